@@ -1,0 +1,47 @@
+"""A nonce is spent once, whoever tries first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from captcha_guard.errors import StoreUnavailableError
+
+from .store import faults_of
+
+if TYPE_CHECKING:
+    from limits.storage import Storage
+
+
+class Spent:
+    """The nonces that were tried, in the counters' store until they could no longer be accepted anyway."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._faults = faults_of(storage)
+
+    def claim(self, nonce: str, ttl: int) -> bool:
+        """Spend a nonce; True for the first caller only, in whatever thread, process or host.
+
+        One atomic increment decides: a look-up before it would let two callers through.
+
+        :param ttl: seconds the nonce stays spent; at least the rest of its token's life.
+        :raises StoreUnavailableError: nothing can be said; the nonce may or may not be spent now.
+        """
+        try:
+            return self._storage.incr(_key(nonce), ttl) == 1
+        except self._faults as error:
+            raise StoreUnavailableError(f"the nonce could not be spent: {error}") from error
+
+    def release(self, nonce: str) -> None:
+        """Forget that a nonce was spent.
+
+        :raises StoreUnavailableError: the nonce stays as it was.
+        """
+        try:
+            self._storage.clear(_key(nonce))
+        except self._faults as error:
+            raise StoreUnavailableError(f"the nonce could not be released: {error}") from error
+
+
+def _key(nonce: str) -> str:
+    return f"captcha_guard/spent/{nonce}"

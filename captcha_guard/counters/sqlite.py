@@ -1,0 +1,325 @@
+"""A storage for ``limits`` in one SQLite file, exact across threads and processes.
+
+Import this module once and ``storage_from_string("sqlite:////var/lib/app/limits.sqlite3")`` works. Fixed and sliding
+windows are rows of ``limits_counters``; a moving window is one row of ``limits_windows``, its times of entry packed
+oldest first as little-endian doubles, so that a hit reads one of them and rewrites the row whatever the limit.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+import threading
+import time
+import weakref
+from bisect import bisect_left
+from contextlib import contextmanager, suppress
+from math import floor, inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from limits.errors import ConfigurationError, StorageError
+from limits.storage import MovingWindowSupport, SlidingWindowCounterSupport, Storage
+from limits.storage.base import TimestampedSlidingWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS limits_counters (
+    key TEXT PRIMARY KEY, value INTEGER NOT NULL, expires REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS limits_windows (
+    key TEXT PRIMARY KEY, stamps BLOB NOT NULL, expires REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS limits_counters_by_expiry ON limits_counters (expires);
+CREATE INDEX IF NOT EXISTS limits_windows_by_expiry ON limits_windows (expires);
+"""
+_INCREMENT = """
+INSERT INTO limits_counters (key, value, expires) VALUES (?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET
+    value = excluded.value + CASE WHEN expires > ? THEN value ELSE 0 END,
+    expires = CASE WHEN expires > ? THEN expires ELSE excluded.expires END
+RETURNING value
+"""
+_READ_COUNTER = "SELECT value, expires FROM limits_counters WHERE key = ? AND expires > ?"
+_READ_STAMPS = "SELECT stamps FROM limits_windows WHERE key = ?"
+_WRITE_STAMPS = """
+INSERT INTO limits_windows (key, stamps, expires) VALUES (?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET stamps = excluded.stamps, expires = excluded.expires
+"""
+_FORGET_KEY = ("DELETE FROM limits_counters WHERE key = ?", "DELETE FROM limits_windows WHERE key = ?")
+_FORGET_ALL = ("DELETE FROM limits_counters", "DELETE FROM limits_windows")
+_FORGET_EXPIRED = (
+    "DELETE FROM limits_counters WHERE key IN (SELECT key FROM limits_counters WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM limits_windows WHERE key IN (SELECT key FROM limits_windows WHERE expires <= ? LIMIT ?)",
+)
+
+_STAMP = struct.Struct("<d")
+_SWEEP_EVERY = 64  # rows written by one connection
+_SWEEP_BATCH = 128  # rows per table: more than were written since, so expired rows can't pile up
+_WAL_BYTES = 4 * 1024 * 1024
+
+_inherited: list[sqlite3.Connection] = []
+
+
+class _Lease:
+    """One thread's connection in one process, closed when the thread ends."""
+
+    __slots__ = ("__weakref__", "close", "connection", "process", "written")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.process = os.getpid()
+        self.written = _SWEEP_EVERY
+        self.close = weakref.finalize(self, _close, connection, self.process)
+
+
+def _close(connection: sqlite3.Connection, process: int) -> None:
+    if process == os.getpid():
+        connection.close()
+    else:  # Closing a parent's connection in a fork could drop the parent's locks: keep it, untouched.
+        _inherited.append(connection)
+
+
+class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, TimestampedSlidingWindow):
+    """Rate limits counted in one SQLite file (3.35 or newer) by any number of threads and processes of one host.
+
+    :param uri: ``sqlite:////absolute/path`` or ``sqlite:///relative/path``, taken literally. The folder and the file
+        are made on first use, the file with mode 0600.
+    :param timeout: seconds to wait for another writer before ``sqlite3.OperationalError`` is raised.
+    :param wrap_exceptions: raise :exc:`limits.errors.StorageError` in place of ``sqlite3.Error``.
+    :raises limits.errors.ConfigurationError: the URI names no file.
+    """
+
+    STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 (declared so by the base class)
+
+    def __init__(
+        self,
+        uri: str,
+        wrap_exceptions: bool = False,  # noqa: FBT001, FBT002 (the signature of every storage)
+        timeout: float = 1.0,
+        **options: float | str | bool,
+    ) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+        scheme, _, path = uri.partition(":///")
+        if not scheme or not path or path == ":memory:" or "?" in path:
+            raise ConfigurationError(
+                f"{uri!r} names no file; write sqlite:////absolute/path or sqlite:///relative/path"
+            )
+        self.storage = str(Path(path).absolute())
+        self.timeout = timeout
+        self._local = threading.local()
+
+    @property
+    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
+        """What a file that can't be read or written raises."""
+        return sqlite3.Error
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Add to a counter in one atomic statement; a new or expired one lives for ``expiry`` seconds.
+
+        :returns: the counter after the addition.
+        """
+        now = time.time()
+        with self._connected(writes=1) as connection:
+            [(value,)] = connection.execute(_INCREMENT, (key, amount, now + expiry, now, now))
+        return int(value)
+
+    def get(self, key: str) -> int:
+        """Read a counter, 0 when there is none."""
+        with self._connected() as connection:
+            row = connection.execute(_READ_COUNTER, (key, time.time())).fetchone()
+        return int(row[0]) if row else 0
+
+    def get_expiry(self, key: str) -> float:
+        """Tell when a counter expires, in seconds since the epoch; now when there is none."""
+        now = time.time()
+        with self._connected() as connection:
+            row = connection.execute(_READ_COUNTER, (key, now)).fetchone()
+        return float(row[1]) if row else now
+
+    def check(self) -> bool:
+        """Tell whether the file can be written."""
+        with suppress(sqlite3.Error, StorageError), self._transaction() as connection:
+            connection.execute(_READ_STAMPS, ("",)).fetchone()
+            return True
+        return False
+
+    def reset(self) -> int | None:
+        """Forget every key; returns how many there were."""
+        with self._transaction() as connection:
+            return sum(connection.execute(statement).rowcount for statement in _FORGET_ALL)
+
+    def clear(self, key: str) -> None:
+        """Forget one key."""
+        with self._transaction() as connection:
+            for statement in _FORGET_KEY:
+                connection.execute(statement, (key,))
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Enter a moving window ``amount`` times if it has room for all of them."""
+        return self.acquire_entries([(key, limit, expiry, amount)]) is None
+
+    def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
+        """Enter several moving windows in one transaction: all of them, or none when one has no room.
+
+        :param entries: (key, limit, expiry in seconds, amount) each, no key twice.
+        :returns: None when all were entered, else the seconds until there is room, infinite for ``amount > limit``.
+        """
+        with self._transaction(writes=len(entries)) as connection:
+            now = time.time()
+            rows: list[tuple[str, bytes, float]] = []
+            waits: list[float] = []
+            for key, limit, expiry, amount in entries:
+                row = connection.execute(_READ_STAMPS, (key,)).fetchone()
+                stamps: bytes = row[0] if row else b""
+                wait = _wait(stamps, limit - amount, now, expiry)
+                if wait is None:
+                    stamps = (stamps + _STAMP.pack(now) * amount)[-_STAMP.size * limit :]
+                    rows.append((key, stamps, now + expiry))
+                else:
+                    waits.append(wait)
+            if waits:
+                return max(waits)
+            connection.executemany(_WRITE_STAMPS, rows)
+        return None
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """Tell when the oldest entry in the window was made (now when there is none), and how many there are."""
+        with self._connected() as connection:
+            row = connection.execute(_READ_STAMPS, (key,)).fetchone()
+        now = time.time()
+        stamps = [stamp for (stamp,) in _STAMP.iter_unpack(row[0])][-limit:] if row else []
+        oldest = bisect_left(stamps, now - expiry)
+        return (stamps[oldest], len(stamps) - oldest) if oldest < len(stamps) else (now, 0)
+
+    def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Add to the current window if it and the weighted one before it have room for ``amount``."""
+        with self._transaction(writes=1) as connection:
+            now = time.time()
+            previous, remaining, current, _ = self._sliding_window(connection, key, expiry, now)
+            if floor(previous * remaining / expiry + current) + amount > limit:
+                return False
+            _, current_key = self.sliding_window_keys(key, expiry, now)
+            connection.execute(_INCREMENT, (current_key, amount, now + 2 * expiry, now, now)).fetchall()
+        return True
+
+    def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+        """Tell the count and the seconds to live of the previous window, then of the current one."""
+        with self._connected() as connection:
+            return self._sliding_window(connection, key, expiry, time.time())
+
+    def clear_sliding_window(self, key: str, expiry: int) -> None:
+        """Forget the previous and the current window of one key."""
+        for window_key in self.sliding_window_keys(key, expiry, time.time()):
+            self.clear(window_key)
+
+    def sweep(self) -> int:
+        """Delete all that has expired, in batches that let other writers in; returns how many rows went.
+
+        A share of this happens with the writes anyway.
+        """
+        swept = 0
+        while batch := self._sweep_batch():
+            swept += batch
+        return swept
+
+    def close(self) -> None:
+        """Close the calling thread's connection; the next use opens a new one."""
+        lease: _Lease | None = self._local.__dict__.pop("lease", None)
+        if lease is not None:
+            lease.close()
+
+    def _sweep_batch(self) -> int:
+        with self._transaction() as connection:
+            return sum(
+                connection.execute(statement, (time.time(), _SWEEP_BATCH)).rowcount for statement in _FORGET_EXPIRED
+            )
+
+    def _sliding_window(
+        self, connection: sqlite3.Connection, key: str, expiry: int, now: float
+    ) -> tuple[int, float, int, float]:
+        rows = [
+            connection.execute(_READ_COUNTER, (window_key, now)).fetchone()
+            for window_key in self.sliding_window_keys(key, expiry, now)
+        ]
+        previous, current = (int(row[0]) if row else 0 for row in rows)
+        remaining = expiry - now % expiry
+        return previous, remaining if previous else 0.0, current, remaining + expiry
+
+    @contextmanager
+    def _transaction(self, writes: int = 0) -> Iterator[sqlite3.Connection]:
+        with self._connected(writes) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _connected(self, writes: int = 0) -> Iterator[sqlite3.Connection]:
+        """Lend this thread's connection; one that failed is closed, so that a mended file is opened afresh."""
+        try:
+            lease = self._lease()
+            yield lease.connection
+        except sqlite3.Error as error:
+            self.close()
+            if self.wrap_exceptions:
+                raise StorageError(error) from error
+            raise
+        lease.written += writes
+        if writes and lease.written >= _SWEEP_EVERY:
+            lease.written = 0
+            with suppress(sqlite3.Error, StorageError):
+                self._sweep_batch()
+
+    def _lease(self) -> _Lease:
+        lease: _Lease | None = getattr(self._local, "lease", None)
+        if lease is None or lease.process != os.getpid():
+            lease = self._local.lease = _Lease(self._open())
+        return lease
+
+    def _open(self) -> sqlite3.Connection:
+        path = Path(self.storage)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise sqlite3.OperationalError(f"unable to open {path}: {error.strerror}") from error
+        connection = sqlite3.connect(path, timeout=self.timeout, isolation_level=None, check_same_thread=False)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Switch to WAL and lay the tables; processes that start together wait for the first."""
+        patience = time.monotonic() + self.timeout
+        while True:
+            try:  # SQLite answers "locked" at once here, whatever the timeout, while another process switches.
+                connection.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError:
+                if time.monotonic() > patience:
+                    raise
+                time.sleep(0.005)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        connection.executescript(_SCHEMA)
+
+
+def _wait(stamps: bytes, index: int, now: float, expiry: int) -> float | None:
+    """Seconds until the entry ``index`` places from the newest leaves the window; None when it has left."""
+    if index < 0:
+        return inf
+    offset = len(stamps) - _STAMP.size * (index + 1)
+    if offset < 0:
+        return None
+    (entered,) = _STAMP.unpack_from(stamps, offset)
+    return float(entered + expiry - now) if entered >= now - expiry else None
