@@ -1,0 +1,137 @@
+"""How hard a picture is: named knobs, three levels and a nostalgic fourth."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, fields
+from typing import ClassVar, NamedTuple
+
+from captcha_guard.errors import ConfigError
+
+_SPEC_PREFIX = "d1"
+_SPEC_KNOB = re.compile(r"([a-z])(\d{1,3})")
+
+
+class Knob(NamedTuple):
+    """One knob's letter in a spec, its allowed range (both ends included) and its unit."""
+
+    letter: str
+    low: int
+    high: int
+    unit: str
+
+
+KNOBS: dict[str, Knob] = {
+    "overlap": Knob("o", 0, 20, "% of a glyph's width that neighbours share"),
+    "rotation": Knob("r", 0, 30, "degrees either way, drawn for each glyph"),
+    "shear": Knob("s", 0, 30, "% of a glyph's height, drawn for each glyph"),
+    "size_jitter": Knob("j", 0, 25, "% by which single glyphs are smaller than the largest"),
+    "shift": Knob("b", 0, 20, "% of a glyph's height up or down from the baseline"),
+    "warp": Knob("w", 0, 20, "% of a glyph's height, the amplitude of the warp over the whole picture"),
+    "lines": Knob("l", 0, 6, "strokes across the text"),
+    "line_weight": Knob("t", 20, 120, "% of the text's stem width"),
+    "cover": Knob("c", 0, 25, "% of a glyph's ink that strokes and neighbours may cover"),
+}
+
+
+@dataclass(frozen=True)
+class Difficulty:
+    """How much is done to a picture's glyphs; :class:`Style` says in which manner.
+
+    Every knob is a whole number; :data:`KNOBS` names its unit and range. Raises :class:`ConfigError` (a
+    ``ValueError``) for a value outside its range. Compare levels with :attr:`rank`.
+    """
+
+    overlap: int = 7
+    rotation: int = 14
+    shear: int = 10
+    size_jitter: int = 12
+    shift: int = 7
+    warp: int = 9
+    lines: int = 2
+    line_weight: int = 75
+    cover: int = 22
+
+    easy: ClassVar[Difficulty]
+    medium: ClassVar[Difficulty]
+    hard: ClassVar[Difficulty]
+    classica: ClassVar[Difficulty]
+
+    def __post_init__(self) -> None:
+        for name, knob in KNOBS.items():
+            value = getattr(self, name)
+            if type(value) is not int or not knob.low <= value <= knob.high:
+                allowed = f"{knob.low} to {knob.high} {knob.unit}"
+                msg = f"Difficulty's {name} is {value!r}; a whole number is needed, {allowed}"
+                raise ConfigError(msg)
+
+    @classmethod
+    def named(cls, name: str) -> Difficulty:
+        """Return the level called ``name``; raises :class:`ConfigError` with the nearest name when there is none."""
+        try:
+            return _LEVELS[name]
+        except KeyError:
+            nearest = difflib.get_close_matches(str(name).lower(), _LEVELS, n=1, cutoff=0.0)[0]
+            known = ", ".join(_LEVELS)
+            msg = f"there is no difficulty {name!r}; did you mean {nearest!r}? Known are {known}"
+            raise ConfigError(msg) from None
+
+    @property
+    def name(self) -> str | None:
+        """The level's name, or ``None`` for a difficulty of one's own."""
+        return next((name for name, level in _LEVELS.items() if level == self), None)
+
+    @property
+    def rank(self) -> int:
+        """How this counts when two are compared: 0 ``classica``, 1 ``easy``, 2 ``medium``, 3 ``hard``.
+
+        A difficulty of one's own counts as the hardest level that none of its knobs falls below.
+        """
+        if self == Difficulty.classica:
+            return 0
+        return max((rank for rank, level in enumerate(_LEVELS.values()) if self._reaches(level)), default=0)
+
+    def _reaches(self, level: Difficulty) -> bool:
+        return all(getattr(self, name) >= getattr(level, name) for name in KNOBS)
+
+    def spec(self) -> str:
+        """Return ASCII text (under 60 characters) from which :meth:`from_spec` makes the same difficulty."""
+        name = self.name
+        if name is not None:
+            return name
+        return _SPEC_PREFIX + "".join(f"{knob.letter}{getattr(self, knob_name)}" for knob_name, knob in KNOBS.items())
+
+    @classmethod
+    def from_spec(cls, spec: str) -> Difficulty:
+        """Return the difficulty that :meth:`spec` wrote down; raises ``ValueError`` for any other text."""
+        if spec in _LEVELS:
+            return _LEVELS[spec]
+        body = spec.removeprefix(_SPEC_PREFIX)
+        pairs = _SPEC_KNOB.findall(body)
+        letters = {knob.letter: name for name, knob in KNOBS.items()}
+        written = "".join(letter + digits for letter, digits in pairs)
+        if body == spec or written != body or [letter for letter, _ in pairs] != list(letters):
+            msg = f"{spec[:80]!r} is no difficulty's spec"
+            raise ValueError(msg)
+        return cls(**{letters[letter]: int(digits) for letter, digits in pairs})
+
+
+# In order of rank.
+Difficulty.classica = Difficulty(
+    overlap=0, rotation=3, shear=0, size_jitter=0, shift=0, warp=0, lines=1, line_weight=20, cover=15
+)
+Difficulty.easy = Difficulty(
+    overlap=3, rotation=9, shear=6, size_jitter=8, shift=5, warp=6, lines=1, line_weight=60, cover=18
+)
+Difficulty.medium = Difficulty()
+Difficulty.hard = Difficulty(
+    overlap=11, rotation=20, shear=16, size_jitter=16, shift=9, warp=12, lines=3, line_weight=85, cover=25
+)
+_LEVELS: dict[str, Difficulty] = {
+    "classica": Difficulty.classica,
+    "easy": Difficulty.easy,
+    "medium": Difficulty.medium,
+    "hard": Difficulty.hard,
+}
+assert {field.name for field in fields(Difficulty)} == set(KNOBS)  # noqa: S101

@@ -1,0 +1,147 @@
+"""A challenge's picture: an answer, a seed and a look become PNG bytes."""
+
+from __future__ import annotations
+
+import random
+import struct
+import zlib
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageChops, ImageDraw
+
+from captcha_guard.challenge import glyphs, lines, warp
+from captcha_guard.challenge import layout as laying
+from captcha_guard.challenge.difficulty import Difficulty
+from captcha_guard.challenge.fonts import GLYPHS, font_pool
+from captcha_guard.challenge.ground import FULL, ground, palette
+
+if TYPE_CHECKING:
+    from captcha_guard.challenge.fonts import FontFace
+    from captcha_guard.challenge.style import Style
+
+MAX_GLYPHS = 10
+WIDTHS = (120, 640)  # px at scale 1
+HEIGHTS = (56, 240)
+MIN_ADVANCE = 20  # px of width that each glyph needs
+_OVERSAMPLING = 2
+_MARGIN = 16  # px of canvas around the text, for strokes that go on beyond it
+
+
+def draw(
+    answer: str,
+    *,
+    seed: bytes,
+    style: Style,
+    difficulty: Difficulty = Difficulty.medium,
+    scale: int = 1,
+    size: tuple[int, int] = (240, 80),
+    fonts: tuple[FontFace, ...] | None = None,
+) -> bytes:
+    """Return the picture of ``answer`` as PNG bytes; the same arguments give the same bytes in any process.
+
+    ``answer`` has 1 to 10 of A-Z and 0-9. ``size`` is width and height in px at ``scale`` 1; scale 2 shows the same
+    geometry at twice the resolution. ``fonts`` is a pool from :func:`font_pool`, the bundled one unless given.
+    Raises ``ValueError`` naming the argument that is out of range.
+    """
+    _check(answer, scale, size)
+    pool = font_pool() if fonts is None else fonts
+    rng = random.Random(seed)  # noqa: S311 - the seed is derived from the secret; the drawing need not be more random
+    faces = _faces(pool, style)
+    laid = laying.lay_out(answer, rng=rng, style=style, difficulty=difficulty, height=_glyph_height(size), faces=faces)
+    crossing = _crossing(rng, style, difficulty, laid)
+    bent = warp.bend(rng, style, difficulty.warp, laid, size)
+    canvas_scale = scale * _OVERSAMPLING
+    canvas = _canvas(laid, crossing, style, canvas_scale)
+    shown = (size[0] * scale, size[1] * scale)
+    mesh = bent.mesh(scale, canvas_scale, _MARGIN)
+    text = canvas.transform(shown, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
+    return _png(ImageChops.lighter(ground(style, size, scale), text), palette(style.paper, style.ink))
+
+
+def _check(answer: str, scale: int, size: tuple[int, int]) -> None:
+    if not 1 <= len(answer) <= MAX_GLYPHS or not set(answer) <= set(GLYPHS):
+        msg = f"the answer is {answer[:20]!r}; 1 to {MAX_GLYPHS} of A-Z and 0-9 can be drawn"
+        raise ValueError(msg)
+    if scale not in (1, 2):
+        msg = f"the scale is {scale!r}; 1 and 2 are allowed"
+        raise ValueError(msg)
+    for side, value, (low, high) in (("width", size[0], WIDTHS), ("height", size[1], HEIGHTS)):
+        if not low <= value <= high:
+            msg = f"the picture's {side} is {value!r} px; {low} to {high} px are allowed"
+            raise ValueError(msg)
+    if len(answer) * MIN_ADVANCE > size[0]:
+        msg = f"{len(answer)} glyphs need a width of {len(answer) * MIN_ADVANCE} px or more; it is {size[0]} px"
+        raise ValueError(msg)
+
+
+def _glyph_height(size: tuple[int, int]) -> int:
+    return max(round(size[1] * 0.56), 34)
+
+
+def _faces(pool: tuple[FontFace, ...], style: Style) -> list[FontFace]:
+    """Return the style's fonts: its picks, or the next in the pool that is heavy enough for its fill."""
+    needed = 0.19 if style.fill in ("outline", "inline", "hatched", "striped") else 0.0
+    chosen: list[FontFace] = []
+    for pick in style.fonts:
+        first = int(pick * len(pool))
+        turn = pool[first:] + pool[:first]
+        free = [face for face in turn if face not in chosen] or list(turn)
+        chosen.append(next((face for face in free if face.stem >= needed), free[0]))
+    return chosen
+
+
+def _crossing(rng: random.Random, style: Style, difficulty: Difficulty, laid: laying.Layout) -> list[lines.Stroke]:
+    width = laid.stem * difficulty.line_weight / 100 * style.line_share
+    drawn = lines.strokes(rng, style.lines, difficulty.lines, width, laid)
+    for _ in range(8):
+        worst = max(_covered(laid, drawn), default=0.0)
+        if worst <= difficulty.cover / 100:
+            break
+        drawn = [stroke._replace(width=stroke.width * 0.85) for stroke in drawn]
+    return drawn
+
+
+def _covered(laid: laying.Layout, drawn: list[lines.Stroke]) -> list[float]:
+    layer = Image.new("L", (int(laid.width) + 1, int(laid.height) + 1))
+    pen = ImageDraw.Draw(layer)
+    for stroke in drawn:
+        lines.draw_stroke(pen, stroke, scale=1, origin=(0.0, 0.0), value=1)
+    shares = []
+    for place in laid.placements:
+        mask = place.silhouette
+        x, y = int(place.x), int(place.y)
+        counts = layer.crop((x, y, x + mask.width, y + mask.height)).histogram(mask)
+        shares.append(counts[1] / max(counts[0] + counts[1], 1))
+    return shares
+
+
+def _canvas(laid: laying.Layout, crossing: list[lines.Stroke], style: Style, scale: int) -> Image.Image:
+    extent = (int((laid.width + 2 * _MARGIN) * scale), int((laid.height + 2 * _MARGIN) * scale))
+    canvas = Image.new("L", extent)
+    cut = laid.cut._replace(height=laid.cut.height * scale)
+    for place in laid.placements:
+        mask = glyphs.filled(place.face, place.glyph, cut, style.fill)
+        turned = laying.turned(place, mask, scale)
+        canvas.paste(FULL, (int((place.x + _MARGIN) * scale), int((place.y + _MARGIN) * scale)), turned)
+    pen = ImageDraw.Draw(canvas)
+    for stroke in crossing:
+        value = 0 if stroke.cut else FULL
+        lines.draw_stroke(pen, stroke, scale=scale, origin=(_MARGIN, _MARGIN), value=value)
+    return canvas
+
+
+def _png(tones: Image.Image, colours: bytes) -> bytes:
+    """Return a palette PNG of 4 bits a pixel (ISO/IEC 15948) with nothing in it but its pixels."""
+    width, height = tones.size
+    # Two px of tone 0 before each row are the octet that says "no filter".
+    padded = Image.new("L", (width + 2, height))
+    padded.paste(tones, (2, 0))
+    padded.putpalette(colours)
+    packed = padded.tobytes("raw", "P;4")
+    squeeze = zlib.compressobj(3, zlib.DEFLATED, 15, 9, zlib.Z_RLE)
+    data = squeeze.compress(packed) + squeeze.flush()
+    header = struct.pack(">2I5B", width, height, 4, 3, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"PLTE", colours), (b"IDAT", data), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+    )

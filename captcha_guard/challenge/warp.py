@@ -1,0 +1,106 @@
+"""The bend of the whole picture: a mesh from the picture back to text space."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
+
+    from captcha_guard.challenge.layout import Layout
+    from captcha_guard.challenge.style import Style
+
+Point = tuple[float, float]
+Box = tuple[int, int, int, int]
+# The four corners in text space: top left, bottom left, bottom right, top right.
+Quad = tuple[float, ...]
+
+_COLUMNS, _ROWS = 8, 3
+_PAD = 3.0  # px at scale 1 that stay free at every edge
+
+
+@dataclass(frozen=True)
+class Bend:
+    """Where each point of the picture (px at scale 1) comes from in text space."""
+
+    size: tuple[int, int]
+    scale: Point
+    origin: Point
+    amplitude: Point
+    waves: float
+    phase: Point
+    family: str
+
+    def source(self, x: float, y: float) -> Point:
+        """Return the point of text space shown at (x, y) of the picture."""
+        width, height = self.size
+        u, v = x / width, y / height
+        dx, dy = self._displacement(u, v)
+        return (x - self.origin[0]) * self.scale[0] + dx, (y - self.origin[1]) * self.scale[1] + dy
+
+    def _displacement(self, u: float, v: float) -> Point:
+        turn = 2 * math.pi
+        across, down = self.amplitude
+        if self.family == "lens":
+            swell = math.sin(math.pi * min(max(u, 0.0), 1.0))
+            return across * math.sin(turn * u + self.phase[0]) * 0.5, down * (1 - 2 * v) * (2 * swell - 1)
+        if self.family == "fold":
+            sway = 4 * abs((self.waves * u + self.phase[0] / turn) % 1 - 0.5) - 1
+            return 0.0, down * sway
+        dy = down * math.sin(turn * self.waves * u + self.phase[0])
+        dx = across * math.sin(math.pi * 1.2 * v + self.phase[1])
+        return dx, dy
+
+    def mesh(self, scale: int, canvas_scale: float, margin: float) -> list[tuple[Box, Quad]]:
+        """Return Pillow's mesh for a picture at ``scale`` from a canvas drawn ``canvas_scale`` times text space."""
+        width, height = self.size
+        nodes = [
+            [
+                tuple((c + margin) * canvas_scale for c in self.source(width * i / _COLUMNS, height * j / _ROWS))
+                for j in range(_ROWS + 1)
+            ]
+            for i in range(_COLUMNS + 1)
+        ]
+        xs = [width * scale * i // _COLUMNS for i in range(_COLUMNS + 1)]
+        ys = [height * scale * j // _ROWS for j in range(_ROWS + 1)]
+        return [
+            (
+                (xs[i], ys[j], xs[i + 1], ys[j + 1]),
+                (*nodes[i][j], *nodes[i][j + 1], *nodes[i + 1][j + 1], *nodes[i + 1][j]),
+            )
+            for i in range(_COLUMNS)
+            for j in range(_ROWS)
+        ]
+
+
+def bend(rng: random.Random, style: Style, warp: int, layout: Layout, size: tuple[int, int]) -> Bend:
+    """Return the bend that shows all of the layout inside the picture; ``warp`` is in % of a glyph's height."""
+    width, height = size
+    amount = warp / 100 * layout.cut.height
+    families = {
+        "vertical": (0.0, amount),
+        "horizontal": (amount * 1.3, amount * 0.3),
+        "both": (amount, amount * 0.8),
+        "lens": (amount, amount * 0.8),
+        "fold": (0.0, amount),
+    }
+    across, down = families[style.warp]
+    scale_x = max((layout.width + 2 * across) / (width - 2 * _PAD), 0.92)
+    scale_y = max((layout.height + 2 * down) / (height - 2 * _PAD), 0.96)
+    slack_x = width - (layout.width + 2 * across) / scale_x
+    slack_y = height - (layout.height + 2 * down) / scale_y
+    left = _PAD + (slack_x - 2 * _PAD) * rng.random()
+    top = _PAD + (slack_y - 2 * _PAD) * rng.random()
+    origin = (left + across / scale_x, top + down / scale_y)
+    turn = 2 * math.pi
+    return Bend(
+        size,
+        (scale_x, scale_y),
+        origin,
+        (across, down),
+        style.warp_waves,
+        (rng.random() * turn, rng.random() * turn),
+        style.warp,
+    )
