@@ -32,6 +32,16 @@ class Spent:
         except self._faults as error:
             raise StoreUnavailableError(f"the nonce could not be spent: {error}") from error
 
+    def is_spent(self, nonce: str) -> bool:
+        """Say whether a nonce was spent; good for showing things, never for deciding who spends it.
+
+        :raises StoreUnavailableError: nothing can be said.
+        """
+        try:
+            return self._storage.get(_key(nonce)) > 0
+        except self._faults as error:
+            raise StoreUnavailableError(f"the nonce could not be looked up: {error}") from error
+
     def release(self, nonce: str) -> None:
         """Forget that a nonce was spent.
 

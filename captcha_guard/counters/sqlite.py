@@ -287,7 +287,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         path = Path(self.storage)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            _create(path)
         except OSError as error:
             raise sqlite3.OperationalError(f"unable to open {path}: {error.strerror}") from error
         connection = sqlite3.connect(path, timeout=self.timeout, isolation_level=None, check_same_thread=False)
@@ -312,6 +312,16 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         connection.executescript(_SCHEMA)
+
+
+def _create(path: Path) -> None:
+    """Make the file, for its owner alone, without opening it: to close it would drop the locks SQLite has on it."""
+    try:
+        os.mknod(path, 0o600)
+    except FileExistsError:
+        pass
+    except (AttributeError, PermissionError):  # not every system lets everyone make a file this way
+        path.touch(mode=0o600)
 
 
 def _wait(stamps: bytes, index: int, now: float, expiry: int) -> float | None:

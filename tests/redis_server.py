@@ -1,0 +1,33 @@
+"""A real redis-server on a free loopback port, in memory only, for as long as a test needs it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[str]:
+    """Start a server that keeps nothing on disk, and yield its URI."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(folder)]
+    with subprocess.Popen(["redis-server", *settings], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            log = []
+            for line in server.stdout:
+                log.append(line)
+                if "Ready to accept connections" in line:
+                    break
+            else:
+                raise RuntimeError(f"redis-server did not start:\n{''.join(log)}")
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            server.terminate()
