@@ -1,0 +1,74 @@
+"""What the visitor has to type: derived from the secret and the nonce, compared without regard to look-alikes."""
+
+from __future__ import annotations
+
+import hmac
+import unicodedata
+from collections.abc import Iterator
+
+#: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them.
+#: 21 symbols: a blind guess at five of them is right once in four million.
+ALPHABET = "23456789CDFHKMNPRTWXY"
+
+#: Strings that read as rude without any vowel, in any letter case, after folding.
+RUDE = ("CNT", "DCK", "FCK", "FKK", "FKN", "KKK", "PRCK", "PRN", "TWT", "WTF", "XXX")
+
+#: Every look-alike and the symbol that stands for its group.
+LOOK_ALIKES = str.maketrans(
+    {
+        "0": "D", "O": "D", "Q": "D",
+        "1": "I", "L": "I", "|": "I", "!": "I", "J": "I",
+        "Z": "2",
+        "S": "5",
+        "B": "8",
+        "G": "6",
+        "U": "V",
+    }
+)  # fmt: skip
+
+
+def derive(key: bytes, nonce: bytes, *, alphabet: str = ALPHABET, length: tuple[int, int] = (5, 6)) -> str:
+    """Return the answer that belongs to ``nonce`` under ``key``.
+
+    A keyed pseudo-random function (HMAC-SHA-256 in counter mode) gives the octets; octets past the largest multiple of
+    the alphabet's size are thrown away, so every symbol is equally likely. ``length`` is the shortest
+    and the longest answer, both included, in symbols. Answers that read as rude are drawn again.
+    """
+    octets = _octets(key, nonce)
+    shortest, longest = length
+    size = shortest + _below(longest - shortest + 1, octets)
+    while True:
+        answer = "".join(alphabet[_below(len(alphabet), octets)] for _ in range(size))
+        if not any(word in answer.upper() for word in RUDE):
+            return answer
+
+
+def normalise(typed: str) -> str:
+    """Bring what was typed into the one form that is compared.
+
+    Full-width and other compatibility forms become plain (NFKC), letters capital, spaces, hyphens, dots and
+    invisible characters vanish, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G ...) become one symbol.
+    """
+    plain = unicodedata.normalize("NFKC", typed).upper()
+    return "".join(char for char in plain if _counts(char)).translate(LOOK_ALIKES)
+
+
+def matches(answer: str, typed: str) -> bool:
+    """Say whether ``typed`` is ``answer``, in time that does not depend on where they differ."""
+    return hmac.compare_digest(normalise(answer).encode(), normalise(typed).encode())
+
+
+def _counts(char: str) -> bool:
+    return unicodedata.category(char)[0] not in "ZCPM" or char in "|!"
+
+
+def _octets(key: bytes, nonce: bytes) -> Iterator[int]:
+    counter = 0
+    while True:
+        yield from hmac.digest(key, b"answer" + counter.to_bytes(4, "big") + nonce, "sha256")
+        counter += 1
+
+
+def _below(bound: int, octets: Iterator[int]) -> int:
+    limit = 256 - 256 % bound
+    return next(octet for octet in octets if octet < limit) % bound

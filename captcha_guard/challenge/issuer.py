@@ -1,0 +1,118 @@
+"""Hands out challenges, opens them again, and knows each one's answer and picture."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from . import answer as code
+from .difficulty import Difficulty
+from .picture import draw
+from .style import Style
+from .token import Challenge, Opened, Tokens
+
+#: Pictures remembered per process, so that a reload costs nothing. Each is a few KB.
+PICTURES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What all pictures of one site share: ``size`` in px, answer ``alphabet`` and ``length``, the ``style_seed``.
+
+    ``style_seed`` empty means that the style hangs on the secret. ``rotation`` is in seconds: after that long the
+    site's style changes; 0 means never.
+    """
+
+    size: tuple[int, int] = (240, 80)
+    alphabet: str = code.ALPHABET
+    length: tuple[int, int] = (5, 6)
+    style_seed: bytes = b""
+    rotation: int = 0
+
+
+class Issuer:
+    """The one place that makes challenges and tells right answers from wrong ones.
+
+    ``secrets`` are the host's secrets, the newest first; ``ttl`` is in seconds; ``clock`` returns seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        secrets: Sequence[bytes],
+        *,
+        ttl: int,
+        look: Look | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.look = look or Look()
+        self.clock = clock
+        self.tokens = Tokens([_subkey(secret, b"root") for secret in secrets], ttl=ttl, clock=clock)
+        self._picture = lru_cache(maxsize=PICTURES)(self._draw)
+        self._style = lru_cache(maxsize=8)(self._style_of)
+
+    def issue(self, scope: str, *, difficulty: Difficulty, kind: str = "image", charged: bool = False) -> str:
+        """Return the token of a new challenge for ``scope``; ``charged`` as in ``Challenge``."""
+        at = int(self.clock())
+        return self.tokens.sign(
+            Challenge.new(scope, kind=kind, difficulty=difficulty.spec(), epoch=self.epoch(at), at=at, charged=charged)
+        )
+
+    def open(self, token: str, *, scope: str | None = None) -> Opened:
+        """Open the token of a challenge; raises the errors of ``Tokens.open``."""
+        return self.tokens.open(token, scope=scope)
+
+    def solved(self, opened: Opened, scope: str) -> str:
+        """Return a pass: proof that ``opened`` was solved, valid as long as the challenge itself would have been."""
+        challenge = opened.challenge
+        return self.tokens.sign(
+            Challenge.new(
+                scope,
+                kind="pass",
+                difficulty=challenge.difficulty,
+                epoch=challenge.epoch,
+                at=challenge.issued_at,
+                charged=False,
+            )
+        )
+
+    def difficulty(self, opened: Opened) -> Difficulty:
+        """Return how hard the challenge's picture is."""
+        return Difficulty.from_spec(opened.challenge.difficulty)
+
+    def answer(self, opened: Opened) -> str:
+        """Return the code that the visitor has to type."""
+        key = _subkey(opened.key, b"answer")
+        return code.derive(key, opened.challenge.nonce.encode(), alphabet=self.look.alphabet, length=self.look.length)
+
+    def is_right(self, opened: Opened, typed: str) -> bool:
+        """Compare in constant time, forgiving case, spaces and look-alikes."""
+        return code.matches(self.answer(opened), typed)
+
+    def picture(self, opened: Opened, *, scale: int = 1) -> bytes:
+        """Return the challenge's PNG: the same octets whichever process draws it, and however often."""
+        return self._picture(opened.key, opened.challenge, scale)
+
+    def epoch(self, at: float) -> int:
+        """Return the number of the style that is in force at ``at`` (seconds since 1970)."""
+        return int(at) // self.look.rotation if self.look.rotation else 0
+
+    def _draw(self, key: bytes, challenge: Challenge, scale: int) -> bytes:
+        return draw(
+            self.answer(Opened(challenge, key, 0)),
+            seed=hmac.digest(key, b"drawing" + challenge.nonce.encode(), "sha256"),
+            style=self._style(key, challenge.epoch),
+            difficulty=Difficulty.from_spec(challenge.difficulty),
+            scale=scale,
+            size=self.look.size,
+        )
+
+    def _style_of(self, key: bytes, epoch: int) -> Style:
+        return Style.from_secret(self.look.style_seed or _subkey(key, b"style"), epoch)
+
+
+def _subkey(key: bytes, label: bytes) -> bytes:
+    """One secret, many purposes: a key of its own for each label."""
+    return hmac.digest(key, b"captcha_guard." + label, "sha256")

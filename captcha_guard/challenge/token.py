@@ -1,0 +1,145 @@
+"""The challenge as the browser carries it: signed, readable by anyone, worth nothing without the answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from itsdangerous import BadSignature, TimestampSigner
+from itsdangerous.encoding import base64_decode, base64_encode
+from itsdangerous.exc import BadData
+
+from ..errors import TokenExpiredError, TokenForgedError, TokenMalformedError, TokenScopeError
+
+VERSION: Final = 1
+SALT: Final = b"captcha_guard.token"
+
+#: Octets. The longest token we make has under 400; a longer string is not looked at.
+LONGEST: Final = 1024
+
+#: Seconds by which the clocks of two servers may differ.
+LEEWAY: Final = 30
+
+NONCE_OCTETS: Final = 16
+KINDS: Final = frozenset({"image", "audio", "pass"})
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One "Enter Security Code" task. Never the answer.
+
+    ``nonce`` is random and used once. ``scope`` is the digest of the form's scope. ``kind`` is ``image``, ``audio``
+    or ``pass`` (proof that a challenge was solved). ``difficulty`` is a difficulty's specification. ``epoch`` says
+    which of the site's styles draws it. ``issued_at`` is in seconds since 1970. ``charged`` is true when it was
+    handed out in reply to a comment that the limits have already counted.
+    """
+
+    nonce: str
+    scope: str
+    kind: str
+    difficulty: str
+    epoch: int
+    issued_at: int
+    charged: bool = False
+
+    @classmethod
+    def new(cls, scope: str, *, kind: str, difficulty: str, epoch: int, at: int, charged: bool = False) -> Challenge:
+        """Make a challenge with a fresh nonce for the form named ``scope``."""
+        nonce = base64_encode(secrets.token_bytes(NONCE_OCTETS)).decode()
+        return cls(nonce, scope_digest(scope), kind, difficulty, epoch, at, charged)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A challenge out of a genuine token, and the key that signed it (the answer hangs on that key)."""
+
+    challenge: Challenge
+    key: bytes
+    age: int
+
+
+def scope_digest(scope: str) -> str:
+    """Return 16 URL-safe characters that stand for ``scope`` in a token."""
+    return base64_encode(hashlib.sha256(scope.encode("utf-8", "surrogatepass")).digest()[:12]).decode()
+
+
+class Tokens:
+    """Signs and opens tokens under a list of keys, the newest first.
+
+    ``ttl`` is in seconds. ``clock`` returns seconds since 1970.
+    """
+
+    def __init__(self, keys: Sequence[bytes], *, ttl: int, clock: Callable[[], float] = time.time) -> None:
+        self.ttl = ttl
+        self.clock = clock
+        self._signers = [(key, _Signer(key)) for key in keys]
+
+    def sign(self, challenge: Challenge) -> str:
+        """Return the token of ``challenge``: URL-safe ASCII."""
+        payload = [
+            VERSION,
+            challenge.nonce,
+            challenge.scope,
+            challenge.kind,
+            challenge.difficulty,
+            challenge.epoch,
+            int(challenge.charged),
+        ]
+        text = json.dumps(payload, separators=(",", ":"), ensure_ascii=True).encode()
+        _, signer = self._signers[0]
+        return signer.sign_at(base64_encode(text), challenge.issued_at).decode()
+
+    def open(self, token: str, *, scope: str | None = None) -> Opened:
+        """Return what a genuine, fresh token says.
+
+        ``scope`` is the form it must belong to; ``None`` opens it for any (to draw its picture). Raises
+        ``TokenMalformedError``, ``TokenForgedError``, ``TokenExpiredError`` or ``TokenScopeError``.
+        """
+        if len(token) > LONGEST or not token.isascii():
+            raise TokenMalformedError("not a token: too long, or not ASCII", token=token)
+        payload, issued_at, key = self._unsign(token)
+        challenge = _read(payload, issued_at, token)
+        age = int(self.clock()) - issued_at
+        if age > self.ttl:
+            raise TokenExpiredError(f"issued {age} s ago; {self.ttl} s are allowed", token=token)
+        if age < -LEEWAY:
+            raise TokenExpiredError(f"issued {-age} s in the future; check this server's clock", token=token)
+        if scope is not None and challenge.scope != scope_digest(scope):
+            raise TokenScopeError("issued for another form", token=token)
+        return Opened(challenge, key, max(age, 0))
+
+    def _unsign(self, token: str) -> tuple[bytes, int, bytes]:
+        for key, signer in self._signers:
+            try:
+                payload, signed_at = signer.unsign(token, return_timestamp=True)
+            except BadSignature:
+                continue
+            return payload, int(signed_at.timestamp()), key
+        raise TokenForgedError("signed by none of our keys", token=token)
+
+
+class _Signer(TimestampSigner):
+    """itsdangerous' timed signer, with a named salt, SHA-256 and the time as an argument."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key, salt=SALT, key_derivation="hmac", digest_method=hashlib.sha256)
+
+    def sign_at(self, value: bytes, at: int) -> bytes:
+        stamp = base64_encode(at.to_bytes((max(at, 1).bit_length() + 7) // 8, "big"))
+        stamped = value + b"." + stamp
+        return stamped + b"." + self.get_signature(stamped)
+
+
+def _read(payload: bytes, issued_at: int, token: str) -> Challenge:
+    try:
+        version, nonce, scope, kind, difficulty, epoch, charged = json.loads(base64_decode(payload))
+    except (BadData, ValueError, TypeError) as error:
+        raise TokenMalformedError("signed, but not a challenge", token=token) from error
+    if version != VERSION or kind not in KINDS:
+        raise TokenMalformedError(f"version {version!r} or kind {kind!r} is unknown here", token=token)
+    return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, bool(charged))

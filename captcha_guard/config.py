@@ -1,0 +1,258 @@
+"""Every ``CAPTCHA_GUARD_*`` key: its name, type, default, check and one line of explanation.
+
+The one place where a setting is defined; ``docs/configuration.md`` is made from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, cast
+
+from .errors import ConfigError
+
+PREFIX: Final = "CAPTCHA_GUARD_"
+
+#: Octets. Under this a secret can be guessed by trying.
+SHORTEST_SECRET: Final = 16
+
+#: What people leave in from tutorials and templates.
+PLACEHOLDER: Final = re.compile(
+    r"""change[-_ ]?(me|this|it) | replace[-_ ]?(me|this) | your[-_ ]?(own[-_ ])?(very[-_ ])?secret | placeholder
+    | insecure | not[-_ ]?so[-_ ]?secret | super[-_ ]?secret | ^(my[-_ ]?)?secret[-_ ]?key$
+    | ^dev(elopment)?[-_ ]?(secret)?[-_ ]?(key)?$ | 192b9bdd22ab9ed4d12e236c78afcb9a""",
+    re.IGNORECASE | re.VERBOSE,
+)
+HOW_TO_MAKE_ONE: Final = 'make one with: python -c "import secrets; print(secrets.token_hex())"'
+
+Check = Callable[[str, object], object]
+
+
+class Key(NamedTuple):
+    """What is known of one setting besides its default: its check, what is allowed, one line of explanation."""
+
+    check: Check
+    allowed: str
+    doc: str
+
+
+def _key(default: object, check: Check, allowed: str, doc: str) -> Any:
+    metadata = {"key": Key(check, allowed, doc)}
+    if isinstance(default, Mapping):
+        return field(default_factory=lambda: default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def _refuse(name: str, value: object, allowed: str) -> ConfigError:
+    return ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {allowed}")
+
+
+def _choice(*choices: str) -> Check:
+    def check(name: str, value: object) -> object:
+        if value not in choices:
+            near = get_close_matches(str(value), choices, 1)
+            hint = f". Did you mean {near[0]!r}?" if near else ""
+            raise ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {', '.join(choices)}{hint}")
+        return value
+
+    return check
+
+
+def _number(least: float, most: float, *, unit: str = "", whole: bool = True) -> Check:
+    allowed = f"{least:g} to {most:g}{unit}" + (", a whole number" if whole else "")
+
+    def check(name: str, value: object) -> object:
+        kinds: tuple[type, ...] = (int,) if whole else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not least <= cast("float", value) <= most:
+            raise _refuse(name, value, allowed)
+        return value
+
+    return check
+
+
+def _pair(least: tuple[int, int], most: tuple[int, int], allowed: str, *, rising: bool = False) -> Check:
+    def check(name: str, value: object) -> object:
+        if isinstance(value, int) and rising:
+            value = (value, value)
+        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
+            raise _refuse(name, value, allowed)
+        pair = tuple(value)
+        whole = all(isinstance(number, int) and not isinstance(number, bool) for number in pair)
+        if not whole or not all(low <= number <= high for low, number, high in zip(least, pair, most, strict=True)):
+            raise _refuse(name, value, allowed)
+        if rising and pair[0] > pair[1]:
+            raise _refuse(name, value, allowed)
+        return pair
+
+    return check
+
+
+def _text(pattern: str, allowed: str) -> Check:
+    def check(name: str, value: object) -> object:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise _refuse(name, value, allowed)
+        return value
+
+    return check
+
+
+def _alphabet(name: str, value: object) -> object:
+    allowed = "at least 12 different capitals and digits"
+    if not isinstance(value, str) or not re.fullmatch("[A-Z0-9]{12,36}", value) or len(set(value)) < len(value):
+        raise _refuse(name, value, allowed)
+    return value
+
+
+def _difficulty(name: str, value: object) -> object:
+    if value is None or isinstance(value, (bool, int, float, bytes, list, dict)):
+        raise _refuse(name, value, "the name of a preset, or a Difficulty(...)")
+    return value
+
+
+def _seed(name: str, value: object) -> object:
+    if isinstance(value, str):
+        return value.encode()
+    if not isinstance(value, bytes):
+        raise _refuse(name, value, "any text; empty: the style hangs on the secret")
+    return value
+
+
+def _thresholds(name: str, value: object) -> object:
+    words = ("challenge", "hold", "aside")
+    allowed = "{'challenge': 30, 'hold': 60, 'aside': 90}: whole numbers from 1 to 101, not falling"
+    if not isinstance(value, Mapping) or set(value) != set(words):
+        raise _refuse(name, value, allowed)
+    scores = [value[word] for word in words]
+    if not all(isinstance(score, int) and 1 <= score <= 101 for score in scores) or scores != sorted(scores):
+        raise _refuse(name, value, allowed)
+    return MappingProxyType(dict(zip(words, scores, strict=True)))
+
+
+_LIMITS = _text(r"(?s).*\S.*", "limits such as '2 per minute; 10 per hour'")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one application, checked."""
+
+    mode: str = _key(
+        "always",
+        _choice("always", "suspicious", "off"),
+        "`always`, `suspicious`, `off`",
+        "When a code is asked for: with every form; only when the verdict asks; never (rules and limits only).",
+    )
+    difficulty: object = _key(
+        "medium",
+        _difficulty,
+        "`easy`, `medium`, `hard`, or a `Difficulty(...)`",
+        "How hard the pictures are.",
+    )
+    style_seed: bytes = _key(
+        b"", _seed, "any text", "Another seed is another style; empty: the style hangs on the secret."
+    )
+    style_rotation: int = _key(
+        30,
+        _number(0, 3650, unit=" days"),
+        "0 to 3650 days",
+        "After so many days the site's style changes by itself; 0: never.",
+    )
+    size: tuple[int, int] = _key(
+        (240, 80),
+        _pair((160, 60), (480, 160), "(width, height) in px, 160 x 60 to 480 x 160"),
+        "(160, 60) to (480, 160)",
+        "Width and height of a picture in px.",
+    )
+    length: tuple[int, int] = _key(
+        (5, 6),
+        _pair((4, 4), (8, 8), "(shortest, longest), 4 to 8 symbols", rising=True),
+        "(4, 4) to (8, 8)",
+        "The shortest and the longest code, in symbols; each challenge draws its own length.",
+    )
+    alphabet: str = _key(
+        "23456789CDFHKMNPRTWXY",
+        _alphabet,
+        "12 to 36 different capitals and digits",
+        "The symbols that codes are made of.",
+    )
+    ttl: int = _key(900, _number(60, 3600, unit=" s"), "60 to 3600 s", "How long a challenge can be solved.")
+    min_seconds: float = _key(
+        3, _number(0, 60, unit=" s", whole=False), "0 to 60 s", "A form that comes back sooner weighs as too fast."
+    )
+    storage_uri: str = _key(
+        "",
+        _text(r"|[a-z][a-z0-9+]*://.*", "a storage URI such as 'sqlite:////var/lib/blog/counters.sqlite3'"),
+        "a storage URI of `limits`, or `sqlite:///path`",
+        "Where limits and spent codes are counted; empty: `captcha_guard.sqlite3` in the instance folder.",
+    )
+    comment_limits: str = _key(
+        "2 per minute; 10 per hour; 30 per day",
+        _LIMITS,
+        "limits",
+        "Comments of one client; its wider network may post four times as many.",
+    )
+    challenge_limits: str = _key("20 per minute", _LIMITS, "limits", "New codes that one client may ask for.")
+    picture_limits: str = _key("60 per minute", _LIMITS, "limits", "Pictures that one client may fetch.")
+    wrong_limits: str = _key("10 per 10 minutes", _LIMITS, "limits", "Wrong codes that one client may type.")
+    max_links: int = _key(
+        2, _number(0, 1000), "0 to 1000", "A comment with so many links or more is held; 0: links are not counted."
+    )
+    thresholds: Mapping[str, int] = _key(
+        MappingProxyType({"challenge": 30, "hold": 60, "aside": 90}),
+        _thresholds,
+        "three rising scores of 1 to 101",
+        "From which score on a submission is challenged, held, set aside; 101: never.",
+    )
+    url_prefix: str = _key(
+        "/captcha-guard",
+        _text(r"(/[A-Za-z0-9._~-]+)+", "a path such as '/captcha-guard'"),
+        "a path",
+        "Where pictures and new codes are served.",
+    )
+
+
+def read(config: Mapping[str, object]) -> Settings:
+    """Return the settings in a Flask configuration, each checked.
+
+    Raises ``ConfigError`` on an unknown key (naming the nearest right one), a wrong type or a value out of range.
+    """
+    keys = {setting.name: cast("Key", setting.metadata["key"]) for setting in fields(Settings)}
+    given = {name.removeprefix(PREFIX): value for name, value in config.items() if name.startswith(PREFIX)}
+    for name in given:
+        if name.lower() not in keys or name != name.upper():
+            raise _unknown(name, keys)
+    checked = {name.lower(): keys[name.lower()].check(name, value) for name, value in given.items()}
+    return Settings(**cast("dict[str, Any]", checked))
+
+
+def read_secrets(config: Mapping[str, object]) -> list[bytes]:
+    """Return ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS`` as octets, the newest first.
+
+    Raises ``ConfigError`` when one is missing, shorter than 16 octets, or a placeholder.
+    """
+    fallbacks = config.get("SECRET_KEY_FALLBACKS") or ()
+    if isinstance(fallbacks, (str, bytes)) or not isinstance(fallbacks, Sequence):
+        raise ConfigError("SECRET_KEY_FALLBACKS must be a list of secrets")
+    secrets = [_secret("SECRET_KEY", config.get("SECRET_KEY"))]
+    return secrets + [_secret("SECRET_KEY_FALLBACKS", old) for old in fallbacks]
+
+
+def _secret(name: str, value: object) -> bytes:
+    if not value:
+        raise ConfigError(f"{name} is not set, so nothing can be signed; {HOW_TO_MAKE_ONE}")
+    if not isinstance(value, (str, bytes)):
+        raise ConfigError(f"{name} is of type {type(value).__name__}; a text or octets are needed; {HOW_TO_MAKE_ONE}")
+    octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+    if len(octets) < SHORTEST_SECRET:
+        raise ConfigError(f"{name} is {len(octets)} octets long; {SHORTEST_SECRET} are the least; {HOW_TO_MAKE_ONE}")
+    if PLACEHOLDER.search(octets.decode("utf-8", "replace")) or len(set(octets)) < 6:
+        raise ConfigError(f"{name} looks like a placeholder, which others know too; {HOW_TO_MAKE_ONE}")
+    return octets
+
+
+def _unknown(name: str, keys: Mapping[str, Key]) -> ConfigError:
+    near = get_close_matches(name.lower(), keys, 1, 0.5)
+    hint = f"did you mean {PREFIX}{near[0].upper()}?" if near else "docs/configuration.md lists them all"
+    return ConfigError(f"{PREFIX}{name} is no setting of captcha_guard; {hint}")

@@ -1,0 +1,223 @@
+"""The extension: one object, one decorator. It wires the rooms and holds no logic of theirs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+
+from flask import Flask, Response, current_app, g, request
+from limits.storage import MovingWindowSupport
+
+from .challenge.difficulty import Difficulty
+from .challenge.issuer import Issuer, Look
+from .config import Settings, read, read_secrets
+from .counters.limits import Limits, Policy
+from .counters.spent import Spent
+from .counters.store import open_storage
+from .errors import ConfigError, StoreUnavailableError
+from .spam.judge import Judge, Rule
+from .spam.rules import standard
+from .spam.submission import Submission
+from .spam.verdict import Thresholds, Verdict
+from .web.field import OUTCOMES, SAFE_METHODS, render_assets, render_field, solved_pass
+from .web.gate import Outcome, pass_through
+from .web.pages import answer_refusal, stamp, wants_json
+from .web.protection import Protection
+from .web.registry import mark
+from .web.routes import make_blueprint
+from .web.state import NAME, State, current_state
+
+if TYPE_CHECKING:
+    from flask_limiter import Limiter
+    from limits.storage import Storage
+
+    from .web.protection import OnChallenge
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+#: Seconds in a day.
+DAY = 86_400
+
+
+class CaptchaGuard:
+    """Stands between a form and the spammers.
+
+    ``limiter`` is the host's own Flask-Limiter (initialised first); its storage then counts for both. ``rules`` replace
+    the standard ones. Give the application here or, in a factory, to ``init_app``.
+    """
+
+    def __init__(
+        self, app: Flask | None = None, *, limiter: Limiter | None = None, rules: Iterable[Rule] | None = None
+    ) -> None:
+        self._limiter = limiter
+        self._rules = None if rules is None else tuple(rules)
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Set the guard up for ``app``; raises ``ConfigError`` when the configuration can't be right."""
+        if NAME in app.extensions:
+            raise ConfigError("captcha_guard is already set up for this application: call init_app once")
+        settings = read(app.config)
+        secrets = read_secrets(app.config)
+        storage = self._storage(app, settings)
+        app.extensions[NAME] = _wire(settings, secrets, storage, self._rules)
+        app.register_blueprint(make_blueprint(settings.url_prefix))
+        app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
+        app.after_request(_finish)
+        app.teardown_request(_forget_after_error)
+
+    @overload
+    def protect(self, view: View) -> View: ...
+
+    @overload
+    def protect(
+        self,
+        *,
+        scope: str | Callable[[], str] | None = None,
+        mode: str | None = None,
+        difficulty: str | Difficulty | None = None,
+        limits: str | None = None,
+        moderated: bool = False,
+        fields: Mapping[str, str] | None = None,
+        on_challenge: OnChallenge | None = None,
+    ) -> Callable[[View], View]: ...
+
+    def protect(
+        self,
+        view: Callable[..., Any] | None = None,
+        *,
+        scope: str | Callable[[], str] | None = None,
+        mode: str | None = None,
+        difficulty: str | Difficulty | None = None,
+        limits: str | None = None,
+        moderated: bool = False,
+        fields: Mapping[str, str] | None = None,
+        on_challenge: OnChallenge | None = None,
+    ) -> Any:
+        """Guard the unsafe methods of a view: it runs only for submissions that may be taken.
+
+        ``scope`` binds challenges to a form (default: the endpoint's name; ``"comment:{slug}"`` is filled in from the
+        view's arguments). ``mode``, ``difficulty`` and ``limits`` override the configuration for this route.
+        ``moderated=True`` says that the view keeps held comments (``guard.verdict.held``). ``fields`` maps our words
+        (author, email, url, body) to the form's names. ``on_challenge(refusal, **view_args)`` returns the host's own
+        page instead of the interstitial. Raises ``ConfigError`` for a value that can't be.
+        """
+        protection = Protection.told(
+            scope=scope,
+            mode=mode,
+            difficulty=difficulty,
+            limits=limits,
+            moderated=moderated,
+            fields=fields,
+            on_challenge=on_challenge,
+        )
+        if view is None:
+            return lambda guarded: _guarded(guarded, protection)
+        return _guarded(view, protection)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on this request's submission; an accepting one where nothing was judged."""
+        outcomes: Mapping[str, Outcome] = g.get(OUTCOMES, {})
+        return max((outcome.verdict for outcome in outcomes.values()), key=lambda one: one.action, default=Verdict())
+
+    def check(self, submission: Submission) -> Verdict:
+        """Judge a submission by the rules alone, in any application context; nothing is counted or remembered."""
+        return current_state().judge.judge(submission)
+
+    def _storage(self, app: Flask, settings: Settings) -> Storage:
+        if self._limiter is not None:
+            if not self._limiter.initialized:
+                raise ConfigError("the limiter handed to CaptchaGuard is not set up: call limiter.init_app(app) first")
+            return self._limiter.storage
+        return open_storage(settings.storage_uri or f"sqlite:///{app.instance_path}/captcha_guard.sqlite3")
+
+
+def judge_request(protection: Protection, scope: str) -> Outcome:
+    """Take this request's POST the whole way, once per scope however often it is asked for."""
+    outcomes: dict[str, Outcome] = g.setdefault(OUTCOMES, {})
+    if scope not in outcomes:
+        outcomes[scope] = pass_through(request, current_state(), protection, scope)
+    return outcomes[scope]
+
+
+def _wire(settings: Settings, secrets: list[bytes], storage: Storage, rules: tuple[Rule, ...] | None) -> State:
+    spent, difficulty = Spent(storage), settings.difficulty
+    look = Look(settings.size, settings.alphabet, settings.length, settings.style_seed, settings.style_rotation * DAY)
+    policies = {
+        "comments": settings.comment_limits,
+        "challenges": settings.challenge_limits,
+        "pictures": settings.picture_limits,
+        "wrong": settings.wrong_limits,
+    }
+    standing = standard(
+        min_seconds=settings.min_seconds, max_links=settings.max_links, known=lambda mark: _known(spent, mark)
+    )
+    return State(
+        settings=settings,
+        difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
+        issuer=Issuer(secrets, ttl=settings.ttl, look=look),
+        limits=Limits(
+            storage,
+            strategy="moving-window" if isinstance(storage, MovingWindowSupport) else "fixed-window",
+            policies={name: Policy.parse(name, text) for name, text in policies.items()},
+        ),
+        spent=spent,
+        judge=Judge(standing if rules is None else rules, Thresholds(**settings.thresholds)),
+        secret=secrets[0],
+        clock=time.time,
+    )
+
+
+def _known(spent: Spent, fingerprint: str) -> bool:
+    try:
+        return spent.is_spent(fingerprint)
+    except StoreUnavailableError:
+        return False
+
+
+def _guarded(view: View, protection: Protection) -> View:
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if request.method not in SAFE_METHODS:
+            scope = protection.scope_for(request.endpoint or "", request.view_args or {})
+            outcome = judge_request(protection, scope)
+            if outcome.refusal is not None:
+                return answer_refusal(outcome)
+        return current_app.ensure_sync(view)(*args, **kwargs)
+
+    return mark(cast("View", guarded), protection)
+
+
+def _finish(response: Response) -> Response:
+    """Send every judged response out with its exact status, and take back what did not come to pass."""
+    if g.get("captcha_guard_private") and not response.cache_control:
+        response.cache_control.private = True
+    for outcome in g.get(OUTCOMES, {}).values():
+        if outcome.refusal is not None and response.status_code == 200:
+            stamp(response, outcome.refusal)
+        stored = response.status_code < 400 and not g.get("captcha_guard_pass_shown")
+        if not stored:
+            _release(outcome)
+            if outcome.refusal is None and outcome.proof.solved and wants_json():
+                response.headers["Captcha-Pass"] = solved_pass(outcome)
+    g.captcha_guard_finished = True
+    return response
+
+
+def _forget_after_error(error: BaseException | None) -> None:
+    if error is not None and not g.get("captcha_guard_finished"):
+        for outcome in g.get(OUTCOMES, {}).values():
+            _release(outcome)
+
+
+def _release(outcome: Outcome) -> None:
+    if not outcome.claimed:
+        return
+    try:
+        current_state().spent.release(outcome.claimed)
+    except StoreUnavailableError:
+        current_app.logger.warning("captcha_guard: a comment that was not stored may count as a duplicate for a day")

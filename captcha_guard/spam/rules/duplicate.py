@@ -1,0 +1,40 @@
+"""The same comment a second time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from ..submission import Submission
+from ..verdict import Action, Finding
+
+
+class Duplicate:
+    """Refuses a comment that was already taken on this scope. ``known`` says whether a fingerprint has been taken."""
+
+    slug = "duplicate"
+
+    def __init__(self, known: Callable[[str], bool]) -> None:
+        self._known = known
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look at scope, author, e-mail and body, to the letter but for the space around them."""
+        if not submission.body.strip() or not self._known(fingerprint(submission)):
+            return None
+        return already_said()
+
+
+def already_said() -> Finding:
+    """Return the finding for a comment that is already here."""
+    sentence = "This very comment has already been posted here."
+    return Finding(Duplicate.slug, 100, sentence, Action.REJECT, final=True)
+
+
+def fingerprint(submission: Submission) -> str:
+    """Return 32 hexadecimal digits that stand for who said what where."""
+    said = (submission.scope, submission.author, submission.email, submission.body)
+    digest = hashlib.blake2b(digest_size=16)
+    for part in said:
+        octets = " ".join(part.split()).encode("utf-8", "surrogatepass")
+        digest.update(len(octets).to_bytes(8, "big") + octets)
+    return digest.hexdigest()

@@ -1,0 +1,166 @@
+"""The captcha field inside the host's form: picture, input, honeypot and hidden token, or the pass of a solved one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from flask import g, has_request_context, render_template, request, url_for
+from markupsafe import Markup
+
+from ..errors import ConfigError
+from ..signals import challenge_issued
+from .gate import Outcome
+from .posted import ANSWER, PASS, TOKEN
+from .protection import Protection
+from .registry import protection_for
+from .state import NAME, State, current_state, this_app
+
+if TYPE_CHECKING:
+    from ..challenge.difficulty import Difficulty
+
+OUTCOMES = "_captcha_guard_outcomes"
+ASSETS = "_captcha_guard_assets"
+
+#: The query argument by which a plain link asks for the same page with a new code.
+RELOAD = "new-code"
+
+#: Methods that show a form, as opposed to taking one.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A challenge as a form carries it; ``typed`` is what the input starts with."""
+
+    token: str
+    scope: str
+    typed: str = ""
+
+
+def outcome_for(scope: str) -> Outcome | None:
+    """Return what the way of this request's POST led to, if it was one for ``scope``."""
+    outcome: Outcome | None = g.get(OUTCOMES, {}).get(scope)
+    return outcome
+
+
+def render_field(scope: str | None = None, *, protection: Protection | None = None, message: bool = True) -> Markup:
+    """Return the captcha field as markup for a form; in templates this is ``captcha_guard()``.
+
+    ``scope`` defaults to the current endpoint's when that is guarded, else to the one guarded route there is. After a
+    refusal its ``message`` stands at the input. Raises ``ConfigError`` when nothing says which form is meant.
+    """
+    if not has_request_context():
+        raise ConfigError("captcha_guard() draws a form for a request; there is none here")
+    state = current_state()
+    protection, scope = _meant(scope, protection)
+    mark_private()
+    outcome = outcome_for(scope)
+    mode = protection.mode or state.settings.mode
+    if outcome is not None and outcome.proof.solved and not _asks(outcome):
+        g.captcha_guard_pass_shown = True
+        return _markup("pass", assets=True, name=PASS, token=solved_pass(outcome), state=state)
+    asked = outcome is not None and outcome.refusal is not None
+    if mode != "always" and not (asked and _asks(outcome)):
+        ticket = new_ticket(state, protection, scope, outcome)
+        return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, state=state)
+    return challenge_markup(state, protection, scope, outcome, message=message)
+
+
+def challenge_markup(
+    state: State, protection: Protection, scope: str, outcome: Outcome | None, *, message: bool = True
+) -> Markup:
+    """Return picture, input and all that belongs to them; after a refusal with its message at the input."""
+    ticket, field_id = new_ticket(state, protection, scope, outcome), _next_id()
+    refusal = outcome.refusal if outcome is not None else None
+    width, height = state.settings.size
+    return _markup(
+        "challenge",
+        assets=True,
+        state=state,
+        ticket=ticket,
+        message=refusal.message if refusal is not None and message else "",
+        invalid=refusal is not None and refusal.asks_code,
+        width=width,
+        height=height,
+        longest=4 * state.settings.length[1],
+        expires_in=state.settings.ttl,
+        reload_url=_reload_url(ticket.token, field_id),
+        field_id=field_id,
+        names={"token": TOKEN, "answer": ANSWER},
+    )
+
+
+def new_ticket(state: State, protection: Protection, scope: str, outcome: Outcome | None) -> Ticket:
+    """Return a new challenge for the form, or the very same one where the POST has left it unspent."""
+    if outcome is not None and outcome.proof.unspent and outcome.proof.opened is not None:
+        return Ticket(outcome.posted.ours[TOKEN], scope, outcome.posted.ours[ANSWER])
+    difficulty = (outcome and outcome.difficulty) or protection.difficulty or state.difficulty
+    return Ticket(issue(state, scope, difficulty, charged=bool(outcome and outcome.charged)), scope)
+
+
+def issue(state: State, scope: str, difficulty: Difficulty, *, charged: bool = False) -> str:
+    """Return a new token and tell whoever listens."""
+    token = state.issuer.issue(scope, difficulty=difficulty, charged=charged)
+    challenge_issued.send(this_app(), scope=scope, kind="image", difficulty=difficulty.spec())
+    return token
+
+
+def solved_pass(outcome: Outcome) -> str:
+    """Return the pass for a code that was solved in this request."""
+    if outcome.proof.opened is None:
+        raise ConfigError("no challenge was solved in this request, so there is no pass")
+    return current_state().issuer.solved(outcome.proof.opened, outcome.scope)
+
+
+def render_assets() -> Markup:
+    """Return the stylesheet and script, for ``<head>``; in templates this is ``captcha_guard_assets()``.
+
+    Pages that leave it out get them with the first field.
+    """
+    if g.get(ASSETS):
+        return Markup("")
+    setattr(g, ASSETS, True)
+    return Markup('<link rel="stylesheet" href="{}"><script src="{}" defer></script>').format(
+        url_for(f"{NAME}.static", filename="captcha_guard.css"), url_for(f"{NAME}.static", filename="captcha_guard.js")
+    )
+
+
+def mark_private() -> None:
+    """Note that this response holds a challenge, so that no shared cache keeps it."""
+    g.captcha_guard_private = True
+
+
+def _asks(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.refusal is not None and outcome.refusal.asks_code
+
+
+def _meant(scope: str | None, protection: Protection | None) -> tuple[Protection, str]:
+    endpoint = request.endpoint or ""
+    if protection is None:
+        endpoint, protection = protection_for(scope)
+    return protection, scope or protection.scope_for(endpoint, request.view_args or {})
+
+
+def _reload_url(token: str, field_id: str) -> str:
+    """Return where a plain link gets a new code: only a page that was fetched by GET can be fetched again.
+
+    Its query differs each time, or else the browser would only scroll.
+    """
+    if request.method not in SAFE_METHODS:
+        return ""
+    query = [(name, value) for name, value in request.args.items(multi=True) if name != RELOAD]
+    return f"{request.script_root}{request.path}?{urlencode([*query, (RELOAD, token[-8:])])}#{field_id}"
+
+
+def _next_id() -> str:
+    """Return an id for the next field of this page; there may be several forms in one."""
+    g.captcha_guard_fields = g.get("captcha_guard_fields", 0) + 1
+    return f"captcha-guard-{g.captcha_guard_fields}"
+
+
+def _markup(template: str, *, assets: bool, state: State, **context: object) -> Markup:
+    included = render_assets() if assets else Markup("")
+    html = render_template(f"{NAME}/{template}.html", guard_assets=included, honeypot=state.honeypot, **context)
+    return Markup(html)  # noqa: S704 - the template has escaped it

@@ -1,0 +1,258 @@
+"""The way of one POST: limits, code, rules, verdict. It says what should happen and leaves the doing to others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from flask import Request
+
+from ..challenge.difficulty import Difficulty
+from ..challenge.token import Opened
+from ..errors import StoreUnavailableError, TokenError
+from ..signals import challenge_failed, challenge_solved, submission_judged
+from ..spam.rules.duplicate import already_said, fingerprint
+from ..spam.submission import Submission
+from ..spam.verdict import Action, Finding, Verdict
+from .posted import ANSWER, NOTHING, PASS, TOKEN, Posted, PostedError, read
+from .protection import Protection
+from .refusal import Refusal
+from .state import State, this_app
+
+#: Seconds for which the same comment counts as a repetition.
+REMEMBERED = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the code that came with a POST is worth: ``solved``, or the ``reason`` (slug) why not.
+
+    ``opened`` is the genuine challenge behind it; ``unspent`` says that the POST has left it as good as it was;
+    ``unproven`` that the store could not say whether it had been used before.
+    """
+
+    reason: str = "code_missing"
+    opened: Opened | None = None
+    solved: bool = False
+    unspent: bool = False
+    unproven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the way of one POST led to. The view runs when ``refusal`` is ``None``.
+
+    ``charged`` says that the limits have counted this POST, ``difficulty`` how hard the next picture should be,
+    ``claimed`` is the fingerprint under which the comment is remembered from now on.
+    """
+
+    scope: str
+    protection: Protection
+    verdict: Verdict
+    posted: Posted = NOTHING
+    refusal: Refusal | None = None
+    proof: Proof = field(default=Proof())
+    charged: bool = False
+    difficulty: Difficulty | None = None
+    claimed: str = ""
+
+
+def pass_through(request: Request, state: State, protection: Protection, scope: str) -> Outcome:
+    """Take one POST the whole way. Never raises for anything a visitor can send."""
+    gate = _Gate(state, protection, scope, request.remote_addr)
+    try:
+        posted = read(request, protection, state.honeypot)
+    except PostedError as error:
+        damaged = gate.charge() or error.refusal
+        return Outcome(scope, protection, _rejected(damaged), replace(NOTHING, values=error.values), damaged)
+    proof, refusal, charged = gate.examine(posted)
+    if refusal is not None:
+        return Outcome(scope, protection, _rejected(refusal), posted, refusal, proof)
+    submission = gate.submission(request, posted, proof)
+    verdict = state.judge.judge(submission)
+    outcome = gate.decide(Outcome(scope, protection, verdict, posted, proof=proof, charged=charged))
+    outcome = gate.remember(outcome, submission)
+    submission_judged.send(this_app(), submission=submission, verdict=outcome.verdict)
+    return outcome
+
+
+class _Gate:
+    """One POST's walk; holds what every step needs."""
+
+    def __init__(self, state: State, protection: Protection, scope: str, address: str | None) -> None:
+        self.state = state
+        self.protection = protection
+        self.scope = scope
+        self.client = state.client(address)
+        self.mode = protection.mode or state.settings.mode
+        self.difficulty = protection.difficulty or state.difficulty
+
+    def charge(self) -> Refusal | None:
+        """Count this POST against the client's comments; the refusal says that it was one too many."""
+        decision = self.state.limits.hit(self.protection.limits or "comments", self.client)
+        return None if decision.allowed else Refusal.because("limited", retry_after=decision.retry_after)
+
+    def examine(self, posted: Posted) -> tuple[Proof, Refusal | None, bool]:
+        """Charge the limits, spend the nonce, compare the answer: the proof, a refusal if any, whether it was charged.
+
+        A challenge handed out in reply to a charged POST completes that same POST, so it is not charged again, provided
+        that its nonce is fresh. Any other POST is charged before anything is spent.
+        """
+        proof = self._open(posted)
+        if proof.opened is not None and proof.opened.challenge.charged:
+            if refusal := self._too_many_wrong(posted):
+                return replace(proof, unspent=True), refusal, False
+            proof, fresh = self._spend(proof)
+            refusal = None if fresh else self.charge()
+        else:
+            refusal = self.charge() or self._too_many_wrong(posted)
+            if refusal is not None:
+                return replace(proof, unspent=True), refusal, False
+            proof, _ = self._spend(proof)
+        if refusal is not None:
+            return proof, refusal, False
+        proof, refusal = self._compare(proof, posted)
+        self._tell(proof)
+        return proof, refusal, True
+
+    def _open(self, posted: Posted) -> Proof:
+        token = posted.ours[PASS] or posted.ours[TOKEN]
+        if not token:
+            return Proof()
+        try:
+            opened = self.state.issuer.open(token, scope=self.scope)
+        except TokenError as error:
+            return Proof(error.reason)
+        if (opened.challenge.kind == "pass") != bool(posted.ours[PASS]):
+            return Proof("token_malformed")
+        return Proof("", opened)
+
+    def _too_many_wrong(self, posted: Posted) -> Refusal | None:
+        if not posted.ours[ANSWER]:
+            return None
+        decision = self.state.limits.test("wrong", self.client)
+        return None if decision.allowed else Refusal.because("limited", retry_after=decision.retry_after)
+
+    def _spend(self, proof: Proof) -> tuple[Proof, bool]:
+        if proof.opened is None:
+            return proof, False
+        try:
+            fresh = self.state.spent.claim(proof.opened.challenge.nonce, self.state.settings.ttl + 60)
+        except StoreUnavailableError:
+            return replace(proof, unproven=True), True
+        return (proof if fresh else replace(proof, reason="code_used")), fresh
+
+    def _compare(self, proof: Proof, posted: Posted) -> tuple[Proof, Refusal | None]:
+        if proof.reason or proof.opened is None:
+            return proof, None
+        if proof.opened.challenge.kind != "pass":
+            if not posted.ours[ANSWER].strip():
+                return replace(proof, reason="code_missing"), None
+            if not self.state.issuer.is_right(proof.opened, posted.ours[ANSWER]):
+                return replace(proof, reason="code_wrong"), self._count_wrong()
+        if proof.unproven:
+            return replace(proof, reason="store_unavailable"), None
+        if self._rank(proof) < self.difficulty.rank:
+            return replace(proof, reason="code_easier"), None
+        return replace(proof, solved=True), None
+
+    def _count_wrong(self) -> Refusal | None:
+        decision = self.state.limits.hit("wrong", self.client)
+        return None if decision.allowed else Refusal.because("limited", retry_after=decision.retry_after)
+
+    def _tell(self, proof: Proof) -> None:
+        app = this_app()
+        if proof.solved and proof.opened is not None:
+            challenge = proof.opened.challenge
+            challenge_solved.send(app, scope=self.scope, kind=challenge.kind, seconds=proof.opened.age)
+        elif self.mode == "always" or proof.reason not in ("", "code_missing"):
+            challenge_failed.send(app, scope=self.scope, reason=proof.reason)
+
+    def submission(self, request: Request, posted: Posted, proof: Proof) -> Submission:
+        """Return what was posted, in our words."""
+        return Submission(
+            scope=self.scope,
+            **posted.parts,
+            client=self.client.key,
+            user_agent=request.user_agent.string,
+            referrer=request.referrer or "",
+            posted_at=self.state.clock(),
+            honeypot=posted.honeypot,
+            seconds=proof.opened.age if proof.opened is not None else None,
+        )
+
+    def _rank(self, proof: Proof) -> int:
+        return Difficulty.from_spec(proof.opened.challenge.difficulty).rank if proof.opened is not None else 0
+
+    def decide(self, outcome: Outcome) -> Outcome:
+        """Weigh the proof and the verdict together: run the view, ask for a code, or refuse."""
+        verdict, moderated = outcome.verdict, self.protection.moderated
+        if verdict.action == Action.REJECT:
+            return self._reject(outcome)
+        if verdict.action == Action.ASIDE and not moderated:
+            return self._refuse(outcome, Refusal.because("refused"), Action.ASIDE)
+        if not outcome.proof.solved and self._needs_code(outcome):
+            return self._without_code(outcome)
+        if verdict.held and not moderated:
+            return self._unmoderated(outcome)
+        if verdict.action == Action.CHALLENGE:
+            return replace(outcome, verdict=replace(verdict, action=Action.ACCEPT))
+        return outcome
+
+    def _needs_code(self, outcome: Outcome) -> bool:
+        if self.mode == "suspicious":
+            no_form = outcome.proof.opened is None or outcome.proof.reason == "code_used"
+            return not outcome.verdict.held and (no_form or outcome.verdict.action == Action.CHALLENGE)
+        return self.mode == "always"
+
+    def _reject(self, outcome: Outcome) -> Outcome:
+        worst = _worst(outcome.verdict)
+        reason = worst.reason if worst.reason in ("duplicate", "too_long") else "refused"
+        return self._refuse(outcome, Refusal.because(reason, why=worst.sentence))
+
+    def _without_code(self, outcome: Outcome) -> Outcome:
+        verdict, proof, moderated = outcome.verdict, outcome.proof, self.protection.moderated
+        if proof.reason == "store_unavailable":
+            if not moderated:
+                return self._refuse(outcome, Refusal.because(proof.reason, retry_after=30), Action.CHALLENGE)
+            unproven = Finding(proof.reason, 0, "The code could not be checked: the store was down.", Action.HOLD)
+            return replace(outcome, verdict=verdict.found(unproven))
+        asked = "unusual" if self.mode == "suspicious" and proof.reason in ("", "code_missing") else proof.reason
+        return self._ask(outcome, Refusal.because(asked), hard=verdict.held and not moderated)
+
+    def _unmoderated(self, outcome: Outcome) -> Outcome:
+        why = _worst(outcome.verdict).sentence
+        solved_hard = outcome.proof.solved and self._rank(outcome.proof) >= Difficulty.hard.rank
+        if self.mode == "off" or solved_hard:
+            return self._refuse(outcome, Refusal.because("refused", why=why), Action.HOLD)
+        return self._ask(outcome, Refusal.because("unusual_hard", why=why), hard=True)
+
+    def _ask(self, outcome: Outcome, refusal: Refusal, *, hard: bool = False) -> Outcome:
+        finding = Finding(refusal.reason, 0, refusal.message, Action.CHALLENGE)
+        verdict = replace(outcome.verdict.found(finding), action=Action.CHALLENGE)
+        difficulty = max((self.difficulty, Difficulty.hard), key=lambda one: one.rank) if hard else self.difficulty
+        return replace(outcome, verdict=verdict, refusal=refusal, difficulty=difficulty)
+
+    def _refuse(self, outcome: Outcome, refusal: Refusal, action: Action = Action.REJECT) -> Outcome:
+        return replace(outcome, verdict=replace(outcome.verdict, action=action), refusal=refusal)
+
+    def remember(self, outcome: Outcome, submission: Submission) -> Outcome:
+        """Claim the comment's fingerprint, once, before the view runs; whoever comes second is refused."""
+        if outcome.refusal is not None or not submission.body.strip():
+            return outcome
+        mark = fingerprint(submission)
+        try:
+            first = self.state.spent.claim(mark, REMEMBERED)
+        except StoreUnavailableError:
+            return outcome
+        if first:
+            return replace(outcome, claimed=mark)
+        verdict = outcome.verdict.found(already_said())
+        return replace(outcome, verdict=verdict, refusal=Refusal.because("duplicate"))
+
+
+def _worst(verdict: Verdict) -> Finding:
+    return max(verdict.findings, key=lambda finding: (finding.action, finding.score))
+
+
+def _rejected(refusal: Refusal) -> Verdict:
+    return Verdict(Action.REJECT, (Finding(refusal.reason, 0, refusal.message, Action.REJECT),))

@@ -1,0 +1,105 @@
+"""A refusal as the visitor sees it: the host's own page, our interstitial, or a JSON problem."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, make_response, render_template, request, url_for
+from werkzeug.http import HTTP_STATUS_CODES
+
+from .field import challenge_markup, mark_private, new_ticket
+from .posted import OURS
+from .state import NAME, State, current_state
+
+if TYPE_CHECKING:
+    from .gate import Outcome
+    from .refusal import Refusal
+
+PROBLEM = "application/problem+json"
+
+#: Parts of field names whose values are carried along but never shown in clear.
+UNSHOWN = ("csrf", "token", "password", "passwd", "secret")
+
+
+def answer_refusal(outcome: Outcome) -> Response:
+    """Return the response for an outcome with a refusal, with its exact status."""
+    state, refusal = current_state(), outcome.refusal
+    if refusal is None:
+        raise ValueError("the view is to run: there is no refusal to answer with")
+    mark_private()
+    if wants_json():
+        response = problem(refusal, _challenge_json(state, outcome) if refusal.asks_code else None)
+    elif outcome.protection.on_challenge is not None:
+        response = make_response(outcome.protection.on_challenge(refusal, **(request.view_args or {})))
+    else:
+        response = make_response(_page(state, outcome, refusal))
+    return stamp(response, refusal)
+
+
+def stamp(response: Response, refusal: Refusal) -> Response:
+    """Set what every refusal has in common: the status, how long to wait, and that nobody keeps it."""
+    response.status_code = refusal.status
+    response.headers["Cache-Control"] = "no-store"
+    if refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def problem(refusal: Refusal, challenge: dict[str, Any] | None = None) -> Response:
+    """Return a refusal as problem details (RFC 9457); ``challenge`` is the way on, where there is one."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTP_STATUS_CODES.get(refusal.status, "Refused"),
+        "status": refusal.status,
+        "detail": refusal.message,
+        "reason": refusal.reason,
+    }
+    if refusal.retry_after is not None:
+        document["retry_after"] = refusal.retry_after
+    if challenge is not None:
+        document["challenge"] = challenge
+    return stamp(Response(json.dumps(document), mimetype=PROBLEM), refusal)
+
+
+def challenge_json(state: State, token: str) -> dict[str, Any]:
+    """Return a challenge for clients that read JSON: ``expires_in`` is in seconds, ``picture`` a path on this site."""
+    return {
+        "token": token,
+        "picture": url_for(f"{NAME}.picture", token=token),
+        "picture_2x": url_for(f"{NAME}.picture_2x", token=token),
+        "expires_in": state.settings.ttl,
+    }
+
+
+def wants_json() -> bool:
+    """Whether the client posted JSON, or would rather have it than a page."""
+    accepted = request.accept_mimetypes
+    best = accepted.best_match(["text/html", "application/json", PROBLEM])
+    return request.is_json or (best != "text/html" and accepted[best or ""] > accepted["text/html"])
+
+
+def _challenge_json(state: State, outcome: Outcome) -> dict[str, Any]:
+    ticket = new_ticket(state, outcome.protection, outcome.scope, outcome)
+    return challenge_json(state, ticket.token)
+
+
+def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
+    posted = outcome.posted
+    context: dict[str, Any] = {
+        "refusal": refusal,
+        "carried": list(posted.values),
+        "files": posted.files,
+        "shown": [(name, value) for name, value in posted.values if value.strip() and not _unshown(name)],
+    }
+    if refusal.asks_code:
+        field = challenge_markup(state, outcome.protection, outcome.scope, outcome)
+        return render_template(f"{NAME}/interstitial.html", field=field, **context)
+    again = refusal.status in (429, 503)
+    if again and (outcome.proof.unspent or outcome.proof.unproven):
+        context["carried"] += [(name, posted.ours[name]) for name in OURS if posted.ours[name]]
+    return render_template(f"{NAME}/refused.html", again=again, **context)
+
+
+def _unshown(name: str) -> bool:
+    return any(part in name.lower() for part in UNSHOWN)

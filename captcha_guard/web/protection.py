@@ -1,0 +1,76 @@
+"""How one route is guarded, and what its challenges are bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..challenge.difficulty import Difficulty
+from ..counters.limits import Policy
+from ..errors import ConfigError
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    OnChallenge = Callable[..., ResponseReturnValue]
+
+MODES = ("always", "suspicious", "off")
+
+#: Our word for a part of a submission -> what hosts usually call its form field; the first one present counts.
+USUAL_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "author": ("author", "name"),
+    "email": ("email", "mail"),
+    "url": ("url", "website", "homepage"),
+    "body": ("body", "comment", "text", "content", "message"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What ``protect`` was told for one route; ``None`` means: as configured for the application.
+
+    ``scope`` is a name, a format string over the view's arguments, or a callable that returns the name;
+    ``None`` stands for the endpoint's name.
+    """
+
+    scope: str | Callable[[], str] | None = None
+    mode: str | None = None
+    difficulty: Difficulty | None = None
+    limits: Policy | None = None
+    moderated: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
+    on_challenge: OnChallenge | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode is not None and self.mode not in MODES:
+            raise ConfigError(f"protect(mode={self.mode!r}): allowed are {', '.join(MODES)}")
+        unknown = sorted(set(self.fields) - set(USUAL_FIELDS))
+        if unknown:
+            raise ConfigError(f"protect(fields=...) names {unknown[0]!r}; our words are {', '.join(USUAL_FIELDS)}")
+
+    @classmethod
+    def told(
+        cls, *, difficulty: str | Difficulty | None, limits: str | None, fields: Mapping[str, str] | None, **rest: Any
+    ) -> Protection:
+        """Make a protection from what people write: names of presets and limits as text; raises ``ConfigError``."""
+        return cls(
+            difficulty=Difficulty.named(difficulty) if isinstance(difficulty, str) else difficulty,
+            limits=None if limits is None else Policy.parse("comments", limits),
+            fields=dict(fields or {}),
+            **rest,
+        )
+
+    def scope_for(self, endpoint: str, view_args: Mapping[str, Any]) -> str:
+        """Return the name that challenges of this route are bound to, in a request for ``endpoint``."""
+        if self.scope is None:
+            return endpoint
+        if callable(self.scope):
+            return str(self.scope())
+        try:
+            return self.scope.format_map(view_args)
+        except (KeyError, IndexError, AttributeError, ValueError) as error:
+            raise ConfigError(
+                f"the scope {self.scope!r} can't be filled in from the view's arguments {sorted(view_args)}; "
+                "name the scope yourself: captcha_guard(scope=...)"
+            ) from error

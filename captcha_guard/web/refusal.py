@@ -1,0 +1,71 @@
+"""Why a submission did not reach the view, and what the visitor is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+#: What people read, by reason. Short, friendly, and always with the next step.
+MESSAGES = {
+    "code_missing": "Please type the security code. Your text is kept.",
+    "code_wrong": "That was not the code. Your text is kept; here is a new picture.",
+    "code_used": "That code has already been used. Your text is kept; here is a new picture.",
+    "code_easier": "This form asks for a harder code. Your text is kept; here is a new picture.",
+    "token_expired": "That code had expired. Your text is kept; here is a new picture.",
+    "token_malformed": "That form was incomplete. Your text is kept; please type the code in the new picture.",
+    "token_forged": "That form was no longer valid. Your text is kept; please type the code in the new picture.",
+    "token_scope": "That code belonged to another form. Your text is kept; here is a new picture.",
+    "unusual": "One more step: please type the security code, so that we know you are a person. Your text is kept.",
+    "unusual_hard": "This comment looks unusual to us ({why}) Please type this harder code. Your text is kept.",
+    "limited": "That was a lot in a short time. Your text is kept; please try again in {wait}.",
+    "duplicate": "This very comment has already been posted here. There is no need to send it again.",
+    "too_long": "This is too long to post. {why} Your text is below, to copy and shorten.",
+    "refused": "This comment can't be posted here. {why} Your text is below, to copy.",
+    "store_unavailable": "The code could not be checked just now. Nothing is lost: please try again in a moment.",
+    "too_large": "This is larger than the form takes. Your browser's Back button still has your text.",
+}
+
+STATUSES = {
+    "duplicate": 409,
+    "too_long": 413,
+    "too_large": 413,
+    "limited": 429,
+    "refused": 403,
+    "store_unavailable": 503,
+    "malformed": 400,
+    "unsupported": 415,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the visitor gets instead of the view.
+
+    ``reason`` is a fixed slug, ``status`` the HTTP status, ``message`` a sentence or two for the reader,
+    ``retry_after`` whole seconds to wait (429 and 503 only).
+    """
+
+    reason: str
+    message: str
+    status: int = field(default=422)
+    retry_after: int | None = None
+
+    @classmethod
+    def because(cls, reason: str, *, why: str = "", retry_after: int | None = None) -> Refusal:
+        """Return the refusal for a reason out of ``MESSAGES``; ``why`` is the finding's sentence."""
+        message = MESSAGES[reason].format(why=why, wait=wait(retry_after or 0))
+        return cls(reason, " ".join(message.split()), STATUSES.get(reason, 422), retry_after)
+
+    @property
+    def asks_code(self) -> bool:
+        """Whether typing a (new) code is the way on."""
+        return self.status == 422
+
+
+def wait(seconds: int) -> str:
+    """Say a waiting time in the words people use."""
+    if seconds < 90:
+        return f"{max(seconds, 1)} second{'s' if seconds > 1 else ''}"
+    minutes = -(-seconds // 60)
+    if minutes < 90:
+        return f"{minutes} minutes"
+    return f"{-(-minutes // 60)} hours"

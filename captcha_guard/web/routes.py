@@ -1,0 +1,118 @@
+"""The guard's own pages: pictures, and new challenges for scripts and JSON clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from werkzeug.exceptions import HTTPException, NotFound
+
+from ..challenge.token import Opened
+from ..errors import StoreUnavailableError, TokenError, TokenExpiredError
+from .field import issue
+from .pages import challenge_json, problem
+from .refusal import Refusal
+from .registry import protection_for
+from .state import NAME, State, current_state
+
+#: What a client may name a scope; ours are endpoints and short names.
+LONGEST_SCOPE = 500
+
+
+def make_blueprint(url_prefix: str) -> Blueprint:
+    """Return the blueprint ``captcha_guard``, with templates and static files, under ``url_prefix``."""
+    blueprint = Blueprint(
+        NAME, "captcha_guard", url_prefix=url_prefix, template_folder="templates", static_folder="static"
+    )
+    blueprint.url_value_preprocessor(_exempt_from_csrf)
+    blueprint.add_url_rule("/<token>.png", "picture", picture)
+    blueprint.add_url_rule("/<token>@2x.png", "picture_2x", picture_2x)
+    blueprint.add_url_rule("/challenge", "challenge", challenge, methods=["POST"])
+    return blueprint
+
+
+def picture(token: str) -> Response:
+    """Serve the picture of a challenge, the same octets each time; 404 for what is none, 410 once it is over."""
+    return _picture(token, scale=1)
+
+
+def picture_2x(token: str) -> Response:
+    """Serve the same picture with twice as many pixels each way."""
+    return _picture(token, scale=2)
+
+
+def challenge() -> Response:
+    """Hand out a new challenge. JSON in: ``scope``, ``token`` of the one it replaces; out: see ``challenge_json``."""
+    state = current_state()
+    try:
+        asked = request.get_json()
+    except HTTPException:
+        return problem(Refusal("malformed", "Send a JSON object, with the content type application/json.", 400))
+    if not isinstance(asked, dict):
+        return problem(Refusal("malformed", 'Send a JSON object such as {"scope": "comment"}.', 400))
+    if refusal := _limited(state, "challenges"):
+        return problem(refusal)
+    scope, kind, replaced = asked.get("scope"), asked.get("kind", "image"), asked.get("token", "")
+    if kind != "image":
+        return problem(Refusal("malformed", 'The kind of challenge must be "image".', 400))
+    if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
+        message = f"Name the form: scope is a text of 1 to {LONGEST_SCOPE} characters, token a text."
+        return problem(Refusal("malformed", message, 400))
+    response = jsonify(challenge_json(state, _replacement(state, scope, replaced)))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _replacement(state: State, scope: str, replaced: str) -> str:
+    """Issue a challenge for ``scope``, as hard as the one it replaces, which is burned by it."""
+    _, protection = protection_for(scope)
+    difficulty, charged = protection.difficulty or state.difficulty, False
+    if replaced:
+        try:
+            old = state.issuer.open(replaced, scope=scope)
+            fresh = state.spent.claim(old.challenge.nonce, state.settings.ttl + 60)
+            charged = fresh and old.challenge.charged
+            difficulty = max(difficulty, state.issuer.difficulty(old), key=lambda one: one.rank)
+        except (TokenError, StoreUnavailableError):
+            charged = False
+    return issue(state, scope, difficulty, charged=charged)
+
+
+def _picture(token: str, *, scale: int) -> Response:
+    state = current_state()
+    if refusal := _limited(state, "pictures"):
+        return problem(refusal)
+    try:
+        opened = state.issuer.open(token)
+    except TokenExpiredError as error:
+        return problem(Refusal(error.reason, "This picture has expired; ask for a new code.", 410))
+    except TokenError as error:
+        raise NotFound("There is no such picture.") from error
+    if opened.challenge.kind != "image":
+        raise NotFound("There is no such picture.")
+    if _is_spent(state, opened):
+        return problem(Refusal("code_used", "This code has been used; ask for a new one.", 410))
+    response = current_app.response_class(state.issuer.picture(opened, scale=scale), mimetype="image/png")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+def _is_spent(state: State, opened: Opened) -> bool:
+    try:
+        return state.spent.is_spent(opened.challenge.nonce)
+    except StoreUnavailableError:
+        return False
+
+
+def _limited(state: State, policy: str) -> Refusal | None:
+    decision = state.limits.hit(policy, state.client(request.remote_addr))
+    return None if decision.allowed else Refusal.because("limited", retry_after=decision.retry_after)
+
+
+def _exempt_from_csrf(endpoint: str | None, values: dict[str, Any] | None) -> None:  # noqa: ARG001 - Flask's signature
+    """Tell Flask-WTF's CSRFProtect that a challenge is no state of the visitor's, before it looks at the request."""
+    csrf = current_app.extensions.get("csrf")
+    if csrf is not None and hasattr(csrf, "exempt"):
+        csrf.exempt(current_app.blueprints[NAME])

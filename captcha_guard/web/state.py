@@ -1,0 +1,63 @@
+"""What one application's guard consists of, kept in ``app.extensions["captcha_guard"]``."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from ..challenge.difficulty import Difficulty
+from ..challenge.issuer import Issuer
+from ..config import Settings
+from ..counters.client import Client, client_of
+from ..counters.limits import Limits
+from ..counters.spent import Spent
+from ..errors import ConfigError
+from ..spam.judge import Judge
+
+NAME = "captcha_guard"
+
+#: Neutral words, so that no browser takes the honeypot for an address or a phone number and fills it in.
+HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details", "title", "summary")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The rooms, wired for one application. ``clock`` returns seconds since 1970."""
+
+    settings: Settings
+    difficulty: Difficulty
+    issuer: Issuer
+    limits: Limits
+    spent: Spent
+    judge: Judge
+    secret: bytes
+    clock: Callable[[], float]
+
+    @property
+    def honeypot(self) -> str:
+        """The name of the field that nobody sees: another one on every site."""
+        digest = hmac.digest(self.secret, b"captcha_guard.honeypot", "sha256")
+        return f"{HONEYPOT_WORDS[digest[0] % len(HONEYPOT_WORDS)]}_{digest[1:4].hex()}"
+
+    def client(self, address: str | None) -> Client:
+        """Return the rate-limit keys of whoever posts from ``address``."""
+        return client_of(address, secret=self.secret)
+
+
+def current_state() -> State:
+    """Return the guard of the current application; raises ``ConfigError`` when it has none."""
+    try:
+        state = current_app.extensions[NAME]
+    except KeyError:
+        raise ConfigError("captcha_guard is not set up for this application: call guard.init_app(app)") from None
+    if not isinstance(state, State):
+        raise ConfigError(f"app.extensions[{NAME!r}] belongs to something else; remove that extension")
+    return state
+
+
+def this_app() -> Flask:
+    """Return the application itself, as signals want their sender."""
+    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
