@@ -1,0 +1,82 @@
+"""``python -m demo_blog``: open the journal on this machine, with everything it needs made on the way."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from flask_migrate import upgrade
+from werkzeug.serving import make_server
+
+from demo_blog import create_app, manuscripts, samples
+from demo_blog.typesetting import JOURNAL
+
+HOST = "127.0.0.1"
+FIRST_PORT = 5000
+PORTS_TRIED = 20
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prepare the journal and serve it until Ctrl-C; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m demo_blog", description=f"Open {JOURNAL} on this machine.")
+    parser.add_argument("--port", type=int, help=f"the port to listen on (default: {FIRST_PORT} or the next free one)")
+    asked: int | None = parser.parse_args(arguments).port
+
+    try:
+        listener = _listen([asked] if asked is not None else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED))
+    except (OSError, OverflowError) as error:
+        print(f"Can't listen on {HOST}: {error}. Name a free port with --port.", file=sys.stderr)
+        return 1
+
+    app = create_app()
+    with app.app_context():
+        upgrade()
+        loaded = manuscripts.load(manuscripts.read_all())
+        commented = samples.add_samples()
+    port = listener.getsockname()[1]
+    with listener:  # the server works on a duplicate of it
+        server = make_server(HOST, port, app, threaded=True, fd=listener.fileno())
+    print(f"Posts: {loaded.added} added, {loaded.changed} changed, {loaded.unchanged} unchanged.")
+    if commented:
+        print(f"Sample comments: {commented}.")
+    print(f"Database and secret: {app.instance_path}")
+    print(f"\n  {JOURNAL} is open at http://{HOST}:{port}/\n\nCtrl-C closes it.", flush=True)
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
+    print(f"\n{JOURNAL} is closed.")
+    return 0
+
+
+def _listen(ports: Sequence[int]) -> socket.socket:
+    """Return a socket that listens on the first free one of ``ports``; raise the last one's ``OSError``."""
+    for port in ports:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+            listener.listen()
+        except OSError:
+            listener.close()
+            if port == ports[-1]:
+                raise
+        else:
+            return listener
+    raise ValueError("no port to try; give at least one")
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

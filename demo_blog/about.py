@@ -1,0 +1,13 @@
+"""The page that says who we are and how comments are kept clean."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+bp = Blueprint("about", __name__)
+
+
+@bp.get("/about")
+def page() -> str:
+    """Show the page."""
+    return render_template("about.html")

@@ -1,0 +1,92 @@
+"""``flask --app demo_blog journal``: the desk of whoever keeps the journal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from flask_migrate import upgrade
+from sqlalchemy import inspect
+
+from demo_blog import manuscripts
+from demo_blog.database import db
+from demo_blog.models import Comment, CommentState, Post
+
+journal = AppGroup("journal", help="Load posts and decide about comments.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the group to the ``flask`` command."""
+    app.cli.add_command(journal)
+
+
+@journal.command("init")
+def init() -> None:
+    """Make or upgrade the tables."""
+    upgrade()
+    click.echo("The tables are up to date.")
+
+
+@journal.command("load")
+def load() -> None:
+    """Load the Markdown files in demo_blog/posts; as often as you like."""
+    _require_tables()
+    try:
+        loaded = manuscripts.load(manuscripts.read_all())
+    except manuscripts.ManuscriptError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Posts: {loaded.added} added, {loaded.changed} changed, {loaded.unchanged} unchanged.")
+
+
+@journal.command("held")
+def held() -> None:
+    """List the comments that wait for a decision, and those set aside as spam."""
+    _require_tables()
+    _list("Held", Comment.in_state(CommentState.HELD))
+    _list("Set aside as spam", Comment.in_state(CommentState.SPAM))
+
+
+@journal.command("approve")
+@click.argument("comment_id", metavar="ID", type=int)
+def approve(comment_id: int) -> None:
+    """Publish comment ID."""
+    _decide(comment_id, CommentState.PUBLISHED)
+
+
+@journal.command("spam")
+@click.argument("comment_id", metavar="ID", type=int)
+def spam(comment_id: int) -> None:
+    """Set comment ID aside as spam; its author still sees it as waiting."""
+    _decide(comment_id, CommentState.SPAM)
+
+
+def _decide(comment_id: int, state: CommentState) -> None:
+    _require_tables()
+    comment = db.session.get(Comment, comment_id)
+    if comment is None:
+        raise click.ClickException(
+            f"there is no comment {comment_id}; 'flask --app demo_blog journal held' lists the waiting ones"
+        )
+    if comment.state == state:
+        click.echo(f"Comment {comment_id} by {comment.author} is {state} already.")
+        return
+    comment.state = state
+    db.session.commit()
+    click.echo(f"Comment {comment_id} by {comment.author} is now {state}.")
+
+
+def _list(heading: str, comments: Sequence[Comment]) -> None:
+    click.echo(f"{heading}: {len(comments) or 'none'}")
+    for comment in comments:
+        click.echo(f"  {comment.id:>4}  {comment.author}, on {comment.post.slug}, {comment.created:%Y-%m-%d %H:%M} UTC")
+        click.echo(f"        {textwrap.shorten(comment.body, 90, placeholder=' ...')}")
+        for finding in comment.findings.splitlines():
+            click.echo(f"        - {finding}")
+
+
+def _require_tables() -> None:
+    if not inspect(db.engine).has_table(Post.__tablename__):
+        raise click.ClickException("the database has no tables yet; run 'flask --app demo_blog journal init' first")

@@ -1,0 +1,76 @@
+"""Where a comment arrives, and what its author is told."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Blueprint, flash, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from demo_blog import errors, posts
+from demo_blog.database import db
+from demo_blog.draft import Draft
+from demo_blog.models import Comment, CommentState, Post
+from demo_blog.typesetting import web_address
+
+bp = Blueprint("comments", __name__)
+bp.url_value_preprocessor(posts.fetch_post)
+
+STALE_FORM = (
+    "This page had been open so long, or your browser kept our cookie back, that we could not be sure the "
+    "comment came from you. Nothing is lost: please send it once more."
+)
+MENDABLE = "Not sent yet: please look at the field marked below. Everything you typed is still here."
+ADDRESS_DROPPED = "Your comment stands without the web address: only http and https addresses are linked here."
+
+
+@bp.post("/posts/<slug>/comments")
+def create(slug: str) -> ResponseReturnValue:
+    """Keep the comment and lead its author to it; a draft that can't be printed comes back as typed."""
+    draft = Draft.from_form(request.form)
+    if draft.errors():
+        return posts.page(draft, notice=MENDABLE), 422
+    comment = keep(g.post, draft, state=CommentState.PUBLISHED, findings="")
+    return redirect(url_for("posts.show", slug=slug, _anchor=f"comment-{comment.id}"), 303)
+
+
+@bp.get("/posts/<slug>/comments")
+def index(slug: str) -> ResponseReturnValue:
+    """Lead whoever reloads the address of a form that came back to the comments themselves."""
+    return redirect(url_for("posts.show", slug=slug, _anchor="comments"), 303)
+
+
+@bp.app_errorhandler(CSRFError)
+def form_was_stale(error: HTTPException) -> ResponseReturnValue | HTTPException:
+    """Show the form again with every typed field; the request may not have been its author's, so nothing is kept."""
+    if request.endpoint == f"{bp.name}.{create.__name__}":
+        return posts.page(Draft.from_form(request.form), notice=STALE_FORM), 400
+    return errors.show(error)
+
+
+def keep(post: Post, draft: Draft, *, state: CommentState, findings: str) -> Comment:
+    """Store the comment; of one that is not published, let this browser prove that it is its own."""
+    address = web_address(draft.url)
+    if draft.url and address is None:
+        flash(ADDRESS_DROPPED)
+    comment = Comment(
+        post=post,
+        author=draft.author,
+        email=draft.email,
+        url=address or "",
+        body=draft.body,
+        state=state,
+        findings=findings,
+        author_key=None if state is CommentState.PUBLISHED else _own_key(),
+    )
+    db.session.add(comment)
+    db.session.commit()
+    return comment
+
+
+def _own_key() -> str:
+    session.permanent = True
+    key: str = session.setdefault(posts.AUTHOR_KEY, secrets.token_urlsafe(16))
+    return key

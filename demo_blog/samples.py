@@ -1,0 +1,39 @@
+"""Comments for a journal that has just been opened."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from demo_blog.database import db
+from demo_blog.models import Comment, CommentState, Post
+
+FILE = Path(__file__).parent / "sample_comments.toml"
+
+
+def add_samples(file: Path = FILE) -> int:
+    """Store the comments in ``file`` where there are none at all; return how many were stored."""
+    if db.session.scalar(select(func.count()).select_from(Comment)):
+        return 0
+    samples = tomllib.loads(file.read_text("utf-8"))["comment"]
+    for sample in samples:
+        post = Post.by_slug(sample["post"])
+        if post is None:
+            raise LookupError(f"{file}: there is no post {sample['post']!r}; load the posts first")
+        db.session.add(
+            Comment(
+                post=post,
+                author=sample["author"],
+                email="",
+                url=sample.get("url", ""),
+                body=sample["body"].strip(),
+                created=sample["created"].astimezone(UTC),
+                state=CommentState(sample.get("state", CommentState.PUBLISHED)),
+                findings=sample.get("findings", ""),
+            )
+        )
+    db.session.commit()
+    return len(samples)
