@@ -75,11 +75,9 @@ def _number(least: float, most: float, *, unit: str = "", whole: bool = True) ->
 
 def _pair(least: tuple[int, int], most: tuple[int, int], allowed: str, *, rising: bool = False) -> Check:
     def check(name: str, value: object) -> object:
-        if isinstance(value, int) and rising:
-            value = (value, value)
-        if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
+        pair = tuple(value) if isinstance(value, (list, tuple)) else (value, value) if rising else ()
+        if len(pair) != 2:
             raise _refuse(name, value, allowed)
-        pair = tuple(value)
         whole = all(isinstance(number, int) and not isinstance(number, bool) for number in pair)
         if not whole or not all(low <= number <= high for low, number, high in zip(least, pair, most, strict=True)):
             raise _refuse(name, value, allowed)

@@ -140,6 +140,9 @@ def _read(payload: bytes, issued_at: int, token: str) -> Challenge:
         version, nonce, scope, kind, difficulty, epoch, charged = json.loads(base64_decode(payload))
     except (BadData, ValueError, TypeError) as error:
         raise TokenMalformedError("signed, but not a challenge", token=token) from error
+    texts = all(isinstance(part, str) for part in (nonce, scope, kind, difficulty))
+    if not texts or not isinstance(epoch, int):
+        raise TokenMalformedError("signed, but its parts are of the wrong types", token=token)
     if version != VERSION or kind not in KINDS:
         raise TokenMalformedError(f"version {version!r} or kind {kind!r} is unknown here", token=token)
     return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, bool(charged))

@@ -1,0 +1,91 @@
+"""The code that people type: derived without bias, compared with forgiveness."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from captcha_guard.challenge import answer
+
+KEY = b"a key of thirty-two octets......"
+
+
+def derive(nonce: str, **how: object) -> str:
+    return answer.derive(KEY, nonce.encode(), **how)  # type: ignore[arg-type]
+
+
+def test_the_same_nonce_has_the_same_answer_for_ever() -> None:
+    assert derive("nonce-1") == derive("nonce-1") == "RN77T"
+
+
+def test_another_key_or_nonce_has_another_answer() -> None:
+    answers = {derive(f"nonce-{number}") for number in range(500)} | {answer.derive(b"other", b"nonce-1")}
+    assert len(answers) == 501
+
+
+def test_every_symbol_and_both_lengths_are_equally_likely() -> None:
+    answers = [derive(f"n{number}") for number in range(12_000)]
+    symbols = Counter("".join(answers))
+    expected = sum(symbols.values()) / len(answer.ALPHABET)
+    # 21 symbols, about 3,140 of each: a standard deviation is 55, and a modulo without rejection would be off by 230.
+    assert set(symbols) == set(answer.ALPHABET)
+    assert max(abs(count - expected) for count in symbols.values()) < 220
+    lengths = Counter(map(len, answers))
+    assert set(lengths) == {5, 6}
+    assert abs(lengths[5] - 6_000) < 250
+
+
+def test_no_answer_reads_as_rude() -> None:
+    rude = "FCKTWT"
+    answers = [derive(f"n{number}", alphabet=rude, length=(4, 4)) for number in range(300)]
+    assert not [code for code in answers if any(word in code for word in answer.RUDE)]
+
+
+def test_the_alphabet_has_no_vowels_and_one_of_each_group_of_look_alikes() -> None:
+    assert not set(answer.ALPHABET) & set("AEIOU")
+    assert len({answer.normalise(symbol) for symbol in answer.ALPHABET}) == len(answer.ALPHABET)
+
+
+@pytest.mark.parametrize(
+    ("shown", "typed"),
+    [
+        ("7DCP4", "7dcp4"),
+        ("7DCP4", " 7 d-c p4\t"),
+        ("7DCP4", "\uff17\uff24\uff23\uff30\uff14"),
+        ("7DCP4", "7-D\u200bC·P4"),
+        ("D2588", "0ZSBB"),
+        ("D2588", "qzsb8"),
+        ("66666", "gggGG"),
+        ("7ACD4", "7acO4"),
+    ],
+)
+def test_case_spaces_width_and_look_alikes_are_forgiven(shown: str, typed: str) -> None:
+    assert answer.matches(shown, typed)
+
+
+@pytest.mark.parametrize("typed", ["", " ", "7DCP", "7DCP44", "4PCD7", "7DCP3", "\x00", "7DCPٱ"])
+def test_anything_else_is_wrong(typed: str) -> None:
+    assert not answer.matches("7DCP4", typed)
+
+
+@given(st.text(max_size=40))
+def test_normalising_twice_changes_nothing_more(typed: str) -> None:
+    once = answer.normalise(typed)
+    assert answer.normalise(once) == once
+
+
+@given(st.text(alphabet=st.characters(), max_size=12))
+def test_nobody_matches_by_typing_nonsense(typed: str) -> None:
+    code = "7DCP4K"
+    if answer.normalise(typed) != code:
+        assert not answer.matches(code, typed)
+
+
+def test_derived_answers_match_themselves() -> None:
+    for _ in range(200):
+        code = answer.derive(secrets.token_bytes(32), secrets.token_bytes(16))
+        assert answer.matches(code, code.lower())

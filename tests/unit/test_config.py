@@ -1,0 +1,106 @@
+"""Settings: every wrong one is refused at start-up with the name, the value and the way to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from captcha_guard.challenge.answer import ALPHABET
+from captcha_guard.config import PREFIX, Settings, read, read_secrets
+from captcha_guard.errors import ConfigError
+
+GOOD = "f4c2b6e1d09a4f7c8b3e5d6a1c2f9e80"
+
+
+def test_an_empty_configuration_gives_the_defaults() -> None:
+    assert read({}) == Settings()
+    assert read({"SECRET_KEY": GOOD, "DEBUG": True}) == Settings()
+
+
+def test_the_default_alphabet_is_the_one_answers_are_tested_with() -> None:
+    assert Settings().alphabet == ALPHABET
+
+
+def test_given_values_arrive_checked_and_in_one_form() -> None:
+    settings = read(
+        {
+            f"{PREFIX}MODE": "suspicious",
+            f"{PREFIX}SIZE": [300, 100],
+            f"{PREFIX}LENGTH": 6,
+            f"{PREFIX}TTL": 60,
+            f"{PREFIX}STYLE_SEED": "spring",
+            f"{PREFIX}THRESHOLDS": {"challenge": 10, "hold": 20, "aside": 101},
+        }
+    )
+    assert (settings.mode, settings.size, settings.length, settings.ttl) == ("suspicious", (300, 100), (6, 6), 60)
+    assert settings.style_seed == b"spring"
+    assert settings.thresholds["aside"] == 101
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("MODE", "allways"), ("MODE", None), ("MODE", ["always"]),
+        ("DIFFICULTY", None), ("DIFFICULTY", 3),
+        ("STYLE_SEED", 5), ("STYLE_ROTATION", -1), ("STYLE_ROTATION", 4000),
+        ("SIZE", (1, 1)), ("SIZE", "240x80"), ("SIZE", (240,)), ("SIZE", (240.0, 80)), ("SIZE", (9999, 80)),
+        ("SIZE", 240),
+        ("LENGTH", 3), ("LENGTH", (6, 5)), ("LENGTH", (5, 9)), ("LENGTH", "5"), ("LENGTH", True),
+        ("ALPHABET", "ABC"), ("ALPHABET", "AABCDEFGHJKLMN"), ("ALPHABET", "abcdefghijklmnop"), ("ALPHABET", 7),
+        ("TTL", 59), ("TTL", 3601), ("TTL", "900"), ("TTL", 60.5), ("TTL", True),
+        ("MIN_SECONDS", -1), ("MIN_SECONDS", 61), ("MIN_SECONDS", "3"),
+        ("STORAGE_URI", "counters.db"), ("STORAGE_URI", None),
+        ("COMMENT_LIMITS", ""), ("COMMENT_LIMITS", 5), ("WRONG_LIMITS", " "),
+        ("MAX_LINKS", -1), ("MAX_LINKS", 1.5),
+        ("THRESHOLDS", {"hold": 3}), ("THRESHOLDS", {"challenge": 9, "hold": 5, "aside": 90}), ("THRESHOLDS", 60),
+        ("URL_PREFIX", ""), ("URL_PREFIX", "captcha"), ("URL_PREFIX", "/a/"), ("URL_PREFIX", "/<x>"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_refused_with_its_name_and_what_is_allowed(key: str, value: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read({PREFIX + key: value})
+    message = str(caught.value)
+    assert message.startswith(f"{PREFIX}{key} is {value!r}; allowed: ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("DIFICULTY", "DIFFICULTY"), ("MAXLINKS", "MAX_LINKS"), ("ttl", "TTL"), ("STORAGE", "STORAGE_URI")],
+)
+def test_an_unknown_key_is_refused_with_the_nearest_right_one(typed: str, meant: str) -> None:
+    with pytest.raises(ConfigError, match=rf"did you mean {PREFIX}{meant}\?"):
+        read({PREFIX + typed: 1})
+
+
+def test_a_key_like_none_of_ours_is_refused_too() -> None:
+    with pytest.raises(ConfigError, match=r"docs/configuration\.md"):
+        read({f"{PREFIX}XYZZY": 1})
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [None, "", b"", "dev", "short", "x" * 64, "change-me-please-now", "your-secret-key-here", "CHANGE_THIS_SECRET_KEY",
+     "supersecretkey1234567", "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+     12345, "abababababababababab"],
+)  # fmt: skip
+def test_a_missing_short_or_placeholder_secret_is_refused_with_the_way_to_make_one(secret: object) -> None:
+    with pytest.raises(ConfigError, match=r"secrets\.token_hex"):
+        read_secrets({"SECRET_KEY": secret})
+
+
+def test_secrets_come_newest_first_and_fallbacks_are_checked_too() -> None:
+    old = GOOD[::-1]
+    assert read_secrets({"SECRET_KEY": GOOD, "SECRET_KEY_FALLBACKS": [old]}) == [GOOD.encode(), old.encode()]
+    with pytest.raises(ConfigError, match="SECRET_KEY_FALLBACKS"):
+        read_secrets({"SECRET_KEY": GOOD, "SECRET_KEY_FALLBACKS": ["dev"]})
+    with pytest.raises(ConfigError, match="list"):
+        read_secrets({"SECRET_KEY": GOOD, "SECRET_KEY_FALLBACKS": old})
+
+
+def test_every_setting_has_an_explanation_and_a_default_that_passes_its_own_check() -> None:
+    for setting in fields(Settings):
+        key = setting.metadata["key"]
+        assert key.doc.endswith(".")
+        default = getattr(Settings(), setting.name)
+        assert key.check(setting.name.upper(), default) == default
