@@ -1,0 +1,323 @@
+from __future__ import annotations
+
+import logging
+import sqlite3
+from dataclasses import FrozenInstanceError
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import time_machine
+from hypothesis import given
+from hypothesis import strategies as st
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.storage import RedisStorage, Storage
+
+from captcha_guard.counters.client import Client, client_of
+from captcha_guard.counters.limits import ASK_AGAIN, Decision, Limits, Policy, open_storage
+from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+NOON = 1_800_000_000
+ALICE = Client("alice", "street")
+BOB = Client("bob", "street")
+NOBODY = client_of(None, secret=b"secret")
+YES = Decision(allowed=True, retry_after=0)
+
+COMMENTS = Policy.parse("comments", "2 per minute; 3 per hour")
+
+
+def no(retry_after: int) -> Decision:
+    return Decision(allowed=False, retry_after=retry_after)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    return open_storage("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/c.sqlite3")
+
+
+@pytest.fixture
+def limits(storage: Storage) -> Limits:
+    return Limits(storage, policies={"comments": COMMENTS, "pictures": Policy.parse("pictures", "1/day")})
+
+
+def hits(limits: Limits, policy: str | Policy, client: Client, times: int) -> int:
+    return sum(limits.hit(policy, client).allowed for _ in range(times))
+
+
+# Policies
+
+
+def test_a_policy_is_read_from_the_words_of_limits_shortest_window_first() -> None:
+    policy = Policy.parse("comments", "10/hour; 2 per minute, 2 per minute")
+    assert policy.limits == (RateLimitItemPerMinute(2), RateLimitItemPerHour(10))
+    assert (policy.name, policy.wide_factor) == ("comments", 4)
+    with pytest.raises(FrozenInstanceError):
+        policy.wide_factor = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "2", "two per minute", "2 per fortnight", "2 per minute;", "0 per minute", "-1/day"]
+)
+def test_a_policy_that_says_nothing_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"'comments'.*2 per minute; 10 per hour; 30 per day") as refusal:
+        Policy.parse("comments", text)
+    assert repr(text) in str(refusal.value)
+
+
+@given(text=st.text(alphabet="0123456789 per/minutehoday;,|-."))
+def test_a_policy_is_read_or_refused_whatever_is_written(text: str) -> None:
+    try:
+        policy = Policy.parse("comments", text)
+    except ConfigError:
+        return
+    assert policy.limits
+    assert all(limit.amount >= 1 and limit.get_expiry() >= 1 for limit in policy.limits)
+
+
+# Counting
+
+
+def test_a_client_is_granted_its_limit_and_told_when_to_come_back(
+    limits: Limits, clock: time_machine.Traveller
+) -> None:
+    assert [limits.hit("comments", ALICE) for _ in range(3)] == [YES, YES, no(60)]
+    clock.shift(59.5)
+    assert limits.hit("comments", ALICE) == no(1)
+    clock.shift(1)
+    assert limits.hit("comments", ALICE) == YES
+    assert limits.hit("comments", ALICE) == no(3600 - 60)
+
+
+def test_whoever_waits_as_told_is_let_in(limits: Limits, clock: time_machine.Traveller) -> None:
+    granted = 0
+    while granted < 20:
+        decision = limits.hit("comments", ALICE)
+        granted += decision.allowed
+        clock.shift(decision.retry_after + 0.001)
+        if not decision.allowed:
+            assert limits.hit("comments", ALICE) == YES
+            granted += 1
+
+
+def test_testing_tells_the_same_and_charges_nothing(limits: Limits, clock: time_machine.Traveller) -> None:
+    assert [limits.test("comments", ALICE) for _ in range(10)] == [YES] * 10
+    assert hits(limits, "comments", ALICE, 2) == 2
+    assert limits.test("comments", ALICE) == limits.hit("comments", ALICE) == no(60)
+
+
+def test_a_refused_hit_is_charged_to_no_longer_window(limits: Limits, clock: time_machine.Traveller) -> None:
+    assert hits(limits, "comments", ALICE, 50) == 2
+    clock.shift(61)
+    assert limits.hit("comments", ALICE) == YES
+
+
+def test_one_client_cannot_use_up_the_street(limits: Limits) -> None:
+    assert hits(limits, "comments", ALICE, 50) == 2
+    assert hits(limits, "comments", BOB, 50) == 2
+
+
+def test_a_street_is_granted_four_times_a_clients_limit(limits: Limits) -> None:
+    assert sum(hits(limits, "comments", Client(f"client{n}", "street"), 2) for n in range(20)) == 8
+    assert hits(limits, "comments", Client("client99", "elsewhere"), 2) == 2
+
+
+def test_who_has_no_address_shares_one_clients_limit(limits: Limits) -> None:
+    assert hits(limits, "comments", NOBODY, 50) == 2
+    assert limits.hit("comments", ALICE) == YES
+
+
+def test_policies_are_counted_apart(limits: Limits) -> None:
+    assert hits(limits, "comments", ALICE, 9) == 2
+    assert hits(limits, "pictures", ALICE, 9) == 1
+
+
+def test_a_route_may_bring_its_own_policy(limits: Limits) -> None:
+    assert hits(limits, Policy.parse("guestbook", "5 per minute"), ALICE, 9) == 5
+    assert limits.hit("comments", ALICE) == YES
+
+
+def test_two_prefixes_on_one_store_are_counted_apart(storage: Storage) -> None:
+    one, other = (Limits(storage, prefix=name, policies={"comments": COMMENTS}) for name in ("one", "other"))
+    assert hits(one, "comments", ALICE, 9) == hits(other, "comments", ALICE, 9) == 2
+
+
+@pytest.mark.parametrize("strategy", ["fixed-window", "sliding-window-counter", "moving-window"])
+def test_every_strategy_grants_the_limit_and_says_when(
+    storage: Storage, strategy: str, clock: time_machine.Traveller
+) -> None:
+    limits = Limits(storage, strategy=strategy, policies={"pictures": Policy.parse("pictures", "5 per minute")})
+    assert hits(limits, "pictures", ALICE, 5) == 5
+    for ask in (limits.test, limits.hit):
+        decision = ask("pictures", ALICE)
+        assert not decision.allowed
+        assert 1 <= decision.retry_after <= 60
+
+
+def test_a_strategy_nobody_knows_is_refused(storage: Storage) -> None:
+    with pytest.raises(
+        ConfigError, match="'leaky-bucket'; allowed: sliding-window-counter, fixed-window, moving-window"
+    ):
+        Limits(storage, strategy="leaky-bucket", policies={})
+
+
+def test_a_strategy_the_storage_cannot_count_is_refused() -> None:
+    class PlainStorage(Storage):
+        STORAGE_SCHEME = None
+        base_exceptions = OSError
+        incr = get = get_expiry = check = reset = clear = lambda *_: 0  # type: ignore[assignment]
+
+    with pytest.raises(ConfigError, match="PlainStorage can't count by 'moving-window'; use 'fixed-window'"):
+        Limits(PlainStorage(), policies={})
+
+
+def test_keys_name_no_address(tmp_path: Path) -> None:
+    storage = open_storage(f"sqlite:///{tmp_path}/c.sqlite3")
+    limits = Limits(storage, policies={"comments": COMMENTS})
+    limits.hit("comments", client_of("192.0.2.77", secret=b"secret"))
+    stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"captcha_guard/comments/" in stored
+    assert b"192.0.2" not in stored
+
+
+# A failing store
+
+
+class Stopwatch:
+    """Monotonic seconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def stopwatch() -> Stopwatch:
+    return Stopwatch()
+
+
+class Faulty:
+    """Guarded limits on a SQLite storage that fails whenever ``down`` is set; ``asked`` counts its calls."""
+
+    def __init__(self, storage: SQLiteStorage, stopwatch: Stopwatch, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.down = False
+        self.asked = 0
+        for name in ("acquire_entries", "get_moving_window"):
+            monkeypatch.setattr(storage, name, self._watch(getattr(storage, name)))
+        policies = {"comments": Policy.parse("comments", "6 per minute; 1 per second")}
+        self.limits = Limits(storage, policies=policies, clock=stopwatch)
+
+    def _watch(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            self.asked += 1
+            if self.down:
+                raise sqlite3.OperationalError("disk I/O error")
+            return method(*arguments)
+
+        return call
+
+
+@pytest.fixture
+def faulty(
+    tmp_path: Path, stopwatch: Stopwatch, monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller
+) -> Faulty:
+    return Faulty(SQLiteStorage(f"sqlite:///{tmp_path}/c.sqlite3"), stopwatch, monkeypatch)
+
+
+def per_second(limits: Limits, client: Client, clock: time_machine.Traveller, seconds: int) -> int:
+    granted = 0
+    for _ in range(seconds):
+        granted += limits.hit("comments", client).allowed
+        clock.shift(1.001)
+    return granted
+
+
+def test_while_the_store_fails_half_of_each_limit_is_granted(faulty: Faulty, clock: time_machine.Traveller) -> None:
+    faulty.down = True
+    assert [faulty.limits.hit("comments", ALICE).allowed for _ in range(3)] == [True, False, False]  # half of 1 is 1
+    clock.shift(1.001)
+    assert per_second(faulty.limits, ALICE, clock, 5) == 2  # and half of 6 is 3
+    assert faulty.limits.test("comments", ALICE) == faulty.limits.hit("comments", ALICE)
+    assert not faulty.limits.test("comments", ALICE).allowed
+
+
+def test_the_street_and_the_nameless_are_limited_while_the_store_fails(
+    faulty: Faulty, clock: time_machine.Traveller
+) -> None:
+    faulty.down = True
+    assert per_second(faulty.limits, NOBODY, clock, 5) == 3
+    street = [Client(f"client{number}", "street") for number in range(30)]
+    assert sum(faulty.limits.hit("comments", client).allowed for client in street) == 2
+    clock.shift(1.001)
+
+
+def test_a_failing_store_is_asked_every_few_seconds_only(faulty: Faulty, stopwatch: Stopwatch) -> None:
+    faulty.down = True
+    for _ in range(10):
+        faulty.limits.hit("comments", ALICE)
+        faulty.limits.test("comments", ALICE)
+    assert faulty.asked == 1
+    stopwatch.now += ASK_AGAIN
+    for _ in range(10):
+        faulty.limits.hit("comments", ALICE)
+    assert faulty.asked == 2
+
+
+def test_limits_recover_by_themselves_and_say_so_once(
+    faulty: Faulty, stopwatch: Stopwatch, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert faulty.limits.hit("comments", ALICE) == YES
+    assert caplog.messages == []
+    faulty.down = True
+    for _ in range(3):
+        stopwatch.now += ASK_AGAIN
+        faulty.limits.hit("comments", ALICE)
+    faulty.down = False
+    faulty.limits.hit("comments", ALICE)
+    assert len(caplog.messages) == 1
+    stopwatch.now += ASK_AGAIN
+    clock.shift(1.001)
+    assert per_second(faulty.limits, ALICE, clock, 10) == 5  # with the one before the fault: 6 in the store
+    begin, end = caplog.records
+    assert "OperationalError: disk I/O error" in begin.getMessage()
+    assert "answers again" in end.getMessage()
+    assert begin.name == end.name == "captcha_guard"
+    assert begin.levelno == end.levelno == logging.WARNING
+
+
+def test_a_store_that_comes_and_goes_grants_no_fresh_start(
+    faulty: Faulty, stopwatch: Stopwatch, clock: time_machine.Traveller
+) -> None:
+    granted = 0
+    for second in range(40):
+        faulty.down = second % 2 == 0
+        stopwatch.now += ASK_AGAIN
+        granted += faulty.limits.hit("comments", ALICE).allowed
+        clock.shift(1.001)
+    assert granted == 6 + 3
+
+
+def test_a_healthy_store_starts_no_thread(limits: Limits, tmp_path: Path) -> None:
+    healthy = Limits(open_storage(f"sqlite:///{tmp_path}/d.sqlite3"), policies={"comments": COMMENTS})
+    healthy.hit("comments", ALICE)
+    assert healthy._fallback is None
+
+
+def test_a_refused_redis_never_raises(caplog: pytest.LogCaptureFixture) -> None:
+    storage = open_storage("redis://127.0.0.1:1/0")
+    assert isinstance(storage, RedisStorage)
+    limits = Limits(storage, policies={"comments": Policy.parse("comments", "4 per minute")})
+    assert hits(limits, "comments", ALICE, 10) == 2
+    assert len(caplog.messages) == 1
