@@ -1,0 +1,103 @@
+"""What the guard costs: the same Flask comment POST with and without it, in one run.
+
+    python -m tests.benchmarks.guard [--posts 2000]
+
+Both applications parse the same form and answer with the same redirect; calls alternate, so that whatever else the
+machine does falls on both. Every guarded POST takes the whole way: limits of the client and its network, token, nonce,
+answer, rules, fingerprint, on the default SQLite store. Each comes from an address of its own, since a client may not
+post so often.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import secrets
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import EnvironBuilder
+
+from captcha_guard import CaptchaGuard
+from captcha_guard.challenge.difficulty import Difficulty
+from captcha_guard.testing import solve
+from captcha_guard.web.state import current_state
+
+SCOPE = "create_comment"
+
+
+def blog(folder: Path, *, guarded: bool) -> Flask:
+    """Return a blog with one comment route."""
+    app = Flask("bench", instance_path=str(folder))
+    app.config["SECRET_KEY"] = f"s{secrets.token_hex()}"
+
+    def create_comment() -> tuple[str, int, dict[str, str]]:
+        return "", 303, {"Location": "/"}
+
+    view = create_comment
+    if guarded:
+        view = CaptchaGuard(app).protect(create_comment)
+    app.add_url_rule("/comments", SCOPE, view, methods=["POST"])
+    return app
+
+
+def forms(app: Flask, posts: int) -> list[dict[str, str]]:
+    """Return as many comments as asked for, each with a solved challenge of its own."""
+    made = []
+    with app.app_context():
+        issuer = current_state().issuer
+        tokens = [issuer.issue(SCOPE, difficulty=Difficulty.medium) for _ in range(posts)]
+    for number, token in enumerate(tokens):
+        body = f"Comment {number}. The load factor in part two should read 0.7, I think. " * 4
+        fields = {"author": "Ada Quill", "email": "ada@example.org", "body": body}
+        made.append({**fields, "captcha_token": token, "captcha_answer": solve(app, token)})
+    return made
+
+
+def timed(client: FlaskClient, form: dict[str, str], address: str) -> float:
+    """Post one comment; return its time in ms, without the making of the request."""
+    builder = EnvironBuilder("/comments", method="POST", data=form, environ_base={"REMOTE_ADDR": address})
+    request = builder.get_request()
+    builder.close()
+    start = time.perf_counter()
+    answer = client.open(request)
+    spent = (time.perf_counter() - start) * 1000
+    if answer.status_code != 303:
+        raise SystemExit(f"a comment was answered with {answer.status}: the figures would be wrong")
+    return spent
+
+
+def run(posts: int) -> str:
+    """Return the table, as Markdown."""
+    with tempfile.TemporaryDirectory() as folder:
+        bare, guarded = blog(Path(folder), guarded=False), blog(Path(folder), guarded=True)
+        ready = forms(guarded, posts + 50)
+        clients = bare.test_client(), guarded.test_client()
+        times: tuple[list[float], list[float]] = ([], [])
+        for number, form in enumerate(ready):
+            address = f"10.{number % 250}.{number // 250 % 250}.7"
+            for client, column in zip(clients, times, strict=True):
+                column.append(timed(client, form, address))
+    without, with_guard = (sorted(column[50:]) for column in times)
+    rows = [("without the guard", without), ("with the guard", with_guard)]
+    lines = ["| a comment POST, in-process | p50 ms | p99 ms |", "| --- | --- | --- |"]
+    lines += [f"| {name} | {quantile(column, 50):.2f} | {quantile(column, 99):.2f} |" for name, column in rows]
+    added = [quantile(with_guard, percent) - quantile(without, percent) for percent in (50, 99)]
+    lines.append(f"| added | {added[0]:.2f} | {added[1]:.2f} |")
+    what = f"{posts} POSTs each, interleaved; Python {platform.python_version()}, {platform.machine()}"
+    return "\n".join(lines) + f"\n\n{what}."
+
+
+def quantile(values: list[float], percent: int) -> float:
+    """Return a percentile of sorted values."""
+    return statistics.quantiles(values, n=100)[percent - 1]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--posts", type=int, default=2000)
+    print(run(parser.parse_args().posts))

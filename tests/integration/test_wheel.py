@@ -1,0 +1,55 @@
+"""What a user installs: the wheel has fonts, templates and types, and draws without the checkout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+def test_the_wheel_holds_all_that_is_read_at_run_time(unpacked: Path) -> None:
+    package = unpacked / "captcha_guard"
+    for wanted in (
+        "py.typed",
+        "static/captcha_guard.css",
+        "static/captcha_guard.js",
+        "templates/captcha_guard/layout.html",
+    ):
+        assert (package / wanted).is_file(), wanted
+    fonts = {path.parent for path in package.glob("fonts/*/*.[ot]tf")}
+    assert len(fonts) >= 6
+    for font in fonts:
+        assert list(font.glob("*LICEN[CS]E*")) or list(font.glob("OFL*")), f"{font.name} has no licence beside it"
+
+
+def test_the_wheel_holds_nothing_else(unpacked: Path) -> None:
+    assert {path.name.partition("-")[0] for path in unpacked.iterdir()} == {"captcha_guard"}
+
+
+def test_the_installed_package_draws_with_its_own_fonts(unpacked: Path, tmp_path: Path) -> None:
+    program = (
+        "import captcha_guard, sys; from captcha_guard import Style, draw;"
+        f"assert captcha_guard.__file__.startswith({str(unpacked)!r});"
+        "png = draw('7ACD4', seed=b'seed', style=Style.from_secret(b'secret')); assert png[:4] == b'\\x89PNG'"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={"PYTHONPATH": str(unpacked)}, check=True)

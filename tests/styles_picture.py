@@ -1,0 +1,30 @@
+"""Draws docs/pictures/styles.png: one code in the styles of nine sites. Run by ``make docs``."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+from captcha_guard import Difficulty, Style, draw
+
+CODES = ("7ACD4", "KW39HT", "4PX8C", "N2YTF", "R7M3DK", "HX45C", "T8W2K", "C9NP36", "FD7RK")
+GAP = 12
+
+
+def sheet() -> Image.Image:
+    """Return three rows of three pictures at 1x."""
+    canvas = Image.new("RGB", (3 * 240 + 4 * GAP, 3 * 80 + 4 * GAP), "white")
+    for number, code in enumerate(CODES):
+        style = Style.from_secret(f"the secret of site {number}".encode())
+        png = draw(code, seed=f"seed {number}".encode(), style=style, difficulty=Difficulty.medium)
+        corner = (GAP + number % 3 * (240 + GAP), GAP + number // 3 * (80 + GAP))
+        canvas.paste(Image.open(io.BytesIO(png)).convert("RGB"), corner)
+    return canvas
+
+
+if __name__ == "__main__":
+    target = Path(__file__).parents[1] / "docs/pictures/styles.png"
+    sheet().quantize(64).save(target, optimize=True)
+    print(f"{target} written")
