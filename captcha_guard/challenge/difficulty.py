@@ -23,7 +23,7 @@ class Knob(NamedTuple):
 
 
 KNOBS: dict[str, Knob] = {
-    "overlap": Knob("o", 0, 20, "% of a glyph's width that neighbours share"),
+    "overlap": Knob("o", 0, 12, "% of a glyph's ink that it shares with a neighbour; 0 keeps them apart"),
     "rotation": Knob("r", 0, 30, "degrees either way, drawn for each glyph"),
     "shear": Knob("s", 0, 30, "% of a glyph's height, drawn for each glyph"),
     "size_jitter": Knob("j", 0, 25, "% by which single glyphs are smaller than the largest"),
@@ -43,15 +43,15 @@ class Difficulty:
     ``ValueError``) for a value outside its range. Compare levels with :attr:`rank`.
     """
 
-    overlap: int = 7
-    rotation: int = 14
-    shear: int = 10
-    size_jitter: int = 12
-    shift: int = 7
-    warp: int = 9
+    overlap: int = 2
+    rotation: int = 10
+    shear: int = 8
+    size_jitter: int = 9
+    shift: int = 5
+    warp: int = 8
     lines: int = 2
-    line_weight: int = 75
-    cover: int = 22
+    line_weight: int = 70
+    cover: int = 15
 
     easy: ClassVar[Difficulty]
     medium: ClassVar[Difficulty]
@@ -122,11 +122,11 @@ Difficulty.classica = Difficulty(
     overlap=0, rotation=3, shear=0, size_jitter=0, shift=0, warp=0, lines=1, line_weight=20, cover=15
 )
 Difficulty.easy = Difficulty(
-    overlap=3, rotation=9, shear=6, size_jitter=8, shift=5, warp=6, lines=1, line_weight=60, cover=18
+    overlap=2, rotation=7, shear=6, size_jitter=6, shift=4, warp=6, lines=1, line_weight=65, cover=14
 )
 Difficulty.medium = Difficulty()
 Difficulty.hard = Difficulty(
-    overlap=11, rotation=20, shear=16, size_jitter=16, shift=9, warp=12, lines=3, line_weight=85, cover=25
+    overlap=4, rotation=15, shear=13, size_jitter=13, shift=8, warp=11, lines=3, line_weight=80, cover=22
 )
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

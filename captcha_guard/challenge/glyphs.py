@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import random
 from typing import TYPE_CHECKING, NamedTuple
 
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from captcha_guard.challenge.fonts import MASTER_HEIGHT
 
@@ -13,64 +14,101 @@ if TYPE_CHECKING:
     from captcha_guard.challenge.fonts import FontFace
     from captcha_guard.challenge.style import Fill
 
-OUTLINE = 0.058  # of the glyph's height; 2.5 px at 44 px
-_PAD = 14  # px around a master, so that what grows outwards (weight, shadow) has room
+OUTLINE = 0.062  # of the glyph's height: 2.7 px of 44 px
+_PAD = 16  # px around a master, so that what grows outwards (weight, shadow) has room
+_HEAVIER, _LIGHTER = 0.03, -0.035  # of the glyph's height, on each side of a stem; more would change its shape
 
 
 class Cut(NamedTuple):
-    """How glyphs are cut: ``height`` in px, a factor on their width, and weight added in shares of the height."""
+    """How glyphs are cut: ``height`` in px, a factor on their width, and the stem's share of the height to aim at."""
 
     height: int
     width: float
-    weight: float
+    stem: float
+
+
+def stem(face: FontFace, cut: Cut) -> float:
+    """Return the stem's share of the height as it is cut: the one aimed at, as near as the font can be brought."""
+    return face.stem + 2 * _growth(face, cut)
 
 
 @functools.lru_cache(maxsize=768)
 def silhouette(face: FontFace, glyph: str, cut: Cut) -> Image.Image:
     """Return the glyph's solid mask (mode L, ink 255); don't alter it."""
-    return _scaled(_weighted(face, glyph, cut.weight), cut)
+    return _scaled(_weighted(face, glyph, cut), cut)
+
+
+@functools.lru_cache(maxsize=768)
+def ink(face: FontFace, glyph: str, cut: Cut) -> int:
+    """Return how many px of the silhouette are inked."""
+    return sum(silhouette(face, glyph, cut).histogram()[128:])
 
 
 @functools.lru_cache(maxsize=768)
 def filled(face: FontFace, glyph: str, cut: Cut, fill: Fill) -> Image.Image:
     """Return the glyph's mask as :func:`silhouette` does, with the fills that belong to single glyphs put in."""
-    solid = _weighted(face, glyph, cut.weight)
-    if fill == "outline":
-        solid = ImageChops.subtract(solid, _eroded(solid, OUTLINE))
-    elif fill == "inline":
-        line = ImageChops.subtract(_eroded(solid, OUTLINE * 1.15), _eroded(solid, OUTLINE * 2.1))
-        solid = ImageChops.subtract(solid, line)
-    elif fill == "shadow":
-        offset = round(0.075 * MASTER_HEIGHT)
-        cast = ImageChops.offset(solid, offset, offset)
-        gap = _grown(solid, 0.035)
-        solid = ImageChops.lighter(solid, ImageChops.subtract(cast, gap))
-    return _scaled(solid, cut)
+    solid = _weighted(face, glyph, cut)
+    fills = {"outline": _outline, "inline": _inline, "split": _split, "shadow": _shadow, "brush": _brush}
+    return _scaled(fills[fill](solid) if fill in fills else solid, cut)
 
 
-def _weighted(face: FontFace, glyph: str, weight: float) -> Image.Image:
+def _outline(solid: Image.Image) -> Image.Image:
+    return ImageChops.subtract(solid, _moved_edge(solid, -OUTLINE))
+
+
+def _inline(solid: Image.Image) -> Image.Image:
+    line = ImageChops.subtract(_moved_edge(solid, -OUTLINE), _moved_edge(solid, -1.75 * OUTLINE))
+    return ImageChops.subtract(solid, line)
+
+
+def _split(solid: Image.Image) -> Image.Image:
+    """Solid below, outlined above."""
+    hollow = _outline(solid)
+    hollow.paste(solid.crop((0, solid.height // 2, solid.width, solid.height)), (0, solid.height // 2))
+    return hollow
+
+
+def _shadow(solid: Image.Image) -> Image.Image:
+    offset = round(0.085 * MASTER_HEIGHT)
+    cast = ImageChops.subtract(ImageChops.offset(solid, offset, offset), _moved_edge(solid, 0.04))
+    return ImageChops.lighter(solid, cast)
+
+
+def _brush(solid: Image.Image) -> Image.Image:
+    """Streaks of a dry brush, the same for every glyph."""
+    rng = random.Random(4)  # noqa: S311 - a texture, not a secret
+    streaked = solid.copy()
+    pen = ImageDraw.Draw(streaked)
+    for _ in range(10):
+        x, y = rng.random() * solid.width, rng.random() * solid.height
+        length = (0.2 + 0.4 * rng.random()) * solid.width
+        pen.line((x - length, y + 0.3 * length, x + length, y - 0.3 * length), 0, 3)
+    return streaked
+
+
+def _growth(face: FontFace, cut: Cut) -> float:
+    return min(max((cut.stem - face.stem) / 2, _LIGHTER), _HEAVIER)
+
+
+@functools.lru_cache(maxsize=256)
+def _weighted(face: FontFace, glyph: str, cut: Cut) -> Image.Image:
     master = face.master(glyph)
     padded = Image.new("L", (master.width + 2 * _PAD, master.height + 2 * _PAD))
     padded.paste(master, (_PAD, _PAD))
-    if weight > 0.002:
-        return _grown(padded, weight)
-    if weight < -0.002:
-        return _eroded(padded, -weight)
-    return padded
+    return _moved_edge(padded, _growth(face, cut))
+
+
+def _moved_edge(mask: Image.Image, share: float) -> Image.Image:
+    """Return the mask with its edge moved out by a share of the glyph's height, or in when that is negative."""
+    radius = abs(share) * MASTER_HEIGHT
+    if radius < 0.3:
+        return mask
+    # Blurred with a spread of r, a straight edge is at 84 % of full ink r px inside it, at 16 % outside.
+    keep = 214 if share < 0 else 41
+    return mask.filter(ImageFilter.GaussianBlur(radius)).point([255 * (value >= keep) for value in range(256)])
 
 
 def _scaled(padded: Image.Image, cut: Cut) -> Image.Image:
     scale = cut.height / MASTER_HEIGHT
     size = (max(round(padded.width * scale * cut.width), 1), max(round(padded.height * scale), 1))
     return padded.resize(size, Image.Resampling.BOX)
-
-
-def _eroded(mask: Image.Image, share: float) -> Image.Image:
-    radius = share * MASTER_HEIGHT
-    # Blurred with a spread of r, a straight edge is at 84 % of full ink r px inside it.
-    return mask.filter(ImageFilter.GaussianBlur(radius)).point([255 * (v >= 214) for v in range(256)])
-
-
-def _grown(mask: Image.Image, share: float) -> Image.Image:
-    radius = share * MASTER_HEIGHT
-    return mask.filter(ImageFilter.GaussianBlur(radius)).point([255 * (v >= 41) for v in range(256)])

@@ -22,30 +22,45 @@ if TYPE_CHECKING:
     from captcha_guard.challenge.style import Baseline, Style
 
 Matrix = tuple[float, float, float, float]
+Profile = dict[int, tuple[int, int]]
 
 _ROW_STEP = 3  # px between the rows in which neighbours are brought together
-_MAX_TUCK = 0.45  # of a glyph's width that may slide under a neighbour's overhang (7 and 4, T and J)
+_MAX_TUCK = 0.16  # of a glyph's width that may slide under a neighbour's overhang (7 and 4, T and J)
+_DEEPEST = 0.1  # of a glyph's width that may go into its neighbour in any row
+_APART = 0.09  # of the height; the gap between neighbours that are not to touch
 
 
 class Placement(NamedTuple):
-    """One glyph: its top-left corner, its silhouette there, and the matrix from the silhouette back to its mask."""
+    """One glyph: its top-left corner, and how its silhouette there came from its mask."""
 
     face: FontFace
     glyph: str
-    x: float
-    y: float
+    x: int
+    y: int
     inverse: Matrix
     offset: tuple[float, float]
     silhouette: Image.Image
+    ink: float
+    shared: float
+
+    def turned(self, mask: Image.Image, scale: int) -> Image.Image:
+        """Return ``mask``, ``scale`` times as large as the silhouette's, turned and slanted like the silhouette."""
+        size = (self.silhouette.width * scale, self.silhouette.height * scale)
+        data = _affine(self.inverse, self.offset, scale)
+        return mask.transform(size, Image.Transform.AFFINE, data, Image.Resampling.NEAREST)
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """The whole line of text: its glyphs, its extent in px, the height of a glyph and the width of its stems."""
+    """The whole line of text: its glyphs, its extent, how the glyphs are cut and the width of their stems in px.
+
+    ``labels`` (mode L) has 1 where the first glyph's ink is, 2 where the second's, and so on.
+    """
 
     placements: tuple[Placement, ...]
-    width: float
-    height: float
+    labels: Image.Image
+    width: int
+    height: int
     cut: glyphs.Cut
     stem: float
 
@@ -54,45 +69,54 @@ def lay_out(
     answer: str, *, rng: random.Random, style: Style, difficulty: Difficulty, height: int, faces: Sequence[FontFace]
 ) -> Layout:
     """Lay ``answer`` out in glyphs ``height`` px high."""
-    cut = glyphs.Cut(height, style.width, style.weight / 44)
-    overlap = difficulty.overlap / 100 * style.overlap_share
+    cut = glyphs.Cut(height, style.width, style.stem)
     placed: list[Placement] = []
-    edge: dict[int, float] = {}
-    right = 0.0
+    reach: Profile = {}
     for index, glyph in enumerate(answer):
         face = faces[int(rng.random() * len(faces))]
-        forward = _matrix(rng, style, difficulty)
-        source = glyphs.silhouette(face, glyph, cut)
-        inverse, offset, size = _inverse(forward, source.size)
-        turned = source.transform(size, Image.Transform.AFFINE, _affine(inverse, offset, 1), Image.Resampling.NEAREST)
-        box = turned.getbbox() or (0, 0, *size)
-        turned = turned.crop(box)
-        offset = (offset[0] + box[0], offset[1] + box[1])
-        place = (index + 0.5) / len(answer)
-        y = height * (_baseline(style.baseline, place) + difficulty.shift / 100 * _either_way(rng))
-        y = round(y - turned.height / 2)
-        rows = _profile(turned, y)
-        width = turned.width
-        x = max((edge[row] - left for row, (left, _) in rows.items() if row in edge), default=right)
-        x = max(x, right - _MAX_TUCK * width)
+        placement = _turn(face, glyph, cut, _matrix(rng, style, difficulty))
+        middle = _baseline(style.baseline, (index + 0.5) / len(answer)) + difficulty.shift / 100 * _either_way(rng)
+        y = round(height * middle - placement.silhouette.height / 2)
+        rows = _profile(placement.silhouette, y)
+        x = 0
         if placed:
-            x -= overlap * min(width, placed[-1].silhouette.width) + 0.5
-        x = round(x)
-        for row, (_, far) in rows.items():
-            edge[row] = max(x + far, edge.get(row, -math.inf))
-        # Rows beside a glyph's end count as inked a little further in, so that neighbours do not slip past.
-        right = max(right, x + width)
-        placed.append(Placement(face, glyph, x, y, inverse, offset, turned))
-    left = min(p.x for p in placed)
-    top = min(p.y for p in placed)
-    placed = [p._replace(x=p.x - left, y=p.y - top) for p in placed]
-    stem = sum(p.face.stem for p in placed) / len(placed) * height + style.weight * height / 44
+            shared = difficulty.overlap / 100 * style.overlap_share * min(placement.ink, placed[-1].ink)
+            before, width = placed[-1], placement.silhouette.width
+            x = _beside(reach, rows, shared, _DEEPEST * width) if difficulty.overlap else _apart(reach, rows, height)
+            x = max(x, before.x + before.silhouette.width - round(_MAX_TUCK * width))
+            placement = placement._replace(shared=shared)
+            placed[-1] = before._replace(shared=before.shared + shared)
+        placed.append(placement._replace(x=x, y=y))
+        reach = {row: (0, x + right) for row, (_, right) in rows.items()}
+    return _from_origin(placed, cut)
+
+
+def _turn(face: FontFace, glyph: str, cut: glyphs.Cut, forward: Matrix) -> Placement:
+    source = glyphs.silhouette(face, glyph, cut)
+    inverse, offset, size = _inverse(forward, source.size)
+    mask = source.transform(size, Image.Transform.AFFINE, _affine(inverse, offset, 1), Image.Resampling.NEAREST)
+    box = mask.getbbox() or (0, 0, *size)
+    offset = (offset[0] + box[0], offset[1] + box[1])
+    ink = glyphs.ink(face, glyph, cut) / (inverse[0] * inverse[3] - inverse[1] * inverse[2])
+    return Placement(face, glyph, 0, 0, inverse, offset, mask.crop(box), ink, 0.0)
+
+
+def _from_origin(placed: list[Placement], cut: glyphs.Cut) -> Layout:
+    left = min(place.x for place in placed)
+    top = min(place.y for place in placed)
+    moved = tuple(place._replace(x=place.x - left, y=place.y - top) for place in placed)
+    width = max(place.x + place.silhouette.width for place in moved)
+    height = max(place.y + place.silhouette.height for place in moved)
+    labels = Image.new("L", (width, height))
+    for label, place in enumerate(moved, start=1):
+        labels.paste(label, (place.x, place.y), place.silhouette)
     return Layout(
-        placements=tuple(placed),
-        width=max(p.x + p.silhouette.width for p in placed),
-        height=max(p.y + p.silhouette.height for p in placed),
+        placements=moved,
+        labels=labels,
+        width=width,
+        height=height,
         cut=cut,
-        stem=stem,
+        stem=sum(glyphs.stem(place.face, cut) for place in moved) / len(moved) * cut.height,
     )
 
 
@@ -127,14 +151,7 @@ def _affine(inverse: Matrix, offset: tuple[float, float], scale: int) -> tuple[f
     return a, b, a * x + b * y, c, d, c * x + d * y
 
 
-def turned(placement: Placement, mask: Image.Image, scale: int) -> Image.Image:
-    """Return ``mask`` (``scale`` times as large as the silhouette's) turned and slanted as the placement says."""
-    size = (placement.silhouette.width * scale, placement.silhouette.height * scale)
-    data = _affine(placement.inverse, placement.offset, scale)
-    return mask.transform(size, Image.Transform.AFFINE, data, Image.Resampling.NEAREST)
-
-
-def _profile(mask: Image.Image, y: int) -> dict[int, tuple[int, int]]:
+def _profile(mask: Image.Image, y: int) -> Profile:
     """Return the first and last inked px of every third row, keyed by the row's place in text space."""
     width, height = mask.size
     octets = mask.tobytes()
@@ -145,6 +162,27 @@ def _profile(mask: Image.Image, y: int) -> dict[int, tuple[int, int]]:
         if ink:
             rows[(y + top) // _ROW_STEP] = (width - len(ink), len(row.rstrip(b"\0")))
     return rows
+
+
+def _beside(reach: Profile, rows: Profile, shared: float, deepest: float) -> int:
+    """Return how far right a glyph goes so that it shares ``shared`` square px with the one before it.
+
+    Shapes that meet in a point go deep into each other, parallel stems hardly touch: either way little is lost.
+    """
+    meetings = sorted((reach[row][1] - rows[row][0] for row in rows if row in reach), reverse=True)
+    if not meetings:
+        return max(right for _, right in reach.values())
+    area = 0.0
+    for count, (here, after) in enumerate(zip(meetings, [*meetings[1:], -10_000], strict=True), start=1):
+        step = count * (here - after) * _ROW_STEP
+        if area + step >= shared:
+            return round(max(here - (shared - area) / (count * _ROW_STEP), meetings[0] - deepest) - 0.6)
+        area += step
+    return round(meetings[0] - deepest)
+
+
+def _apart(reach: Profile, rows: Profile, height: int) -> int:
+    return max(right for _, right in reach.values()) - min(left for left, _ in rows.values()) + round(_APART * height)
 
 
 def _baseline(family: Baseline, place: float) -> float:

@@ -5,152 +5,219 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from PIL import Image, ImageDraw
+
+from captcha_guard.challenge.glyphs import OUTLINE
+
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
-
-    from PIL import ImageDraw
+    from collections.abc import Callable, Sequence
 
     from captcha_guard.challenge.layout import Layout
-    from captcha_guard.challenge.style import Lines
+    from captcha_guard.challenge.style import Fill, Lines
 
 Point = tuple[float, float]
 
-_OVERHANG = 14  # px by which strokes go on beyond the text, so that their ends do not tell where it begins
+MARGIN = 16  # px of text space around the text in which strokes may go on
+_OVERHANG = 13  # px by which strokes do go on, so that their ends do not tell where the text begins
+_THINNEST = 0.25  # of a stroke's width is left where a glyph would else be hidden
 
 
 class Stroke(NamedTuple):
-    """A bent line in text space (px at scale 1); ``cut`` takes ink away instead of adding it."""
+    """A bent line in text space (px at scale 1); one point alone is a disc.
+
+    ``cut`` takes ink away instead of adding it. ``taper`` has a factor on the width for each point, or is empty.
+    """
 
     points: tuple[Point, ...]
     width: float
     cut: bool = False
+    taper: tuple[float, ...] = ()
 
 
-def strokes(rng: random.Random, family: Lines, count: int, width: float, layout: Layout) -> list[Stroke]:
-    """Return ``count`` strokes (or as much ink in smaller ones) of a family, ``width`` px wide."""
+def strokes(rng: random.Random, family: Lines, layout: Layout, *, count: int, width: float) -> list[Stroke]:
+    """Return ``count`` strokes of a family (or as much ink in shorter ones), ``width`` px wide."""
     if not count:
         return []
     return [stroke for index in range(count) for stroke in _FAMILIES[family](rng, (index + 0.5) / count, width, layout)]
 
 
-def draw_stroke(canvas: ImageDraw.ImageDraw, stroke: Stroke, *, scale: int, origin: Point, value: int) -> None:
-    """Draw one stroke on a canvas ``scale`` times as large as text space, whose (0, 0) lies at ``origin``."""
-    points = [((x + origin[0]) * scale, (y + origin[1]) * scale) for x, y in stroke.points]
-    half = stroke.width * scale / 2
+def tapered(drawn: list[Stroke], layout: Layout, limit: float) -> list[Stroke]:
+    """Return the strokes, thinner where they would cover more than ``limit`` of a glyph's ink."""
+    spans = []
+    for place, share in zip(layout.placements, covered(layout, drawn), strict=True):
+        room = limit - place.shared / place.ink
+        if share > room:
+            spans.append((place.x - 4, place.x + place.silhouette.width + 4, max(room / share, _THINNEST)))
+    if not spans:
+        return drawn
+    return [
+        stroke._replace(
+            taper=tuple(
+                min((factor for left, right, factor in spans if left <= x <= right), default=1.0)
+                for x, _ in stroke.points
+            )
+        )
+        for stroke in drawn
+    ]
+
+
+def covered(layout: Layout, drawn: Sequence[Stroke]) -> list[float]:
+    """Return for each glyph the share of its ink that lies under strokes (0 to 1, counted at scale 1)."""
+    labels = layout.labels
+    under = Image.new("L", labels.size)
+    pen = ImageDraw.Draw(under)
+    for stroke in drawn:
+        if len(stroke.points) == 1:
+            _disc(pen, stroke.points[0], stroke.width / 2, value=1)
+        else:
+            pen.line(stroke.points, 1, math.ceil(stroke.width))
+    counts = labels.histogram(under)
+    return [counts[index] / place.ink for index, place in enumerate(layout.placements, start=1)]
+
+
+def draw_stroke(pen: ImageDraw.ImageDraw, stroke: Stroke, layout: Layout, *, scale: int, fill: Fill, ink: int) -> None:
+    """Draw one stroke in the manner of a fill, on a canvas ``scale`` times text space with ``MARGIN`` around it."""
+    edge = OUTLINE * layout.cut.height
+    half = stroke.width / 2
+    value = 0 if stroke.cut else ink
+    points = [((x + MARGIN) * scale, (y + MARGIN) * scale) for x, y in stroke.points]
+    taper = [factor * scale for factor in stroke.taper] or [float(scale)] * len(points)
     if len(points) == 1:
-        x, y = points[0]
-        canvas.ellipse((x - half, y - half, x + half, y + half), value)
+        _disc(pen, points[0], half * taper[0], value=value)
+    elif fill == "split" and half > 1.3 * edge and not stroke.cut:
+        pen.polygon(_band(points, taper, half - edge, half), value)
+        pen.polygon(_band(points, taper, -half, edge - half), value)
     else:
-        canvas.polygon(_ribbon(points, half), value)
+        pen.polygon(_band(points, taper, -half, half), value)
+        if fill == "inline" and half > edge and not stroke.cut:
+            pen.polygon(_band(points, taper, -edge / 3, edge / 3), 0)
 
 
-def _ribbon(points: Sequence[Point], half: float) -> list[Point]:
+def _disc(pen: ImageDraw.ImageDraw, centre: Point, radius: float, *, value: int) -> None:
+    x, y = centre
+    pen.ellipse((x - radius, y - radius, x + radius, y + radius), value)
+
+
+def _band(points: Sequence[Point], taper: Sequence[float], inner: float, outer: float) -> list[Point]:
+    """Return the outline of the band between two distances to the side of a bent line."""
     there, back = [], []
-    last = len(points) - 1
-    for index, (x, y) in enumerate(points):
-        x0, y0 = points[max(index - 1, 0)]
-        x1, y1 = points[min(index + 1, last)]
-        dx, dy = x1 - x0, y1 - y0
-        reach = half / (math.hypot(dx, dy) or 1.0)
-        there.append((x - dy * reach, y + dx * reach))
-        back.append((x + dy * reach, y - dx * reach))
-    return there + back[::-1]
+    before = points[0]
+    for (x, y), after, factor in zip(points, [*points[1:], points[-1]], taper, strict=True):
+        dx, dy = after[0] - before[0], after[1] - before[1]
+        unit = factor / (math.sqrt(dx * dx + dy * dy) or 1.0)
+        nx, ny = -dy * unit, dx * unit
+        there.append((x + nx * inner, y + ny * inner))
+        back.append((x + nx * outer, y + ny * outer))
+        before = (x, y)
+    back.reverse()
+    return there + back
 
 
 def _level(rng: random.Random, place: float, layout: Layout) -> float:
     """Return a height at which a stroke crosses bodies rather than edges."""
-    return layout.height * (0.25 + 0.5 * (place * 0.75 + 0.25 * rng.random()))
+    return layout.height * (0.27 + 0.46 * (place * 0.75 + 0.25 * rng.random()))
 
 
 def _sine(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:
     middle = _level(rng, place, layout)
     swing = layout.height * (0.12 + 0.14 * rng.random())
-    waves = (1.2 + 1.3 * rng.random()) * max(layout.width / 200, 0.6)
+    waves = (1.0 + 1.2 * rng.random()) * max(layout.width / 200, 0.6)
     phase = rng.random() * 2 * math.pi
     drift = layout.height * 0.2 * (rng.random() - 0.5)
     span = layout.width + 2 * _OVERHANG
-    return [
-        Stroke(
-            tuple(
-                (
-                    -_OVERHANG + span * i / 32,
-                    middle + drift * (i / 16 - 1) + swing * math.sin(phase + waves * 2 * math.pi * i / 32),
-                )
-                for i in range(33)
-            ),
-            width,
-        )
-    ]
+    turn = waves * 2 * math.pi
+    points = tuple(
+        (span * t - _OVERHANG, middle + drift * (2 * t - 1) + swing * math.sin(phase + turn * t))
+        for t in (step / 22 for step in range(23))
+    )
+    return [Stroke(points, width)]
 
 
 def _arcs(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:
     made = []
-    pieces = 2
-    for piece in range(pieces):
-        start = layout.width * (piece + 0.3 * rng.random()) / pieces - _OVERHANG
-        length = layout.width / pieces * (0.9 + 0.3 * rng.random()) + _OVERHANG
+    for piece in range(2):
+        start = layout.width * (piece + 0.3 * rng.random()) / 2 - _OVERHANG
+        length = layout.width / 2 * (0.8 + 0.3 * rng.random()) + _OVERHANG
         middle = _level(rng, place, layout)
-        bend = layout.height * (0.3 + 0.2 * rng.random()) * (1 if (piece + int(2 * rng.random())) % 2 else -1)
+        bend = layout.height * (0.25 + 0.2 * rng.random()) * (1 if rng.random() < 0.5 else -1)
         tilt = layout.height * 0.5 * (rng.random() - 0.5)
-        made.append(
-            Stroke(
-                tuple(
-                    (
-                        start + length * i / 16,
-                        middle + tilt * (i / 16 - 0.5) + bend * (0.5 - 4 * (i / 16 - 0.5) ** 2) / 1.5,
-                    )
-                    for i in range(17)
-                ),
-                width,
-            )
+        points = tuple(
+            (start + length * t, middle + tilt * (t - 0.5) + bend * (0.33 - 2.7 * (t - 0.5) ** 2))
+            for t in (step / 12 for step in range(13))
         )
+        made.append(Stroke(points, width))
     return made
 
 
 def _straight(rng: random.Random, _place: float, width: float, layout: Layout) -> list[Stroke]:
-    left = layout.height * (0.2 + 0.6 * rng.random())
-    right = layout.height * (0.2 + 0.6 * rng.random())
-    if abs(right - left) < 0.2 * layout.height:  # level strokes pass for the bars of E, F and H
-        right = left + math.copysign(0.25 * layout.height, layout.height / 2 - left)
-    slope = (right - left) / layout.width
-    return [
-        Stroke(((-_OVERHANG, left - slope * _OVERHANG), (layout.width + _OVERHANG, right + slope * _OVERHANG)), width)
-    ]
+    left = layout.height * (0.15 + 0.7 * rng.random())
+    right = layout.height * (0.15 + 0.7 * rng.random())
+    if abs(right - left) < 0.25 * layout.height:  # level strokes pass for the bars of E, F and H
+        right = left + math.copysign(0.35 * layout.height, layout.height / 2 - left)
+    span = layout.width + 2 * _OVERHANG
+    points = tuple((span * t - _OVERHANG, left + (right - left) * t) for t in (step / 14 for step in range(15)))
+    return [Stroke(points, width)]
 
 
 def _gaps(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:
-    cut = [stroke._replace(width=max(width * 0.5, 2.2), cut=True) for stroke in _sine(rng, place, width, layout)]
-    return cut if place > 0.6 else [*cut, *_sine(rng, 1 - place, width * 0.8, layout)]
+    cuts = [stroke._replace(width=width * 0.5, cut=True) for stroke in _sine(rng, place, width, layout)]
+    return [*cuts, *_sine(rng, 1 - place, width * 0.75, layout)]
 
 
-def _comb(rng: random.Random, _place: float, width: float, layout: Layout) -> list[Stroke]:
-    teeth = max(int(layout.width / 26), 2)
-    lean = layout.height * (rng.random() - 0.5)
-    made = []
-    for tooth in range(teeth):
-        x = layout.width * (tooth + 0.15 + 0.7 * rng.random()) / teeth
-        middle = layout.height * (0.2 + 0.6 * rng.random())
-        reach = layout.height * (0.18 + 0.1 * rng.random())
-        made.append(Stroke(((x - reach, middle - lean * 0.5), (x + reach, middle + lean * 0.5)), width * 0.8))
-    return made
+def _zigzag(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:
+    middle = _level(rng, place, layout)
+    swing = layout.height * (0.16 + 0.1 * rng.random())
+    corners = max(round(layout.width / 52), 2)
+    span = layout.width + 2 * _OVERHANG
+    up = 1 if rng.random() < 0.5 else -1
+    points = []
+    for corner in range(corners + 1):
+        x = span * corner / corners - _OVERHANG
+        y = middle + up * swing * (0.6 + 0.4 * rng.random())
+        up = -up
+        # Twin points keep a corner's band from narrowing on the way there.
+        points += [(x - 0.5, y), (x + 0.5, y)]
+    return [Stroke(tuple(points), width)]
 
 
-def _blobs(rng: random.Random, _place: float, width: float, layout: Layout) -> list[Stroke]:
-    count = max(int(layout.width / 24), 2)
-    made = []
-    for index in range(count):
-        x = layout.width * (index + rng.random()) / count
-        y = layout.height * (0.1 + 0.8 * rng.random())
-        made.append(Stroke(((x, y),), width * (1.1 + 0.5 * rng.random())))
-    return made
+def _sheaf(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:
+    """Three thin strokes side by side."""
+    (middle,) = _sine(rng, place, width * 0.42, layout)
+    apart = width * 0.8
+    return [middle._replace(points=tuple((x, y + offset) for x, y in middle.points)) for offset in (-apart, 0.0, apart)]
 
 
-_FAMILIES = {
+def _loops(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:
+    """One stroke that curls as it goes, like a pen tried out on the margin."""
+    middle = _level(rng, place, layout)
+    swing = layout.height * (0.16 + 0.08 * rng.random())
+    loops = max(round(layout.width / 62), 2)
+    phase = rng.random() * 2 * math.pi
+    span = layout.width + 2 * _OVERHANG
+    points = tuple(
+        (
+            span * t - _OVERHANG + swing * 0.9 * math.cos(phase + loops * 2 * math.pi * t),
+            middle + swing * math.sin(phase + loops * 2 * math.pi * t),
+        )
+        for t in (step / (loops * 10) for step in range(loops * 10 + 1))
+    )
+    return [Stroke(points, width * 0.8)]
+
+
+def _beads(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:
+    """A thin stroke with discs of ink on it, like a string of pearls."""
+    (string,) = _sine(rng, place, width * 0.45, layout)
+    return [string, *(Stroke((point,), width * 1.25) for point in string.points[2:-2:3])]
+
+
+_FAMILIES: dict[str, Callable[[random.Random, float, float, Layout], list[Stroke]]] = {
     "sine": _sine,
     "arcs": _arcs,
     "straight": _straight,
     "gaps": _gaps,
-    "comb": _comb,
-    "blobs": _blobs,
+    "zigzag": _zigzag,
+    "sheaf": _sheaf,
+    "loops": _loops,
+    "beads": _beads,
 }

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw
 
-from captcha_guard.challenge import glyphs, lines, warp
-from captcha_guard.challenge import layout as laying
+from captcha_guard.challenge import glyphs, lines
 from captcha_guard.challenge.difficulty import Difficulty
 from captcha_guard.challenge.fonts import GLYPHS, font_pool
 from captcha_guard.challenge.ground import FULL, ground, palette
+from captcha_guard.challenge.layout import lay_out
+from captcha_guard.challenge.texture import fields, screened
+from captcha_guard.challenge.warp import bend
 
 if TYPE_CHECKING:
     from captcha_guard.challenge.fonts import FontFace
+    from captcha_guard.challenge.layout import Layout
     from captcha_guard.challenge.style import Style
 
 MAX_GLYPHS = 10
@@ -24,7 +27,6 @@ WIDTHS = (120, 640)  # px at scale 1
 HEIGHTS = (56, 240)
 MIN_ADVANCE = 20  # px of width that each glyph needs
 _OVERSAMPLING = 2
-_MARGIN = 16  # px of canvas around the text, for strokes that go on beyond it
 
 
 def draw(
@@ -47,14 +49,19 @@ def draw(
     pool = font_pool() if fonts is None else fonts
     rng = random.Random(seed)  # noqa: S311 - the seed is derived from the secret; the drawing need not be more random
     faces = _faces(pool, style)
-    laid = laying.lay_out(answer, rng=rng, style=style, difficulty=difficulty, height=_glyph_height(size), faces=faces)
-    crossing = _crossing(rng, style, difficulty, laid)
-    bent = warp.bend(rng, style, difficulty.warp, laid, size)
+    layout = lay_out(answer, rng=rng, style=style, difficulty=difficulty, height=_glyph_height(size), faces=faces)
+    width = layout.stem * difficulty.line_weight / 100 * style.line_share
+    crossing = lines.strokes(rng, style.lines, layout, count=difficulty.lines, width=width)
+    crossing = lines.tapered(crossing, layout, difficulty.cover / 100)
+    bent = bend(rng, style, difficulty.warp, layout, size)
     canvas_scale = scale * _OVERSAMPLING
-    canvas = _canvas(laid, crossing, style, canvas_scale)
+    canvas = _canvas(layout, crossing, style, canvas_scale)
+    screened(canvas, rng, style, canvas_scale)
+    mesh = bent.mesh(scale, canvas_scale, lines.MARGIN)
     shown = (size[0] * scale, size[1] * scale)
-    mesh = bent.mesh(scale, canvas_scale, _MARGIN)
     text = canvas.transform(shown, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
+    if style.counter != "none":
+        text = ImageChops.difference(text, fields(rng, style, size, scale, FULL))
     return _png(ImageChops.lighter(ground(style, size, scale), text), palette(style.paper, style.ink))
 
 
@@ -75,58 +82,29 @@ def _check(answer: str, scale: int, size: tuple[int, int]) -> None:
 
 
 def _glyph_height(size: tuple[int, int]) -> int:
-    return max(round(size[1] * 0.56), 34)
+    return max(round(size[1] * 0.58), 34)
 
 
 def _faces(pool: tuple[FontFace, ...], style: Style) -> list[FontFace]:
-    """Return the style's fonts: its picks, or the next in the pool that is heavy enough for its fill."""
-    needed = 0.19 if style.fill in ("outline", "inline", "hatched", "striped") else 0.0
+    """Return the fonts that the style picks from the pool, all different when it is large enough."""
     chosen: list[FontFace] = []
     for pick in style.fonts:
-        first = int(pick * len(pool))
-        turn = pool[first:] + pool[:first]
-        free = [face for face in turn if face not in chosen] or list(turn)
-        chosen.append(next((face for face in free if face.stem >= needed), free[0]))
+        free = [face for face in pool if face not in chosen] or list(pool)
+        chosen.append(free[int(pick * len(free))])
     return chosen
 
 
-def _crossing(rng: random.Random, style: Style, difficulty: Difficulty, laid: laying.Layout) -> list[lines.Stroke]:
-    width = laid.stem * difficulty.line_weight / 100 * style.line_share
-    drawn = lines.strokes(rng, style.lines, difficulty.lines, width, laid)
-    for _ in range(8):
-        worst = max(_covered(laid, drawn), default=0.0)
-        if worst <= difficulty.cover / 100:
-            break
-        drawn = [stroke._replace(width=stroke.width * 0.85) for stroke in drawn]
-    return drawn
-
-
-def _covered(laid: laying.Layout, drawn: list[lines.Stroke]) -> list[float]:
-    layer = Image.new("L", (int(laid.width) + 1, int(laid.height) + 1))
-    pen = ImageDraw.Draw(layer)
-    for stroke in drawn:
-        lines.draw_stroke(pen, stroke, scale=1, origin=(0.0, 0.0), value=1)
-    shares = []
-    for place in laid.placements:
-        mask = place.silhouette
-        x, y = int(place.x), int(place.y)
-        counts = layer.crop((x, y, x + mask.width, y + mask.height)).histogram(mask)
-        shares.append(counts[1] / max(counts[0] + counts[1], 1))
-    return shares
-
-
-def _canvas(laid: laying.Layout, crossing: list[lines.Stroke], style: Style, scale: int) -> Image.Image:
-    extent = (int((laid.width + 2 * _MARGIN) * scale), int((laid.height + 2 * _MARGIN) * scale))
+def _canvas(layout: Layout, crossing: list[lines.Stroke], style: Style, scale: int) -> Image.Image:
+    """Return the text, not yet bent, ``scale`` times text space with a margin around it (mode L, tones 0 to 15)."""
+    extent = ((layout.width + 2 * lines.MARGIN) * scale, (layout.height + 2 * lines.MARGIN) * scale)
     canvas = Image.new("L", extent)
-    cut = laid.cut._replace(height=laid.cut.height * scale)
-    for place in laid.placements:
-        mask = glyphs.filled(place.face, place.glyph, cut, style.fill)
-        turned = laying.turned(place, mask, scale)
-        canvas.paste(FULL, (int((place.x + _MARGIN) * scale), int((place.y + _MARGIN) * scale)), turned)
+    cut = layout.cut._replace(height=layout.cut.height * scale)
+    for place in layout.placements:
+        mask = place.turned(glyphs.filled(place.face, place.glyph, cut, style.fill), scale)
+        canvas.paste(FULL, ((place.x + lines.MARGIN) * scale, (place.y + lines.MARGIN) * scale), mask)
     pen = ImageDraw.Draw(canvas)
     for stroke in crossing:
-        value = 0 if stroke.cut else FULL
-        lines.draw_stroke(pen, stroke, scale=scale, origin=(_MARGIN, _MARGIN), value=value)
+        lines.draw_stroke(pen, stroke, layout, scale=scale, fill=style.fill, ink=FULL)
     return canvas
 
 

@@ -9,10 +9,11 @@ import random
 from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
 
-Fill = Literal["solid", "outline", "inline", "striped", "hatched", "shadow"]
-Lines = Literal["sine", "arcs", "straight", "gaps", "comb", "blobs"]
-Warp = Literal["vertical", "horizontal", "both", "lens", "fold"]
-Ground = Literal["plain", "grain", "blots", "gradient", "stripes"]
+Fill = Literal["solid", "outline", "inline", "split", "shadow", "brush", "striped", "hatched", "dotted", "speckled"]
+Lines = Literal["sine", "arcs", "straight", "gaps", "zigzag", "sheaf", "loops", "beads"]
+Counter = Literal["none", "discs", "split", "bars"]
+Warp = Literal["vertical", "horizontal", "both", "lens", "fold", "ramp"]
+Ground = Literal["plain", "grain", "blots", "gradient", "stripes", "rules", "rings", "checks"]
 Baseline = Literal["level", "arch", "bowl", "wave", "steps", "rise", "fall"]
 Colour = tuple[int, int, int]
 
@@ -25,14 +26,16 @@ _Choice = TypeVar("_Choice")
 class Style:
     """The look that all pictures of a site share; :class:`Difficulty` says how much of it.
 
-    ``fonts`` picks from the pool, each in [0, 1). ``slant`` is in degrees, ``width`` a factor on the glyphs'
-    width, ``weight`` px added to stems at 80 px height. Shares are factors on a difficulty's knobs.
+    ``fonts`` picks from the pool, each in [0, 1). ``stem`` is the width of stems to aim at, a share of the glyphs'
+    height; ``slant`` is in degrees, ``width`` a factor on the glyphs' width, ``fill_pitch`` in px at scale 1,
+    ``fill_angle`` in degrees. Shares are factors on a difficulty's knobs. ``counter`` names the fields in which
+    ink and paper change places.
     """
 
     fonts: tuple[float, float, float]
+    stem: float
     slant: float
     width: float
-    weight: float
     fill: Fill
     fill_pitch: float
     fill_angle: float
@@ -41,6 +44,7 @@ class Style:
     overlap_share: float
     lines: Lines
     line_share: float
+    counter: Counter
     warp: Warp
     warp_waves: float
     baseline: Baseline
@@ -56,7 +60,21 @@ class Style:
         The secret goes through HMAC-SHA256 (RFC 2104) first, so a style tells nothing about it.
         """
         digest = hmac.new(secret, _LABEL + str(epoch).encode(), hashlib.sha256).digest()
-        return _roll(random.Random(int.from_bytes(digest)))  # noqa: S311 - keyed by the digest above
+        rng = random.Random(int.from_bytes(digest))  # noqa: S311 - keyed by the digest above
+        while True:
+            style = _roll(rng)
+            if style.readable:
+                return style
+
+    @property
+    def readable(self) -> bool:
+        """Whether this combination can be read at first try; those that can't are passed over when a style is drawn."""
+        thin_ink = self.fill in ("outline", "split", "inline", "hatched", "dotted", "striped", "speckled")
+        if thin_ink and (self.lines == "gaps" or self.stem < 0.2):
+            return False
+        if self.counter != "none" and (self.fill != "solid" or self.lines not in ("sine", "arcs", "straight", "gaps")):
+            return False
+        return not (self.fill == "shadow" and self.lines in ("sheaf", "zigzag"))
 
 
 def contrast(one: Colour, other: Colour) -> float:
@@ -80,17 +98,18 @@ def _roll(rng: random.Random) -> Style:
     paper, ink = _colours(rng)
     return Style(
         fonts=(rng.random(), rng.random(), rng.random()),
+        stem=span(0.16, 0.27),
         slant=pick((0.0, span(4, 12), -span(4, 12))),
-        width=span(0.86, 1.14),
-        weight=span(-0.3, 1.0),
-        fill=pick(get_args(Fill)),
-        fill_pitch=span(4.6, 6.4),
+        width=span(0.88, 1.15),
+        fill=pick(("solid", "solid", "solid", *get_args(Fill))),
+        fill_pitch=span(4.6, 6.6),
         fill_angle=span(0, 180),
         rotation_share=span(0.75, 1.0),
         shear_share=span(0.6, 1.0),
         overlap_share=span(0.75, 1.25),
         lines=pick(get_args(Lines)),
         line_share=span(0.85, 1.1),
+        counter=pick(("none", "none", "none", *get_args(Counter)[1:])),
         warp=pick(get_args(Warp)),
         warp_waves=span(1.0, 2.2),
         baseline=pick(get_args(Baseline)),

@@ -17,7 +17,9 @@ Box = tuple[int, int, int, int]
 # The four corners in text space: top left, bottom left, bottom right, top right.
 Quad = tuple[float, ...]
 
-_COLUMNS, _ROWS = 8, 3
+# Columns and rows of the mesh: as many as each family needs to look smooth.
+_CELLS = {"vertical": (8, 1), "fold": (9, 1), "lens": (8, 1), "horizontal": (3, 4), "ramp": (2, 4)}
+_STRETCH, _GROW = 1 / 1.3, 1 / 1.12  # short texts are shown this much larger, across and down
 _PAD = 3.0  # px at scale 1 that stay free at every edge
 
 
@@ -46,6 +48,9 @@ class Bend:
         if self.family == "lens":
             swell = math.sin(math.pi * min(max(u, 0.0), 1.0))
             return across * math.sin(turn * u + self.phase[0]) * 0.5, down * (1 - 2 * v) * (2 * swell - 1)
+        if self.family == "ramp":
+            rise = u if self.phase[0] < math.pi else 1 - u
+            return across * math.sin(turn * v + self.phase[1]), down * (2 * rise - 1) * (1 - 2 * v) * 0.9
         if self.family == "fold":
             sway = 4 * abs((self.waves * u + self.phase[0] / turn) % 1 - 0.5) - 1
             return 0.0, down * sway
@@ -53,25 +58,30 @@ class Bend:
         dx = across * math.sin(math.pi * 1.2 * v + self.phase[1])
         return dx, dy
 
+    @property
+    def _cells(self) -> tuple[int, int]:
+        return _CELLS.get(self.family, (7, 3))
+
     def mesh(self, scale: int, canvas_scale: float, margin: float) -> list[tuple[Box, Quad]]:
         """Return Pillow's mesh for a picture at ``scale`` from a canvas drawn ``canvas_scale`` times text space."""
         width, height = self.size
+        columns, rows = self._cells
         nodes = [
             [
-                tuple((c + margin) * canvas_scale for c in self.source(width * i / _COLUMNS, height * j / _ROWS))
-                for j in range(_ROWS + 1)
+                tuple((c + margin) * canvas_scale for c in self.source(width * i / columns, height * j / rows))
+                for j in range(rows + 1)
             ]
-            for i in range(_COLUMNS + 1)
+            for i in range(columns + 1)
         ]
-        xs = [width * scale * i // _COLUMNS for i in range(_COLUMNS + 1)]
-        ys = [height * scale * j // _ROWS for j in range(_ROWS + 1)]
+        xs = [width * scale * i // columns for i in range(columns + 1)]
+        ys = [height * scale * j // rows for j in range(rows + 1)]
         return [
             (
                 (xs[i], ys[j], xs[i + 1], ys[j + 1]),
                 (*nodes[i][j], *nodes[i][j + 1], *nodes[i + 1][j + 1], *nodes[i + 1][j]),
             )
-            for i in range(_COLUMNS)
-            for j in range(_ROWS)
+            for i in range(columns)
+            for j in range(rows)
         ]
 
 
@@ -85,10 +95,11 @@ def bend(rng: random.Random, style: Style, warp: int, layout: Layout, size: tupl
         "both": (amount, amount * 0.8),
         "lens": (amount, amount * 0.8),
         "fold": (0.0, amount),
+        "ramp": (amount * 0.4, amount),
     }
     across, down = families[style.warp]
-    scale_x = max((layout.width + 2 * across) / (width - 2 * _PAD), 0.92)
-    scale_y = max((layout.height + 2 * down) / (height - 2 * _PAD), 0.96)
+    scale_x = max((layout.width + 2 * across) / (width - 2 * _PAD), _STRETCH)
+    scale_y = max((layout.height + 2 * down) / (height - 2 * _PAD), _GROW)
     slack_x = width - (layout.width + 2 * across) / scale_x
     slack_y = height - (layout.height + 2 * down) / scale_y
     left = _PAD + (slack_x - 2 * _PAD) * rng.random()

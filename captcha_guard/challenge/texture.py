@@ -1,0 +1,89 @@
+"""Fills that lie over the whole text, glyphs and strokes alike, and fields in which ink and paper change places."""
+
+from __future__ import annotations
+
+import functools
+import math
+import random
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw
+
+if TYPE_CHECKING:
+    from captcha_guard.challenge.style import Fill, Style
+
+SCREENS: frozenset[Fill] = frozenset({"striped", "hatched", "dotted", "speckled"})
+_TILE = 128  # px at scale 1; screens are made in whole tiles, so that few serve every length of text
+_SOFTENING = 2  # times as large as shown, fields are drawn before their edges are softened
+
+
+def screened(canvas: Image.Image, rng: random.Random, style: Style, scale: int) -> None:
+    """Let paper show through the ink of a canvas ``scale`` times text space, if the style's fill says so."""
+    if style.fill not in SCREENS:
+        return
+    columns, rows = (side // (_TILE * scale) + 1 for side in canvas.size)
+    x, y = int(rng.random() * _TILE) * scale, int(rng.random() * _TILE) * scale
+    whole = _screen(style.fill, style.fill_pitch, style.fill_angle, (columns + 1, rows + 1), scale)
+    canvas.paste(0, (0, 0), whole.crop((x, y, x + canvas.width, y + canvas.height)))
+
+
+@functools.lru_cache(maxsize=16)
+def _screen(fill: Fill, pitch: float, angle: float, tiles: tuple[int, int], scale: int) -> Image.Image:
+    """Return the mask (mode L, 255 where paper shows through) of a screen."""
+    width, height = tiles[0] * _TILE, tiles[1] * _TILE
+    made = Image.new("L", (width * scale, height * scale))
+    pen = ImageDraw.Draw(made)
+    rng = random.Random(7)  # noqa: S311 - a texture, not a secret
+    if fill == "dotted":
+        pitch *= 1.5
+    reach = math.hypot(width, height) / 2
+    nx, ny = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    steps = range(-int(reach / pitch) - 1, int(reach / pitch) + 2)
+    if fill in ("striped", "hatched"):
+        thick = max(round(pitch * (0.24 if fill == "striped" else 0.15) * scale), 1)
+        turns = ((nx, ny),) if fill == "striped" else ((nx, ny), (-ny, nx))
+        for dx, dy in turns:
+            for index in steps:
+                x, y = width / 2 + dx * index * pitch, height / 2 + dy * index * pitch
+                ends = (x - dy * reach, y + dx * reach, x + dy * reach, y - dx * reach)
+                pen.line([value * scale for value in ends], 255, thick)
+    elif fill == "dotted":
+        for i in steps:
+            for j in steps:
+                x, y = width / 2 + (nx * i - ny * j) * pitch, height / 2 + (ny * i + nx * j) * pitch
+                _disc(pen, x, y, pitch * 0.19, scale)
+    else:
+        for _ in range(int(width * height / pitch**2 * 0.7)):
+            _disc(pen, rng.random() * width, rng.random() * height, pitch * (0.12 + 0.13 * rng.random()), scale)
+    return made
+
+
+def fields(rng: random.Random, style: Style, size: tuple[int, int], scale: int, value: int) -> Image.Image:
+    """Return a canvas ``scale`` times ``size`` with ``value`` where ink and paper change places."""
+    width, height = size
+    scale *= _SOFTENING
+    made = Image.new("L", (width * scale, height * scale))
+    pen = ImageDraw.Draw(made)
+    if style.counter == "discs":
+        count = max(round(width / 95), 2)
+        for index in range(count):
+            x = width * (index + 0.2 + 0.6 * rng.random()) / count
+            y, radius = height * (0.25 + 0.5 * rng.random()), height * (0.3 + 0.18 * rng.random())
+            box = (x - radius, y - radius, x + radius, y + radius)
+            pen.ellipse([side * scale for side in box], value)
+    elif style.counter == "split":
+        x, lean = width * (0.3 + 0.4 * rng.random()), height * (rng.random() - 0.5)
+        corners = [(x + lean, 0), (width, 0), (width, height), (x - lean, height)]
+        pen.polygon([(a * scale, b * scale) for a, b in corners], value)
+    elif style.counter == "bars":
+        pitch = 52 + 30 * rng.random()
+        start, lean = pitch * (rng.random() - 1), height * (rng.random() - 0.5)
+        for index in range(0, int(width / pitch) + 3, 2):
+            left, right = start + index * pitch, start + (index + 1) * pitch
+            corners = [(left + lean, 0), (right + lean, 0), (right - lean, height), (left - lean, height)]
+            pen.polygon([(a * scale, b * scale) for a, b in corners], value)
+    return made.reduce(_SOFTENING)
+
+
+def _disc(pen: ImageDraw.ImageDraw, x: float, y: float, radius: float, scale: int) -> None:
+    pen.ellipse([value * scale for value in (x - radius, y - radius, x + radius, y + radius)], 255)
