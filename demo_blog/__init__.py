@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Flask
 
 from demo_blog import about, cli, comments, database, errors, feed, front, posts, security, typesetting
+from demo_blog.guard import guard
 from demo_blog.secret import site_secret
 
 INSTANCE = "DEMO_BLOG_INSTANCE"
@@ -42,6 +43,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
 
     database.init_app(app)
     security.init_app(app)
+    guard.init_app(app)
     typesetting.init_app(app)
     errors.init_app(app)
     cli.init_app(app)

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked: int | None = parser.parse_args(arguments).port
 
     try:
-        listener = _listen([asked] if asked is not None else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED))
+        listener = listen([asked] if asked is not None else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED))
     except (OSError, OverflowError) as error:
         print(f"Can't listen on {HOST}: {error}. Name a free port with --port.", file=sys.stderr)
         return 1
@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"Database and secret: {app.instance_path}")
     print(f"\n  {JOURNAL} is open at http://{HOST}:{port}/\n\nCtrl-C closes it.", flush=True)
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell that starts us in the background ignores SIGINT for us
+        signal.signal(ending, _interrupt)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
@@ -57,15 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _listen(ports: Sequence[int]) -> socket.socket:
-    """Return a socket that listens on the first free one of ``ports``; raise the last one's ``OSError``."""
+def listen(ports: Sequence[int]) -> socket.socket:
+    """Return a socket that listens on the first free one of ``ports``; raise what the last one raised."""
     for port in ports:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, port))
             listener.listen()
-        except OSError:
+        except (OSError, OverflowError):
             listener.close()
             if port == ports[-1]:
                 raise

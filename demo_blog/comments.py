@@ -9,9 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from captcha_guard import Action, Verdict
 from demo_blog import errors, posts
 from demo_blog.database import db
 from demo_blog.draft import Draft
+from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState, Post
 from demo_blog.typesetting import web_address
 
@@ -23,16 +25,33 @@ STALE_FORM = (
     "comment came from you. Nothing is lost: please send it once more."
 )
 MENDABLE = "Not sent yet: please look at the field marked below. Everything you typed is still here."
+NOT_POSTED = "Not sent yet: please see the note at the security code. Everything you typed is still here."
+PRINTED = "Thank you. Your comment is printed above."
+HELD = "Thank you. An editor reads your comment before it is printed; until then only you can see it above."
 ADDRESS_DROPPED = "Your comment stands without the web address: only http and https addresses are linked here."
 
 
+def show_form_again(refusal: object, slug: str) -> str:  # noqa: ARG001 - the guard's signature
+    """Show the article with the form as it was typed; the guard sets the status and speaks at its own field."""
+    return posts.page(Draft.from_form(request.form), notice=NOT_POSTED)
+
+
 @bp.post("/posts/<slug>/comments")
+@guard.protect(
+    scope="comment:{slug}",
+    moderated=True,
+    fields={"author": "author", "email": "email", "url": "url", "body": "body"},
+    on_challenge=show_form_again,
+)
 def create(slug: str) -> ResponseReturnValue:
     """Keep the comment and lead its author to it; a draft that can't be printed comes back as typed."""
     draft = Draft.from_form(request.form)
     if draft.errors():
         return posts.page(draft, notice=MENDABLE), 422
-    comment = keep(g.post, draft, state=CommentState.PUBLISHED, findings="")
+    comment = keep(g.post, draft, guard.verdict)
+    flash(PRINTED if comment.published else HELD)
+    if draft.url and not comment.url:
+        flash(ADDRESS_DROPPED)
     return redirect(url_for("posts.show", slug=slug, _anchor=f"comment-{comment.id}"), 303)
 
 
@@ -50,24 +69,29 @@ def form_was_stale(error: HTTPException) -> ResponseReturnValue | HTTPException:
     return errors.show(error)
 
 
-def keep(post: Post, draft: Draft, *, state: CommentState, findings: str) -> Comment:
-    """Store the comment; of one that is not published, let this browser prove that it is its own."""
-    address = web_address(draft.url)
-    if draft.url and address is None:
-        flash(ADDRESS_DROPPED)
+def keep(post: Post, draft: Draft, verdict: Verdict) -> Comment:
+    """Store the comment as the verdict says; of one that is held, let this browser prove that it is its own."""
+    state = state_for(verdict)
     comment = Comment(
         post=post,
         author=draft.author,
         email=draft.email,
-        url=address or "",
+        url=web_address(draft.url) or "",
         body=draft.body,
         state=state,
-        findings=findings,
+        findings="\n".join(f"{found.reason} ({found.score}): {found.sentence}" for found in verdict.findings),
         author_key=None if state is CommentState.PUBLISHED else _own_key(),
     )
     db.session.add(comment)
     db.session.commit()
     return comment
+
+
+def state_for(verdict: Verdict) -> CommentState:
+    """Return where a comment with this verdict goes."""
+    if verdict.action is Action.ASIDE:
+        return CommentState.SPAM
+    return CommentState.HELD if verdict.held else CommentState.PUBLISHED
 
 
 def _own_key() -> str:

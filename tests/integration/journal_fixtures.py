@@ -1,0 +1,147 @@
+"""A journal for each test, and a reader who looks at its pages as a browser does."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from werkzeug.test import TestResponse
+
+from captcha_guard.testing import solved_form
+from demo_blog import create_app, manuscripts
+from demo_blog.database import db
+
+POST = "the-fence-and-its-posts"
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
+class Page(HTMLParser):
+    """A page taken apart: its tags, the fields of the comment form, and the text by the id it stands under."""
+
+    def __init__(self, response: TestResponse) -> None:
+        super().__init__()
+        self.response = response
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.fields: dict[str, str] = {}
+        self.text = ""
+        self._texts: dict[str, str] = {}
+        self._open: list[tuple[str, str]] = []
+        self._textarea = ""
+        self.feed(response.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, given))
+        if tag == "input" and "name" in given:
+            self.fields.setdefault(given["name"], given.get("value", ""))
+        if tag == "textarea":
+            self._textarea = given["name"]
+            self.fields[self._textarea] = ""
+        if tag not in VOID:
+            self._open.append((tag, given.get("id", "")))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+        if tag == "textarea":
+            self.fields[self._textarea] = self.fields[self._textarea].removeprefix("\n")
+            self._textarea = ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        for _, identifier in self._open:
+            if identifier:
+                self._texts[identifier] = self._texts.get(identifier, "") + data
+        if self._textarea:
+            self.fields[self._textarea] += data
+
+    def under(self, identifier: str) -> str:
+        """Return the text under the element with this id, or nothing when the page has none."""
+        return " ".join(self._texts.get(identifier, "").split())
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        """Return the attributes of every such tag."""
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def links(self) -> list[str]:
+        """Where the page's links lead."""
+        return [attributes["href"] for attributes in self.all("a")]
+
+
+@dataclass
+class Reader:
+    """Someone with a browser of their own."""
+
+    client: FlaskClient
+    form: dict[str, str] = field(default_factory=dict)
+
+    def open(self, address: str = f"/posts/{POST}") -> Page:
+        page = Page(self.client.get(address))
+        self.form = {}
+        if "csrf_token" in page.fields:
+            self.form = page.fields | solved_form(self.client, page.response.text)
+        return page
+
+    def send(self, *, slug: str = POST, **typed: str) -> TestResponse:
+        """Post the form last opened, with these fields typed over."""
+        return self.client.post(f"/posts/{slug}/comments", data=self.form | typed)
+
+    def comment(self, *, slug: str = POST, **typed: str) -> Page:
+        """Open a post, write, send, and look at what comes back."""
+        self.open(f"/posts/{slug}")
+        response = self.send(slug=slug, **{"author": "Ottoline Gatepost", "body": "One post too many."} | typed)
+        return self.open(response.location) if response.status_code == 303 else Page(response)
+
+
+@pytest.fixture(scope="session")
+def printed_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance folder with the tables made and the posts loaded, to copy from."""
+    folder = tmp_path_factory.mktemp("printed")
+    app = create_app({"DEMO_BLOG_INSTANCE": folder})
+    with app.app_context():
+        upgrade()
+        manuscripts.load(manuscripts.read_all())
+        db.engine.dispose()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def visitor(printed_journal: Path) -> Iterator[Reader]:
+    """Someone who only reads, so one journal serves for all that they look at."""
+    app = create_app({"TESTING": True, "DEMO_BLOG_INSTANCE": printed_journal})
+    yield Reader(app.test_client())
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def journal(printed_journal: Path, tmp_path: Path) -> Iterator[Flask]:
+    """A journal with every post and no comment, and limits wide enough for a test."""
+    instance = tmp_path / "instance"
+    instance.mkdir()
+    for name in ("journal.sqlite3", "secret_key"):
+        shutil.copy(printed_journal / name, instance)
+    app = create_app(
+        {"TESTING": True, "DEMO_BLOG_INSTANCE": instance, "CAPTCHA_GUARD_COMMENT_LIMITS": "1000 per minute"}
+    )
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def reader(journal: Flask) -> Reader:
+    return Reader(journal.test_client())
+
+
+@pytest.fixture
+def stranger(journal: Flask) -> Reader:
+    return Reader(journal.test_client())

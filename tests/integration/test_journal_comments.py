@@ -1,0 +1,332 @@
+"""Comments: what is printed, what is kept back and from whom, and that no typed text is ever lost."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from demo_blog.database import db
+from demo_blog.markdown import render_comment
+from demo_blog.models import Comment, CommentState, Post
+from demo_blog.typesetting import web_address
+
+from .journal_fixtures import POST, Page, Reader, journal, printed_journal, reader, stranger
+
+__all__ = ["journal", "printed_journal", "reader", "stranger"]
+
+TYPED = {
+    "author": "Zoë <Quill> & Co.",
+    "email": "zoe@example.org",
+    "url": "https://example.org/~zoe?a=1&b=2",
+    "body": "\n  First *line*\n\n> a 'quotation' & \"more\"\n</textarea><b>",
+}
+TWO_LINKS = "[one](https://one.example) and [two](https://two.example)"
+
+
+def stored(journal: Flask) -> list[Comment]:
+    with journal.app_context():
+        return list(db.session.scalars(select(Comment).order_by(Comment.id)))
+
+
+def store(journal: Flask, **fields: str) -> int:
+    """Put a comment straight into the table, past every check."""
+    with journal.app_context():
+        post = db.session.scalars(select(Post).where(Post.slug == POST)).one()
+        comment = Comment(**{"post": post, "author": "A", "email": "", "url": "", "body": "text"} | fields)
+        db.session.add(comment)
+        db.session.commit()
+        return comment.id
+
+
+def assert_kept(page: Page, typed: dict[str, str]) -> None:
+    assert {name: page.fields[name] for name in typed} == typed
+
+
+# The plain way
+
+
+def test_a_comment_with_the_right_code_is_printed_at_its_own_address(reader: Reader, journal: Flask) -> None:
+    reader.open()
+    response = reader.send(**TYPED)
+    assert response.status_code == 303
+    assert response.location == f"/posts/{POST}#comment-1"
+    page = reader.open(response.location)
+    assert "Zoë <Quill> & Co." in page.under("comment-1-author")
+    assert "Thank you. Your comment is printed above." in page.text
+    [comment] = stored(journal)
+    assert (comment.author, comment.email, comment.url) == (TYPED["author"], TYPED["email"], TYPED["url"])
+    assert comment.state == CommentState.PUBLISHED
+    assert comment.created.utcoffset() is not None
+
+
+def test_everybody_sees_a_printed_comment_and_nobody_the_email_address(reader: Reader, stranger: Reader) -> None:
+    reader.comment(**TYPED)
+    page = stranger.open()
+    assert "First line" in page.under("comment-1")
+    assert TYPED["email"] not in page.response.text
+    assert "Thank you" not in page.text
+
+
+def test_line_breaks_lists_and_code_are_set_as_meant(reader: Reader) -> None:
+    page = reader.comment(body="one\ntwo\n\n1. *first*\n2. `second`\n\n```\nthird\n```")
+    assert "one<br>\ntwo" in page.response.text
+    assert {"ol", "li", "em", "code", "pre"} <= {tag for tag, _ in page.tags}
+
+
+def test_links_in_comments_give_spammers_nothing(reader: Reader) -> None:
+    page = reader.comment(url="example.org/me", body="[one](https://one.example/x)")
+    outward = {tag["href"]: tag.get("rel") for tag in page.all("a") if tag["href"].startswith("http")}
+    rel = "nofollow ugc noopener"
+    assert outward == {"https://example.org/me": rel, "https://one.example/x": rel}
+
+
+def test_the_reader_is_told_when_an_address_is_left_out(reader: Reader, journal: Flask) -> None:
+    page = reader.comment(url="javascript:alert(1)")
+    assert "Your comment stands without the web address" in page.text
+    assert stored(journal)[0].url == ""
+
+
+# Nothing typed is lost
+
+
+def test_a_wrong_code_keeps_every_field_and_asks_again(reader: Reader, journal: Flask) -> None:
+    token = reader.open().fields["captcha_token"]
+    response = reader.send(**TYPED, captcha_answer="XXXXXX")
+    page = Page(response)
+    assert response.status_code == 422
+    assert_kept(page, TYPED)
+    assert page.fields["captcha_token"] != token
+    assert "That was not the code" in page.text
+    assert "Not sent yet" in page.text
+    assert stored(journal) == []
+
+
+def test_a_form_that_came_back_can_be_sent_from_where_it_is(reader: Reader, journal: Flask) -> None:
+    reader.open()
+    page = Page(reader.send(**TYPED, captcha_answer="XXXXXX"))
+    reader.form = page.fields
+    assert reader.send(captcha_answer="YYYYYY").status_code == 422
+    page = reader.comment(**TYPED)
+    assert "First line" in page.under("comment-1")
+    assert len(stored(journal)) == 1
+
+
+@pytest.mark.parametrize("token", ["", "forged", None])
+def test_a_missing_or_stale_csrf_token_keeps_every_field(reader: Reader, journal: Flask, token: str | None) -> None:
+    reader.open()
+    if token is None:
+        reader.client.delete_cookie("session")
+    else:
+        reader.form["csrf_token"] = token
+    response = reader.send(**TYPED)
+    page = Page(response)
+    assert response.status_code == 400
+    assert_kept(page, TYPED)
+    assert "please send it once more" in page.text
+    assert stored(journal) == []
+
+    reader.form = page.fields
+    reader.comment(**TYPED)
+    assert len(stored(journal)) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"author": "  "}, "Please sign with a name"),
+        ({"body": " \n "}, "The comment is still empty"),
+        ({"email": "not an address"}, "This is no e-mail address"),
+        ({"body": "x" * 20_001}, "This has 20,001 characters; 20,000 fit"),
+    ],
+)
+def test_a_field_that_cannot_stay_is_marked_and_the_rest_kept(
+    reader: Reader, journal: Flask, typed: dict[str, str], sentence: str
+) -> None:
+    page = reader.comment(**TYPED | typed)
+    assert page.response.status_code == 422
+    [field] = typed
+    assert sentence in page.under(f"{field}-error")
+    assert_kept(page, {name: value for name, value in TYPED.items() if name != field})
+    assert stored(journal) == []
+
+
+def test_after_a_right_code_a_marked_field_can_be_mended_without_another(reader: Reader, journal: Flask) -> None:
+    page = reader.comment(**TYPED | {"author": ""})
+    assert "captcha_pass" in page.fields
+    reader.form = page.fields
+    assert reader.send(author="Zoë").status_code == 303
+    assert [comment.author for comment in stored(journal)] == ["Zoë"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"data": b"", "content_type": "application/x-www-form-urlencoded"},
+        {"data": b'{"body": ["a list"]}', "content_type": "application/json"},
+        {"data": b"--broken", "content_type": "multipart/form-data; boundary=other"},
+        {"data": b"\x00\xff", "content_type": "application/x-unheard-of"},
+    ],
+)
+def test_a_request_that_is_no_form_is_a_400_with_an_empty_one(reader: Reader, request_: dict[str, str]) -> None:
+    response = reader.client.post(f"/posts/{POST}/comments", **request_)
+    assert response.status_code == 400
+    assert Page(response).fields["body"] == ""
+
+
+def test_control_characters_are_left_out_and_line_ends_are_one_kind(reader: Reader, journal: Flask) -> None:
+    reader.comment(author="Nul\x00 \x1b[31mRed\x9b", body="one\r\ntwo\rthree\x00")
+    [comment] = stored(journal)
+    assert comment.author == "Nul [31mRed"
+    assert comment.body == "one\ntwo\nthree"
+
+
+# Held
+
+
+def test_a_held_comment_is_seen_by_its_author_alone(reader: Reader, stranger: Reader, journal: Flask) -> None:
+    page = reader.comment(body=TWO_LINKS)
+    assert "Awaiting moderation" in page.under("comment-1")
+    assert "An editor reads your comment" in page.text
+    assert "one comment" in page.text
+    [comment] = stored(journal)
+    assert comment.state == CommentState.HELD
+    assert "links (30): " in comment.findings
+
+    page = stranger.open()
+    assert page.under("comment-1") == ""
+    assert "one.example" not in page.response.text
+    assert "Nobody has written yet" in page.text
+    assert "comment" not in stranger.open("/").under("main").replace("comments", "")
+
+
+def test_two_authors_see_their_own_held_comments_only(reader: Reader, stranger: Reader) -> None:
+    reader.comment(body=f"{TWO_LINKS} mine")
+    page = stranger.comment(body=f"{TWO_LINKS} yours")
+    assert "mine" not in page.under("comments")
+    assert "yours" in page.under("comment-2")
+    page = reader.open()
+    assert "mine" in page.under("comment-1")
+    assert page.under("comment-2") == ""
+
+
+def test_a_forged_session_shows_nothing(reader: Reader, stranger: Reader) -> None:
+    reader.comment(body=TWO_LINKS)
+    cookie = reader.client.get_cookie("session")
+    assert cookie is not None
+    payload, _, _ = cookie.value.rpartition(".")
+    stranger.client.set_cookie("session", f"{payload}.AAAAAAAAAAAAAAAAAAAAAAAAAAA")
+    assert stranger.open().under("comment-1") == ""
+
+
+def test_what_is_set_aside_as_spam_looks_held_to_its_author(reader: Reader, stranger: Reader, journal: Flask) -> None:
+    page = reader.open()
+    trap = next(tag["name"] for tag in page.all("input") if tag.get("tabindex") == "-1")
+    page = reader.comment(body=TWO_LINKS, **{trap: "https://spam.example"})
+    assert "Awaiting moderation" in page.under("comment-1")
+    assert stored(journal)[0].state == CommentState.SPAM
+    assert stranger.open().under("comment-1") == ""
+
+
+# What a spiteful reader writes
+
+SCRIPTS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "<a href='javascript:alert(1)'>x</a>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt&colon;alert(1))",
+    "[x](java\tscript:alert(1))",
+    "[x](<java&#10;script:alert(1)>)",
+    "[x](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
+    "[x](vbscript:msgbox(1))",
+    "<javascript:alert(1)>",
+    "![x](https://track.example/pixel.png)",
+    "![x](x){onerror=alert(1)}",
+    "[ref]\n\n[ref]: javascript:alert(1)",
+    "```\n</code></pre><script>alert(1)</script>\n```",
+    "`<script>`",
+    "<style>body{display:none}</style>",
+    "<form action=https://evil.example><input name=csrf_token></form>",
+    "<base href=https://evil.example>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    '[x](https://a.example "onmouseover=alert(1)")',
+    "<!--",
+    "]]><script>",
+    "{{ 7 * 7 }}{% print config %}",
+]
+
+
+def assert_inert(page: Page, beside: Page) -> None:
+    """The page has no more power than the one without the comment."""
+    for tag in ("script", "img", "svg", "style", "form", "base", "iframe", "input", "link", "meta"):
+        assert len(page.all(tag)) == len(beside.all(tag)), tag
+    for tag, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on") or name == "style"], tag
+        for name in ("href", "src", "action"):
+            assert urlsplit(attributes.get(name, "").strip()).scheme in {"", "http", "https"}, attributes
+
+
+def test_stored_scripts_are_only_text(reader: Reader, journal: Flask) -> None:
+    beside = reader.open()
+    numbers = {store(journal, author=text, body=text, url=text): text for text in SCRIPTS}
+    page = reader.open()
+    assert_inert(page, beside)
+    for number, text in numbers.items():
+        assert page.under(f"comment-{number}-author") == " ".join(text.split())
+        assert "49" not in page.under(f"comment-{number}").removeprefix(page.under(f"comment-{number}-author"))
+
+
+@pytest.mark.parametrize("text", SCRIPTS[:4])
+def test_a_script_that_comes_through_the_form_is_only_text(reader: Reader, stranger: Reader, text: str) -> None:
+    beside = stranger.open()
+    reader.comment(author=text, url=text, body=text)
+    page = stranger.open()
+    assert page.under("comment-1-author") == text
+    assert_inert(page, beside)
+
+
+def test_scripts_that_come_back_in_the_form_stay_in_their_fields(reader: Reader) -> None:
+    beside = reader.open()
+    for text in SCRIPTS:
+        typed = {"author": text, "email": text, "url": text, "body": text}
+        page = Page(reader.client.post(f"/posts/{POST}/comments", data=typed))
+        assert page.response.status_code == 400
+        assert page.fields["body"] == text
+        assert_inert(page, beside)
+
+
+@pytest.mark.parametrize("depth", [200, 2000])
+@pytest.mark.parametrize("piece", ["> ", "[", "*a_ ", "`", "- ", "<", "![", "[a](", "&"])
+def test_hostile_nesting_is_rendered_and_not_an_error(piece: str, depth: int) -> None:
+    assert isinstance(render_comment(piece * depth), str)
+
+
+@pytest.mark.parametrize(
+    ("typed", "linked"),
+    [
+        ("https://example.org/a?b=c", "https://example.org/a?b=c"),
+        ("http://example.org", "http://example.org"),
+        ("example.org", "https://example.org"),
+        ("HTTPS://EXAMPLE.ORG", "https://EXAMPLE.ORG"),
+        ("https://bücher.example", "https://bücher.example"),
+        ("javascript:alert(1)", None),
+        ("javascript://example.org/%0aalert(1)", None),
+        ("data:text/html,x", None),
+        ("ftp://example.org", None),
+        ("//example.org", None),
+        ("https://bank.example@evil.example", None),
+        ("https://exa mple.org", None),
+        ("https://example.org\nx", None),
+        ("https://example.org:port", None),
+        ("https://[::1", None),
+        ("https://", None),
+        ("localhost", None),
+        ("", None),
+    ],
+)
+def test_only_plain_web_addresses_are_linked(typed: str, linked: str | None) -> None:
+    assert web_address(typed) == linked

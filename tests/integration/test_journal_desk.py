@@ -1,0 +1,273 @@
+"""The desk (``flask journal``), the manuscripts, the migrations, the secret and ``python -m demo_blog``."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import func, inspect, select
+
+from demo_blog import create_app, manuscripts, samples
+from demo_blog.__main__ import HOST, listen, main
+from demo_blog.database import Base, db
+from demo_blog.models import Comment, CommentState, Post
+from demo_blog.secret import FILE_NAME, SecretError, site_secret
+
+from .journal_fixtures import POST, Reader, journal, printed_journal, reader, stranger
+
+__all__ = ["journal", "printed_journal", "reader", "stranger"]
+
+ROOT = Path(__file__).parent.parent.parent
+HELD = "[one](https://one.example), [two](https://two.example)"
+
+
+def journal_says(app: Flask, *arguments: str) -> str:
+    result = app.test_cli_runner().invoke(args=["journal", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def journal_refuses(app: Flask, *arguments: str) -> str:
+    result = app.test_cli_runner().invoke(args=["journal", *arguments])
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    return result.output
+
+
+# The moderator
+
+
+def test_the_desk_lists_what_waits_and_why(reader: Reader, journal: Flask) -> None:
+    assert "Held: none" in journal_says(journal, "held")
+    reader.comment(author="Ottoline Gatepost", body=HELD)
+    listed = journal_says(journal, "held")
+    assert "Held: 1" in listed
+    assert f"1  Ottoline Gatepost, on {POST}" in listed
+    assert "- links (30): " in listed
+
+
+def test_an_approved_comment_is_seen_by_everybody(reader: Reader, stranger: Reader, journal: Flask) -> None:
+    reader.comment(body=HELD)
+    assert "is now published" in journal_says(journal, "approve", "1")
+    assert "one" in stranger.open().under("comment-1")
+    assert "Awaiting moderation" not in reader.open().text
+    assert "is published already" in journal_says(journal, "approve", "1")
+
+
+def test_spam_is_taken_from_sight_and_listed_apart(reader: Reader, stranger: Reader, journal: Flask) -> None:
+    reader.comment(body="Buy fences.")
+    assert stranger.open().under("comment-1")
+    assert "is now spam" in journal_says(journal, "spam", "1")
+    assert not stranger.open().under("comment-1")
+    assert re.search(r"Held: none\nSet aside as spam: 1\n +1  Ottoline", journal_says(journal, "held"))
+
+
+@pytest.mark.parametrize("command", ["approve", "spam"])
+def test_an_unknown_number_is_refused_with_the_way_to_find_it(journal: Flask, command: str) -> None:
+    said = journal_refuses(journal, command, "99")
+    assert "there is no comment 99" in said
+    assert "journal held" in said
+
+
+@pytest.mark.parametrize("command", [["held"], ["load"], ["approve", "1"]])
+def test_without_tables_the_desk_says_what_to_run(tmp_path: Path, command: list[str]) -> None:
+    app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
+    assert "journal init" in journal_refuses(app, *command)
+
+
+# Tables and manuscripts
+
+
+def test_a_journal_is_made_by_init_and_load_as_often_as_one_likes(tmp_path: Path) -> None:
+    app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
+    count = len(manuscripts.read_all())
+    for added, unchanged in ((count, 0), (0, count)):
+        journal_says(app, "init")
+        assert f"{added} added, 0 changed, {unchanged} unchanged" in journal_says(app, "load")
+    assert app.test_client().get("/").status_code == 200
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_a_changed_manuscript_changes_its_post_and_keeps_the_comments(reader: Reader, journal: Flask) -> None:
+    reader.comment(body="Still here?")
+    with journal.app_context():
+        db.session.scalars(select(Post).where(Post.slug == POST)).one().title = "An older title"
+        db.session.commit()
+    assert "0 added, 1 changed" in journal_says(journal, "load")
+    page = reader.open()
+    assert "An older title" not in page.text
+    assert "Still here?" in page.under("comment-1")
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(tmp_path: Path) -> None:
+    app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
+    with app.app_context():
+        upgrade()
+        with db.engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, Base.metadata) == []
+        downgrade(revision="base")
+        assert inspect(db.engine).get_table_names() == ["alembic_version"]
+        db.engine.dispose()
+
+
+def test_another_database_can_be_named_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'elsewhere.sqlite3'}")
+    app = create_app({"DEMO_BLOG_INSTANCE": tmp_path / "instance"})
+    journal_says(app, "init")
+    assert (tmp_path / "elsewhere.sqlite3").exists()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("A Post.md", "", "use a-z, 0-9"),
+        ("post.md", "no front matter", "begin with a line '---'"),
+        ("post.md", "---\ntitle: T\n", "begin with a line '---'"),
+        ("post.md", "---\ntitle: T\n---\n", "add date, author, summary"),
+        ("post.md", "---\ntitel: T\n---\n", "'titel: T' is no front matter"),
+        ("post.md", "---\ntitle: T\ntitle: U\n---\n", "'title: U' is no front matter"),
+        ("post.md", "---\ntitle: T\ndate: 1.2.26\nauthor: A\nsummary: S\n---\n", "write it as 2026-03-14"),
+        ("post.md", "---\ntitle: T\ndate: 2026-01-02\nauthor: A\nsummary: S\npart: 1\n---\n", "series and part go"),
+        (
+            "post.md",
+            "---\ntitle: T\ndate: 2026-01-02\nauthor: A\nsummary: S\nseries: S\npart: 0\n---\n",
+            "parts are counted",
+        ),
+    ],
+)
+def test_a_damaged_manuscript_is_refused_with_its_name_and_the_remedy(
+    tmp_path: Path, name: str, text: str, complaint: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(manuscripts.ManuscriptError, match=re.escape(complaint)) as refused:
+        manuscripts.read_all(tmp_path)
+    assert name in str(refused.value)
+
+
+def test_an_empty_folder_is_no_journal(tmp_path: Path) -> None:
+    with pytest.raises(manuscripts.ManuscriptError, match=r"holds no \.md file"):
+        manuscripts.read_all(tmp_path)
+
+
+def test_sample_comments_are_added_once_and_only_to_an_empty_journal(journal: Flask) -> None:
+    with journal.app_context():
+        added = samples.add_samples()
+        assert added >= 5
+        assert samples.add_samples() == 0
+        states = {state for (state,) in db.session.execute(select(Comment.state))}
+        assert states == {CommentState.PUBLISHED, CommentState.HELD}
+        assert db.session.scalar(select(func.count()).select_from(Comment)) == added
+
+
+# The secret
+
+
+def test_the_secret_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
+    first = create_app({"DEMO_BLOG_INSTANCE": tmp_path}).secret_key
+    assert create_app({"DEMO_BLOG_INSTANCE": tmp_path}).secret_key == first
+    assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert len(str(first)) >= 40
+
+
+def test_two_journals_have_two_secrets(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in "ab"]
+    for folder in folders:
+        folder.mkdir()
+    assert len({site_secret(folder) for folder in folders}) == 2
+
+
+def test_all_who_ask_at_once_get_the_same_secret(tmp_path: Path) -> None:
+    start, secrets = threading.Barrier(16), []
+
+    def ask() -> None:
+        start.wait()
+        secrets.append(site_secret(tmp_path))
+
+    threads = [threading.Thread(target=ask) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(secrets) == 16
+    assert len(set(secrets)) == 1
+
+
+def test_a_damaged_secret_is_not_taken_for_one(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("short\n")
+    with pytest.raises(SecretError, match=r"holds 5 characters .* delete the file"):
+        site_secret(tmp_path)
+
+
+def test_a_secret_of_ones_own_makes_no_file(tmp_path: Path) -> None:
+    app = create_app({"DEMO_BLOG_INSTANCE": tmp_path, "SECRET_KEY": "0c7a1f66d3b84e02a95d"})
+    assert app.secret_key == "0c7a1f66d3b84e02a95d"
+    assert not (tmp_path / FILE_NAME).exists()
+
+
+# python -m demo_blog
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_one_command_opens_the_journal_and_ctrl_c_closes_it(tmp_path: Path, ending: signal.Signals) -> None:
+    command = [sys.executable, "-m", "demo_blog", "--port", "0"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={"DEMO_BLOG_INSTANCE": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if "Ctrl-C" in line:
+                break
+        address = re.search(rf"http://{re.escape(HOST)}:\d+/", said)
+        assert address, said
+        with urllib.request.urlopen(address.group()) as response:  # noqa: S310 - our own address
+            assert response.status == 200
+            assert b"The Carry Bit" in response.read()
+        process.send_signal(ending)
+        rest, errors = process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert "is closed" in rest
+    assert "Traceback" not in errors
+    assert "Sample comments: 7" in said
+
+
+def test_the_next_free_port_is_taken() -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with listen([port, 0]) as listener:
+            assert listener.getsockname()[1] != port
+
+
+@pytest.mark.parametrize("port", ["taken", "70000"])
+def test_a_port_that_cannot_be_had_is_named_with_the_remedy(capsys: pytest.CaptureFixture[str], port: str) -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        number = str(taken.getsockname()[1]) if port == "taken" else port
+        assert main(["--port", number]) == 1
+    assert "--port" in capsys.readouterr().err
