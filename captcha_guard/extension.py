@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, has_request_context, request
 from limits.storage import MovingWindowSupport
 
 from .challenge.difficulty import Difficulty
@@ -21,8 +21,9 @@ from .spam.judge import Judge, Rule
 from .spam.rules import standard
 from .spam.submission import Submission
 from .spam.verdict import Thresholds, Verdict
-from .web.field import OUTCOMES, SAFE_METHODS, render_assets, render_field, solved_pass
+from .web.field import SAFE_METHODS, render_assets, render_field, solved_pass
 from .web.gate import Outcome, pass_through
+from .web.journey import current_journey
 from .web.pages import answer_refusal, stamp, wants_json
 from .web.protection import Protection
 from .web.registry import mark
@@ -121,8 +122,8 @@ class CaptchaGuard:
     @property
     def verdict(self) -> Verdict:
         """The verdict on this request's submission; an accepting one where nothing was judged."""
-        outcomes: Mapping[str, Outcome] = g.get(OUTCOMES, {})
-        return max((outcome.verdict for outcome in outcomes.values()), key=lambda one: one.action, default=Verdict())
+        verdicts = [outcome.verdict for outcome in current_journey().outcomes.values()] if has_request_context() else []
+        return max(verdicts, key=lambda one: one.action, default=Verdict())
 
     def check(self, submission: Submission) -> Verdict:
         """Judge a submission by the rules alone, in any application context; nothing is counted or remembered."""
@@ -138,7 +139,7 @@ class CaptchaGuard:
 
 def judge_request(protection: Protection, scope: str) -> Outcome:
     """Take this request's POST the whole way, once per scope however often it is asked for."""
-    outcomes: dict[str, Outcome] = g.setdefault(OUTCOMES, {})
+    outcomes = current_journey().outcomes
     if scope not in outcomes:
         outcomes[scope] = pass_through(request, current_state(), protection, scope)
     return outcomes[scope]
@@ -194,23 +195,25 @@ def _guarded(view: View, protection: Protection) -> View:
 
 def _finish(response: Response) -> Response:
     """Send every judged response out with its exact status, and take back what did not come to pass."""
-    if g.get("captcha_guard_private") and not response.cache_control:
+    journey = current_journey()
+    if journey.private and not response.cache_control:
         response.cache_control.private = True
-    for outcome in g.get(OUTCOMES, {}).values():
+    for outcome in journey.outcomes.values():
         if outcome.refusal is not None and response.status_code == 200:
             stamp(response, outcome.refusal)
-        stored = response.status_code < 400 and not g.get("captcha_guard_pass_shown")
+        stored = response.status_code < 400 and not journey.pass_shown
         if not stored:
             _release(outcome)
             if outcome.refusal is None and outcome.proof.solved and wants_json():
                 response.headers["Captcha-Pass"] = solved_pass(outcome)
-    g.captcha_guard_finished = True
+    journey.finished = True
     return response
 
 
 def _forget_after_error(error: BaseException | None) -> None:
-    if error is not None and not g.get("captcha_guard_finished"):
-        for outcome in g.get(OUTCOMES, {}).values():
+    journey = current_journey()
+    if error is not None and not journey.finished:
+        for outcome in journey.outcomes.values():
             _release(outcome)
 
 

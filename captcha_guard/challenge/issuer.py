@@ -53,7 +53,7 @@ class Issuer:
         self._picture = lru_cache(maxsize=PICTURES)(self._draw)
         self._style = lru_cache(maxsize=8)(self._style_of)
 
-    def issue(self, scope: str, *, difficulty: Difficulty, kind: str = "image", charged: bool = False) -> str:
+    def issue(self, scope: str, *, difficulty: Difficulty, kind: str = "image", charged: int = 0) -> str:
         """Return the token of a new challenge for ``scope``; ``charged`` as in ``Challenge``."""
         at = int(self.clock())
         return self.tokens.sign(
@@ -74,7 +74,6 @@ class Issuer:
                 difficulty=challenge.difficulty,
                 epoch=challenge.epoch,
                 at=challenge.issued_at,
-                charged=False,
             )
         )
 

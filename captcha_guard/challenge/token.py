@@ -35,8 +35,8 @@ class Challenge:
 
     ``nonce`` is random and used once. ``scope`` is the digest of the form's scope. ``kind`` is ``image``, ``audio``
     or ``pass`` (proof that a challenge was solved). ``difficulty`` is a difficulty's specification. ``epoch`` says
-    which of the site's styles draws it. ``issued_at`` is in seconds since 1970. ``charged`` is true when it was
-    handed out in reply to a comment that the limits have already counted.
+    which of the site's styles draws it. ``issued_at`` is in seconds since 1970. ``charged`` says how many
+    more tries one charge of the limits covers, when it was handed out in reply to a comment that they have counted.
     """
 
     nonce: str
@@ -45,10 +45,10 @@ class Challenge:
     difficulty: str
     epoch: int
     issued_at: int
-    charged: bool = False
+    charged: int = 0
 
     @classmethod
-    def new(cls, scope: str, *, kind: str, difficulty: str, epoch: int, at: int, charged: bool = False) -> Challenge:
+    def new(cls, scope: str, *, kind: str, difficulty: str, epoch: int, at: int, charged: int = 0) -> Challenge:
         """Make a challenge with a fresh nonce for the form named ``scope``."""
         nonce = base64_encode(secrets.token_bytes(NONCE_OCTETS)).decode()
         return cls(nonce, scope_digest(scope), kind, difficulty, epoch, at, charged)
@@ -88,7 +88,7 @@ class Tokens:
             challenge.kind,
             challenge.difficulty,
             challenge.epoch,
-            int(challenge.charged),
+            challenge.charged,
         ]
         text = json.dumps(payload, separators=(",", ":"), ensure_ascii=True).encode()
         _, signer = self._signers[0]
@@ -141,8 +141,8 @@ def _read(payload: bytes, issued_at: int, token: str) -> Challenge:
     except (BadData, ValueError, TypeError) as error:
         raise TokenMalformedError("signed, but not a challenge", token=token) from error
     texts = all(isinstance(part, str) for part in (nonce, scope, kind, difficulty))
-    if not texts or not isinstance(epoch, int):
+    if not texts or not isinstance(epoch, int) or not isinstance(charged, int):
         raise TokenMalformedError("signed, but its parts are of the wrong types", token=token)
     if version != VERSION or kind not in KINDS:
         raise TokenMalformedError(f"version {version!r} or kind {kind!r} is unknown here", token=token)
-    return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, bool(charged))
+    return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, charged)

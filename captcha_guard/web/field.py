@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from flask import g, has_request_context, render_template, request, url_for
+from flask import has_request_context, render_template, request, url_for
 from markupsafe import Markup
 
 from ..errors import ConfigError
 from ..signals import challenge_issued
 from .gate import Outcome
+from .journey import current_journey
 from .posted import ANSWER, PASS, TOKEN
 from .protection import Protection
 from .registry import protection_for
@@ -19,9 +20,6 @@ from .state import NAME, State, current_state, this_app
 
 if TYPE_CHECKING:
     from ..challenge.difficulty import Difficulty
-
-OUTCOMES = "_captcha_guard_outcomes"
-ASSETS = "_captcha_guard_assets"
 
 #: The query argument by which a plain link asks for the same page with a new code.
 RELOAD = "new-code"
@@ -41,8 +39,7 @@ class Ticket:
 
 def outcome_for(scope: str) -> Outcome | None:
     """Return what the way of this request's POST led to, if it was one for ``scope``."""
-    outcome: Outcome | None = g.get(OUTCOMES, {}).get(scope)
-    return outcome
+    return current_journey().outcomes.get(scope)
 
 
 def render_field(scope: str | None = None, *, protection: Protection | None = None, message: bool = True) -> Markup:
@@ -59,10 +56,11 @@ def render_field(scope: str | None = None, *, protection: Protection | None = No
     outcome = outcome_for(scope)
     mode = protection.mode or state.settings.mode
     if outcome is not None and outcome.proof.solved and not _asks(outcome):
-        g.captcha_guard_pass_shown = True
+        current_journey().pass_shown = True
         return _markup("pass", assets=True, name=PASS, token=solved_pass(outcome), state=state)
-    asked = outcome is not None and outcome.refusal is not None
-    if mode != "always" and not (asked and _asks(outcome)):
+    if outcome is not None and outcome.resend and outcome.posted.ours[PASS]:
+        return _markup("pass", assets=True, name=PASS, token=outcome.posted.ours[PASS], state=state)
+    if mode != "always" and not _asks(outcome):
         ticket = new_ticket(state, protection, scope, outcome)
         return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, state=state)
     return challenge_markup(state, protection, scope, outcome, message=message)
@@ -94,13 +92,24 @@ def challenge_markup(
 
 def new_ticket(state: State, protection: Protection, scope: str, outcome: Outcome | None) -> Ticket:
     """Return a new challenge for the form, or the very same one where the POST has left it unspent."""
-    if outcome is not None and outcome.proof.unspent and outcome.proof.opened is not None:
+    if outcome is not None and outcome.resend:
         return Ticket(outcome.posted.ours[TOKEN], scope, outcome.posted.ours[ANSWER])
     difficulty = (outcome and outcome.difficulty) or protection.difficulty or state.difficulty
-    return Ticket(issue(state, scope, difficulty, charged=bool(outcome and outcome.charged)), scope)
+    return Ticket(issue(state, scope, difficulty, charged=_charged(outcome)), scope)
 
 
-def issue(state: State, scope: str, difficulty: Difficulty, *, charged: bool = False) -> str:
+def _charged(outcome: Outcome | None) -> int:
+    """Return how many more tries the limits' charge for this POST covers: some only where a code is still asked for.
+
+    A page may show the form more than once; one challenge gets the tries.
+    """
+    if outcome is None or not _asks(outcome) or outcome.scope in current_journey().charged:
+        return 0
+    current_journey().charged.add(outcome.scope)
+    return outcome.charged
+
+
+def issue(state: State, scope: str, difficulty: Difficulty, *, charged: int = 0) -> str:
     """Return a new token and tell whoever listens."""
     token = state.issuer.issue(scope, difficulty=difficulty, charged=charged)
     challenge_issued.send(this_app(), scope=scope, kind="image", difficulty=difficulty.spec())
@@ -119,9 +128,10 @@ def render_assets() -> Markup:
 
     Pages that leave it out get them with the first field.
     """
-    if g.get(ASSETS):
+    journey = current_journey()
+    if journey.assets_shown:
         return Markup("")
-    setattr(g, ASSETS, True)
+    journey.assets_shown = True
     return Markup('<link rel="stylesheet" href="{}"><script src="{}" defer></script>').format(
         url_for(f"{NAME}.static", filename="captcha_guard.css"), url_for(f"{NAME}.static", filename="captcha_guard.js")
     )
@@ -129,11 +139,14 @@ def render_assets() -> Markup:
 
 def mark_private() -> None:
     """Note that this response holds a challenge, so that no shared cache keeps it."""
-    g.captcha_guard_private = True
+    current_journey().private = True
 
 
 def _asks(outcome: Outcome | None) -> bool:
-    return outcome is not None and outcome.refusal is not None and outcome.refusal.asks_code
+    """Say whether a code is the way on: asked for now, or asked for before and typed, but not looked at yet."""
+    if outcome is None or outcome.refusal is None:
+        return False
+    return outcome.refusal.asks_code or (outcome.resend and bool(outcome.posted.ours[ANSWER]))
 
 
 def _meant(scope: str | None, protection: Protection | None) -> tuple[Protection, str]:
@@ -156,8 +169,9 @@ def _reload_url(token: str, field_id: str) -> str:
 
 def _next_id() -> str:
     """Return an id for the next field of this page; there may be several forms in one."""
-    g.captcha_guard_fields = g.get("captcha_guard_fields", 0) + 1
-    return f"captcha-guard-{g.captcha_guard_fields}"
+    journey = current_journey()
+    journey.fields += 1
+    return f"captcha-guard-{journey.fields}"
 
 
 def _markup(template: str, *, assets: bool, state: State, **context: object) -> Markup:

@@ -21,6 +21,10 @@ from .state import State, this_app
 #: Seconds for which the same comment counts as a repetition.
 REMEMBERED = 86_400
 
+#: How many tries at the code one charge of the limits covers, after the POST that was charged. Without an end to it,
+#: a client could hoard challenges that are paid for, or post blank codes for ever.
+TRIES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -41,8 +45,8 @@ class Proof:
 class Outcome:
     """What the way of one POST led to. The view runs when ``refusal`` is ``None``.
 
-    ``charged`` says that the limits have counted this POST, ``difficulty`` how hard the next picture should be,
-    ``claimed`` is the fingerprint under which the comment is remembered from now on.
+    ``charged`` is how many more tries the limits' charge covers, ``difficulty`` how hard the next picture should be,
+    ``claimed`` the fingerprint under which the comment is remembered from now on.
     """
 
     scope: str
@@ -51,9 +55,15 @@ class Outcome:
     posted: Posted = NOTHING
     refusal: Refusal | None = None
     proof: Proof = field(default=Proof())
-    charged: bool = False
+    charged: int = 0
     difficulty: Difficulty | None = None
     claimed: str = ""
+
+    @property
+    def resend(self) -> bool:
+        """Whether the very same code is good to be sent again later."""
+        again = self.refusal is not None and self.refusal.retry_after is not None
+        return again and self.proof.opened is not None and (self.proof.unspent or self.proof.unproven)
 
 
 def pass_through(request: Request, state: State, protection: Protection, scope: str) -> Outcome:
@@ -91,28 +101,29 @@ class _Gate:
         decision = self.state.limits.hit(self.protection.limits or "comments", self.client)
         return None if decision.allowed else Refusal.because("limited", retry_after=decision.retry_after)
 
-    def examine(self, posted: Posted) -> tuple[Proof, Refusal | None, bool]:
-        """Charge the limits, spend the nonce, compare the answer: the proof, a refusal if any, whether it was charged.
+    def examine(self, posted: Posted) -> tuple[Proof, Refusal | None, int]:
+        """Charge the limits, spend the nonce, compare the answer: the proof, a refusal if any, the tries left.
 
         A challenge handed out in reply to a charged POST completes that same POST, so it is not charged again, provided
-        that its nonce is fresh. Any other POST is charged before anything is spent.
+        that its nonce is fresh and not the last of ``TRIES``. Any other POST is charged before anything is spent.
         """
-        proof = self._open(posted)
-        if proof.opened is not None and proof.opened.challenge.charged:
+        proof, left = self._open(posted), TRIES
+        covered = proof.opened.challenge.charged if proof.opened is not None else 0
+        if covered:
             if refusal := self._too_many_wrong(posted):
-                return replace(proof, unspent=True), refusal, False
+                return replace(proof, unspent=True), refusal, 0
             proof, fresh = self._spend(proof)
-            refusal = None if fresh else self.charge()
+            if fresh:
+                left = covered - 1
+            elif refusal := self.charge():
+                return proof, refusal, 0
         else:
-            refusal = self.charge() or self._too_many_wrong(posted)
-            if refusal is not None:
-                return replace(proof, unspent=True), refusal, False
+            if refusal := self.charge() or self._too_many_wrong(posted):
+                return replace(proof, unspent=True), refusal, 0
             proof, _ = self._spend(proof)
-        if refusal is not None:
-            return proof, refusal, False
         proof, refusal = self._compare(proof, posted)
         self._tell(proof)
-        return proof, refusal, True
+        return proof, refusal, left
 
     def _open(self, posted: Posted) -> Proof:
         token = posted.ours[PASS] or posted.ours[TOKEN]
@@ -138,7 +149,7 @@ class _Gate:
         try:
             fresh = self.state.spent.claim(proof.opened.challenge.nonce, self.state.settings.ttl + 60)
         except StoreUnavailableError:
-            return replace(proof, unproven=True), True
+            return replace(proof, unproven=True), False
         return (proof if fresh else replace(proof, reason="code_used")), fresh
 
     def _compare(self, proof: Proof, posted: Posted) -> tuple[Proof, Refusal | None]:
@@ -146,7 +157,8 @@ class _Gate:
             return proof, None
         if proof.opened.challenge.kind != "pass":
             if not posted.ours[ANSWER].strip():
-                return replace(proof, reason="code_missing"), None
+                quiet = proof.unproven and self.mode == "suspicious"
+                return replace(proof, reason="store_unavailable" if quiet else "code_missing"), None
             if not self.state.issuer.is_right(proof.opened, posted.ours[ANSWER]):
                 return replace(proof, reason="code_wrong"), self._count_wrong()
         if proof.unproven:
@@ -199,10 +211,12 @@ class _Gate:
         return outcome
 
     def _needs_code(self, outcome: Outcome) -> bool:
-        if self.mode == "suspicious":
-            no_form = outcome.proof.opened is None or outcome.proof.reason == "code_used"
-            return not outcome.verdict.held and (no_form or outcome.verdict.action == Action.CHALLENGE)
-        return self.mode == "always"
+        """Say whether only a solved code takes this POST on; a code that was asked for, or typed, has to be right."""
+        if self.mode != "suspicious":
+            return self.mode == "always"
+        proof, verdict = outcome.proof, outcome.verdict
+        owed = proof.opened is None or proof.reason != "code_missing" or proof.opened.challenge.charged > 0
+        return not verdict.held and (owed or verdict.action == Action.CHALLENGE)
 
     def _reject(self, outcome: Outcome) -> Outcome:
         worst = _worst(outcome.verdict)

@@ -96,7 +96,7 @@ def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
         field = challenge_markup(state, outcome.protection, outcome.scope, outcome)
         return render_template(f"{NAME}/interstitial.html", field=field, **context)
     again = refusal.status in (429, 503)
-    if again and (outcome.proof.unspent or outcome.proof.unproven):
+    if outcome.resend:
         context["carried"] += [(name, posted.ours[name]) for name in OURS if posted.ours[name]]
     return render_template(f"{NAME}/refused.html", again=again, **context)
 

@@ -66,15 +66,15 @@ def challenge() -> Response:
 def _replacement(state: State, scope: str, replaced: str) -> str:
     """Issue a challenge for ``scope``, as hard as the one it replaces, which is burned by it."""
     _, protection = protection_for(scope)
-    difficulty, charged = protection.difficulty or state.difficulty, False
+    difficulty, charged = protection.difficulty or state.difficulty, 0
     if replaced:
         try:
             old = state.issuer.open(replaced, scope=scope)
             fresh = state.spent.claim(old.challenge.nonce, state.settings.ttl + 60)
-            charged = fresh and old.challenge.charged
+            charged = old.challenge.charged - 1 if fresh and old.challenge.charged else 0
             difficulty = max(difficulty, state.issuer.difficulty(old), key=lambda one: one.rank)
         except (TokenError, StoreUnavailableError):
-            charged = False
+            charged = 0
     return issue(state, scope, difficulty, charged=charged)
 
 

@@ -1,0 +1,35 @@
+"""What one request has been through in the guard so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import cast
+
+from flask import request
+
+from .gate import Outcome
+
+
+@dataclass(slots=True)
+class Journey:
+    """One request's notes: the ``outcomes`` by scope, and what its response has shown.
+
+    ``charged`` holds the scopes for which a challenge that the limits have paid for was handed out.
+    """
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    charged: set[str] = field(default_factory=set)
+    private: bool = False
+    pass_shown: bool = False
+    assets_shown: bool = False
+    fields: int = 0
+    finished: bool = False
+
+
+def current_journey() -> Journey:
+    """Return this request's journey.
+
+    It is kept on the request itself: ``flask.g`` is shared by all requests inside one application context, as tests
+    and scripts push it, and one request's outcome must never let the next one through.
+    """
+    return cast("Journey", vars(request).setdefault("_captcha_guard_journey", Journey()))
