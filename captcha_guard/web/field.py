@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import has_request_context, render_template, request, url_for
 from markupsafe import Markup
@@ -164,7 +164,8 @@ def _reload_url(token: str, field_id: str) -> str:
     if request.method not in SAFE_METHODS:
         return ""
     query = [(name, value) for name, value in request.args.items(multi=True) if name != RELOAD]
-    return f"{request.script_root}{request.path}?{urlencode([*query, (RELOAD, token[-8:])])}#{field_id}"
+    path = quote(f"{request.script_root}{request.path}".lstrip("/"))
+    return f"/{path}?{urlencode([*query, (RELOAD, token[-8:])])}#{field_id}"
 
 
 def _next_id() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, current_app, make_response, render_template, request, url_for
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .field import challenge_markup, mark_private, new_ticket
@@ -31,7 +31,8 @@ def answer_refusal(outcome: Outcome) -> Response:
     if wants_json():
         response = problem(refusal, _challenge_json(state, outcome) if refusal.asks_code else None)
     elif outcome.protection.on_challenge is not None:
-        response = make_response(outcome.protection.on_challenge(refusal, **(request.view_args or {})))
+        show = current_app.ensure_sync(outcome.protection.on_challenge)
+        response = make_response(show(refusal, **(request.view_args or {})))
     else:
         response = make_response(_page(state, outcome, refusal))
     return stamp(response, refusal)
@@ -75,8 +76,7 @@ def challenge_json(state: State, token: str) -> dict[str, Any]:
 def wants_json() -> bool:
     """Whether the client posted JSON, or would rather have it than a page."""
     accepted = request.accept_mimetypes
-    best = accepted.best_match(["text/html", "application/json", PROBLEM])
-    return request.is_json or (best != "text/html" and accepted[best or ""] > accepted["text/html"])
+    return request.is_json or max(accepted["application/json"], accepted[PROBLEM]) > accepted["text/html"]
 
 
 def _challenge_json(state: State, outcome: Outcome) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
     """Read a form or JSON POST; raises ``PostedError`` with 400, 413 or 415 when it can't be read."""
     if request.is_json:
         files: tuple[str, ...] = ()
-        pairs = _json_pairs(request, {*OURS, honeypot, *protection.fields.values()})
+        pairs = _json_pairs(request, protection, honeypot)
     else:
         pairs, files = _form_pairs(request)
     values = tuple((name, value) for name, value in pairs if name not in (*OURS, honeypot))
@@ -75,21 +75,17 @@ def _form_pairs(request: Request) -> tuple[list[tuple[str, str]], tuple[str, ...
         raise _malformed("the form could not be read") from error
     if not form and not files:
         if request.mimetype and request.mimetype not in FORMS:
-            raise PostedError(
-                Refusal(
-                    "unsupported",
-                    f"A form or JSON is needed, not {request.mimetype[:80]}.",
-                    STATUSES["unsupported"],
-                )
-            )
+            raise _unsupported("A form or JSON is needed", request.mimetype)
         raise _malformed("nothing readable was sent")
     return list(form.items(multi=True)), tuple(files)
 
 
-def _json_pairs(request: Request, texts: set[str]) -> list[tuple[str, str]]:
+def read_json(request: Request) -> dict[str, Any]:
+    """Return the JSON object that was posted; raises ``PostedError`` with 400, 413 or 415 when there is none."""
+    if not request.is_json:
+        raise _unsupported("JSON is needed", request.mimetype)
+    request.max_content_length = min(LARGEST_JSON, request.max_content_length or LARGEST_JSON)
     try:
-        if (request.content_length or 0) > LARGEST_JSON:
-            raise PostedError(Refusal.because("too_large"))
         document: Any = request.get_json()
     except RequestEntityTooLarge as error:
         raise PostedError(Refusal.because("too_large")) from error
@@ -97,11 +93,29 @@ def _json_pairs(request: Request, texts: set[str]) -> list[tuple[str, str]]:
         raise _malformed("this is not JSON") from error
     if not isinstance(document, dict):
         raise _malformed("a JSON object is needed")
+    return document
+
+
+def _json_pairs(request: Request, protection: Protection, honeypot: str) -> list[tuple[str, str]]:
+    document = read_json(request)
+    texts = {*OURS, honeypot}
+    for word, usual in USUAL_FIELDS.items():
+        texts.update([protection.fields[word]] if word in protection.fields else usual)
     for name, value in document.items():
-        wanted = name in texts or any(name in usual for usual in USUAL_FIELDS.values())
-        if wanted and value is not None and not isinstance(value, str):
+        if name in texts and value is not None and not isinstance(value, str):
             raise _malformed(f"the field {name[:40]!r} must be a text")
+        if isinstance(value, str) and not _is_unicode(name + value):
+            raise _malformed(f"the field {name[:40]!r} holds half a character, a lone surrogate")
     return [(name, value) for name, value in document.items() if isinstance(value, str)]
+
+
+def _is_unicode(text: str) -> bool:
+    """Say whether ``text`` can be written down at all: databases refuse what can't, as a fault of the server."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _single(pairs: list[tuple[str, str]], name: str) -> str:
@@ -123,6 +137,11 @@ def _part(pairs: list[tuple[str, str]], word: str, protection: Protection) -> st
         if found:
             return "\n".join(found)
     return ""
+
+
+def _unsupported(wanted: str, mimetype: str) -> PostedError:
+    what = f"{wanted}, not {mimetype[:80] or 'a body without a type'}."
+    return PostedError(Refusal("unsupported", what, STATUSES["unsupported"]))
 
 
 def _malformed(what: str) -> PostedError:

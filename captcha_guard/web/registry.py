@@ -24,12 +24,12 @@ def mark(view: View, protection: Protection) -> View:
 
 def guarded_routes() -> dict[str, Protection]:
     """Return the protection of every guarded route of the current application, by endpoint."""
-    routes = {}
+    routes: dict[str, Protection] = {}
     for endpoint, view in current_app.view_functions.items():
         for candidate in (view, *_methods(view)):
             protection = getattr(candidate, MARK, None)
             if isinstance(protection, Protection):
-                routes[endpoint] = protection
+                routes.setdefault(endpoint, protection)
     return routes
 
 

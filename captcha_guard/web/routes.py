@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import NotFound
 
 from ..challenge.token import Opened
 from ..errors import StoreUnavailableError, TokenError, TokenExpiredError
 from .field import issue
 from .pages import challenge_json, problem
+from .posted import PostedError, read_json
 from .refusal import Refusal
 from .registry import protection_for
 from .state import NAME, State, current_state
@@ -44,14 +45,12 @@ def picture_2x(token: str) -> Response:
 def challenge() -> Response:
     """Hand out a new challenge. JSON in: ``scope``, ``token`` of the one it replaces; out: see ``challenge_json``."""
     state = current_state()
-    try:
-        asked = request.get_json()
-    except HTTPException:
-        return problem(Refusal("malformed", "Send a JSON object, with the content type application/json.", 400))
-    if not isinstance(asked, dict):
-        return problem(Refusal("malformed", 'Send a JSON object such as {"scope": "comment"}.', 400))
     if refusal := _limited(state, "challenges"):
         return problem(refusal)
+    try:
+        asked = read_json(request)
+    except PostedError as error:
+        return problem(error.refusal)
     scope, kind, replaced = asked.get("scope"), asked.get("kind", "image"), asked.get("token", "")
     if kind != "image":
         return problem(Refusal("malformed", 'The kind of challenge must be "image".', 400))

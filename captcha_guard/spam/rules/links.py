@@ -8,10 +8,11 @@ from ..submission import Submission
 from ..verdict import Action, Finding
 
 #: A link has a scheme, a leading www, or markup around it: "ASP.NET" is none. Markup and the URL inside count once.
+#: No part can run over the start of another of its kind: the time to search hostile text stays linear.
 LINK = re.compile(
-    r"""\[[^\]\n]{0,300}\]\(\s*(?:https?://|www\.)[^)\s]*\)?
-    | <a\s[^>]{0,500}href[^>]{0,500}>(?:\s*(?:https?://|www\.)[^\s<]*)?
-    | \[(?:url|link)(?:=[^\]\s]{0,500})?\](?:\s*(?:https?://|www\.)[^\s\[]*)?
+    r"""\[[^\[\]\n]{0,300}\]\(\s*(?:https?://|www\.)[^)\s]*\)?
+    | <a\s(?=[^<>]{0,500}href)[^<>]{0,1000}>(?:\s*(?:https?://|www\.)[^\s<]*)?
+    | \[(?:url|link)(?:=[^\[\]\s]{0,500})?\](?:\s*(?:https?://|www\.)[^\s\[]*)?
     | \b(?:https?|ftp)://[^\s<>"']+
     | (?<![\w.@-])www\.[a-z0-9-]+\.[^\s<>"']+""",
     re.IGNORECASE | re.VERBOSE,
