@@ -1,0 +1,121 @@
+"""Four processes of sixteen threads post at the same moment; each process is a fresh Python."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import cast
+
+from captcha_guard.counters.spent import Spent
+from captcha_guard.web.state import NAME
+from tests.integration.host_blog import Blog, make_blog
+
+PROCESSES = 4
+THREADS = 16
+
+#: Seconds. Far more than a race takes; then a process that was left alone gives up.
+PATIENCE = 60
+
+
+class GetThenDelete(Spent):
+    """The broken control: nonces that can be spent lie in the store, are looked up, then deleted.
+
+    What was never laid down is claimed as it should be, so that nothing but the nonce decides.
+    """
+
+    def lay_down(self, nonce: str) -> None:
+        """Make ``nonce`` one that can be spent."""
+        for state in ("known", "unspent"):
+            self._storage.incr(f"{state}/{nonce}", 3600)
+
+    def claim(self, nonce: str, ttl: int) -> bool:
+        """Spend a nonce as the peers do that lose this race."""
+        if self._storage.get(f"known/{nonce}") == 0:
+            return super().claim(nonce, ttl)
+        if self._storage.get(f"unspent/{nonce}") == 0:
+            return False
+        self._storage.clear(f"unspent/{nonce}")
+        return True
+
+
+class AtOnce:
+    """Lets nobody claim the nonce that is raced for until every thread of every process is about to."""
+
+    def __init__(self, spent: Spent, nonce: str, start: Barrier) -> None:
+        self._spent, self._nonce, self._start = spent, nonce, start
+
+    def claim(self, nonce: str, ttl: int) -> bool:
+        """Wait for the others, then do as ``spent`` does."""
+        if nonce == self._nonce:
+            self._start.wait(PATIENCE)
+        return self._spent.claim(nonce, ttl)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._spent, name)
+
+
+def take_the_lock_off(blog: Blog) -> GetThenDelete:
+    """Put the broken control in place of the blog's atomic claim."""
+    control = GetThenDelete(blog.state.spent._storage)
+    blog.app.extensions[NAME] = replace(blog.state, spent=control)
+    return control
+
+
+@dataclass(frozen=True)
+class Round:
+    """One race for ``nonce``: all post ``fields`` to ``path``, each with another body; ``broken`` without the lock."""
+
+    path: str
+    nonce: str
+    fields: Mapping[str, str]
+    broken: bool = False
+
+
+def race(folder: Path, config: Mapping[str, object], rounds: Sequence[Round]) -> list[Counter[int]]:
+    """Run the rounds one after the other; return how often each status was answered in each."""
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(PROCESSES * THREADS)
+    pipes = [context.Pipe(duplex=False) for _ in range(PROCESSES)]
+    processes = [
+        context.Process(target=_racer, args=(number, (folder, config), rounds, start, sender))
+        for number, (_, sender) in enumerate(pipes)
+    ]
+    try:
+        for process in processes:
+            process.start()
+        for _, sender in pipes:
+            sender.close()
+        results: list[list[Counter[int]]] = [receiver.recv() for receiver, _ in pipes]
+    finally:
+        for process in processes:
+            process.join(PATIENCE)
+            process.close()
+        for receiver, _ in pipes:
+            receiver.close()
+    return [sum((result[index] for result in results), Counter()) for index in range(len(rounds))]
+
+
+def _racer(
+    number: int, told: tuple[Path, Mapping[str, object]], rounds: Sequence[Round], start: Barrier, answers: Connection
+) -> None:
+    blog = make_blog(*told)
+    honest, broken = blog.state.spent, take_the_lock_off(blog)
+    results = []
+    with ThreadPoolExecutor(THREADS) as threads:
+        for lap, one in enumerate(rounds):
+            spent = cast("Spent", AtOnce(broken if one.broken else honest, one.nonce, start))
+            blog.app.extensions[NAME] = replace(blog.state, spent=spent)
+
+            def post(thread: int, lap: int = lap, one: Round = one) -> int:
+                said = {"body": f"Comment of thread {thread} in process {number} on lap {lap}"}
+                return blog.client().post(one.path, data={**one.fields, **said}).status_code
+
+            results.append(Counter(threads.map(post, range(THREADS))))
+    answers.send(results)
+    answers.close()
