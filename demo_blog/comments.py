@@ -24,8 +24,6 @@ STALE_FORM = (
     "This page had been open so long, or your browser kept our cookie back, that we could not be sure the "
     "comment came from you. Nothing is lost: please send it once more."
 )
-MENDABLE = "Not sent yet: please look at the field marked below. Everything you typed is still here."
-NOT_POSTED = "Not sent yet: please see the note at the security code. Everything you typed is still here."
 PRINTED = "Thank you. Your comment is printed above."
 HELD = "Thank you. An editor reads your comment before it is printed; until then only you can see it above."
 ADDRESS_DROPPED = "Your comment stands without the web address: only http and https addresses are linked here."
@@ -33,7 +31,7 @@ ADDRESS_DROPPED = "Your comment stands without the web address: only http and ht
 
 def show_form_again(refusal: object, slug: str) -> str:  # noqa: ARG001 - the guard's signature
     """Show the article with the form as it was typed; the guard sets the status and speaks at its own field."""
-    return posts.page(Draft.from_form(request.form), notice=NOT_POSTED)
+    return posts.page(Draft.from_form(request.form))
 
 
 @bp.post("/posts/<slug>/comments")
@@ -47,7 +45,7 @@ def create(slug: str) -> ResponseReturnValue:
     """Keep the comment and lead its author to it; a draft that can't be printed comes back as typed."""
     draft = Draft.from_form(request.form)
     if draft.errors():
-        return posts.page(draft, notice=MENDABLE), 422
+        return posts.page(draft), 422
     comment = keep(g.post, draft, guard.verdict)
     flash(PRINTED if comment.published else HELD)
     if draft.url and not comment.url:

@@ -233,6 +233,8 @@ def test_what_is_set_aside_as_spam_looks_held_to_its_author(reader: Reader, stra
 # What a spiteful reader writes
 
 SCRIPTS = [
+    "javascript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
     '"><svg onload=alert(1)>',
@@ -278,6 +280,11 @@ def test_stored_scripts_are_only_text(reader: Reader, journal: Flask) -> None:
     for number, text in numbers.items():
         assert page.under(f"comment-{number}-author") == " ".join(text.split())
         assert "49" not in page.under(f"comment-{number}").removeprefix(page.under(f"comment-{number}-author"))
+
+
+def test_html_in_a_comment_is_shown_as_typed(reader: Reader) -> None:
+    page = reader.comment(body="Use <b>bold</b> & <code>, not <blink>.")
+    assert "Use <b>bold</b> & <code>, not <blink>." in page.under("comment-1")
 
 
 @pytest.mark.parametrize("text", SCRIPTS[:4])

@@ -85,6 +85,8 @@ def test_an_unknown_number_is_refused_with_the_way_to_find_it(journal: Flask, co
 def test_without_tables_the_desk_says_what_to_run(tmp_path: Path, command: list[str]) -> None:
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
     assert "journal init" in journal_refuses(app, *command)
+    with app.app_context():
+        db.engine.dispose()
 
 
 # Tables and manuscripts

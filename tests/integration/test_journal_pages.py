@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
 
 from demo_blog import manuscripts, security
 
@@ -114,6 +114,16 @@ def test_a_request_of_a_megabyte_is_a_413_in_the_journals_dress(visitor: Reader)
     assert response.status_code == 413
     assert "Back button" in response.text
     assert "Content-Security-Policy" in response.headers
+
+
+def test_the_guards_own_pages_wear_the_journals_dress(journal: Flask) -> None:
+    with journal.test_request_context():
+        html = render_template_string(
+            '{% extends "captcha_guard/layout.html" %}{% block content %}One step{% endblock %}'
+        )
+    assert "/static/journal.css" in html
+    assert "captcha_guard.css" in html
+    assert "One step" in html
 
 
 def test_our_own_mistake_is_a_500_that_gives_nothing_away(journal: Flask) -> None:
