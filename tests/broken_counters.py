@@ -32,7 +32,7 @@ class ReadThenWriteStorage(SQLiteStorage):
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         value = self.get(key) + amount
         self.between()
-        with self._connected() as connection:
+        with self._connections.writing() as connection:
             row = (key, value, time.time() + expiry)
             connection.execute("INSERT OR REPLACE INTO limits_counters VALUES (?, ?, ?)", row)
         return value
@@ -40,13 +40,13 @@ class ReadThenWriteStorage(SQLiteStorage):
     def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
         read = "SELECT stamps FROM limits_windows WHERE key = ?"
         for key, limit, expiry, amount in entries:
-            with self._connected() as connection:
+            with self._connections.reading() as connection:
                 [stamps] = connection.execute(read, (key,)).fetchone() or [b""]
             self.between()
             if len(stamps) // 8 + amount > limit:  # the tests' windows outlast them
                 return float(expiry)
             row = (key, stamps + bytes(8 * amount), time.time() + expiry)
-            with self._connected() as connection:
+            with self._connections.writing() as connection:
                 connection.execute("INSERT OR REPLACE INTO limits_windows VALUES (?, ?, ?)", row)
         return None
 

@@ -7,12 +7,9 @@ oldest first as little-endian doubles, so that a hit reads one of them and rewri
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import struct
-import threading
 import time
-import weakref
 from bisect import bisect_left
 from contextlib import contextmanager, suppress
 from math import floor, inf
@@ -23,19 +20,19 @@ from limits.errors import ConfigurationError, StorageError
 from limits.storage import MovingWindowSupport, SlidingWindowCounterSupport, Storage
 from limits.storage.base import TimestampedSlidingWindow
 
+from .connections import Connections
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS limits_counters (
-    key TEXT PRIMARY KEY, value INTEGER NOT NULL, expires REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS limits_windows (
-    key TEXT PRIMARY KEY, stamps BLOB NOT NULL, expires REAL NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS limits_counters_by_expiry ON limits_counters (expires);
-CREATE INDEX IF NOT EXISTS limits_windows_by_expiry ON limits_windows (expires);
-"""
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS limits_counters "
+    "(key TEXT PRIMARY KEY, value INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS limits_windows "
+    "(key TEXT PRIMARY KEY, stamps BLOB NOT NULL, expires REAL NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS limits_counters_by_expiry ON limits_counters (expires)",
+    "CREATE INDEX IF NOT EXISTS limits_windows_by_expiry ON limits_windows (expires)",
+)
 _INCREMENT = """
 INSERT INTO limits_counters (key, value, expires) VALUES (?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
@@ -56,31 +53,10 @@ _FORGET_EXPIRED = (
     "DELETE FROM limits_windows WHERE key IN (SELECT key FROM limits_windows WHERE expires <= ? LIMIT ?)",
 )
 
+_OLDEST_SQLITE = (3, 35)  # the first with RETURNING
 _STAMP = struct.Struct("<d")
-_SWEEP_EVERY = 64  # rows written by one connection
+_SWEEP_EVERY = 64  # rows written by one process
 _SWEEP_BATCH = 128  # rows per table: more than were written since, so expired rows can't pile up
-_WAL_BYTES = 4 * 1024 * 1024
-
-_inherited: list[sqlite3.Connection] = []
-
-
-class _Lease:
-    """One thread's connection in one process, closed when the thread ends."""
-
-    __slots__ = ("__weakref__", "close", "connection", "process", "written")
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-        self.process = os.getpid()
-        self.written = _SWEEP_EVERY
-        self.close = weakref.finalize(self, _close, connection, self.process)
-
-
-def _close(connection: sqlite3.Connection, process: int) -> None:
-    if process == os.getpid():
-        connection.close()
-    else:  # Closing a parent's connection in a fork could drop the parent's locks: keep it, untouched.
-        _inherited.append(connection)
 
 
 class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, TimestampedSlidingWindow):
@@ -90,7 +66,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         are made on first use, the file with mode 0600.
     :param timeout: seconds to wait for another writer before ``sqlite3.OperationalError`` is raised.
     :param wrap_exceptions: raise :exc:`limits.errors.StorageError` in place of ``sqlite3.Error``.
-    :raises limits.errors.ConfigurationError: the URI names no file.
+    :raises limits.errors.ConfigurationError: the URI names no file, or Python's SQLite is too old.
     """
 
     STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 (declared so by the base class)
@@ -103,14 +79,16 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         **options: float | str | bool,
     ) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+            raise ConfigurationError(f"SQLite is {sqlite3.sqlite_version}; 3.35 or newer is needed")
         scheme, _, path = uri.partition(":///")
         if not scheme or not path or path == ":memory:" or "?" in path:
             raise ConfigurationError(
                 f"{uri!r} names no file; write sqlite:////absolute/path or sqlite:///relative/path"
             )
         self.storage = str(Path(path).absolute())
-        self.timeout = timeout
-        self._local = threading.local()
+        self._connections = Connections(Path(self.storage), schema=_SCHEMA, timeout=timeout)
+        self._written = _SWEEP_EVERY  # whoever starts sweeps first
 
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
@@ -122,39 +100,39 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
         :returns: the counter after the addition.
         """
-        now = time.time()
-        with self._connected(writes=1) as connection:
+        with self._writing(rows=1) as connection:
+            now = time.time()
             [(value,)] = connection.execute(_INCREMENT, (key, amount, now + expiry, now, now))
         return int(value)
 
     def get(self, key: str) -> int:
         """Read a counter, 0 when there is none."""
-        with self._connected() as connection:
+        with self._connections.reading() as connection:
             row = connection.execute(_READ_COUNTER, (key, time.time())).fetchone()
         return int(row[0]) if row else 0
 
     def get_expiry(self, key: str) -> float:
         """Tell when a counter expires, in seconds since the epoch; now when there is none."""
         now = time.time()
-        with self._connected() as connection:
+        with self._connections.reading() as connection:
             row = connection.execute(_READ_COUNTER, (key, now)).fetchone()
         return float(row[1]) if row else now
 
     def check(self) -> bool:
         """Tell whether the file can be written."""
-        with suppress(sqlite3.Error, StorageError), self._transaction() as connection:
+        with suppress(sqlite3.Error, StorageError), self._writing() as connection:
             connection.execute(_READ_STAMPS, ("",)).fetchone()
             return True
         return False
 
     def reset(self) -> int | None:
         """Forget every key; returns how many there were."""
-        with self._transaction() as connection:
+        with self._writing() as connection:
             return sum(connection.execute(statement).rowcount for statement in _FORGET_ALL)
 
     def clear(self, key: str) -> None:
         """Forget one key."""
-        with self._transaction() as connection:
+        with self._writing() as connection:
             for statement in _FORGET_KEY:
                 connection.execute(statement, (key,))
 
@@ -168,7 +146,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         :param entries: (key, limit, expiry in seconds, amount) each, no key twice.
         :returns: None when all were entered, else the seconds until there is room, infinite for ``amount > limit``.
         """
-        with self._transaction(writes=len(entries)) as connection:
+        with self._writing(rows=len(entries)) as connection:
             now = time.time()
             rows: list[tuple[str, bytes, float]] = []
             waits: list[float] = []
@@ -188,7 +166,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """Tell when the oldest entry in the window was made (now when there is none), and how many there are."""
-        with self._connected() as connection:
+        with self._connections.reading() as connection:
             row = connection.execute(_READ_STAMPS, (key,)).fetchone()
         now = time.time()
         stamps = [stamp for (stamp,) in _STAMP.iter_unpack(row[0])][-limit:] if row else []
@@ -197,7 +175,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Add to the current window if it and the weighted one before it have room for ``amount``."""
-        with self._transaction(writes=1) as connection:
+        with self._writing(rows=1) as connection:
             now = time.time()
             previous, remaining, current, _ = self._sliding_window(connection, key, expiry, now)
             if floor(previous * remaining / expiry + current) + amount > limit:
@@ -208,7 +186,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         """Tell the count and the seconds to live of the previous window, then of the current one."""
-        with self._connected() as connection:
+        with self._connections.reading() as connection:
             return self._sliding_window(connection, key, expiry, time.time())
 
     def clear_sliding_window(self, key: str, expiry: int) -> None:
@@ -228,12 +206,10 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
     def close(self) -> None:
         """Close the calling thread's connection; the next use opens a new one."""
-        lease: _Lease | None = self._local.__dict__.pop("lease", None)
-        if lease is not None:
-            lease.close()
+        self._connections.close()
 
     def _sweep_batch(self) -> int:
-        with self._transaction() as connection:
+        with self._writing() as connection:
             return sum(
                 connection.execute(statement, (time.time(), _SWEEP_BATCH)).rowcount for statement in _FORGET_EXPIRED
             )
@@ -250,78 +226,19 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         return previous, remaining if previous else 0.0, current, remaining + expiry
 
     @contextmanager
-    def _transaction(self, writes: int = 0) -> Iterator[sqlite3.Connection]:
-        with self._connected(writes) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.rollback()
-                raise
-            connection.execute("COMMIT")
-
-    @contextmanager
-    def _connected(self, writes: int = 0) -> Iterator[sqlite3.Connection]:
-        """Lend this thread's connection; one that failed is closed, so that a mended file is opened afresh."""
+    def _writing(self, rows: int = 0) -> Iterator[sqlite3.Connection]:
         try:
-            lease = self._lease()
-            yield lease.connection
+            with self._connections.writing() as connection:
+                yield connection
         except sqlite3.Error as error:
-            self.close()
             if self.wrap_exceptions:
                 raise StorageError(error) from error
             raise
-        lease.written += writes
-        if writes and lease.written >= _SWEEP_EVERY:
-            lease.written = 0
+        self._written += rows
+        if rows and self._written >= _SWEEP_EVERY:
+            self._written = 0
             with suppress(sqlite3.Error, StorageError):
                 self._sweep_batch()
-
-    def _lease(self) -> _Lease:
-        lease: _Lease | None = getattr(self._local, "lease", None)
-        if lease is None or lease.process != os.getpid():
-            lease = self._local.lease = _Lease(self._open())
-        return lease
-
-    def _open(self) -> sqlite3.Connection:
-        path = Path(self.storage)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _create(path)
-        except OSError as error:
-            raise sqlite3.OperationalError(f"unable to open {path}: {error.strerror}") from error
-        connection = sqlite3.connect(path, timeout=self.timeout, isolation_level=None, check_same_thread=False)
-        try:
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Switch to WAL and lay the tables; processes that start together wait for the first."""
-        patience = time.monotonic() + self.timeout
-        while True:
-            try:  # SQLite answers "locked" at once here, whatever the timeout, while another process switches.
-                connection.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError:
-                if time.monotonic() > patience:
-                    raise
-                time.sleep(0.005)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
-        connection.executescript(_SCHEMA)
-
-
-def _create(path: Path) -> None:
-    """Make the file, for its owner alone, without opening it: to close it would drop the locks SQLite has on it."""
-    try:
-        os.mknod(path, 0o600)
-    except FileExistsError:
-        pass
-    except (AttributeError, PermissionError):  # not every system lets everyone make a file this way
-        path.touch(mode=0o600)
 
 
 def _wait(stamps: bytes, index: int, now: float, expiry: int) -> float | None:

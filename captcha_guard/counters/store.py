@@ -70,6 +70,8 @@ def _refusal(uri: str, scheme: str, error: Exception) -> str:
     if isinstance(error, ImportError) or "prerequisite not available" in str(error):
         extra = next(name for name in ("redis", "valkey", "memcached", "mongodb") if scheme.startswith(name))
         return f"storage {_shown(uri)!r} needs a driver that is missing; run: pip install 'limits[{extra}]'"
+    if scheme == "sqlite":
+        return f"storage {error}"
     example = _EXAMPLES[scheme].format(scheme=scheme)
     return f"storage {_shown(uri)!r} is malformed; write it like {example!r}"
 

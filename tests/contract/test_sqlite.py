@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask import Flask
+from flask_limiter import Limiter, commands
+from flask_limiter.util import get_remote_address
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from limits.errors import ConfigurationError, StorageError
@@ -77,6 +80,21 @@ def test_a_relative_path_stays_where_the_process_was_when_it_opened_it(
 def test_a_uri_that_names_no_file_is_refused(uri: str) -> None:
     with pytest.raises(ConfigurationError, match="sqlite:////absolute/path"):
         SQLiteStorage(uri)
+
+
+def test_an_sqlite_too_old_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+    with pytest.raises(ConfigurationError, match=r"3\.35 or newer"):
+        SQLiteStorage("sqlite:///c.sqlite3")
+
+
+def test_the_command_line_of_flask_limiter_shows_it(tmp_path: Path) -> None:
+    app = Flask(__name__)
+    Limiter(get_remote_address, app=app, storage_uri=f"sqlite:///{tmp_path}/c.sqlite3", default_limits=["1/day"])
+    shown = app.test_cli_runner().invoke(commands.cli, ["config"])
+    assert shown.exit_code == 0
+    assert "SQLiteStorage" in shown.output
+    assert "OK" in shown.output
 
 
 def test_counts_survive_the_process_that_made_them(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -62,18 +63,24 @@ def race(start_method: str, task: Task, argument: object, *, meeting: int = PROC
     racers = [context.Process(target=_run, args=(task, argument, start, meet, results)) for _ in range(PROCESSES)]
     for racer in racers:
         racer.start()
-    granted = sum((results.get(timeout=PATIENCE) for _ in racers), Counter[str]())
+    answers = [results.get(timeout=PATIENCE) for _ in racers]
     for racer in racers:
         racer.join(PATIENCE)
         racer.close()
     results.close()
     results.join_thread()
-    return granted
+    assert [answer for answer in answers if isinstance(answer, str)] == []
+    return sum(answers, Counter[str]())
 
 
 def _run(task: Task, argument: object, start: Any, meet: Any, results: Any) -> None:
-    start.wait(PATIENCE)
-    results.put(task(argument, lambda: meet.wait(PATIENCE)))
+    try:
+        start.wait(PATIENCE)
+        answer: Counter[str] | str = task(argument, lambda: meet.wait(PATIENCE))
+    except Exception:  # whatever it is, the others need not wait for this one
+        meet.abort()
+        answer = traceback.format_exc()
+    results.put(answer)
 
 
 # Limits

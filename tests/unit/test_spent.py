@@ -28,6 +28,13 @@ def test_a_nonce_is_claimed_once(storage: Storage) -> None:
     assert spent.claim("another", 900)
 
 
+def test_looking_whether_a_nonce_is_spent_does_not_spend_it(storage: Storage) -> None:
+    spent = Spent(storage)
+    assert not spent.is_spent("nonce")
+    assert spent.claim("nonce", 900)
+    assert spent.is_spent("nonce")
+
+
 def test_two_guards_on_one_store_agree(storage: Storage) -> None:
     assert Spent(storage).claim("nonce", 900)
     assert not Spent(storage).claim("nonce", 900)
@@ -63,6 +70,8 @@ def test_a_store_that_cannot_be_written_is_said_to_be_unavailable(tmp_path: Path
     spent = Spent(SQLiteStorage(f"sqlite:///{tmp_path}/file/c.sqlite3"))
     with pytest.raises(StoreUnavailableError, match=r"could not be spent.*file"):
         spent.claim("nonce", 900)
+    with pytest.raises(StoreUnavailableError, match="could not be looked up"):
+        spent.is_spent("nonce")
     with pytest.raises(StoreUnavailableError, match="could not be released"):
         spent.release("nonce")
 

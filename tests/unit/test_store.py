@@ -34,7 +34,7 @@ def test_each_scheme_opens_its_storage(tmp_path: Path) -> None:
         ("redis+sentinel://:hunter2@db", "redis[+]sentinel://host:26379/service"),
         ("memcached://me:hunter2@db:11211", r"pip install 'limits\[memcached\]'"),
         ("valkeys://:hunter2@db:6379", r"pip install 'limits\[valkey\]'"),
-        ("sqlite://", "sqlite:////var/lib"),
+        ("sqlite://", "sqlite:////absolute/path"),
     ],
 )
 def test_a_wrong_uri_is_refused_with_the_fix_and_without_its_password(uri: str, fix: str) -> None:
