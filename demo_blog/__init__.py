@@ -55,5 +55,5 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
 def _instance_folder(given: Mapping[str, object]) -> Path:
     beside_the_package = Path(__file__).resolve().parent.parent / "instance"
     folder = Path(str(given.get(INSTANCE) or os.environ.get(INSTANCE) or beside_the_package)).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # e-mail addresses live in it
     return folder

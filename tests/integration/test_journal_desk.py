@@ -188,6 +188,11 @@ def test_the_secret_is_made_once_and_readable_by_its_owner_only(tmp_path: Path) 
     assert len(str(first)) >= 40
 
 
+def test_a_new_instance_folder_is_closed_to_other_users(tmp_path: Path) -> None:
+    create_app({"DEMO_BLOG_INSTANCE": tmp_path / "instance"})
+    assert stat.S_IMODE((tmp_path / "instance").stat().st_mode) == 0o700
+
+
 def test_two_journals_have_two_secrets(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in "ab"]
     for folder in folders:
