@@ -1,4 +1,4 @@
-"""Four processes of sixteen threads post at the same moment; each process is a fresh Python."""
+"""Four processes of sixteen threads post for one token, all in step; each process is a fresh Python."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
+
+from limits.storage import Storage
 
 from captcha_guard.counters.spent import Spent
 from captcha_guard.web.state import NAME
-from tests.integration.host_blog import Blog, make_blog
+from tests.integration.host_blog import make_blog
 
 PROCESSES = 4
 THREADS = 16
@@ -23,20 +25,42 @@ THREADS = 16
 PATIENCE = 60
 
 
+class InStep:
+    """A storage that does nothing with the ``nonce`` that is raced for before all threads are about to do the same."""
+
+    def __init__(self, storage: Storage, nonce: str, start: Barrier) -> None:
+        self._storage, self._nonce, self._start = storage, nonce, start
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._storage, name)
+        if name not in ("incr", "get", "clear"):
+            return attribute
+
+        def act(key: str, *rest: Any) -> Any:
+            if self._nonce in key:
+                self._start.wait(PATIENCE)
+            return attribute(key, *rest)
+
+        return act
+
+
 class GetThenDelete(Spent):
     """The broken control: nonces that can be spent lie in the store, are looked up, then deleted.
 
     What was never laid down is claimed as it should be, so that nothing but the nonce decides.
     """
 
-    def lay_down(self, nonce: str) -> None:
-        """Make ``nonce`` one that can be spent."""
-        for state in ("known", "unspent"):
-            self._storage.incr(f"{state}/{nonce}", 3600)
+    def __init__(self, storage: Storage, nonce: str) -> None:
+        super().__init__(storage)
+        self._nonce = nonce
+
+    def lay_down(self) -> None:
+        """Make the nonce one that can be spent."""
+        self._storage.incr(f"unspent/{self._nonce}", 3600)
 
     def claim(self, nonce: str, ttl: int) -> bool:
         """Spend a nonce as the peers do that lose this race."""
-        if self._storage.get(f"known/{nonce}") == 0:
+        if nonce != self._nonce:
             return super().claim(nonce, ttl)
         if self._storage.get(f"unspent/{nonce}") == 0:
             return False
@@ -44,32 +68,9 @@ class GetThenDelete(Spent):
         return True
 
 
-class AtOnce:
-    """Lets nobody claim the nonce that is raced for until every thread of every process is about to."""
-
-    def __init__(self, spent: Spent, nonce: str, start: Barrier) -> None:
-        self._spent, self._nonce, self._start = spent, nonce, start
-
-    def claim(self, nonce: str, ttl: int) -> bool:
-        """Wait for the others, then do as ``spent`` does."""
-        if nonce == self._nonce:
-            self._start.wait(PATIENCE)
-        return self._spent.claim(nonce, ttl)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._spent, name)
-
-
-def take_the_lock_off(blog: Blog) -> GetThenDelete:
-    """Put the broken control in place of the blog's atomic claim."""
-    control = GetThenDelete(blog.state.spent._storage)
-    blog.app.extensions[NAME] = replace(blog.state, spent=control)
-    return control
-
-
 @dataclass(frozen=True)
 class Round:
-    """One race for ``nonce``: all post ``fields`` to ``path``, each with another body; ``broken`` without the lock."""
+    """One race for ``nonce``: all post ``fields`` to ``path``, each with another body; ``broken``: by the control."""
 
     path: str
     nonce: str
@@ -105,11 +106,11 @@ def _racer(
     number: int, told: tuple[Path, Mapping[str, object]], rounds: Sequence[Round], start: Barrier, answers: Connection
 ) -> None:
     blog = make_blog(*told)
-    honest, broken = blog.state.spent, take_the_lock_off(blog)
-    results = []
+    store, results = blog.state.spent._storage, []
     with ThreadPoolExecutor(THREADS) as threads:
         for lap, one in enumerate(rounds):
-            spent = cast("Spent", AtOnce(broken if one.broken else honest, one.nonce, start))
+            in_step = cast("Storage", InStep(store, one.nonce, start))
+            spent = GetThenDelete(in_step, one.nonce) if one.broken else Spent(in_step)
             blog.app.extensions[NAME] = replace(blog.state, spent=spent)
 
             def post(thread: int, lap: int = lap, one: Round = one) -> int:
