@@ -7,10 +7,11 @@ import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from limits import parse
+from limits.storage import storage_from_string
 from limits.strategies import STRATEGIES
 
 from captcha_guard.counters.client import Client
@@ -83,12 +84,18 @@ def _run(task: Task, argument: object, start: Any, meet: Any, results: Any) -> N
     results.put(answer)
 
 
+def patient(uri: str) -> Storage:
+    """Open a store that waits for a busy machine; how soon it gives up is tested elsewhere."""
+    waits = "socket_timeout" if uri.startswith("redis") else "timeout"
+    return cast("Storage", storage_from_string(uri, **{waits: PATIENCE}))
+
+
 # Limits
 
 
 def hit_every_strategy(storage: str | Storage, together: Together) -> Counter[str]:
     """Try 40 hits by each strategy; with four processes that is 160 for a limit of 100."""
-    storage = open_storage(storage) if isinstance(storage, str) else storage
+    storage = patient(storage) if isinstance(storage, str) else storage
     item = parse(f"{LIMIT} per year")
     return Counter(
         {name: sum(strategy(storage).hit(item, name) for _ in range(HITS)) for name, strategy in STRATEGIES.items()}
@@ -117,7 +124,7 @@ def test_processes_are_granted_exactly_the_limit_on_redis(redis_uri: str) -> Non
 
 @pytest.mark.parametrize("scheme", ["memory", "sqlite"])
 def test_threads_are_granted_exactly_the_limit(scheme: str, uri: str) -> None:
-    storage = open_storage(uri if scheme == "sqlite" else "memory://")
+    storage = patient(uri) if scheme == "sqlite" else open_storage("memory://")
     with ThreadPoolExecutor(THREADS) as pool:
         rounds = list(pool.map(lambda _: hit_every_strategy(storage, lambda: None), range(THREADS)))
     assert sum(rounds, Counter[str]()) == EXACT
@@ -144,7 +151,7 @@ CLIENTS = [Client(f"client{number}", "network") for number in range(3)]
 
 
 def hit_a_policy(uri: str, together: Together) -> Counter[str]:
-    limits = Limits(open_storage(uri), policies={"comments": POLICY})
+    limits = Limits(patient(uri), policies={"comments": POLICY})
     return Counter({client.key: sum(limits.hit("comments", client).allowed for _ in range(15)) for client in CLIENTS})
 
 
@@ -163,7 +170,7 @@ def claim_with_threads(claim: Callable[[str, int], bool]) -> Counter[str]:
 
 
 def claim(uri: str, together: Together) -> Counter[str]:
-    spent = Spent(open_storage(uri))
+    spent = Spent(patient(uri))
 
     def claim_at_once(nonce: str, ttl: int) -> bool:
         together()
@@ -189,7 +196,7 @@ def test_a_nonce_is_spent_once_by_the_threads_of_one_process() -> None:
 
 
 def get_then_delete(uri: str, together: Together) -> Counter[str]:
-    return claim_with_threads(GetThenDelete(open_storage(uri), between=together).claim)
+    return claim_with_threads(GetThenDelete(patient(uri), between=together).claim)
 
 
 def test_control_looking_up_then_deleting_lets_everyone_through(uri: str) -> None:
