@@ -16,7 +16,8 @@ settings.load_profile("default")
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    skipped = reporter.stats.get("skipped", []) if reporter is not None else []
-    if skipped and os.environ.get("CI"):
+    if reporter is None or not os.environ.get("CI"):
+        return
+    if skipped := reporter.stats.get("skipped", []):
         reporter.write_line(f"{len(skipped)} skipped: in CI that is a failure", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
