@@ -44,14 +44,14 @@ class Difficulty:
     """
 
     overlap: int = 2
-    rotation: int = 10
-    shear: int = 8
-    size_jitter: int = 9
-    shift: int = 5
-    warp: int = 8
-    lines: int = 2
-    line_weight: int = 70
-    cover: int = 15
+    rotation: int = 8
+    shear: int = 4
+    size_jitter: int = 8
+    shift: int = 6
+    warp: int = 7
+    lines: int = 1
+    line_weight: int = 45
+    cover: int = 14
 
     easy: ClassVar[Difficulty]
     medium: ClassVar[Difficulty]
@@ -122,11 +122,11 @@ Difficulty.classica = Difficulty(
     overlap=0, rotation=3, shear=0, size_jitter=0, shift=0, warp=0, lines=1, line_weight=20, cover=15
 )
 Difficulty.easy = Difficulty(
-    overlap=2, rotation=7, shear=6, size_jitter=6, shift=4, warp=6, lines=1, line_weight=65, cover=14
+    overlap=2, rotation=5, shear=2, size_jitter=5, shift=4, warp=5, lines=1, line_weight=35, cover=12
 )
 Difficulty.medium = Difficulty()
 Difficulty.hard = Difficulty(
-    overlap=4, rotation=15, shear=13, size_jitter=13, shift=8, warp=11, lines=3, line_weight=80, cover=22
+    overlap=4, rotation=13, shear=8, size_jitter=12, shift=9, warp=10, lines=2, line_weight=65, cover=20
 )
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

@@ -26,6 +26,7 @@ Profile = dict[int, tuple[int, int]]
 
 _ROW_STEP = 3  # px between the rows in which neighbours are brought together
 _MAX_TUCK = 0.16  # of a glyph's width that may slide under a neighbour's overhang (7 and 4, T and J)
+_CONTACT = 10  # of a glyph's rows may touch for each part of its ink that it shares (0.02 of ink: 20 % of rows)
 _DEEPEST = 0.1  # of a glyph's width that may go into its neighbour in any row
 _APART = 0.09  # of the height; the gap between neighbours that are not to touch
 
@@ -70,6 +71,7 @@ def lay_out(
 ) -> Layout:
     """Lay ``answer`` out in glyphs ``height`` px high."""
     cut = glyphs.Cut(height, style.width, style.stem)
+    overlap = difficulty.overlap / 100 * style.overlap_share
     placed: list[Placement] = []
     reach: Profile = {}
     for index, glyph in enumerate(answer):
@@ -80,9 +82,10 @@ def lay_out(
         rows = _profile(placement.silhouette, y)
         x = 0
         if placed:
-            shared = difficulty.overlap / 100 * style.overlap_share * min(placement.ink, placed[-1].ink)
             before, width = placed[-1], placement.silhouette.width
-            x = _beside(reach, rows, shared, _DEEPEST * width) if difficulty.overlap else _apart(reach, rows, height)
+            ink = min(placement.ink, before.ink)
+            shared = overlap * ink
+            x = _beside(reach, rows, overlap, ink, width) if overlap else _apart(reach, rows, height)
             x = max(x, before.x + before.silhouette.width - round(_MAX_TUCK * width))
             placement = placement._replace(shared=shared)
             placed[-1] = before._replace(shared=before.shared + shared)
@@ -164,21 +167,27 @@ def _profile(mask: Image.Image, y: int) -> Profile:
     return rows
 
 
-def _beside(reach: Profile, rows: Profile, shared: float, deepest: float) -> int:
-    """Return how far right a glyph goes so that it shares ``shared`` square px with the one before it.
+def _beside(reach: Profile, rows: Profile, overlap: float, ink: float, width: int) -> int:
+    """Return how far right a glyph goes so that it shares ``overlap`` of its ink with the one before it.
 
-    Shapes that meet in a point go deep into each other, parallel stems hardly touch: either way little is lost.
+    Shapes that meet in a point go into each other, parallel stems hardly touch: a reader must see where one ends.
     """
     meetings = sorted((reach[row][1] - rows[row][0] for row in rows if row in reach), reverse=True)
     if not meetings:
         return max(right for _, right in reach.values())
-    area = 0.0
+    longest = max(round(_CONTACT * overlap * len(rows)), 1)
+    if longest < len(meetings):
+        # No nearer than the row after the longest contact allows.
+        nearest = max(meetings[longest] + 1.0, meetings[0] - _DEEPEST * width)
+    else:
+        nearest = meetings[0] - _DEEPEST * width
+    shared, area = overlap * ink, 0.0
     for count, (here, after) in enumerate(zip(meetings, [*meetings[1:], -10_000], strict=True), start=1):
         step = count * (here - after) * _ROW_STEP
         if area + step >= shared:
-            return round(max(here - (shared - area) / (count * _ROW_STEP), meetings[0] - deepest) - 0.6)
+            return round(max(here - (shared - area) / (count * _ROW_STEP), nearest) - 0.3)
         area += step
-    return round(meetings[0] - deepest)
+    return round(nearest)
 
 
 def _apart(reach: Profile, rows: Profile, height: int) -> int:

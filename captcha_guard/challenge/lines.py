@@ -20,6 +20,7 @@ Point = tuple[float, float]
 
 MARGIN = 16  # px of text space around the text in which strokes may go on
 _OVERHANG = 13  # px by which strokes do go on, so that their ends do not tell where the text begins
+_CUT = 0.045  # of a glyph's height; the width of a cut
 _THINNEST = 0.25  # of a stroke's width is left where a glyph would else be hidden
 
 
@@ -40,6 +41,16 @@ def strokes(rng: random.Random, family: Lines, layout: Layout, *, count: int, wi
     if not count:
         return []
     return [stroke for index in range(count) for stroke in _FAMILIES[family](rng, (index + 0.5) / count, width, layout)]
+
+
+def cuts(rng: random.Random, layout: Layout, *, count: int) -> list[Stroke]:
+    """Return ``count`` thin cuts through the text: a reader hardly sees them, a reading program loses its glyphs."""
+    width = _CUT * layout.cut.height
+    return [
+        stroke._replace(width=width, cut=True)
+        for index in range(count)
+        for stroke in _sine(rng, (index + 0.5) / count, width, layout)
+    ]
 
 
 def tapered(drawn: list[Stroke], layout: Layout, limit: float) -> list[Stroke]:
@@ -116,13 +127,13 @@ def _band(points: Sequence[Point], taper: Sequence[float], inner: float, outer: 
 
 def _level(rng: random.Random, place: float, layout: Layout) -> float:
     """Return a height at which a stroke crosses bodies rather than edges."""
-    return layout.height * (0.27 + 0.46 * (place * 0.75 + 0.25 * rng.random()))
+    return layout.height * (0.3 + 0.4 * (place * 0.6 + 0.4 * rng.random()))
 
 
 def _sine(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:
     middle = _level(rng, place, layout)
-    swing = layout.height * (0.12 + 0.14 * rng.random())
-    waves = (1.0 + 1.2 * rng.random()) * max(layout.width / 200, 0.6)
+    swing = layout.height * (0.15 + 0.1 * rng.random())
+    waves = (1.2 + 1.1 * rng.random()) * max(layout.width / 200, 0.6)
     phase = rng.random() * 2 * math.pi
     drift = layout.height * 0.2 * (rng.random() - 0.5)
     span = layout.width + 2 * _OVERHANG
@@ -140,7 +151,7 @@ def _arcs(rng: random.Random, place: float, width: float, layout: Layout) -> lis
         start = layout.width * (piece + 0.3 * rng.random()) / 2 - _OVERHANG
         length = layout.width / 2 * (0.8 + 0.3 * rng.random()) + _OVERHANG
         middle = _level(rng, place, layout)
-        bend = layout.height * (0.25 + 0.2 * rng.random()) * (1 if rng.random() < 0.5 else -1)
+        bend = layout.height * (0.2 + 0.15 * rng.random()) * (1 if rng.random() < 0.5 else -1)
         tilt = layout.height * 0.5 * (rng.random() - 0.5)
         points = tuple(
             (start + length * t, middle + tilt * (t - 0.5) + bend * (0.33 - 2.7 * (t - 0.5) ** 2))
@@ -151,8 +162,8 @@ def _arcs(rng: random.Random, place: float, width: float, layout: Layout) -> lis
 
 
 def _straight(rng: random.Random, _place: float, width: float, layout: Layout) -> list[Stroke]:
-    left = layout.height * (0.15 + 0.7 * rng.random())
-    right = layout.height * (0.15 + 0.7 * rng.random())
+    left = layout.height * (0.25 + 0.5 * rng.random())
+    right = layout.height * (0.25 + 0.5 * rng.random())
     if abs(right - left) < 0.25 * layout.height:  # level strokes pass for the bars of E, F and H
         right = left + math.copysign(0.35 * layout.height, layout.height / 2 - left)
     span = layout.width + 2 * _OVERHANG
@@ -161,8 +172,7 @@ def _straight(rng: random.Random, _place: float, width: float, layout: Layout) -
 
 
 def _gaps(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:
-    cuts = [stroke._replace(width=width * 0.5, cut=True) for stroke in _sine(rng, place, width, layout)]
-    return [*cuts, *_sine(rng, 1 - place, width * 0.75, layout)]
+    return [*cuts(rng, layout, count=1), *_sine(rng, 1 - place, width * 0.8, layout)]
 
 
 def _zigzag(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:

@@ -52,11 +52,12 @@ def draw(
     layout = lay_out(answer, rng=rng, style=style, difficulty=difficulty, height=_glyph_height(size), faces=faces)
     width = layout.stem * difficulty.line_weight / 100 * style.line_share
     crossing = lines.strokes(rng, style.lines, layout, count=difficulty.lines, width=width)
+    if style.fill == "solid" and style.counter == "none":
+        crossing += lines.cuts(rng, layout, count=difficulty.lines + 1)
     crossing = lines.tapered(crossing, layout, difficulty.cover / 100)
     bent = bend(rng, style, difficulty.warp, layout, size)
     canvas_scale = scale * _OVERSAMPLING
-    canvas = _canvas(layout, crossing, style, canvas_scale)
-    screened(canvas, rng, style, canvas_scale)
+    canvas = _canvas(layout, crossing, rng, style, canvas_scale)
     mesh = bent.mesh(scale, canvas_scale, lines.MARGIN)
     shown = (size[0] * scale, size[1] * scale)
     text = canvas.transform(shown, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
@@ -94,7 +95,7 @@ def _faces(pool: tuple[FontFace, ...], style: Style) -> list[FontFace]:
     return chosen
 
 
-def _canvas(layout: Layout, crossing: list[lines.Stroke], style: Style, scale: int) -> Image.Image:
+def _canvas(layout: Layout, crossing: list[lines.Stroke], rng: random.Random, style: Style, scale: int) -> Image.Image:
     """Return the text, not yet bent, ``scale`` times text space with a margin around it (mode L, tones 0 to 15)."""
     extent = ((layout.width + 2 * lines.MARGIN) * scale, (layout.height + 2 * lines.MARGIN) * scale)
     canvas = Image.new("L", extent)
@@ -102,6 +103,7 @@ def _canvas(layout: Layout, crossing: list[lines.Stroke], style: Style, scale: i
     for place in layout.placements:
         mask = place.turned(glyphs.filled(place.face, place.glyph, cut, style.fill), scale)
         canvas.paste(FULL, ((place.x + lines.MARGIN) * scale, (place.y + lines.MARGIN) * scale), mask)
+    screened(canvas, rng, style, scale)
     pen = ImageDraw.Draw(canvas)
     for stroke in crossing:
         lines.draw_stroke(pen, stroke, layout, scale=scale, fill=style.fill, ink=FULL)

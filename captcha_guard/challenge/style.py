@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, get_args
 
 Fill = Literal["solid", "outline", "inline", "split", "shadow", "brush", "striped", "hatched", "dotted", "speckled"]
 Lines = Literal["sine", "arcs", "straight", "gaps", "zigzag", "sheaf", "loops", "beads"]
-Counter = Literal["none", "discs", "split", "bars"]
+Counter = Literal["none", "split", "bars", "horizon"]
 Warp = Literal["vertical", "horizontal", "both", "lens", "fold", "ramp"]
 Ground = Literal["plain", "grain", "blots", "gradient", "stripes", "rules", "rings", "checks"]
 Baseline = Literal["level", "arch", "bowl", "wave", "steps", "rise", "fall"]
@@ -70,7 +70,7 @@ class Style:
     def readable(self) -> bool:
         """Whether this combination can be read at first try; those that can't are passed over when a style is drawn."""
         thin_ink = self.fill in ("outline", "split", "inline", "hatched", "dotted", "striped", "speckled")
-        if thin_ink and (self.lines == "gaps" or self.stem < 0.2):
+        if thin_ink and (self.lines in ("gaps", "sheaf") or self.stem < 0.2):
             return False
         if self.counter != "none" and (self.fill != "solid" or self.lines not in ("sine", "arcs", "straight", "gaps")):
             return False
@@ -98,11 +98,11 @@ def _roll(rng: random.Random) -> Style:
     paper, ink = _colours(rng)
     return Style(
         fonts=(rng.random(), rng.random(), rng.random()),
-        stem=span(0.16, 0.27),
-        slant=pick((0.0, span(4, 12), -span(4, 12))),
+        stem=span(0.16, 0.25),
+        slant=pick((0.0, span(3, 9), -span(3, 9))),
         width=span(0.88, 1.15),
-        fill=pick(("solid", "solid", "solid", *get_args(Fill))),
-        fill_pitch=span(4.6, 6.6),
+        fill=pick(("solid", "solid", "solid", "solid", *get_args(Fill))),
+        fill_pitch=span(5.6, 7.6),
         fill_angle=span(0, 180),
         rotation_share=span(0.75, 1.0),
         shear_share=span(0.6, 1.0),

@@ -35,12 +35,12 @@ def _screen(fill: Fill, pitch: float, angle: float, tiles: tuple[int, int], scal
     pen = ImageDraw.Draw(made)
     rng = random.Random(7)  # noqa: S311 - a texture, not a secret
     if fill == "dotted":
-        pitch *= 1.5
+        pitch *= 2
     reach = math.hypot(width, height) / 2
     nx, ny = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     steps = range(-int(reach / pitch) - 1, int(reach / pitch) + 2)
     if fill in ("striped", "hatched"):
-        thick = max(round(pitch * (0.24 if fill == "striped" else 0.15) * scale), 1)
+        thick = max(round(pitch * (0.18 if fill == "striped" else 0.1) * scale), 1)
         turns = ((nx, ny),) if fill == "striped" else ((nx, ny), (-ny, nx))
         for dx, dy in turns:
             for index in steps:
@@ -51,7 +51,7 @@ def _screen(fill: Fill, pitch: float, angle: float, tiles: tuple[int, int], scal
         for i in steps:
             for j in steps:
                 x, y = width / 2 + (nx * i - ny * j) * pitch, height / 2 + (ny * i + nx * j) * pitch
-                _disc(pen, x, y, pitch * 0.19, scale)
+                _disc(pen, x, y, pitch * 0.12, scale)
     else:
         for _ in range(int(width * height / pitch**2 * 0.7)):
             _disc(pen, rng.random() * width, rng.random() * height, pitch * (0.12 + 0.13 * rng.random()), scale)
@@ -64,19 +64,19 @@ def fields(rng: random.Random, style: Style, size: tuple[int, int], scale: int, 
     scale *= _SOFTENING
     made = Image.new("L", (width * scale, height * scale))
     pen = ImageDraw.Draw(made)
-    if style.counter == "discs":
-        count = max(round(width / 95), 2)
-        for index in range(count):
-            x = width * (index + 0.2 + 0.6 * rng.random()) / count
-            y, radius = height * (0.25 + 0.5 * rng.random()), height * (0.3 + 0.18 * rng.random())
-            box = (x - radius, y - radius, x + radius, y + radius)
-            pen.ellipse([side * scale for side in box], value)
+    if style.counter == "horizon":
+        middle, swing, turn = height * (0.45 + 0.1 * rng.random()), height * 0.12, 2 * math.pi
+        phase, waves = rng.random() * turn, 1 + rng.random()
+        steps = [step / 24 for step in range(25)]
+        line = [(width * t, middle + swing * math.sin(phase + turn * waves * t)) for t in steps]
+        corners = [*line, (width, height), (0.0, height)]
+        pen.polygon([(a * scale, b * scale) for a, b in corners], value)
     elif style.counter == "split":
         x, lean = width * (0.3 + 0.4 * rng.random()), height * (rng.random() - 0.5)
         corners = [(x + lean, 0), (width, 0), (width, height), (x - lean, height)]
         pen.polygon([(a * scale, b * scale) for a, b in corners], value)
     elif style.counter == "bars":
-        pitch = 52 + 30 * rng.random()
+        pitch = 84 + 40 * rng.random()
         start, lean = pitch * (rng.random() - 1), height * (rng.random() - 0.5)
         for index in range(0, int(width / pitch) + 3, 2):
             left, right = start + index * pitch, start + (index + 1) * pitch
