@@ -1,0 +1,51 @@
+"""The form of the bare host as a visitor meets it."""
+
+from __future__ import annotations
+
+from flask import Flask
+from playwright.sync_api import Locator, Page
+
+from captcha_guard.testing import solve
+
+TOKEN = 'input[name="captcha_token"]'
+LABEL = "Enter Security Code"
+
+
+class CommentForm:
+    """One visitor's page; ``app`` knows the answer to the picture that it shows."""
+
+    def __init__(self, page: Page, app: Flask, *, button: str = "Post comment") -> None:
+        self.page = page
+        self.app = app
+        self.box = page.locator("[data-captcha-guard]")
+        self.code = page.get_by_label(LABEL)
+        self.picture = page.get_by_role("img", name="Security code")
+        self.new_code = page.get_by_text("New code", exact=True)
+        self.status = page.get_by_role("status")
+        self.button = page.get_by_role("button", name=button)
+
+    def write(self, *, author: str = "Ada", body: str) -> None:
+        """Fill in name and comment."""
+        self.field("Name").fill(author)
+        self.field("Comment").fill(body)
+
+    def field(self, label: str) -> Locator:
+        """Return the host's field of that label."""
+        return self.page.get_by_label(label, exact=True)
+
+    def token(self) -> str:
+        """Return the token that the form carries now."""
+        return self.page.locator(TOKEN).input_value()
+
+    def answer(self) -> str:
+        """Return what the picture says."""
+        return solve(self.app, self.token())
+
+    def solve(self) -> None:
+        """Type what the picture says."""
+        self.code.fill(self.answer())
+
+    def post(self) -> None:
+        """Press the host's button, and wait for the page that follows."""
+        self.button.click()
+        self.page.wait_for_load_state()

@@ -1,0 +1,137 @@
+"""Who reads with ears, on a telephone, in the dark or without our stylesheet has the same way in."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from .axe import violations
+from .bare_host import BareHost
+from .comment_form import CommentForm
+from .conftest import Visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-accessibility")]
+
+PAGES = ("the form", "the page in between", "the refusal", "the form without our stylesheet")
+
+HONEYPOT = 'input[tabindex="-1"][autocomplete="off"]'
+
+
+def bring_about(page_name: str, form: CommentForm) -> None:
+    """Lead a visitor to one of ``PAGES``."""
+    if page_name == "the form without our stylesheet":
+        form.page.route("**/*.css", lambda route: route.fulfill(body="", content_type="text/css"))
+        form.page.reload()
+    elif page_name != "the form":
+        form.write(author="A" * 300 if page_name == "the refusal" else "Ada", body="A comment.\nTwo lines.")
+        form.code.fill("WRONG")
+        form.post()
+        heading = "Not posted" if page_name == "the refusal" else "One more step"
+        expect(form.page.get_by_role("heading", name=heading)).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page_name", PAGES)
+def test_axe_finds_nothing_wrong(visit: Visit, page_name: str, scheme: str) -> None:
+    form = visit(color_scheme=scheme)
+    bring_about(page_name, form)
+    assert violations(form.page) == []
+
+
+@pytest.mark.parametrize("page_name", PAGES)
+def test_a_narrow_screen_is_never_scrolled_sideways(visit: Visit, page_name: str) -> None:
+    form = visit(viewport={"width": 320, "height": 640})
+    bring_about(page_name, form)
+    assert form.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_field_is_read_as_a_picture_a_labelled_input_and_a_button(visit: Visit) -> None:
+    form = visit()
+    expect(form.page.locator("[data-captcha-guard]")).to_match_aria_snapshot("""
+        - 'img "Security code: the letters and digits to type in the field below"'
+        - text: Enter Security Code
+        - textbox "Enter Security Code"
+        - button "New code"
+        - paragraph: Capitals or small letters, it makes no difference.
+        - status
+    """)
+    for name in ("autocomplete", "autocorrect", "autocapitalize"):
+        expect(form.code).to_have_attribute(name, "off")
+    expect(form.code).to_have_attribute("spellcheck", "false")
+
+
+def test_the_honeypot_is_there_for_programs_only(visit: Visit) -> None:
+    form = visit()
+    honeypot = form.page.locator(HONEYPOT)
+    assert "leave this field empty" not in form.page.locator("form").aria_snapshot().lower()
+    expect(form.page.get_by_role("textbox")).to_have_count(4)
+    around = form.page.locator(".captcha-guard__extra").bounding_box()
+    assert around is not None
+    assert (around["width"], around["height"]) == (1, 1)
+    form.field("Name").focus()
+    for _ in range(8):
+        form.page.keyboard.press("Tab")
+        expect(honeypot).not_to_be_focused()
+
+
+def test_no_rule_of_the_hosts_brings_the_honeypot_to_light(visit: Visit) -> None:
+    form = visit()
+    form.page.evaluate("""() => {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync(`main form > div > div, main form input { position: static; width: 100%; height: auto;
+            margin: 1em 0; padding: 1em; border: 1px solid; overflow: visible; clip-path: none; }`);
+        document.adoptedStyleSheets = [sheet];
+    }""")
+    around = form.page.locator(".captcha-guard__extra").bounding_box()
+    assert around is not None
+    assert (around["width"], around["height"]) == (1, 1)
+
+
+def test_a_browser_that_fills_forms_in_leaves_the_honeypot_and_the_code_alone(visit: Visit) -> None:
+    form = visit()
+    filled = form.page.evaluate("""() => [...document.querySelectorAll("form input, form textarea")]
+        .filter((field) => field.type !== "hidden" && field.autocomplete !== "off")
+        .map((field) => { field.value = field.type === "email" ? "ada@example.org" : "Ada"; return field.name; })""")
+    assert filled == ["author", "email", "body"]
+    form.field("Comment").fill("Filled in.")
+    form.solve()
+    form.post()
+    expect(form.page.get_by_role("listitem")).to_have_text("Ada: Filled in.")
+
+
+def test_whose_browser_fills_in_even_the_honeypot_is_asked_again_and_loses_nothing(
+    visit: Visit, host: BareHost
+) -> None:
+    form = visit()
+    form.write(body="Overfilled.")
+    form.page.evaluate("selector => { document.querySelector(selector).value = 'Ada' }", HONEYPOT)
+    form.solve()
+    form.post()
+    expect(form.page.get_by_text("This comment looks unusual to us")).to_be_visible()
+    form = CommentForm(form.page, host.app, button="Send")
+    form.solve()
+    form.post()
+    expect(form.page.get_by_role("listitem")).to_have_text("Ada: Overfilled.")
+
+
+def test_without_our_stylesheet_the_form_says_what_to_leave_empty(visit: Visit) -> None:
+    form = visit()
+    bring_about("the form without our stylesheet", form)
+    expect(form.page.get_by_text("Please leave this field empty")).to_be_visible()
+    form.write(body="Unstyled.")
+    form.solve()
+    form.post()
+    expect(form.page.get_by_role("listitem")).to_have_text("Ada: Unstyled.")
+
+
+def test_the_label_and_the_input_take_the_hosts_type(visit: Visit) -> None:
+    form = visit()
+    font = "getComputedStyle(document.body).fontFamily"
+    assert form.code.evaluate(f"input => getComputedStyle(input).fontFamily === {font}")
+    assert form.code.evaluate("input => parseFloat(getComputedStyle(input).fontSize) >= 16")
+
+
+def test_what_the_script_says_is_said_where_readers_listen_from_the_start(visit: Visit) -> None:
+    form = visit()
+    expect(form.status).to_be_attached()
+    assert form.status.evaluate("status => getComputedStyle(status).display") != "none"
