@@ -49,11 +49,16 @@ def draw(
     pool = font_pool() if fonts is None else fonts
     rng = random.Random(seed)  # noqa: S311 - the seed is derived from the secret; the drawing need not be more random
     faces = _faces(pool, style)
-    layout = lay_out(answer, rng=rng, style=style, difficulty=difficulty, height=_glyph_height(size), faces=faces)
+    layout = lay_out(
+        answer,
+        rng=rng,
+        style=style,
+        difficulty=difficulty,
+        height=_glyph_height(size),
+        faces=faces,
+    )
     width = layout.stem * difficulty.line_weight / 100 * style.line_share
     crossing = lines.strokes(rng, style.lines, layout, count=difficulty.lines, width=width)
-    if style.fill == "solid" and style.counter == "none":
-        crossing += lines.cuts(rng, layout, count=difficulty.lines + 1)
     crossing = lines.tapered(crossing, layout, difficulty.cover / 100)
     bent = bend(rng, style, difficulty.warp, layout, size)
     canvas_scale = scale * _OVERSAMPLING
@@ -63,7 +68,10 @@ def draw(
     text = canvas.transform(shown, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
     if style.counter != "none":
         text = ImageChops.difference(text, fields(rng, style, size, scale, FULL))
-    return _png(ImageChops.lighter(ground(style, size, scale), text), palette(style.paper, style.ink))
+    return _png(
+        ImageChops.lighter(ground(style, size, scale), text),
+        palette(style.paper, style.ink),
+    )
 
 
 def _check(answer: str, scale: int, size: tuple[int, int]) -> None:
@@ -73,7 +81,10 @@ def _check(answer: str, scale: int, size: tuple[int, int]) -> None:
     if scale not in (1, 2):
         msg = f"the scale is {scale!r}; 1 and 2 are allowed"
         raise ValueError(msg)
-    for side, value, (low, high) in (("width", size[0], WIDTHS), ("height", size[1], HEIGHTS)):
+    for side, value, (low, high) in (
+        ("width", size[0], WIDTHS),
+        ("height", size[1], HEIGHTS),
+    ):
         if not low <= value <= high:
             msg = f"the picture's {side} is {value!r} px; {low} to {high} px are allowed"
             raise ValueError(msg)
@@ -95,14 +106,27 @@ def _faces(pool: tuple[FontFace, ...], style: Style) -> list[FontFace]:
     return chosen
 
 
-def _canvas(layout: Layout, crossing: list[lines.Stroke], rng: random.Random, style: Style, scale: int) -> Image.Image:
+def _canvas(
+    layout: Layout,
+    crossing: list[lines.Stroke],
+    rng: random.Random,
+    style: Style,
+    scale: int,
+) -> Image.Image:
     """Return the text, not yet bent, ``scale`` times text space with a margin around it (mode L, tones 0 to 15)."""
-    extent = ((layout.width + 2 * lines.MARGIN) * scale, (layout.height + 2 * lines.MARGIN) * scale)
+    extent = (
+        (layout.width + 2 * lines.MARGIN) * scale,
+        (layout.height + 2 * lines.MARGIN) * scale,
+    )
     canvas = Image.new("L", extent)
     cut = layout.cut._replace(height=layout.cut.height * scale)
     for place in layout.placements:
         mask = place.turned(glyphs.filled(place.face, place.glyph, cut, style.fill), scale)
-        canvas.paste(FULL, ((place.x + lines.MARGIN) * scale, (place.y + lines.MARGIN) * scale), mask)
+        canvas.paste(
+            FULL,
+            ((place.x + lines.MARGIN) * scale, (place.y + lines.MARGIN) * scale),
+            mask,
+        )
     screened(canvas, rng, style, scale)
     pen = ImageDraw.Draw(canvas)
     for stroke in crossing:

@@ -9,14 +9,37 @@ import random
 from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
 
-Fill = Literal["solid", "outline", "inline", "split", "shadow", "brush", "striped", "hatched", "dotted", "speckled"]
+Fill = Literal[
+    "solid",
+    "outline",
+    "inline",
+    "split",
+    "shadow",
+    "brush",
+    "striped",
+    "hatched",
+    "dotted",
+    "speckled",
+]
 Lines = Literal["sine", "arcs", "straight", "gaps", "zigzag", "sheaf", "loops", "beads"]
-Counter = Literal["none", "split", "bars", "horizon"]
+Counter = Literal["none", "split", "bars", "horizon", "discs"]
 Warp = Literal["vertical", "horizontal", "both", "lens", "fold", "ramp"]
 Ground = Literal["plain", "grain", "blots", "gradient", "stripes", "rules", "rings", "checks"]
 Baseline = Literal["level", "arch", "bowl", "wave", "steps", "rise", "fall"]
 Colour = tuple[int, int, int]
 
+HOLLOW: frozenset[Fill] = frozenset({"outline", "inline", "split", "striped"})
+FULL_FILLS: tuple[Fill, ...] = (
+    "solid",
+    "solid",
+    "solid",
+    "solid",
+    "shadow",
+    "brush",
+    "dotted",
+    "hatched",
+    "speckled",
+)
 MIN_CONTRAST = 6.0  # ink to paper; leaves room for grounds above the 4.5 that every pixel keeps (WCAG 2.2, 1.4.3)
 _LABEL = b"captcha_guard style 1\0"
 _Choice = TypeVar("_Choice")
@@ -69,12 +92,15 @@ class Style:
     @property
     def readable(self) -> bool:
         """Whether this combination can be read at first try; those that can't are passed over when a style is drawn."""
-        thin_ink = self.fill in ("outline", "split", "inline", "hatched", "dotted", "striped", "speckled")
-        if thin_ink and (self.lines in ("gaps", "sheaf") or self.stem < 0.2):
-            return False
-        if self.counter != "none" and (self.fill != "solid" or self.lines not in ("sine", "arcs", "straight", "gaps")):
-            return False
-        return not (self.fill == "shadow" and self.lines in ("sheaf", "zigzag"))
+        if self.fill in HOLLOW:
+            # Hollow glyphs cut by fields or thin strokes fall to pieces, and so do hollow glyphs of thin stems.
+            calm = self.counter == "none" and self.lines not in ("gaps", "sheaf")
+            return calm and self.stem >= 0.19 and self.ground not in ("checks", "rings")
+        if self.counter == "none" or self.ground in ("checks", "rings", "stripes"):
+            return False  # full glyphs on one ground are what reading programs are made for
+        if self.fill == "solid":
+            return True
+        return self.counter in ("split", "horizon") and self.lines != "sheaf" and self.ground != "rules"
 
 
 def contrast(one: Colour, other: Colour) -> float:
@@ -96,12 +122,13 @@ def _roll(rng: random.Random) -> Style:
         return low + (high - low) * rng.random()
 
     paper, ink = _colours(rng)
+    hollow = rng.random() < 0.45
     return Style(
         fonts=(rng.random(), rng.random(), rng.random()),
-        stem=span(0.16, 0.25),
+        stem=span(0.19 if hollow else 0.16, 0.25),
         slant=pick((0.0, span(3, 9), -span(3, 9))),
         width=span(0.88, 1.15),
-        fill=pick(("solid", "solid", "solid", "solid", *get_args(Fill))),
+        fill=pick(("outline", "outline", "split", "split", "inline", "striped") if hollow else FULL_FILLS),
         fill_pitch=span(5.6, 7.6),
         fill_angle=span(0, 180),
         rotation_share=span(0.75, 1.0),
@@ -109,7 +136,7 @@ def _roll(rng: random.Random) -> Style:
         overlap_share=span(0.75, 1.25),
         lines=pick(get_args(Lines)),
         line_share=span(0.85, 1.1),
-        counter=pick(("none", "none", "none", *get_args(Counter)[1:])),
+        counter="none" if hollow else pick(get_args(Counter)[1:]),
         warp=pick(get_args(Warp)),
         warp_waves=span(1.0, 2.2),
         baseline=pick(get_args(Baseline)),

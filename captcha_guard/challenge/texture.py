@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from captcha_guard.challenge.style import Fill, Style
+
+Corners = list[tuple[float, float]]
 
 SCREENS: frozenset[Fill] = frozenset({"striped", "hatched", "dotted", "speckled"})
 _TILE = 128  # px at scale 1; screens are made in whole tiles, so that few serve every length of text
@@ -50,11 +54,20 @@ def _screen(fill: Fill, pitch: float, angle: float, tiles: tuple[int, int], scal
     elif fill == "dotted":
         for i in steps:
             for j in steps:
-                x, y = width / 2 + (nx * i - ny * j) * pitch, height / 2 + (ny * i + nx * j) * pitch
+                x, y = (
+                    width / 2 + (nx * i - ny * j) * pitch,
+                    height / 2 + (ny * i + nx * j) * pitch,
+                )
                 _disc(pen, x, y, pitch * 0.12, scale)
     else:
         for _ in range(int(width * height / pitch**2 * 0.7)):
-            _disc(pen, rng.random() * width, rng.random() * height, pitch * (0.12 + 0.13 * rng.random()), scale)
+            _disc(
+                pen,
+                rng.random() * width,
+                rng.random() * height,
+                pitch * (0.12 + 0.13 * rng.random()),
+                scale,
+            )
     return made
 
 
@@ -64,26 +77,81 @@ def fields(rng: random.Random, style: Style, size: tuple[int, int], scale: int, 
     scale *= _SOFTENING
     made = Image.new("L", (width * scale, height * scale))
     pen = ImageDraw.Draw(made)
-    if style.counter == "horizon":
-        middle, swing, turn = height * (0.45 + 0.1 * rng.random()), height * 0.12, 2 * math.pi
-        phase, waves = rng.random() * turn, 1 + rng.random()
-        steps = [step / 24 for step in range(25)]
-        line = [(width * t, middle + swing * math.sin(phase + turn * waves * t)) for t in steps]
-        corners = [*line, (width, height), (0.0, height)]
-        pen.polygon([(a * scale, b * scale) for a, b in corners], value)
-    elif style.counter == "split":
-        x, lean = width * (0.3 + 0.4 * rng.random()), height * (rng.random() - 0.5)
-        corners = [(x + lean, 0), (width, 0), (width, height), (x - lean, height)]
-        pen.polygon([(a * scale, b * scale) for a, b in corners], value)
-    elif style.counter == "bars":
-        pitch = 84 + 40 * rng.random()
-        start, lean = pitch * (rng.random() - 1), height * (rng.random() - 0.5)
-        for index in range(0, int(width / pitch) + 3, 2):
-            left, right = start + index * pitch, start + (index + 1) * pitch
-            corners = [(left + lean, 0), (right + lean, 0), (right - lean, height), (left - lean, height)]
-            pen.polygon([(a * scale, b * scale) for a, b in corners], value)
+    for corners in _FIELDS[style.counter](rng, width, height):
+        pen.polygon([(x * scale, y * scale) for x, y in corners], value)
     return made.reduce(_SOFTENING)
 
 
 def _disc(pen: ImageDraw.ImageDraw, x: float, y: float, radius: float, scale: int) -> None:
-    pen.ellipse([value * scale for value in (x - radius, y - radius, x + radius, y + radius)], 255)
+    pen.ellipse(
+        [value * scale for value in (x - radius, y - radius, x + radius, y + radius)],
+        255,
+    )
+
+
+def _side(rng: random.Random) -> int:
+    return 1 if rng.random() < 0.5 else -1
+
+
+def _horizon(rng: random.Random, width: float, height: float) -> list[Corners]:
+    """The lower half, under a wave."""
+    middle, swing, turn = (
+        height * (0.45 + 0.1 * rng.random()),
+        height * 0.12,
+        2 * math.pi,
+    )
+    phase, waves = rng.random() * turn, 1 + rng.random()
+    steps = [step / 24 for step in range(25)]
+    line = [(width * t, middle + swing * math.sin(phase + turn * waves * t)) for t in steps]
+    return [[*line, (width, height), (0.0, height)]]
+
+
+def _split(rng: random.Random, width: float, height: float) -> list[Corners]:
+    """Everything to the right of a leaning line."""
+    x, lean = (
+        width * (0.35 + 0.3 * rng.random()),
+        height * (0.2 + 0.5 * rng.random()) * _side(rng),
+    )
+    return [[(x + lean, 0.0), (width, 0.0), (width, height), (x - lean, height)]]
+
+
+def _bars(rng: random.Random, width: float, height: float) -> list[Corners]:
+    """Every other one of some broad leaning bars."""
+    pitch = width * (0.26 + 0.12 * rng.random())
+    start, lean = (
+        pitch * (rng.random() - 1),
+        height * (0.15 + 0.35 * rng.random()) * _side(rng),
+    )
+    lefts = [start + index * pitch for index in range(0, int(width / pitch) + 3, 2)]
+    return [
+        [
+            (x + lean, 0.0),
+            (x + pitch + lean, 0.0),
+            (x + pitch - lean, height),
+            (x - lean, height),
+        ]
+        for x in lefts
+    ]
+
+
+def _discs(rng: random.Random, width: float, height: float) -> list[Corners]:
+    """Two or three large discs."""
+    count = max(round(width / 110), 2)
+    discs = []
+    for index in range(count):
+        x, y = (
+            width * (index + 0.3 + 0.4 * rng.random()) / count,
+            height * (0.3 + 0.4 * rng.random()),
+        )
+        radius = height * (0.42 + 0.16 * rng.random())
+        turns = [step * math.pi / 16 for step in range(32)]
+        discs.append([(x + radius * math.cos(turn), y + radius * math.sin(turn)) for turn in turns])
+    return discs
+
+
+_FIELDS: dict[str, Callable[[random.Random, float, float], list[Corners]]] = {
+    "horizon": _horizon,
+    "split": _split,
+    "bars": _bars,
+    "discs": _discs,
+}
