@@ -1,0 +1,74 @@
+"""A secret can be replaced while readers are typing."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from captcha_guard.web.posted import PASS, TOKEN
+from tests.integration.conftest import MakeBlog
+from tests.integration.host_blog import COMMENT, Page, fields_of, solved
+
+POST = "/posts/one/comments"
+
+OLD, NEW = secrets.token_hex(), secrets.token_hex()
+
+
+def test_outstanding_challenges_outlive_a_rotation(blogs: MakeBlog) -> None:
+    before = blogs({"SECRET_KEY": OLD})
+    after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": [OLD]})
+    page = before.client().get("/posts/one")
+    (picture,) = Page(page.text).pictures
+    drawn = before.client().get(picture).data
+    assert after.client().get(picture).data == drawn
+    assert after.client().post(POST, data=solved(before.client(), page, COMMENT)).status_code == 303
+    assert after.stored[0]["body"] == COMMENT["body"]
+
+
+def test_a_pass_outlives_a_rotation(blogs: MakeBlog) -> None:
+    before = blogs({"SECRET_KEY": OLD})
+    after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": [secrets.token_hex(), OLD]})
+    client = before.client()
+    passed = client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT | {"author": ""}))
+    assert PASS in fields_of(passed)
+    assert after.client().post(POST, data=fields_of(passed) | {"author": "Ada"}).status_code == 303
+
+
+def test_what_was_spent_before_a_rotation_stays_spent(blogs: MakeBlog) -> None:
+    before = blogs({"SECRET_KEY": OLD})
+    after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": [OLD]})
+    fields = solved(before.client(), before.client().get("/posts/one"), COMMENT)
+    assert before.client().post(POST, data=fields).status_code == 303
+    assert after.client().post(POST, data=fields | {"body": "Another."}).status_code == 422
+
+
+def test_new_challenges_are_signed_with_the_new_secret_only(blogs: MakeBlog) -> None:
+    after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": [OLD]})
+    only_new, only_old = blogs({"SECRET_KEY": NEW}), blogs({"SECRET_KEY": OLD})
+    fields = solved(after.client(), after.client().get("/posts/one"), COMMENT)
+    assert only_old.client().post(POST, data=fields).status_code == 422
+    assert only_new.client().post(POST, data=fields).status_code == 303
+
+
+@pytest.mark.parametrize("fallbacks", [[], [secrets.token_hex()]])
+def test_without_the_old_secret_the_text_is_kept_and_one_more_code_asked(blogs: MakeBlog, fallbacks: list[str]) -> None:
+    before = blogs({"SECRET_KEY": OLD})
+    after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": fallbacks})
+    page = before.client().get("/posts/one")
+    assert after.client().get(Page(page.text).pictures[0]).status_code == 404
+    again = after.client().post(POST, data=solved(before.client(), page, COMMENT))
+    assert again.status_code == 422
+    assert {name: fields_of(again)[name] for name in COMMENT} == COMMENT
+    assert fields_of(again)[TOKEN] != fields_of(page)[TOKEN]
+    assert after.client().post(POST, data=solved(after.client(), again)).status_code == 303
+
+
+def test_the_style_changes_with_the_secret_and_stays_with_the_seed(blogs: MakeBlog) -> None:
+    styles = set()
+    for secret, seed in ((OLD, ""), (NEW, ""), (OLD, "house style"), (NEW, "house style")):
+        blog = blogs({"SECRET_KEY": secret, "CAPTCHA_GUARD_STYLE_SEED": seed, "CAPTCHA_GUARD_STYLE_ROTATION": 0})
+        issuer = blog.state.issuer
+        opened = issuer.open(issuer.issue("comment:one", difficulty=blog.state.difficulty))
+        styles.add(repr(issuer._style(opened.key, opened.challenge.epoch)))
+    assert len(styles) == 3
