@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from ..errors import ConfigError
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-    OnChallenge = Callable[..., ResponseReturnValue]
+    OnChallenge = Callable[..., ResponseReturnValue | Awaitable[ResponseReturnValue]]
 
 MODES = ("always", "suspicious", "off")
 
