@@ -8,14 +8,12 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from flask import Flask, Response, current_app, has_request_context, request
-from limits.storage import MovingWindowSupport
 
 from .challenge.difficulty import Difficulty
 from .challenge.issuer import Issuer, Look
 from .config import Settings, read, read_secrets
 from .counters.limits import Limits, Policy
 from .counters.spent import Spent
-from .counters.store import open_storage
 from .errors import ConfigError, StoreUnavailableError
 from .spam.judge import Judge, Rule
 from .spam.rules import standard
@@ -24,6 +22,7 @@ from .spam.verdict import Thresholds, Verdict
 from .web.field import SAFE_METHODS, render_assets, render_field, solved_pass
 from .web.gate import Outcome, pass_through
 from .web.journey import current_journey
+from .web.limiter import storage_for, strategy_of
 from .web.pages import answer_refusal, stamp, wants_json
 from .web.protection import Protection
 from .web.registry import mark
@@ -63,7 +62,8 @@ class CaptchaGuard:
             raise ConfigError("captcha_guard is already set up for this application: call init_app once")
         settings = read(app.config)
         secrets = read_secrets(app.config)
-        storage = self._storage(app, settings)
+        uri = settings.storage_uri or f"sqlite:///{app.instance_path}/captcha_guard.sqlite3"
+        storage = storage_for(app, uri, self._limiter)
         app.extensions[NAME] = _wire(settings, secrets, storage, self._rules)
         app.register_blueprint(make_blueprint(settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
@@ -129,13 +129,6 @@ class CaptchaGuard:
         """Judge a submission by the rules alone, in any application context; nothing is counted or remembered."""
         return current_state().judge.judge(submission)
 
-    def _storage(self, app: Flask, settings: Settings) -> Storage:
-        if self._limiter is not None:
-            if not self._limiter.initialized:
-                raise ConfigError("the limiter handed to CaptchaGuard is not set up: call limiter.init_app(app) first")
-            return self._limiter.storage
-        return open_storage(settings.storage_uri or f"sqlite:///{app.instance_path}/captcha_guard.sqlite3")
-
 
 def judge_request(protection: Protection, scope: str) -> Outcome:
     """Take this request's POST the whole way, once per scope however often it is asked for."""
@@ -163,7 +156,7 @@ def _wire(settings: Settings, secrets: list[bytes], storage: Storage, rules: tup
         issuer=Issuer(secrets, ttl=settings.ttl, look=look),
         limits=Limits(
             storage,
-            strategy="moving-window" if isinstance(storage, MovingWindowSupport) else "fixed-window",
+            strategy=strategy_of(storage),
             policies={name: Policy.parse(name, text) for name, text in policies.items()},
         ),
         spent=spent,

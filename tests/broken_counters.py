@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from captcha_guard.counters.sqlite import SQLiteStorage
 
@@ -23,7 +23,7 @@ class ReadThenWriteStorage(SQLiteStorage):
     ``between`` is called after each reading; racers that meet there lose for certain.
     """
 
-    STORAGE_SCHEME: ClassVar[list[str]] = ["read-then-write"]
+    STORAGE_SCHEME = ["read-then-write"]  # noqa: RUF012 - as the base class declares it
 
     def __init__(self, uri: str, between: Callable[[], object] = _go_on) -> None:
         super().__init__(uri)

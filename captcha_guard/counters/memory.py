@@ -1,7 +1,7 @@
 """The ``limits`` memory storage under one lock: exact among the threads of one process.
 
 The original may lose an increment between threads, and raises ``RuntimeError`` when two of them start its timer at
-once. Nothing is registered: ``memory://`` still names the original elsewhere in the host's process.
+once. Its scheme is its own: ``memory://`` still names the original elsewhere in the host's process.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from limits.storage import MemoryStorage
 class LockedMemoryStorage(MemoryStorage):
     """Counts of one process, read and changed by one thread at a time."""
 
-    def __init__(self) -> None:
+    STORAGE_SCHEME = ["memory+locked"]  # noqa: RUF012 - as the base class declares it
+
+    def __init__(self, uri: str | None = None, **_: object) -> None:
         self._lock = threading.RLock()
-        super().__init__()
+        super().__init__(uri)
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Add to a counter; returns it after the addition."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, cast
 
@@ -37,16 +39,34 @@ def open_storage(uri: str) -> Storage:
 
     :raises ConfigError: an unknown scheme, a missing driver or a malformed URI; the password is never shown.
     """
-    scheme, separator, _ = uri.partition("://")
+    with refusing(uri):
+        address, options = storage_arguments(uri)
+        return cast("Storage", storage_from_string(address, **options))
+
+
+def storage_arguments(uri: str) -> tuple[str, dict[str, Any]]:
+    """Return the URI and the options by which ``limits`` (or Flask-Limiter) opens the store the guard wants.
+
+    :raises ConfigError: an unknown scheme.
+    """
+    scheme, separator, rest = uri.partition("://")
     if not separator or scheme not in _EXAMPLES:
         known = ", ".join(f"{name}://" for name in _EXAMPLES)
         raise ConfigError(f"storage {_shown(uri)!r} is of no known kind; use one of {known}")
     if scheme == "memory":
-        return LockedMemoryStorage()
+        return f"{LockedMemoryStorage.STORAGE_SCHEME[0]}://{rest}", {}
+    return uri, _network_options(scheme)
+
+
+@contextmanager
+def refusing(uri: str) -> Iterator[None]:
+    """Turn what opening a store raises into a ``ConfigError`` that tells how to mend it."""
     try:
-        return cast("Storage", storage_from_string(uri, **_network_options(scheme)))
+        yield
     except (ConfigurationError, ImportError, ValueError) as error:  # not chained: they may quote the password
-        raise ConfigError(_refusal(uri, scheme, error)) from None
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(_refusal(uri, uri.partition("://")[0], error)) from None
 
 
 def faults_of(storage: Storage) -> tuple[type[Exception], ...]:
