@@ -47,6 +47,7 @@ PAGE = """<!doctype html>
 <p><button name="act" value="post">Post comment</button></p>
 </form>
 </main>
+<footer>{% for line in range(20) %}<p>The rest of the site.</p>{% endfor %}</footer>
 </body>
 </html>
 """

@@ -78,8 +78,8 @@ def test_no_rule_of_the_hosts_brings_the_honeypot_to_light(visit: Visit) -> None
     form = visit()
     form.page.evaluate("""() => {
         const sheet = new CSSStyleSheet();
-        sheet.replaceSync(`main form > div > div, main form input { position: static; width: 100%; height: auto;
-            margin: 1em 0; padding: 1em; border: 1px solid; overflow: visible; clip-path: none; }`);
+        sheet.replaceSync(`main .captcha-guard div, main .captcha-guard input { position: static; width: 100%;
+            height: auto; margin: 1em 0; padding: 1em; border: 1px solid; overflow: visible; clip-path: none; }`);
         document.adoptedStyleSheets = [sheet];
     }""")
     around = form.page.locator(".captcha-guard__extra").bounding_box()

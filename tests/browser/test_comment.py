@@ -183,8 +183,12 @@ def test_a_code_that_is_being_typed_is_left_alone_until_it_has_expired(new_page:
     form = CommentForm(page, host.app)
     page.goto("/posts/1")
     old_token = form.token()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     form.code.fill("abc")
     page.clock.fast_forward((TTL - 5) * 1000)
+    expect(form.status).to_be_empty()
+    assert asked == []
     assert form.token() == old_token
     expect(form.code).to_have_value("abc")
     page.clock.fast_forward(46_000)
