@@ -23,12 +23,22 @@ class Knob(NamedTuple):
 
 
 KNOBS: dict[str, Knob] = {
-    "overlap": Knob("o", 0, 12, "% of a glyph's ink that it shares with a neighbour; 0 keeps them apart"),
+    "overlap": Knob(
+        "o",
+        0,
+        12,
+        "% of a glyph's ink that it shares with a neighbour; 0 keeps them apart",
+    ),
     "rotation": Knob("r", 0, 30, "degrees either way, drawn for each glyph"),
     "shear": Knob("s", 0, 30, "% of a glyph's height, drawn for each glyph"),
     "size_jitter": Knob("j", 0, 25, "% by which single glyphs are smaller than the largest"),
     "shift": Knob("b", 0, 20, "% of a glyph's height up or down from the baseline"),
-    "warp": Knob("w", 0, 20, "% of a glyph's height, the amplitude of the warp over the whole picture"),
+    "warp": Knob(
+        "w",
+        0,
+        20,
+        "% of a glyph's height, the amplitude of the warp over the whole picture",
+    ),
     "lines": Knob("l", 0, 6, "strokes across the text"),
     "line_weight": Knob("t", 20, 120, "% of the text's stem width"),
     "cover": Knob("c", 0, 25, "% of a glyph's ink that strokes and neighbours may cover"),
@@ -90,7 +100,10 @@ class Difficulty:
         """
         if self == Difficulty.classica:
             return 0
-        return max((rank for rank, level in enumerate(_LEVELS.values()) if self._reaches(level)), default=0)
+        return max(
+            (rank for rank, level in enumerate(_LEVELS.values()) if self._reaches(level)),
+            default=0,
+        )
 
     def _reaches(self, level: Difficulty) -> bool:
         return all(getattr(self, name) >= getattr(level, name) for name in KNOBS)
@@ -119,14 +132,38 @@ class Difficulty:
 
 # In order of rank.
 Difficulty.classica = Difficulty(
-    overlap=0, rotation=3, shear=0, size_jitter=0, shift=0, warp=0, lines=1, line_weight=20, cover=15
+    overlap=0,
+    rotation=3,
+    shear=0,
+    size_jitter=0,
+    shift=0,
+    warp=0,
+    lines=1,
+    line_weight=20,
+    cover=15,
 )
 Difficulty.easy = Difficulty(
-    overlap=2, rotation=5, shear=2, size_jitter=5, shift=4, warp=5, lines=1, line_weight=35, cover=12
+    overlap=2,
+    rotation=5,
+    shear=2,
+    size_jitter=5,
+    shift=4,
+    warp=5,
+    lines=1,
+    line_weight=35,
+    cover=12,
 )
 Difficulty.medium = Difficulty()
 Difficulty.hard = Difficulty(
-    overlap=4, rotation=13, shear=8, size_jitter=12, shift=9, warp=10, lines=2, line_weight=65, cover=20
+    overlap=4,
+    rotation=13,
+    shear=8,
+    size_jitter=12,
+    shift=9,
+    warp=10,
+    lines=2,
+    line_weight=65,
+    cover=20,
 )
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

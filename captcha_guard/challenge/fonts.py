@@ -18,7 +18,10 @@ MIN_STEM = 0.12  # of the glyph's height; thinner stems fade when a picture is 8
 _SUFFIXES = (".ttf", ".otf")
 _RENDER_SIZE = 180  # px per em; cap heights of 0.6 to 0.75 em land near MASTER_HEIGHT
 _NO_GLYPH = "\U0010fffe"  # a noncharacter; what a font draws for it is its box for missing glyphs
-_MAY_BE_TWINS = ({"O", "0"}, {"I", "1"})  # answers fold these, so a font may draw them alike
+_MAY_BE_TWINS = (
+    {"O", "0"},
+    {"I", "1"},
+)  # answers fold these, so a font may draw them alike
 
 
 class FontFace:

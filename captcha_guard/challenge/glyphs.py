@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 OUTLINE = 0.062  # of the glyph's height: 2.7 px of 44 px
 _PAD = 16  # px around a master, so that what grows outwards (weight, shadow) has room
-_HEAVIER, _LIGHTER = 0.03, -0.035  # of the glyph's height, on each side of a stem; more would change its shape
+_HEAVIER, _LIGHTER = (
+    0.03,
+    -0.035,
+)  # of the glyph's height, on each side of a stem; more would change its shape
 
 
 class Cut(NamedTuple):
@@ -34,14 +37,8 @@ def stem(face: FontFace, cut: Cut) -> float:
 
 @functools.lru_cache(maxsize=768)
 def silhouette(face: FontFace, glyph: str, cut: Cut) -> Image.Image:
-    """Return the glyph's solid mask (mode L, ink 255); don't alter it."""
-    return _scaled(_weighted(face, glyph, cut), cut)
-
-
-@functools.lru_cache(maxsize=768)
-def ink(face: FontFace, glyph: str, cut: Cut) -> int:
-    """Return how many px of the silhouette are inked."""
-    return sum(silhouette(face, glyph, cut).histogram()[128:])
+    """Return the glyph's solid mask without soft edges (mode L, 0 or 255); don't alter it."""
+    return _scaled(_weighted(face, glyph, cut), cut).point([255 * (value > 127) for value in range(256)])
 
 
 @functools.lru_cache(maxsize=768)

@@ -80,7 +80,12 @@ class _Pen:
 
 def _grain(pen: _Pen, rng: random.Random, size: tuple[int, int], tone: int) -> None:
     for _ in range(size[0] * size[1] // 160):
-        pen.disc(rng.random() * size[0], rng.random() * size[1], 0.6 + 0.9 * rng.random(), 1 + int(rng.random() * tone))
+        pen.disc(
+            rng.random() * size[0],
+            rng.random() * size[1],
+            0.6 + 0.9 * rng.random(),
+            1 + int(rng.random() * tone),
+        )
 
 
 def _blots(pen: _Pen, rng: random.Random, size: tuple[int, int], tone: int) -> None:

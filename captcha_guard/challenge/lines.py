@@ -57,9 +57,9 @@ def tapered(drawn: list[Stroke], layout: Layout, limit: float) -> list[Stroke]:
     """Return the strokes, thinner where they would cover more than ``limit`` of a glyph's ink."""
     spans = []
     for place, share in zip(layout.placements, covered(layout, drawn), strict=True):
-        room = limit - place.shared / place.ink
+        room = limit - place.shared / place.posed.ink
         if share > room:
-            spans.append((place.x - 4, place.x + place.silhouette.width + 4, max(room / share, _THINNEST)))
+            spans.append((place.x - 4, place.right + 4, max(room / share, _THINNEST)))
     if not spans:
         return drawn
     return [
@@ -75,7 +75,7 @@ def tapered(drawn: list[Stroke], layout: Layout, limit: float) -> list[Stroke]:
 
 def covered(layout: Layout, drawn: Sequence[Stroke]) -> list[float]:
     """Return for each glyph the share of its ink that lies under strokes (0 to 1, counted at scale 1)."""
-    labels = layout.labels
+    labels = layout.labels()
     under = Image.new("L", labels.size)
     pen = ImageDraw.Draw(under)
     for stroke in drawn:
@@ -84,7 +84,7 @@ def covered(layout: Layout, drawn: Sequence[Stroke]) -> list[float]:
         else:
             pen.line(stroke.points, 1, math.ceil(stroke.width))
     counts = labels.histogram(under)
-    return [counts[index] / place.ink for index, place in enumerate(layout.placements, start=1)]
+    return [counts[index] / place.posed.ink for index, place in enumerate(layout.placements, start=1)]
 
 
 def draw_stroke(pen: ImageDraw.ImageDraw, stroke: Stroke, layout: Layout, *, scale: int, fill: Fill, ink: int) -> None:

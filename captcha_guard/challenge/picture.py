@@ -5,27 +5,32 @@ from __future__ import annotations
 import random
 import struct
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw
 
-from captcha_guard.challenge import glyphs, lines
+from captcha_guard.challenge import lines
 from captcha_guard.challenge.difficulty import Difficulty
 from captcha_guard.challenge.fonts import GLYPHS, font_pool
 from captcha_guard.challenge.ground import FULL, ground, palette
 from captcha_guard.challenge.layout import lay_out
+from captcha_guard.challenge.pose import inked
 from captcha_guard.challenge.texture import fields, screened
 from captcha_guard.challenge.warp import bend
 
 if TYPE_CHECKING:
     from captcha_guard.challenge.fonts import FontFace
     from captcha_guard.challenge.layout import Layout
-    from captcha_guard.challenge.style import Style
+    from captcha_guard.challenge.style import Fill, Style
+    from captcha_guard.challenge.warp import Bend
 
 MAX_GLYPHS = 10
 WIDTHS = (120, 640)  # px at scale 1
 HEIGHTS = (56, 240)
 MIN_ADVANCE = 20  # px of width that each glyph needs
+_GLYPH_SHARE = 0.58  # of the picture's height
+_LEAST_HEIGHT = 34  # px, so that the smallest glyph still has 28
 _OVERSAMPLING = 2
 
 
@@ -47,31 +52,57 @@ def draw(
     """
     _check(answer, scale, size)
     pool = font_pool() if fonts is None else fonts
-    rng = random.Random(seed)  # noqa: S311 - the seed is derived from the secret; the drawing need not be more random
+    composition = compose(answer, seed=seed, style=style, difficulty=difficulty, size=size, pool=pool)
+    tones = ImageChops.lighter(ground(style, size, scale), paint(composition, scale))
+    return _png(tones, palette(style.paper, style.ink))
+
+
+@dataclass(frozen=True, eq=False)
+class Composition:
+    """Everything about a picture that does not depend on its scale; px at scale 1."""
+
+    style: Style
+    size: tuple[int, int]
+    layout: Layout
+    strokes: list[lines.Stroke]
+    bend: Bend
+    texture_seed: float
+
+
+def compose(
+    answer: str,
+    *,
+    seed: bytes,
+    style: Style,
+    difficulty: Difficulty,
+    size: tuple[int, int],
+    pool: tuple[FontFace, ...],
+) -> Composition:
+    """Decide where everything in the picture of ``answer`` goes."""
+    rng = random.Random(seed)  # noqa: S311 - the seed comes from the secret; drawing needs no better generator
     faces = _faces(pool, style)
-    layout = lay_out(
-        answer,
-        rng=rng,
-        style=style,
-        difficulty=difficulty,
-        height=_glyph_height(size),
-        faces=faces,
-    )
+    height = max(round(size[1] * _GLYPH_SHARE), _LEAST_HEIGHT)
+    layout = lay_out(answer, rng=rng, style=style, difficulty=difficulty, height=height, faces=faces)
     width = layout.stem * difficulty.line_weight / 100 * style.line_share
-    crossing = lines.strokes(rng, style.lines, layout, count=difficulty.lines, width=width)
-    crossing = lines.tapered(crossing, layout, difficulty.cover / 100)
-    bent = bend(rng, style, difficulty.warp, layout, size)
-    canvas_scale = scale * _OVERSAMPLING
-    canvas = _canvas(layout, crossing, rng, style, canvas_scale)
-    mesh = bent.mesh(scale, canvas_scale, lines.MARGIN)
-    shown = (size[0] * scale, size[1] * scale)
-    text = canvas.transform(shown, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
-    if style.counter != "none":
-        text = ImageChops.difference(text, fields(rng, style, size, scale, FULL))
-    return _png(
-        ImageChops.lighter(ground(style, size, scale), text),
-        palette(style.paper, style.ink),
-    )
+    strokes = lines.strokes(rng, style.lines, layout, count=difficulty.lines, width=width)
+    strokes = lines.tapered(strokes, layout, difficulty.cover / 100)
+    return Composition(style, size, layout, strokes, bend(rng, style, difficulty.warp, layout, size), rng.random())
+
+
+def paint(composition: Composition, scale: int) -> Image.Image:
+    """Return the bent text with its strokes and fields, on no ground (mode L, tones 0 to 15)."""
+    style, size = composition.style, composition.size
+    rng = random.Random(composition.texture_seed)  # noqa: S311 - as above
+    finer = scale * _OVERSAMPLING
+    canvas = _glyphs(composition.layout, style.fill, finer)
+    screened(canvas, rng, style, finer)
+    pen = ImageDraw.Draw(canvas)
+    for stroke in composition.strokes:
+        lines.draw_stroke(pen, stroke, composition.layout, scale=finer, fill=style.fill, ink=FULL)
+    text = composition.bend.applied(canvas, scale, finer)
+    if style.counter == "none":
+        return text
+    return ImageChops.difference(text, fields(rng, style, size, scale, FULL))
 
 
 def _check(answer: str, scale: int, size: tuple[int, int]) -> None:
@@ -81,20 +112,13 @@ def _check(answer: str, scale: int, size: tuple[int, int]) -> None:
     if scale not in (1, 2):
         msg = f"the scale is {scale!r}; 1 and 2 are allowed"
         raise ValueError(msg)
-    for side, value, (low, high) in (
-        ("width", size[0], WIDTHS),
-        ("height", size[1], HEIGHTS),
-    ):
+    for side, value, (low, high) in (("width", size[0], WIDTHS), ("height", size[1], HEIGHTS)):
         if not low <= value <= high:
             msg = f"the picture's {side} is {value!r} px; {low} to {high} px are allowed"
             raise ValueError(msg)
     if len(answer) * MIN_ADVANCE > size[0]:
         msg = f"{len(answer)} glyphs need a width of {len(answer) * MIN_ADVANCE} px or more; it is {size[0]} px"
         raise ValueError(msg)
-
-
-def _glyph_height(size: tuple[int, int]) -> int:
-    return max(round(size[1] * 0.58), 34)
 
 
 def _faces(pool: tuple[FontFace, ...], style: Style) -> list[FontFace]:
@@ -106,31 +130,13 @@ def _faces(pool: tuple[FontFace, ...], style: Style) -> list[FontFace]:
     return chosen
 
 
-def _canvas(
-    layout: Layout,
-    crossing: list[lines.Stroke],
-    rng: random.Random,
-    style: Style,
-    scale: int,
-) -> Image.Image:
-    """Return the text, not yet bent, ``scale`` times text space with a margin around it (mode L, tones 0 to 15)."""
-    extent = (
-        (layout.width + 2 * lines.MARGIN) * scale,
-        (layout.height + 2 * lines.MARGIN) * scale,
-    )
-    canvas = Image.new("L", extent)
-    cut = layout.cut._replace(height=layout.cut.height * scale)
+def _glyphs(layout: Layout, fill: Fill, scale: int) -> Image.Image:
+    """Return the glyphs, not yet bent, ``scale`` times text space with a margin around them (tones 0 to 15)."""
+    margin = lines.MARGIN
+    canvas = Image.new("L", ((layout.width + 2 * margin) * scale, (layout.height + 2 * margin) * scale))
     for place in layout.placements:
-        mask = place.turned(glyphs.filled(place.face, place.glyph, cut, style.fill), scale)
-        canvas.paste(
-            FULL,
-            ((place.x + lines.MARGIN) * scale, (place.y + lines.MARGIN) * scale),
-            mask,
-        )
-    screened(canvas, rng, style, scale)
-    pen = ImageDraw.Draw(canvas)
-    for stroke in crossing:
-        lines.draw_stroke(pen, stroke, layout, scale=scale, fill=style.fill, ink=FULL)
+        mask = inked(place.face, place.glyph, layout.cut, place.pose, fill, scale=scale)
+        canvas.paste(FULL, ((place.x + margin) * scale, (place.y + margin) * scale), mask)
     return canvas
 
 
@@ -142,7 +148,7 @@ def _png(tones: Image.Image, colours: bytes) -> bytes:
     padded.paste(tones, (2, 0))
     padded.putpalette(colours)
     packed = padded.tobytes("raw", "P;4")
-    squeeze = zlib.compressobj(3, zlib.DEFLATED, 15, 9, zlib.Z_RLE)
+    squeeze = zlib.compressobj(3, zlib.DEFLATED, 13, 7, zlib.Z_RLE)
     data = squeeze.compress(packed) + squeeze.flush()
     header = struct.pack(">2I5B", width, height, 4, 3, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"PLTE", colours), (b"IDAT", data), (b"IEND", b""))

@@ -9,18 +9,7 @@ import random
 from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
 
-Fill = Literal[
-    "solid",
-    "outline",
-    "inline",
-    "split",
-    "shadow",
-    "brush",
-    "striped",
-    "hatched",
-    "dotted",
-    "speckled",
-]
+Fill = Literal["solid", "outline", "inline", "split", "shadow", "brush", "striped", "hatched", "dotted", "speckled"]
 Lines = Literal["sine", "arcs", "straight", "gaps", "zigzag", "sheaf", "loops", "beads"]
 Counter = Literal["none", "split", "bars", "horizon", "discs"]
 Warp = Literal["vertical", "horizontal", "both", "lens", "fold", "ramp"]

@@ -38,13 +38,12 @@ def _screen(fill: Fill, pitch: float, angle: float, tiles: tuple[int, int], scal
     made = Image.new("L", (width * scale, height * scale))
     pen = ImageDraw.Draw(made)
     rng = random.Random(7)  # noqa: S311 - a texture, not a secret
-    if fill == "dotted":
-        pitch *= 2
+    pitch *= {"dotted": 2.0, "striped": 1.25}.get(fill, 1.0)
     reach = math.hypot(width, height) / 2
     nx, ny = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     steps = range(-int(reach / pitch) - 1, int(reach / pitch) + 2)
     if fill in ("striped", "hatched"):
-        thick = max(round(pitch * (0.18 if fill == "striped" else 0.1) * scale), 1)
+        thick = max(round(pitch * (0.15 if fill == "striped" else 0.1) * scale), 1)
         turns = ((nx, ny),) if fill == "striped" else ((nx, ny), (-ny, nx))
         for dx, dy in turns:
             for index in steps:
@@ -54,20 +53,11 @@ def _screen(fill: Fill, pitch: float, angle: float, tiles: tuple[int, int], scal
     elif fill == "dotted":
         for i in steps:
             for j in steps:
-                x, y = (
-                    width / 2 + (nx * i - ny * j) * pitch,
-                    height / 2 + (ny * i + nx * j) * pitch,
-                )
+                x, y = (width / 2 + (nx * i - ny * j) * pitch, height / 2 + (ny * i + nx * j) * pitch)
                 _disc(pen, x, y, pitch * 0.12, scale)
     else:
-        for _ in range(int(width * height / pitch**2 * 0.7)):
-            _disc(
-                pen,
-                rng.random() * width,
-                rng.random() * height,
-                pitch * (0.12 + 0.13 * rng.random()),
-                scale,
-            )
+        for _ in range(int(width * height / pitch**2 * 0.5)):
+            _disc(pen, rng.random() * width, rng.random() * height, pitch * (0.12 + 0.13 * rng.random()), scale)
     return made
 
 
@@ -83,10 +73,7 @@ def fields(rng: random.Random, style: Style, size: tuple[int, int], scale: int, 
 
 
 def _disc(pen: ImageDraw.ImageDraw, x: float, y: float, radius: float, scale: int) -> None:
-    pen.ellipse(
-        [value * scale for value in (x - radius, y - radius, x + radius, y + radius)],
-        255,
-    )
+    pen.ellipse([value * scale for value in (x - radius, y - radius, x + radius, y + radius)], 255)
 
 
 def _side(rng: random.Random) -> int:
@@ -95,11 +82,7 @@ def _side(rng: random.Random) -> int:
 
 def _horizon(rng: random.Random, width: float, height: float) -> list[Corners]:
     """The lower half, under a wave."""
-    middle, swing, turn = (
-        height * (0.45 + 0.1 * rng.random()),
-        height * 0.12,
-        2 * math.pi,
-    )
+    middle, swing, turn = (height * (0.45 + 0.1 * rng.random()), height * 0.12, 2 * math.pi)
     phase, waves = rng.random() * turn, 1 + rng.random()
     steps = [step / 24 for step in range(25)]
     line = [(width * t, middle + swing * math.sin(phase + turn * waves * t)) for t in steps]
@@ -108,30 +91,16 @@ def _horizon(rng: random.Random, width: float, height: float) -> list[Corners]:
 
 def _split(rng: random.Random, width: float, height: float) -> list[Corners]:
     """Everything to the right of a leaning line."""
-    x, lean = (
-        width * (0.35 + 0.3 * rng.random()),
-        height * (0.2 + 0.5 * rng.random()) * _side(rng),
-    )
+    x, lean = (width * (0.35 + 0.3 * rng.random()), height * (0.2 + 0.5 * rng.random()) * _side(rng))
     return [[(x + lean, 0.0), (width, 0.0), (width, height), (x - lean, height)]]
 
 
 def _bars(rng: random.Random, width: float, height: float) -> list[Corners]:
     """Every other one of some broad leaning bars."""
     pitch = width * (0.26 + 0.12 * rng.random())
-    start, lean = (
-        pitch * (rng.random() - 1),
-        height * (0.15 + 0.35 * rng.random()) * _side(rng),
-    )
+    start, lean = (pitch * (rng.random() - 1), height * (0.15 + 0.35 * rng.random()) * _side(rng))
     lefts = [start + index * pitch for index in range(0, int(width / pitch) + 3, 2)]
-    return [
-        [
-            (x + lean, 0.0),
-            (x + pitch + lean, 0.0),
-            (x + pitch - lean, height),
-            (x - lean, height),
-        ]
-        for x in lefts
-    ]
+    return [[(x + lean, 0.0), (x + pitch + lean, 0.0), (x + pitch - lean, height), (x - lean, height)] for x in lefts]
 
 
 def _discs(rng: random.Random, width: float, height: float) -> list[Corners]:
@@ -139,10 +108,7 @@ def _discs(rng: random.Random, width: float, height: float) -> list[Corners]:
     count = max(round(width / 110), 2)
     discs = []
     for index in range(count):
-        x, y = (
-            width * (index + 0.3 + 0.4 * rng.random()) / count,
-            height * (0.3 + 0.4 * rng.random()),
-        )
+        x, y = (width * (index + 0.3 + 0.4 * rng.random()) / count, height * (0.3 + 0.4 * rng.random()))
         radius = height * (0.42 + 0.16 * rng.random())
         turns = [step * math.pi / 16 for step in range(32)]
         discs.append([(x + radius * math.cos(turn), y + radius * math.sin(turn)) for turn in turns])

@@ -6,6 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from PIL import Image
+
+from captcha_guard.challenge.lines import MARGIN
+
 if TYPE_CHECKING:
     import random
 
@@ -18,8 +22,8 @@ Box = tuple[int, int, int, int]
 Quad = tuple[float, ...]
 
 # Columns and rows of the mesh: as many as each family needs to look smooth.
-_CELLS = {"vertical": (8, 1), "fold": (9, 1), "lens": (8, 1), "horizontal": (3, 4), "ramp": (2, 4)}
-_STRETCH, _GROW = 1 / 1.3, 1 / 1.12  # short texts are shown this much larger, across and down
+_CELLS = {"vertical": (8, 1), "fold": (8, 1), "lens": (7, 1), "horizontal": (1, 5), "ramp": (1, 4)}
+_STRETCH, _GROW = (1 / 1.3, 1 / 1.12)  # short texts are shown this much larger, across and down
 _PAD = 3.0  # px at scale 1 that stay free at every edge
 
 
@@ -60,15 +64,19 @@ class Bend:
 
     @property
     def _cells(self) -> tuple[int, int]:
-        return _CELLS.get(self.family, (7, 3))
+        return _CELLS.get(self.family, (6, 2))
 
-    def mesh(self, scale: int, canvas_scale: float, margin: float) -> list[tuple[Box, Quad]]:
-        """Return Pillow's mesh for a picture at ``scale`` from a canvas drawn ``canvas_scale`` times text space."""
+    def applied(self, canvas: Image.Image, scale: int, canvas_scale: int) -> Image.Image:
+        """Return the picture at ``scale`` of a canvas drawn ``canvas_scale`` times text space, ``MARGIN`` px around."""
+        shown = (self.size[0] * scale, self.size[1] * scale)
+        return canvas.transform(shown, Image.Transform.MESH, self._mesh(scale, canvas_scale), Image.Resampling.BILINEAR)
+
+    def _mesh(self, scale: int, canvas_scale: int) -> list[tuple[Box, Quad]]:
         width, height = self.size
         columns, rows = self._cells
         nodes = [
             [
-                tuple((c + margin) * canvas_scale for c in self.source(width * i / columns, height * j / rows))
+                tuple((c + MARGIN) * canvas_scale for c in self.source(width * i / columns, height * j / rows))
                 for j in range(rows + 1)
             ]
             for i in range(columns + 1)
@@ -91,7 +99,7 @@ def bend(rng: random.Random, style: Style, warp: int, layout: Layout, size: tupl
     amount = warp / 100 * layout.cut.height
     families = {
         "vertical": (0.0, amount),
-        "horizontal": (amount * 1.3, amount * 0.3),
+        "horizontal": (amount * 1.3, 0.0),
         "both": (amount, amount * 0.8),
         "lens": (amount, amount * 0.8),
         "fold": (0.0, amount),

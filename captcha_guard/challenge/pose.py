@@ -1,0 +1,117 @@
+"""A glyph as it stands in the text: turned, slanted, made smaller, and kept, since poses are few."""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from PIL import Image
+
+from captcha_guard.challenge import glyphs
+
+if TYPE_CHECKING:
+    import random
+
+    from captcha_guard.challenge.difficulty import Difficulty
+    from captcha_guard.challenge.fonts import FontFace
+    from captcha_guard.challenge.style import Fill, Style
+
+Profile = dict[int, tuple[int, int]]
+
+ROW_STEP = 3  # px between the rows of a profile; glyphs stand at whole steps, so that profiles meet
+_TURNS = 4  # poses to each side of upright; more would look no richer after the warp, and be kept less
+_KEPT = 1024  # posed glyphs in memory, some 20 kB each at most sizes
+
+
+class Pose(NamedTuple):
+    """How a glyph is posed: ``angle`` in radians, ``shear`` as dx per dy, ``grow`` as a factor on its size."""
+
+    angle: float
+    shear: float
+    grow: float
+
+
+class Posed(NamedTuple):
+    """A glyph in its pose at scale 1: its silhouette cut to the ink, and how much ink that is in px.
+
+    ``profile`` has the first and last inked px of every third row. ``inverse`` and ``offset`` lead from the
+    silhouette back to the upright glyph.
+    """
+
+    silhouette: Image.Image
+    ink: float
+    profile: Profile
+    inverse: tuple[float, float, float, float]
+    offset: tuple[float, float]
+
+
+def strike(rng: random.Random, style: Style, difficulty: Difficulty) -> Pose:
+    """Draw one of the poses that a style and a difficulty allow."""
+    turn = int(rng.random() * (2 * _TURNS + 1)) - _TURNS
+    lean = int(rng.random() * 3) - 1
+    return Pose(
+        angle=math.radians(difficulty.rotation * style.rotation_share * turn / _TURNS),
+        shear=math.tan(math.radians(style.slant)) + difficulty.shear / 100 * style.shear_share * lean,
+        grow=1 - difficulty.size_jitter / 100 * ((turn + lean) % 3) / 2,
+    )
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def posed(face: FontFace, glyph: str, cut: glyphs.Cut, pose: Pose) -> Posed:
+    """Return the glyph's silhouette in this pose."""
+    upright = glyphs.silhouette(face, glyph, cut)
+    a, b, c, d = _matrix(pose)
+    determinant = a * d - b * c
+    inverse = (d / determinant, -b / determinant, -c / determinant, a / determinant)
+    width, height = upright.size
+    xs = (0.0, a * width, b * height, a * width + b * height)
+    ys = (0.0, c * width, d * height, c * width + d * height)
+    offset = (min(xs), min(ys))
+    size = (math.ceil(max(xs) - min(xs)), math.ceil(max(ys) - min(ys)))
+    whole = _turned(upright, inverse, offset, size, 1)
+    box = whole.getbbox() or (0, 0, 1, 1)
+    silhouette = whole.crop(box)
+    offset = (offset[0] + box[0], offset[1] + box[1])
+    return Posed(silhouette, silhouette.histogram()[255], _profile(silhouette), inverse, offset)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def inked(face: FontFace, glyph: str, cut: glyphs.Cut, pose: Pose, fill: Fill, *, scale: int) -> Image.Image:
+    """Return the glyph's mask (mode L) in this pose and fill, ``scale`` times as large as its silhouette."""
+    stands = posed(face, glyph, cut, pose)
+    upright = glyphs.filled(face, glyph, cut._replace(height=cut.height * scale), fill)
+    size = (stands.silhouette.width * scale, stands.silhouette.height * scale)
+    return _turned(upright, stands.inverse, stands.offset, size, scale)
+
+
+def _matrix(pose: Pose) -> tuple[float, float, float, float]:
+    cos, sin = math.cos(pose.angle) * pose.grow, math.sin(pose.angle) * pose.grow
+    return cos, -sin - pose.shear * cos, sin, cos - pose.shear * sin
+
+
+def _turned(
+    upright: Image.Image,
+    inverse: tuple[float, float, float, float],
+    offset: tuple[float, float],
+    size: tuple[int, int],
+    scale: int,
+) -> Image.Image:
+    a, b, c, d = inverse
+    x, y = offset[0] * scale, offset[1] * scale
+    data = (a, b, a * x + b * y, c, d, c * x + d * y)
+    # At scale 1 a silhouette is read off, hard-edged; larger masks are shown.
+    resample = Image.Resampling.NEAREST if scale == 1 else Image.Resampling.BILINEAR
+    return upright.transform(size, Image.Transform.AFFINE, data, resample)
+
+
+def _profile(mask: Image.Image) -> Profile:
+    width, height = mask.size
+    octets = mask.tobytes()
+    rows = {}
+    for top in range(0, height, ROW_STEP):
+        row = octets[top * width : (top + 1) * width]
+        ink = row.lstrip(b"\0")
+        if ink:
+            rows[top // ROW_STEP] = (width - len(ink), len(row.rstrip(b"\0")))
+    return rows

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import dataclasses
+import random
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from captcha_guard.challenge.ground import FULL, deepest_tone, palette
+from captcha_guard.challenge.style import Style, contrast
+
+SECRETS = [f"secret {index}".encode() for index in range(300)]
+
+
+def test_same_secret_gives_the_same_style_in_another_process() -> None:
+    code = "from captcha_guard.challenge.style import Style; print(Style.from_secret(b'a site', epoch=3))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == str(Style.from_secret(b"a site", epoch=3))
+
+
+@given(st.binary(max_size=64), st.integers(-1, 10**6))
+def test_every_secret_and_epoch_gives_a_style_that_can_be_read(secret: bytes, epoch: int) -> None:
+    assert Style.from_secret(secret, epoch).readable
+
+
+def test_next_epoch_looks_different() -> None:
+    assert Style.from_secret(b"a site", epoch=0) != Style.from_secret(b"a site", epoch=1)
+
+
+def test_styles_do_not_repeat() -> None:
+    assert len({Style.from_secret(secret) for secret in SECRETS}) == len(SECRETS)
+
+
+@pytest.mark.parametrize("trait", ["fill", "lines", "warp", "ground", "baseline", "counter"])
+def test_no_trait_takes_over(trait: str) -> None:
+    traits = [getattr(Style.from_secret(secret), trait) for secret in SECRETS]
+    most = max(traits.count(value) for value in set(traits))
+    assert len(set(traits)) >= 4
+    assert most <= 0.55 * len(SECRETS)
+
+
+def test_global_generator_is_left_alone() -> None:
+    random.seed(1)
+    before = random.getstate()
+    Style.from_secret(b"a site")
+    assert random.getstate() == before
+
+
+def test_ink_stays_far_from_every_tone_of_the_ground() -> None:
+    for secret in SECRETS:
+        style = Style.from_secret(secret)
+        tones = palette(style.paper, style.ink)
+        for tone in range(deepest_tone(style.paper, style.ink) + 1):
+            red, green, blue = tones[3 * tone : 3 * tone + 3]
+            assert contrast((red, green, blue), style.ink) >= 4.5
+        assert tuple(tones[3 * FULL :]) == style.ink
+
+
+def test_contrast_is_the_one_of_wcag() -> None:
+    assert contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
+    assert contrast((118, 118, 118), (255, 255, 255)) == pytest.approx(4.54, abs=0.01)
+
+
+def test_style_cannot_be_altered() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Style.from_secret(b"a site").slant = 0.0  # type: ignore[misc]
