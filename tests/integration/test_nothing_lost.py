@@ -93,6 +93,17 @@ def test_a_double_click_stores_one_comment(blog: Blog) -> None:
         assert len(blog.stored) == attempt + 1
 
 
+def test_of_two_tabs_with_the_same_comment_one_stores_it(blog: Blog, client: FlaskClient) -> None:
+    """Even when both are looked at before either is stored: no rule knows the comment then."""
+    blog.state.judge.rules = ()
+    left, right = (solved(client, read(client), COMMENT) for _ in range(2))
+    assert client.post(POST, data=left).status_code == 303
+    second = client.post(POST, data=right)
+    assert second.status_code == 409
+    assert kept(second)
+    assert len(blog.stored) == 1
+
+
 def _post_and_close(blog: Blog, fields: dict[str, str]) -> TestResponse:
     try:
         return blog.client().post(POST, data=fields)
