@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 from .bare_host import BareHost
 from .comment_form import CommentForm
@@ -24,6 +24,15 @@ def described_by(field: Locator) -> str:
         ".map(id => document.getElementById(id).textContent).join(' ')"
     )
     return text
+
+
+@pytest.fixture
+def stopped_page(new_page: NewPage) -> Page:
+    """A page in which time passes only when a test says so."""
+    page = new_page()
+    page.clock.install(time=0)
+    page.clock.pause_at(1)
+    return page
 
 
 def mark_page(form: CommentForm) -> None:
@@ -158,9 +167,8 @@ def test_a_wrong_code_is_put_right_by_keyboard_alone(visit: Visit, host: BareHos
     assert host.posted[0]["act"] == ["post"]
 
 
-def test_a_code_nobody_has_touched_renews_itself_before_it_expires(new_page: NewPage, host: BareHost) -> None:
-    page = new_page()
-    page.clock.install()
+def test_a_code_nobody_has_touched_renews_itself_before_it_expires(stopped_page: Page, host: BareHost) -> None:
+    page = stopped_page
     form = CommentForm(page, host.app)
     page.goto("/posts/1")
     old_token = form.token()
@@ -177,9 +185,8 @@ def test_a_code_nobody_has_touched_renews_itself_before_it_expires(new_page: New
     expect(page.get_by_role("listitem")).to_have_text("Ada: Long thought.")
 
 
-def test_a_code_that_is_being_typed_is_left_alone_until_it_has_expired(new_page: NewPage, host: BareHost) -> None:
-    page = new_page()
-    page.clock.install()
+def test_a_code_that_is_being_typed_is_left_alone_until_it_has_expired(stopped_page: Page, host: BareHost) -> None:
+    page = stopped_page
     form = CommentForm(page, host.app)
     page.goto("/posts/1")
     old_token = form.token()
@@ -196,9 +203,8 @@ def test_a_code_that_is_being_typed_is_left_alone_until_it_has_expired(new_page:
     expect(form.code).to_have_value("")
 
 
-def test_a_page_nobody_looks_at_asks_for_nothing_until_somebody_does(new_page: NewPage, host: BareHost) -> None:
-    page = new_page()
-    page.clock.install()
+def test_a_page_nobody_looks_at_asks_for_nothing_until_somebody_does(stopped_page: Page, host: BareHost) -> None:
+    page = stopped_page
     page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.looksAway === true })")
     form = CommentForm(page, host.app)
     page.goto("/posts/1")

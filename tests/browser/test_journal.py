@@ -1,0 +1,173 @@
+"""The journal as its readers meet it: real posts, its own design, limits wide enough for many tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_migrate import upgrade
+from playwright.sync_api import expect
+
+from demo_blog import create_app, manuscripts
+from demo_blog.database import db
+
+from .axe import violations
+from .comment_form import CommentForm
+from .conftest import NewPage, Visit
+from .server import served
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-journal")]
+
+POST = "hash-tables-1-pigeonholes"
+OTHER_POST = "the-fence-and-its-posts"
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    folder: Path = tmp_path_factory.mktemp("journal")
+    app = create_app(
+        {
+            "DEMO_BLOG_INSTANCE": folder,
+            "CAPTCHA_GUARD_MIN_SECONDS": 0,
+            "CAPTCHA_GUARD_COMMENT_LIMITS": "1000 per minute",
+            "CAPTCHA_GUARD_CHALLENGE_LIMITS": "1000 per minute",
+            "CAPTCHA_GUARD_PICTURE_LIMITS": "1000 per minute",
+        }
+    )
+    with app.app_context():
+        upgrade()
+        manuscripts.load(manuscripts.read_all())
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def url(journal: Flask) -> Iterator[str]:
+    with served(journal) as address:
+        yield address
+
+
+@pytest.fixture
+def visit(journal: Flask, new_page: NewPage) -> Visit:
+    """Let a new reader open an article, e.g. ``visit(color_scheme="dark")``."""
+
+    def open_post(**options: bool) -> CommentForm:
+        form = CommentForm(new_page(**options), journal)
+        form.page.goto(f"/posts/{POST}")
+        return form
+
+    return open_post
+
+
+def test_a_reader_goes_from_the_front_page_to_a_post_comments_and_sees_it(new_page: NewPage, journal: Flask) -> None:
+    page = new_page()
+    page.goto("/")
+    page.get_by_role("link", name="Pigeonholes").first.click()
+    expect(page.get_by_role("article").first).to_contain_text("hash")
+    form = CommentForm(page, journal)
+    form.write(author="Ottoline", body="A *short* remark.")
+    form.solve()
+    form.post()
+    comment = page.get_by_role("article", name="Ottoline")
+    expect(comment).to_contain_text("A short remark.")
+    expect(comment.locator("em")).to_have_text("short")
+    expect(page.get_by_text("Your comment is printed above.")).to_be_visible()
+
+
+def test_a_wrong_code_keeps_every_typed_field_in_the_form(visit: Visit) -> None:
+    form = visit()
+    form.write(author="Ignatz", body="Two lines\n\nof it.")
+    form.page.get_by_label("E-mail").fill("ignatz@example.org")
+    form.page.get_by_label("Web address").fill("https://example.org/")
+    form.code.fill("WRONG")
+    form.post()
+    expect(form.page.get_by_text("That was not the code.")).to_be_in_viewport()
+    expect(form.picture).to_be_in_viewport()
+    expect(form.code).to_be_focused()
+    expect(form.field("Name")).to_have_value("Ignatz")
+    expect(form.page.get_by_label("E-mail")).to_have_value("ignatz@example.org")
+    expect(form.page.get_by_label("Web address")).to_have_value("https://example.org/")
+    expect(form.field("Comment")).to_have_value("Two lines\n\nof it.")
+    form.solve()
+    form.post()
+    expect(form.page.get_by_role("article", name="Ignatz")).to_contain_text("of it.")
+
+
+def test_a_new_code_comes_without_a_reload(visit: Visit) -> None:
+    form = visit()
+    form.write(author="Perpetua", body="Half")
+    old_picture = form.picture.get_attribute("src") or ""
+    form.page.evaluate("window.stillHere = true")
+    form.new_code.click()
+    expect(form.status).to_have_text("Here is a new code.")
+    expect(form.picture).not_to_have_attribute("src", old_picture)
+    expect(form.field("Comment")).to_have_value("Half")
+    assert form.page.evaluate("window.stillHere") is True
+    form.solve()
+    form.post()
+    expect(form.page.get_by_role("article", name="Perpetua")).to_contain_text("Half")
+
+
+def test_it_works_by_keyboard_alone(visit: Visit) -> None:
+    form = visit()
+    keyboard = form.page.keyboard
+    form.page.locator('.byline a[href="#comments"]').press("Enter")
+    while not form.field("Name").evaluate("field => field === document.activeElement"):
+        keyboard.press("Tab")
+    for typed in ("Typewriter", "keys@example.org", "", "By keys alone."):
+        keyboard.type(typed)
+        keyboard.press("Tab")
+    expect(form.code).to_be_focused()
+    keyboard.press("Tab")
+    old_token = form.token()
+    keyboard.press("Enter")
+    expect(form.page.locator('input[name="captcha_token"]')).not_to_have_value(old_token)
+    expect(form.code).to_be_focused()
+    keyboard.type(form.answer())
+    keyboard.press("Enter")
+    expect(form.page.get_by_role("article", name="Typewriter")).to_contain_text("By keys alone.")
+
+
+def test_it_works_without_javascript(visit: Visit) -> None:
+    form = visit(java_script_enabled=False)
+    old_token = form.token()
+    form.page.get_by_role("link", name="New code").click()
+    expect(form.page.locator('input[name="captcha_token"]')).not_to_have_value(old_token)
+    form.write(author="Plain", body="No script.")
+    form.code.fill("WRONG")
+    form.post()
+    expect(form.page.get_by_text("That was not the code.")).to_be_visible()
+    expect(form.field("Comment")).to_have_value("No script.")
+    form.solve()
+    form.post()
+    expect(form.page.get_by_role("article", name="Plain")).to_contain_text("No script.")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ["/", f"/posts/{OTHER_POST}", "/about"])
+def test_axe_finds_nothing_wrong(new_page: NewPage, address: str, scheme: str) -> None:
+    page = new_page(color_scheme=scheme)
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.ok
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_after_a_wrong_code(visit: Visit, scheme: str) -> None:
+    form = visit(color_scheme=scheme)
+    form.write(author="Ignatz", body=f"In the {scheme}.")
+    form.code.fill("WRONG")
+    form.post()
+    expect(form.page.get_by_text("That was not the code.")).to_be_visible()
+    assert violations(form.page) == []
+
+
+@pytest.mark.parametrize("address", ["/", f"/posts/{POST}", "/about"])
+def test_a_narrow_screen_is_never_scrolled_sideways(new_page: NewPage, address: str) -> None:
+    page = new_page(viewport={"width": 320, "height": 640})
+    page.goto(address)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
