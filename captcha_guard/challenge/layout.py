@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from captcha_guard.challenge.pose import Profile
     from captcha_guard.challenge.style import Baseline, Style
 
+MARGIN = 16  # px of text space that pictures of the text leave around it, for strokes that go on
 _MAX_TUCK = 0.16  # of a glyph's width that may slide under a neighbour's overhang (7 and 4, T and J)
 _CONTACT = 10  # of a glyph's rows may touch for each part of its ink that it shares (0.02 of ink: 20 % of rows)
 _DEEPEST = 0.1  # of a glyph's width that may go into its neighbour in any row
@@ -62,10 +63,13 @@ class Layout:
     stem: float
 
     def labels(self) -> Image.Image:
-        """Return a picture of the text (mode L) with 1 where the first glyph's ink is, 2 where the second's, ..."""
-        made = Image.new("L", (self.width, self.height))
+        """Return a picture of the text (mode L) with 1 where the first glyph's ink is, 2 where the second's, ...
+
+        It shows ``MARGIN`` px around the text, too.
+        """
+        made = Image.new("L", (self.width + 2 * MARGIN, self.height + 2 * MARGIN))
         for label, place in enumerate(self.placements, start=1):
-            made.paste(label, (place.x, place.y), place.posed.silhouette)
+            made.paste(label, (place.x + MARGIN, place.y + MARGIN), place.posed.silhouette)
         return made
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image, ImageDraw
 
 from captcha_guard.challenge.glyphs import OUTLINE
+from captcha_guard.challenge.layout import MARGIN
 
 if TYPE_CHECKING:
     import random
@@ -18,10 +20,9 @@ if TYPE_CHECKING:
 
 Point = tuple[float, float]
 
-MARGIN = 16  # px of text space around the text in which strokes may go on
 _OVERHANG = 13  # px by which strokes do go on, so that their ends do not tell where the text begins
 _CUT = 0.045  # of a glyph's height; the width of a cut
-_THINNEST = 0.25  # of a stroke's width is left where a glyph would else be hidden
+_TRIES = 3  # at most, to thin strokes down to what may be covered
 
 
 class Stroke(NamedTuple):
@@ -54,23 +55,24 @@ def cuts(rng: random.Random, layout: Layout, *, count: int) -> list[Stroke]:
 
 
 def tapered(drawn: list[Stroke], layout: Layout, limit: float) -> list[Stroke]:
-    """Return the strokes, thinner where they would cover more than ``limit`` of a glyph's ink."""
-    spans = []
-    for place, share in zip(layout.placements, covered(layout, drawn), strict=True):
-        room = limit - place.shared / place.posed.ink
-        if share > room:
-            spans.append((place.x - 4, place.right + 4, max(room / share, _THINNEST)))
-    if not spans:
-        return drawn
-    return [
-        stroke._replace(
-            taper=tuple(
-                min((factor for left, right, factor in spans if left <= x <= right), default=1.0)
-                for x, _ in stroke.points
-            )
-        )
-        for stroke in drawn
-    ]
+    """Return the strokes, thinner where they would cover more of a glyph's ink than ``limit`` leaves to them."""
+    for _ in range(_TRIES):
+        spans = []
+        for place, share in zip(layout.placements, covered(layout, drawn), strict=True):
+            room = max(limit - place.shared / place.posed.ink, 0.01)
+            if share > room:
+                spans.append((place.x - 4, place.right + 4, room / share))
+        if not spans:
+            break
+        drawn = [_thinner(stroke, spans) for stroke in drawn]
+    return drawn
+
+
+def _thinner(stroke: Stroke, spans: Sequence[tuple[int, int, float]]) -> Stroke:
+    factors = (min((f for left, right, f in spans if left <= x <= right), default=1.0) for x, _ in stroke.points)
+    if not stroke.taper:
+        return stroke._replace(taper=tuple(factors))
+    return stroke._replace(taper=tuple(was * f for was, f in zip(stroke.taper, factors, strict=True)))
 
 
 def covered(layout: Layout, drawn: Sequence[Stroke]) -> list[float]:
@@ -79,10 +81,7 @@ def covered(layout: Layout, drawn: Sequence[Stroke]) -> list[float]:
     under = Image.new("L", labels.size)
     pen = ImageDraw.Draw(under)
     for stroke in drawn:
-        if len(stroke.points) == 1:
-            _disc(pen, stroke.points[0], stroke.width / 2, value=1)
-        else:
-            pen.line(stroke.points, 1, math.ceil(stroke.width))
+        draw_stroke(pen, stroke._replace(cut=False), layout, scale=1, fill="solid", ink=1)
     counts = labels.histogram(under)
     return [counts[index] / place.posed.ink for index, place in enumerate(layout.placements, start=1)]
 
@@ -183,12 +182,17 @@ def _zigzag(rng: random.Random, place: float, width: float, layout: Layout) -> l
     up = 1 if rng.random() < 0.5 else -1
     points = []
     for corner in range(corners + 1):
-        x = span * corner / corners - _OVERHANG
-        y = middle + up * swing * (0.6 + 0.4 * rng.random())
+        points.append((span * corner / corners - _OVERHANG, middle + up * swing * (0.6 + 0.4 * rng.random())))
         up = -up
-        # Twin points keep a corner's band from narrowing on the way there.
-        points += [(x - 0.5, y), (x + 0.5, y)]
-    return [Stroke(tuple(points), width)]
+    return [Stroke(tuple(_in_steps(points)), width)]
+
+
+def _in_steps(corners: Sequence[Point]) -> list[Point]:
+    """Return the corners with points between them, and twins at each, which keep the band as wide on either side."""
+    points = []
+    for (x0, y0), (x1, y1) in itertools.pairwise(corners):
+        points += [(x0 + (x1 - x0) * t, y0 + (y1 - y0) * t) for t in (0.03, 0.35, 0.65, 0.97)]
+    return points
 
 
 def _sheaf(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:

@@ -14,7 +14,7 @@ from captcha_guard.challenge import lines
 from captcha_guard.challenge.difficulty import Difficulty
 from captcha_guard.challenge.fonts import GLYPHS, font_pool
 from captcha_guard.challenge.ground import FULL, ground, palette
-from captcha_guard.challenge.layout import lay_out
+from captcha_guard.challenge.layout import MARGIN, lay_out
 from captcha_guard.challenge.pose import inked
 from captcha_guard.challenge.texture import fields, screened
 from captcha_guard.challenge.warp import bend
@@ -132,7 +132,7 @@ def _faces(pool: tuple[FontFace, ...], style: Style) -> list[FontFace]:
 
 def _glyphs(layout: Layout, fill: Fill, scale: int) -> Image.Image:
     """Return the glyphs, not yet bent, ``scale`` times text space with a margin around them (tones 0 to 15)."""
-    margin = lines.MARGIN
+    margin = MARGIN
     canvas = Image.new("L", ((layout.width + 2 * margin) * scale, (layout.height + 2 * margin) * scale))
     for place in layout.placements:
         mask = inked(place.face, place.glyph, layout.cut, place.pose, fill, scale=scale)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from captcha_guard.challenge.lines import MARGIN
+from captcha_guard.challenge.layout import MARGIN
 
 if TYPE_CHECKING:
     import random
