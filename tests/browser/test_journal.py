@@ -146,6 +146,20 @@ def test_it_works_without_javascript(visit: Visit) -> None:
     expect(form.page.get_by_role("article", name="Plain")).to_contain_text("No script.")
 
 
+def test_a_right_code_with_another_field_wrong_is_not_asked_again(visit: Visit) -> None:
+    form = visit()
+    form.write(author="   ", body="Who am I?")
+    form.solve()
+    form.post()
+    expect(form.field("Name")).to_be_focused()
+    expect(form.page.get_by_text("Security code accepted.")).to_be_visible()
+    expect(form.code).to_have_count(0)
+    assert violations(form.page) == []
+    form.field("Name").fill("Known")
+    form.post()
+    expect(form.page.get_by_role("article", name="Known")).to_contain_text("Who am I?")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", ["/", f"/posts/{OTHER_POST}", "/about"])
 def test_axe_finds_nothing_wrong(new_page: NewPage, address: str, scheme: str) -> None:
