@@ -5,6 +5,7 @@ All numbers are px at scale 1 in text space, in which the text begins at (0, 0);
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
@@ -62,8 +63,9 @@ class Layout:
     cut: glyphs.Cut
     stem: float
 
+    @functools.cached_property
     def labels(self) -> Image.Image:
-        """Return a picture of the text (mode L) with 1 where the first glyph's ink is, 2 where the second's, ...
+        """A picture of the text (mode L) with 1 where the first glyph's ink is, 2 where the second's, ...
 
         It shows ``MARGIN`` px around the text, too.
         """

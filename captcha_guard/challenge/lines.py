@@ -77,7 +77,7 @@ def _thinner(stroke: Stroke, spans: Sequence[tuple[int, int, float]]) -> Stroke:
 
 def covered(layout: Layout, drawn: Sequence[Stroke]) -> list[float]:
     """Return for each glyph the share of its ink that lies under strokes (0 to 1, counted at scale 1)."""
-    labels = layout.labels()
+    labels = layout.labels
     under = Image.new("L", labels.size)
     pen = ImageDraw.Draw(under)
     for stroke in drawn:

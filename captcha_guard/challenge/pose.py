@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Profile = dict[int, tuple[int, int]]
 
 ROW_STEP = 3  # px between the rows of a profile; glyphs stand at whole steps, so that profiles meet
-_TURNS = 4  # poses to each side of upright; more would look no richer after the warp, and be kept less
+_TURNS = 2  # poses to each side of upright; more would look no richer after the warp, and be kept less
 _KEPT = 1024  # posed glyphs in memory, some 20 kB each at most sizes
 
 
