@@ -1,0 +1,126 @@
+"""``flask captcha-guard preview``: a sheet of this site's pictures, today's and those to come."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import click
+from flask.cli import with_appcontext
+
+from ..challenge.difficulty import Difficulty
+from ..web.state import current_state
+from . import options
+from .contact_sheet import Cell, Row, contact_sheet
+from .rehearsal import Drawn, Rehearsal
+
+#: Pictures in a row, when neither codes nor several difficulties make it as long as it is.
+COLUMNS = 3
+
+
+class Version(NamedTuple):
+    """One of the site's styles: who draws it, in which epoch, and what to call it."""
+
+    rehearsal: Rehearsal
+    epoch: int
+    heading: str
+
+
+@click.command("preview")
+@click.option(
+    "--difficulty",
+    "wanted",
+    multiple=True,
+    callback=options.difficulties,
+    metavar="|".join(options.presets()),
+    help="Can be given several times; default: the site's own.",
+)
+@click.option("--styles", type=click.IntRange(1, 60), default=6, show_default=True, help="How many styles.")
+@click.option("--codes", callback=options.codes, help="What the pictures say, such as 7ACD4,KW39H; default: made up.")
+@click.option("--scale", type=click.IntRange(1, 2), default=1, show_default=True, help="2: as on a dense screen.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="captcha-guard-preview.png",
+    show_default=True,
+    help="The PNG to write.",
+)
+@with_appcontext
+def preview(wanted: tuple[Difficulty, ...], styles: int, codes: tuple[str, ...] | None, scale: int, out: Path) -> None:
+    """Draw a sheet of this site's pictures.
+
+    The first row is the style in force. Below it come those that the calendar will bring or, where
+    CAPTCHA_GUARD_STYLE_ROTATION is 0, those of new style seeds, which stand above them.
+    """
+    if out.suffix.lower() != ".png":
+        raise click.BadParameter(f"{out} does not end in .png, and a PNG is what is written", param_hint="--out")
+    difficulties = wanted or (current_state().difficulty,)
+    versions = _versions(Rehearsal.of_this_site(), styles)
+    try:
+        table = [_pictures(version, difficulties, codes, scale) for version in versions]
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--codes") from error
+    rows = [
+        Row(version.heading, [_cell(*picture) for picture in pictures])
+        for version, pictures in zip(versions, table, strict=True)
+    ]
+    replaced = " (in place of the file that was there)" if out.exists() else ""
+    try:
+        contact_sheet(rows, scale=scale).save(out, "PNG", optimize=True)
+    except OSError as error:
+        raise click.BadParameter(f"{out} can't be written: {error.strerror or error}", param_hint="--out") from error
+    click.echo(f"{out} written{replaced}: {len(rows)} styles, {sum(map(len, table))} pictures.")
+    click.echo(_cost([drawn for pictures in table for _, drawn in pictures]))
+
+
+def _versions(site: Rehearsal, styles: int) -> list[Version]:
+    """Return the style in force and ``styles - 1`` further ones."""
+    now, rotation = site.epoch(site.clock()), site.look.rotation
+    if rotation:
+        coming = [
+            Version(site, now + step, f"Style {now + step}, from {_day((now + step) * rotation)}")
+            for step in range(1, styles)
+        ]
+        return [Version(site, now, f"Style {now}, in force until {_day((now + 1) * rotation)}"), *coming]
+    # Long and random: whoever can guess the seed can draw the site's pictures, and train on them.
+    seeds = [secrets.token_hex(8) for _ in range(styles - 1)]
+    others = [
+        Version(
+            site.with_look(replace(site.look, style_seed=seed.encode())), now, f'CAPTCHA_GUARD_STYLE_SEED = "{seed}"'
+        )
+        for seed in seeds
+    ]
+    return [Version(site, now, "Style in force"), *others]
+
+
+def _pictures(
+    version: Version, difficulties: Sequence[Difficulty], codes: Sequence[str] | None, scale: int
+) -> list[tuple[Difficulty, Drawn]]:
+    says = codes or ("",) * (COLUMNS if len(difficulties) == 1 else 1)
+    return [
+        (difficulty, version.rehearsal.timed(difficulty, number, code=code, epoch=version.epoch, scale=scale))
+        for difficulty in difficulties
+        for number, code in enumerate(says)
+    ]
+
+
+def _cell(difficulty: Difficulty, drawn: Drawn) -> Cell:
+    return Cell(drawn.png, f"{difficulty.name or 'own'}, {drawn.code}, {drawn.ms:.1f} ms, {len(drawn.png):,} bytes")
+
+
+def _cost(drawn: Sequence[Drawn]) -> str:
+    ms, size = [one.ms for one in drawn], [len(one.png) for one in drawn]
+    return (
+        f"A picture takes {median(ms):.1f} ms (at most {max(ms):.1f}) "
+        f"and {median(size):,.0f} bytes (at most {max(size):,})."
+    )
+
+
+def _day(at: int) -> str:
+    day = datetime.fromtimestamp(at, UTC)
+    return f"{day.day} {day:%b %Y}"

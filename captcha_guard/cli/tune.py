@@ -1,0 +1,39 @@
+"""``flask captcha-guard tune``: sliders and live pictures, on this machine only."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from ..web.state import current_state
+from .rehearsal import Rehearsal
+from .tuner import make_tuner
+from .tuning import Tuning
+
+HOST = "127.0.0.1"
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: a slider asks for dozens of pages."""
+
+
+@click.command("tune")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=5055, show_default=True, help="The port; 0: any that is free."
+)
+@with_appcontext
+def tune(port: int) -> None:
+    """Open a page with a slider for everything that makes a picture hard.
+
+    It shows the pictures as they change, what they cost, and the lines to copy into the configuration. The page is no
+    part of your site and changes nothing there; it is served on 127.0.0.1 until Ctrl+C.
+    """
+    state = current_state()
+    tuner = make_tuner(Rehearsal.of_this_site(), Tuning.of(state.settings, state.difficulty))
+    with make_server(HOST, port, tuner, threaded=True, request_handler=_Quiet) as server:
+        click.echo(f"Tuning page: http://{HOST}:{server.server_port}/")
+        click.echo("Only this machine can reach it, and your site does not serve it. Ctrl+C ends it.")
+        server.serve_forever()
+    click.echo("Tuning page closed; nothing was changed.")

@@ -1,0 +1,98 @@
+"""The tuning page: an application of its own, which only this machine can reach and no site serves."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from statistics import median
+from typing import NamedTuple
+
+from flask import Flask, Response, render_template, request
+
+from ..errors import ConfigError
+from .options import presets
+from .rehearsal import Drawn, Rehearsal
+from .tuning import SEED_OCTETS, Tuning
+
+#: Pictures on the page.
+PICTURES = 6
+
+#: Another page that has a name of its own point here (DNS rebinding) is not answered.
+HOSTS = ["127.0.0.1", "localhost"]
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+class Shown(NamedTuple):
+    """One code as the page has it: both resolutions as data URLs."""
+
+    code: str
+    picture: str
+    picture_2x: str
+
+
+class Cost(NamedTuple):
+    """Medians over a few pictures: milliseconds and bytes."""
+
+    ms: float
+    size: int
+
+    @classmethod
+    def of(cls, drawn: Sequence[Drawn]) -> Cost:
+        """Return what these pictures cost."""
+        return cls(median(one.ms for one in drawn), round(median(len(one.png) for one in drawn)))
+
+
+def make_tuner(
+    site: Rehearsal, start: Tuning, *, new_seed: Callable[[], str] = lambda: secrets.token_hex(SEED_OCTETS)
+) -> Flask:
+    """Return the page's application. It opens with ``start``, writes nothing, and knows no more than it draws."""
+    tuner = Flask(__name__)
+    tuner.config["TRUSTED_HOSTS"] = HOSTS
+    tuner.jinja_env.trim_blocks = tuner.jinja_env.lstrip_blocks = True
+
+    @tuner.get("/")
+    def page() -> str:
+        return _page(site, start.moved(request.args, new_seed))
+
+    @tuner.errorhandler(ConfigError)
+    def refuse(error: ConfigError) -> tuple[str, int, dict[str, str]]:
+        return f"{error}\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+
+    @tuner.after_request
+    def seal(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    return tuner
+
+
+def _page(site: Rehearsal, tuning: Tuning) -> str:
+    rehearsal = site.with_look(tuning.look(site.look))
+    numbers = range(tuning.codes * PICTURES, (tuning.codes + 1) * PICTURES)
+    plain = [rehearsal.timed(tuning.difficulty, number) for number in numbers]
+    dense = [rehearsal.timed(tuning.difficulty, number, scale=2) for number in numbers]
+    until = (rehearsal.epoch(rehearsal.clock()) + 1) * rehearsal.look.rotation
+    return render_template(
+        "tune.html",
+        tuning=tuning,
+        rotation=tuning.rotation(),
+        presets=presets(),
+        shown=[Shown(one.code, _url(one), _url(two)) for one, two in zip(plain, dense, strict=True)],
+        cost=Cost.of(plain),
+        cost_2x=Cost.of(dense),
+        until=datetime.fromtimestamp(until, UTC) if until else None,
+    )
+
+
+def _url(drawn: Drawn) -> str:
+    return "data:image/png;base64," + base64.b64encode(drawn.png).decode()

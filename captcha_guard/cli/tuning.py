@@ -1,0 +1,157 @@
+"""What the tuning page sets: read from a query, shown as controls, written down as configuration."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import NamedTuple
+
+from ..challenge.difficulty import KNOBS, Difficulty
+from ..challenge.issuer import Look
+from ..config import PREFIX, Key, Settings, read
+from ..errors import ConfigError
+
+DAY = 86_400  # s
+
+#: What a random seed is made of, in octets: nobody may guess it and draw the site's pictures.
+SEED_OCTETS = 8
+
+
+class Control(NamedTuple):
+    """One slider: its field, what it is called, its range, where it stands, and what it means."""
+
+    name: str
+    label: str
+    low: int
+    high: int
+    value: int
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """One state of the page: ``size`` in px, ``length`` in symbols, rotation in days; ``codes`` picks the codes."""
+
+    difficulty: Difficulty
+    size: tuple[int, int]
+    length: tuple[int, int]
+    style_seed: str
+    style_rotation: int
+    codes: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings, difficulty: Difficulty) -> Tuning:
+        """Return the page as it starts, with the site's settings; raises ``ConfigError`` for a seed of odd octets."""
+        try:
+            seed = settings.style_seed.decode()
+        except UnicodeDecodeError:
+            raise ConfigError(f"{PREFIX}STYLE_SEED is no UTF-8, so no page can show it; make it a text") from None
+        return cls(difficulty, settings.size, settings.length, seed, settings.style_rotation)
+
+    def moved(self, query: Mapping[str, str], new_seed: Callable[[], str]) -> Tuning:
+        """Return the state that a submitted form asks for; what it does not name stays.
+
+        Raises ``ConfigError`` for a value out of its range.
+        """
+        if "preset" in query:
+            difficulty = Difficulty.named(query["preset"])
+        else:
+            difficulty = Difficulty(**{name: _whole(query, name, getattr(self.difficulty, name)) for name in KNOBS})
+        shortest = _whole(query, "shortest", self.length[0])
+        return replace(
+            self,
+            difficulty=difficulty,
+            size=(_whole(query, "width", self.size[0]), _whole(query, "height", self.size[1])),
+            length=(shortest, max(shortest, _whole(query, "longest", self.length[1]))),
+            style_seed=new_seed() if "reroll" in query else query.get("style_seed", self.style_seed),
+            style_rotation=_whole(query, "style_rotation", self.style_rotation),
+            codes=_whole(query, "codes", self.codes) + ("other_codes" in query),
+        ).checked()
+
+    def checked(self) -> Tuning:
+        """Return this state if the configuration would take it; raises ``ConfigError`` with the range if not."""
+        read(self._values())
+        return self
+
+    def look(self, base: Look) -> Look:
+        """Return what all pictures share; ``base`` gives what the page does not set."""
+        return replace(
+            base,
+            size=self.size,
+            length=self.length,
+            style_seed=self.style_seed.encode(),
+            rotation=self.style_rotation * DAY,
+        )
+
+    def knobs(self) -> list[Control]:
+        """Return a slider for each knob of a difficulty, in the order in which the class has them."""
+        values = asdict(self.difficulty)
+        return [
+            Control(name, _label(name), knob.low, knob.high, values[name], f"{knob.low} to {knob.high} {knob.unit}")
+            for name, knob in KNOBS.items()
+        ]
+
+    def measures(self) -> list[Control]:
+        """Return the sliders for the pictures' size and the codes' length."""
+        least_wide, least_high, most_wide, most_high = _bounds("size")
+        shortest, _, _, longest = _bounds("length")
+        symbols = f"{shortest} to {longest} symbols; each code draws its own length in between"
+        return [
+            Control("width", "width", least_wide, most_wide, self.size[0], f"{least_wide} to {most_wide} px"),
+            Control("height", "height", least_high, most_high, self.size[1], f"{least_high} to {most_high} px"),
+            Control("shortest", "shortest code", shortest, longest, self.length[0], symbols),
+            Control("longest", "longest code", shortest, longest, self.length[1], symbols),
+        ]
+
+    def rotation(self) -> Control:
+        """Return the field for the days after which the style changes."""
+        low, high = _bounds("style_rotation")
+        return Control("style_rotation", "style rotation", low, high, self.style_rotation, "days")
+
+    @property
+    def config_lines(self) -> str:
+        """The settings as Python, ready for a configuration file."""
+        lines = [f"{name} = {_python(value)}" for name, value in self._values().items()]
+        if self.difficulty.name is None:
+            lines = ["from captcha_guard import Difficulty", "", *lines]
+        return "\n".join(lines) + "\n"
+
+    def _values(self) -> dict[str, object]:
+        values = {
+            "DIFFICULTY": self.difficulty.name or self.difficulty,
+            "SIZE": self.size,
+            "LENGTH": self.length,
+            "STYLE_SEED": self.style_seed,
+            "STYLE_ROTATION": self.style_rotation,
+        }
+        return {PREFIX + name: value for name, value in values.items()}
+
+
+def _whole(query: Mapping[str, str], name: str, standing: int) -> int:
+    if name not in query:
+        return standing
+    if not re.fullmatch("-?[0-9]{1,6}", query[name]):
+        raise ConfigError(f"{name} is {query[name][:20]!r}; a whole number is needed")
+    return int(query[name])
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _bounds(setting: str) -> list[int]:
+    """Return the numbers in what a setting's own documentation says is allowed: the least first, the most last."""
+    key: Key = next(field for field in fields(Settings) if field.name == setting).metadata["key"]
+    return [int(digits) for digits in re.findall("[0-9]+", key.allowed)]
+
+
+def _python(value: object) -> str:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Difficulty):
+        knobs = ", ".join(f"{name}={number}" for name, number in asdict(value).items())
+        return f"Difficulty(\n{textwrap.indent(textwrap.fill(knobs, 58), '    ')}\n)"
+    return repr(value)

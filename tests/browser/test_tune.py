@@ -1,0 +1,93 @@
+"""The tuning page in a real Chromium: a slider by keyboard, live pictures, lines that are copied whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from captcha_guard import CaptchaGuard, Difficulty
+from captcha_guard.cli.rehearsal import Rehearsal
+from captcha_guard.cli.tuner import make_tuner
+from captcha_guard.cli.tuning import Tuning
+from captcha_guard.config import Settings
+
+from .axe import violations
+from .conftest import NewPage
+from .server import served
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-tune")]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    app = Flask("site", instance_path=str(tmp_path))
+    app.config["SECRET_KEY"] = "a secret that only these tests know"
+    CaptchaGuard(app)
+    with app.app_context():
+        tuner = make_tuner(Rehearsal.of_this_site(), Tuning.of(Settings(), Difficulty.medium))
+    with served(tuner) as address:
+        yield address
+
+
+def first_picture(page: Page) -> str:
+    return page.locator("#pictures img").first.get_attribute("src") or ""
+
+
+def test_a_slider_moved_by_keyboard_changes_the_picture_and_the_lines_that_are_copied(new_page: NewPage) -> None:
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/")
+    before = first_picture(page)
+    page.get_by_role("button", name="hard").focus()
+    page.keyboard.press("Tab")
+    overlap = page.get_by_role("slider", name="overlap")
+    expect(overlap).to_be_focused()
+    page.keyboard.press("End")
+    expect(page.locator("#config")).to_contain_text("overlap=12")
+    assert first_picture(page) != before
+    expect(page.locator("#overlap-value")).to_have_text("12")
+    page.get_by_role("button", name="Copy").press("Enter")
+    expect(page.get_by_role("status")).to_have_text("Copied.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("#config").text_content()
+    page.reload()
+    expect(overlap).to_have_value("12")
+
+
+def test_presets_and_new_styles_come_without_leaving_the_button(new_page: NewPage) -> None:
+    page = new_page()
+    page.goto("/")
+    hard = page.get_by_role("button", name="hard")
+    hard.press("Enter")
+    expect(hard).to_have_attribute("aria-pressed", "true")
+    expect(hard).to_be_focused()
+    expect(page.get_by_role("slider", name="lines")).to_have_value(str(Difficulty.hard.lines))
+    before = first_picture(page)
+    reroll = page.get_by_role("button", name="Re-roll the style")
+    reroll.press("Enter")
+    expect(page.get_by_role("textbox", name="style seed")).not_to_have_value("")
+    assert first_picture(page) != before
+    expect(reroll).to_be_focused()
+    page.get_by_role("slider", name="shortest code").press("End")
+    expect(page.get_by_role("slider", name="longest code")).to_have_value("8")
+
+
+def test_the_buttons_do_without_javascript(new_page: NewPage) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto("/")
+    page.get_by_role("slider", name="overlap").press("End")
+    page.get_by_role("button", name="Draw").click()
+    expect(page.locator("#config")).to_contain_text("overlap=12")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_page_is_open_to_everyone(new_page: NewPage, scheme: str, width: int) -> None:
+    page = new_page(color_scheme=scheme, viewport={"width": width, "height": 700})
+    page.goto("/")
+    page.get_by_label("Show what the pictures say").check()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,0 +1,423 @@
+"""The commands of the flask command: a contact sheet, the tuning page and the attack, on a site's own pictures."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image, ImageDraw, ImageFont
+
+from captcha_guard import CaptchaGuard, Difficulty
+from captcha_guard.challenge.difficulty import KNOBS
+from captcha_guard.challenge.token import Challenge
+from captcha_guard.cli import group
+from captcha_guard.cli import tuner as tuner_module
+from captcha_guard.cli.attack import TREATMENTS, Tesseract, Way, attack
+from captcha_guard.cli.interval import Share
+from captcha_guard.cli.options import presets
+from captcha_guard.cli.preview import _versions
+from captcha_guard.cli.rehearsal import Rehearsal
+from captcha_guard.cli.strength import _targets
+from captcha_guard.cli.tuner import make_tuner
+from captcha_guard.cli.tuning import Tuning
+from captcha_guard.testing import solve
+from captcha_guard.web.state import NAME, State
+
+SECRET = "a secret that only these tests know"
+NOON = 1_800_000_000.0
+ROLLED = "c0ffee00c0ffee00"
+
+HOST = f"""
+from flask import Flask
+from captcha_guard import CaptchaGuard
+app = Flask("host", instance_path=__file__ + "-instance")
+app.config["SECRET_KEY"] = "{SECRET}"
+CaptchaGuard(app)
+"""
+
+
+def make_site(folder: Path, **settings: object) -> Flask:
+    app = Flask("site", instance_path=str(folder / "instance"))
+    app.config["SECRET_KEY"] = SECRET
+    app.config.update({f"CAPTCHA_GUARD_{name}": value for name, value in settings.items()})
+    CaptchaGuard(app)
+    return app
+
+
+def state_of(app: Flask) -> State:
+    state = app.extensions[NAME]
+    assert isinstance(state, State)
+    return state
+
+
+def rehearsal_of(app: Flask) -> Rehearsal:
+    with app.app_context():
+        return Rehearsal.of_this_site()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Flask:
+    return make_site(tmp_path)
+
+
+def run(app: Flask, *arguments: str) -> Result:
+    return app.test_cli_runner().invoke(group, list(arguments))
+
+
+# The site's pictures
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_what_the_owner_sees_is_drawn_as_visitors_see_it(site: Flask, scale: int) -> None:
+    drawn = rehearsal_of(site).draw(Difficulty.hard, 7, scale=scale)
+    issuer, at = state_of(site).issuer, int(time.time())
+    token = issuer.tokens.sign(Challenge(" 7", "", "image", Difficulty.hard.spec(), issuer.epoch(at), at))
+    address = f"/captcha-guard/{token}{'@2x' if scale == 2 else ''}.png"
+    assert drawn.png == site.test_client().get(address).data
+    assert drawn.code == solve(site, token)
+
+
+def test_the_owner_can_say_what_a_picture_says(site: Flask) -> None:
+    rehearsal = rehearsal_of(site)
+    told, free = rehearsal.draw(Difficulty.easy, 1, code="7ACD4"), rehearsal.draw(Difficulty.easy, 1)
+    assert told.code == "7ACD4" != free.code
+    assert told.png != free.png
+
+
+# preview
+
+
+def test_preview_says_what_it_wrote_and_that_it_took_the_place_of_a_file(site: Flask, tmp_path: Path) -> None:
+    out = tmp_path / "sheet.png"
+    first = run(site, "preview", "--styles", "2", "--out", str(out))
+    assert first.exit_code == 0, first.output
+    assert f"{out} written: 2 styles, 6 pictures." in first.output
+    assert re.search(
+        r"A picture takes \d+\.\d ms \(at most [\d.]+\) and [\d,]+ bytes \(at most [\d,]+\)\.", first.output
+    )
+    again = run(site, "preview", "--styles", "2", "--out", str(out))
+    assert "written (in place of the file that was there)" in again.output
+
+
+def test_a_sheet_has_a_row_for_each_style_and_a_picture_for_each_code_and_difficulty(
+    site: Flask, tmp_path: Path
+) -> None:
+    def sheet(*arguments: str) -> tuple[int, int]:
+        result = run(site, "preview", *arguments, "--out", str(tmp_path / "sheet.png"))
+        assert result.exit_code == 0, result.output
+        with Image.open(tmp_path / "sheet.png") as image:
+            return image.size
+
+    one = sheet("--styles", "1", "--codes", "7acd4")
+    wide, _ = sheet("--styles", "1", "--codes", "7ACD4, W8K4", "--difficulty", "easy", "--difficulty", "hard")
+    _, high = sheet("--styles", "3", "--codes", "7ACD4")
+    assert wide - one[0] == 3 * (240 + 14)
+    assert high - one[1] == 2 * (26 + 80 + 22 + 14)
+    assert sheet("--styles", "1", "--codes", "7ACD4", "--scale", "2") == (2 * one[0], 2 * one[1])
+
+
+def test_a_site_without_a_calendar_is_shown_seeds_that_nobody_can_guess(tmp_path: Path) -> None:
+    site = rehearsal_of(make_site(tmp_path, STYLE_ROTATION=0))
+    seeds = {re.fullmatch('CAPTCHA_GUARD_STYLE_SEED = "([0-9a-f]{16})"', one.heading) for one in _versions(site, 4)[1:]}
+    assert None not in seeds
+    assert len(seeds) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--difficulty", "medum"], "there is no difficulty 'medum'; did you mean 'medium'?"),
+        (["--codes", "A-B"], "the answer is 'A-B'"),
+        (["--codes", " ,"], "name at least one code"),
+        (["--styles", "0"], "0 is not in the range"),
+        (["--out", "sheet.jpg"], "does not end in .png"),
+        (["--out", "/no/such/folder/sheet.png"], "can't be written: No such file or directory"),
+    ],
+)
+def test_a_wrong_option_is_named_with_what_would_be_right(site: Flask, arguments: list[str], sentence: str) -> None:
+    result = run(site, "preview", *arguments)
+    assert result.exit_code == 2
+    assert sentence in result.output.replace("\n", " ")
+
+
+@pytest.mark.parametrize("command", ["preview", "tune", "strength"])
+def test_an_application_without_the_guard_is_told_how_to_set_it_up(command: str) -> None:
+    result = run(Flask("bare"), command)
+    assert result.exit_code == 1
+    assert result.output == "Error: captcha_guard is not set up for this application: call guard.init_app(app)\n"
+
+
+# tune
+
+
+@pytest.fixture
+def tuner(site: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    monkeypatch.setattr(tuner_module, "PICTURES", 2)  # they show what six would
+    state = state_of(site)
+    start = Tuning.of(state.settings, state.difficulty)
+    return make_tuner(rehearsal_of(site), start, new_seed=lambda: ROLLED).test_client()
+
+
+def pictures(page: str) -> list[str]:
+    return re.findall(r'<img src="(data:image/png;base64,[^"]+)"', page)
+
+
+def config_lines(page: str) -> str:
+    found = re.search('<pre id="config">(.*?)</pre>', page, re.DOTALL)
+    assert found is not None
+    return html.unescape(found[1])
+
+
+def control(page: str, name: str) -> dict[str, str]:
+    found = re.search(rf'<input [^>]*name="{name}"[^>]*>', page)
+    assert found is not None, name
+    return dict(re.findall(r'([\w-]+)="([^"]*)"', found[0]))
+
+
+def test_every_knob_has_a_slider_with_its_own_range_and_unit(tuner: FlaskClient) -> None:
+    page = tuner.get("/").text
+    for name, knob in KNOBS.items():
+        slider = control(page, name)
+        assert (slider["type"], slider["min"], slider["max"]) == ("range", str(knob.low), str(knob.high))
+        assert slider["value"] == str(getattr(Difficulty.medium, name))
+        assert knob.unit in html.unescape(page)
+    names = re.findall(r'<input [^>]*name="(\w+)"', page)
+    assert len(names) == len(set(names))
+
+
+def test_each_slider_changes_the_pictures_or_the_codes(tuner: FlaskClient) -> None:
+    plain = pictures(tuner.get("/").text)
+    assert len(plain) == 2
+    for name in [*KNOBS, "width", "height", "shortest"]:
+        slider = control(tuner.get("/").text, name)
+        moved = slider["max"] if slider["value"] != slider["max"] else slider["min"]
+        assert pictures(tuner.get("/", query_string={name: moved}).text) != plain, name
+
+
+def test_the_ends_of_every_slider_are_taken(tuner: FlaskClient) -> None:
+    page = tuner.get("/").text
+    for end in ("min", "max"):
+        everything = {name: control(page, name)[end] for name in [*KNOBS, "width", "height", "shortest", "longest"]}
+        assert tuner.get("/", query_string=everything).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"overlap": "13"}, "Difficulty's overlap is 13"),
+        ({"width": "159"}, "CAPTCHA_GUARD_SIZE is (159, 80); allowed"),
+        ({"longest": "9"}, "CAPTCHA_GUARD_LENGTH is (5, 9); allowed"),
+        ({"style_rotation": "x"}, "style_rotation is 'x'; a whole number is needed"),
+        ({"preset": "heavy"}, "there is no difficulty 'heavy'"),
+    ],
+)
+def test_a_value_beyond_its_range_is_refused_with_the_range(
+    tuner: FlaskClient, query: dict[str, str], sentence: str
+) -> None:
+    response = tuner.get("/", query_string=query)
+    assert (response.status_code, response.mimetype) == (400, "text/plain")
+    assert response.text.startswith(sentence)
+
+
+def paste(lines: str, folder: Path) -> Flask:
+    """Start a site with the lines in its configuration file, as an owner would."""
+    file = folder / "config.py"
+    file.write_text(f"SECRET_KEY = {SECRET!r}\n\n{lines}", encoding="utf-8")
+    app = Flask("pasted", instance_path=str(folder / "instance"))
+    app.config.from_pyfile(str(file))
+    CaptchaGuard(app)
+    return app
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"preset": "hard", "overlap": "9"},
+        {"overlap": "5", "lines": "3", "warp": "1", "width": "300", "shortest": "7", "style_rotation": "0"},
+        {"reroll": "1", "style_seed": "the one before"},
+        {"style_seed": "quotes \" and ' and \\ and \u00e9 \U0001f600 \u2028 </pre>", "style_rotation": "3650"},
+    ],
+    ids=["as it is", "a preset", "knobs", "re-rolled", "an odd seed"],
+)
+def test_the_lines_to_copy_make_a_site_that_draws_what_the_page_shows(
+    tuner: FlaskClient, tmp_path: Path, query: dict[str, str]
+) -> None:
+    page = tuner.get("/", query_string=query).text
+    lines = config_lines(page)
+    pasted = paste(lines, tmp_path)
+    again = Tuning.of(state_of(pasted).settings, state_of(pasted).difficulty)
+    assert again.config_lines == lines
+    assert pictures(make_tuner(rehearsal_of(pasted), again).test_client().get("/").text) == pictures(page)
+
+
+def test_a_preset_is_a_starting_point_and_named_in_the_lines(tuner: FlaskClient) -> None:
+    page = tuner.get("/", query_string={"preset": "hard"}).text
+    assert 'CAPTCHA_GUARD_DIFFICULTY = "hard"' in config_lines(page)
+    assert {name: control(page, name)["value"] for name in KNOBS} == {
+        name: str(getattr(Difficulty.hard, name)) for name in KNOBS
+    }
+    assert re.search('value="hard" aria-pressed="true"', page)
+
+
+def test_re_rolling_changes_the_style_and_not_the_codes(tuner: FlaskClient) -> None:
+    before, after = tuner.get("/").text, tuner.get("/", query_string={"reroll": "1"}).text
+    assert control(after, "style_seed")["value"] == ROLLED
+    assert pictures(before) != pictures(after)
+    said = re.compile("<figcaption>(.*?)</figcaption>")
+    assert said.findall(before) == said.findall(after)
+    others = tuner.get("/", query_string={"other_codes": "1"}).text
+    assert not set(said.findall(before)) & set(said.findall(others))
+
+
+def test_the_longest_code_is_never_shorter_than_the_shortest(tuner: FlaskClient) -> None:
+    page = tuner.get("/", query_string={"shortest": "8", "longest": "4"}).text
+    assert control(page, "longest")["value"] == "8"
+
+
+def test_the_page_is_sealed_off(tuner: FlaskClient) -> None:
+    response = tuner.get("/")
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"<style|<script>|\son\w+=|style=", response.text)
+    assert not re.search(r'(src|href)="(https?:)?//', response.text)
+    assert SECRET not in response.text
+    assert tuner.get("/", headers={"Host": "rebound.example"}).status_code == 400
+
+
+def test_the_site_itself_serves_nothing_of_the_page(site: Flask) -> None:
+    static = "/captcha-guard/static"
+    for path in ("/captcha-guard/tune", "/captcha-guard/", f"{static}/tune.js", f"{static}/tune.css"):
+        assert site.test_client().get(path).status_code in (404, 405), path
+    assert not [rule for rule in site.url_map.iter_rules() if "tun" in rule.rule]
+
+
+def test_a_seed_that_is_no_text_is_told_of_and_not_replaced(tmp_path: Path) -> None:
+    result = run(make_site(tmp_path, STYLE_SEED=b"\xff\xfe"), "tune")
+    assert result.exit_code == 1
+    assert "CAPTCHA_GUARD_STYLE_SEED is no UTF-8" in result.output
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    file = tmp_path / "host.py"
+    file.write_text(HOST)
+    return file
+
+
+def flask_command(host: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "flask", "--app", str(host), "captcha-guard", *arguments]
+
+
+def test_the_flask_command_finds_the_group_by_itself_and_serves_the_page_on_loopback_only(host: Path) -> None:
+    with subprocess.Popen(
+        flask_command(host, "tune", "--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            said = process.stdout.readline()
+            found = re.fullmatch(r"Tuning page: (http://127\.0\.0\.1:(\d+)/)\n", said)
+            assert found is not None, said
+            with urlopen(found[1], timeout=20) as page:  # noqa: S310 - our own, on loopback
+                assert b"Tune the security code" in page.read()
+            # On Linux all of 127/8 is this machine; a server on 0.0.0.0 would answer here too.
+            with pytest.raises(OSError), socket.create_connection(("127.0.0.2", int(found[2])), timeout=5):  # noqa: PT011
+                pass
+        finally:
+            process.terminate()
+
+
+# strength
+
+
+def fake_tesseract(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Put a program of that name before all others."""
+    program = folder / "tesseract"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+
+def test_strength_says_what_was_read_and_how_sure_that_is(
+    site: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rehearsal = rehearsal_of(site)
+    codes = [rehearsal.draw(Difficulty.easy, number).code for number in range(4)]
+    texts = "\\n\\f".join([codes[0].lower(), "", codes[2], f"{codes[3][:2]} {codes[3][2:]}"])
+    fake_tesseract(tmp_path, monkeypatch, f'[ "$1" = --version ] && echo "tesseract 5.9.9" || printf "{texts}"')
+    result = run(site, "strength", "--pictures", "4", "--difficulty", "easy")
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("Tesseract 5.9.9 reads 4 pictures of each difficulty in 24 ways")
+    assert re.search(r"\neasy +3 \(75\.0%\) +30\.1 to 95\.4 %  as it is, psm 6 +3 of 4\n", result.output)
+    assert "flatters the attacker" in result.output
+
+
+def test_strength_without_tesseract_names_the_package(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    result = run(site, "strength")
+    assert result.exit_code == 2
+    assert "apt install tesseract-ocr" in result.output
+
+
+def test_strength_tells_when_tesseract_fails(site: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_tesseract(tmp_path, monkeypatch, "echo 'Failed loading language eng' >&2; exit 1")
+    result = run(site, "strength", "--pictures", "1")
+    assert result.exit_code == 1
+    assert "Error: tesseract failed: Failed loading language eng" in result.output
+
+
+def test_the_targets_are_all_presets_and_the_sites_own_difficulty(tmp_path: Path) -> None:
+    own = Difficulty(lines=5)
+    with make_site(tmp_path, DIFFICULTY=own).app_context():
+        assert _targets(()) == {**presets(), "own": own}
+        assert _targets((Difficulty.easy,)) == {"easy": Difficulty.easy}
+    assert list(presets()) == ["classica", "easy", "medium", "hard"]
+
+
+def plain_text(code: str, *, turned: bool = False) -> bytes:
+    picture = Image.new("L", (240, 80), 0 if turned else 255)
+    ImageDraw.Draw(picture).text((30, 15), code, 255 if turned else 0, ImageFont.load_default(44))
+    octets = io.BytesIO()
+    picture.save(octets, "PNG")
+    return octets.getvalue()
+
+
+def test_the_attacker_can_read_what_is_not_distorted() -> None:
+    tesseract = Tesseract.find("23456789CDFHKMNPRTWXY")
+    assert tesseract is not None
+    codes, chosen = ["7CDW4", "HKM35"], [Way("as it is", 7), Way("thin lines removed", 8)]
+    outcome = attack(tesseract, [plain_text(codes[0]), plain_text(codes[1], turned=True)], codes, chosen)
+    assert outcome.share(outcome.best) == (2, 2)
+    assert list(outcome.solved) == chosen
+    assert attack(tesseract, [plain_text(codes[0])], ["44444"], chosen).by_any == (0, 1)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_thin_lines_are_removed_and_ink_is_dark_on_either_ground(turned: bool) -> None:
+    picture = Image.new("L", (60, 40), 20 if turned else 230)
+    pen, ink = ImageDraw.Draw(picture), 230 if turned else 20
+    pen.rectangle((20, 10, 35, 30), ink)
+    pen.line((0, 35, 60, 35), ink, 1)
+    treated = TREATMENTS["thin lines removed"](picture)
+    assert treated.getpixel((80, 60)) == 0
+    assert treated.getpixel((30, 106)) == 255
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "high"),
+    [(Share(0, 50), 0.0, 0.0713), (Share(5, 10), 0.2366, 0.7634), (Share(10, 10), 0.7225, 1.0)],
+)
+def test_the_interval_is_wilsons(share: Share, low: float, high: float) -> None:
+    assert share.wilson() == pytest.approx((low, high), abs=5e-5)
