@@ -19,13 +19,13 @@ from .spam.judge import Judge, Rule
 from .spam.rules import standard
 from .spam.submission import Submission
 from .spam.verdict import Thresholds, Verdict
-from .web.field import SAFE_METHODS, render_assets, render_field, solved_pass
+from .web.field import render_assets, render_field, solved_pass
 from .web.gate import Outcome, pass_through
 from .web.journey import current_journey
 from .web.limiter import storage_for, strategy_of
 from .web.pages import answer_refusal, stamp, wants_json
-from .web.protection import Protection
-from .web.registry import mark
+from .web.protection import SAFE_METHODS, Protection
+from .web.registry import mark, refuse_unguarded
 from .web.routes import make_blueprint
 from .web.state import NAME, State, current_state
 
@@ -67,6 +67,7 @@ class CaptchaGuard:
         app.extensions[NAME] = _wire(settings, secrets, storage, self._rules)
         app.register_blueprint(make_blueprint(settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
+        app.before_request(refuse_unguarded)
         app.after_request(_finish)
         app.teardown_request(_forget_after_error)
 
@@ -183,7 +184,7 @@ def _guarded(view: View, protection: Protection) -> View:
                 return answer_refusal(outcome)
         return current_app.ensure_sync(view)(*args, **kwargs)
 
-    return mark(cast("View", guarded), protection)
+    return mark(cast("View", guarded), view, protection)
 
 
 def _finish(response: Response) -> Response:

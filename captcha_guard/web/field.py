@@ -14,7 +14,7 @@ from ..signals import challenge_issued
 from .gate import Outcome
 from .journey import current_journey
 from .posted import ANSWER, PASS, TOKEN
-from .protection import Protection
+from .protection import SAFE_METHODS, Protection
 from .registry import protection_for
 from .state import NAME, State, current_state, this_app
 
@@ -24,17 +24,15 @@ if TYPE_CHECKING:
 #: The query argument by which a plain link asks for the same page with a new code.
 RELOAD = "new-code"
 
-#: Methods that show a form, as opposed to taking one.
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A challenge as a form carries it; ``typed`` is what the input starts with."""
+    """A challenge as a form carries it; ``typed`` is what the input starts with, ``age`` is in seconds."""
 
     token: str
     scope: str
     typed: str = ""
+    age: int = 0
 
 
 def outcome_for(scope: str) -> Outcome | None:
@@ -83,7 +81,7 @@ def challenge_markup(
         width=width,
         height=height,
         longest=4 * state.settings.length[1],
-        expires_in=state.settings.ttl,
+        expires_in=state.settings.ttl - ticket.age,
         reload_url=_reload_url(ticket.token, field_id),
         field_id=field_id,
         names={"token": TOKEN, "answer": ANSWER},
@@ -93,7 +91,8 @@ def challenge_markup(
 def new_ticket(state: State, protection: Protection, scope: str, outcome: Outcome | None) -> Ticket:
     """Return a new challenge for the form, or the very same one where the POST has left it unspent."""
     if outcome is not None and outcome.resend:
-        return Ticket(outcome.posted.ours[TOKEN], scope, outcome.posted.ours[ANSWER])
+        age = outcome.proof.opened.age if outcome.proof.opened is not None else 0
+        return Ticket(outcome.posted.ours[TOKEN], scope, outcome.posted.ours[ANSWER], age)
     difficulty = (outcome and outcome.difficulty) or protection.difficulty or state.difficulty
     return Ticket(issue(state, scope, difficulty, charged=_charged(outcome)), scope)
 

@@ -77,7 +77,7 @@ def _form_pairs(request: Request) -> tuple[list[tuple[str, str]], tuple[str, ...
         if request.mimetype and request.mimetype not in FORMS:
             raise _unsupported("A form or JSON is needed", request.mimetype)
         raise _malformed("nothing readable was sent")
-    return list(form.items(multi=True)), tuple(files)
+    return list(form.items(multi=True)), tuple(name for name, file in files.items() if file.filename)
 
 
 def read_json(request: Request) -> dict[str, Any]:

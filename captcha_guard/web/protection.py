@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     OnChallenge = Callable[..., ResponseReturnValue | Awaitable[ResponseReturnValue]]
 
+#: Methods that show a form, as opposed to taking one.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
 MODES = ("always", "suspicious", "off")
 
 #: Our word for a part of a submission -> what hosts usually call its form field; the first one present counts.

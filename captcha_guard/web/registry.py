@@ -4,22 +4,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
+from weakref import WeakSet
 
-from flask import current_app, request
+from flask import Flask, current_app, request
 
 from ..errors import ConfigError
-from .protection import Protection
+from .protection import SAFE_METHODS, Protection
+from .state import this_app
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 MARK = "_captcha_guard_protection"
+INNER = "_captcha_guard_inner"
+
+_checked: WeakSet[Flask] = WeakSet()
 
 
-def mark(view: View, protection: Protection) -> View:
-    """Write the protection on a view, where decorators above it (made with ``functools.wraps``) carry it along."""
-    setattr(view, MARK, protection)
-    return view
+def mark(guarded: View, inner: Callable[..., Any], protection: Protection) -> View:
+    """Write the protection on a view, where decorators above it (made with ``functools.wraps``) carry it along.
+
+    The view inside is marked too, so that it is noticed when it is the one that gets registered.
+    """
+    setattr(guarded, MARK, protection)
+    with suppress(AttributeError):  # methods and builtins take no attributes
+        setattr(inner, INNER, True)
+    return guarded
+
+
+def refuse_unguarded() -> None:
+    """Raise ``ConfigError``, once per application, when a route leads past the guard that its view was given."""
+    app = this_app()
+    if app in _checked:
+        return
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions.get(rule.endpoint)
+        if hasattr(view, INNER) and not hasattr(view, MARK) and not (rule.methods or set()) <= SAFE_METHODS:
+            raise ConfigError(
+                f"the route {rule.rule!r} leads past its guard: write @guard.protect below its @app.post(...)"
+            )
+    _checked.add(app)
 
 
 def guarded_routes() -> dict[str, Protection]:

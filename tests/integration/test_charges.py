@@ -181,6 +181,18 @@ def test_a_limited_pass_is_still_there_after_the_wait(blogs: MakeBlog, clock: ti
     assert client.post("/essay", data=fields_of(early)).status_code == 303
 
 
+def test_a_code_that_comes_back_unspent_says_how_long_it_still_lasts(
+    blogs: MakeBlog, clock: time_machine.Traveller
+) -> None:
+    client = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"}).client()
+    client.post("/essay", data=COMMENT)
+    form = client.get("/essay")
+    clock.shift(20)
+    early = client.post("/essay", data=solved(client, form, COMMENT | {"body": "another"}))
+    assert early.status_code == 429
+    assert 'data-expires-in="880"' in early.text
+
+
 def test_damaged_posts_are_counted(blogs: MakeBlog) -> None:
     client = blogs(LIMITED).client()
     twice = [client.post(POST, data=COMMENT | {TOKEN: ["a", "b"]}) for _ in range(3)]

@@ -12,8 +12,6 @@ from flask import Blueprint, Flask, redirect, render_template_string, request, u
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -262,25 +260,28 @@ def test_csrf_protection_set_up_after_the_guard_does_no_harm_either(bare: Any) -
     assert app.test_client().post("/captcha-guard/challenge", json={"scope": "x"}).status_code == 200
 
 
-def test_the_hosts_own_limiter_may_count_for_both(bare: Any) -> None:
-    app = bare(CAPTCHA_GUARD_COMMENT_LIMITS="2 per minute")
-    limiter = Limiter(get_remote_address, app=app, storage_uri="memory://", default_limits=["6 per minute"])
-    guard = CaptchaGuard(app, limiter=limiter)
-    app.post("/comments")(guard.protect(_stored))
-    client = app.test_client()
-    assert comment_with(client, "/comments") == 200
-    codes = [client.post("/comments", data=COMMENT | {"body": str(number)}).status_code for number in range(5)]
-    assert codes == [422, 429, 429, 429, 429]
-    assert not (Path(app.instance_path) / "captcha_guard.sqlite3").exists()
+def test_a_route_that_leads_past_its_guard_is_refused_by_name(bare: Any) -> None:
+    app = bare(TESTING=True)
+    guard = CaptchaGuard(app)
+
+    def comments() -> str:
+        return "stored"
+
+    guard.protect(app.post("/comments")(comments))  # @guard.protect above @app.post: the bare view gets registered
+    with pytest.raises(ConfigError, match=r"'/comments' leads past its guard: write @guard\.protect below"):
+        app.test_client().post("/comments", data=COMMENT)
 
 
-def _stored() -> str:
-    return "stored"
+def test_a_guarded_view_may_show_its_form_on_an_unguarded_route(bare: Any) -> None:
+    app = bare(TESTING=True)
 
+    def comments() -> str:
+        return "form or stored"
 
-def test_a_limiter_that_is_not_set_up_is_refused(bare: Any) -> None:
-    with pytest.raises(ConfigError, match="limiter"):
-        CaptchaGuard(bare(), limiter=Limiter(get_remote_address))
+    app.post("/comments", endpoint="post")(CaptchaGuard(app).protect(comments))
+    app.get("/comments", endpoint="show")(comments)
+    assert app.test_client().get("/comments").text == "form or stored"
+    assert app.test_client().post("/comments", data=COMMENT).status_code == 422
 
 
 def test_a_form_on_another_page_needs_no_name_while_one_route_is_guarded(bare: Any) -> None:
@@ -301,7 +302,7 @@ def test_a_form_that_can_not_know_its_scope_says_so(bare: Any, guarded: tuple[st
     guard = CaptchaGuard(app)
     app.get("/")(lambda: render_template_string("{{ captcha_guard() }}"))
     for name in guarded:
-        app.post(f"/{name}", endpoint=name)(guard.protect(_stored))
+        app.post(f"/{name}", endpoint=name)(guard.protect(lambda: "stored"))
     with pytest.raises(ConfigError, match=message):
         app.test_client().get("/")
 
