@@ -111,11 +111,10 @@ def _difficulty(name: str, value: object) -> object:
 
 
 def _seed(name: str, value: object) -> object:
-    if isinstance(value, str):
-        return value.encode()
-    if not isinstance(value, bytes):
-        raise _refuse(name, value, "any text; empty: the style hangs on the secret")
-    return value
+    octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+    if not isinstance(octets, bytes) or 0 < len(octets) < SHORTEST_SECRET:
+        raise _refuse(name, value, f"{SHORTEST_SECRET} octets or more that nobody guesses; empty: the secret decides")
+    return octets
 
 
 def _thresholds(name: str, value: object) -> object:
@@ -149,7 +148,7 @@ class Settings:
         "How hard the pictures are.",
     )
     style_seed: bytes = _key(
-        b"", _seed, "any text", "Another seed is another style; empty: the style hangs on the secret."
+        b"", _seed, "16 octets or more", "Another seed is another style; keep it secret. Empty: the secret decides."
     )
     style_rotation: int = _key(
         30,

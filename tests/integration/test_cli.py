@@ -305,7 +305,7 @@ def test_the_site_itself_serves_nothing_of_the_page(site: Flask) -> None:
 
 
 def test_a_seed_that_is_no_text_is_told_of_and_not_replaced(tmp_path: Path) -> None:
-    result = run(make_site(tmp_path, STYLE_SEED=b"\xff\xfe"), "tune")
+    result = run(make_site(tmp_path, STYLE_SEED=b"\xff\xfe" * 8), "tune")
     assert result.exit_code == 1
     assert "CAPTCHA_GUARD_STYLE_SEED is no UTF-8" in result.output
 

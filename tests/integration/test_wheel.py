@@ -30,6 +30,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_all_that_is_read_at_run_time(unpacked: Path) -> None:
     package = unpacked / "captcha_guard"
     for wanted in (
+        "cli/templates/tune.html",
         "py.typed",
         "static/captcha_guard.css",
         "static/captcha_guard.js",

@@ -29,12 +29,12 @@ def test_given_values_arrive_checked_and_in_one_form() -> None:
             f"{PREFIX}SIZE": [300, 100],
             f"{PREFIX}LENGTH": 6,
             f"{PREFIX}TTL": 60,
-            f"{PREFIX}STYLE_SEED": "spring",
+            f"{PREFIX}STYLE_SEED": "spring of the year 26",
             f"{PREFIX}THRESHOLDS": {"challenge": 10, "hold": 20, "aside": 101},
         }
     )
     assert (settings.mode, settings.size, settings.length, settings.ttl) == ("suspicious", (300, 100), (6, 6), 60)
-    assert settings.style_seed == b"spring"
+    assert settings.style_seed == b"spring of the year 26"
     assert settings.thresholds["aside"] == 101
 
 
@@ -43,7 +43,7 @@ def test_given_values_arrive_checked_and_in_one_form() -> None:
     [
         ("MODE", "allways"), ("MODE", None), ("MODE", ["always"]),
         ("DIFFICULTY", None), ("DIFFICULTY", 3),
-        ("STYLE_SEED", 5), ("STYLE_ROTATION", -1), ("STYLE_ROTATION", 4000),
+        ("STYLE_SEED", 5), ("STYLE_SEED", "spring"), ("STYLE_ROTATION", -1), ("STYLE_ROTATION", 4000),
         ("SIZE", (1, 1)), ("SIZE", "240x80"), ("SIZE", (240,)), ("SIZE", (240.0, 80)), ("SIZE", (9999, 80)),
         ("SIZE", 240),
         ("LENGTH", 3), ("LENGTH", (6, 5)), ("LENGTH", (5, 9)), ("LENGTH", "5"), ("LENGTH", True),
