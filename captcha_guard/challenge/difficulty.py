@@ -54,14 +54,14 @@ class Difficulty:
     """
 
     overlap: int = 2
-    rotation: int = 8
-    shear: int = 4
-    size_jitter: int = 8
+    rotation: int = 7
+    shear: int = 3
+    size_jitter: int = 7
     shift: int = 6
-    warp: int = 7
+    warp: int = 6
     lines: int = 1
-    line_weight: int = 45
-    cover: int = 14
+    line_weight: int = 38
+    cover: int = 12
 
     easy: ClassVar[Difficulty]
     medium: ClassVar[Difficulty]
@@ -143,27 +143,11 @@ Difficulty.classica = Difficulty(
     cover=15,
 )
 Difficulty.easy = Difficulty(
-    overlap=2,
-    rotation=5,
-    shear=2,
-    size_jitter=5,
-    shift=4,
-    warp=5,
-    lines=1,
-    line_weight=35,
-    cover=12,
+    overlap=1, rotation=5, shear=2, size_jitter=5, shift=4, warp=5, lines=1, line_weight=30, cover=10
 )
 Difficulty.medium = Difficulty()
 Difficulty.hard = Difficulty(
-    overlap=4,
-    rotation=13,
-    shear=8,
-    size_jitter=12,
-    shift=9,
-    warp=10,
-    lines=2,
-    line_weight=65,
-    cover=20,
+    overlap=3, rotation=12, shear=7, size_jitter=12, shift=9, warp=9, lines=2, line_weight=60, cover=19
 )
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

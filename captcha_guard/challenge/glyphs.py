@@ -76,7 +76,7 @@ def _brush(solid: Image.Image) -> Image.Image:
     rng = random.Random(4)  # noqa: S311 - a texture, not a secret
     streaked = solid.copy()
     pen = ImageDraw.Draw(streaked)
-    for _ in range(10):
+    for _ in range(6):
         x, y = rng.random() * solid.width, rng.random() * solid.height
         length = (0.2 + 0.4 * rng.random()) * solid.width
         pen.line((x - length, y + 0.3 * length, x + length, y - 0.3 * length), 0, 3)

@@ -38,12 +38,12 @@ def _screen(fill: Fill, pitch: float, angle: float, tiles: tuple[int, int], scal
     made = Image.new("L", (width * scale, height * scale))
     pen = ImageDraw.Draw(made)
     rng = random.Random(7)  # noqa: S311 - a texture, not a secret
-    pitch *= {"dotted": 2.0, "striped": 1.25}.get(fill, 1.0)
+    pitch *= {"dotted": 2.0, "striped": 1.4}.get(fill, 1.0)
     reach = math.hypot(width, height) / 2
     nx, ny = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     steps = range(-int(reach / pitch) - 1, int(reach / pitch) + 2)
     if fill in ("striped", "hatched"):
-        thick = max(round(pitch * (0.15 if fill == "striped" else 0.1) * scale), 1)
+        thick = max(round(pitch * (0.11 if fill == "striped" else 0.09) * scale), 1)
         turns = ((nx, ny),) if fill == "striped" else ((nx, ny), (-ny, nx))
         for dx, dy in turns:
             for index in steps:
