@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from captcha_guard.errors import ConfigError
@@ -98,12 +99,7 @@ class Difficulty:
 
         A difficulty of one's own counts as the hardest level that none of its knobs falls below.
         """
-        if self == Difficulty.classica:
-            return 0
-        return max(
-            (rank for rank, level in enumerate(_LEVELS.values()) if self._reaches(level)),
-            default=0,
-        )
+        return _rank(self)
 
     def _reaches(self, level: Difficulty) -> bool:
         return all(getattr(self, name) >= getattr(level, name) for name in KNOBS)
@@ -156,3 +152,11 @@ _LEVELS: dict[str, Difficulty] = {
     "hard": Difficulty.hard,
 }
 assert {field.name for field in fields(Difficulty)} == set(KNOBS)  # noqa: S101
+
+
+@lru_cache(maxsize=64)
+def _rank(difficulty: Difficulty) -> int:
+    if difficulty == Difficulty.classica:
+        return 0
+    reached = (rank for rank, level in enumerate(_LEVELS.values()) if difficulty._reaches(level))
+    return max(reached, default=0)

@@ -112,6 +112,7 @@ class Issuer:
         return Style.from_secret(self.look.style_seed or _subkey(key, b"style"), epoch)
 
 
+@lru_cache(maxsize=64)
 def _subkey(key: bytes, label: bytes) -> bytes:
     """One secret, many purposes: a key of its own for each label."""
     return hmac.digest(key, b"captcha_guard." + label, "sha256")

@@ -8,7 +8,7 @@ import threading
 import time
 import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,6 +61,14 @@ class Connections:
                 raise
             connection.execute("COMMIT")
 
+    def atomically(self, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Run one statement that writes, on its own; returns its rows.
+
+        :raises sqlite3.Error: as :meth:`writing`.
+        """
+        with self.reading() as connection:
+            return self._patiently(connection, statement, parameters)
+
     def close(self) -> None:
         """Close the calling thread's connection; its next use opens a new one."""
         lease: _Lease | None = self._local.__dict__.pop("lease", None)
@@ -94,7 +102,9 @@ class Connections:
         for statement in self._schema:
             self._patiently(connection, statement)
 
-    def _patiently(self, connection: sqlite3.Connection, statement: str) -> None:
+    def _patiently(
+        self, connection: sqlite3.Connection, statement: str, parameters: Sequence[object] = ()
+    ) -> list[tuple[Any, ...]]:
         """Try again while another connection has the lock.
 
         SQLite's own waits grow to 0.1 s and so starve who has waited longest; and it waits not at all when several
@@ -103,12 +113,10 @@ class Connections:
         patience = time.monotonic() + self._timeout
         while True:
             try:
-                connection.execute(statement)
+                return connection.execute(statement, parameters).fetchall()
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
                     raise
-            else:
-                return
 
 
 class _Lease:

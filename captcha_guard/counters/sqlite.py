@@ -42,6 +42,7 @@ RETURNING value
 """
 _READ_COUNTER = "SELECT value, expires FROM limits_counters WHERE key = ? AND expires > ?"
 _READ_STAMPS = "SELECT stamps FROM limits_windows WHERE key = ?"
+_READ_SEVERAL_STAMPS = "SELECT key, stamps FROM limits_windows WHERE key IN ({})"  # as many placeholders as keys
 _WRITE_STAMPS = """
 INSERT INTO limits_windows (key, stamps, expires) VALUES (?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET stamps = excluded.stamps, expires = excluded.expires
@@ -100,9 +101,9 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
         :returns: the counter after the addition.
         """
-        with self._writing(rows=1) as connection:
-            now = time.time()
-            [(value,)] = connection.execute(_INCREMENT, (key, amount, now + expiry, now, now))
+        now = time.time()
+        [(value,)] = self._connections.atomically(_INCREMENT, (key, amount, now + expiry, now, now))
+        self._sweep_now_and_then(1)
         return int(value)
 
     def get(self, key: str) -> int:
@@ -150,9 +151,10 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
             now = time.time()
             rows: list[tuple[str, bytes, float]] = []
             waits: list[float] = []
+            marks = ", ".join("?" * len(entries))
+            known = dict(connection.execute(_READ_SEVERAL_STAMPS.format(marks), [entry[0] for entry in entries]))
             for key, limit, expiry, amount in entries:
-                row = connection.execute(_READ_STAMPS, (key,)).fetchone()
-                stamps: bytes = row[0] if row else b""
+                stamps: bytes = known.get(key, b"")
                 wait = _wait(stamps, limit - amount, now, expiry)
                 if wait is None:
                     stamps = (stamps + _STAMP.pack(now) * amount)[-_STAMP.size * limit :]
@@ -234,6 +236,9 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
             if self.wrap_exceptions:
                 raise StorageError(error) from error
             raise
+        self._sweep_now_and_then(rows)
+
+    def _sweep_now_and_then(self, rows: int) -> None:
         self._written += rows
         if rows and self._written >= _SWEEP_EVERY:
             self._written = 0

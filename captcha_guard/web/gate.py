@@ -185,7 +185,7 @@ class _Gate:
             scope=self.scope,
             **posted.parts,
             client=self.client.key,
-            user_agent=request.user_agent.string,
+            user_agent=request.headers.get("User-Agent", ""),
             referrer=request.referrer or "",
             posted_at=self.state.clock(),
             honeypot=posted.honeypot,

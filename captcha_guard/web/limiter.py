@@ -11,6 +11,13 @@ from ..errors import ConfigError
 from .state import NAME
 
 
+class _StorageLimiter(Limiter):
+    """A limiter that is there for its storage and its command line, and spares every request its own checks."""
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:  # noqa: FBT001, FBT002
+        """Let the request pass."""
+
+
 def storage_for(app: Flask, uri: str, limiter: Limiter | None) -> Storage:
     """Return the store to count in: that of the host's ``limiter``, or of one made here for ``uri``.
 
@@ -21,7 +28,7 @@ def storage_for(app: Flask, uri: str, limiter: Limiter | None) -> Storage:
     with refusing(uri):
         if limiter is None:
             address, options = storage_arguments(uri)
-            limiter = Limiter(
+            limiter = _StorageLimiter(
                 lambda: request.remote_addr or "shared",
                 storage_uri=address,
                 storage_options=options,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 
 from ..submission import Submission
 from ..verdict import Action, Finding
@@ -30,6 +31,7 @@ def already_said() -> Finding:
     return Finding(Duplicate.slug, 100, sentence, Action.REJECT, final=True)
 
 
+@lru_cache(maxsize=4)  # the rule and the claim ask within one POST
 def fingerprint(submission: Submission) -> str:
     """Return 32 hexadecimal digits that stand for who said what where."""
     said = (submission.scope, submission.author, submission.email, submission.body)
