@@ -32,6 +32,7 @@ from .web.state import NAME, State, current_state
 if TYPE_CHECKING:
     from flask_limiter import Limiter
     from limits.storage import Storage
+    from markupsafe import Markup
 
     from .web.protection import OnChallenge
 
@@ -125,6 +126,10 @@ class CaptchaGuard:
         """The verdict on this request's submission; an accepting one where nothing was judged."""
         verdicts = [outcome.verdict for outcome in current_journey().outcomes.values()] if has_request_context() else []
         return max(verdicts, key=lambda one: one.action, default=Verdict())
+
+    def field(self, scope: str | None = None) -> Markup:
+        """Return the captcha field as markup, as ``captcha_guard()`` does in templates, for pages built in Python."""
+        return render_field(scope)
 
     def check(self, submission: Submission) -> Verdict:
         """Judge a submission by the rules alone, in any application context; nothing is counted or remembered."""

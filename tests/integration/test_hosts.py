@@ -284,6 +284,15 @@ def test_a_guarded_view_may_show_its_form_on_an_unguarded_route(bare: Any) -> No
     assert app.test_client().post("/comments", data=COMMENT).status_code == 422
 
 
+def test_a_page_built_in_python_gets_its_field_from_the_guard(bare: Any) -> None:
+    app = bare()
+    guard = CaptchaGuard(app)
+    app.get("/")(lambda: f"<form method=post>{guard.field('comments')}</form>")
+    app.post("/comments", endpoint="comments")(guard.protect(lambda: "stored"))
+    client = app.test_client()
+    assert client.post("/comments", data=solved(client, client.get("/"), COMMENT)).text == "stored"
+
+
 def test_a_form_on_another_page_needs_no_name_while_one_route_is_guarded(bare: Any) -> None:
     app = bare()
     guard = CaptchaGuard(app)
