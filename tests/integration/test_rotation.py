@@ -66,7 +66,7 @@ def test_without_the_old_secret_the_text_is_kept_and_one_more_code_asked(blogs: 
 
 def test_the_style_changes_with_the_secret_and_stays_with_the_seed(blogs: MakeBlog) -> None:
     styles = set()
-    for secret, seed in ((OLD, ""), (NEW, ""), (OLD, "the style of this house"), (NEW, "house style")):
+    for secret, seed in ((OLD, ""), (NEW, ""), (OLD, "the style of this house"), (NEW, "the style of this house")):
         blog = blogs({"SECRET_KEY": secret, "CAPTCHA_GUARD_STYLE_SEED": seed, "CAPTCHA_GUARD_STYLE_ROTATION": 0})
         issuer = blog.state.issuer
         opened = issuer.open(issuer.issue("comment:one", difficulty=blog.state.difficulty))
