@@ -144,7 +144,7 @@ class Settings:
     difficulty: object = _key(
         "medium",
         _difficulty,
-        "`easy`, `medium`, `hard`, or a `Difficulty(...)`",
+        "`easy`, `medium`, `hard`, `classica`, or a `Difficulty(...)`",
         "How hard the pictures are.",
     )
     style_seed: bytes = _key(
