@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..errors import TokenMalformedError
 from . import answer as code
 from .difficulty import Difficulty
 from .picture import draw
@@ -61,8 +62,16 @@ class Issuer:
         )
 
     def open(self, token: str, *, scope: str | None = None) -> Opened:
-        """Open the token of a challenge; raises the errors of ``Tokens.open``."""
-        return self.tokens.open(token, scope=scope)
+        """Open the token of a challenge; raises the errors of ``Tokens.open``.
+
+        A difficulty that this release does not know, as a token of the release before may carry, is malformed.
+        """
+        opened = self.tokens.open(token, scope=scope)
+        try:
+            self.difficulty(opened)
+        except ValueError as error:
+            raise TokenMalformedError("signed, but of a difficulty unknown here", token=token) from error
+        return opened
 
     def solved(self, opened: Opened, scope: str) -> str:
         """Return a pass: proof that ``opened`` was solved, valid as long as the challenge itself would have been."""

@@ -193,7 +193,7 @@ class _Gate:
         )
 
     def _rank(self, proof: Proof) -> int:
-        return Difficulty.from_spec(proof.opened.challenge.difficulty).rank if proof.opened is not None else 0
+        return self.state.issuer.difficulty(proof.opened).rank if proof.opened is not None else 0
 
     def decide(self, outcome: Outcome) -> Outcome:
         """Weigh the proof and the verdict together: run the view, ask for a code, or refuse."""

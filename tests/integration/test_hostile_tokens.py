@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captcha_guard.challenge.token import LEEWAY, LONGEST
+from captcha_guard.challenge.token import LEEWAY, LONGEST, Challenge
 from captcha_guard.errors import TokenError
 from captcha_guard.testing import solve
 from captcha_guard.web.posted import ANSWER, PASS, TOKEN
@@ -226,6 +226,18 @@ def test_a_token_of_another_application_is_worth_nothing(blogs: MakeBlog) -> Non
     assert answer.status_code == 422
     assert ours.client().get(f"/captcha-guard/{fields[TOKEN]}.png").status_code == 404
     assert ours.stored == []
+
+
+def test_a_difficulty_of_another_release_costs_one_more_code_and_no_error(blog: Blog) -> None:
+    tokens = blog.state.issuer.tokens
+    at = int(tokens.clock())
+    token = tokens.sign(Challenge.new("comment:one", kind="image", difficulty="fiendish", epoch=0, at=at))
+    client = blog.client()
+    assert client.get(f"/captcha-guard/{token}.png").status_code == 404
+    assert client.post("/captcha-guard/challenge", json={"scope": "comment:one", "token": token}).status_code == 200
+    again = client.post("/posts/one/comments", data=COMMENT | {TOKEN: token, ANSWER: "any"})
+    assert again.status_code == 422
+    assert client.post("/posts/one/comments", data=solved(client, again)).status_code == 303
 
 
 def test_one_answer_does_not_fit_another_token(blog: Blog) -> None:
