@@ -169,7 +169,7 @@ class Settings:
         "The shortest and the longest code, in symbols; each challenge draws its own length.",
     )
     alphabet: str = _key(
-        "23456789CDFHKMNPRTWXY",
+        "2345689CDFHKMPRTWX",
         _alphabet,
         "12 to 36 different capitals and digits",
         "The symbols that codes are made of.",

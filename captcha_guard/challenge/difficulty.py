@@ -143,7 +143,7 @@ Difficulty.easy = Difficulty(
 )
 Difficulty.medium = Difficulty()
 Difficulty.hard = Difficulty(
-    overlap=3, rotation=12, shear=7, size_jitter=12, shift=9, warp=9, lines=2, line_weight=60, cover=19
+    overlap=3, rotation=12, shear=7, size_jitter=12, shift=9, warp=9, lines=2, line_weight=60, cover=17
 )
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

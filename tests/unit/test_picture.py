@@ -23,6 +23,7 @@ from PIL import Image, ImageChops, ImageDraw, features
 from PIL import __version__ as pillow_version
 
 from captcha_guard.challenge import lines
+from captcha_guard.challenge.answer import ALPHABET
 from captcha_guard.challenge.difficulty import KNOBS, Difficulty
 from captcha_guard.challenge.fonts import font_pool
 from captcha_guard.challenge.ground import FULL, deepest_tone, ground, palette
@@ -33,7 +34,6 @@ from captcha_guard.challenge.texture import fields
 
 STYLE = Style.from_secret(b"a secret of the site's own", epoch=0)
 LEVELS = ("classica", "easy", "medium", "hard")
-ALPHABET = "234679CDFHJKMNPRTWXY58"
 GOLDEN = Path(__file__).with_name("golden_pictures.json")
 HARDEST = Difficulty(**{name: knob.high for name, knob in KNOBS.items()})
 
