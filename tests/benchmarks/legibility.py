@@ -39,7 +39,7 @@ class Numbered(NamedTuple):
 
 
 def exam(levels: Sequence[str], *, count: int, styles: int, seed: str) -> list[tuple[Shown, Numbered]]:
-    """Return ``count`` pictures of each level (240 x 80 px), evenly over the styles, in an order mixed by ``seed``.
+    """Return ``count`` pictures of each level in its usual size, evenly over the styles, in an order mixed by ``seed``.
 
     The same arguments give the same pictures; the levels share the styles, but no codes.
     """
