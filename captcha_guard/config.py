@@ -183,7 +183,7 @@ class Settings:
         (240, 80),
         _pair((160, 60), (480, 160), "(width, height) in px, 160 x 60 to 480 x 160"),
         "(160, 60) to (480, 160)",
-        "Width and height of a picture in px.",
+        "Width and height of a picture in px; `classica` is always 160 x 30.",
     )
     length: tuple[int, int] = _key(
         (5, 6),

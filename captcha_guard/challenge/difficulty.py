@@ -1,4 +1,4 @@
-"""How hard a picture is: named knobs, three levels and a nostalgic fourth."""
+"""How hard a picture is: named knobs, three levels and a nostalgic fourth with a size of its own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from captcha_guard.errors import ConfigError
+
+#: Width and height in px of every picture of ``classica``.
+CLASSICA_SIZE = (160, 30)
 
 _SPEC_PREFIX = "d1"
 _SPEC_KNOB = re.compile(r"([a-z])(\d{1,3})")
@@ -101,6 +104,10 @@ class Difficulty:
         """
         return _rank(self)
 
+    def picture_size(self, site: tuple[int, int]) -> tuple[int, int]:
+        """Return the width and height in px of such a picture on a site whose size is ``site``."""
+        return CLASSICA_SIZE if self.name == "classica" else site
+
     def _reaches(self, level: Difficulty) -> bool:
         return all(getattr(self, name) >= getattr(level, name) for name in KNOBS)
 
@@ -126,17 +133,9 @@ class Difficulty:
         return cls(**{letters[letter]: int(digits) for letter, digits in pairs})
 
 
-# In order of rank.
+# In order of rank. What classica draws is no style's; its knobs say how much that comes to: a tilt.
 Difficulty.classica = Difficulty(
-    overlap=0,
-    rotation=3,
-    shear=0,
-    size_jitter=0,
-    shift=0,
-    warp=0,
-    lines=1,
-    line_weight=20,
-    cover=15,
+    overlap=0, rotation=4, shear=0, size_jitter=0, shift=0, warp=0, lines=0, line_weight=20, cover=0
 )
 Difficulty.easy = Difficulty(
     overlap=1, rotation=5, shear=2, size_jitter=5, shift=4, warp=5, lines=1, line_weight=30, cover=10

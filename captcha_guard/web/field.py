@@ -31,6 +31,7 @@ class Ticket:
 
     token: str
     scope: str
+    difficulty: Difficulty
     typed: str = ""
     age: int = 0
 
@@ -70,7 +71,7 @@ def challenge_markup(
     """Return picture, input and all that belongs to them; after a refusal with its message at the input."""
     ticket, field_id = new_ticket(state, protection, scope, outcome), _next_id()
     refusal = outcome.refusal if outcome is not None else None
-    width, height = state.settings.size
+    width, height = ticket.difficulty.picture_size(state.settings.size)
     return _markup(
         "challenge",
         assets=True,
@@ -90,11 +91,11 @@ def challenge_markup(
 
 def new_ticket(state: State, protection: Protection, scope: str, outcome: Outcome | None) -> Ticket:
     """Return a new challenge for the form, or the very same one where the POST has left it unspent."""
-    if outcome is not None and outcome.resend:
-        age = outcome.proof.opened.age if outcome.proof.opened is not None else 0
-        return Ticket(outcome.posted.ours[TOKEN], scope, outcome.posted.ours[ANSWER], age)
+    if outcome is not None and outcome.resend and (unspent := outcome.proof.opened) is not None:
+        ours, difficulty = outcome.posted.ours, state.issuer.difficulty(unspent)
+        return Ticket(ours[TOKEN], scope, difficulty, ours[ANSWER], unspent.age)
     difficulty = (outcome and outcome.difficulty) or protection.difficulty or state.difficulty
-    return Ticket(issue(state, scope, difficulty, charged=_charged(outcome)), scope)
+    return Ticket(issue(state, scope, difficulty, charged=_charged(outcome)), scope, difficulty)
 
 
 def _charged(outcome: Outcome | None) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, current_app, make_response, render_template, request, url_for
 from werkzeug.http import HTTP_STATUS_CODES
 
-from .field import challenge_markup, mark_private, new_ticket
+from .field import Ticket, challenge_markup, mark_private, new_ticket
 from .posted import OURS
 from .state import NAME, State, current_state
 
@@ -63,12 +63,18 @@ def problem(refusal: Refusal, challenge: dict[str, Any] | None = None) -> Respon
     return stamp(Response(json.dumps(document), mimetype=PROBLEM), refusal)
 
 
-def challenge_json(state: State, token: str) -> dict[str, Any]:
-    """Return a challenge for clients that read JSON: ``expires_in`` is in seconds, ``picture`` a path on this site."""
+def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
+    """Return a challenge for clients that read JSON: ``expires_in`` is in seconds, ``picture`` a path on this site.
+
+    ``width`` and ``height`` are those of ``picture``, in px.
+    """
+    width, height = ticket.difficulty.picture_size(state.settings.size)
     return {
-        "token": token,
-        "picture": url_for(f"{NAME}.picture", token=token),
-        "picture_2x": url_for(f"{NAME}.picture_2x", token=token),
+        "token": ticket.token,
+        "picture": url_for(f"{NAME}.picture", token=ticket.token),
+        "picture_2x": url_for(f"{NAME}.picture_2x", token=ticket.token),
+        "width": width,
+        "height": height,
         "expires_in": state.settings.ttl,
     }
 
@@ -80,8 +86,7 @@ def wants_json() -> bool:
 
 
 def _challenge_json(state: State, outcome: Outcome) -> dict[str, Any]:
-    ticket = new_ticket(state, outcome.protection, outcome.scope, outcome)
-    return challenge_json(state, ticket.token)
+    return challenge_json(state, new_ticket(state, outcome.protection, outcome.scope, outcome))
 
 
 def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:

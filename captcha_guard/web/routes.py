@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from ..challenge.token import Opened
 from ..errors import StoreUnavailableError, TokenError, TokenExpiredError
-from .field import issue
+from .field import Ticket, issue
 from .pages import challenge_json, problem
 from .posted import PostedError, read_json
 from .refusal import Refusal
@@ -62,7 +62,7 @@ def challenge() -> Response:
     return response
 
 
-def _replacement(state: State, scope: str, replaced: str) -> str:
+def _replacement(state: State, scope: str, replaced: str) -> Ticket:
     """Issue a challenge for ``scope``, as hard as the one it replaces, which is burned by it."""
     _, protection = protection_for(scope)
     difficulty, charged = protection.difficulty or state.difficulty, 0
@@ -74,7 +74,7 @@ def _replacement(state: State, scope: str, replaced: str) -> str:
             difficulty = max(difficulty, state.issuer.difficulty(old), key=lambda one: one.rank)
         except (TokenError, StoreUnavailableError):
             charged = 0
-    return issue(state, scope, difficulty, charged=charged)
+    return Ticket(issue(state, scope, difficulty, charged=charged), scope, difficulty)
 
 
 def _picture(token: str, *, scale: int) -> Response:
