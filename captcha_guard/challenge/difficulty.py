@@ -153,9 +153,7 @@ class Difficulty:
 
     def one_up(self) -> Difficulty:
         """Return the next level above this one's rank, its codes as long as this one's; what is ``hard`` stays."""
-        if self.rank == Difficulty.hard.rank:
-            return self
-        return replace(list(_LEVELS.values())[self.rank + 1], length=self.length)
+        return _one_up(self)
 
     def _reaches(self, level: Difficulty) -> bool:
         return all(getattr(self, name) >= getattr(level, name) for name in KNOBS)
@@ -172,17 +170,7 @@ class Difficulty:
     @classmethod
     def from_spec(cls, spec: str) -> Difficulty:
         """Return the difficulty that :meth:`spec` wrote down; raises ``ValueError`` for any other text."""
-        if spec in _LEVELS:
-            return _LEVELS[spec]
-        found = _SPEC.fullmatch(spec)
-        if found is not None:
-            numbers = {name: int(digits) for name, digits in found.groupdict().items() if digits is not None}
-            length = (numbers.pop("shortest"), numbers.pop("longest")) if "shortest" in numbers else None
-            made = cls(**numbers, length=length)
-            if made._written() == spec:
-                return made
-        msg = f"{spec[:80]!r} is no difficulty's spec"
-        raise ValueError(msg)
+        return _LEVELS.get(spec) or _own(spec)
 
 
 # In order of rank.
@@ -219,3 +207,23 @@ def _rank(difficulty: Difficulty) -> int:
         return 0
     reached = (rank for rank, level in enumerate(_LEVELS.values()) if difficulty._reaches(level))
     return max(reached, default=0)
+
+
+# Every request asks these of the same few difficulties.
+@lru_cache(maxsize=64)
+def _one_up(difficulty: Difficulty) -> Difficulty:
+    if difficulty.rank == Difficulty.hard.rank:
+        return difficulty
+    return replace(list(_LEVELS.values())[difficulty.rank + 1], length=difficulty.length)
+
+
+@lru_cache(maxsize=64)
+def _own(spec: str) -> Difficulty:
+    found = _SPEC.fullmatch(spec)
+    if found is not None:
+        numbers = {name: int(digits) for name, digits in found.groupdict().items() if digits is not None}
+        length = (numbers.pop("shortest"), numbers.pop("longest")) if "shortest" in numbers else None
+        made = Difficulty(**numbers, length=length)
+        if made._written() == spec:
+            return made
+    raise ValueError(f"{spec[:80]!r} is no difficulty's spec")
