@@ -127,6 +127,12 @@ def _fonts(name: str, value: object) -> object:
     return tuple(folders)
 
 
+def _switch(name: str, value: object) -> object:
+    if not isinstance(value, bool):
+        raise _refuse(name, value, "True or False")
+    return value
+
+
 def _seed(name: str, value: object) -> object:
     octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
     if not isinstance(octets, bytes) or 0 < len(octets) < SHORTEST_SECRET:
@@ -216,6 +222,12 @@ class Settings:
     challenge_limits: str = _key("20 per minute", _LIMITS, "limits", "New codes that one client may ask for.")
     picture_limits: str = _key("60 per minute", _LIMITS, "limits", "Pictures that one client may fetch.")
     wrong_limits: str = _key("10 per 10 minutes", _LIMITS, "limits", "Wrong codes that one client may type.")
+    escalate: bool = _key(
+        default=True,
+        check=_switch,
+        allowed="`True`, `False`",
+        doc="3 wrong codes within 10 minutes make a client's next pictures one level harder.",
+    )
     max_links: int = _key(
         2, _number(0, 1000), "0 to 1000", "A comment with so many links or more is held; 0: links are not counted."
     )

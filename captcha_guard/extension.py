@@ -22,7 +22,7 @@ from .spam.rules import standard
 from .spam.submission import Submission
 from .spam.verdict import Thresholds, Verdict
 from .web.field import render_assets, render_field, solved_pass
-from .web.gate import Outcome, pass_through
+from .web.gate import Outcome, ask_harder, pass_through
 from .web.journey import current_journey
 from .web.limiter import storage_for, strategy_of
 from .web.pages import answer_refusal, stamp, wants_json
@@ -130,9 +130,9 @@ class CaptchaGuard:
         verdicts = [outcome.verdict for outcome in current_journey().outcomes.values()] if has_request_context() else []
         return max(verdicts, key=lambda one: one.action, default=Verdict())
 
-    def field(self, scope: str | None = None) -> Markup:
+    def field(self, scope: str | None = None, *, difficulty: str | Difficulty | None = None) -> Markup:
         """Return the captcha field as markup, as ``captcha_guard()`` does in templates, for pages built in Python."""
-        return render_field(scope)
+        return render_field(scope, difficulty=difficulty)
 
     def check(self, submission: Submission) -> Verdict:
         """Judge a submission by the rules alone, in any application context; nothing is counted or remembered."""
@@ -140,10 +140,15 @@ class CaptchaGuard:
 
 
 def judge_request(protection: Protection, scope: str) -> Outcome:
-    """Take this request's POST the whole way, once per scope however often it is asked for."""
-    outcomes = current_journey().outcomes
+    """Take this request's POST the whole way, once per scope however often it is asked for.
+
+    Whoever asks again may want a harder code than the one that was enough before.
+    """
+    outcomes, state = current_journey().outcomes, current_state()
     if scope not in outcomes:
-        outcomes[scope] = pass_through(request, current_state(), protection, scope)
+        outcomes[scope] = pass_through(request, state, protection, scope)
+    elif outcomes[scope].protection != protection:
+        outcomes[scope] = ask_harder(outcomes[scope], state, protection, request.remote_addr)
     return outcomes[scope]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import request
@@ -15,6 +16,7 @@ from .web.field import render_field
 from .web.posted import ANSWER, PASS
 from .web.protection import Protection
 from .web.registry import guarded_routes
+from .web.state import current_state
 
 if TYPE_CHECKING:
     from .challenge.difficulty import Difficulty
@@ -41,8 +43,9 @@ class NotRobot:
 class CaptchaField(Field):
     """The security code in a form. Its arguments after the label are those of ``CaptchaGuard.protect``.
 
-    In a view that is also protected the submission is judged once. ``data`` is the code as typed; ``populate_obj``
-    leaves the object alone, for nobody stores it.
+    In a view that is also protected the submission is judged once, by the view's arguments; this field's ``difficulty``
+    can raise the view's there, and a code that was easier is asked for once more. ``data`` is the code as typed;
+    ``populate_obj`` leaves the object alone, for nobody stores it.
     """
 
     widget = CaptchaWidget()
@@ -67,8 +70,13 @@ class CaptchaField(Field):
 
     @property
     def protection(self) -> Protection:
-        """The protection of the view that the form is in, or else this field's own."""
-        return guarded_routes().get(request.endpoint or "", self._own)
+        """The protection of the view that the form is in, at this field's difficulty if harder, or else its own."""
+        of_view = guarded_routes().get(request.endpoint or "")
+        if of_view is None or self._own.difficulty is None:
+            return of_view or self._own
+        state = current_state()
+        base = of_view.difficulty or state.difficulty
+        return replace(of_view, difficulty=base.raised_to(self._own.difficulty, state.settings.length))
 
     @property
     def scope(self) -> str:

@@ -14,7 +14,7 @@ Made from `captcha_guard/config.py` by `make docs`; edit it there.
 Every setting is a key of the Flask configuration. A misspelt key, a wrong type or a value out of range is refused at
 start-up, by name. `SECRET_KEY` must be set, at least 16 octets long and no placeholder; secrets listed in
 `SECRET_KEY_FALLBACKS` keep outstanding challenges alive while you rotate. `protect(...)` overrides `MODE`,
-`DIFFICULTY` and `COMMENT_LIMITS` for one route.
+`DIFFICULTY` and `COMMENT_LIMITS` for one route. A `Difficulty` that has a `length` goes before `LENGTH`.
 
 | key | default | allowed | what it does |
 | --- | --- | --- | --- |

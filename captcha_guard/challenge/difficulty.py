@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
 from captcha_guard.errors import ConfigError
 
@@ -14,7 +14,9 @@ from captcha_guard.errors import ConfigError
 CLASSICA_SIZE = (160, 30)
 
 _SPEC_PREFIX = "d1"
-_SPEC_KNOB = re.compile(r"([a-z])(\d{1,3})")
+
+#: The fewest and the most symbols that a code may have.
+SHORTEST, LONGEST = 4, 8
 
 
 class Knob(NamedTuple):
@@ -47,14 +49,33 @@ KNOBS: dict[str, Knob] = {
     "line_weight": Knob("t", 20, 120, "% of the text's stem width"),
     "cover": Knob("c", 0, 25, "% of a glyph's ink that strokes and neighbours may cover"),
 }
+_SPEC = re.compile(
+    _SPEC_PREFIX
+    + "".join(f"{knob.letter}(?P<{name}>[0-9]{{1,3}})" for name, knob in KNOBS.items())
+    + "(n(?P<shortest>[0-9])(?P<longest>[0-9]))?"
+)
+
+
+def _pair(length: object) -> tuple[int, int] | None:
+    """Return the shortest and the longest code of a length as it was given."""
+    if length is None:
+        return None
+    pair = (length, length) if type(length) is int else length
+    if isinstance(pair, tuple) and len(pair) == 2 and all(type(number) is int for number in pair):
+        shortest, longest = pair
+        if SHORTEST <= shortest <= longest <= LONGEST:
+            return shortest, longest
+    allowed = f"{SHORTEST} to {LONGEST} symbols: one number, (shortest, longest), or None for CAPTCHA_GUARD_LENGTH"
+    raise ConfigError(f"Difficulty's length is {length!r}; allowed are {allowed}")
 
 
 @dataclass(frozen=True)
 class Difficulty:
     """How much is done to a picture's glyphs; :class:`Style` says in which manner.
 
-    Every knob is a whole number; :data:`KNOBS` names its unit and range. Raises :class:`ConfigError` (a
-    ``ValueError``) for a value outside its range. Compare levels with :attr:`rank`.
+    Every knob is a whole number; :data:`KNOBS` names its unit and range. ``length`` is how many symbols a code has: one
+    number or (shortest, longest), 4 to 8; ``None`` leaves it to the site (``CAPTCHA_GUARD_LENGTH``). Raises
+    :class:`ConfigError` (a ``ValueError``) for a value outside its range. Compare levels with :attr:`rank`.
     """
 
     overlap: int = 2
@@ -66,6 +87,7 @@ class Difficulty:
     lines: int = 1
     line_weight: int = 38
     cover: int = 12
+    length: int | tuple[int, int] | None = None
 
     easy: ClassVar[Difficulty]
     medium: ClassVar[Difficulty]
@@ -79,13 +101,19 @@ class Difficulty:
                 allowed = f"{knob.low} to {knob.high} {knob.unit}"
                 msg = f"Difficulty's {name} is {value!r}; a whole number is needed, {allowed}"
                 raise ConfigError(msg)
+        object.__setattr__(self, "length", _pair(self.length))
+
+    @classmethod
+    def of(cls, told: str | Difficulty) -> Difficulty:
+        """Return the difficulty itself, or the level of that name; raises :class:`ConfigError` for anything else."""
+        return told if isinstance(told, Difficulty) else cls.named(told)
 
     @classmethod
     def named(cls, name: str) -> Difficulty:
         """Return the level called ``name``; raises :class:`ConfigError` with the nearest name when there is none."""
         try:
             return _LEVELS[name]
-        except KeyError:
+        except (KeyError, TypeError):
             nearest = difflib.get_close_matches(str(name).lower(), _LEVELS, n=1, cutoff=0.0)[0]
             known = ", ".join(_LEVELS)
             msg = f"there is no difficulty {name!r}; did you mean {nearest!r}? Known are {known}"
@@ -93,44 +121,68 @@ class Difficulty:
 
     @property
     def name(self) -> str | None:
-        """The level's name, or ``None`` for a difficulty of one's own."""
+        """The level's name; ``None`` for a difficulty of one's own, as a level with a length of its own is."""
         return next((name for name, level in _LEVELS.items() if level == self), None)
 
     @property
     def rank(self) -> int:
         """How this counts when two are compared: 0 ``classica``, 1 ``easy``, 2 ``medium``, 3 ``hard``.
 
-        A difficulty of one's own counts as the hardest level that none of its knobs falls below.
+        A difficulty of one's own counts as the hardest level that none of its knobs falls below. The length does not
+        count: :meth:`meets` looks at it too.
         """
         return _rank(self)
 
+    @property
+    def is_classica(self) -> bool:
+        """Whether pictures have the look of ``classica``, which is no site's style, however long their codes are."""
+        return self == Difficulty.classica or replace(self, length=None) == Difficulty.classica
+
     def picture_size(self, site: tuple[int, int]) -> tuple[int, int]:
         """Return the width and height in px of such a picture on a site whose size is ``site``."""
-        return CLASSICA_SIZE if self.name == "classica" else site
+        return CLASSICA_SIZE if self.is_classica else site
+
+    def symbols(self, site: tuple[int, int]) -> tuple[int, int]:
+        """Return the shortest and the longest code, in symbols; ``site`` is what holds where no length is given."""
+        return site if self.length is None else cast("tuple[int, int]", self.length)
+
+    def meets(self, required: Difficulty, site: tuple[int, int]) -> bool:
+        """Say whether this is at least as hard as ``required``: in rank, and in how short its codes may be.
+
+        ``site`` as in :meth:`symbols`.
+        """
+        return self.rank >= required.rank and self.symbols(site)[0] >= required.symbols(site)[0]
+
+    def raised_to(self, other: Difficulty, site: tuple[int, int]) -> Difficulty:
+        """Return the harder of both, which meets both: the knobs of the higher rank, with the longer codes.
+
+        At the same rank they are ``other``'s, unless none of this one's is below them. ``site`` as in :meth:`symbols`.
+        """
+        stays = self.rank > other.rank or (self.rank == other.rank and self._reaches(other))
+        (shortest, longest), (least, most) = self.symbols(site), other.symbols(site)
+        longer = (max(shortest, least), max(longest, most))
+        return replace(self if stays else other, length=None if longer == site else longer)
+
+    def one_up(self) -> Difficulty:
+        """Return the next level above this one's rank, its codes as long as this one's; what is ``hard`` stays."""
+        return _one_up(self)
 
     def _reaches(self, level: Difficulty) -> bool:
         return all(getattr(self, name) >= getattr(level, name) for name in KNOBS)
 
     def spec(self) -> str:
         """Return ASCII text (under 60 characters) from which :meth:`from_spec` makes the same difficulty."""
-        name = self.name
-        if name is not None:
-            return name
-        return _SPEC_PREFIX + "".join(f"{knob.letter}{getattr(self, knob_name)}" for knob_name, knob in KNOBS.items())
+        return self.name or self._written()
+
+    def _written(self) -> str:
+        knobs = "".join(f"{knob.letter}{getattr(self, name)}" for name, knob in KNOBS.items())
+        length = "n{}{}".format(*self.symbols((0, 0))) if self.length is not None else ""
+        return _SPEC_PREFIX + knobs + length
 
     @classmethod
     def from_spec(cls, spec: str) -> Difficulty:
         """Return the difficulty that :meth:`spec` wrote down; raises ``ValueError`` for any other text."""
-        if spec in _LEVELS:
-            return _LEVELS[spec]
-        body = spec.removeprefix(_SPEC_PREFIX)
-        pairs = _SPEC_KNOB.findall(body)
-        letters = {knob.letter: name for name, knob in KNOBS.items()}
-        written = "".join(letter + digits for letter, digits in pairs)
-        if body == spec or written != body or [letter for letter, _ in pairs] != list(letters):
-            msg = f"{spec[:80]!r} is no difficulty's spec"
-            raise ValueError(msg)
-        return cls(**{letters[letter]: int(digits) for letter, digits in pairs})
+        return _LEVELS.get(spec) or _own(spec)
 
 
 # In order of rank. What classica draws is no style's; its knobs say how much that comes to: a tilt.
@@ -150,12 +202,32 @@ _LEVELS: dict[str, Difficulty] = {
     "medium": Difficulty.medium,
     "hard": Difficulty.hard,
 }
-assert {field.name for field in fields(Difficulty)} == set(KNOBS)  # noqa: S101
+assert {field.name for field in fields(Difficulty)} == {*KNOBS, "length"}  # noqa: S101
 
 
 @lru_cache(maxsize=64)
 def _rank(difficulty: Difficulty) -> int:
-    if difficulty == Difficulty.classica:
+    if difficulty.is_classica:
         return 0
     reached = (rank for rank, level in enumerate(_LEVELS.values()) if difficulty._reaches(level))
     return max(reached, default=0)
+
+
+# Every request asks these of the same few difficulties.
+@lru_cache(maxsize=64)
+def _one_up(difficulty: Difficulty) -> Difficulty:
+    if difficulty.rank == Difficulty.hard.rank:
+        return difficulty
+    return replace(list(_LEVELS.values())[difficulty.rank + 1], length=difficulty.length)
+
+
+@lru_cache(maxsize=64)
+def _own(spec: str) -> Difficulty:
+    found = _SPEC.fullmatch(spec)
+    if found is not None:
+        numbers = {name: int(digits) for name, digits in found.groupdict().items() if digits is not None}
+        length = (numbers.pop("shortest"), numbers.pop("longest")) if "shortest" in numbers else None
+        made = Difficulty(**numbers, length=length)
+        if made._written() == spec:
+            return made
+    raise ValueError(f"{spec[:80]!r} is no difficulty's spec")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..errors import TokenMalformedError
+from ..errors import TokenError, TokenExpiredError, TokenMalformedError
 from . import answer as code
 from .difficulty import Difficulty
 from .fonts import FontFace
@@ -92,10 +93,18 @@ class Issuer:
         """Return how hard the challenge's picture is."""
         return Difficulty.from_spec(opened.challenge.difficulty)
 
+    def lost_difficulty(self, error: TokenError) -> Difficulty | None:
+        """Return how hard a challenge was that is refused only because it has expired."""
+        if isinstance(error, TokenExpiredError):
+            with suppress(ValueError):
+                return Difficulty.from_spec(error.difficulty)
+        return None
+
     def answer(self, opened: Opened) -> str:
         """Return the code that the visitor has to type."""
         key = _subkey(opened.key, b"answer")
-        return code.derive(key, opened.challenge.nonce.encode(), alphabet=self.look.alphabet, length=self.look.length)
+        length = self.difficulty(opened).symbols(self.look.length)
+        return code.derive(key, opened.challenge.nonce.encode(), alphabet=self.look.alphabet, length=length)
 
     def is_right(self, opened: Opened, typed: str) -> bool:
         """Compare in constant time, forgiving case, spaces and look-alikes."""

@@ -53,7 +53,7 @@ def draw(
     """
     _check(answer, scale)
     pool = font_pool() if fonts is None else fonts
-    if difficulty.name == "classica":
+    if difficulty.is_classica:
         tones = classica.paint(answer, seed=seed, scale=scale, pool=pool)
         return _png(tones, palette(classica.PAPER, classica.INK))
     _check_size(answer, size)

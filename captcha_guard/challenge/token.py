@@ -106,9 +106,11 @@ class Tokens:
         challenge = _read(payload, issued_at, token)
         age = int(self.clock()) - issued_at
         if age > self.ttl:
-            raise TokenExpiredError(f"issued {age} s ago; {self.ttl} s are allowed", token=token)
+            message = f"issued {age} s ago; {self.ttl} s are allowed"
+            raise TokenExpiredError(message, token=token, difficulty=challenge.difficulty)
         if age < -LEEWAY:
-            raise TokenExpiredError(f"issued {-age} s in the future; check this server's clock", token=token)
+            message = f"issued {-age} s in the future; check this server's clock"
+            raise TokenExpiredError(message, token=token, difficulty=challenge.difficulty)
         if scope is not None and challenge.scope != scope_digest(scope):
             raise TokenScopeError("issued for another form", token=token)
         return Opened(challenge, key, max(age, 0))

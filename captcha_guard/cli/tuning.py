@@ -44,12 +44,16 @@ class Tuning:
 
     @classmethod
     def of(cls, settings: Settings, difficulty: Difficulty) -> Tuning:
-        """Return the page as it starts, with the site's settings; raises ``ConfigError`` for a seed of odd octets."""
+        """Return the page as it starts, with the site's settings; raises ``ConfigError`` for a seed of odd octets.
+
+        A length in the difficulty is the one that the sliders start with, and is written down as the site's.
+        """
         try:
             seed = settings.style_seed.decode()
         except UnicodeDecodeError:
             raise ConfigError(f"{PREFIX}STYLE_SEED is no UTF-8, so no page can show it; make it a text") from None
-        return cls(difficulty, settings.size, settings.length, seed, settings.style_rotation)
+        length = difficulty.symbols(settings.length)
+        return cls(replace(difficulty, length=None), settings.size, length, seed, settings.style_rotation)
 
     def moved(self, query: Mapping[str, str], new_seed: Callable[[], str]) -> Tuning:
         """Return the state that a submitted form asks for; what it does not name stays.
@@ -152,6 +156,6 @@ def _python(value: object) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, Difficulty):
-        knobs = ", ".join(f"{name}={number}" for name, number in asdict(value).items())
+        knobs = ", ".join(f"{name}={getattr(value, name)}" for name in KNOBS)
         return f"Difficulty(\n{textwrap.indent(textwrap.fill(knobs, 58), '    ')}\n)"
     return repr(value)

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from limits import RateLimitItem, parse_many
 from limits.strategies import STRATEGIES
@@ -30,6 +30,8 @@ __all__ = ["Decision", "Limits", "Policy", "open_storage"]
 #: Seconds after which a store that failed is asked again.
 ASK_AGAIN = 2.0
 
+_Said = TypeVar("_Said")
+
 _log = logging.getLogger("captcha_guard")
 
 
@@ -37,7 +39,7 @@ _log = logging.getLogger("captcha_guard")
 class Policy:
     """Limits that hold together for one kind of request, shortest window first.
 
-    ``wide_factor``: how many times as much the network around a client may do.
+    ``wide_factor``: how many times as much the network around a client may do; 0: it is not counted.
     """
 
     name: str
@@ -114,20 +116,32 @@ class Limits:
         """Tell whether a hit would be allowed now, and charge nothing. Racing callers may all be told yes."""
         return self._decide(_Ledger.test, policy, client)
 
+    def reached(self, policy: Policy, client: Client, times: int) -> bool:
+        """Tell whether a client has hit a policy so many times, by one read for each window.
+
+        False for as long as the store fails: this is for what is better left undone than done on a guess.
+        """
+        return bool(self._ask(lambda ledger, charges: ledger.reached(charges, times), policy, client))
+
     def _decide(
         self, act: Callable[[_Ledger, Sequence[_Charge]], Decision], policy: str | Policy, client: Client
     ) -> Decision:
         if isinstance(policy, str):
             policy = self._policies[policy]
-        if self._may_ask():
-            try:
-                decision = act(self._store, _charges(policy, client, self._prefix))
-            except self._faults as error:
-                self._note_fault(error)
-            else:
-                self._note_answer()
-                return decision
-        return act(self._own_ledger(), _charges(policy, client, self._prefix, divisor=2))
+        decision = self._ask(act, policy, client)
+        return decision or act(self._own_ledger(), _charges(policy, client, self._prefix, divisor=2))
+
+    def _ask(self, act: Callable[[_Ledger, Sequence[_Charge]], _Said], policy: Policy, client: Client) -> _Said | None:
+        """Return what the store says; None while it fails."""
+        if not self._may_ask():
+            return None
+        try:
+            said = act(self._store, _charges(policy, client, self._prefix))
+        except self._faults as error:
+            self._note_fault(error)
+            return None
+        self._note_answer()
+        return said
 
     def _may_ask(self) -> bool:
         """While the store fails, let one caller try it every few seconds."""
@@ -199,6 +213,12 @@ class _Ledger:
         waits = [self._wait(charge) for charge in charges if not self._strategy.test(charge.item, *charge.identifiers)]
         return _refused(max(waits)) if waits else _allowed()
 
+    def reached(self, charges: Sequence[_Charge], times: int) -> bool:
+        return any(
+            not self._strategy.test(charge.item, *charge.identifiers, cost=charge.item.amount - times + 1)
+            for charge in charges
+        )
+
     def _wait(self, charge: _Charge) -> float:
         stats = self._strategy.get_window_stats(charge.item, *charge.identifiers)
         return min(stats.reset_time - time.time(), charge.item.get_expiry())
@@ -216,7 +236,7 @@ def _charges(policy: Policy, client: Client, prefix: str, *, divisor: int = 1) -
     """List what one hit costs: the client's own limits before the wide ones, short windows before long ones."""
     items, wide_items = _items(policy, prefix, divisor)
     charges = [_Charge(item, (policy.name, client.key)) for item in items]
-    if client.wide != client.key:
+    if client.wide != client.key and policy.wide_factor:
         charges += [_Charge(item, (policy.name, "wide", client.wide)) for item in wide_items]
     return charges
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from flask import has_request_context, render_template, request, url_for
 from markupsafe import Markup
 
+from ..challenge.difficulty import Difficulty
 from ..errors import ConfigError
 from ..signals import challenge_issued
+from .escalation import asked_of
 from .gate import Outcome
 from .journey import current_journey
 from .posted import ANSWER, PASS, TOKEN
 from .protection import SAFE_METHODS, Protection
 from .registry import protection_for
 from .state import NAME, State, current_state, this_app
-
-if TYPE_CHECKING:
-    from ..challenge.difficulty import Difficulty
 
 #: The query argument by which a plain link asks for the same page with a new code.
 RELOAD = "new-code"
@@ -41,11 +39,18 @@ def outcome_for(scope: str) -> Outcome | None:
     return current_journey().outcomes.get(scope)
 
 
-def render_field(scope: str | None = None, *, protection: Protection | None = None, message: bool = True) -> Markup:
+def render_field(
+    scope: str | None = None,
+    *,
+    difficulty: str | Difficulty | None = None,
+    protection: Protection | None = None,
+    message: bool = True,
+) -> Markup:
     """Return the captcha field as markup for a form; in templates this is ``captcha_guard()``.
 
-    ``scope`` defaults to the current endpoint's when that is guarded, else to the one guarded route there is. After a
-    refusal its ``message`` stands at the input. Raises ``ConfigError`` when nothing says which form is meant.
+    ``scope`` defaults to the current endpoint's when that is guarded, else to the one guarded route there is.
+    ``difficulty`` makes this form's pictures harder than its route asks, never easier. After a refusal its ``message``
+    stands at the input. Raises ``ConfigError`` when nothing says which form is meant, or for an unknown difficulty.
     """
     if not has_request_context():
         raise ConfigError("captcha_guard() draws a form for a request; there is none here")
@@ -59,17 +64,17 @@ def render_field(scope: str | None = None, *, protection: Protection | None = No
         return _markup("pass", assets=True, name=PASS, token=solved_pass(outcome), state=state)
     if outcome is not None and outcome.resend and outcome.posted.ours[PASS]:
         return _markup("pass", assets=True, name=PASS, token=outcome.posted.ours[PASS], state=state)
-    if mode != "always" and not _asks(outcome):
-        ticket = new_ticket(state, protection, scope, outcome)
+    least = None if difficulty is None else Difficulty.of(difficulty)
+    shown = mode == "always" or _asks(outcome)
+    ticket = new_ticket(state, protection, scope, outcome, least=least, shown=shown)
+    if not shown:
         return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, state=state)
-    return challenge_markup(state, protection, scope, outcome, message=message)
+    return challenge_markup(state, ticket, outcome, message=message)
 
 
-def challenge_markup(
-    state: State, protection: Protection, scope: str, outcome: Outcome | None, *, message: bool = True
-) -> Markup:
+def challenge_markup(state: State, ticket: Ticket, outcome: Outcome | None, *, message: bool = True) -> Markup:
     """Return picture, input and all that belongs to them; after a refusal with its message at the input."""
-    ticket, field_id = new_ticket(state, protection, scope, outcome), _next_id()
+    field_id = _next_id()
     refusal = outcome.refusal if outcome is not None else None
     width, height = ticket.difficulty.picture_size(state.settings.size)
     return _markup(
@@ -89,13 +94,33 @@ def challenge_markup(
     )
 
 
-def new_ticket(state: State, protection: Protection, scope: str, outcome: Outcome | None) -> Ticket:
-    """Return a new challenge for the form, or the very same one where the POST has left it unspent."""
+def new_ticket(
+    state: State,
+    protection: Protection,
+    scope: str,
+    outcome: Outcome | None,
+    *,
+    least: Difficulty | None = None,
+    shown: bool = True,
+) -> Ticket:
+    """Return a new challenge for the form, or the very same one where the POST has left it unspent.
+
+    A new one is no easier than ``least``. Where its picture is not ``shown``, the client's wrong codes need no look.
+    """
     if outcome is not None and outcome.resend and (unspent := outcome.proof.opened) is not None:
-        ours, difficulty = outcome.posted.ours, state.issuer.difficulty(unspent)
-        return Ticket(ours[TOKEN], scope, difficulty, ours[ANSWER], unspent.age)
-    difficulty = (outcome and outcome.difficulty) or protection.difficulty or state.difficulty
+        ours = outcome.posted.ours
+        return Ticket(ours[TOKEN], scope, state.issuer.difficulty(unspent), ours[ANSWER], unspent.age)
+    difficulty = outcome.difficulty if outcome is not None else None
+    if difficulty is None:
+        difficulty = asked_here(state, protection) if shown else protection.difficulty or state.difficulty
+    if least is not None:
+        difficulty = difficulty.raised_to(least, state.settings.length)
     return Ticket(issue(state, scope, difficulty, charged=_charged(outcome)), scope, difficulty)
+
+
+def asked_here(state: State, protection: Protection) -> Difficulty:
+    """Return how hard a code whoever sends this request has to solve under ``protection``."""
+    return asked_of(state.client(request.remote_addr), protection.difficulty or state.difficulty, state)
 
 
 def _charged(outcome: Outcome | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from flask import Request
 
@@ -13,6 +14,7 @@ from ..signals import challenge_failed, challenge_solved, submission_judged
 from ..spam.rules.duplicate import already_said, fingerprint
 from ..spam.submission import Submission
 from ..spam.verdict import Action, Finding, Verdict
+from .escalation import asked_of, note_wrong_code
 from .posted import ANSWER, NOTHING, PASS, TOKEN, Posted, PostedError, read
 from .protection import Protection
 from .refusal import Refusal
@@ -30,12 +32,14 @@ TRIES = 5
 class Proof:
     """What the code that came with a POST is worth: ``solved``, or the ``reason`` (slug) why not.
 
-    ``opened`` is the genuine challenge behind it; ``unspent`` says that the POST has left it as good as it was;
-    ``unproven`` that the store could not say whether it had been used before.
+    ``opened`` is the genuine challenge behind it and ``difficulty`` how hard that is, known of an expired one too;
+    ``unspent`` says that the POST has left it as good as it was; ``unproven`` that the store could not say whether it
+    had been used before.
     """
 
     reason: str = "code_missing"
     opened: Opened | None = None
+    difficulty: Difficulty | None = None
     solved: bool = False
     unspent: bool = False
     unproven: bool = False
@@ -85,6 +89,18 @@ def pass_through(request: Request, state: State, protection: Protection, scope: 
     return outcome
 
 
+def ask_harder(outcome: Outcome, state: State, protection: Protection, address: str | None) -> Outcome:
+    """Return the outcome of a POST that was let in, under a protection that may ask for a harder code than it brought.
+
+    The comment is charged already, so the harder code completes it.
+    """
+    gate = _Gate(state, protection, outcome.scope, address)
+    if outcome.refusal is not None or not outcome.proof.solved or not gate.is_easier(outcome.proof):
+        return outcome
+    proof = replace(outcome.proof, solved=False, reason="code_easier")
+    return gate.ask(replace(outcome, protection=protection, proof=proof), Refusal.because(proof.reason))
+
+
 class _Gate:
     """One POST's walk; holds what every step needs."""
 
@@ -95,6 +111,11 @@ class _Gate:
         self.client = state.client(address)
         self.mode = protection.mode or state.settings.mode
         self.difficulty = protection.difficulty or state.difficulty
+
+    @cached_property
+    def asked(self) -> Difficulty:
+        """How hard a code this client has to solve here."""
+        return asked_of(self.client, self.difficulty, self.state)
 
     def charge(self) -> Refusal | None:
         """Count this POST against the client's comments; the refusal says that it was one too many."""
@@ -132,10 +153,10 @@ class _Gate:
         try:
             opened = self.state.issuer.open(token, scope=self.scope)
         except TokenError as error:
-            return Proof(error.reason)
+            return Proof(error.reason, difficulty=self.state.issuer.lost_difficulty(error))
         if (opened.challenge.kind == "pass") != bool(posted.ours[PASS]):
             return Proof("token_malformed")
-        return Proof("", opened)
+        return Proof("", opened, self.state.issuer.difficulty(opened))
 
     def _too_many_wrong(self, posted: Posted) -> Refusal | None:
         if not posted.ours[ANSWER]:
@@ -163,11 +184,26 @@ class _Gate:
                 return replace(proof, reason="code_wrong"), self._count_wrong()
         if proof.unproven:
             return replace(proof, reason="store_unavailable"), None
-        if self._rank(proof) < self.difficulty.rank:
+        if self.is_easier(proof):
             return replace(proof, reason="code_easier"), None
         return replace(proof, solved=True), None
 
+    def is_easier(self, proof: Proof) -> bool:
+        """Say whether a harder code than the one that was solved is asked of this client.
+
+        After wrong codes that holds for codes fetched before them, too: or else hoarded ones would get round it. A pass
+        stands for a code that was solved when it was hard enough.
+        """
+        length, code = self.state.settings.length, proof.difficulty
+        if code is None or not code.meets(self.difficulty, length):
+            return True
+        passed = proof.opened is not None and proof.opened.challenge.kind == "pass"
+        if passed or code.meets(self.difficulty.one_up(), length):
+            return False
+        return not code.meets(self.asked, length)
+
     def _count_wrong(self) -> Refusal | None:
+        note_wrong_code(self.state, self.client)
         decision = self.state.limits.hit("wrong", self.client)
         return None if decision.allowed else Refusal.because("limited", retry_after=decision.retry_after)
 
@@ -191,9 +227,6 @@ class _Gate:
             honeypot=posted.honeypot,
             seconds=proof.opened.age if proof.opened is not None else None,
         )
-
-    def _rank(self, proof: Proof) -> int:
-        return self.state.issuer.difficulty(proof.opened).rank if proof.opened is not None else 0
 
     def decide(self, outcome: Outcome) -> Outcome:
         """Weigh the proof and the verdict together: run the view, ask for a code, or refuse."""
@@ -231,20 +264,26 @@ class _Gate:
             unproven = Finding(proof.reason, 0, "The code could not be checked: the store was down.", Action.HOLD)
             return replace(outcome, verdict=verdict.found(unproven))
         asked = "unusual" if self.mode == "suspicious" and proof.reason in ("", "code_missing") else proof.reason
-        return self._ask(outcome, Refusal.because(asked), hard=verdict.held and not moderated)
+        return self.ask(outcome, Refusal.because(asked), hard=verdict.held and not moderated)
 
     def _unmoderated(self, outcome: Outcome) -> Outcome:
-        why = _worst(outcome.verdict).sentence
-        solved_hard = outcome.proof.solved and self._rank(outcome.proof) >= Difficulty.hard.rank
+        why, proof = _worst(outcome.verdict).sentence, outcome.proof
+        solved_hard = proof.solved and proof.difficulty is not None and proof.difficulty.rank >= Difficulty.hard.rank
         if self.mode == "off" or solved_hard:
             return self._refuse(outcome, Refusal.because("refused", why=why), Action.HOLD)
-        return self._ask(outcome, Refusal.because("unusual_hard", why=why), hard=True)
+        return self.ask(outcome, Refusal.because("unusual_hard", why=why), hard=True)
 
-    def _ask(self, outcome: Outcome, refusal: Refusal, *, hard: bool = False) -> Outcome:
+    def ask(self, outcome: Outcome, refusal: Refusal, *, hard: bool = False) -> Outcome:
         finding = Finding(refusal.reason, 0, refusal.message, Action.CHALLENGE)
         verdict = replace(outcome.verdict.found(finding), action=Action.CHALLENGE)
-        difficulty = max((self.difficulty, Difficulty.hard), key=lambda one: one.rank) if hard else self.difficulty
-        return replace(outcome, verdict=verdict, refusal=refusal, difficulty=difficulty)
+        return replace(outcome, verdict=verdict, refusal=refusal, difficulty=self._next(outcome.proof, hard=hard))
+
+    def _next(self, proof: Proof, *, hard: bool) -> Difficulty:
+        """Return how hard the next picture is: what is asked here, and no less than the one before it."""
+        length, difficulty = self.state.settings.length, self.asked
+        if hard:
+            difficulty = difficulty.raised_to(replace(Difficulty.hard, length=difficulty.length), length)
+        return difficulty if proof.difficulty is None else difficulty.raised_to(proof.difficulty, length)
 
     def _refuse(self, outcome: Outcome, refusal: Refusal, action: Action = Action.REJECT) -> Outcome:
         return replace(outcome, verdict=replace(outcome.verdict, action=action), refusal=refusal)

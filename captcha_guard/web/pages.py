@@ -29,7 +29,7 @@ def answer_refusal(outcome: Outcome) -> Response:
         raise ValueError("the view is to run: there is no refusal to answer with")
     mark_private()
     if wants_json():
-        response = problem(refusal, _challenge_json(state, outcome) if refusal.asks_code else None)
+        response = problem(refusal, challenge_json(state, _ticket(state, outcome)) if refusal.asks_code else None)
     elif outcome.protection.on_challenge is not None:
         show = current_app.ensure_sync(outcome.protection.on_challenge)
         response = make_response(show(refusal, **(request.view_args or {})))
@@ -85,8 +85,8 @@ def wants_json() -> bool:
     return request.is_json or max(accepted["application/json"], accepted[PROBLEM]) > accepted["text/html"]
 
 
-def _challenge_json(state: State, outcome: Outcome) -> dict[str, Any]:
-    return challenge_json(state, new_ticket(state, outcome.protection, outcome.scope, outcome))
+def _ticket(state: State, outcome: Outcome) -> Ticket:
+    return new_ticket(state, outcome.protection, outcome.scope, outcome)
 
 
 def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
@@ -98,7 +98,7 @@ def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
         "shown": [(name, value) for name, value in posted.values if value.strip() and not _unshown(name)],
     }
     if refusal.asks_code:
-        field = challenge_markup(state, outcome.protection, outcome.scope, outcome)
+        field = challenge_markup(state, _ticket(state, outcome), outcome)
         return render_template(f"{NAME}/interstitial.html", field=field, **context)
     again = refusal.status in (429, 503)
     if outcome.resend:

@@ -58,7 +58,7 @@ class Protection:
     ) -> Protection:
         """Make a protection from what people write: names of presets and limits as text; raises ``ConfigError``."""
         return cls(
-            difficulty=Difficulty.named(difficulty) if isinstance(difficulty, str) else difficulty,
+            difficulty=None if difficulty is None else Difficulty.of(difficulty),
             limits=None if limits is None else Policy.parse("comments", limits),
             fields=dict(fields or {}),
             **rest,

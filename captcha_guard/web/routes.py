@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from ..challenge.token import Opened
 from ..errors import StoreUnavailableError, TokenError, TokenExpiredError
-from .field import Ticket, issue
+from .field import Ticket, asked_here, issue
 from .pages import challenge_json, problem
 from .posted import PostedError, read_json
 from .refusal import Refusal
@@ -65,15 +65,19 @@ def challenge() -> Response:
 def _replacement(state: State, scope: str, replaced: str) -> Ticket:
     """Issue a challenge for ``scope``, as hard as the one it replaces, which is burned by it."""
     _, protection = protection_for(scope)
-    difficulty, charged = protection.difficulty or state.difficulty, 0
+    difficulty, before, charged = asked_here(state, protection), None, 0
     if replaced:
         try:
             old = state.issuer.open(replaced, scope=scope)
+            before = state.issuer.difficulty(old)
             fresh = state.spent.claim(old.challenge.nonce, state.settings.ttl + 60)
             charged = old.challenge.charged - 1 if fresh and old.challenge.charged else 0
-            difficulty = max(difficulty, state.issuer.difficulty(old), key=lambda one: one.rank)
-        except (TokenError, StoreUnavailableError):
+        except TokenError as error:
+            before = state.issuer.lost_difficulty(error)
+        except StoreUnavailableError:
             charged = 0
+    if before is not None:
+        difficulty = difficulty.raised_to(before, state.settings.length)
     return Ticket(issue(state, scope, difficulty, charged=charged), scope, difficulty)
 
 

@@ -205,6 +205,12 @@ class Page(HTMLParser):
             self.fields[self._area] += data
 
 
+def level(blog: Blog, token: str) -> str | None:
+    """Return the name of the level of a token's picture."""
+    issuer = blog.state.issuer
+    return issuer.difficulty(issuer.open(token)).name
+
+
 def fields_of(page: TestResponse) -> dict[str, str]:
     """Return the fields that a browser would send from a page's form, as they stand."""
     return Page(page.text).fields

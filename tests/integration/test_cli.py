@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -269,6 +270,17 @@ def test_the_lines_to_copy_make_a_site_that_draws_what_the_page_shows(
     again = Tuning.of(state_of(pasted).settings, state_of(pasted).difficulty)
     assert again.config_lines == lines
     assert pictures(make_tuner(rehearsal_of(pasted), again).test_client().get("/").text) == pictures(page)
+
+
+def test_the_page_starts_with_the_length_that_the_sites_difficulty_has(tmp_path: Path) -> None:
+    site = make_site(tmp_path, DIFFICULTY=replace(Difficulty.hard, length=(7, 8)))
+    start = Tuning.of(state_of(site).settings, state_of(site).difficulty)
+    page = make_tuner(rehearsal_of(site), start).test_client().get("/").text
+    assert {len(code) for code in re.findall("<figcaption>(.*?)</figcaption>", page)} == {7, 8}
+    assert (control(page, "shortest")["value"], control(page, "longest")["value"]) == ("7", "8")
+    assert 'CAPTCHA_GUARD_DIFFICULTY = "hard"' in config_lines(page)
+    assert "CAPTCHA_GUARD_LENGTH = (7, 8)" in config_lines(page)
+    assert start.config_lines == config_lines(page)
 
 
 def test_a_preset_is_a_starting_point_and_named_in_the_lines(tuner: FlaskClient) -> None:

@@ -13,16 +13,11 @@ from captcha_guard import Action, Finding, Submission, submission_judged
 from captcha_guard.testing import solve
 from captcha_guard.web.posted import ANSWER, TOKEN
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved
+from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, level, solved
 
 POST = "/posts/one/comments"
 LINKS = COMMENT | {"body": "See https://a.example and https://b.example"}
 PROBLEM = "application/problem+json"
-
-
-def level(blog: Blog, token: str) -> str | None:
-    issuer = blog.state.issuer
-    return issuer.difficulty(issuer.open(token)).name
 
 
 def json_code(client: FlaskClient, token: str) -> dict[str, str]:

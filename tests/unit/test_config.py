@@ -69,6 +69,7 @@ def test_fonts_are_a_folder_or_several_and_the_word_bundled(given: object, read_
         ("MIN_SECONDS", -1), ("MIN_SECONDS", 61), ("MIN_SECONDS", "3"),
         ("STORAGE_URI", "counters.db"), ("STORAGE_URI", None),
         ("COMMENT_LIMITS", ""), ("COMMENT_LIMITS", 5), ("WRONG_LIMITS", " "),
+        ("ESCALATE", 1), ("ESCALATE", "yes"), ("ESCALATE", None),
         ("MAX_LINKS", -1), ("MAX_LINKS", 1.5),
         ("THRESHOLDS", {"hold": 3}), ("THRESHOLDS", {"challenge": 9, "hold": 5, "aside": 90}), ("THRESHOLDS", 60),
         ("URL_PREFIX", ""), ("URL_PREFIX", "captcha"), ("URL_PREFIX", "/a/"), ("URL_PREFIX", "/<x>"),

@@ -6,11 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.challenge.difficulty import KNOBS, Difficulty
+from captcha_guard.challenge.difficulty import KNOBS, LONGEST, SHORTEST, Difficulty
+from captcha_guard.challenge.picture import MIN_ADVANCE, draw
+from captcha_guard.challenge.style import Style
+from captcha_guard.config import PREFIX, read
 from captcha_guard.errors import ConfigError
 
 LEVELS = ("classica", "easy", "medium", "hard")
-difficulties = st.builds(Difficulty, **{name: st.integers(knob.low, knob.high) for name, knob in KNOBS.items()})
+SITE = (5, 6)
+symbols = st.integers(SHORTEST, LONGEST)
+lengths = st.one_of(st.none(), symbols, st.tuples(symbols, symbols).map(sorted).map(tuple))
+difficulties = st.one_of(
+    st.builds(Difficulty, **{name: st.integers(knob.low, knob.high) for name, knob in KNOBS.items()}, length=lengths),
+    st.builds(dataclasses.replace, st.sampled_from([Difficulty.named(name) for name in LEVELS]), length=lengths),
+)
 
 
 @pytest.mark.parametrize("name", LEVELS)
@@ -36,7 +45,7 @@ def test_difficulty_of_ones_own_counts_as_the_hardest_level_it_reaches() -> None
 def test_spec_brings_back_the_same_difficulty(difficulty: Difficulty) -> None:
     spec = difficulty.spec()
     assert spec.isascii()
-    assert len(spec) < 120
+    assert len(spec) < 60
     assert Difficulty.from_spec(spec) == difficulty
 
 
@@ -49,7 +58,14 @@ def test_any_other_text_is_no_spec(text: str) -> None:
     assert made.spec() == text or made.name is not None
 
 
-@pytest.mark.parametrize("spec", ["", "d1", "medium ", "d1o99", "d0o2", Difficulty(lines=3).spec() + "x", "\0"])
+OWN = Difficulty(lines=3).spec()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["", "d1", "medium ", "d1o99", "d0o2", OWN + "x", "\0", OWN.replace("l3", "l03"), OWN.replace("l3", "l\u0663")]
+    + [OWN + length for length in ("n", "n5", "n555", "n39", "n65", "n89", "n56n56", "n5\u0666")],
+)
 def test_nonsense_is_refused_as_a_spec(spec: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Difficulty.from_spec(spec)
@@ -72,3 +88,96 @@ def test_value_beyond_its_range_is_refused_with_the_range(name: str, step: int) 
 def test_fractions_are_refused() -> None:
     with pytest.raises(ConfigError, match="whole number"):
         Difficulty(rotation=7.5)  # type: ignore[arg-type]
+
+
+# Length
+
+
+def test_a_length_is_one_number_or_the_shortest_and_the_longest() -> None:
+    assert Difficulty(length=6) == Difficulty(length=(6, 6)) == dataclasses.replace(Difficulty.medium, length=6)
+    assert Difficulty(length=6).symbols(SITE) == (6, 6)
+    assert Difficulty(length=(4, 8)).symbols(SITE) == (4, 8)
+    assert Difficulty().symbols(SITE) == SITE
+
+
+@pytest.mark.parametrize(
+    "length", [3, 9, 0, -5, True, 5.0, "5", (5,), (6, 5), (3, 5), (5, 9), (5, 6, 7), (True, 5), ()]
+)
+def test_a_length_beyond_its_range_is_refused_with_the_range(length: object) -> None:
+    with pytest.raises(ConfigError, match=r"length is .*; allowed are 4 to 8 symbols"):
+        Difficulty(length=length)  # type: ignore[arg-type]
+
+
+def test_a_difficulty_takes_the_lengths_that_the_site_may_set() -> None:
+    assert read({f"{PREFIX}LENGTH": (SHORTEST, LONGEST)}).length == (SHORTEST, LONGEST)
+    for beyond in (SHORTEST - 1, LONGEST + 1):
+        with pytest.raises(ConfigError):
+            read({f"{PREFIX}LENGTH": beyond})
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_the_longest_code_fits_the_narrowest_picture(name: str) -> None:
+    narrowest = read({f"{PREFIX}SIZE": (160, 60)}).size
+    with pytest.raises(ConfigError):
+        read({f"{PREFIX}SIZE": (159, 60)})
+    assert narrowest[0] >= LONGEST * MIN_ADVANCE
+    style = Style.from_secret(b"any secret of sixteen octets")
+    assert draw("W" * LONGEST, seed=b"0", style=style, difficulty=Difficulty.named(name), size=narrowest)
+
+
+def test_a_level_with_a_length_of_its_own_keeps_its_rank_and_loses_its_name() -> None:
+    for name in LEVELS:
+        level = Difficulty.named(name)
+        short = dataclasses.replace(level, length=4)
+        assert (short.rank, short.name) == (level.rank, None)
+        assert Difficulty.from_spec(short.spec()) == short
+
+
+def test_shorter_codes_do_not_meet_what_asks_for_longer_ones() -> None:
+    short, long = (dataclasses.replace(Difficulty.hard, length=length) for length in (4, (6, 8)))
+    assert not short.meets(Difficulty.hard, SITE)
+    assert short.meets(Difficulty.hard, (4, 8))
+    assert not short.meets(dataclasses.replace(Difficulty.easy, length=5), SITE)
+    assert long.meets(Difficulty.hard, SITE)
+    assert Difficulty.hard.meets(dataclasses.replace(Difficulty.medium, length=(5, 8)), SITE)
+    assert not Difficulty.medium.meets(Difficulty.hard, SITE)
+
+
+@given(difficulties, difficulties)
+def test_the_harder_of_two_meets_both(one: Difficulty, other: Difficulty) -> None:
+    harder = one.raised_to(other, SITE)
+    assert harder.meets(one, SITE)
+    assert harder.meets(other, SITE)
+    assert harder.rank == max(one.rank, other.rank)
+    assert harder.raised_to(one, SITE).meets(other, SITE)
+
+
+def test_raising_to_what_is_no_harder_changes_nothing() -> None:
+    stronger = dataclasses.replace(Difficulty.medium, lines=3)
+    assert stronger.rank == Difficulty.medium.rank
+    assert stronger.raised_to(Difficulty.medium, SITE) == stronger
+    assert Difficulty.medium.raised_to(stronger, SITE) == stronger
+    assert Difficulty.hard.raised_to(Difficulty(length=4), SITE).name == "hard"
+    assert Difficulty.hard.raised_to(Difficulty(length=8), SITE) == dataclasses.replace(Difficulty.hard, length=8)
+
+
+def test_one_up_is_the_next_level_with_codes_as_long_as_before() -> None:
+    assert [Difficulty.named(name).one_up().name for name in LEVELS] == ["easy", "medium", "hard", "hard"]
+    own = dataclasses.replace(Difficulty.medium, lines=3, length=(4, 5))
+    assert own.one_up() == dataclasses.replace(Difficulty.hard, length=(4, 5))
+    beyond = dataclasses.replace(Difficulty.hard, rotation=30)
+    assert beyond.one_up() is beyond
+
+
+@given(difficulties)
+def test_one_up_meets_what_it_is_above(difficulty: Difficulty) -> None:
+    assert difficulty.one_up().meets(difficulty, SITE)
+
+
+def test_a_difficulty_is_told_as_itself_or_by_its_name() -> None:
+    own = Difficulty(lines=3)
+    assert Difficulty.of(own) is own
+    assert Difficulty.of("hard") is Difficulty.hard
+    for nonsense in ("hart", 3, None, ["hard"]):
+        with pytest.raises(ConfigError, match="did you mean"):
+            Difficulty.of(nonsense)  # type: ignore[arg-type]

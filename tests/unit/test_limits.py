@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -152,6 +152,28 @@ def test_two_prefixes_on_one_store_are_counted_apart(storage: Storage) -> None:
     assert hits(one, "comments", ALICE, 9) == hits(other, "comments", ALICE, 9) == 2
 
 
+SLIPS = replace(Policy.parse("slips", "5 per minute"), wide_factor=0)
+
+
+@pytest.mark.parametrize("strategy", ["fixed-window", "sliding-window-counter", "moving-window"])
+def test_how_often_a_policy_was_hit_is_told_by_every_strategy(
+    storage: Storage, strategy: str, clock: time_machine.Traveller
+) -> None:
+    limits, told = Limits(storage, strategy=strategy, policies={}), []
+    for _ in range(7):
+        told.append(limits.reached(SLIPS, ALICE, 3))
+        limits.hit(SLIPS, ALICE)
+    assert told == [False, False, False, True, True, True, True]
+    clock.shift(121)
+    assert not limits.reached(SLIPS, ALICE, 3)
+
+
+def test_a_policy_without_a_street_is_the_clients_own(limits: Limits) -> None:
+    assert sum(hits(limits, SLIPS, Client(f"client{n}", "street"), 9) for n in range(20)) == 100
+    assert not limits.reached(SLIPS, ALICE, 1)
+    assert limits.reached(SLIPS, Client("client0", "elsewhere"), 5)
+
+
 @pytest.mark.parametrize("strategy", ["fixed-window", "sliding-window-counter", "moving-window"])
 def test_every_strategy_grants_the_limit_and_says_when(
     storage: Storage, strategy: str, clock: time_machine.Traveller
@@ -251,6 +273,16 @@ def test_while_the_store_fails_half_of_each_limit_is_granted(faulty: Faulty, clo
     assert per_second(faulty.limits, ALICE, clock, 5) == 2  # and half of 6 is 3
     assert faulty.limits.test("comments", ALICE) == faulty.limits.hit("comments", ALICE)
     assert not faulty.limits.test("comments", ALICE).allowed
+
+
+def test_while_the_store_fails_nothing_is_said_to_be_reached(faulty: Faulty, stopwatch: Stopwatch) -> None:
+    for _ in range(3):
+        faulty.limits.hit(SLIPS, ALICE)
+    faulty.down = True
+    assert not any(faulty.limits.reached(SLIPS, ALICE, 3) for _ in range(5))
+    faulty.down = False
+    stopwatch.now += ASK_AGAIN
+    assert faulty.limits.reached(SLIPS, ALICE, 3)
 
 
 def test_the_street_and_the_nameless_are_limited_while_the_store_fails(
