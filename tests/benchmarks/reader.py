@@ -7,8 +7,9 @@ with the most labels read twenty other styles as well; ``--randomised 500`` trai
 and lets it read the same twenty. ``--peers FOLDER`` names where the others are installed (see
 :mod:`tests.benchmarks.peers`).
 
-A training takes one to two minutes of one processor. Every training appends one line to ``--out``; a run goes on where
-the file ends, and several processes may share one file. ``--table FILE ...`` prints files as Markdown.
+A training takes 75 to 100 s of one processor, a tenth less with ``MALLOC_MMAP_THRESHOLD_=1000000000`` and
+``MALLOC_TRIM_THRESHOLD_=4000000000`` in the environment. Every training appends one line to ``--out``; a run goes on
+where the file ends, and several processes may share one file. ``--table FILE ...`` prints files as Markdown.
 """
 
 from __future__ import annotations

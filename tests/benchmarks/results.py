@@ -62,7 +62,7 @@ class Trained:
             f"loss {self.loss:.3f}, {self.seconds:.0f} s",
         ]
         if self.others:
-            told.insert(2, f"other styles {_mean_other(self):.1%}, worst {_worst_other(self):.1%}")
+            told.insert(2, f"other styles {_mean_other(self):.1%}, the one read best {_best_other(self):.1%}")
         return "; ".join(told)
 
 
@@ -130,7 +130,7 @@ def _own(results: list[Trained]) -> str:
 
 def _transfer(results: list[Trained]) -> str:
     rows = [
-        "| pictures | labels | networks | at 80 % at home | read at home | of other styles, mean | the worst |",
+        "| pictures | labels | networks | at 80 % at home | read at home | of others, mean | of the one read best |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for group in _grouped(results):
@@ -139,14 +139,14 @@ def _transfer(results: list[Trained]) -> str:
         rows.append(
             f"| {_label(group[0])} | {group[0].labels:,} | {len(group)} | {len(able)} "
             f"| {mean(one.rate for one in counted):.1%} | {mean(map(_mean_other, counted)):.1%} "
-            f"| {max(map(_worst_other, counted)):.1%} |"
+            f"| {max(map(_best_other, counted)):.1%} |"
         )
     return "\n".join([*rows, "", "Counted where it reads 80 % at home; where none does, all are."]) if results else ""
 
 
 def _mixed(results: list[Trained]) -> str:
     rows = [
-        "| pictures | labels | of styles | read of those | of unseen styles, mean | 95 % interval | the worst |",
+        "| pictures | labels | of styles | read of those | of unseen, mean | 95 % interval | of the one read best |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for one in sorted(results, key=_order):
@@ -154,7 +154,7 @@ def _mixed(results: list[Trained]) -> str:
         low, high = unseen.wilson()
         rows.append(
             f"| {_label(one)} | {one.labels:,} | {one.mixed} | {one.rate:.1%} | {unseen.rate:.1%} "
-            f"| {low:.1%} to {high:.1%} | {_worst_other(one):.1%} |"
+            f"| {low:.1%} to {high:.1%} | {_best_other(one):.1%} |"
         )
     return "\n".join(rows) if results else ""
 
@@ -175,6 +175,6 @@ def _mean_other(one: Trained) -> float:
     return mean(one.others) / one.other_tried
 
 
-def _worst_other(one: Trained) -> float:
-    """Return the rate on the style that it reads best, which is the worst for the guard."""
+def _best_other(one: Trained) -> float:
+    """Return the rate on the other style that the network reads best, the worst for the guard."""
     return max(one.others) / one.other_tried
