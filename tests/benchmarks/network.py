@@ -19,7 +19,7 @@ from PIL import Image
 from torch import nn
 from torch.nn import functional
 
-from tests.benchmarks.ocr import folded
+from captcha_guard.challenge.answer import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ class Labelled:
     @classmethod
     def of(cls, drawn: Sequence[Drawn]) -> Labelled:
         """Return these pictures as the reader takes them."""
-        answers = tuple(folded(one.answer) for one in drawn)
+        answers = tuple(normalise(one.answer) for one in drawn)
         return cls(torch.stack([_grey(one.octets) for one in drawn]), answers)
 
     def __len__(self) -> int:
