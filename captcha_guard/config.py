@@ -5,16 +5,21 @@ The one place where a setting is defined; ``docs/configuration.md`` is made from
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, cast
 
 from .errors import ConfigError
 
 PREFIX: Final = "CAPTCHA_GUARD_"
+
+#: The word that stands for the fonts that come along, in a list of folders.
+BUNDLED: Final = "bundled"
 
 #: Octets. Under this a secret can be guessed by trying.
 SHORTEST_SECRET: Final = 16
@@ -116,6 +121,18 @@ def _switch(name: str, value: object) -> object:
     return value
 
 
+def _fonts(name: str, value: object) -> object:
+    allowed = f"a folder of fonts, or a list of folders and the word {BUNDLED!r} for the fonts that come along"
+    entries = value if isinstance(value, (list, tuple)) else [] if value == "" else [value]
+    folders: list[Path | str] = []
+    for entry in entries:
+        path = os.fspath(entry) if isinstance(entry, (str, os.PathLike)) else None
+        if not isinstance(path, str) or not path or "\0" in path:
+            raise _refuse(name, value, allowed)
+        folders.append(BUNDLED if entry == BUNDLED else Path(path))
+    return tuple(folders)
+
+
 def _seed(name: str, value: object) -> object:
     octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
     if not isinstance(octets, bytes) or 0 < len(octets) < SHORTEST_SECRET:
@@ -162,11 +179,17 @@ class Settings:
         "0 to 3650 days",
         "After so many days the site's style changes by itself; 0: never.",
     )
+    fonts: tuple[Path | str, ...] = _key(
+        (),
+        _fonts,
+        'a folder, or a list of folders and the word `"bundled"`',
+        "What codes are written in: the .ttf and .otf files in these folders; empty: the fonts that come along.",
+    )
     size: tuple[int, int] = _key(
         (240, 80),
         _pair((160, 60), (480, 160), "(width, height) in px, 160 x 60 to 480 x 160"),
         "(160, 60) to (480, 160)",
-        "Width and height of a picture in px.",
+        "Width and height of a picture in px; `classica` is always 160 x 30.",
     )
     length: tuple[int, int] = _key(
         (5, 6),
@@ -175,7 +198,7 @@ class Settings:
         "The shortest and the longest code, in symbols; each challenge draws its own length.",
     )
     alphabet: str = _key(
-        "23456789CDFHKMNPRTWXY",
+        "2345689CDFHKMPRTWX",
         _alphabet,
         "12 to 36 different capitals and digits",
         "The symbols that codes are made of.",

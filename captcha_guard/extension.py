@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from flask import Flask, Response, current_app, has_request_context, request
 
 from .challenge.difficulty import Difficulty
+from .challenge.fonts import FontFace, bundled_folder, font_pool
 from .challenge.issuer import Issuer, Look
-from .config import Settings, read, read_secrets
+from .config import BUNDLED, Settings, read, read_secrets
 from .counters.limits import Limits, Policy
 from .counters.spent import Spent
 from .errors import ConfigError, StoreUnavailableError
@@ -63,9 +65,10 @@ class CaptchaGuard:
             raise ConfigError("captcha_guard is already set up for this application: call init_app once")
         settings = read(app.config)
         secrets = read_secrets(app.config)
+        fonts = _fonts(settings, app.root_path)
         uri = settings.storage_uri or f"sqlite:///{app.instance_path}/captcha_guard.sqlite3"
         storage = storage_for(app, uri, self._limiter)
-        app.extensions[NAME] = _wire(settings, secrets, storage, self._rules)
+        app.extensions[NAME] = _wire(settings, secrets, fonts, storage, self._rules)
         app.register_blueprint(make_blueprint(settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request(refuse_unguarded)
@@ -149,9 +152,24 @@ def judge_request(protection: Protection, scope: str) -> Outcome:
     return outcomes[scope]
 
 
-def _wire(settings: Settings, secrets: list[bytes], storage: Storage, rules: tuple[Rule, ...] | None) -> State:
+def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
+    """Return the site's own fonts, checked; ``None``, and nothing read, where the bundled ones will do."""
+    if not settings.fonts:
+        return None
+    folders = [bundled_folder() if entry == BUNDLED else Path(root_path, entry) for entry in settings.fonts]
+    return font_pool(tuple(folders), settings.alphabet)
+
+
+def _wire(
+    settings: Settings,
+    secrets: list[bytes],
+    fonts: tuple[FontFace, ...] | None,
+    storage: Storage,
+    rules: tuple[Rule, ...] | None,
+) -> State:
     spent, difficulty = Spent(storage), settings.difficulty
-    look = Look(settings.size, settings.alphabet, settings.length, settings.style_seed, settings.style_rotation * DAY)
+    rotation = settings.style_rotation * DAY
+    look = Look(settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts)
     policies = {
         "comments": settings.comment_limits,
         "challenges": settings.challenge_limits,

@@ -6,9 +6,10 @@ import hmac
 import unicodedata
 from collections.abc import Iterator
 
-#: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them.
-#: 21 symbols: a blind guess at five of them is right once in four million.
-ALPHABET = "23456789CDFHKMNPRTWXY"
+#: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them. 7, N and Y are
+#: left out because readers took T, H and K for them once strokes crossed the glyphs (docs/strength.md).
+#: 18 symbols: a blind guess at five of them is right once in two million.
+ALPHABET = "2345689CDFHKMPRTWX"
 
 #: Characters. Nobody types more for a code, however they space it; normalising a megabyte would take seconds.
 LONGEST_TYPED = 200
@@ -26,6 +27,9 @@ LOOK_ALIKES = str.maketrans(
         "B": "8",
         "G": "6",
         "U": "V",
+        "7": "T", "Y": "T",
+        "N": "H",
+        "A": "4",
     }
 )  # fmt: skip
 
@@ -50,7 +54,7 @@ def normalise(typed: str) -> str:
     """Bring what was typed into the one form that is compared.
 
     Full-width and other compatibility forms become plain (NFKC), letters capital, spaces, hyphens, dots and
-    invisible characters vanish, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G ...) become one symbol.
+    invisible characters vanish, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, A/4 ...) become one symbol.
     """
     plain = unicodedata.normalize("NFKC", typed).upper()
     return "".join(char for char in plain if _counts(char)).translate(LOOK_ALIKES)

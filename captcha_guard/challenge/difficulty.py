@@ -1,4 +1,4 @@
-"""How hard a picture is: named knobs, three levels and a nostalgic fourth."""
+"""How hard a picture is: named knobs, three levels and a nostalgic fourth with a size of its own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from functools import lru_cache
 from typing import ClassVar, NamedTuple, cast
 
 from captcha_guard.errors import ConfigError
+
+#: Width and height in px of every picture of ``classica``.
+CLASSICA_SIZE = (160, 30)
 
 _SPEC_PREFIX = "d1"
 
@@ -122,6 +125,11 @@ class Difficulty:
         return next((name for name, level in _LEVELS.items() if level == self), None)
 
     @property
+    def is_classica(self) -> bool:
+        """Whether it is drawn as ``classica``, however long its codes are."""
+        return all(getattr(self, name) == getattr(Difficulty.classica, name) for name in KNOBS)
+
+    @property
     def rank(self) -> int:
         """How this counts when two are compared: 0 ``classica``, 1 ``easy``, 2 ``medium``, 3 ``hard``.
 
@@ -155,6 +163,10 @@ class Difficulty:
         """Return the next level above this one's rank, its codes as long as this one's; what is ``hard`` stays."""
         return _one_up(self)
 
+    def picture_size(self, site: tuple[int, int]) -> tuple[int, int]:
+        """Return the width and height in px of such a picture on a site whose size is ``site``."""
+        return CLASSICA_SIZE if self.is_classica else site
+
     def _reaches(self, level: Difficulty) -> bool:
         return all(getattr(self, name) >= getattr(level, name) for name in KNOBS)
 
@@ -173,24 +185,16 @@ class Difficulty:
         return _LEVELS.get(spec) or _own(spec)
 
 
-# In order of rank.
+# In order of rank. What classica draws is no style's; its knobs say how much that comes to: a tilt.
 Difficulty.classica = Difficulty(
-    overlap=0,
-    rotation=3,
-    shear=0,
-    size_jitter=0,
-    shift=0,
-    warp=0,
-    lines=1,
-    line_weight=20,
-    cover=15,
+    overlap=0, rotation=4, shear=0, size_jitter=0, shift=0, warp=0, lines=0, line_weight=20, cover=0
 )
 Difficulty.easy = Difficulty(
     overlap=1, rotation=5, shear=2, size_jitter=5, shift=4, warp=5, lines=1, line_weight=30, cover=10
 )
 Difficulty.medium = Difficulty()
 Difficulty.hard = Difficulty(
-    overlap=3, rotation=12, shear=7, size_jitter=12, shift=9, warp=9, lines=2, line_weight=60, cover=19
+    overlap=3, rotation=12, shear=7, size_jitter=12, shift=9, warp=9, lines=2, line_weight=60, cover=17
 )
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,
@@ -203,7 +207,7 @@ assert {field.name for field in fields(Difficulty)} == {*KNOBS, "length"}  # noq
 
 @lru_cache(maxsize=64)
 def _rank(difficulty: Difficulty) -> int:
-    if replace(difficulty, length=None) == Difficulty.classica:
+    if difficulty.is_classica:
         return 0
     reached = (rank for rank, level in enumerate(_LEVELS.values()) if difficulty._reaches(level))
     return max(reached, default=0)

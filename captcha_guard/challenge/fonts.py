@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import functools
 import io
+import os
 import statistics
 import threading
+from itertools import combinations
 from pathlib import Path
+from typing import cast
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
+from captcha_guard.challenge.answer import LOOK_ALIKES
 from captcha_guard.errors import FontError
 
 GLYPHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 MASTER_HEIGHT = 128  # px; every glyph's ink is exactly this high before it is scaled
 MIN_STEM = 0.12  # of the glyph's height; thinner stems fade when a picture is 80 px high
+#: How different two glyphs must be, see :func:`difference`. Over the bundled fonts an O and a 0 of one shape come to
+#: 0.00 to 0.65, symbols that answers keep apart to 0.76 and more (M and N of Bungee).
+MIN_DIFFERENCE = 0.5
 _SUFFIXES = (".ttf", ".otf")
 _RENDER_SIZE = 180  # px per em; cap heights of 0.6 to 0.75 em land near MASTER_HEIGHT
+_MOST_EMS = 8  # an honest glyph is 2 em wide at most; a broken one could fill the memory
 _NO_GLYPH = "\U0010fffe"  # a noncharacter; what a font draws for it is its box for missing glyphs
-_MAY_BE_TWINS = (
-    {"O", "0"},
-    {"I", "1"},
-)  # answers fold these, so a font may draw them alike
+_STEMMED = "DFHKNPR"
+_BOX = 64  # px; two glyphs are compared in a square of this size
+_PATCH = 4  # px around the middle of a patch: 9 of 64 px, which is about a stem
 
 
 class FontFace:
@@ -33,63 +40,110 @@ class FontFace:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = path.stem
-        self._masters: dict[str, Image.Image] = {}
+        self._masters: dict[str, Image.Image | None] = {}
         self._lock = threading.Lock()
         try:
             content = io.BytesIO(path.read_bytes())
             self._font = ImageFont.truetype(content, _RENDER_SIZE, layout_engine=ImageFont.Layout.BASIC)
         except OSError as error:
-            msg = f"the font {path} can't be read ({error}); replace the file or take it out of the folder"
-            raise FontError(msg) from error
+            raise self._unreadable(error) from error
 
     def __repr__(self) -> str:
         return f"FontFace({self.name!r})"
 
+    def has(self, glyph: str) -> bool:
+        """Say whether the font draws ``glyph``, and not just its box for what is missing."""
+        return self._kept(glyph) is not None
+
     def master(self, glyph: str) -> Image.Image:
-        """Return the glyph's mask (mode L, ink 255), cut to its ink and ``MASTER_HEIGHT`` px high; don't alter it."""
-        found = self._masters.get(glyph)
+        """Return the glyph's mask (mode L, ink 255), cut to its ink and ``MASTER_HEIGHT`` px high; don't alter it.
+
+        Raises :class:`FontError` when the font has no such glyph.
+        """
+        found = self._kept(glyph)
         if found is None:
-            with self._lock:  # one FreeType face is not for two threads at once
-                found = self._masters[glyph] = self._draw(glyph)
+            raise self._lacking([glyph])
         return found
 
     @functools.cached_property
     def stem(self) -> float:
         """The width of a typical stem as a share of the glyph's height: 0.16 is a bold, 0.3 a black cut."""
-        return statistics.median(run for glyph in "DFHKNPR" for run in _first_runs(self.master(glyph))) / MASTER_HEIGHT
+        stemmed = [glyph for glyph in _STEMMED if self.has(glyph)] or [glyph for glyph in GLYPHS if self.has(glyph)]
+        runs = [run for glyph in stemmed for run in _first_runs(self.master(glyph))]
+        return statistics.median(runs or [0]) / MASTER_HEIGHT
 
-    def check(self) -> None:
-        """Raise :class:`FontError` unless every one of A-Z and 0-9 is there, has its own shape and is heavy enough."""
-        seen: dict[bytes, str] = {}
-        missing = self._draw(_NO_GLYPH, may_be_empty=True).tobytes()
-        for glyph in GLYPHS:
-            shape = self.master(glyph).tobytes()
-            if shape == missing:
-                msg = f"the font {self.path} has no glyph for {glyph!r}; A-Z and 0-9 are needed"
-                raise FontError(msg)
-            twin = seen.setdefault(shape, glyph)
-            if twin != glyph and {twin, glyph} not in _MAY_BE_TWINS:
-                msg = f"the font {self.path} draws {twin!r} and {glyph!r} alike; each needs a shape of its own"
-                raise FontError(msg)
+    def check(self, alphabet: str = GLYPHS) -> None:
+        """Raise :class:`FontError` unless each glyph of ``alphabet`` is there, heavy enough and unlike the others.
+
+        Glyphs that answers fold into one, as O and 0, may look alike.
+        """
+        if lost := [glyph for glyph in alphabet if not self.has(glyph)]:
+            raise self._lacking(lost)
         if self.stem < MIN_STEM:
             msg = (
                 f"the font {self.path} has stems of {self.stem:.3f} of a glyph's height; "
                 f"{MIN_STEM} or more can be read, so take a bolder cut"
             )
             raise FontError(msg)
+        boxed = {glyph: self.master(glyph).resize((_BOX, _BOX), Image.Resampling.BOX) for glyph in alphabet}
+        for one, other in combinations(alphabet, 2):
+            folded = one.translate(LOOK_ALIKES) == other.translate(LOOK_ALIKES)
+            if not folded and difference(boxed[one], boxed[other]) < MIN_DIFFERENCE:
+                msg = (
+                    f"the font {self.path} draws {one!r} and {other!r} alike; take the file out of the folder, "
+                    "or one of the two out of CAPTCHA_GUARD_ALPHABET"
+                )
+                raise FontError(msg)
 
-    def _draw(self, glyph: str, *, may_be_empty: bool = False) -> Image.Image:
-        left, top, right, bottom = self._font.getbbox(glyph)
-        drawn = Image.new("L", (max(int(right - left), 1), max(int(bottom - top), 1)))
-        ImageDraw.Draw(drawn).text((-left, -top), glyph, 255, self._font)
+    def _kept(self, glyph: str) -> Image.Image | None:
+        if glyph not in self._masters:
+            with self._lock:  # one FreeType face is not for two threads at once
+                drawn = self._draw(glyph)
+                if drawn is not None and _same(drawn, self._box_for_missing):
+                    drawn = None
+                self._masters[glyph] = drawn
+        return self._masters[glyph]
+
+    @functools.cached_property
+    def _box_for_missing(self) -> Image.Image | None:
+        return self._draw(_NO_GLYPH)
+
+    def _draw(self, glyph: str) -> Image.Image | None:
+        """Return what the font draws for ``glyph``, as :meth:`master` describes it, or ``None`` if that has no ink."""
+        try:
+            left, top, right, bottom = (int(side) for side in self._font.getbbox(glyph))
+            if max(right - left, bottom - top) > _MOST_EMS * _RENDER_SIZE:
+                msg = f"the font {self.path} draws {glyph!r} more than {_MOST_EMS} em large; take the file out"
+                raise FontError(msg)
+            drawn = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
+            ImageDraw.Draw(drawn).text((-left, -top), glyph, 255, self._font)
+        except OSError as error:
+            raise self._unreadable(error) from error
         box = drawn.getbbox()
         if box is None:
-            if may_be_empty:
-                return drawn
-            msg = f"the font {self.path} has no glyph for {glyph!r}; A-Z and 0-9 are needed"
-            raise FontError(msg)
+            return None
         width = max(round((box[2] - box[0]) * MASTER_HEIGHT / (box[3] - box[1])), 1)
         return drawn.resize((width, MASTER_HEIGHT), Image.Resampling.BICUBIC, box=box)
+
+    def _unreadable(self, error: OSError) -> FontError:
+        why = error.strerror or error
+        return FontError(f"the font {self.path} can't be read ({why}); replace the file or take it out of the folder")
+
+    def _lacking(self, glyphs: list[str]) -> FontError:
+        return FontError(
+            f"the font {self.path} has no glyph for {', '.join(map(repr, glyphs))}; take the file out of the folder, "
+            "or leave the symbol out (CAPTCHA_GUARD_ALPHABET)"
+        )
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Return how different two glyphs are in the patch where they differ most: 0 alike, 1 ink here and paper there.
+
+    Both are masks (mode L) in a square of ``_BOX`` px; a patch is a seventh of that wide and high, about a stem.
+    The ink that two whole glyphs share says less: a black B and D have 92 % of it in common and are easily told apart.
+    """
+    patches = ImageChops.difference(one, other).filter(ImageFilter.BoxBlur(_PATCH))
+    return cast("float", patches.getextrema()[1]) / 255
 
 
 def bundled_folder() -> Path:
@@ -100,25 +154,45 @@ def bundled_folder() -> Path:
 
 
 @functools.lru_cache(maxsize=8)
-def font_pool(folder: Path | None = None) -> tuple[FontFace, ...]:
-    """Return every font under ``folder`` (the bundled ones unless given), sorted by name; read once per process.
+def font_pool(folders: tuple[Path, ...] = (), alphabet: str = GLYPHS) -> tuple[FontFace, ...]:
+    """Return every font under ``folders`` (the bundled one unless given), folder by folder; read once per process.
 
-    Fonts of one's own are checked here, the bundled ones in the package's tests. Raises :class:`FontError` naming the
-    folder when it is missing or holds no font, or the file that can't be used.
+    Fonts of one's own are checked here for what ``alphabet`` needs, the bundled ones in the package's tests. Raises
+    :class:`FontError` naming the folder when it can't be read or holds no font, or the file that can't be used.
     """
-    root = bundled_folder() if folder is None else folder
-    if not root.is_dir():
-        msg = f"the font folder {root} does not exist; name a folder of .ttf or .otf files"
-        raise FontError(msg)
-    paths = [path for path in root.rglob("*") if path.suffix.lower() in _SUFFIXES]
+    bundled = bundled_folder()
+    pool: dict[Path, FontFace] = {}
+    for folder in folders or (bundled,):
+        for face in _read(folder):
+            if folder != bundled:
+                face.check(alphabet)
+            pool.setdefault(face.path.resolve(), face)
+    return tuple(pool.values())
+
+
+@functools.lru_cache(maxsize=32)
+def _read(folder: Path) -> tuple[FontFace, ...]:
+    """Return every font under ``folder``, sorted by file name, so that all processes have them in one order."""
+    try:
+        os.scandir(folder).close()
+    except FileNotFoundError:
+        raise _refused(folder, "does not exist") from None
+    except NotADirectoryError:
+        raise _refused(folder, "is a file") from None
+    except OSError as error:
+        raise _refused(folder, f"can't be read ({error.strerror or error})") from error
+    paths = [path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and not path.is_dir()]
     if not paths:
-        msg = f"the font folder {root} holds no .ttf or .otf file"
-        raise FontError(msg)
-    faces = tuple(FontFace(path) for path in sorted(paths, key=lambda path: path.name))
-    if folder is not None:
-        for face in faces:
-            face.check()
-    return faces
+        raise _refused(folder, "holds no .ttf or .otf file")
+    return tuple(FontFace(path) for path in sorted(paths, key=lambda path: (path.name, path.relative_to(folder))))
+
+
+def _refused(folder: Path, why: str) -> FontError:
+    return FontError(f"the font folder {folder} {why}; let CAPTCHA_GUARD_FONTS name a folder of .ttf or .otf files")
+
+
+def _same(one: Image.Image, other: Image.Image | None) -> bool:
+    return other is not None and one.size == other.size and one.tobytes() == other.tobytes()
 
 
 def _first_runs(master: Image.Image) -> list[int]:

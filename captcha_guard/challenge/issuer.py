@@ -12,6 +12,7 @@ from functools import lru_cache
 from ..errors import TokenError, TokenExpiredError, TokenMalformedError
 from . import answer as code
 from .difficulty import Difficulty
+from .fonts import FontFace
 from .picture import draw
 from .style import Style
 from .token import Challenge, Opened, Tokens
@@ -25,7 +26,7 @@ class Look:
     """What all pictures of one site share: ``size`` in px, answer ``alphabet`` and ``length``, the ``style_seed``.
 
     ``style_seed`` empty means that the style hangs on the secret. ``rotation`` is in seconds: after that long the
-    site's style changes; 0 means never.
+    site's style changes; 0 means never. ``fonts`` is a pool of ``font_pool``; ``None`` means the bundled one.
     """
 
     size: tuple[int, int] = (240, 80)
@@ -33,6 +34,7 @@ class Look:
     length: tuple[int, int] = (5, 6)
     style_seed: bytes = b""
     rotation: int = 0
+    fonts: tuple[FontFace, ...] | None = None
 
 
 class Issuer:
@@ -124,6 +126,7 @@ class Issuer:
             difficulty=Difficulty.from_spec(challenge.difficulty),
             scale=scale,
             size=self.look.size,
+            fonts=self.look.fonts,
         )
 
     def _style_of(self, key: bytes, epoch: int) -> Style:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PIL import Image
 
 from captcha_guard.challenge import glyphs
-from captcha_guard.challenge.pose import ROW_STEP, Pose, Posed, posed, strike
+from captcha_guard.challenge.pose import FAR, ROW_STEP, Pose, Posed, Profile, posed, strike
 
 if TYPE_CHECKING:
     import random
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from captcha_guard.challenge.difficulty import Difficulty
     from captcha_guard.challenge.fonts import FontFace
-    from captcha_guard.challenge.pose import Profile
     from captcha_guard.challenge.style import Baseline, Style
 
 MARGIN = 16  # px of text space that pictures of the text leave around it, for strokes that go on
@@ -88,7 +87,7 @@ def lay_out(
     cut = glyphs.Cut(height, style.width, style.stem)
     overlap = difficulty.overlap / 100 * style.overlap_share
     placed: list[Placement] = []
-    reach: Profile = {}
+    reach = Profile(0, [], [])
     for index, glyph in enumerate(answer):
         face = faces[int(rng.random() * len(faces))]
         pose = strike(rng, style, difficulty)
@@ -96,17 +95,18 @@ def lay_out(
         middle = _baseline(style.baseline, (index + 0.5) / len(answer))
         middle += difficulty.shift / 100 * (2 * rng.random() - 1)
         row = round((height * middle - stands.silhouette.height / 2) / ROW_STEP)
-        rows = {row + step: edges for step, edges in stands.profile.items()}
+        rows = stands.profile._replace(top=row)
         x, shared = 0, 0.0
         if placed:
             before, width = placed[-1], stands.silhouette.width
             ink = min(stands.ink, before.posed.ink)
+            # Counted from the left edge of the glyph before.
             x = _beside(reach, rows, overlap, ink, width) if overlap else _apart(reach, rows, height)
-            x = max(x, before.right - round(_MAX_TUCK * width))
+            x = before.x + max(x, before.posed.silhouette.width - round(_MAX_TUCK * width))
             shared = overlap * ink
             placed[-1] = before._replace(shared=before.shared + shared)
         placed.append(Placement(face, glyph, pose, stands, x, row * ROW_STEP, shared))
-        reach = {step: (0, x + right) for step, (_, right) in rows.items()}
+        reach = rows
     return _from_origin(placed, cut)
 
 
@@ -128,17 +128,19 @@ def _beside(reach: Profile, rows: Profile, overlap: float, ink: float, width: in
 
     Shapes that meet in a point go into each other, parallel stems hardly touch: a reader must see where one ends.
     """
-    meetings = sorted((reach[row][1] - rows[row][0] for row in rows if row in reach), reverse=True)
+    top = max(reach.top, rows.top)
+    facing = zip(reach.rights[top - reach.top :], rows.lefts[top - rows.top :], strict=False)
+    meetings = sorted([right - left for right, left in facing if right - left > -FAR], reverse=True)
     if not meetings:
-        return max(right for _, right in reach.values())
-    longest = max(round(_CONTACT * overlap * len(rows)), 1)
+        return max(reach.rights)
+    longest = max(round(_CONTACT * overlap * len(rows.lefts)), 1)
     if longest < len(meetings):
         # No nearer than the row after the longest contact allows.
         nearest = max(meetings[longest] + 1.0, meetings[0] - _DEEPEST * width)
     else:
         nearest = meetings[0] - _DEEPEST * width
     shared, area = overlap * ink, 0.0
-    for count, (here, after) in enumerate(zip(meetings, [*meetings[1:], -10_000], strict=True), start=1):
+    for count, (here, after) in enumerate(zip(meetings, [*meetings[1:], -FAR], strict=True), start=1):
         step = count * (here - after) * ROW_STEP
         if area + step >= shared:
             return round(max(here - (shared - area) / (count * ROW_STEP), nearest) - 0.3)
@@ -147,7 +149,7 @@ def _beside(reach: Profile, rows: Profile, overlap: float, ink: float, width: in
 
 
 def _apart(reach: Profile, rows: Profile, height: int) -> int:
-    return max(right for _, right in reach.values()) - min(left for left, _ in rows.values()) + round(_APART * height)
+    return max(reach.rights) - min(rows.lefts) + round(_APART * height)
 
 
 def _baseline(family: Baseline, place: float) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw
 
-from captcha_guard.challenge import lines
+from captcha_guard.challenge import classica, lines
 from captcha_guard.challenge.difficulty import Difficulty
 from captcha_guard.challenge.fonts import GLYPHS, font_pool
 from captcha_guard.challenge.ground import FULL, ground, palette
@@ -48,10 +48,15 @@ def draw(
 
     ``answer`` has 1 to 10 of A-Z and 0-9. ``size`` is width and height in px at ``scale`` 1; scale 2 shows the same
     geometry at twice the resolution. ``fonts`` is a pool from :func:`font_pool`, the bundled one unless given.
+    ``classica`` has a look and a size of its own, whatever ``style`` and ``size`` are.
     Raises ``ValueError`` naming the argument that is out of range.
     """
-    _check(answer, scale, size)
+    _check(answer, scale)
     pool = font_pool() if fonts is None else fonts
+    if difficulty.is_classica:
+        tones = classica.paint(answer, seed=seed, scale=scale, pool=pool)
+        return _png(tones, palette(classica.PAPER, classica.INK))
+    _check_size(answer, size)
     composition = compose(answer, seed=seed, style=style, difficulty=difficulty, size=size, pool=pool)
     tones = ImageChops.lighter(ground(style, size, scale), paint(composition, scale))
     return _png(tones, palette(style.paper, style.ink))
@@ -105,13 +110,16 @@ def paint(composition: Composition, scale: int) -> Image.Image:
     return ImageChops.difference(text, fields(rng, style, size, scale, FULL))
 
 
-def _check(answer: str, scale: int, size: tuple[int, int]) -> None:
+def _check(answer: str, scale: int) -> None:
     if not 1 <= len(answer) <= MAX_GLYPHS or not set(answer) <= set(GLYPHS):
         msg = f"the answer is {answer[:20]!r}; 1 to {MAX_GLYPHS} of A-Z and 0-9 can be drawn"
         raise ValueError(msg)
     if scale not in (1, 2):
         msg = f"the scale is {scale!r}; 1 and 2 are allowed"
         raise ValueError(msg)
+
+
+def _check_size(answer: str, size: tuple[int, int]) -> None:
     for side, value, (low, high) in (("width", size[0], WIDTHS), ("height", size[1], HEIGHTS)):
         if not low <= value <= high:
             msg = f"the picture's {side} is {value!r} px; {low} to {high} px are allowed"

@@ -17,11 +17,21 @@ if TYPE_CHECKING:
     from captcha_guard.challenge.fonts import FontFace
     from captcha_guard.challenge.style import Fill, Style
 
-Profile = dict[int, tuple[int, int]]
-
 ROW_STEP = 3  # px between the rows of a profile; glyphs stand at whole steps, so that profiles meet
+FAR = 10_000
 _TURNS = 2  # poses to each side of upright; more would look no richer after the warp, and be kept less
 _KEPT = 1024  # posed glyphs in memory, some 20 kB each at most sizes
+
+
+class Profile(NamedTuple):
+    """The first and the last inked px (as in slices) of rows that are ``ROW_STEP`` apart, from row ``top`` on.
+
+    A row without ink begins ``FAR`` to the right and ends ``FAR`` to the left, so that it meets nothing.
+    """
+
+    top: int
+    lefts: list[int]
+    rights: list[int]
 
 
 class Pose(NamedTuple):
@@ -35,8 +45,7 @@ class Pose(NamedTuple):
 class Posed(NamedTuple):
     """A glyph in its pose at scale 1: its silhouette cut to the ink, and how much ink that is in px.
 
-    ``profile`` has the first and last inked px of every third row. ``inverse`` and ``offset`` lead from the
-    silhouette back to the upright glyph.
+    ``inverse`` and ``offset`` lead from the silhouette back to the upright glyph.
     """
 
     silhouette: Image.Image
@@ -108,10 +117,10 @@ def _turned(
 def _profile(mask: Image.Image) -> Profile:
     width, height = mask.size
     octets = mask.tobytes()
-    rows = {}
+    lefts, rights = [], []
     for top in range(0, height, ROW_STEP):
         row = octets[top * width : (top + 1) * width]
         ink = row.lstrip(b"\0")
-        if ink:
-            rows[top // ROW_STEP] = (width - len(ink), len(row.rstrip(b"\0")))
-    return rows
+        lefts.append(width - len(ink) if ink else FAR)
+        rights.append(len(row.rstrip(b"\0")) if ink else -FAR)
+    return Profile(0, lefts, rights)

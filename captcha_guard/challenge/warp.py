@@ -24,12 +24,13 @@ Quad = tuple[float, ...]
 # Columns and rows of the mesh: as many as each family needs to look smooth.
 _CELLS = {"vertical": (8, 1), "fold": (8, 1), "lens": (7, 1), "horizontal": (1, 5), "ramp": (1, 4)}
 _STRETCH, _GROW = (1 / 1.3, 1 / 1.12)  # short texts are shown this much larger, across and down
+_STRAY = 5.0  # px of text space above and below the glyphs into which strokes go
 _PAD = 3.0  # px at scale 1 that stay free at every edge
 
 
 @dataclass(frozen=True)
 class Bend:
-    """Where each point of the picture (px at scale 1) comes from in text space."""
+    """Where each point of the picture (px at scale 1) comes from in text space; only ``rows`` of it hold text."""
 
     size: tuple[int, int]
     scale: Point
@@ -38,6 +39,7 @@ class Bend:
     waves: float
     phase: Point
     family: str
+    rows: tuple[int, int]
 
     def source(self, x: float, y: float) -> Point:
         """Return the point of text space shown at (x, y) of the picture."""
@@ -72,20 +74,15 @@ class Bend:
         return canvas.transform(shown, Image.Transform.MESH, self._mesh(scale, canvas_scale), Image.Resampling.BILINEAR)
 
     def _mesh(self, scale: int, canvas_scale: int) -> list[tuple[Box, Quad]]:
-        width, height = self.size
+        width = self.size[0]
+        top, bottom = self.rows
         columns, rows = self._cells
-        nodes = [
-            [
-                tuple((c + MARGIN) * canvas_scale for c in self.source(width * i / columns, height * j / rows))
-                for j in range(rows + 1)
-            ]
-            for i in range(columns + 1)
-        ]
-        xs = [width * scale * i // columns for i in range(columns + 1)]
-        ys = [height * scale * j // rows for j in range(rows + 1)]
+        xs = [width * i // columns for i in range(columns + 1)]
+        ys = [top + (bottom - top) * j // rows for j in range(rows + 1)]
+        nodes = [[tuple([(c + MARGIN) * canvas_scale for c in self.source(x, y)]) for y in ys] for x in xs]
         return [
             (
-                (xs[i], ys[j], xs[i + 1], ys[j + 1]),
+                (xs[i] * scale, ys[j] * scale, xs[i + 1] * scale, ys[j + 1] * scale),
                 (*nodes[i][j], *nodes[i][j + 1], *nodes[i + 1][j + 1], *nodes[i + 1][j]),
             )
             for i in range(columns)
@@ -114,6 +111,10 @@ def bend(rng: random.Random, style: Style, warp: int, layout: Layout, size: tupl
     top = _PAD + (slack_y - 2 * _PAD) * rng.random()
     origin = (left + across / scale_x, top + down / scale_y)
     turn = 2 * math.pi
+    rows = (
+        max(math.floor(origin[1] - (down + _STRAY) / scale_y), 0),
+        min(math.ceil(origin[1] + (layout.height + down + _STRAY) / scale_y), height),
+    )
     return Bend(
         size,
         (scale_x, scale_y),
@@ -122,4 +123,5 @@ def bend(rng: random.Random, style: Style, warp: int, layout: Layout, size: tupl
         style.warp_waves,
         (rng.random() * turn, rng.random() * turn),
         style.warp,
+        rows,
     )

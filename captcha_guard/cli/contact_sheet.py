@@ -15,6 +15,7 @@ MARGIN = 20  # px at scale 1, as everything here
 GAP = 14
 HEADING = 26
 CAPTION = 22
+COLUMN = 240  # at least, so that a caption has room below a small picture
 TYPE = 13
 
 
@@ -33,8 +34,9 @@ class Row(NamedTuple):
 
 
 def contact_sheet(rows: Sequence[Row], *, scale: int = 1) -> Image.Image:
-    """Return the rows one below the other, in RGB; all pictures are of one size, and type grows with ``scale``."""
-    width, height = Image.open(io.BytesIO(rows[0].cells[0].png)).size
+    """Return the rows one below the other, in RGB; type grows with ``scale``, and pictures may differ in size."""
+    sizes = [Image.open(io.BytesIO(cell.png)).size for row in rows for cell in row.cells]
+    width, height = max(COLUMN * scale, *(size[0] for size in sizes)), max(size[1] for size in sizes)
     margin, gap, heading, caption = (length * scale for length in (MARGIN, GAP, HEADING, CAPTION))
     columns, deep = max(len(row.cells) for row in rows), heading + height + caption + gap
     sheet = Image.new("RGB", (2 * margin + columns * (width + gap) - gap, 2 * margin + len(rows) * deep - gap), SHEET)
@@ -45,6 +47,7 @@ def contact_sheet(rows: Sequence[Row], *, scale: int = 1) -> Image.Image:
         pen.text((margin, top), row.heading, INK, type_)
         for column, cell in enumerate(row.cells):
             left = margin + column * (width + gap)
-            sheet.paste(Image.open(io.BytesIO(cell.png)).convert("RGB"), (left, top + heading))
-            pen.text((left, top + heading + height + 4 * scale), cell.caption, FAINT, type_)
+            picture = Image.open(io.BytesIO(cell.png)).convert("RGB")
+            sheet.paste(picture, (left, top + heading))
+            pen.text((left, top + heading + picture.height + 4 * scale), cell.caption, FAINT, type_)
     return sheet

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import click
 from flask.cli import with_appcontext
 
@@ -51,13 +53,13 @@ def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
     if attacker is None:
         raise click.UsageError(INSTALL)
     try:
-        version = attacker.version
+        version, targets = attacker.version, _targets(wanted)
         click.echo(
             f"Tesseract {version} reads {pictures} pictures of each difficulty in {len(ways())} ways, "
-            f"in the style of today ({site.look.size[0]} x {site.look.size[1]} px).\n"
+            f"in the style of today ({_sizes(site, targets.values())} px).\n"
         )
         click.echo(ROW.format("difficulty", "read", "95 % interval", "best way", "by any way"))
-        for name, difficulty in _targets(wanted).items():
+        for name, difficulty in targets.items():
             drawn = [site.draw(difficulty, number) for number in range(pictures)]
             outcome = attack(attacker, [one.png for one in drawn], [one.code for one in drawn])
             click.echo(_row(name, outcome))
@@ -72,6 +74,11 @@ def _targets(wanted: tuple[Difficulty, ...]) -> dict[str, Difficulty]:
         return {difficulty.name or "own": difficulty for difficulty in wanted}
     own = current_state().difficulty
     return options.presets() if own.name else {**options.presets(), "own": own}
+
+
+def _sizes(site: Rehearsal, difficulties: Iterable[Difficulty]) -> str:
+    sizes = dict.fromkeys(difficulty.picture_size(site.look.size) for difficulty in difficulties)
+    return " and ".join(f"{width} x {height}" for width, height in sizes)
 
 
 def _row(name: str, outcome: Outcome) -> str:

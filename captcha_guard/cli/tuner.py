@@ -81,12 +81,15 @@ def _page(site: Rehearsal, tuning: Tuning) -> str:
     numbers = range(tuning.codes * PICTURES, (tuning.codes + 1) * PICTURES)
     plain = [rehearsal.timed(tuning.difficulty, number) for number in numbers]
     dense = [rehearsal.timed(tuning.difficulty, number, scale=2) for number in numbers]
+    width, height = tuning.difficulty.picture_size(tuning.size)
     until = (rehearsal.epoch(rehearsal.clock()) + 1) * rehearsal.look.rotation
     return render_template(
         "tune.html",
         tuning=tuning,
         rotation=tuning.rotation(),
         presets=presets(),
+        width=width,
+        height=height,
         shown=[Shown(one.code, _url(one), _url(two)) for one, two in zip(plain, dense, strict=True)],
         cost=Cost.of(plain),
         cost_2x=Cost.of(dense),

@@ -57,6 +57,8 @@
     function show(fresh) {
       box.setAttribute("aria-busy", "true");
       token.value = fresh.token;
+      picture.width = fresh.width;
+      picture.height = fresh.height;
       picture.srcset = `${fresh.picture_2x} 2x`;
       picture.src = fresh.picture;
       input.value = "";

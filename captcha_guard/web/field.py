@@ -29,6 +29,7 @@ class Ticket:
 
     token: str
     scope: str
+    difficulty: Difficulty
     typed: str = ""
     age: int = 0
 
@@ -75,7 +76,7 @@ def challenge_markup(state: State, ticket: Ticket, outcome: Outcome | None, *, m
     """Return picture, input and all that belongs to them; after a refusal with its message at the input."""
     field_id = _next_id()
     refusal = outcome.refusal if outcome is not None else None
-    width, height = state.settings.size
+    width, height = ticket.difficulty.picture_size(state.settings.size)
     return _markup(
         "challenge",
         assets=True,
@@ -106,15 +107,16 @@ def new_ticket(
 
     A new one is no easier than ``least``. Where its picture is not ``shown``, the client's wrong codes need no look.
     """
-    if outcome is not None and outcome.resend:
-        age = outcome.proof.opened.age if outcome.proof.opened is not None else 0
-        return Ticket(outcome.posted.ours[TOKEN], scope, outcome.posted.ours[ANSWER], age)
-    difficulty = outcome.difficulty if outcome is not None else None
-    if difficulty is None:
+    if outcome is not None and outcome.resend and (unspent := outcome.proof.opened) is not None:
+        ours, difficulty = outcome.posted.ours, state.issuer.difficulty(unspent)
+        return Ticket(ours[TOKEN], scope, difficulty, ours[ANSWER], unspent.age)
+    if outcome is not None and outcome.difficulty is not None:
+        difficulty = outcome.difficulty
+    else:
         difficulty = asked_here(state, protection) if shown else protection.difficulty or state.difficulty
     if least is not None:
         difficulty = difficulty.raised_to(least, state.settings.length)
-    return Ticket(issue(state, scope, difficulty, charged=_charged(outcome)), scope)
+    return Ticket(issue(state, scope, difficulty, charged=_charged(outcome)), scope, difficulty)
 
 
 def asked_here(state: State, protection: Protection) -> Difficulty:

@@ -29,7 +29,7 @@ def answer_refusal(outcome: Outcome) -> Response:
         raise ValueError("the view is to run: there is no refusal to answer with")
     mark_private()
     if wants_json():
-        response = problem(refusal, challenge_json(state, _ticket(state, outcome).token) if refusal.asks_code else None)
+        response = problem(refusal, challenge_json(state, _ticket(state, outcome)) if refusal.asks_code else None)
     elif outcome.protection.on_challenge is not None:
         show = current_app.ensure_sync(outcome.protection.on_challenge)
         response = make_response(show(refusal, **(request.view_args or {})))
@@ -63,12 +63,18 @@ def problem(refusal: Refusal, challenge: dict[str, Any] | None = None) -> Respon
     return stamp(Response(json.dumps(document), mimetype=PROBLEM), refusal)
 
 
-def challenge_json(state: State, token: str) -> dict[str, Any]:
-    """Return a challenge for clients that read JSON: ``expires_in`` is in seconds, ``picture`` a path on this site."""
+def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
+    """Return a challenge for clients that read JSON: ``expires_in`` is in seconds, ``picture`` a path on this site.
+
+    ``width`` and ``height`` are those of ``picture``, in px.
+    """
+    width, height = ticket.difficulty.picture_size(state.settings.size)
     return {
-        "token": token,
-        "picture": url_for(f"{NAME}.picture", token=token),
-        "picture_2x": url_for(f"{NAME}.picture_2x", token=token),
+        "token": ticket.token,
+        "picture": url_for(f"{NAME}.picture", token=ticket.token),
+        "picture_2x": url_for(f"{NAME}.picture_2x", token=ticket.token),
+        "width": width,
+        "height": height,
         "expires_in": state.settings.ttl,
     }
 

@@ -9,7 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from ..challenge.token import Opened
 from ..errors import StoreUnavailableError, TokenError, TokenExpiredError
-from .field import asked_here, issue
+from .field import Ticket, asked_here, issue
 from .pages import challenge_json, problem
 from .posted import PostedError, read_json
 from .refusal import Refusal
@@ -62,7 +62,7 @@ def challenge() -> Response:
     return response
 
 
-def _replacement(state: State, scope: str, replaced: str) -> str:
+def _replacement(state: State, scope: str, replaced: str) -> Ticket:
     """Issue a challenge for ``scope``, as hard as the one it replaces, which is burned by it."""
     _, protection = protection_for(scope)
     difficulty, before, charged = asked_here(state, protection), None, 0
@@ -78,7 +78,7 @@ def _replacement(state: State, scope: str, replaced: str) -> str:
             charged = 0
     if before is not None:
         difficulty = difficulty.raised_to(before, state.settings.length)
-    return issue(state, scope, difficulty, charged=charged)
+    return Ticket(issue(state, scope, difficulty, charged=charged), scope, difficulty)
 
 
 def _picture(token: str, *, scale: int) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,13 +68,14 @@ class BareHost:
         return time.time() + self.ahead
 
 
-def make_bare_host(folder: Path) -> BareHost:
-    """Build the application with its counters in ``folder``."""
+def make_bare_host(folder: Path, config: Mapping[str, object] | None = None) -> BareHost:
+    """Build the application with its counters in ``folder``; ``config`` adds to its own."""
     app = Flask("bare_host", instance_path=str(folder))
     app.config.update(
         {
             "SECRET_KEY": "a secret that only these tests know",
             "CAPTCHA_GUARD_MIN_SECONDS": 0,
+            **(config or {}),
         }
     )
     guard = CaptchaGuard(app)

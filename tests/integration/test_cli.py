@@ -126,6 +126,9 @@ def test_a_sheet_has_a_row_for_each_style_and_a_picture_for_each_code_and_diffic
     assert wide - one[0] == 3 * (240 + 14)
     assert high - one[1] == 2 * (26 + 80 + 22 + 14)
     assert sheet("--styles", "1", "--codes", "7ACD4", "--scale", "2") == (2 * one[0], 2 * one[1])
+    small = ("--styles", "1", "--codes", "7ACD4", "--difficulty", "classica")
+    assert sheet(*small) == (one[0], one[1] - 50)
+    assert sheet(*small, "--difficulty", "easy") == (one[0] + 240 + 14, one[1])
 
 
 def test_a_site_without_a_calendar_is_shown_seeds_that_nobody_can_guess(tmp_path: Path) -> None:
@@ -204,6 +207,12 @@ def test_each_slider_changes_the_pictures_or_the_codes(tuner: FlaskClient) -> No
         slider = control(tuner.get("/").text, name)
         moved = slider["max"] if slider["value"] != slider["max"] else slider["min"]
         assert pictures(tuner.get("/", query_string={name: moved}).text) != plain, name
+
+
+def test_each_preset_is_shown_in_its_own_size(tuner: FlaskClient) -> None:
+    for preset, size in (("classica", 'width="160" height="30"'), ("hard", 'width="300" height="90"')):
+        page = tuner.get("/", query_string={"preset": preset, "width": "300", "height": "90"}).text
+        assert page.count(size) == len(pictures(page)) == 2
 
 
 def test_the_ends_of_every_slider_are_taken(tuner: FlaskClient) -> None:
@@ -372,6 +381,7 @@ def test_strength_says_what_was_read_and_how_sure_that_is(
     result = run(site, "strength", "--pictures", "4", "--difficulty", "easy")
     assert result.exit_code == 0, result.output
     assert result.output.startswith("Tesseract 5.9.9 reads 4 pictures of each difficulty in 24 ways")
+    assert "in the style of today (240 x 80 px)" in result.output
     assert re.search(r"\neasy +3 \(75\.0%\) +30\.1 to 95\.4 %  as it is, psm 6 +3 of 4\n", result.output)
     assert "flatters the attacker" in result.output
 
@@ -381,6 +391,14 @@ def test_strength_without_tesseract_names_the_package(site: Flask, monkeypatch: 
     result = run(site, "strength")
     assert result.exit_code == 2
     assert "apt install tesseract-ocr" in result.output
+
+
+def test_strength_names_the_sizes_of_what_it_shows(
+    site: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_tesseract(tmp_path, monkeypatch, '[ "$1" = --version ] && echo "tesseract 5.9.9" || printf "none"')
+    result = run(site, "strength", "--pictures", "1", "--difficulty", "classica", "--difficulty", "easy")
+    assert "in the style of today (160 x 30 and 240 x 80 px)" in result.output
 
 
 def test_strength_tells_when_tesseract_fails(site: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -407,7 +425,7 @@ def plain_text(code: str, *, turned: bool = False) -> bytes:
 
 
 def test_the_attacker_can_read_what_is_not_distorted() -> None:
-    tesseract = Tesseract.find("23456789CDFHKMNPRTWXY")
+    tesseract = Tesseract.find("2345689CDFHKMPRTWX")
     assert tesseract is not None
     codes, chosen = ["7CDW4", "HKM35"], [Way("as it is", 7), Way("thin lines removed", 8)]
     outcome = attack(tesseract, [plain_text(codes[0]), plain_text(codes[1], turned=True)], codes, chosen)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from captcha_guard.challenge.answer import ALPHABET
-from captcha_guard.config import PREFIX, Settings, read, read_secrets
+from captcha_guard.config import BUNDLED, PREFIX, Settings, read, read_secrets
 from captcha_guard.errors import ConfigError
 
 GOOD = "f4c2b6e1d09a4f7c8b3e5d6a1c2f9e80"
@@ -39,11 +40,27 @@ def test_given_values_arrive_checked_and_in_one_form() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "read_as"),
+    [
+        ("", ()), ([], ()), ("/srv/blog/fonts", (Path("/srv/blog/fonts"),)), (Path("fonts"), (Path("fonts"),)),
+        ("bundled", (BUNDLED,)), (Path("bundled"), (Path("bundled"),)), ("./bundled", (Path("bundled"),)),
+        (["bundled", Path("/srv/fonts")], (BUNDLED, Path("/srv/fonts"))), (("a", "b"), (Path("a"), Path("b"))),
+    ],
+)  # fmt: skip
+def test_fonts_are_a_folder_or_several_and_the_word_bundled(given: object, read_as: object) -> None:
+    fonts = read({f"{PREFIX}FONTS": given}).fonts
+    assert fonts == read_as
+    assert [type(entry) for entry in fonts] == [str if entry == BUNDLED else type(Path()) for entry in fonts]
+
+
+@pytest.mark.parametrize(
     ("key", "value"),
     [
         ("MODE", "allways"), ("MODE", None), ("MODE", ["always"]),
         ("DIFFICULTY", None), ("DIFFICULTY", 3),
         ("STYLE_SEED", 5), ("STYLE_SEED", "spring"), ("STYLE_ROTATION", -1), ("STYLE_ROTATION", 4000),
+        ("FONTS", None), ("FONTS", 7), ("FONTS", b"/srv/fonts"), ("FONTS", ["/srv/fonts", ""]),
+        ("FONTS", [["bundled"]]), ("FONTS", "/srv/\0fonts"), ("FONTS", {"bundled"}), ("FONTS", [True]),
         ("SIZE", (1, 1)), ("SIZE", "240x80"), ("SIZE", (240,)), ("SIZE", (240.0, 80)), ("SIZE", (9999, 80)),
         ("SIZE", 240),
         ("LENGTH", 3), ("LENGTH", (6, 5)), ("LENGTH", (5, 9)), ("LENGTH", "5"), ("LENGTH", True),

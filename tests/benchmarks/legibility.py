@@ -1,0 +1,152 @@
+"""Whether people can read the pictures: drawn for a reader who does not know the codes, and scored afterwards.
+
+``python -m tests.benchmarks.legibility draw --out FOLDER --key FILE`` writes numbered pictures of every level, mixed,
+for a reader, and the codes to a file that the reader does not get. The reader writes a line for each picture: its
+number and what it says. ``python -m tests.benchmarks.legibility score --key FILE --readings FILE...``, with one file
+for each reader, prints as Markdown how many were read, which symbol for which, and which styles are the worst.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import random
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image, ImageDraw, ImageFont
+
+from captcha_guard.challenge.answer import derive
+from captcha_guard.challenge.difficulty import Difficulty
+from captcha_guard.challenge.picture import draw
+from captcha_guard.challenge.style import Style
+from tests.benchmarks.readings import ReadingsError, Shown, key_text, read_key, read_readings, report
+
+_GROUND = "#f5f5f3"
+_INK = "#1d1e20"
+_GAP = 24  # px of a sheet, as all of these
+_NUMBER = 64  # what stands beside a picture is this wide
+_TYPE = 26
+
+
+class Numbered(NamedTuple):
+    """A picture as the reader sees it: its number and its PNG."""
+
+    number: int
+    png: bytes
+
+
+def exam(levels: Sequence[str], *, count: int, styles: int, seed: str) -> list[tuple[Shown, Numbered]]:
+    """Return ``count`` pictures of each level in its usual size, evenly over the styles, in an order mixed by ``seed``.
+
+    The same arguments give the same pictures; the levels share the styles, but no codes.
+    """
+    looks = [f"{seed} {index}" for index in range(styles)]
+    todo = [(level, index) for level in levels for index in range(count)]
+    random.Random(seed).shuffle(todo)
+    made = []
+    for number, (level, index) in enumerate(todo, 1):
+        secret = looks[index % styles]
+        style, nonce = Style.from_secret(secret.encode()), f"{level} {index}".encode()
+        code = derive(seed.encode(), nonce)
+        png = draw(code, seed=seed.encode() + b" " + nonce, style=style, difficulty=Difficulty.named(level))
+        made.append((Shown(number, code, level, secret, _look(style)), Numbered(number, png)))
+    return made
+
+
+def sheet(pictures: Sequence[Numbered], *, columns: int, enlarged: int) -> Image.Image:
+    """Return the pictures in rows, each ``enlarged`` times, with its number to the left of it (RGB)."""
+    images = [Image.open(io.BytesIO(one.png)).convert("RGB") for one in pictures]
+    wide = max(image.width for image in images) * enlarged
+    high = max(image.height for image in images) * enlarged
+    rows = -(-len(images) // columns)
+    whole = Image.new("RGB", (columns * (_NUMBER + wide + _GAP) + _GAP, rows * (high + _GAP) + _GAP), _GROUND)
+    pen, type_ = ImageDraw.Draw(whole), ImageFont.load_default(_TYPE)
+    for place, (one, image) in enumerate(zip(pictures, images, strict=True)):
+        left = _GAP + place % columns * (_NUMBER + wide + _GAP)
+        top = _GAP + place // columns * (high + _GAP)
+        pen.text((left, top + high // 2), str(one.number), _INK, type_, anchor="lm")
+        larger = image.resize((image.width * enlarged, image.height * enlarged), Image.Resampling.BICUBIC)
+        whole.paste(larger, (left + _NUMBER, top))
+    return whole
+
+
+def _look(style: Style) -> str:
+    """Return the style's manners in words, without its colours."""
+    return ", ".join(
+        (style.fill, f"{style.lines} lines", f"{style.counter} fields", f"{style.warp} warp", style.ground)
+    )
+
+
+def _write(given: argparse.Namespace) -> str:
+    if given.key.resolve().is_relative_to(given.out.resolve()):
+        raise ReadingsError(f"{given.key} lies in {given.out}, which the reader gets; put the key elsewhere")
+    if given.key.exists() or (given.out.exists() and any(given.out.iterdir())):
+        raise ReadingsError(f"{given.out} or {given.key} is there already; take a new folder and a new key")
+    made = exam(given.levels, count=given.count, styles=given.styles, seed=given.seed)
+    given.out.mkdir(parents=True, exist_ok=True)
+    given.key.parent.mkdir(parents=True, exist_ok=True)
+    given.key.write_text(key_text([shown for shown, _ in made]), encoding="utf-8")
+    pictures = [numbered for _, numbered in made]
+    if given.single:
+        for one in pictures:
+            (given.out / f"{one.number:03}.png").write_bytes(one.png)
+        return f"{len(pictures)} pictures in {given.out}, their codes in {given.key}"
+    each = given.columns * given.rows
+    for page, start in enumerate(range(0, len(pictures), each), 1):
+        drawn = sheet(pictures[start : start + each], columns=given.columns, enlarged=given.enlarged)
+        drawn.save(given.out / f"sheet-{page:02}.png")
+    return f"{len(pictures)} pictures on {page} sheets in {given.out}, their codes in {given.key}"
+
+
+def _score(given: argparse.Namespace) -> str:
+    shown = read_key(given.key.read_text(encoding="utf-8"))
+    names = [path.stem for path in given.readings]
+    if len(set(names)) < len(names):
+        raise ReadingsError(f"the readers are named by their files, and two are alike: {', '.join(names)}")
+    return report(
+        shown,
+        [
+            read_readings(name, path.read_text(encoding="utf-8"), shown)
+            for name, path in zip(names, given.readings, strict=True)
+        ],
+    )
+
+
+def _positive(text: str) -> int:
+    if (value := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{value} is less than 1")
+    return value
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw, or score and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    doing = options.add_subparsers(required=True)
+    drawing = doing.add_parser("draw", help="write pictures and their key")
+    drawing.set_defaults(do=_write)
+    drawing.add_argument("--out", type=Path, required=True, help="a new folder, for the reader")
+    drawing.add_argument("--key", type=Path, required=True, help="a new file outside it, for the codes")
+    drawing.add_argument("--count", type=_positive, default=60, help="pictures of each level (60)")
+    drawing.add_argument("--styles", type=_positive, default=20, help="how many styles they share (20)")
+    drawing.add_argument("--seed", default=secrets.token_hex(4), help="the same seed draws the same pictures")
+    drawing.add_argument("--levels", nargs="+", default=["easy", "medium", "hard"], metavar="LEVEL")
+    drawing.add_argument("--single", action="store_true", help="a file for each picture, not enlarged")
+    drawing.add_argument("--columns", type=_positive, default=3, help="of a sheet (3)")
+    drawing.add_argument("--rows", type=_positive, default=4, help="of a sheet (4)")
+    drawing.add_argument("--enlarged", type=_positive, default=2, help="how many times, on a sheet (2)")
+    scoring = doing.add_parser("score", help="compare readings with the key")
+    scoring.set_defaults(do=_score)
+    scoring.add_argument("--key", type=Path, required=True)
+    scoring.add_argument("--readings", type=Path, nargs="+", required=True, help="lines of a number and what was read")
+    given = options.parse_args(arguments)
+    try:
+        print(given.do(given))
+    except (OSError, ValueError) as error:
+        options.error(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""What readers made of pictures whose codes they did not know: compared as the guard compares, counted, and told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from captcha_guard.challenge.answer import normalise
+from captcha_guard.challenge.difficulty import Difficulty
+from captcha_guard.cli.interval import Share
+
+_COLUMNS = ("number", "answer", "level", "style", "look")
+
+
+class ReadingsError(ValueError):
+    """A key or a file of readings can't be used; the message says where and why."""
+
+
+class Shown(NamedTuple):
+    """One picture of the key: its code, its level, the secret of its style, and what that style looks like."""
+
+    number: int
+    answer: str
+    level: str
+    style: str
+    look: str
+
+
+class Reader(NamedTuple):
+    """One reader's readings: picture number -> what was typed; a picture left out is not in it."""
+
+    name: str
+    typed: Mapping[int, str]
+
+
+class Slip(NamedTuple):
+    """One symbol read wrongly: ``wanted`` is empty for one too many, ``got`` for one left out."""
+
+    wanted: str
+    got: str
+
+
+def key_text(shown: Sequence[Shown]) -> str:
+    """Return the key as tab-separated text with a heading line."""
+    return "".join("\t".join(map(str, line)) + "\n" for line in (_COLUMNS, *shown))
+
+
+def read_key(text: str) -> list[Shown]:
+    """Return the pictures that :func:`key_text` wrote down; raises ``ReadingsError`` for any other text."""
+    heading, *lines = text.splitlines() or [""]
+    rows = [line.split("\t") for line in lines]
+    if tuple(heading.split("\t")) != _COLUMNS or any(len(row) != len(_COLUMNS) for row in rows):
+        raise ReadingsError("this is no key; `draw` writes it to the file that --key names")
+    return [Shown(int(number), *rest) for number, *rest in rows]
+
+
+def read_readings(name: str, text: str, shown: Sequence[Shown]) -> Reader:
+    """Return the readings in ``text``: a line for each, number and code parted by a tab or spaces.
+
+    Raises ``ReadingsError`` naming the line for one without a number, of a picture that was not shown, or of one
+    that was read before: the first try is what counts.
+    """
+    known = {one.number for one in shown}
+    typed: dict[int, str] = {}
+    at: dict[int, int] = {}
+    for line_number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        first, *rest = line.split(maxsplit=1)
+        if not (first.isascii() and first.isdigit()):
+            raise ReadingsError(f"{name}, line {line_number}: {line[:40]!r} does not begin with a picture's number")
+        number = int(first)
+        if number not in known:
+            raise ReadingsError(f"{name}, line {line_number}: the key has no picture {number}")
+        if number in typed:
+            raise ReadingsError(
+                f"{name}, line {line_number}: picture {number} was read in line {at[number]} already; keep the first"
+            )
+        typed[number], at[number] = rest[0].strip() if rest else "", line_number
+    return Reader(name, typed)
+
+
+def slips(answer: str, typed: str) -> list[Slip]:
+    """Return the fewest slips that make ``typed`` of ``answer``, both folded as the guard folds (Levenshtein, 1966).
+
+    Of several ways it is one that pairs as many symbols as it can; slips stand in the order of the code.
+    """
+    wanted, got = normalise(answer), normalise(typed)
+    cost = [[row + column for column in range(len(got) + 1)] for row in range(len(wanted) + 1)]
+    for row, one in enumerate(wanted, 1):
+        for column, other in enumerate(got, 1):
+            paired = cost[row - 1][column - 1] + (one != other)
+            cost[row][column] = min(paired, cost[row - 1][column] + 1, cost[row][column - 1] + 1)
+    found: list[Slip] = []
+    row, column = len(wanted), len(got)
+    while row or column:
+        one, other = wanted[row - 1 : row] if row else "", got[column - 1 : column] if column else ""
+        if row and column and cost[row][column] == cost[row - 1][column - 1] + (one != other):
+            row, column = row - 1, column - 1
+            if one != other:
+                found.append(Slip(one, other))
+        elif row and cost[row][column] == cost[row - 1][column] + 1:
+            row -= 1
+            found.append(Slip(one, ""))
+        else:
+            column -= 1
+            found.append(Slip("", other))
+    return found[::-1]
+
+
+def whole(shown: Sequence[Shown], reader: Reader) -> Share:
+    """Return how many of the pictures one reader read right as a whole; one left out is not read."""
+    right = sum(normalise(reader.typed.get(one.number, "")) == normalise(one.answer) for one in shown)
+    return Share(right, len(shown))
+
+
+def mean(shares: Sequence[Share]) -> Share:
+    """Return the readers' shares as one of as many trials as there were pictures, its hits rounded.
+
+    Readers of the same pictures are no further pictures, so more of them don't make the interval narrower.
+    """
+    return Share(round(sum(share.hits for share in shares) / len(shares)), shares[0].trials)
+
+
+def report(shown: Sequence[Shown], readers: Sequence[Reader]) -> str:
+    """Return the whole account as Markdown: by level, by symbol, by style."""
+    levels = sorted({one.level for one in shown}, key=lambda level: Difficulty.named(level).rank)
+    parts = ["## Read whole at the first try\n", *_by_level(shown, readers, levels)]
+    parts += ["\n## Which symbol was read as which\n", *_by_symbol(shown, readers)]
+    parts += ["\n## By style, the worst first\n", *_by_style(shown, readers, levels)]
+    return "\n".join(parts) + "\n"
+
+
+def _by_level(shown: Sequence[Shown], readers: Sequence[Reader], levels: Sequence[str]) -> list[str]:
+    lines = [
+        "| level | reader | read | rate | 95 % interval | symbols wrong | pictures left out |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for level in levels:
+        those = [one for one in shown if one.level == level]
+        shares = [whole(those, reader) for reader in readers]
+        for reader, share in zip(readers, shares, strict=True):
+            counted = f"{reader.name} | {share.hits} of {share.trials} | {share.rate:.1%}"
+            lines.append(f"| {level} | {counted} | {_interval(share)} | {_symbols(those, [reader])} |")
+        if len(readers) > 1:
+            counted = f"mean of {len(readers)} |  | {sum(share.rate for share in shares) / len(shares):.1%}"
+            lines.append(f"| {level} | {counted} | {_interval(mean(shares))} | {_symbols(those, readers)} |")
+    return lines
+
+
+def _interval(share: Share) -> str:
+    low, high = share.wilson()
+    return f"{low:.1%} to {high:.1%}"
+
+
+def _symbols(shown: Sequence[Shown], readers: Sequence[Reader]) -> str:
+    """Return two cells: how many symbols were read wrongly, and how many pictures were left out."""
+    read = [(one, reader.typed[one.number]) for reader in readers for one in shown if one.number in reader.typed]
+    symbols = sum(len(one.answer) for one, _ in read)
+    wrong = sum(len(slips(one.answer, typed)) for one, typed in read)
+    told = f"{wrong / symbols:.1%} ({wrong} of {symbols})" if symbols else "none read"
+    return f"{told} | {len(shown) * len(readers) - len(read)}"
+
+
+def _by_symbol(shown: Sequence[Shown], readers: Sequence[Reader]) -> list[str]:
+    seen: Counter[str] = Counter()
+    slipped: Counter[Slip] = Counter()
+    for reader in readers:
+        for one in shown:
+            if one.number in reader.typed:
+                seen.update(normalise(one.answer))
+                slipped.update(slips(one.answer, reader.typed[one.number]))
+    lines = ["| in the picture | read as | times | of its showings |", "| --- | --- | ---: | ---: |"]
+    for slip, times in sorted(slipped.items(), key=lambda item: (-item[1], item[0])):
+        share = f"{times / seen[slip.wanted]:.1%}" if slip.wanted else ""
+        lines.append(f"| {slip.wanted or '(nothing)'} | {slip.got or '(left out)'} | {times} | {share} |")
+    return lines if slipped else ["No slip."]
+
+
+def _by_style(shown: Sequence[Shown], readers: Sequence[Reader], levels: Sequence[str]) -> list[str]:
+    def pooled(those: Sequence[Shown]) -> Share:
+        return Share(sum(whole(those, reader).hits for reader in readers), len(those) * len(readers))
+
+    styles: dict[str, list[Shown]] = {}
+    for one in shown:
+        styles.setdefault(one.style, []).append(one)
+    lines = [f"| style | {' | '.join(levels)} | all | looks |", f"| --- | {'---: | ' * (len(levels) + 1)}--- |"]
+    for style, those in sorted(styles.items(), key=lambda item: pooled(item[1]).rate):
+        by_level = [pooled([one for one in those if one.level == level]) for level in levels]
+        cells = [f"{share.hits} of {share.trials}" if share.trials else "" for share in by_level]
+        lines.append(f"| {style} | {' | '.join(cells)} | {pooled(those).rate:.0%} | {those[0].look} |")
+    return lines

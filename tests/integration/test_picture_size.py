@@ -1,0 +1,129 @@
+"""A page or a JSON answer says the size of the very picture it carries: ``classica`` has one of its own."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from flask import redirect, render_template_string, request
+from flask.testing import FlaskClient
+from flask.typing import ResponseReturnValue
+from PIL import Image
+from werkzeug.test import TestResponse
+
+from captcha_guard.challenge.difficulty import Difficulty
+from captcha_guard.web.posted import ANSWER, TOKEN
+from tests.integration.conftest import MakeBlog
+from tests.integration.host_blog import COMMENT, FORM, Blog, Page, fields_of, solved, wrong
+
+LINKS = COMMENT | {"body": "http://a.example http://b.example http://c.example"}
+SMALL, LARGE = (160, 30), (240, 80)
+
+
+@pytest.fixture
+def blog(blogs: MakeBlog) -> Blog:
+    """A blog at medium, with one route at classica."""
+    return with_old_times(blogs())
+
+
+def with_old_times(blog: Blog) -> Blog:
+    def form(_: object = None) -> str:
+        return render_template_string(FORM, scope="old_times", action="/old-times", typed=request.form)
+
+    @blog.app.route("/old-times", methods=["GET", "POST"])
+    @blog.guard.protect(difficulty="classica", on_challenge=form)
+    def old_times() -> ResponseReturnValue:
+        if request.method == "POST":
+            blog.keep("old times")
+            return redirect("/old-times", 303)
+        return form()
+
+    return blog
+
+
+def drawn(client: FlaskClient, url: str) -> tuple[int, int]:
+    """Return the size of the picture that is served."""
+    answer = client.get(url)
+    assert answer.status_code == 200
+    return Image.open(io.BytesIO(answer.data)).size
+
+
+def announced(client: FlaskClient, page: TestResponse) -> tuple[int, int]:
+    """Return the size that a page gives its picture, which has to be the picture's own, at either scale."""
+    (image,) = (given for tag, given in Page(page.text).tags if tag == "img")
+    size = (int(image["width"]), int(image["height"]))
+    assert drawn(client, image["src"]) == size
+    assert drawn(client, image["srcset"].removesuffix(" 2x")) == (2 * size[0], 2 * size[1])
+    return size
+
+
+def in_json(client: FlaskClient, challenge: dict[str, Any]) -> tuple[int, int]:
+    size = (challenge["width"], challenge["height"])
+    assert drawn(client, challenge["picture"]) == size
+    return size
+
+
+def test_a_route_at_classica_works_on_a_site_at_medium(blog: Blog, client: FlaskClient) -> None:
+    first = client.get("/old-times")
+    assert announced(client, first) == SMALL
+    assert announced(client, client.get("/posts/one")) == LARGE
+    again = client.post("/old-times", data=wrong(first, COMMENT))
+    assert again.status_code == 422
+    assert announced(client, again) == SMALL
+    assert client.post("/old-times", data=solved(client, again)).status_code == 303
+    assert len(blog.stored) == 1
+
+
+def test_a_classica_code_is_worth_nothing_on_a_form_at_medium(blog: Blog, client: FlaskClient) -> None:
+    easier = blog.state.issuer.issue("comment:one", difficulty=Difficulty.classica)
+    form = COMMENT | {TOKEN: easier, ANSWER: blog.state.issuer.answer(blog.state.issuer.open(easier))}
+    again = client.post("/posts/one/comments", data=form)
+    assert again.status_code == 422
+    assert announced(client, again) == LARGE
+
+
+def test_a_site_at_classica_shows_its_small_pictures_whatever_its_size(blogs: MakeBlog) -> None:
+    client = blogs({"CAPTCHA_GUARD_DIFFICULTY": "classica", "CAPTCHA_GUARD_SIZE": (480, 160)}).client()
+    first = client.get("/posts/one")
+    assert announced(client, first) == SMALL
+    interstitial = client.post("/posts/one/comments", data=wrong(first, COMMENT))
+    assert "One more step" in interstitial.text
+    assert announced(client, interstitial) == SMALL
+
+
+def test_what_is_held_at_classica_is_asked_for_a_hard_picture_of_the_sites_size(
+    blog: Blog, client: FlaskClient
+) -> None:
+    hard = client.post("/old-times", data=solved(client, client.get("/old-times"), LINKS))
+    assert hard.status_code == 422
+    assert announced(client, hard) == LARGE
+    again = client.post("/old-times", data=wrong(hard))
+    assert again.status_code == 422
+    assert announced(client, again) == LARGE
+
+
+def test_a_code_that_is_sent_again_later_keeps_the_size_of_its_own_picture(blogs: MakeBlog) -> None:
+    blog = with_old_times(blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"}))
+    client = blog.client()
+    hard = blog.state.issuer.issue("old_times", difficulty=Difficulty.hard)
+    assert client.post("/old-times", data=wrong(client.get("/old-times"), COMMENT)).status_code == 422
+    limited = client.post("/old-times", data=COMMENT | {TOKEN: hard, ANSWER: "7ACD4"})
+    assert limited.status_code == 429
+    assert fields_of(limited)[TOKEN] == hard
+    assert announced(client, limited) == LARGE
+
+
+def test_scripts_are_told_the_size_with_each_new_code(blog: Blog, client: FlaskClient) -> None:
+    def ask(token: str = "") -> dict[str, Any]:
+        told: dict[str, Any] = client.post(
+            "/captcha-guard/challenge", json={"scope": "old_times", "token": token}
+        ).get_json()
+        return told
+
+    small = ask()
+    assert in_json(client, small) == SMALL
+    assert in_json(client, ask(small["token"])) == SMALL
+    assert in_json(client, ask(blog.state.issuer.issue("old_times", difficulty=Difficulty.hard))) == LARGE
+    refused = client.post("/old-times", json=COMMENT).get_json()
+    assert in_json(client, refused["challenge"]) == SMALL
