@@ -115,12 +115,6 @@ def _difficulty(name: str, value: object) -> object:
     return value
 
 
-def _switch(name: str, value: object) -> object:
-    if not isinstance(value, bool):
-        raise _refuse(name, value, "True or False")
-    return value
-
-
 def _fonts(name: str, value: object) -> object:
     allowed = f"a folder of fonts, or a list of folders and the word {BUNDLED!r} for the fonts that come along"
     entries = value if isinstance(value, (list, tuple)) else [] if value == "" else [value]
@@ -131,6 +125,12 @@ def _fonts(name: str, value: object) -> object:
             raise _refuse(name, value, allowed)
         folders.append(BUNDLED if entry == BUNDLED else Path(path))
     return tuple(folders)
+
+
+def _switch(name: str, value: object) -> object:
+    if not isinstance(value, bool):
+        raise _refuse(name, value, "True or False")
+    return value
 
 
 def _seed(name: str, value: object) -> object:

@@ -125,11 +125,6 @@ class Difficulty:
         return next((name for name, level in _LEVELS.items() if level == self), None)
 
     @property
-    def is_classica(self) -> bool:
-        """Whether it is drawn as ``classica``, however long its codes are."""
-        return all(getattr(self, name) == getattr(Difficulty.classica, name) for name in KNOBS)
-
-    @property
     def rank(self) -> int:
         """How this counts when two are compared: 0 ``classica``, 1 ``easy``, 2 ``medium``, 3 ``hard``.
 
@@ -137,6 +132,15 @@ class Difficulty:
         count: :meth:`meets` looks at it too.
         """
         return _rank(self)
+
+    @property
+    def is_classica(self) -> bool:
+        """Whether pictures have the look of ``classica``, which is no site's style, however long their codes are."""
+        return self == Difficulty.classica or replace(self, length=None) == Difficulty.classica
+
+    def picture_size(self, site: tuple[int, int]) -> tuple[int, int]:
+        """Return the width and height in px of such a picture on a site whose size is ``site``."""
+        return CLASSICA_SIZE if self.is_classica else site
 
     def symbols(self, site: tuple[int, int]) -> tuple[int, int]:
         """Return the shortest and the longest code, in symbols; ``site`` is what holds where no length is given."""
@@ -162,10 +166,6 @@ class Difficulty:
     def one_up(self) -> Difficulty:
         """Return the next level above this one's rank, its codes as long as this one's; what is ``hard`` stays."""
         return _one_up(self)
-
-    def picture_size(self, site: tuple[int, int]) -> tuple[int, int]:
-        """Return the width and height in px of such a picture on a site whose size is ``site``."""
-        return CLASSICA_SIZE if self.is_classica else site
 
     def _reaches(self, level: Difficulty) -> bool:
         return all(getattr(self, name) >= getattr(level, name) for name in KNOBS)

@@ -108,11 +108,10 @@ def new_ticket(
     A new one is no easier than ``least``. Where its picture is not ``shown``, the client's wrong codes need no look.
     """
     if outcome is not None and outcome.resend and (unspent := outcome.proof.opened) is not None:
-        ours, difficulty = outcome.posted.ours, state.issuer.difficulty(unspent)
-        return Ticket(ours[TOKEN], scope, difficulty, ours[ANSWER], unspent.age)
-    if outcome is not None and outcome.difficulty is not None:
-        difficulty = outcome.difficulty
-    else:
+        ours = outcome.posted.ours
+        return Ticket(ours[TOKEN], scope, state.issuer.difficulty(unspent), ours[ANSWER], unspent.age)
+    difficulty = outcome.difficulty if outcome is not None else None
+    if difficulty is None:
         difficulty = asked_here(state, protection) if shown else protection.difficulty or state.difficulty
     if least is not None:
         difficulty = difficulty.raised_to(least, state.settings.length)
