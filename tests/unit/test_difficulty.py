@@ -133,6 +133,16 @@ def test_a_level_with_a_length_of_its_own_keeps_its_rank_and_loses_its_name() ->
         assert Difficulty.from_spec(short.spec()) == short
 
 
+def test_classica_with_a_length_of_its_own_is_drawn_as_classica() -> None:
+    long = dataclasses.replace(Difficulty.classica, length=8)
+    assert long.is_classica
+    assert long.picture_size((240, 80)) == Difficulty.classica.picture_size((240, 80))
+    style = Style.from_secret(b"any secret of sixteen octets")
+    drawn = [draw("7ACD4HKM", seed=b"0", style=style, difficulty=level) for level in (long, Difficulty.classica)]
+    assert drawn[0] == drawn[1]
+    assert not long.one_up().is_classica
+
+
 def test_shorter_codes_do_not_meet_what_asks_for_longer_ones() -> None:
     short, long = (dataclasses.replace(Difficulty.hard, length=length) for length in (4, (6, 8)))
     assert not short.meets(Difficulty.hard, SITE)
