@@ -78,15 +78,15 @@ class Difficulty:
     :class:`ConfigError` (a ``ValueError``) for a value outside its range. Compare levels with :attr:`rank`.
     """
 
-    overlap: int = 2
-    rotation: int = 7
-    shear: int = 3
-    size_jitter: int = 7
-    shift: int = 6
-    warp: int = 6
+    overlap: int = 1
+    rotation: int = 15
+    shear: int = 7
+    size_jitter: int = 13
+    shift: int = 10
+    warp: int = 9
     lines: int = 1
     line_weight: int = 38
-    cover: int = 12
+    cover: int = 10
     length: int | tuple[int, int] | None = None
 
     easy: ClassVar[Difficulty]
@@ -190,11 +190,11 @@ Difficulty.classica = Difficulty(
     overlap=0, rotation=4, shear=0, size_jitter=0, shift=0, warp=0, lines=0, line_weight=20, cover=0
 )
 Difficulty.easy = Difficulty(
-    overlap=1, rotation=5, shear=2, size_jitter=5, shift=4, warp=5, lines=1, line_weight=30, cover=10
+    overlap=1, rotation=7, shear=3, size_jitter=5, shift=4, warp=5, lines=1, line_weight=30, cover=9
 )
 Difficulty.medium = Difficulty()
 Difficulty.hard = Difficulty(
-    overlap=3, rotation=12, shear=7, size_jitter=12, shift=9, warp=9, lines=2, line_weight=60, cover=17
+    overlap=2, rotation=21, shear=12, size_jitter=18, shift=14, warp=12, lines=2, line_weight=45, cover=13
 )
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

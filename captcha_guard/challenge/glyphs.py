@@ -12,7 +12,7 @@ from captcha_guard.challenge.fonts import MASTER_HEIGHT
 
 if TYPE_CHECKING:
     from captcha_guard.challenge.fonts import FontFace
-    from captcha_guard.challenge.style import Fill
+    from captcha_guard.challenge.hand import Fill
 
 OUTLINE = 0.062  # of the glyph's height: 2.7 px of 44 px
 _PAD = 16  # px around a master, so that what grows outwards (weight, shadow) has room
@@ -66,7 +66,7 @@ def _split(solid: Image.Image) -> Image.Image:
 
 
 def _shadow(solid: Image.Image) -> Image.Image:
-    offset = round(0.085 * MASTER_HEIGHT)
+    offset = round(0.07 * MASTER_HEIGHT)
     cast = ImageChops.subtract(ImageChops.offset(solid, offset, offset), _moved_edge(solid, 0.04))
     return ImageChops.lighter(solid, cast)
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from captcha_guard.challenge.style import contrast
+from captcha_guard.challenge.hand import contrast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from captcha_guard.challenge.style import Colour, Style
+    from captcha_guard.challenge.hand import Colour, Hand
 
 FULL = 15  # the tone of ink; 0 is paper
 _KEEP_CONTRAST = 5.0  # of the darkest ground to the ink
@@ -38,13 +38,13 @@ def deepest_tone(paper: Colour, ink: Colour) -> int:
 
 
 @functools.lru_cache(maxsize=64)
-def ground(style: Style, size: tuple[int, int], scale: int) -> Image.Image:
-    """Return the ground of a style's pictures (mode L, tones 0 to 3), ``scale`` times ``size``; don't alter it."""
+def ground(hand: Hand, size: tuple[int, int], scale: int) -> Image.Image:
+    """Return the ground of a hand's pictures (mode L, tones 0 to 3), ``scale`` times ``size``; don't alter it."""
     made = Image.new("L", (size[0] * scale, size[1] * scale))
-    tone = deepest_tone(style.paper, style.ink)
-    if style.ground != "plain" and tone:
-        rng = random.Random(style.ground_seed)  # noqa: S311 - a texture, not a secret
-        _FAMILIES[style.ground](_Pen(made, scale), rng, size, tone)
+    tone = deepest_tone(hand.paper, hand.ink)
+    if hand.ground != "plain" and tone:
+        rng = random.Random(hand.ground_seed)  # noqa: S311 - a texture, not a secret
+        _FAMILIES[hand.ground](_Pen(made, scale), rng, size, tone)
     return made
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from captcha_guard.challenge.difficulty import Difficulty
     from captcha_guard.challenge.fonts import FontFace
-    from captcha_guard.challenge.style import Baseline, Style
+    from captcha_guard.challenge.hand import Baseline, Hand
 
 MARGIN = 16  # px of text space that pictures of the text leave around it, for strokes that go on
 _MAX_TUCK = 0.16  # of a glyph's width that may slide under a neighbour's overhang (7 and 4, T and J)
@@ -78,21 +78,21 @@ def lay_out(
     answer: str,
     *,
     rng: random.Random,
-    style: Style,
+    hand: Hand,
     difficulty: Difficulty,
     height: int,
     faces: Sequence[FontFace],
 ) -> Layout:
     """Lay ``answer`` out in glyphs ``height`` px high."""
-    cut = glyphs.Cut(height, style.width, style.stem)
-    overlap = difficulty.overlap / 100 * style.overlap_share
+    cut = glyphs.Cut(height, hand.width, hand.stem)
+    overlap = difficulty.overlap / 100 * hand.overlap_share
     placed: list[Placement] = []
     reach = Profile(0, [], [])
     for index, glyph in enumerate(answer):
         face = faces[int(rng.random() * len(faces))]
-        pose = strike(rng, style, difficulty)
+        pose = strike(rng, hand, difficulty)
         stands = posed(face, glyph, cut, pose)
-        middle = _baseline(style.baseline, (index + 0.5) / len(answer))
+        middle = _baseline(hand.baseline, (index + 0.5) / len(answer))
         middle += difficulty.shift / 100 * (2 * rng.random() - 1)
         row = round((height * middle - stands.silhouette.height / 2) / ROW_STEP)
         rows = stands.profile._replace(top=row)

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Sequence
 
+    from captcha_guard.challenge.hand import Fill, Lines
     from captcha_guard.challenge.layout import Layout
-    from captcha_guard.challenge.style import Fill, Lines
 
 Point = tuple[float, float]
 
 _OVERHANG = 13  # px by which strokes do go on, so that their ends do not tell where the text begins
 _EDGES = 0.7  # px by which a stroke is wider on the canvas than it says, since its outline is inked, too
-_THINNEST = 0.3  # of a stroke's width is left wherever it is thinned
+_THINNEST = 0.15  # of a stroke's width is left wherever it is thinned
 _CUT = 0.045  # of a glyph's height; the width of a cut
 
 

@@ -21,8 +21,9 @@ from captcha_guard.challenge.warp import bend
 
 if TYPE_CHECKING:
     from captcha_guard.challenge.fonts import FontFace
+    from captcha_guard.challenge.hand import Fill, Hand
     from captcha_guard.challenge.layout import Layout
-    from captcha_guard.challenge.style import Fill, Style
+    from captcha_guard.challenge.style import Style
     from captcha_guard.challenge.warp import Bend
 
 MAX_GLYPHS = 10
@@ -58,15 +59,16 @@ def draw(
         return _png(tones, palette(classica.PAPER, classica.INK))
     _check_size(answer, size)
     composition = compose(answer, seed=seed, style=style, difficulty=difficulty, size=size, pool=pool)
-    tones = ImageChops.lighter(ground(style, size, scale), paint(composition, scale))
-    return _png(tones, palette(style.paper, style.ink))
+    hand = composition.hand
+    tones = ImageChops.lighter(ground(hand, size, scale), paint(composition, scale))
+    return _png(tones, palette(hand.paper, hand.ink))
 
 
 @dataclass(frozen=True, eq=False)
 class Composition:
     """Everything about a picture that does not depend on its scale; px at scale 1."""
 
-    style: Style
+    hand: Hand
     size: tuple[int, int]
     layout: Layout
     strokes: list[lines.Stroke]
@@ -85,29 +87,30 @@ def compose(
 ) -> Composition:
     """Decide where everything in the picture of ``answer`` goes."""
     rng = random.Random(seed)  # noqa: S311 - the seed comes from the secret; drawing needs no better generator
-    faces = _faces(pool, style)
+    hand = style.pick(rng)
+    faces = _faces(pool, hand)
     height = max(round(size[1] * _GLYPH_SHARE), _LEAST_HEIGHT)
-    layout = lay_out(answer, rng=rng, style=style, difficulty=difficulty, height=height, faces=faces)
-    width = layout.stem * difficulty.line_weight / 100 * style.line_share
-    strokes = lines.strokes(rng, style.lines, layout, count=difficulty.lines, width=width)
+    layout = lay_out(answer, rng=rng, hand=hand, difficulty=difficulty, height=height, faces=faces)
+    width = layout.stem * difficulty.line_weight / 100 * hand.line_share
+    strokes = lines.strokes(rng, hand.lines, layout, count=difficulty.lines, width=width)
     strokes = lines.tapered(strokes, layout, difficulty.cover / 100)
-    return Composition(style, size, layout, strokes, bend(rng, style, difficulty.warp, layout, size), rng.random())
+    return Composition(hand, size, layout, strokes, bend(rng, hand, difficulty.warp, layout, size), rng.random())
 
 
 def paint(composition: Composition, scale: int) -> Image.Image:
     """Return the bent text with its strokes and fields, on no ground (mode L, tones 0 to 15)."""
-    style, size = composition.style, composition.size
+    hand, size = composition.hand, composition.size
     rng = random.Random(composition.texture_seed)  # noqa: S311 - as above
     finer = scale * _OVERSAMPLING
-    canvas = _glyphs(composition.layout, style.fill, finer)
-    screened(canvas, rng, style, finer)
+    canvas = _glyphs(composition.layout, hand.fill, finer)
+    screened(canvas, rng, hand, finer)
     pen = ImageDraw.Draw(canvas)
     for stroke in composition.strokes:
-        lines.draw_stroke(pen, stroke, composition.layout, scale=finer, fill=style.fill, ink=FULL)
+        lines.draw_stroke(pen, stroke, composition.layout, scale=finer, fill=hand.fill, ink=FULL)
     text = composition.bend.applied(canvas, scale, finer)
-    if style.counter == "none":
+    if hand.counter == "none":
         return text
-    return ImageChops.difference(text, fields(rng, style, size, scale, FULL))
+    return ImageChops.difference(text, fields(rng, hand, size, scale, FULL))
 
 
 def _check(answer: str, scale: int) -> None:
@@ -129,10 +132,10 @@ def _check_size(answer: str, size: tuple[int, int]) -> None:
         raise ValueError(msg)
 
 
-def _faces(pool: tuple[FontFace, ...], style: Style) -> list[FontFace]:
-    """Return the fonts that the style picks from the pool, all different when it is large enough."""
+def _faces(pool: tuple[FontFace, ...], hand: Hand) -> list[FontFace]:
+    """Return the fonts that the hand picks from the pool, all different when it is large enough."""
     chosen: list[FontFace] = []
-    for pick in style.fonts:
+    for pick in hand.fonts:
         free = [face for face in pool if face not in chosen] or list(pool)
         chosen.append(free[int(pick * len(free))])
     return chosen

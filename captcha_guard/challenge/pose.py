@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
     from captcha_guard.challenge.difficulty import Difficulty
     from captcha_guard.challenge.fonts import FontFace
-    from captcha_guard.challenge.style import Fill, Style
+    from captcha_guard.challenge.hand import Fill, Hand
 
 ROW_STEP = 3  # px between the rows of a profile; glyphs stand at whole steps, so that profiles meet
 FAR = 10_000
-_TURNS = 2  # poses to each side of upright; more would look no richer after the warp, and be kept less
-_KEPT = 1024  # posed glyphs in memory, some 20 kB each at most sizes
+_TURNS = 2  # steps of rotation to each side of upright
+# Steps of rotation and of shear that glyphs stand in. More would look no richer after the warp, and be kept less.
+_STANDS = ((-2, -1), (-2, 1), (-1, 0), (0, -1), (0, 1), (1, 0), (2, -1), (2, 1))
+_KEPT = 4096  # posed glyphs in memory, some 10 kB each at the usual size
 
 
 class Profile(NamedTuple):
@@ -55,13 +57,12 @@ class Posed(NamedTuple):
     offset: tuple[float, float]
 
 
-def strike(rng: random.Random, style: Style, difficulty: Difficulty) -> Pose:
-    """Draw one of the poses that a style and a difficulty allow."""
-    turn = int(rng.random() * (2 * _TURNS + 1)) - _TURNS
-    lean = int(rng.random() * 3) - 1
+def strike(rng: random.Random, hand: Hand, difficulty: Difficulty) -> Pose:
+    """Draw one of the poses that a hand and a difficulty allow."""
+    turn, lean = _STANDS[int(rng.random() * len(_STANDS))]
     return Pose(
-        angle=math.radians(difficulty.rotation * style.rotation_share * turn / _TURNS),
-        shear=math.tan(math.radians(style.slant)) + difficulty.shear / 100 * style.shear_share * lean,
+        angle=math.radians(difficulty.rotation * hand.rotation_share * turn / _TURNS),
+        shear=math.tan(math.radians(hand.slant)) + difficulty.shear / 100 * hand.shear_share * lean,
         grow=1 - difficulty.size_jitter / 100 * ((turn + lean) % 3) / 2,
     )
 

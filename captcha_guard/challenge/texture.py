@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from captcha_guard.challenge.style import Fill, Style
+    from captcha_guard.challenge.hand import Fill, Hand
 
 Corners = list[tuple[float, float]]
 
@@ -21,13 +21,13 @@ _TILE = 128  # px at scale 1; screens are made in whole tiles, so that few serve
 _SOFTENING = 2  # times as large as shown, fields are drawn before their edges are softened
 
 
-def screened(canvas: Image.Image, rng: random.Random, style: Style, scale: int) -> None:
-    """Let paper show through the ink of a canvas ``scale`` times text space, if the style's fill says so."""
-    if style.fill not in SCREENS:
+def screened(canvas: Image.Image, rng: random.Random, hand: Hand, scale: int) -> None:
+    """Let paper show through the ink of a canvas ``scale`` times text space, if the hand's fill says so."""
+    if hand.fill not in SCREENS:
         return
     columns, rows = (side // (_TILE * scale) + 1 for side in canvas.size)
     x, y = int(rng.random() * _TILE) * scale, int(rng.random() * _TILE) * scale
-    whole = _screen(style.fill, style.fill_pitch, style.fill_angle, (columns + 1, rows + 1), scale)
+    whole = _screen(hand.fill, hand.fill_pitch, hand.fill_angle, (columns + 1, rows + 1), scale)
     canvas.paste(0, (0, 0), whole.crop((x, y, x + canvas.width, y + canvas.height)))
 
 
@@ -61,13 +61,13 @@ def _screen(fill: Fill, pitch: float, angle: float, tiles: tuple[int, int], scal
     return made
 
 
-def fields(rng: random.Random, style: Style, size: tuple[int, int], scale: int, value: int) -> Image.Image:
+def fields(rng: random.Random, hand: Hand, size: tuple[int, int], scale: int, value: int) -> Image.Image:
     """Return a canvas ``scale`` times ``size`` with ``value`` where ink and paper change places."""
     width, height = size
     scale *= _SOFTENING
     made = Image.new("L", (width * scale, height * scale))
     pen = ImageDraw.Draw(made)
-    for corners in _FIELDS[style.counter](rng, width, height):
+    for corners in _FIELDS[hand.counter](rng, width, height):
         pen.polygon([(x * scale, y * scale) for x, y in corners], value)
     return made.reduce(_SOFTENING)
 

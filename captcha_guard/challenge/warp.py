@@ -13,8 +13,8 @@ from captcha_guard.challenge.layout import MARGIN
 if TYPE_CHECKING:
     import random
 
+    from captcha_guard.challenge.hand import Hand
     from captcha_guard.challenge.layout import Layout
-    from captcha_guard.challenge.style import Style
 
 Point = tuple[float, float]
 Box = tuple[int, int, int, int]
@@ -90,7 +90,7 @@ class Bend:
         ]
 
 
-def bend(rng: random.Random, style: Style, warp: int, layout: Layout, size: tuple[int, int]) -> Bend:
+def bend(rng: random.Random, hand: Hand, warp: int, layout: Layout, size: tuple[int, int]) -> Bend:
     """Return the bend that shows all of the layout inside the picture; ``warp`` is in % of a glyph's height."""
     width, height = size
     amount = warp / 100 * layout.cut.height
@@ -102,7 +102,7 @@ def bend(rng: random.Random, style: Style, warp: int, layout: Layout, size: tupl
         "fold": (0.0, amount),
         "ramp": (amount * 0.4, amount),
     }
-    across, down = families[style.warp]
+    across, down = families[hand.warp]
     scale_x = max((layout.width + 2 * across) / (width - 2 * _PAD), _STRETCH)
     scale_y = max((layout.height + 2 * down) / (height - 2 * _PAD), _GROW)
     slack_x = width - (layout.width + 2 * across) / scale_x
@@ -120,8 +120,8 @@ def bend(rng: random.Random, style: Style, warp: int, layout: Layout, size: tupl
         (scale_x, scale_y),
         origin,
         (across, down),
-        style.warp_waves,
+        hand.warp_waves,
         (rng.random() * turn, rng.random() * turn),
-        style.warp,
+        hand.warp,
         rows,
     )

@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from captcha_guard.challenge.answer import derive
 from captcha_guard.challenge.difficulty import Difficulty
+from captcha_guard.challenge.hand import Hand
 from captcha_guard.challenge.picture import draw
 from captcha_guard.challenge.style import Style
 from tests.benchmarks.readings import ReadingsError, Shown, key_text, read_key, read_readings, report
@@ -51,8 +52,11 @@ def exam(levels: Sequence[str], *, count: int, styles: int, seed: str) -> list[t
         secret = looks[index % styles]
         style, nonce = Style.from_secret(secret.encode()), f"{level} {index}".encode()
         code = derive(seed.encode(), nonce)
-        png = draw(code, seed=seed.encode() + b" " + nonce, style=style, difficulty=Difficulty.named(level))
-        made.append((Shown(number, code, level, secret, _look(style)), Numbered(number, png)))
+        drawing, difficulty = seed.encode() + b" " + nonce, Difficulty.named(level)
+        png = draw(code, seed=drawing, style=style, difficulty=difficulty)
+        made.append(
+            (Shown(number, code, level, secret, _look(style.pick(random.Random(drawing)))), Numbered(number, png))
+        )
     return made
 
 
@@ -73,11 +77,9 @@ def sheet(pictures: Sequence[Numbered], *, columns: int, enlarged: int) -> Image
     return whole
 
 
-def _look(style: Style) -> str:
-    """Return the style's manners in words, without its colours."""
-    return ", ".join(
-        (style.fill, f"{style.lines} lines", f"{style.counter} fields", f"{style.warp} warp", style.ground)
-    )
+def _look(hand: Hand) -> str:
+    """Return the hand's manners in words, without its colours."""
+    return ", ".join((hand.fill, f"{hand.lines} lines", f"{hand.counter} fields", f"{hand.warp} warp", hand.ground))
 
 
 def _write(given: argparse.Namespace) -> str:

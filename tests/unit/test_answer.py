@@ -19,7 +19,7 @@ def derive(nonce: str, **how: object) -> str:
 
 
 def test_the_same_nonce_has_the_same_answer_for_ever() -> None:
-    assert derive("nonce-1") == derive("nonce-1") == "CKKRX"
+    assert derive("nonce-1") == derive("nonce-1") == "KC5C2"
 
 
 def test_another_key_or_nonce_has_another_answer() -> None:
@@ -31,7 +31,7 @@ def test_every_symbol_and_both_lengths_are_equally_likely() -> None:
     answers = [derive(f"n{number}") for number in range(12_000)]
     symbols = Counter("".join(answers))
     expected = sum(symbols.values()) / len(answer.ALPHABET)
-    # 18 symbols, about 3,670 of each: a standard deviation is 59, and a modulo without rejection would be off by 240.
+    # 17 symbols, about 3,880 of each: a standard deviation is 60, and a modulo without rejection would be off by 240.
     assert set(symbols) == set(answer.ALPHABET)
     assert max(abs(count - expected) for count in symbols.values()) < 220
     lengths = Counter(map(len, answers))
@@ -61,7 +61,7 @@ def test_the_alphabet_has_no_vowels_and_one_of_each_group_of_look_alikes() -> No
         ("D2588", "qzsb8"),
         ("66666", "gggGG"),
         ("7ACD4", "7acO4"),
-        ("TH4TT", "7nayt"),
+        ("TH4TK", "7nayx"),
     ],
 )
 def test_case_spaces_width_and_look_alikes_are_forgiven(shown: str, typed: str) -> None:

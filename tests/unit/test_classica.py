@@ -14,8 +14,9 @@ from PIL import Image, ImageChops
 from captcha_guard.challenge.classica import FACE, INK, MARGIN, PAPER
 from captcha_guard.challenge.difficulty import Difficulty
 from captcha_guard.challenge.fonts import GLYPHS, MASTER_HEIGHT, FontFace, bundled_folder, font_pool
+from captcha_guard.challenge.hand import contrast
 from captcha_guard.challenge.picture import draw
-from captcha_guard.challenge.style import Style, contrast
+from captcha_guard.challenge.style import Style
 
 STYLE = Style.from_secret(b"a secret of the site's own", epoch=0)
 classica = functools.partial(draw, style=STYLE, difficulty=Difficulty.classica)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_guard.challenge.ground import FULL, deepest_tone, palette
-from captcha_guard.challenge.style import Style, contrast
+from captcha_guard.challenge.hand import contrast
+from captcha_guard.challenge.style import HANDS, Style
 
 SECRETS = [f"secret {index}".encode() for index in range(300)]
 
@@ -23,7 +24,9 @@ def test_same_secret_gives_the_same_style_in_another_process() -> None:
 
 @given(st.binary(max_size=64), st.integers(-1, 10**6))
 def test_every_secret_and_epoch_gives_a_style_that_can_be_read(secret: bytes, epoch: int) -> None:
-    assert Style.from_secret(secret, epoch).readable
+    hands = Style.from_secret(secret, epoch).hands
+    assert len(set(hands)) == HANDS
+    assert all(hand.readable for hand in hands)
 
 
 def test_next_epoch_looks_different() -> None:
@@ -36,10 +39,15 @@ def test_styles_do_not_repeat() -> None:
 
 @pytest.mark.parametrize("trait", ["fill", "lines", "warp", "ground", "baseline", "counter"])
 def test_no_trait_takes_over(trait: str) -> None:
-    traits = [getattr(Style.from_secret(secret), trait) for secret in SECRETS]
+    traits = [getattr(hand, trait) for secret in SECRETS for hand in Style.from_secret(secret).hands]
     most = max(traits.count(value) for value in set(traits))
     assert len(set(traits)) >= 4
-    assert most <= 0.55 * len(SECRETS)
+    assert most <= 0.55 * len(traits)
+
+
+def test_no_two_sites_share_a_hand() -> None:
+    hands = [hand for secret in SECRETS for hand in Style.from_secret(secret).hands]
+    assert len(set(hands)) == len(SECRETS) * HANDS
 
 
 def test_global_generator_is_left_alone() -> None:
@@ -50,13 +58,12 @@ def test_global_generator_is_left_alone() -> None:
 
 
 def test_ink_stays_far_from_every_tone_of_the_ground() -> None:
-    for secret in SECRETS:
-        style = Style.from_secret(secret)
-        tones = palette(style.paper, style.ink)
-        for tone in range(deepest_tone(style.paper, style.ink) + 1):
+    for hand in (hand for secret in SECRETS for hand in Style.from_secret(secret).hands):
+        tones = palette(hand.paper, hand.ink)
+        for tone in range(deepest_tone(hand.paper, hand.ink) + 1):
             red, green, blue = tones[3 * tone : 3 * tone + 3]
-            assert contrast((red, green, blue), style.ink) >= 4.5
-        assert tuple(tones[3 * FULL :]) == style.ink
+            assert contrast((red, green, blue), hand.ink) >= 4.5
+        assert tuple(tones[3 * FULL :]) == hand.ink
 
 
 def test_contrast_is_the_one_of_wcag() -> None:
@@ -66,4 +73,4 @@ def test_contrast_is_the_one_of_wcag() -> None:
 
 def test_style_cannot_be_altered() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        Style.from_secret(b"a site").slant = 0.0  # type: ignore[misc]
+        Style.from_secret(b"a site").hands = ()  # type: ignore[misc]
