@@ -1,4 +1,4 @@
-"""Draws docs/pictures/styles.png: one code in the styles of nine sites. Run by ``make docs``."""
+"""Draws docs/pictures/styles.png: three codes each of three sites. Run by ``make docs``."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from PIL import Image
 
 from captcha_guard import Difficulty, Style, draw
 
-CODES = ("7ACD4", "KW39HT", "4PX8C", "N2YTF", "R7M3DK", "HX45C", "T8W2K", "C9NP36", "FD7RK")
+CODES = ("8FCD4", "KW39HT", "4PM8C", "P2RTF", "R6M3DK", "HW45C", "T8W2K", "C9HP36", "FD5RK")
 GAP = 12
 
 
 def sheet() -> Image.Image:
-    """Return three rows of three pictures at 1x."""
+    """Return three pictures at 1x of each site, a row for each."""
     canvas = Image.new("RGB", (3 * 240 + 4 * GAP, 3 * 80 + 4 * GAP), "white")
     for number, code in enumerate(CODES):
-        style = Style.from_secret(f"the secret of site {number}".encode())
+        style = Style.from_secret(f"the secret of site {number // 3}".encode())
         png = draw(code, seed=f"seed {number}".encode(), style=style, difficulty=Difficulty.medium)
         corner = (GAP + number % 3 * (240 + GAP), GAP + number // 3 * (80 + GAP))
         canvas.paste(Image.open(io.BytesIO(png)).convert("RGB"), corner)
