@@ -78,15 +78,15 @@ class Difficulty:
     :class:`ConfigError` (a ``ValueError``) for a value outside its range. Compare levels with :attr:`rank`.
     """
 
-    overlap: int = 1
-    rotation: int = 15
-    shear: int = 7
-    size_jitter: int = 13
-    shift: int = 10
-    warp: int = 9
+    overlap: int = 2
+    rotation: int = 17
+    shear: int = 9
+    size_jitter: int = 15
+    shift: int = 11
+    warp: int = 10
     lines: int = 1
-    line_weight: int = 38
-    cover: int = 10
+    line_weight: int = 42
+    cover: int = 12
     length: int | tuple[int, int] | None = None
 
     easy: ClassVar[Difficulty]
@@ -194,7 +194,7 @@ Difficulty.easy = Difficulty(
 )
 Difficulty.medium = Difficulty()
 Difficulty.hard = Difficulty(
-    overlap=2, rotation=21, shear=12, size_jitter=18, shift=14, warp=12, lines=2, line_weight=45, cover=13
+    overlap=2, rotation=23, shear=13, size_jitter=19, shift=14, warp=13, lines=2, line_weight=50, cover=16
 )
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

@@ -61,15 +61,18 @@ def tapered(drawn: list[Stroke], layout: Layout, limit: float) -> list[Stroke]:
     for place, share in zip(layout.placements, covered(layout, drawn), strict=True):
         room = max(limit - place.shared / place.posed.ink, 0.01)
         if share > room:
-            spans.append((place.x - 6, place.right + 6, room / share))
+            spans.append((place.x, place.right, room / share))
     return [_thinner(stroke, spans) for stroke in drawn] if spans else drawn
 
 
 def _thinner(stroke: Stroke, spans: Sequence[tuple[int, int, float]]) -> Stroke:
     """Return the stroke with what it covers within each span (left, right, factor) multiplied by the factor."""
+    xs = [x for x, _ in stroke.points]
+    # Between two points a stroke is as wide as both make it, so the next one beyond a span counts, too.
+    beyond = max([abs(after - before) for before, after in itertools.pairwise(xs)], default=stroke.width)
     seen = stroke.width + _EDGES
     factors = [(left, right, max((f * seen - _EDGES) / stroke.width, _THINNEST)) for left, right, f in spans]
-    taper = [min([f for left, right, f in factors if left <= x <= right], default=1.0) for x, _ in stroke.points]
+    taper = [min([f for left, right, f in factors if left - beyond <= x <= right + beyond], default=1.0) for x in xs]
     return stroke._replace(taper=tuple(taper))
 
 
@@ -203,10 +206,10 @@ def _in_steps(corners: Sequence[Point]) -> list[Point]:
 
 
 def _sheaf(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:
-    """Three thin strokes side by side."""
-    (middle,) = _sine(rng, place, width * 0.42, layout)
-    apart = width * 0.8
-    return [middle._replace(points=tuple((x, y + offset) for x, y in middle.points)) for offset in (-apart, 0.0, apart)]
+    """Two thin strokes side by side."""
+    (middle,) = _sine(rng, place, width * 0.55, layout)
+    apart = width * 0.6
+    return [middle._replace(points=tuple((x, y + offset) for x, y in middle.points)) for offset in (-apart, apart)]
 
 
 def _loops(rng: random.Random, place: float, width: float, layout: Layout) -> list[Stroke]:

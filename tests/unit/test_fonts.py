@@ -218,16 +218,16 @@ def test_font_without_a_glyph_is_refused_with_the_glyph(tmp_path: Path, lost: st
         face.check()
 
 
-@pytest.mark.parametrize("parts", [[Part("X")], [Part("X"), NICK]], ids=["the very same", "all but the same"])
+@pytest.mark.parametrize("parts", [[Part("H")], [Part("H"), NICK]], ids=["the very same", "all but the same"])
 def test_font_that_draws_two_glyphs_alike_is_refused(tmp_path: Path, parts: list[Part]) -> None:
     face = face_of(tmp_path, remade(SOUND.read_bytes(), composed={"K": parts}))
-    with pytest.raises(FontError, match=r"mine\.ttf draws 'K' and 'X' alike; .*CAPTCHA_GUARD_ALPHABET"):
+    with pytest.raises(FontError, match=r"mine\.ttf draws 'H' and 'K' alike; .*CAPTCHA_GUARD_ALPHABET"):
         face.check()
     face.check(ALPHABET.replace("K", ""))
 
 
 def test_glyphs_that_differ_in_one_clear_place_are_not_alike(tmp_path: Path) -> None:
-    face_of(tmp_path, remade(SOUND.read_bytes(), composed={"K": [Part("X"), LIMB]})).check()
+    face_of(tmp_path, remade(SOUND.read_bytes(), composed={"K": [Part("H"), LIMB]})).check()
 
 
 def test_glyphs_that_answers_fold_into_one_may_be_alike(tmp_path: Path) -> None:
