@@ -16,7 +16,7 @@ from statistics import median, quantiles
 from tests.benchmarks.peers import DISTRIBUTIONS, OURS, Drawn, Worker
 
 _SITES = 5  # processes of ours for each level, each with a style of its own, as a site has one
-_WARM_UP = 400  # pictures of ours, until most poses of the style's glyphs have been drawn once; peers keep nothing
+_WARM_UP = 1_500  # pictures of ours, until most poses of the style's glyphs have been drawn once; peers keep nothing
 _FIRST = (
     "import time\n"
     "from captcha_guard.challenge.picture import draw\n"
