@@ -1,4 +1,4 @@
-"""The strokes that cross the text in its own ink, or cut through it, in the manner of a style."""
+"""The strokes that cross the text in its own ink, or cut through it, in the manner of a hand."""
 
 from __future__ import annotations
 

@@ -33,9 +33,8 @@ from captcha_guard.cli.strength import _targets
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
 from captcha_guard.testing import solve
-from captcha_guard.web.state import NAME, State
+from tests.integration.bare_site import SECRET, make_site, state_of
 
-SECRET = "a secret that only these tests know"
 NOON = 1_800_000_000.0
 ROLLED = "c0ffee00c0ffee00"
 
@@ -46,20 +45,6 @@ app = Flask("host", instance_path=__file__ + "-instance")
 app.config["SECRET_KEY"] = "{SECRET}"
 CaptchaGuard(app)
 """
-
-
-def make_site(folder: Path, **settings: object) -> Flask:
-    app = Flask("site", instance_path=str(folder / "instance"))
-    app.config["SECRET_KEY"] = SECRET
-    app.config.update({f"CAPTCHA_GUARD_{name}": value for name, value in settings.items()})
-    CaptchaGuard(app)
-    return app
-
-
-def state_of(app: Flask) -> State:
-    state = app.extensions[NAME]
-    assert isinstance(state, State)
-    return state
 
 
 def rehearsal_of(app: Flask) -> Rehearsal:

@@ -12,17 +12,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from captcha_guard import CaptchaGuard, ConfigError, Difficulty
+from captcha_guard import ConfigError, Difficulty
 from captcha_guard.challenge.fonts import FontFace, bundled_folder, font_pool
 from captcha_guard.cli import group
 from captcha_guard.cli.rehearsal import Rehearsal
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
 from captcha_guard.testing import solve
-from captcha_guard.web.state import NAME, State
 from tests.font_files import Part, remade
+from tests.integration.bare_site import SECRET, make_site, state_of
 
-SECRET = "a secret that only these tests know"
 SOUND = bundled_folder() / "cabin" / "cabin.ttf"
 OWN = ("anton", "bungee", "merienda")
 
@@ -37,20 +36,6 @@ print(fonts._read.cache_info().currsize)
 captcha_guard.draw("7ACD4", seed=b"1", style=captcha_guard.Style.from_secret(b"1"))
 print(fonts._read.cache_info().currsize)
 """
-
-
-def make_site(folder: Path, **settings: object) -> Flask:
-    app = Flask("site", instance_path=str(folder / "instance"), root_path=str(folder))
-    app.config["SECRET_KEY"] = SECRET
-    app.config.update({f"CAPTCHA_GUARD_{name}": value for name, value in settings.items()})
-    CaptchaGuard(app)
-    return app
-
-
-def state_of(app: Flask) -> State:
-    state = app.extensions[NAME]
-    assert isinstance(state, State)
-    return state
 
 
 def picture(app: Flask, token: str, dense: str = "") -> bytes:
