@@ -20,7 +20,7 @@ from limits.errors import ConfigurationError, StorageError
 from limits.storage import MovingWindowSupport, SlidingWindowCounterSupport, Storage
 from limits.storage.base import TimestampedSlidingWindow
 
-from .connections import Connections
+from ..connections import Connections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

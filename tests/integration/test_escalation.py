@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from captcha_guard import Difficulty
-from captcha_guard.counters.connections import Connections
+from captcha_guard.connections import Connections
 from captcha_guard.counters.sqlite import SQLiteStorage
 from captcha_guard.testing import solve
 from captcha_guard.web.posted import ANSWER, PASS, TOKEN
