@@ -198,7 +198,7 @@ class Settings:
         "The shortest and the longest code, in symbols; each challenge draws its own length.",
     )
     alphabet: str = _key(
-        "2345689CDFHKMPRTW",
+        "2345689CDFHMPRTW",
         _alphabet,
         "12 to 36 different capitals and digits",
         "The symbols that codes are made of.",

@@ -6,10 +6,10 @@ import hmac
 import unicodedata
 from collections.abc import Iterator
 
-#: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them. 7, N, X and Y
-#: are left out because readers mixed them up with T, H and K once strokes crossed the glyphs (docs/strength.md).
-#: 17 symbols: a blind guess at five of them is right once in 1.4 million.
-ALPHABET = "2345689CDFHKMPRTW"
+#: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them. 7, K, N, X
+#: and Y are left out because readers mixed them up with T, H and R once strokes crossed the glyphs (docs/strength.md).
+#: 16 symbols: a blind guess at five of them is right once in a million.
+ALPHABET = "2345689CDFHMPRTW"
 
 #: Characters. Nobody types more for a code, however they space it; normalising a megabyte would take seconds.
 LONGEST_TYPED = 200
@@ -28,9 +28,9 @@ LOOK_ALIKES = str.maketrans(
         "G": "6",
         "U": "V",
         "7": "T", "Y": "T",
-        "N": "H",
-        "X": "K",
+        "N": "H", "K": "H", "X": "H",
         "A": "4",
+        "E": "F",
     }
 )  # fmt: skip
 
@@ -55,7 +55,8 @@ def normalise(typed: str) -> str:
     """Bring what was typed into the one form that is compared.
 
     Full-width and other compatibility forms become plain (NFKC), letters capital, spaces, hyphens, dots and
-    invisible characters vanish, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, X/K ...) become one symbol.
+    invisible characters vanish, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, K/H, E/F ...) become one
+    symbol.
     """
     plain = unicodedata.normalize("NFKC", typed).upper()
     return "".join(char for char in plain if _counts(char)).translate(LOOK_ALIKES)

@@ -38,7 +38,7 @@ KNOBS: dict[str, Knob] = {
     "rotation": Knob("r", 0, 30, "degrees either way, drawn for each glyph"),
     "shear": Knob("s", 0, 30, "% of a glyph's height, drawn for each glyph"),
     "size_jitter": Knob("j", 0, 25, "% by which single glyphs are smaller than the largest"),
-    "shift": Knob("b", 0, 20, "% of a glyph's height up or down from the baseline"),
+    "shift": Knob("b", 0, 40, "% of a glyph's height up or down from the baseline, as far as the picture has room"),
     "warp": Knob(
         "w",
         0,
@@ -78,15 +78,15 @@ class Difficulty:
     :class:`ConfigError` (a ``ValueError``) for a value outside its range. Compare levels with :attr:`rank`.
     """
 
-    overlap: int = 2
-    rotation: int = 17
-    shear: int = 9
-    size_jitter: int = 15
-    shift: int = 11
-    warp: int = 10
-    lines: int = 1
-    line_weight: int = 42
-    cover: int = 12
+    overlap: int = 1
+    rotation: int = 15
+    shear: int = 8
+    size_jitter: int = 16
+    shift: int = 40
+    warp: int = 9
+    lines: int = 2
+    line_weight: int = 44
+    cover: int = 13
     length: int | tuple[int, int] | None = None
 
     easy: ClassVar[Difficulty]
@@ -194,7 +194,7 @@ Difficulty.easy = Difficulty(
 )
 Difficulty.medium = Difficulty()
 Difficulty.hard = Difficulty(
-    overlap=2, rotation=23, shear=13, size_jitter=19, shift=14, warp=13, lines=2, line_weight=50, cover=16
+    overlap=1, rotation=18, shear=10, size_jitter=16, shift=40, warp=10, lines=2, line_weight=50, cover=16
 )
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

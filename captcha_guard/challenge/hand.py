@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import colorsys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ FULL_FILLS: tuple[Fill, ...] = (
     "hatched",
     "speckled",
 )
+#: The traits in which the hands of one style differ: how the text bends, and the strokes across it.
+MOVEMENT = ("lines", "line_share", "warp", "warp_waves", "baseline")
 MIN_CONTRAST = 6.0  # ink to paper; leaves room for grounds above the 4.5 that every pixel keeps (WCAG 2.2, 1.4.3)
 _Choice = TypeVar("_Choice")
 
@@ -72,20 +74,26 @@ class Hand:
             if hand.readable:
                 return hand
 
+    def moved(self, rng: random.Random) -> Hand:
+        """Draw a hand that writes on the same ground, with the same letters and ink, but moves in another way."""
+        while True:
+            other = _roll(rng)
+            hand = replace(self, **{name: getattr(other, name) for name in MOVEMENT})
+            if hand.readable:
+                return hand
+
     @property
     def readable(self) -> bool:
         """Whether this combination can be read at first try; those that can't are passed over when a hand is drawn."""
         if self.fill in HOLLOW:
-            # Hollow glyphs cut by fields or thin strokes fall to pieces, and so do hollow glyphs of thin stems.
-            calm = self.counter == "none" and self.lines not in ("gaps", "sheaf")
+            # Hollow glyphs cut by thin strokes fall to pieces, and so do hollow glyphs of thin stems.
+            calm = self.lines not in ("gaps", "sheaf")
             return calm and self.stem >= 0.19 and self.ground not in ("checks", "rings")
-        if self.counter == "none" or self.ground in ("checks", "rings", "stripes"):
-            return False  # full glyphs on one ground are what reading programs are made for
+        if self.ground in ("checks", "rings", "stripes"):
+            return False
         if self.fill == "solid":
             return True
-        if self.fill == "shadow" and self.counter != "split":
-            return False  # the edge of a field and that of a shadow are taken for strokes together
-        return self.counter in ("split", "horizon") and self.lines != "sheaf" and self.ground != "rules"
+        return self.counter in ("bars", "horizon") and self.lines != "sheaf" and self.ground != "rules"
 
 
 def contrast(one: Colour, other: Colour) -> float:
@@ -113,7 +121,7 @@ def _roll(rng: random.Random) -> Hand:
         stem=span(0.19 if hollow else 0.16, 0.25),
         slant=pick((0.0, span(3, 9), -span(3, 9))),
         width=span(0.88, 1.15),
-        fill=pick(("outline", "split", "split", "inline", "inline", "striped") if hollow else FULL_FILLS),
+        fill=pick(("outline", "outline", "inline", "inline", "striped") if hollow else FULL_FILLS),
         fill_pitch=span(5.6, 7.6),
         fill_angle=span(0, 180),
         rotation_share=span(0.75, 1.0),
@@ -121,7 +129,7 @@ def _roll(rng: random.Random) -> Hand:
         overlap_share=span(0.3, 0.6) if hollow else span(0.75, 1.25),
         lines=pick(get_args(Lines)),
         line_share=span(0.85, 1.1),
-        counter="none" if hollow else pick(get_args(Counter)[1:]),
+        counter=pick(("split", "bars") if hollow else ("bars", "bars", "horizon", "discs", "discs")),
         warp=pick(get_args(Warp)),
         warp_waves=span(1.0, 2.2),
         baseline=pick(get_args(Baseline)),

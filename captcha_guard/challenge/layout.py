@@ -27,6 +27,7 @@ MARGIN = 16  # px of text space that pictures of the text leave around it, for s
 _MAX_TUCK = 0.16  # of a glyph's width that may slide under a neighbour's overhang (7 and 4, T and J)
 _CONTACT = 10  # of a glyph's rows may touch for each part of its ink that it shares (0.02 of ink: 20 % of rows)
 _DEEPEST = 0.1  # of a glyph's width that may go into its neighbour in any row
+_OUTWARDS = 0.6
 _APART = 0.09  # of the height; the gap between neighbours that are not to touch
 
 
@@ -74,6 +75,16 @@ class Layout:
         return made
 
 
+class _Standing(NamedTuple):
+    """A glyph in its pose with the height, px below the text's middle, that its own middle stands at."""
+
+    face: FontFace
+    glyph: str
+    pose: Pose
+    posed: Posed
+    middle: float
+
+
 def lay_out(
     answer: str,
     *,
@@ -81,20 +92,20 @@ def lay_out(
     hand: Hand,
     difficulty: Difficulty,
     height: int,
+    room: float,
     faces: Sequence[FontFace],
 ) -> Layout:
-    """Lay ``answer`` out in glyphs ``height`` px high."""
+    """Lay ``answer`` out in glyphs ``height`` px high; they are shifted less where they would need more than ``room``.
+
+    ``room`` is in px, too. Glyphs that need more of it even side by side make the text that much higher.
+    """
     cut = glyphs.Cut(height, hand.width, hand.stem)
     overlap = difficulty.overlap / 100 * hand.overlap_share
+    standing = _standing(answer, rng=rng, hand=hand, difficulty=difficulty, cut=cut, faces=faces)
     placed: list[Placement] = []
     reach = Profile(0, [], [])
-    for index, glyph in enumerate(answer):
-        face = faces[int(rng.random() * len(faces))]
-        pose = strike(rng, hand, difficulty)
-        stands = posed(face, glyph, cut, pose)
-        middle = _baseline(hand.baseline, (index + 0.5) / len(answer))
-        middle += difficulty.shift / 100 * (2 * rng.random() - 1)
-        row = round((height * middle - stands.silhouette.height / 2) / ROW_STEP)
+    for face, glyph, pose, stands, middle in _within(standing, room):
+        row = round((middle - stands.silhouette.height / 2) / ROW_STEP)
         rows = stands.profile._replace(top=row)
         x, shared = 0, 0.0
         if placed:
@@ -108,6 +119,41 @@ def lay_out(
         placed.append(Placement(face, glyph, pose, stands, x, row * ROW_STEP, shared))
         reach = rows
     return _from_origin(placed, cut)
+
+
+def _standing(
+    answer: str,
+    *,
+    rng: random.Random,
+    hand: Hand,
+    difficulty: Difficulty,
+    cut: glyphs.Cut,
+    faces: Sequence[FontFace],
+) -> list[_Standing]:
+    made = []
+    for index, glyph in enumerate(answer):
+        face = faces[int(rng.random() * len(faces))]
+        pose = strike(rng, hand, difficulty)
+        middle = _baseline(hand.baseline, (index + 0.5) / len(answer))
+        middle += difficulty.shift / 100 * _outwards(2 * rng.random() - 1)
+        made.append(_Standing(face, glyph, pose, posed(face, glyph, cut, pose), cut.height * middle))
+    return made
+
+
+def _outwards(share: float) -> float:
+    """Return a share (-1 to 1) moved away from 0: glyphs on two levels trouble a program, and hardly a reader."""
+    return math.copysign(abs(share) ** _OUTWARDS, share)
+
+
+def _within(standing: list[_Standing], room: float) -> list[_Standing]:
+    """Return the glyphs brought nearer to the text's middle where they would need more than ``room`` px."""
+    tops = [one.middle - one.posed.silhouette.height / 2 for one in standing]
+    bottoms = [one.middle + one.posed.silhouette.height / 2 for one in standing]
+    needed, tallest = max(bottoms) - min(tops), max(one.posed.silhouette.height for one in standing)
+    if needed <= room or needed <= tallest:
+        return standing
+    nearer = max(room - tallest, 0.0) / (needed - tallest)
+    return [one._replace(middle=one.middle * nearer) for one in standing]
 
 
 def _from_origin(placed: list[Placement], cut: glyphs.Cut) -> Layout:

@@ -17,7 +17,7 @@ from captcha_guard.challenge.ground import FULL, ground, palette
 from captcha_guard.challenge.layout import MARGIN, lay_out
 from captcha_guard.challenge.pose import inked
 from captcha_guard.challenge.texture import fields, screened
-from captcha_guard.challenge.warp import bend
+from captcha_guard.challenge.warp import bend, room_for_text
 
 if TYPE_CHECKING:
     from captcha_guard.challenge.fonts import FontFace
@@ -30,7 +30,7 @@ MAX_GLYPHS = 10
 WIDTHS = (120, 640)  # px at scale 1
 HEIGHTS = (56, 240)
 MIN_ADVANCE = 20  # px of width that each glyph needs
-_GLYPH_SHARE = 0.58  # of the picture's height
+_GLYPH_SHARE = 0.48  # of the picture's height
 _LEAST_HEIGHT = 34  # px, so that the smallest glyph still has 28
 _OVERSAMPLING = 2
 
@@ -90,7 +90,8 @@ def compose(
     hand = style.pick(rng)
     faces = _faces(pool, hand)
     height = max(round(size[1] * _GLYPH_SHARE), _LEAST_HEIGHT)
-    layout = lay_out(answer, rng=rng, hand=hand, difficulty=difficulty, height=height, faces=faces)
+    room = room_for_text(size, difficulty.warp, height)
+    layout = lay_out(answer, rng=rng, hand=hand, difficulty=difficulty, height=height, room=room, faces=faces)
     width = layout.stem * difficulty.line_weight / 100 * hand.line_share
     strokes = lines.strokes(rng, hand.lines, layout, count=difficulty.lines, width=width)
     strokes = lines.tapered(strokes, layout, difficulty.cover / 100)

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 
 from captcha_guard.challenge.hand import Hand
 
-#: How many hands a site's pictures are written in. With eight, a network that has seen 2,000 of the pictures reads
-#: about as few as if each picture had a look of its own; with one it reads nearly all (docs/strength.md).
+#: How many hands a site's pictures are written in. They share letters, ink and ground, which keeps what was learnt on
+#: one site from helping on the next, and differ in how they move, which makes a site's own pictures harder to learn.
 HANDS = 8
 _LABEL = b"captcha_guard style 2\0"
 
 
 @dataclass(frozen=True)
 class Style:
-    """The look of one site: each picture is written in one of its ``hands``; :class:`Difficulty` says how wildly."""
+    """The look of one site: each picture is written in one of its ``hands``; :class:`Difficulty` says how wildly.
+
+    The hands have the same letters, ink and ground; they differ in :data:`~captcha_guard.challenge.hand.MOVEMENT`.
+    """
 
     hands: tuple[Hand, ...]
 
@@ -29,7 +32,8 @@ class Style:
         """
         digest = hmac.new(secret, _LABEL + str(epoch).encode(), hashlib.sha256).digest()
         rng = random.Random(int.from_bytes(digest))  # noqa: S311 - keyed by the digest above
-        return cls(tuple(Hand.drawn(rng) for _ in range(HANDS)))
+        first = Hand.drawn(rng)
+        return cls((first, *(first.moved(rng) for _ in range(HANDS - 1))))
 
     def pick(self, rng: random.Random) -> Hand:
         """Return one of the hands, each as likely as the others."""

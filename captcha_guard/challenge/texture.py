@@ -38,12 +38,12 @@ def _screen(fill: Fill, pitch: float, angle: float, tiles: tuple[int, int], scal
     made = Image.new("L", (width * scale, height * scale))
     pen = ImageDraw.Draw(made)
     rng = random.Random(7)  # noqa: S311 - a texture, not a secret
-    pitch *= {"dotted": 2.0, "striped": 1.4}.get(fill, 1.0)
+    pitch *= {"dotted": 2.2, "striped": 1.7, "hatched": 1.5, "speckled": 1.2}[fill]
     reach = math.hypot(width, height) / 2
     nx, ny = math.cos(math.radians(angle)), math.sin(math.radians(angle))
     steps = range(-int(reach / pitch) - 1, int(reach / pitch) + 2)
     if fill in ("striped", "hatched"):
-        thick = max(round(pitch * (0.11 if fill == "striped" else 0.09) * scale), 1)
+        thick = max(round(pitch * (0.09 if fill == "striped" else 0.06) * scale), 1)
         turns = ((nx, ny),) if fill == "striped" else ((nx, ny), (-ny, nx))
         for dx, dy in turns:
             for index in steps:
@@ -54,10 +54,10 @@ def _screen(fill: Fill, pitch: float, angle: float, tiles: tuple[int, int], scal
         for i in steps:
             for j in steps:
                 x, y = (width / 2 + (nx * i - ny * j) * pitch, height / 2 + (ny * i + nx * j) * pitch)
-                _disc(pen, x, y, pitch * 0.12, scale)
+                _disc(pen, x, y, pitch * 0.1, scale)
     else:
         for _ in range(int(width * height / pitch**2 * 0.5)):
-            _disc(pen, rng.random() * width, rng.random() * height, pitch * (0.12 + 0.13 * rng.random()), scale)
+            _disc(pen, rng.random() * width, rng.random() * height, pitch * (0.09 + 0.1 * rng.random()), scale)
     return made
 
 

@@ -30,7 +30,10 @@ _PAD = 3.0  # px at scale 1 that stay free at every edge
 
 @dataclass(frozen=True)
 class Bend:
-    """Where each point of the picture (px at scale 1) comes from in text space; only ``rows`` of it hold text."""
+    """Where each point of the picture (px at scale 1) comes from in text space.
+
+    Only ``columns`` and ``rows`` of it hold text, or what goes on from it.
+    """
 
     size: tuple[int, int]
     scale: Point
@@ -39,6 +42,7 @@ class Bend:
     waves: float
     phase: Point
     family: str
+    columns: tuple[int, int]
     rows: tuple[int, int]
 
     def source(self, x: float, y: float) -> Point:
@@ -74,10 +78,9 @@ class Bend:
         return canvas.transform(shown, Image.Transform.MESH, self._mesh(scale, canvas_scale), Image.Resampling.BILINEAR)
 
     def _mesh(self, scale: int, canvas_scale: int) -> list[tuple[Box, Quad]]:
-        width = self.size[0]
-        top, bottom = self.rows
+        (left, right), (top, bottom) = self.columns, self.rows
         columns, rows = self._cells
-        xs = [width * i // columns for i in range(columns + 1)]
+        xs = [left + (right - left) * i // columns for i in range(columns + 1)]
         ys = [top + (bottom - top) * j // rows for j in range(rows + 1)]
         nodes = [[tuple([(c + MARGIN) * canvas_scale for c in self.source(x, y)]) for y in ys] for x in xs]
         return [
@@ -90,13 +93,18 @@ class Bend:
         ]
 
 
+def room_for_text(size: tuple[int, int], warp: int, height: int) -> float:
+    """Return how high (px of text space) a text of glyphs ``height`` px high can be that is not pressed flat."""
+    return size[1] - 2 * _PAD - 2 * warp / 100 * height
+
+
 def bend(rng: random.Random, hand: Hand, warp: int, layout: Layout, size: tuple[int, int]) -> Bend:
     """Return the bend that shows all of the layout inside the picture; ``warp`` is in % of a glyph's height."""
     width, height = size
     amount = warp / 100 * layout.cut.height
     families = {
         "vertical": (0.0, amount),
-        "horizontal": (amount * 1.3, 0.0),
+        "horizontal": (amount, 0.0),
         "both": (amount, amount * 0.8),
         "lens": (amount, amount * 0.8),
         "fold": (0.0, amount),
@@ -111,6 +119,10 @@ def bend(rng: random.Random, hand: Hand, warp: int, layout: Layout, size: tuple[
     top = _PAD + (slack_y - 2 * _PAD) * rng.random()
     origin = (left + across / scale_x, top + down / scale_y)
     turn = 2 * math.pi
+    columns = (
+        max(math.floor(origin[0] - (across + MARGIN) / scale_x), 0),
+        min(math.ceil(origin[0] + (layout.width + across + MARGIN) / scale_x), width),
+    )
     rows = (
         max(math.floor(origin[1] - (down + _STRAY) / scale_y), 0),
         min(math.ceil(origin[1] + (layout.height + down + _STRAY) / scale_y), height),
@@ -123,5 +135,6 @@ def bend(rng: random.Random, hand: Hand, warp: int, layout: Layout, size: tuple[
         hand.warp_waves,
         (rng.random() * turn, rng.random() * turn),
         hand.warp,
+        columns,
         rows,
     )

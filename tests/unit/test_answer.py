@@ -19,7 +19,7 @@ def derive(nonce: str, **how: object) -> str:
 
 
 def test_the_same_nonce_has_the_same_answer_for_ever() -> None:
-    assert derive("nonce-1") == derive("nonce-1") == "KC5C2"
+    assert derive("nonce-1") == derive("nonce-1") == "W8R43"
 
 
 def test_another_key_or_nonce_has_another_answer() -> None:
@@ -28,11 +28,12 @@ def test_another_key_or_nonce_has_another_answer() -> None:
 
 
 def test_every_symbol_and_both_lengths_are_equally_likely() -> None:
-    answers = [derive(f"n{number}") for number in range(12_000)]
+    alphabet = answer.ALPHABET + "K"
+    answers = [derive(f"n{number}", alphabet=alphabet) for number in range(12_000)]
     symbols = Counter("".join(answers))
-    expected = sum(symbols.values()) / len(answer.ALPHABET)
+    expected = sum(symbols.values()) / len(alphabet)
     # 17 symbols, about 3,880 of each: a standard deviation is 60, and a modulo without rejection would be off by 240.
-    assert set(symbols) == set(answer.ALPHABET)
+    assert set(symbols) == set(alphabet)
     assert max(abs(count - expected) for count in symbols.values()) < 220
     lengths = Counter(map(len, answers))
     assert set(lengths) == {5, 6}
@@ -61,7 +62,8 @@ def test_the_alphabet_has_no_vowels_and_one_of_each_group_of_look_alikes() -> No
         ("D2588", "qzsb8"),
         ("66666", "gggGG"),
         ("7ACD4", "7acO4"),
-        ("TH4TK", "7nayx"),
+        ("TH4TH", "7nayk"),
+        ("FHF55", "exes5"),
     ],
 )
 def test_case_spaces_width_and_look_alikes_are_forgiven(shown: str, typed: str) -> None:
@@ -81,7 +83,7 @@ def test_normalising_twice_changes_nothing_more(typed: str) -> None:
 
 @given(st.text(alphabet=st.characters(), max_size=12))
 def test_nobody_matches_by_typing_nonsense(typed: str) -> None:
-    code = "7DCP4K"
+    code = "7DCP4H"
     if answer.normalise(typed) != code:
         assert not answer.matches(code, typed)
 

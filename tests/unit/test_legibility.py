@@ -25,7 +25,7 @@ from tests.benchmarks.readings import (
 
 SHOWN = [
     Shown(1, "89CD4", "easy", "site 0", "solid"),
-    Shown(2, "KW39H", "easy", "site 1", "outline"),
+    Shown(2, "RW39H", "easy", "site 1", "outline"),
     Shown(3, "P8RT2M", "hard", "site 0", "solid"),
 ]
 
@@ -41,13 +41,13 @@ def read(text: str) -> Reader:
     ("answer", "typed", "expected"),
     [
         ("89CD4", "89CD4", []),
-        ("89CD4", "89KD4", [Slip("C", "K")]),
+        ("89CD4", "89PD4", [Slip("C", "P")]),
         ("89CD4", "89D4", [Slip("C", "")]),
         ("89CD4", "89CWD4", [Slip("", "W")]),
         ("89CD4", "9CD4", [Slip("8", "")]),
         ("89CD4", "89CD", [Slip("4", "")]),
-        ("KW39H", "KVV39M", [Slip("", "V"), Slip("W", "V"), Slip("H", "M")]),
-        ("KW", "", [Slip("K", ""), Slip("W", "")]),
+        ("RW39H", "RVV39M", [Slip("", "V"), Slip("W", "V"), Slip("H", "M")]),
+        ("RW", "", [Slip("R", ""), Slip("W", "")]),
     ],
 )
 def test_slips_are_aligned_by_the_fewest_edits(answer: str, typed: str, expected: list[Slip]) -> None:
@@ -70,7 +70,7 @@ def test_number_and_code_are_parted_by_a_tab_or_spaces() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1 89CD4\n2 KW39H\n1 89CD5\n", "anna, line 3: picture 1 was read in line 1 already; keep the first"),
+        ("1 89CD4\n2 RW39H\n1 89CD5\n", "anna, line 3: picture 1 was read in line 1 already; keep the first"),
         ("9 89CD4", "anna, line 1: the key has no picture 9"),
         ("\n89CD4", "anna, line 2: '89CD4' does not begin with a picture's number"),
     ],
@@ -92,7 +92,7 @@ def test_pictures_left_out_are_not_read_but_no_slips_either() -> None:
 
 
 def test_readers_are_shown_singly_and_averaged_over_the_pictures() -> None:
-    anna, boris = read("1 89CD4\n2 KW39H\n3 P8RT2M"), read_readings("boris", "1 89CD4\n2 KW3H\n3 P8RTM", SHOWN)
+    anna, boris = read("1 89CD4\n2 RW39H\n3 P8RT2M"), read_readings("boris", "1 89CD4\n2 RW3H\n3 P8RTM", SHOWN)
     told = report(SHOWN, [anna, boris])
     assert "| easy | anna | 2 of 2 | 100.0% |" in told
     assert "| easy | boris | 1 of 2 | 50.0% |" in told
@@ -101,7 +101,7 @@ def test_readers_are_shown_singly_and_averaged_over_the_pictures() -> None:
 
 
 def test_confusions_are_counted_and_the_most_frequent_stands_first() -> None:
-    told = report(SHOWN, [read("1 89CW4\n2 KW3PH\n3 P8RT2MM"), read_readings("boris", "1 89CW4", SHOWN)])
+    told = report(SHOWN, [read("1 89CW4\n2 RW3PH\n3 P8RT2MM"), read_readings("boris", "1 89CW4", SHOWN)])
     rows = told[told.index("| in the picture") :].splitlines()[2:]
     assert rows[0] == "| D | W | 2 | 100.0% |"
     assert "| 9 | P | 1 | 33.3% |" in rows
@@ -109,7 +109,7 @@ def test_confusions_are_counted_and_the_most_frequent_stands_first() -> None:
 
 
 def test_worst_style_stands_first() -> None:
-    told = report(SHOWN, [read("1 89CD4\n2 KW\n3 P8RT2M")])
+    told = report(SHOWN, [read("1 89CD4\n2 RW\n3 P8RT2M")])
     rows = told[told.index("| style |") :].splitlines()[2:]
     assert rows == ["| site 1 | 0 of 1 |  | 0% | outline |", "| site 0 | 1 of 1 | 1 of 1 | 100% | solid |"]
 

@@ -252,6 +252,13 @@ def test_glyphs_are_whole_large_upright_and_not_covered(level: str) -> None:
                 assert box[3] - box[1] >= 28
 
 
+def test_glyphs_are_shifted_no_further_than_the_picture_is_high() -> None:
+    shifted = Difficulty(shift=40, rotation=10, size_jitter=10, warp=6)
+    for answer, seed, style in challenges(200, of="shifted"):
+        # One part in ten is left to glyphs that turn out taller than the space of the picture, and to rounding.
+        assert composed(answer, seed, style, shifted, size=(240, 60)).bend.scale[1] <= 1.1
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_ink_stands_out_from_every_pixel_of_the_ground(level: str) -> None:
     for answer, seed, style in challenges(1000, of=f"contrast {level}"):
@@ -262,13 +269,14 @@ def test_ink_stands_out_from_every_pixel_of_the_ground(level: str) -> None:
         counts = tones.histogram()
         colours = palette(hand.paper, hand.ink)
         deepest = deepest_tone(hand.paper, hand.ink)
-        # Ink is the last tone, ground one of the first; what lies between them are soft edges.
+        # Ink is the last tone, ground one of the first; what lies between them are soft edges. Fields in which the two
+        # change places cover most of some pictures, and leave little to the ground there.
         assert counts[FULL] > 0.04 * 240 * 80
-        assert sum(counts[: deepest + 1]) > 0.3 * 240 * 80
+        assert sum(counts[: deepest + 1]) > 0.2 * 240 * 80
         ink = (colours[3 * FULL], colours[3 * FULL + 1], colours[3 * FULL + 2])
         for tone in range(deepest + 1):
             assert contrast((colours[3 * tone], colours[3 * tone + 1], colours[3 * tone + 2]), ink) >= 4.5
-        assert sum(counts[deepest + 1 : FULL]) < 0.3 * 240 * 80
+        assert sum(counts[deepest + 1 : FULL]) < 0.2 * 240 * 80
 
 
 def test_fields_change_ink_and_paper_only() -> None:
