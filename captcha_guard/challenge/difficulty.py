@@ -38,7 +38,7 @@ KNOBS: dict[str, Knob] = {
     "rotation": Knob("r", 0, 30, "degrees either way, drawn for each glyph"),
     "shear": Knob("s", 0, 30, "% of a glyph's height, drawn for each glyph"),
     "size_jitter": Knob("j", 0, 25, "% by which single glyphs are smaller than the largest"),
-    "shift": Knob("b", 0, 40, "% of a glyph's height up or down from the baseline, as far as the picture has room"),
+    "shift": Knob("b", 0, 60, "% of a glyph's height up or down from the baseline, as far as the picture has room"),
     "warp": Knob(
         "w",
         0,
@@ -79,14 +79,14 @@ class Difficulty:
     """
 
     overlap: int = 1
-    rotation: int = 15
-    shear: int = 8
-    size_jitter: int = 16
-    shift: int = 40
-    warp: int = 9
-    lines: int = 2
-    line_weight: int = 44
-    cover: int = 13
+    rotation: int = 13
+    shear: int = 7
+    size_jitter: int = 12
+    shift: int = 46
+    warp: int = 8
+    lines: int = 1
+    line_weight: int = 42
+    cover: int = 11
     length: int | tuple[int, int] | None = None
 
     easy: ClassVar[Difficulty]
@@ -194,7 +194,7 @@ Difficulty.easy = Difficulty(
 )
 Difficulty.medium = Difficulty()
 Difficulty.hard = Difficulty(
-    overlap=1, rotation=18, shear=10, size_jitter=16, shift=40, warp=10, lines=2, line_weight=50, cover=16
+    overlap=1, rotation=20, shear=11, size_jitter=12, shift=50, warp=10, lines=2, line_weight=50, cover=15
 )
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

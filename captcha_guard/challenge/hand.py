@@ -29,8 +29,8 @@ FULL_FILLS: tuple[Fill, ...] = (
     "hatched",
     "speckled",
 )
-#: The traits in which the hands of one style differ: how the text bends, and the strokes across it.
-MOVEMENT = ("lines", "line_share", "warp", "warp_waves", "baseline")
+#: The traits that all hands of one style share: what its letters are, and how they stand.
+SHARED = ("fonts", "stem", "slant", "width", "rotation_share", "shear_share")
 MIN_CONTRAST = 6.0  # ink to paper; leaves room for grounds above the 4.5 that every pixel keeps (WCAG 2.2, 1.4.3)
 _Choice = TypeVar("_Choice")
 
@@ -74,11 +74,10 @@ class Hand:
             if hand.readable:
                 return hand
 
-    def moved(self, rng: random.Random) -> Hand:
-        """Draw a hand that writes on the same ground, with the same letters and ink, but moves in another way."""
+    def another(self, rng: random.Random) -> Hand:
+        """Draw a hand that writes the same letters with other ink, strokes and bend, on another ground."""
         while True:
-            other = _roll(rng)
-            hand = replace(self, **{name: getattr(other, name) for name in MOVEMENT})
+            hand = replace(_roll(rng), **{name: getattr(self, name) for name in SHARED})
             if hand.readable:
                 return hand
 
@@ -87,7 +86,7 @@ class Hand:
         """Whether this combination can be read at first try; those that can't are passed over when a hand is drawn."""
         if self.fill in HOLLOW:
             # Hollow glyphs cut by thin strokes fall to pieces, and so do hollow glyphs of thin stems.
-            calm = self.lines not in ("gaps", "sheaf")
+            calm = self.lines not in ("gaps", "sheaf") and not (self.fill == "striped" and self.counter == "bars")
             return calm and self.stem >= 0.19 and self.ground not in ("checks", "rings")
         if self.ground in ("checks", "rings", "stripes"):
             return False

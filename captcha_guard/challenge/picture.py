@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageChops, ImageDraw
 
 from captcha_guard.challenge import classica, lines
-from captcha_guard.challenge.difficulty import Difficulty
+from captcha_guard.challenge.difficulty import KNOBS, Difficulty
 from captcha_guard.challenge.fonts import GLYPHS, font_pool
 from captcha_guard.challenge.ground import FULL, ground, palette
 from captcha_guard.challenge.layout import MARGIN, lay_out
@@ -30,7 +30,7 @@ MAX_GLYPHS = 10
 WIDTHS = (120, 640)  # px at scale 1
 HEIGHTS = (56, 240)
 MIN_ADVANCE = 20  # px of width that each glyph needs
-_GLYPH_SHARE = 0.48  # of the picture's height
+_GLYPH_SHARE, _SHIFTED_SHARE = (0.58, 0.45)  # of the picture's height, where glyphs are not shifted and where they are
 _LEAST_HEIGHT = 34  # px, so that the smallest glyph still has 28
 _OVERSAMPLING = 2
 
@@ -89,7 +89,9 @@ def compose(
     rng = random.Random(seed)  # noqa: S311 - the seed comes from the secret; drawing needs no better generator
     hand = style.pick(rng)
     faces = _faces(pool, hand)
-    height = max(round(size[1] * _GLYPH_SHARE), _LEAST_HEIGHT)
+    shifted = difficulty.shift / KNOBS["shift"].high
+    share = _GLYPH_SHARE + (_SHIFTED_SHARE - _GLYPH_SHARE) * shifted
+    height = max(round(size[1] * share), _LEAST_HEIGHT)
     room = room_for_text(size, difficulty.warp, height)
     layout = lay_out(answer, rng=rng, hand=hand, difficulty=difficulty, height=height, room=room, faces=faces)
     width = layout.stem * difficulty.line_weight / 100 * hand.line_share

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from captcha_guard.challenge.hand import Hand
 
-#: How many hands a site's pictures are written in. They share letters, ink and ground, which keeps what was learnt on
-#: one site from helping on the next, and differ in how they move, which makes a site's own pictures harder to learn.
+#: How many hands a site's pictures are written in. They share their letters, which are no other site's: what a network
+#: learns of them helps little elsewhere. They differ in everything else, which makes them harder to learn.
 HANDS = 8
 _LABEL = b"captcha_guard style 2\0"
 
@@ -19,7 +19,7 @@ _LABEL = b"captcha_guard style 2\0"
 class Style:
     """The look of one site: each picture is written in one of its ``hands``; :class:`Difficulty` says how wildly.
 
-    The hands have the same letters, ink and ground; they differ in :data:`~captcha_guard.challenge.hand.MOVEMENT`.
+    The hands share :data:`~captcha_guard.challenge.hand.SHARED` and differ in all else.
     """
 
     hands: tuple[Hand, ...]
@@ -33,7 +33,7 @@ class Style:
         digest = hmac.new(secret, _LABEL + str(epoch).encode(), hashlib.sha256).digest()
         rng = random.Random(int.from_bytes(digest))  # noqa: S311 - keyed by the digest above
         first = Hand.drawn(rng)
-        return cls((first, *(first.moved(rng) for _ in range(HANDS - 1))))
+        return cls((first, *(first.another(rng) for _ in range(HANDS - 1))))
 
     def pick(self, rng: random.Random) -> Hand:
         """Return one of the hands, each as likely as the others."""

@@ -36,7 +36,7 @@ def test_levels_are_ranked_from_nostalgic_to_hard() -> None:
 
 def test_difficulty_of_ones_own_counts_as_the_hardest_level_it_reaches() -> None:
     beyond_hard = dataclasses.replace(Difficulty.hard, rotation=30)
-    below_hard = dataclasses.replace(Difficulty.hard, cover=15)
+    below_hard = dataclasses.replace(Difficulty.hard, cover=14)
     assert beyond_hard.rank == 3
     assert below_hard.rank == 2
 
