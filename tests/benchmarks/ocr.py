@@ -128,7 +128,7 @@ def main() -> None:
         "--rehearse", type=int, default=0, metavar="PICTURES", help="judge with the best ways of these"
     )
     options.add_argument("--ways", type=int, default=6, help="how many ways judge after a rehearsal")
-    options.add_argument("--only", nargs="*", help="names of those to attack")
+    options.add_argument("--only", nargs="*", choices=(*OURS, *DISTRIBUTIONS), help="names of those to attack")
     given = options.parse_args()
     names = given.only or [*OURS, *(DISTRIBUTIONS if given.peers else ())]
     print("| pictures | read by the best configuration | 95 % interval | which | configurations that read any |")

@@ -124,7 +124,7 @@ def _sites(given: argparse.Namespace) -> list[Site]:
 
 def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--only", nargs="*", help="names of those to attack")
+    options.add_argument("--only", nargs="*", choices=(*OURS, *DISTRIBUTIONS), help="names of those to attack")
     options.add_argument("--peers", type=Path)
     options.add_argument("--samples", type=int, nargs="*", default=[500, 2_000, 10_000], help="labelled pictures")
     options.add_argument("--styles", type=int, default=5, help="of ours, a network for each; the others have one")
