@@ -151,6 +151,22 @@ def _thresholds(name: str, value: object) -> object:
     return MappingProxyType(dict(zip(words, scores, strict=True)))
 
 
+class Credential(str):
+    """A text that is no one else's business: whoever prints the settings, or an error with them, sees that it is set."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'(not shown)'"
+
+
+def _credential(name: str, value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"|[0-9A-Za-z_-]{6,64}", value):
+        what = f"a text of {len(value)} characters" if isinstance(value, str) else f"of type {type(value).__name__}"
+        raise ConfigError(f"{PREFIX}{name} is {what} (not shown); allowed: 6 to 64 letters and digits")
+    return Credential(value) if value else ""
+
+
 _LIMITS = _text(r"(?s).*\S.*", "limits such as '2 per minute; 10 per hour'")
 
 
@@ -242,6 +258,36 @@ class Settings:
         _text(r"(/[A-Za-z0-9._~-]+)+", "a path such as '/captcha-guard'"),
         "a path",
         "Where pictures and new codes are served.",
+    )
+    akismet_key: str = _key(
+        "",
+        _credential,
+        "6 to 64 letters and digits",
+        "Akismet's key for this site, never shown in logs; empty: Akismet is not asked.",
+    )
+    akismet_blog: str = _key(
+        "",
+        _text(r"|https?://[^\s/?#@]+(/[^\s?#]*)?", "the address of a front page, such as 'https://blog.example'"),
+        "an address with `http` or `https`",
+        "The site's front page, as Akismet knows it; to be set with `AKISMET_KEY`.",
+    )
+    akismet_discard: bool = _key(
+        default=False,
+        check=_switch,
+        allowed="`True`, `False`",
+        doc="Reject what Akismet calls blatant spam; else it goes aside with the other spam.",
+    )
+    stopforumspam: bool = _key(
+        default=False,
+        check=_switch,
+        allowed="`True`, `False`",
+        doc="Look each comment's address, e-mail and name up at StopForumSpam.",
+    )
+    service_timeout: float = _key(
+        1.5,
+        _number(0.1, 10, unit=" s", whole=False),
+        "0.1 to 10 s",
+        "How long a service may take, all in all; then the comment is judged without it.",
     )
 
 

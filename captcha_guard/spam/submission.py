@@ -11,7 +11,8 @@ class Submission:
 
     ``scope`` names the form and, where narrowed, the post. ``client`` is the rate-limit key, never the address in
     clear. ``posted_at`` is in seconds since 1970. ``honeypot`` is what came in the field no person sees;
-    ``seconds`` is how long the form was open, ``None`` where nothing tells.
+    ``seconds`` is how long the form was open, ``None`` where nothing tells. ``account`` names the author's confirmed
+    account and is set by the host alone, never from what was typed; empty: nobody who is known.
     """
 
     scope: str
@@ -25,3 +26,4 @@ class Submission:
     posted_at: float = 0.0
     honeypot: str = ""
     seconds: float | None = None
+    account: str = ""
