@@ -152,7 +152,7 @@ def _thresholds(name: str, value: object) -> object:
 
 
 class Credential(str):
-    """A text that is no one else's business: whoever prints the settings, or an error with them, sees that it is set."""
+    """A text that is no one else's business: whoever prints the settings sees only that it is set."""
 
     __slots__ = ()
 

@@ -47,18 +47,16 @@ def services_of(
     if bool(settings.akismet_key) != bool(settings.akismet_blog):
         missing, given = ("BLOG", "KEY") if settings.akismet_key else ("KEY", "BLOG")
         raise ConfigError(
-            f"CAPTCHA_GUARD_AKISMET_{missing} is empty while CAPTCHA_GUARD_AKISMET_{given} is set; Akismet needs its key "
-            "and the address of the site's front page, such as 'https://blog.example'"
+            f"CAPTCHA_GUARD_AKISMET_{missing} is empty while CAPTCHA_GUARD_AKISMET_{given} is set; Akismet needs its "
+            "key and the address of the site's front page, such as 'https://blog.example'"
         )
     if not settings.akismet_key and not settings.stopforumspam:
         return None
     exchange = Exchange(settings.service_timeout)
     services: list[Service] = []
+    if settings.akismet_key:
+        key, blog, discard = settings.akismet_key, settings.akismet_blog, settings.akismet_discard
+        services.append(Akismet(key, blog, exchange, discard=discard, describe=describe))
     if settings.stopforumspam:
         services.append(StopForumSpam(exchange))
-    if settings.akismet_key:
-        discard = settings.akismet_discard
-        services.append(
-            Akismet(settings.akismet_key, settings.akismet_blog, exchange, discard=discard, describe=describe)
-        )
     return Services(services, secret=secret, path=path, told=told)

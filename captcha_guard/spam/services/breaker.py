@@ -1,4 +1,4 @@
-"""Leaves a service that keeps failing alone for a while, so that its outage costs one visitor's time, not everyone's."""
+"""Leaves a service that keeps failing alone for a while: its outage costs one visitor's time, not everyone's."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class _Call:
     def run(self) -> None:
         try:
             self.outcome.put(self._post())
-        except Exception as error:  # noqa: BLE001 - whatever it was, it is no verdict
+        except Exception as error:  # whatever it was, it is no verdict
             self.outcome.put(error)
 
     def abandon(self) -> None:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 from ...connections import Connections
@@ -31,7 +30,8 @@ LEASE: Final = 300
 #: Tasks that can wait at a time.
 MOST: Final = 1_000
 
-_SCHEMA = (
+#: Statements that lay the table.
+SCHEMA: Final = (
     # The kind makes a later correction of the same comment take the place of an earlier one that is still unsent.
     """CREATE TABLE IF NOT EXISTS service_outbox (
         id INTEGER PRIMARY KEY AUTOINCREMENT, service TEXT NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL,
@@ -45,7 +45,7 @@ _PUT = """INSERT OR REPLACE INTO service_outbox (service, kind, task, mark, form
     SELECT ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM service_outbox) < ? RETURNING id"""
 
 _TAKE = """UPDATE service_outbox SET taken_until = ?, tries = tries + 1 WHERE id = (
-        SELECT id FROM service_outbox WHERE due <= ? AND taken_until <= ? AND service NOT IN (SELECT value FROM json_each(?))
+        SELECT id FROM service_outbox WHERE due <= ? AND taken_until <= ? AND service NOT IN ({})
         ORDER BY due, id LIMIT 1)
     RETURNING id, service, task, mark, form, born, tries"""
 
@@ -87,11 +87,12 @@ class Job:
 class Outbox:
     """A queue in SQLite that any number of processes fill and empty; times are in seconds since 1970.
 
-    ``work`` does one job: ``None`` says that it is done, a fault that it is to be tried again.
+    :param connections: to a file with ``SCHEMA``.
+    :param work: does one job: ``None`` says that it is done, a fault that it is to be tried again.
     """
 
-    def __init__(self, path: Path, work: Callable[[Job, float], Fault | None], *, timeout: float = 2.0) -> None:
-        self._connections = Connections(path, schema=_SCHEMA, timeout=timeout)
+    def __init__(self, connections: Connections, work: Callable[[Job, float], Fault | None]) -> None:
+        self._connections = connections
         self._work = work
 
     def put(self, service: str, task: Task, mark: str, form: Form, *, now: float) -> bool:
@@ -140,12 +141,9 @@ class Outbox:
                 self._retry(job, fault, now)
         return done
 
-    def close(self) -> None:
-        """Close the calling thread's connection; the next use opens a new one."""
-        self._connections.close()
-
     def _take(self, now: float, silent: set[str]) -> Job | None:
-        found = self._connections.atomically(_TAKE, (now + LEASE, now, now, json.dumps(sorted(silent))))
+        statement = _TAKE.format(", ".join("?" * len(silent)))
+        found = self._connections.atomically(statement, (now + LEASE, now, now, *silent))
         if not found:
             return None
         [(number, service, task, mark, form, born, tries)] = found

@@ -7,14 +7,20 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from ...connections import Connections
 from ..submission import Submission
 from ..verdict import Action, Finding
+from . import outbox, sent
 from .answers import Answers, keyed_hash
 from .breaker import Breaker
-from .outbox import Job, Outbox, Task
-from .sent import Belief, Sent
+from .outbox import Job, Task
+from .sent import Belief
 from .service import Fault, Form, Pupil, Service
+
+#: Seconds to wait for another process that writes to the file.
+PATIENCE: Final = 2.0
 
 _LOG = logging.getLogger("captcha_guard")
 
@@ -52,9 +58,10 @@ class Services:
         self._breakers = {slug: Breaker() for slug in self._services}
         self._secret = secret
         self._answers = Answers(secret)
-        self._sent = Sent(path)
         self._told = told
-        self.outbox = Outbox(path, self._work)
+        self._connections = Connections(path, schema=(*outbox.SCHEMA, *sent.SCHEMA), timeout=PATIENCE)
+        self._sent = sent.Sent(self._connections)
+        self._outbox = outbox.Outbox(self._connections, self._work)
 
     def mark(self, submission: Submission) -> str:
         """Return the 32 hexadecimal digits by which a comment is known here: a keyed hash of who said what where.
@@ -104,8 +111,8 @@ class Services:
         """
         mark = submission if isinstance(submission, str) else self.mark(submission)
         for slug in self._services:
-            self.outbox.cancel(slug, Task.CHECK, mark)
-            self.outbox.cancel(slug, Task.SPAM, mark)
+            self._outbox.cancel(slug, Task.CHECK, mark)
+            self._outbox.cancel(slug, Task.SPAM, mark)
         self._sent.forget(mark)
 
     def run(self, now: float, *, limit: int = 20) -> int:
@@ -115,15 +122,14 @@ class Services:
         """
         try:
             self._sent.expire(now)
-            return self.outbox.run(now, limit=limit)
+            return self._outbox.run(now, limit=limit)
         except sqlite3.Error:
             _LOG.exception("the services' outbox could not be worked off")
             return 0
 
     def close(self) -> None:
-        """Close the calling thread's connections; the next use opens new ones."""
-        self._sent.close()
-        self.outbox.close()
+        """Close the calling thread's connection; the next use opens a new one."""
+        self._connections.close()
 
     def _ask(self, service: Service, form: Form, now: float, recheck: str = "") -> Finding | Fault | None:
         key = self._answers.key(service.slug, service.essence(form).items())
@@ -146,24 +152,22 @@ class Services:
         """Keep what a later correction needs, and have the question repeated if it got no answer."""
         try:
             if isinstance(answer, Fault):
-                self.outbox.put(service.slug, Task.CHECK, mark, form, now=now)
+                self._outbox.put(service.slug, Task.CHECK, mark, form, now=now)
             else:
-                self.outbox.cancel(service.slug, Task.CHECK, mark)
+                self._outbox.cancel(service.slug, Task.CHECK, mark)
             if isinstance(service, Pupil):
                 self._sent.keep(service.slug, mark, form, _belief(answer), now=now)
         except sqlite3.Error:
             _LOG.exception("what was sent to %s could not be kept", service.slug)
 
     def _correct(self, service: Service, mark: str, task: Task, now: float) -> bool:
-        if not isinstance(service, Pupil):
-            return False
-        asked = self._sent.find(service.slug, mark, now=now)
+        self._outbox.cancel(service.slug, Task.CHECK, mark)  # a person has decided: no need to ask again
+        asked = self._sent.find(service.slug, mark, now=now) if isinstance(service, Pupil) else None
         if asked is None:
             return False
-        self.outbox.cancel(service.slug, Task.CHECK, mark)  # a person has decided
-        if asked.belief == Belief(task.value) and not self.outbox.holds(service.slug, task, mark):
+        if asked.belief == Belief(task.value) and not self._outbox.holds(service.slug, task, mark):
             return False
-        return self.outbox.put(service.slug, task, mark, asked.form, now=now)
+        return self._outbox.put(service.slug, task, mark, asked.form, now=now)
 
     def _work(self, job: Job, now: float) -> Fault | None:
         service = self._services.get(job.service)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 from ...connections import Connections
@@ -14,7 +13,8 @@ from .service import Form
 #: Seconds for which a comment can be corrected, and for which what was sent of it is kept.
 KEPT: Final = 60 * 86_400
 
-_SCHEMA = (
+#: Statements that lay the table.
+SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS service_sent (
         service TEXT NOT NULL, mark TEXT NOT NULL, form TEXT NOT NULL, belief TEXT NOT NULL, expires REAL NOT NULL,
         PRIMARY KEY (service, mark)) WITHOUT ROWID""",
@@ -48,11 +48,12 @@ class Asked:
 class Sent:
     """The forms that were sent, by service and comment; times are in seconds since 1970.
 
-    Every method raises ``sqlite3.Error`` when the file can't be read or written.
+    ``connections`` lead to a file with ``SCHEMA``. Every method raises ``sqlite3.Error`` when it can't be read or
+    written.
     """
 
-    def __init__(self, path: Path, *, timeout: float = 2.0) -> None:
-        self._connections = Connections(path, schema=_SCHEMA, timeout=timeout)
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     def keep(self, service: str, mark: str, form: Form, belief: Belief, *, now: float) -> None:
         """Keep a form for 60 days."""
@@ -75,7 +76,3 @@ class Sent:
     def expire(self, now: float) -> int:
         """Delete what is older than 60 days; returns how many forms that were."""
         return len(self._connections.atomically(_EXPIRE, (now,)))
-
-    def close(self) -> None:
-        """Close the calling thread's connection; the next use opens a new one."""
-        self._connections.close()

@@ -31,7 +31,7 @@ _WORDS: Final = {"ip": "the address", "email": "the e-mail", "username": "the na
 
 
 class StopForumSpam:
-    """Looks the address, the e-mail and the name up in one question. A name alone proves nothing, and is never asked."""
+    """Looks address, e-mail and name up in one question; a name alone proves nothing, and is never asked about."""
 
     slug = "stopforumspam"
     base = "https://api.stopforumspam.org"
@@ -45,7 +45,7 @@ class StopForumSpam:
     def form(self, submission: Submission, address: str) -> Form | None:
         """Return what is looked up; ``None`` when neither the address nor the e-mail is one."""
         try:
-            asked = {"ip": str(ipaddress.ip_address(address.split("%")[0]))}
+            asked = {"ip": str(ipaddress.ip_address(address.partition("%")[0]))}
         except ValueError:
             asked = {}
         if _EMAIL.fullmatch(submission.email.strip()):
