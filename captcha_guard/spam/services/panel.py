@@ -76,16 +76,11 @@ class Services:
         """Ask about a submission from ``address``; takes ``SERVICE_TIMEOUT`` for each service at the most."""
         findings: list[Finding] = []
         for service in self._services.values():
-            form = service.form(submission, address)
-            if form is None:
-                continue
-            answer = form if isinstance(form, Fault) else self._ask(service, form, now)
+            answer = self._judge(service, submission, address, now)
             if isinstance(answer, Fault):
                 findings.append(_without_verdict(answer, submission))
             elif answer is not None:
                 findings.append(answer)
-            if not isinstance(form, Fault):
-                self._note(service, self.mark(submission), form, answer, now)
             if findings and findings[-1].action >= Action.ASIDE:
                 break
         return tuple(findings)
@@ -130,6 +125,18 @@ class Services:
     def close(self) -> None:
         """Close the calling thread's connection; the next use opens a new one."""
         self._connections.close()
+
+    def _judge(self, service: Service, submission: Submission, address: str, now: float) -> Finding | Fault | None:
+        try:
+            form = service.form(submission, address)
+            if form is None or isinstance(form, Fault):
+                return form
+            answer = self._ask(service, form, now)
+        except Exception:
+            _LOG.exception("%s could not be asked", service.slug)
+            return Fault(service.slug, "failed", f"{service.slug} could not be asked: the log says why.", again=False)
+        self._note(service, self.mark(submission), form, answer, now)
+        return answer
 
     def _ask(self, service: Service, form: Form, now: float, recheck: str = "") -> Finding | Fault | None:
         key = self._answers.key(service.slug, service.essence(form).items())
