@@ -73,6 +73,8 @@ def test_fonts_are_a_folder_or_several_and_the_word_bundled(given: object, read_
         ("MAX_LINKS", -1), ("MAX_LINKS", 1.5),
         ("THRESHOLDS", {"hold": 3}), ("THRESHOLDS", {"challenge": 9, "hold": 5, "aside": 90}), ("THRESHOLDS", 60),
         ("URL_PREFIX", ""), ("URL_PREFIX", "captcha"), ("URL_PREFIX", "/a/"), ("URL_PREFIX", "/<x>"),
+        ("AKISMET_BLOG", "blog.example"), ("AKISMET_BLOG", "https://"), ("AKISMET_BLOG", "https://me@blog.example"),
+        ("AKISMET_DISCARD", "yes"), ("STOPFORUMSPAM", 1), ("SERVICE_TIMEOUT", 0), ("SERVICE_TIMEOUT", 11),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_with_its_name_and_what_is_allowed(key: str, value: object) -> None:

@@ -32,7 +32,8 @@ MOST: Final = 1_000
 
 #: Statements that lay the table.
 SCHEMA: Final = (
-    # The kind makes a later correction of the same comment take the place of an earlier one that is still unsent.
+    # The kind makes a later correction of the same comment take the place of an earlier one that is still unsent; no id
+    # is used twice, so that whoever has the earlier one in hand can't delete the later one.
     """CREATE TABLE IF NOT EXISTS service_outbox (
         id INTEGER PRIMARY KEY AUTOINCREMENT, service TEXT NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL,
         mark TEXT NOT NULL, form TEXT NOT NULL, born REAL NOT NULL, due REAL NOT NULL,
@@ -49,8 +50,8 @@ _TAKE = """UPDATE service_outbox SET taken_until = ?, tries = tries + 1 WHERE id
         ORDER BY due, id LIMIT 1)
     RETURNING id, service, task, mark, form, born, tries"""
 
-_PUT_BACK = "UPDATE service_outbox SET due = ?, taken_until = 0 WHERE id = ? AND tries = ? RETURNING id"
-_DELETE = "DELETE FROM service_outbox WHERE id = ? AND tries = ? RETURNING id"
+_PUT_BACK = "UPDATE service_outbox SET due = ?, taken_until = 0 WHERE id = ? RETURNING id"
+_DELETE = "DELETE FROM service_outbox WHERE id = ? RETURNING id"
 _CANCEL = "DELETE FROM service_outbox WHERE service = ? AND kind = ? AND mark = ? RETURNING id"
 _WAITING = "SELECT count(*) FROM service_outbox WHERE service = ? AND kind = ? AND mark = ?"
 _EXPIRE = "DELETE FROM service_outbox WHERE born <= ? RETURNING service, task, mark"
@@ -134,7 +135,7 @@ class Outbox:
                 break
             fault = self._try(job, now)
             if fault is None:
-                self._connections.atomically(_DELETE, (job.id, job.tries))
+                self._connections.atomically(_DELETE, (job.id,))
                 done += 1
             else:
                 silent.add(job.service)
@@ -159,9 +160,9 @@ class Outbox:
     def _retry(self, job: Job, fault: Fault, now: float) -> None:
         wait = FIRST if job.task is not Task.CHECK and job.tries == 1 else AGAIN
         if fault.again and now + wait <= job.born + FIRST + PATIENCE:
-            self._connections.atomically(_PUT_BACK, (now + wait, job.id, job.tries))
+            self._connections.atomically(_PUT_BACK, (now + wait, job.id))
             return
-        self._connections.atomically(_DELETE, (job.id, job.tries))
+        self._connections.atomically(_DELETE, (job.id,))
         _LOG.warning(
             "%s: gave up to %s comment %s after %d tries: %s",
             job.service,
