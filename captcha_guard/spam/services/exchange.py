@@ -45,6 +45,7 @@ class Exchange:
             ) from error
         self.timeout = timeout
         self.context = httpx.create_ssl_context(trust_env=False)
+        httpx.Client(verify=self.context, trust_env=False).close()  # loads the rest of httpx now, not on the first call
         self.agent = f"Flask/{_version('flask')} | captcha_guard/{_version('captcha-guard')}"
 
     def post(self, service: str, url: str, form: Form, *, statuses: tuple[int, ...] = (200,)) -> Reply | Fault:
