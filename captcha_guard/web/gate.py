@@ -219,7 +219,10 @@ class _Gate:
         """Return what was posted, in our words."""
         return Submission(
             scope=self.scope,
-            **posted.parts,
+            author=posted.parts["author"],
+            email=posted.parts["email"],
+            url=posted.parts["url"],
+            body=posted.parts["body"],
             client=self.client.key,
             user_agent=request.headers.get("User-Agent", ""),
             referrer=request.referrer or "",

@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from ..submission import Submission
+from ..text import LINK, SIGNS
 from ..verdict import Action, Finding
-
-#: A link has a scheme, a leading www, or markup around it: "ASP.NET" is none. Markup and the URL inside count once.
-#: No part can run over the start of another of its kind: the time to search hostile text stays linear.
-LINK = re.compile(
-    r"""\[[^\[\]\n]{0,300}\]\(\s*(?:https?://|www\.)[^)\s]*\)?
-    | <a\s(?=[^<>]{0,500}href)[^<>]{0,1000}>(?:\s*(?:https?://|www\.)[^\s<]*)?
-    | \[(?:url|link)(?:=[^\[\]\s]{0,500})?\](?:\s*(?:https?://|www\.)[^\s\[]*)?
-    | \b(?:https?|ftp)://[^\s<>"']+
-    | (?<![\w.@-])www\.[a-z0-9-]+\.[^\s<>"']+""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
-#: No link goes without one of these; most comments have none, and are spared the expression.
-SIGNS = ("://", "www.", "<a", "[url", "[link")
 
 
 class Links:
