@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+
+from .text import Text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Submission:
     """One comment (or letter, or sign-up) as it was posted.
 
     ``scope`` names the form and, where narrowed, the post. ``client`` is the rate-limit key, never the address in
     clear. ``posted_at`` is in seconds since 1970. ``honeypot`` is what came in the field no person sees;
-    ``seconds`` is how long the form was open, ``None`` where nothing tells. ``account`` names the author's confirmed
-    account and is set by the host alone, never from what was typed; empty: nobody who is known.
+    ``seconds`` is how long the form was open, ``None`` where nothing tells.
+
+    The host alone can tell the rest: ``account`` is the name of the confirmed account that posts, never anything
+    typed into the form; ``closed`` says that the post takes no more comments; ``post_age`` is the post's age in
+    seconds, ``None`` where nothing tells.
     """
 
     scope: str
@@ -27,3 +33,10 @@ class Submission:
     honeypot: str = ""
     seconds: float | None = None
     account: str = ""
+    closed: bool = False
+    post_age: float | None = None
+
+    @cached_property
+    def text(self) -> Text:
+        """What it says, normalised; worked out once."""
+        return Text.of(self.body, self.author, self.url)
