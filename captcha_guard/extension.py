@@ -13,7 +13,8 @@ from flask import Flask, Response, current_app, has_request_context, request
 from .challenge.difficulty import Difficulty
 from .challenge.fonts import FontFace, bundled_folder, font_pool
 from .challenge.issuer import Issuer, Look
-from .config import BUNDLED, Settings, read, read_secrets
+from .checks import BUNDLED
+from .config import Settings, read, read_secrets
 from .counters.limits import Limits, Policy
 from .counters.spent import Spent
 from .errors import ConfigError, StoreUnavailableError
