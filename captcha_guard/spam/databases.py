@@ -1,4 +1,4 @@
-"""Where the filter's tables lie: one SQLite file, or any database that SQLAlchemy knows; the statements are the same."""
+"""Where the filter's tables lie: one SQLite file, or any database of SQLAlchemy's; the statements are the same."""
 
 from __future__ import annotations
 
@@ -197,7 +197,6 @@ def _alchemy_tables() -> MetaData:
         String,
         Table,
     )
-
     from sqlalchemy.dialects.mysql import VARCHAR  # noqa: PLC0415 (the same)
 
     tables = MetaData()

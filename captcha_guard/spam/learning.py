@@ -107,11 +107,11 @@ class Learner:
 
     def export(self) -> Iterator[str]:
         """Return the kept decisions as lines of JSON, the oldest first, for :meth:`load`."""
-        with self._store.changing() as change:  # one state of both tables, whatever database
-            names = {token.number: name for name, token in change.all_tokens().items()}
-            decisions = change.decisions()
+        with self._store.looking() as look:
+            decisions = look.decisions()
+            names = {token.number: name for name, token in look.all_tokens().items()}
         return write_taught(
-            Taught(one.name, one.spam, one.rules, tuple(sorted(names[number] for number in one.tokens)))
+            Taught(one.name, one.spam, one.rules, tuple(sorted(names[n] for n in one.tokens if n in names)))
             for one in decisions
         )
 
@@ -132,12 +132,12 @@ class Learner:
         What is learned so is the best that they can teach: it depends on no order in which they came.
         """
         for _ in range(3):  # without making others wait, as long as nobody teaches meanwhile
-            with self._store.changing() as change:
-                before, decisions, tokens = change.model.revision, change.decisions(), change.all_tokens()
+            with self._store.looking() as look:
+                before, decisions, tokens = look.model.revision, look.decisions(), look.all_tokens()
             model = lessons.learned(decisions, tokens)
             with self._store.changing() as change:
                 if change.model.revision == before + 1:
-                    lessons.save_learned(change, model)
+                    lessons.save_learned(change, decisions, model)
                     return len(decisions)
         with self._store.changing() as change:
             return lessons.relearn(change)

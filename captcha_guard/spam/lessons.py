@@ -48,7 +48,7 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
     tokens = [known.setdefault(name, Token()) for name in taught.tokens]
     for token in tokens:
         token.count(spam=taught.spam, by=1)
-    model = change.model.counting(spam=taught.spam, by=1)
+    model = change.model = change.model.counting(spam=taught.spam, by=1)
     _learn(known, model, taught, tokens)
     for _ in range(_CORRECTING - 1 if earlier else 0):
         if (predict(tokens, known[RULES], taught.rules) > 0.5) is taught.spam:
@@ -57,11 +57,9 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
     numbered = {token.number: token for token in known.values()}
     for old in rehearsed:
         _learn(known, model, old, [numbered[number] for number in old.tokens])
-    number = model.decisions + 1
-    change.save_model(replace(model, decisions=number, version=VERSION))
+    change.model = replace(change.model, version=VERSION)
     change.save_tokens(known)
-    numbers = tuple(sorted(token.number for token in tokens))
-    change.add_decision(Decision(number, taught.name, taught.spam, taught.rules, numbers))
+    number = change.add_decision(taught.name, tokens, spam=taught.spam, rules=taught.rules)
     _drop_old(change, number - keep)
 
 
@@ -84,10 +82,7 @@ def take_in(change: Change, lessons: Iterable[Taught]) -> int:
         fresh = {token: Token() for token in taught.tokens if token not in known}
         change.save_tokens(fresh)
         known |= fresh
-        number = change.model.decisions + 1
-        change.save_model(replace(change.model, decisions=number))
-        numbers = tuple(sorted(known[token].number for token in taught.tokens))
-        change.add_decision(Decision(number, taught.name, taught.spam, taught.rules, numbers))
+        change.add_decision(taught.name, map(known.__getitem__, taught.tokens), spam=taught.spam, rules=taught.rules)
         count += 1
     relearn(change)
     return count
@@ -96,7 +91,7 @@ def take_in(change: Change, lessons: Iterable[Taught]) -> int:
 def relearn(change: Change) -> int:
     """Learn the kept decisions again from nothing; returns how many there are."""
     decisions = change.decisions()
-    save_learned(change, learned(decisions, change.all_tokens()))
+    save_learned(change, decisions, learned(decisions, change.all_tokens()))
     return len(decisions)
 
 
@@ -121,11 +116,10 @@ def learned(decisions: Sequence[Decision], tokens: Mapping[str, Token]) -> dict[
     return {name: token for name, token in fresh.items() if token.ham or token.spam or name in _STAYING}
 
 
-def save_learned(change: Change, tokens: dict[str, Token]) -> None:
-    """Write what :func:`learned` returned, in place of every token there was."""
-    decisions = change.decisions()
+def save_learned(change: Change, decisions: Sequence[Decision], tokens: dict[str, Token]) -> None:
+    """Write what :func:`learned` returned of these decisions, in place of every token there was."""
     spam = sum(decision.spam for decision in decisions)
-    change.save_model(replace(change.model, version=VERSION, spam=spam, ham=len(decisions) - spam))
+    change.model = replace(change.model, version=VERSION, spam=spam, ham=len(decisions) - spam)
     change.replace_tokens(tokens)
 
 
@@ -160,7 +154,7 @@ def _take_out(change: Change, decisions: Collection[Decision]) -> None:
         gone = {name for name, token in tokens.items() if not token.ham + token.spam and name not in _STAYING}
         change.save_tokens({name: token for name, token in tokens.items() if name not in gone})
         change.delete_tokens(tokens[name].number for name in gone)
-        change.save_model(change.model.counting(spam=decision.spam, by=-1))
+        change.model = change.model.counting(spam=decision.spam, by=-1)
         change.delete_decision(decision)
 
 

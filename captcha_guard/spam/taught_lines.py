@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from .features import VERSION
@@ -28,19 +28,22 @@ def read_taught(lines: Iterable[str]) -> Iterator[Taught]:
 
     :raises ValueError: a line is not one of those; the message says which and why.
     """
-    head = False
+    read: Callable[[dict[str, object]], Taught | None] = _head
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            told = json.loads(line)
-            if head:
-                yield _taught(told)
-            elif told != {"format": _FORMAT, "version": told["version"]}:
-                raise ValueError("this is no export of the learning filter")
-            head = True
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(f"Line {number}: {error or type(error).__name__}; give what `export` wrote") from error
+            taught = read(json.loads(line))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f"Line {number} is none that an export wrote: {error}") from error
+        if taught:
+            yield taught
+        read = _taught
+
+
+def _head(told: dict[str, object]) -> None:
+    if told["format"] != _FORMAT:
+        raise ValueError(f"its format is {told['format']!r}, not {_FORMAT!r}")
 
 
 def _taught(told: dict[str, object]) -> Taught:
@@ -48,7 +51,7 @@ def _taught(told: dict[str, object]) -> Taught:
     if not isinstance(name, str) or not 0 <= (number := int(name, 16)) < _NAMES:
         raise ValueError(f"name is {name!r}; 16 hexadecimal digits are needed")
     if not isinstance(spam, bool):
-        raise ValueError(f"spam is {spam!r}; true or false is needed")
+        raise TypeError(f"spam is {spam!r}; true or false is needed")
     if not isinstance(rules, int) or not 0 <= rules <= 100:
         raise ValueError(f"rules is {rules!r}; 0 to 100 is needed")
     if not isinstance(tokens, list) or len(tokens) > _MOST_TOKENS:

@@ -27,12 +27,12 @@ _WRITE_MODEL: Final = (
     "WHERE id = 1"
 )
 _READ_TOKENS: Final = "SELECT token, id, weight, squares, ham, spam FROM learning_tokens"
-_ADD_TOKEN: Final = "INSERT INTO learning_tokens VALUES (:id, :token, :weight, :squares, :ham, :spam)"
-_WRITE_TOKEN: Final = (
+_ADD_TOKENS: Final = "INSERT INTO learning_tokens VALUES (:id, :token, :weight, :squares, :ham, :spam)"
+_WRITE_TOKENS: Final = (
     "UPDATE learning_tokens SET weight = :weight, squares = :squares, ham = :ham, spam = :spam WHERE id = :id"
 )
-_DELETE_TOKEN: Final = "DELETE FROM learning_tokens WHERE id = :id"
-_DELETE_TOKENS: Final = "DELETE FROM learning_tokens"
+_DELETE_TOKENS: Final = "DELETE FROM learning_tokens WHERE id = :id"
+_DELETE_ALL_TOKENS: Final = "DELETE FROM learning_tokens"
 _READ_DECISIONS: Final = "SELECT id, name, spam, rules, tokens FROM learning_decisions"
 _ADD_DECISION: Final = "INSERT INTO learning_decisions VALUES (:id, :name, :spam, :rules, :tokens)"
 _DELETE_DECISION: Final = "DELETE FROM learning_decisions WHERE id = :id"
@@ -149,57 +149,56 @@ class Look:
 
 
 class Change(Look):
-    """What can be read and written in one turn."""
+    """What can be read and written in one turn; ``model`` is written when the turn ends."""
 
     def __init__(self, access: Access) -> None:
         access.change(_TAKE_TURN, [{}])
         super().__init__(access)
 
-    def save_model(self, model: Model) -> None:
-        """Write the one row; its revision stays as this turn has raised it."""
-        self.model = model
-        values = {"version": model.version, "ham": model.ham, "spam": model.spam}
-        self._access.change(_WRITE_MODEL, [{**values, "tokens": model.tokens, "decisions": model.decisions}])
-
     def save_tokens(self, tokens: Mapping[str, Token]) -> None:
         """Write these tokens; one whose number is 0 is new and gets the next."""
-        model, added, changed = self.model, [], []
-        for name, token in tokens.items():
-            fresh = token.number == 0
-            if fresh:
-                model = replace(model, tokens=model.tokens + 1)
-                token.number = model.tokens
-            values: dict[str, object] = {"id": token.number, "weight": token.weight, "squares": token.squares}
-            values |= {"ham": token.ham, "spam": token.spam}
-            if fresh:
-                added.append({**values, "token": name})
-            else:
-                changed.append(values)
-        self._access.change(_ADD_TOKEN, added)
-        self._access.change(_WRITE_TOKEN, changed)
-        self.model = model
+        added = self._numbered(tokens)
+        self._access.change(_ADD_TOKENS, [_values(name, token) for name, token in added.items()])
+        self._access.change(
+            _WRITE_TOKENS, [_values(name, token) for name, token in tokens.items() if name not in added]
+        )
 
     def delete_tokens(self, numbers: Iterable[int]) -> None:
         """Forget tokens."""
-        self._access.change(_DELETE_TOKEN, [{"id": number} for number in numbers])
+        self._access.change(_DELETE_TOKENS, [{"id": number} for number in numbers])
 
     def replace_tokens(self, tokens: Mapping[str, Token]) -> None:
-        """Forget every token and write these, whose numbers stay."""
-        self._access.change(_DELETE_TOKENS, [{}])
-        rows = (
-            {"id": t.number, "token": name, "weight": t.weight, "squares": t.squares, "ham": t.ham, "spam": t.spam}
-            for name, t in tokens.items()
-        )
-        self._access.change(_ADD_TOKEN, list(rows))
+        """Forget every token and write these; one whose number is 0 gets the next, the others keep theirs."""
+        self._numbered(tokens)
+        self._access.change(_DELETE_ALL_TOKENS, [{}])
+        self._access.change(_ADD_TOKENS, [_values(name, token) for name, token in tokens.items()])
 
-    def add_decision(self, decision: Decision) -> None:
-        """Write a new decision."""
-        values = {"id": decision.number, "name": decision.name, "spam": int(decision.spam), "rules": decision.rules}
-        self._access.change(_ADD_DECISION, [{**values, "tokens": packed(decision.tokens)}])
+    def add_decision(self, name: int, tokens: Iterable[Token], *, spam: bool, rules: int) -> int:
+        """Write a new decision, whose tokens are written already; returns its number."""
+        number = self.model.decisions + 1
+        self.model = replace(self.model, decisions=number)
+        octets = packed(sorted(token.number for token in tokens))
+        values = {"id": number, "name": name, "spam": int(spam), "rules": rules, "tokens": octets}
+        self._access.change(_ADD_DECISION, [values])
+        return number
 
     def delete_decision(self, decision: Decision) -> None:
         """Forget a decision; its tokens stay."""
         self._access.change(_DELETE_DECISION, [{"id": decision.number}])
+
+    def end(self) -> None:
+        """Write the one row."""
+        model = self.model
+        values = {"version": model.version, "ham": model.ham, "spam": model.spam}
+        self._access.change(_WRITE_MODEL, [{**values, "tokens": model.tokens, "decisions": model.decisions}])
+
+    def _numbered(self, tokens: Mapping[str, Token]) -> dict[str, Token]:
+        """Give numbers to the tokens without one; returns those."""
+        added = {name: token for name, token in tokens.items() if not token.number}
+        for number, token in enumerate(added.values(), self.model.tokens + 1):
+            token.number = number
+        self.model = replace(self.model, tokens=self.model.tokens + len(added))
+        return added
 
 
 class TokenStore:
@@ -224,7 +223,9 @@ class TokenStore:
         :raises LearningUnavailableError: the database can't be used, or others did not finish in time.
         """
         with self._database.writing() as access:
-            yield Change(access)
+            change = Change(access)
+            yield change
+            change.end()
 
     def close(self) -> None:
         """Let go of what the calling thread holds open."""
@@ -254,6 +255,11 @@ def unpacked(octets: bytes) -> tuple[int, ...]:
             numbers.append(number)
             difference = shift = 0
     return tuple(numbers)
+
+
+def _values(name: str, token: Token) -> dict[str, object]:
+    values: dict[str, object] = {"id": token.number, "weight": token.weight, "squares": token.squares}
+    return {**values, "token": name, "ham": token.ham, "spam": token.spam}
 
 
 def _token(row: tuple[str, int, float, float, int, int]) -> tuple[str, Token]:
