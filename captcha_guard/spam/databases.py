@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..connections import Connections
 from ..errors import ConfigError, LearningUnavailableError
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, MetaData, TextClause
 
 Row = tuple[Any, ...]
-Values = Mapping[str, object]
 
-_SCHEMA = (
+_MARK: Final = re.compile(r":(\w+)")
+_SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS learning_model (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, "
     "revision INTEGER NOT NULL, ham INTEGER NOT NULL, spam INTEGER NOT NULL, tokens INTEGER NOT NULL, "
     "decisions INTEGER NOT NULL)",
@@ -34,11 +35,11 @@ _SCHEMA = (
 class Access(Protocol):
     """One transaction, or one look without a lock."""
 
-    def rows(self, statement: str, values: Values) -> Sequence[Row]:
-        """Run one statement with ``:named`` parameters; returns what it selects."""
+    def rows(self, statement: str, values: Row) -> Sequence[Row]:
+        """Run one statement; ``values`` stand in the order of its ``:marks``. Returns what it selects."""
 
-    def change(self, statement: str, values: Sequence[Values]) -> None:
-        """Run one statement that writes, once for each of ``values``."""
+    def change(self, statement: str, rows: Sequence[Row]) -> None:
+        """Run one statement that writes, once for each row of values."""
 
 
 class Database(Protocol):
@@ -96,11 +97,11 @@ class _SQLiteAccess:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def rows(self, statement: str, values: Values) -> Sequence[Row]:
-        return self._connection.execute(statement, values).fetchall()
+    def rows(self, statement: str, values: Row) -> Sequence[Row]:
+        return self._connection.execute(_in_order(statement), values).fetchall()
 
-    def change(self, statement: str, values: Sequence[Values]) -> None:
-        self._connection.executemany(statement, values)
+    def change(self, statement: str, rows: Sequence[Row]) -> None:
+        self._connection.executemany(_in_order(statement), rows)
 
 
 class AlchemyDatabase:
@@ -170,18 +171,27 @@ class _AlchemyAccess:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def rows(self, statement: str, values: Values) -> Sequence[Row]:
-        return [tuple(row) for row in self._connection.execute(_clause(statement), dict(values))]
+    def rows(self, statement: str, values: Row) -> Sequence[Row]:
+        clause, marks = _clause(statement)
+        return [tuple(row) for row in self._connection.execute(clause, dict(zip(marks, values, strict=True)))]
 
-    def change(self, statement: str, values: Sequence[Values]) -> None:
-        if values:
-            self._connection.execute(_clause(statement), [dict(one) for one in values])
+    def change(self, statement: str, rows: Sequence[Row]) -> None:
+        clause, marks = _clause(statement)
+        if rows:
+            self._connection.execute(clause, [dict(zip(marks, values, strict=True)) for values in rows])
 
 
-def _clause(statement: str) -> TextClause:
+@lru_cache(maxsize=128)
+def _in_order(statement: str) -> str:
+    """Return the statement as SQLite reads it soonest, its marks without names."""
+    return _MARK.sub("?", statement)
+
+
+@lru_cache(maxsize=128)
+def _clause(statement: str) -> tuple[TextClause, list[str]]:
     from sqlalchemy import text  # noqa: PLC0415 (an extra)
 
-    return text(statement)
+    return text(statement), _MARK.findall(statement)
 
 
 def _alchemy_tables() -> MetaData:

@@ -32,7 +32,7 @@ class Taught:
 
 
 def teach(change: Change, taught: Taught, *, keep: int) -> None:
-    """Learn one comment, and two old ones with it, so that a run of one kind does not wash out the other.
+    """Learn one comment, and an old one with it, so that a run of one kind does not wash out the other.
 
     A name that was taught before with the same label changes nothing; with the other it is corrected: it counts as the
     new one and no more as the old one, and what it taught is learned over.

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from .databases import Access, Database, Values
+from .databases import Access, Database, Row
 from .regression import Weight
 
 #: Parameters of one statement; the number of marks is rounded up, so that few different statements are prepared.
@@ -96,7 +97,7 @@ class Look:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        [row] = access.rows(_READ_MODEL, {})
+        [row] = access.rows(_READ_MODEL, ())
         self.model = Model(*row)
 
     def tokens(self, names: Collection[str]) -> dict[str, Token]:
@@ -109,88 +110,87 @@ class Look:
 
     def all_tokens(self) -> dict[str, Token]:
         """Return every token."""
-        return dict(map(_token, self._access.rows(_READ_TOKENS, {})))
+        return dict(map(_token, self._access.rows(_READ_TOKENS, ())))
 
     def decision(self, name: int) -> Decision | None:
         """Return the decision of this name."""
-        return self._one(f"{_READ_DECISIONS} WHERE name = :name", {"name": name})
+        return self._one(f"{_READ_DECISIONS} WHERE name = :name", (name,))
 
     def oldest(self) -> Decision | None:
         """Return the decision that was made first."""
-        return self._one(f"{_READ_DECISIONS} ORDER BY id LIMIT 1", {})
+        return self._one(f"{_READ_DECISIONS} ORDER BY id LIMIT 1", ())
 
     def decision_from(self, number: int, *, spam: bool) -> Decision | None:
         """Return the first decision of a kind from ``number`` on; of the very first where none is so young."""
         of_a_kind = f"{_READ_DECISIONS} WHERE spam = :spam AND id >= :number ORDER BY id LIMIT 1"
-        found = self._one(of_a_kind, {"spam": int(spam), "number": number})
-        return found or self._one(of_a_kind, {"spam": int(spam), "number": 0})
+        found = self._one(of_a_kind, (int(spam), number))
+        return found or self._one(of_a_kind, (int(spam), 0))
 
     def decisions(self) -> list[Decision]:
         """Return every decision, the oldest first."""
-        return [_decision(row) for row in self._access.rows(f"{_READ_DECISIONS} ORDER BY id", {})]
+        return [_decision(row) for row in self._access.rows(f"{_READ_DECISIONS} ORDER BY id", ())]
 
     def sizes(self) -> tuple[int, int]:
         """Return how many tokens and how many decisions there are."""
-        [(tokens,)] = self._access.rows(_COUNT_TOKENS, {})
-        [(decisions,)] = self._access.rows(_COUNT_DECISIONS, {})
+        [(tokens,)] = self._access.rows(_COUNT_TOKENS, ())
+        [(decisions,)] = self._access.rows(_COUNT_DECISIONS, ())
         return int(tokens), int(decisions)
 
-    def _one(self, statement: str, values: Values) -> Decision | None:
+    def _one(self, statement: str, values: Row) -> Decision | None:
         rows = self._access.rows(statement, values)
         return _decision(rows[0]) if rows else None
 
     def _tokens(self, column: str, wanted: Collection[str] | Collection[int]) -> Iterator[tuple[str, Token]]:
         rest = iter(wanted)
         while some := list(islice(rest, _MOST)):
-            marks = -(-len(some) // _ROUND) * _ROUND
-            values = {f"v{place}": some[place] if place < len(some) else some[0] for place in range(marks)}
-            named = ", ".join(f":v{place}" for place in range(marks))
-            yield from map(_token, self._access.rows(f"{_READ_TOKENS} WHERE {column} IN ({named})", values))
+            some += some[:1] * (-len(some) % _ROUND)
+            yield from map(_token, self._access.rows(_read_tokens(column, len(some)), tuple(some)))
 
 
 class Change(Look):
     """What can be read and written in one turn; ``model`` is written when the turn ends."""
 
     def __init__(self, access: Access) -> None:
-        access.change(_TAKE_TURN, [{}])
+        access.change(_TAKE_TURN, [()])
         super().__init__(access)
 
     def save_tokens(self, tokens: Mapping[str, Token]) -> None:
         """Write these tokens; one whose number is 0 is new and gets the next."""
         added = self._numbered(tokens)
-        self._access.change(_ADD_TOKENS, [_values(name, token) for name, token in added.items()])
-        self._access.change(
-            _WRITE_TOKENS, [_values(name, token) for name, token in tokens.items() if name not in added]
-        )
+        self._access.change(_ADD_TOKENS, [_row(name, token) for name, token in added.items()])
+        changed = [
+            (token.weight, token.squares, token.ham, token.spam, token.number)
+            for name, token in tokens.items()
+            if name not in added
+        ]
+        self._access.change(_WRITE_TOKENS, changed)
 
     def delete_tokens(self, numbers: Iterable[int]) -> None:
         """Forget tokens."""
-        self._access.change(_DELETE_TOKENS, [{"id": number} for number in numbers])
+        self._access.change(_DELETE_TOKENS, [(number,) for number in numbers])
 
     def replace_tokens(self, tokens: Mapping[str, Token]) -> None:
         """Forget every token and write these; one whose number is 0 gets the next, the others keep theirs."""
         self._numbered(tokens)
-        self._access.change(_DELETE_ALL_TOKENS, [{}])
-        self._access.change(_ADD_TOKENS, [_values(name, token) for name, token in tokens.items()])
+        self._access.change(_DELETE_ALL_TOKENS, [()])
+        self._access.change(_ADD_TOKENS, [_row(name, token) for name, token in tokens.items()])
 
     def add_decision(self, name: int, tokens: Iterable[Token], *, spam: bool, rules: int) -> int:
         """Write a new decision, whose tokens are written already; returns its number."""
         number = self.model.decisions + 1
         self.model = replace(self.model, decisions=number)
         octets = packed(sorted(token.number for token in tokens))
-        values = {"id": number, "name": name, "spam": int(spam), "rules": rules, "tokens": octets}
-        self._access.change(_ADD_DECISION, [values])
+        self._access.change(_ADD_DECISION, [(number, name, int(spam), rules, octets)])
         return number
 
     def delete_decision(self, decision: Decision) -> None:
         """Forget a decision; its tokens stay."""
-        self._access.change(_DELETE_DECISION, [{"id": decision.number}])
+        self._access.change(_DELETE_DECISION, [(decision.number,)])
 
     def end(self) -> None:
         """Write the one row."""
         model = self.model
-        values = {"version": model.version, "ham": model.ham, "spam": model.spam}
-        self._access.change(_WRITE_MODEL, [{**values, "tokens": model.tokens, "decisions": model.decisions}])
+        self._access.change(_WRITE_MODEL, [(model.version, model.ham, model.spam, model.tokens, model.decisions)])
 
     def _numbered(self, tokens: Mapping[str, Token]) -> dict[str, Token]:
         """Give numbers to the tokens without one; returns those."""
@@ -257,9 +257,13 @@ def unpacked(octets: bytes) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _values(name: str, token: Token) -> dict[str, object]:
-    values: dict[str, object] = {"id": token.number, "weight": token.weight, "squares": token.squares}
-    return {**values, "token": name, "ham": token.ham, "spam": token.spam}
+@lru_cache(maxsize=128)
+def _read_tokens(column: str, marks: int) -> str:
+    return f"{_READ_TOKENS} WHERE {column} IN ({', '.join(f':v{mark}' for mark in range(marks))})"
+
+
+def _row(name: str, token: Token) -> Row:
+    return token.number, name, token.weight, token.squares, token.ham, token.spam
 
 
 def _token(row: tuple[str, int, float, float, int, int]) -> tuple[str, Token]:
