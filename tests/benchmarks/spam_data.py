@@ -1,7 +1,7 @@
 """The comments that the spam benchmark measures on, read from a folder that is never part of the repository.
 
-YouTube Spam Collection (Alberto, Lochter, Almeida: "TubeSpam", ICMLA 2015) and SMS Spam Collection v.1 (Almeida, Hidalgo,
-Yamakami 2011), both CC BY 4.0. Dates are not read: in one file all spam and only spam has none.
+YouTube Spam Collection (Alberto, Lochter, Almeida: "TubeSpam", ICMLA 2015) and SMS Spam Collection v.1 (Almeida,
+Hidalgo, Yamakami 2011), both CC BY 4.0. Dates are not read: in one file all spam and only spam has none.
 """
 
 from __future__ import annotations
