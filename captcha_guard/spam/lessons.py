@@ -105,7 +105,8 @@ def learned(decisions: Sequence[Decision], tokens: Mapping[str, Token]) -> dict[
     fresh[RULES] = _rules(fresh.get(RULES))
     numbered = {token.number: token for token in fresh.values()}
     counts = {spam: sum(decision.spam is spam for decision in decisions) for spam in (False, True)}
-    lessons = [(one, [numbered[number] for number in one.tokens if number in numbered]) for one in decisions]
+    by_name = sorted(decisions, key=lambda one: one.name)  # so that their order plays no part
+    lessons = [(one, [numbered[number] for number in one.tokens if number in numbered]) for one in by_name]
     for one, own in lessons:
         for token in own:
             token.count(spam=one.spam, by=1)
