@@ -138,4 +138,50 @@ def thresholds(name: str, value: object) -> object:
     return MappingProxyType(dict(zip(words, scores, strict=True)))
 
 
+def weights(name: str, value: object) -> object:
+    """Return scores by the slugs of rules; which slugs there are, the judge knows."""
+    allowed = "scores of 0 to 100 by the slugs of rules, such as {'flattery': 0}"
+    if not isinstance(value, Mapping) or not all(isinstance(slug, str) for slug in value):
+        raise refuse(name, value, allowed)
+    scores = list(value.values())
+    if not all(isinstance(one, int) and not isinstance(one, bool) and 0 <= one <= 100 for one in scores):
+        raise refuse(name, value, allowed)
+    return MappingProxyType(dict(value))
+
+
+def shadow(name: str, value: object) -> object:
+    """Return the slugs of rules as a tuple; ``*`` stands for all of them."""
+    if isinstance(value, bool):
+        return ("*",) if value else ()
+    if not isinstance(value, (list, tuple)) or not all(isinstance(slug, str) for slug in value):
+        raise refuse(name, value, "True, False, or a list of the slugs of rules")
+    return tuple(value)
+
+
+def entries(name: str, value: object) -> object:
+    """Return entries as texts, files of them as paths; a text that is no list is the path of a file."""
+    allowed = "a list of texts, or the path of a file with one a line"
+    if isinstance(value, (list, tuple)):
+        several = tuple(value)
+    elif isinstance(value, (str, os.PathLike)):
+        several = (Path(value),) if value else ()
+    else:
+        raise refuse(name, value, allowed)
+    if not all(isinstance(one, (str, os.PathLike)) and "\0" not in os.fspath(one) for one in several):
+        raise refuse(name, value, allowed)
+    return tuple(one if isinstance(one, str) else Path(one) for one in several)
+
+
+def some_of(*choices: str) -> Check:
+    """Return a check for a list of these words."""
+    allowed = f"a list of some of {', '.join(choices)}"
+
+    def check(name: str, value: object) -> object:
+        if not isinstance(value, (list, tuple)) or not all(word in choices for word in value):
+            raise refuse(name, value, allowed)
+        return tuple(value)
+
+    return check
+
+
 limits: Final = text(r"(?s).*\S.*", "limits such as '2 per minute; 10 per hour'")

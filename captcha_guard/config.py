@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, cast
 from . import checks
 from .checks import PREFIX, SHORTEST_SECRET, Check
 from .errors import ConfigError
+from .scripts import SCRIPTS
 
 #: What people leave in from tutorials and templates.
 PLACEHOLDER: Final = re.compile(
@@ -133,6 +134,69 @@ class Settings:
         checks.thresholds,
         "three rising scores of 1 to 101",
         "From which score on a submission is challenged, held, set aside; 101: never.",
+    )
+    weights: Mapping[str, int] = _key(
+        MappingProxyType({}),
+        checks.weights,
+        "scores of 0 to 100 by slug",
+        "Scores in place of the rules' own; 0 switches a rule off. The slugs: [Judging](judging.md).",
+    )
+    shadow: tuple[str, ...] = _key(
+        (),
+        checks.shadow,
+        "`True`, `False`, or a list of slugs",
+        "These rules' findings are recorded and not counted; `True`: all rules, and everything is let through.",
+    )
+    disallowed_words: tuple[Path | str, ...] = _key(
+        (),
+        checks.entries,
+        "a list of entries, or the path of a file",
+        "A comment with one of these words or phrases is refused, and its text shown back.",
+    )
+    disallowed_message: str = _key(
+        "The comment has words in it that are not taken here. Please put it differently.",
+        checks.text(r"(?s).{1,500}", "a text of 1 to 500 characters"),
+        "1 to 500 characters",
+        "What the visitor reads then.",
+    )
+    moderated_words: tuple[Path | str, ...] = _key(
+        (),
+        checks.entries,
+        "a list of entries, or the path of a file",
+        "A comment with one of these words or phrases is held.",
+    )
+    word_fields: tuple[str, ...] = _key(
+        ("author", "email", "url", "body"),
+        checks.some_of("author", "email", "url", "body", "user_agent", "referrer"),
+        "some of `author`, `email`, `url`, `body`, `user_agent`, `referrer`",
+        "Where these words are looked for.",
+    )
+    disposable_domains: tuple[Path | str, ...] = _key(
+        (),
+        checks.entries,
+        "a list of domains, or the path of a file",
+        "E-mail addresses at these domains weigh against a comment.",
+    )
+    scripts: tuple[str, ...] = _key(
+        (),
+        checks.some_of(*SCRIPTS),
+        "some of " + ", ".join(f"`{script}`" for script in SCRIPTS),
+        "The scripts that readers of the site write in; others weigh. Empty: all are welcome.",
+    )
+    first_comment: str = _key(
+        "accept", checks.choice("accept", "hold"), "`accept`, `hold`", "What becomes of an author's first comment."
+    )
+    trust_after: int = _key(
+        3,
+        checks.number(0, 1000),
+        "0 to 1000",
+        "After so many kept comments a confirmed account is not looked at closely; 0: never.",
+    )
+    old_post: int = _key(
+        365,
+        checks.number(0, 36_500, unit=" days"),
+        "0 to 36500 days",
+        "From this age of a post on a comment weighs; 0: never.",
     )
     url_prefix: str = _key(
         "/captcha-guard",

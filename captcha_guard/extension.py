@@ -18,10 +18,11 @@ from .config import Settings, read, read_secrets
 from .counters.limits import Limits, Policy
 from .counters.spent import Spent
 from .errors import ConfigError, StoreUnavailableError
+from .spam.assembly import assemble
 from .spam.judge import Judge, Rule
-from .spam.rules import standard
+from .spam.memory import SQLiteMemory
 from .spam.submission import Submission
-from .spam.verdict import Thresholds, Verdict
+from .spam.verdict import Verdict
 from .web.field import render_assets, render_field, solved_pass
 from .web.gate import Outcome, ask_harder, pass_through
 from .web.journey import current_journey
@@ -49,14 +50,20 @@ class CaptchaGuard:
     """Stands between a form and the spammers.
 
     ``limiter`` is the host's own Flask-Limiter (initialised first); its storage then counts for both. ``rules`` replace
-    the standard ones. Give the application here or, in a factory, to ``init_app``.
+    the standard ones, ``extra_rules`` run after them. Give the application here or, in a factory, to ``init_app``.
     """
 
     def __init__(
-        self, app: Flask | None = None, *, limiter: Limiter | None = None, rules: Iterable[Rule] | None = None
+        self,
+        app: Flask | None = None,
+        *,
+        limiter: Limiter | None = None,
+        rules: Iterable[Rule] | None = None,
+        extra_rules: Iterable[Rule] = (),
     ) -> None:
         self._limiter = limiter
         self._rules = None if rules is None else tuple(rules)
+        self._extra_rules = tuple(extra_rules)
         if app is not None:
             self.init_app(app)
 
@@ -69,7 +76,17 @@ class CaptchaGuard:
         fonts = _fonts(settings, app.root_path)
         uri = settings.storage_uri or f"sqlite:///{app.instance_path}/captcha_guard.sqlite3"
         storage = storage_for(app, uri, self._limiter)
-        app.extensions[NAME] = _wire(settings, secrets, fonts, storage, self._rules)
+        spent = Spent(storage)
+        memory = SQLiteMemory(_memory_file(uri, app.instance_path), secret=secrets[0])
+        judge = assemble(
+            settings,
+            root=Path(app.root_path),
+            known=lambda mark: _known(spent, mark),
+            memory=memory,
+            rules=self._rules,
+            extra_rules=self._extra_rules,
+        )
+        app.extensions[NAME] = _wire(settings, secrets, fonts, storage, spent=spent, judge=judge, memory=memory)
         app.register_blueprint(make_blueprint(settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request(refuse_unguarded)
@@ -166,9 +183,12 @@ def _wire(
     secrets: list[bytes],
     fonts: tuple[FontFace, ...] | None,
     storage: Storage,
-    rules: tuple[Rule, ...] | None,
+    *,
+    spent: Spent,
+    judge: Judge,
+    memory: SQLiteMemory,
 ) -> State:
-    spent, difficulty = Spent(storage), settings.difficulty
+    difficulty = settings.difficulty
     rotation = settings.style_rotation * DAY
     look = Look(settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts)
     policies = {
@@ -177,9 +197,6 @@ def _wire(
         "pictures": settings.picture_limits,
         "wrong": settings.wrong_limits,
     }
-    standing = standard(
-        min_seconds=settings.min_seconds, max_links=settings.max_links, known=lambda mark: _known(spent, mark)
-    )
     return State(
         settings=settings,
         difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
@@ -190,10 +207,17 @@ def _wire(
             policies={name: Policy.parse(name, text) for name, text in policies.items()},
         ),
         spent=spent,
-        judge=Judge(standing if rules is None else rules, Thresholds(**settings.thresholds)),
+        judge=judge,
+        memory=memory,
         secret=secrets[0],
         clock=time.time,
     )
+
+
+def _memory_file(storage_uri: str, instance_path: str) -> Path:
+    """Return the file of the judge's memory: that of the counters, where they are kept in one."""
+    scheme, _, path = storage_uri.partition(":///")
+    return Path(path) if scheme == "sqlite" else Path(instance_path, "captcha_guard.sqlite3")
 
 
 def _known(spent: Spent, fingerprint: str) -> bool:

@@ -257,7 +257,7 @@ class _Gate:
     def _reject(self, outcome: Outcome) -> Outcome:
         worst = _worst(outcome.verdict)
         reason = worst.reason if worst.reason in ("duplicate", "too_long") else "refused"
-        return self._refuse(outcome, Refusal.because(reason, why=worst.sentence))
+        return self._refuse(outcome, Refusal.because(reason, why=worst.reply or worst.sentence))
 
     def _without_code(self, outcome: Outcome) -> Outcome:
         verdict, proof, moderated = outcome.verdict, outcome.proof, self.protection.moderated
@@ -270,7 +270,8 @@ class _Gate:
         return self.ask(outcome, Refusal.because(asked), hard=verdict.held and not moderated)
 
     def _unmoderated(self, outcome: Outcome) -> Outcome:
-        why, proof = _worst(outcome.verdict).sentence, outcome.proof
+        worst, proof = _worst(outcome.verdict), outcome.proof
+        why = worst.reply or worst.sentence
         solved_hard = proof.solved and proof.difficulty is not None and proof.difficulty.rank >= Difficulty.hard.rank
         if self.mode == "off" or solved_hard:
             return self._refuse(outcome, Refusal.because("refused", why=why), Action.HOLD)

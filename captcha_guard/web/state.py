@@ -16,6 +16,7 @@ from ..counters.limits import Limits
 from ..counters.spent import Spent
 from ..errors import ConfigError
 from ..spam.judge import Judge
+from ..spam.memory import SQLiteMemory
 
 NAME = "captcha_guard"
 
@@ -33,6 +34,7 @@ class State:
     limits: Limits
     spent: Spent
     judge: Judge
+    memory: SQLiteMemory
     secret: bytes
     clock: Callable[[], float]
 

@@ -31,7 +31,7 @@ def fresh_learner() -> Iterator[Learner]:
 @lru_cache(maxsize=1)
 def judge() -> Judge:
     """Return the standard rules; no comment is a duplicate of an earlier one here."""
-    return Judge(standard(min_seconds=3, max_links=2, known=lambda _: False))
+    return Judge(standard())
 
 
 @lru_cache(maxsize=20_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..submission import Submission
 from ..text import LINK, SIGNS
 from ..verdict import Action, Finding
@@ -10,8 +12,11 @@ from ..verdict import Action, Finding
 class Links:
     """Holds a comment with ``max_links`` links or more (WordPress core's ``comment_max_links``); 0 looks at none."""
 
-    slug = "links"
-    score = 30
+    slug: ClassVar[str] = "links"
+    looks_at: ClassVar[tuple[str, ...]] = ("body",)
+    weight: ClassVar[int] = 30
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The comment has many links."
 
     def __init__(self, max_links: int = 2) -> None:
         self.max_links = max_links
@@ -20,12 +25,12 @@ class Links:
         """Count the links in the body."""
         if not self.max_links:
             return None
-        count = count_links(submission.body)
+        count = max(count_links(submission.body), len(submission.text.links))
         if count < self.max_links:
             return None
         return Finding(
             self.slug,
-            self.score,
+            min(90, self.weight + 10 * (count - self.max_links)),
             f"The comment has {count} links; from {self.max_links} on it is held.",
             Action.HOLD,
         )
