@@ -9,7 +9,7 @@ from typing import Final
 
 from .features import ALWAYS, KINDS, RULES, VERSION, kind_of
 from .regression import importance, learn, predict, untaught_rules
-from .token_store import Change, Decision, Model, Token
+from .token_store import Change, Decision, Token
 
 #: How often each kept decision is learned when all are learned again.
 PASSES: Final = 10
@@ -18,6 +18,10 @@ _CORRECTING: Final = 4
 #: Old decisions that one lesson may drop.
 _DROPPED: Final = 4
 _STAYING: Final = (ALWAYS, RULES)
+#: How wrong an old decision must be judged, 0 to 1, to be learned again.
+_FORGETTING: Final = 0.3
+#: Where in a name, once spread, the draws of old decisions begin.
+_SHIFTS: Final = (7, 31)
 _SPREAD: Final = 0x9E3779B97F4A7C15  # odd, its bits well mixed (2^64 over the golden ratio)
 
 
@@ -32,10 +36,11 @@ class Taught:
 
 
 def teach(change: Change, taught: Taught, *, keep: int) -> None:
-    """Learn one comment, and an old one with it, so that a run of one kind does not wash out the other.
+    """Learn one comment, and look at two old ones of the other kind: what is about to be forgotten is learned again.
 
-    A name that was taught before with the same label changes nothing; with the other it is corrected: it counts as the
-    new one and no more as the old one, and what it taught is learned over.
+    So a queue of spam that is emptied in one go does not make spam of everything. A name that was taught before with
+    the same label changes nothing; with the other it is corrected: it counts as the new one and no more as the old
+    one, and what it taught is learned over.
 
     :param keep: decisions that are kept.
     """
@@ -44,20 +49,19 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
         return
     if earlier:
         _take_out(change, [earlier])
-    known, rehearsed = _drawn(change, taught)
+    known = change.tokens((*taught.tokens, RULES))
+    rules = known.setdefault(RULES, _rules(None))
     tokens = [known.setdefault(name, Token()) for name in taught.tokens]
     for token in tokens:
         token.count(spam=taught.spam, by=1)
-    model = change.model = change.model.counting(spam=taught.spam, by=1)
-    _learn(known, model, taught, tokens)
+    model = change.model = replace(change.model.counting(spam=taught.spam, by=1), version=VERSION)
+    weighty = importance(model.counts, spam=taught.spam)
+    learn(tokens, rules, taught.rules, spam=taught.spam, importance=weighty)
     for _ in range(_CORRECTING - 1 if earlier else 0):
-        if (predict(tokens, known[RULES], taught.rules) > 0.5) is taught.spam:
+        if (predict(tokens, rules, taught.rules) > 0.5) is taught.spam:
             break
-        _learn(known, model, taught, tokens)
-    numbered = {token.number: token for token in known.values()}
-    for old in rehearsed:
-        _learn(known, model, old, [numbered[number] for number in old.tokens])
-    change.model = replace(change.model, version=VERSION)
+        learn(tokens, rules, taught.rules, spam=taught.spam, importance=weighty)
+    _rehearse(change, taught, known)
     change.save_tokens(known)
     number = change.add_decision(taught.name, tokens, spam=taught.spam, rules=taught.rules)
     _drop_old(change, number - keep)
@@ -124,26 +128,28 @@ def save_learned(change: Change, decisions: Sequence[Decision], tokens: dict[str
     change.replace_tokens(tokens)
 
 
-def _drawn(change: Change, taught: Taught) -> tuple[dict[str, Token], list[Decision]]:
-    """Return all tokens that a lesson needs, and an old decision of each kind, drawn by the comment's name."""
+def _rehearse(change: Change, taught: Taught, known: dict[str, Token]) -> None:
+    """Learn old decisions of the other kind again that are judged wrongly by now; what that changes joins ``known``."""
+    rules, weighty = known[RULES], importance(change.model.counts, spam=not taught.spam)
+    for old in _drawn(change, taught):
+        numbered = {token.number: token for token in known.values()}
+        more = change.tokens_numbered([number for number in old.tokens if number not in numbered])
+        numbered |= {token.number: token for token in more.values()}
+        tokens = [numbered[number] for number in old.tokens]
+        if abs(predict(tokens, rules, old.rules) - old.spam) > _FORGETTING:
+            learn(tokens, rules, old.rules, spam=old.spam, importance=weighty)
+            known |= more
+
+
+def _drawn(change: Change, taught: Taught) -> list[Decision]:
+    """Return old decisions of the other kind, drawn by the comment's name."""
     oldest = change.oldest()
-    rehearsed: list[Decision] = []
-    if oldest:
-        span = change.model.decisions - oldest.number + 1
-        for spam in (False, True):
-            draw = (taught.name * _SPREAD >> (7 if spam else 31)) % span
-            old = change.decision_from(oldest.number + draw, spam=spam)
-            rehearsed += [old] if old else []
-    known = change.tokens((*taught.tokens, RULES))
-    have = {token.number for token in known.values()}
-    known |= change.tokens_numbered({number for old in rehearsed for number in old.tokens} - have)
-    known[RULES] = known.get(RULES) or _rules(None)
-    return known, rehearsed
-
-
-def _learn(known: Mapping[str, Token], model: Model, lesson: Taught | Decision, tokens: Collection[Token]) -> None:
-    counts = importance(model.counts, spam=lesson.spam)
-    learn(list(tokens), known[RULES], lesson.rules, spam=lesson.spam, importance=counts)
+    if oldest is None:
+        return []
+    span = change.model.decisions - oldest.number + 1
+    draws = [taught.name * _SPREAD >> shift & 0xFFFFFF for shift in _SHIFTS]
+    drawn = [change.decision_from(oldest.number + draw % span, spam=not taught.spam) for draw in draws]
+    return list({old.number: old for old in drawn if old}.values())
 
 
 def _take_out(change: Change, decisions: Collection[Decision]) -> None:
