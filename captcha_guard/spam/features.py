@@ -109,7 +109,7 @@ def _link_shapes(text: Text) -> Iterator[str]:
         yield "ends_with_link"
     if len(text.words) < 4:
         yield "little_but_links"
-    if any(link.url.count("/") <= 3 and "?" not in link.url for link in text.links):
+    if any(link.host and link.url.casefold().rstrip("/").endswith(link.host) for link in text.links):
         yield "links_a_front_page"
 
 

@@ -43,6 +43,7 @@ def _proofs(videos: dict[str, list[Comment]], data: Path) -> dict[str, Callable[
         "rules": lambda: spam_proofs.rules_alone(videos),
         "bands": lambda: spam_proofs.bands(videos),
         "leave-one-out": lambda: spam_proofs.leave_one_out(videos),
+        "queue": lambda: spam_proofs.queue(videos),
         "cost": lambda: spam_cost.cost(videos, read_messages(data)),
         "sms": lambda: spam_proofs.messages(read_messages(data)),
     }

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
+from captcha_guard.spam import lessons
 from captcha_guard.spam.databases import open_database
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.learning import Learner
@@ -26,6 +28,13 @@ def fresh_learner() -> Iterator[Learner]:
         learner = Learner(open_database(f"sqlite:///{Path(folder) / 'learned.sqlite3'}", timeout=60))
         yield learner
         learner.close()
+
+
+@contextmanager
+def never_looking_back() -> Iterator[None]:
+    """Teach as AdaGrad alone would: old comments are not learned again when they are about to be misjudged."""
+    with patch.object(lessons, "_SHIFTS", ()):
+        yield
 
 
 @lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from statistics import mean
@@ -61,6 +62,7 @@ def prequential(videos: Videos) -> Iterator[Line]:
     """Predict, then learn, through each video in time."""
     timed = _in_time(videos).values()
     runs: list[tuple[str, Callable[[Sequence[Comment]], list[Scored]]]] = [(OURS, ours.prequential)]
+    runs += [(f"{OURS}, never looking back", _prequential_without_looking_back)]
     runs += [(name, partial(peers.prequential, name)) for name in peers.NAMES if "words" not in name]
     for name, run in runs:
         samples = [run(comments) for comments in timed]
@@ -103,6 +105,20 @@ def leave_one_out(videos: Videos) -> Iterator[Line]:
         yield _share("6. leave one video out, blocked ham", name, blocked(_pooled(samples), spam=False))
 
 
+def queue(videos: Videos) -> Iterator[Line]:
+    """After the first 70 % of a video the next video's spam is taught in one go; then the rest is judged."""
+    timed = list(_in_time(videos).values())
+    for name, looking in ((OURS, nullcontext), (f"{OURS}, never looking back", ours.never_looking_back)):
+        every: list[Scored] = []
+        for place, comments in enumerate(timed):
+            learn, test = time_split(comments)
+            spam = [one for one in timed[(place + 1) % len(timed)] if one.spam]
+            with looking():
+                every += ours.learn_then_score([*learn, *spam], test, retrain=False)
+        yield _share("8. a queue of spam in one go, blocked ham", name, blocked(every, spam=False))
+        yield _share("8. a queue of spam in one go, caught spam", name, blocked(every, spam=True))
+
+
 def messages(comments: Sequence[Comment]) -> Iterator[Line]:
     """Another genre: text messages, predict, then learn."""
     sample = ours.prequential(comments)
@@ -111,6 +127,11 @@ def messages(comments: Sequence[Comment]) -> Iterator[Line]:
     yield _of_all("SMS, prequential, MCC", OURS, [sample], matthews)
     yield _share("SMS, prequential, blocked ham", OURS, blocked(sample, spam=False))
     yield from _bands("SMS, bands", ours.score_then_learn(comments))
+
+
+def _prequential_without_looking_back(comments: Sequence[Comment]) -> list[Scored]:
+    with ours.never_looking_back():
+        return ours.prequential(comments)
 
 
 def _learners() -> Iterator[tuple[str, Learnt]]:
