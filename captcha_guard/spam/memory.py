@@ -81,6 +81,7 @@ class SQLiteMemory:
     """
 
     def __init__(self, path: Path, *, secret: bytes, timeout: float = 1.0) -> None:
+        self.path = path
         self._connections = Connections(path, schema=_SCHEMA, timeout=timeout)
         self._key = blake2b(secret, digest_size=32, person=b"judge memory").digest()
         self._written = _SWEEP_EVERY

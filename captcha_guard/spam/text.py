@@ -144,9 +144,12 @@ class Text:
         )
 
 
-def normalised(text: str) -> str:
-    """Return ``text`` as one line of plain words: what :attr:`Text.plain` is of a body, for lists to be matched."""
-    marked = _normal(_UNSEEN.sub("", text), {})
+def normalised(text: str, *, look_alikes: bool = True) -> str:
+    """Return ``text`` as one line of plain words: what :attr:`Text.plain` is of a body.
+
+    Without ``look_alikes`` a word that mixes scripts stays as it is: in a list it means just that.
+    """
+    marked = _normal(_UNSEEN.sub("", text[: 2 * HEAD])[:HEAD], {}, look_alikes=look_alikes)
     return folded_case(" ".join(without_tags(marked).split()))
 
 
@@ -214,7 +217,7 @@ def _without_unseen(text: str, tricks: dict[str, int]) -> str:
     return seen
 
 
-def _normal(text: str, tricks: dict[str, int]) -> str:
+def _normal(text: str, tricks: dict[str, int], *, look_alikes: bool = True) -> str:
     """Return ``text`` unescaped, in NFKC, each word in one script; what was found to be undone is counted."""
     if "&" in text:
         text = _without_unseen(html.unescape(text), tricks)
@@ -226,8 +229,10 @@ def _normal(text: str, tricks: dict[str, int]) -> str:
             text = text.translate(DRAWN)
         text = _composed(text)
         _count(tricks, "overlaid", len(_OVERLAID.findall(text)))
-        text, mixed = fold_look_alikes(_MARKS.sub("", text).replace("\u2019", "'").replace("\u02bc", "'"))
-        _count(tricks, "mixed_script", mixed)
+        text = _MARKS.sub("", text).replace("\u2019", "'").replace("\u02bc", "'")
+        if look_alikes:
+            text, mixed = fold_look_alikes(text)
+            _count(tricks, "mixed_script", mixed)
     return _LETTERED.sub(lambda match: _BETWEEN.sub("", match[0]), text)
 
 

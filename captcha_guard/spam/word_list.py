@@ -23,8 +23,9 @@ REGEX: Final = "regex:"
 #: Scripts that put no space between words: there, an entry is looked for inside them.
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff]")
 
-#: Characters by which parts are looked up.
+#: Characters by which parts are looked up, where there are more than a few.
 _ANCHOR: Final = 4
+_FEW: Final = 64
 
 #: Characters of a short field that are looked at.
 _SHORT: Final = 1000
@@ -52,7 +53,8 @@ class WordList:
             raise ConfigError(f"{unknown[0]!r} is no field of a submission; allowed: {', '.join(FIELDS)}")
         self._phrases: dict[str, str] = {}
         self._lengths: dict[str, tuple[int, ...]] = {}
-        self._parts: dict[str, list[str]] = {}
+        self._parts = _Parts()
+        self._unspaced = _Parts()
         patterns: list[str] = []
         for entry in entries:
             written = entry.strip()
@@ -60,7 +62,6 @@ class WordList:
                 patterns.append(written.removeprefix(REGEX))
             elif written:
                 self._add(written)
-        self._anchors = sorted({len(anchor) for anchor in self._parts})
         self._patterns = Patterns(patterns)
 
     def find(self, submission: Submission) -> Match | None:
@@ -70,7 +71,9 @@ class WordList:
         """
         views = [(field, view) for field in self.fields for view in _views(submission, field) if view]
         for field, view in views:
-            found = self._phrase(words_of(view)) or self._part(view)
+            found = self._phrase(words_of(view)) or self._parts.find(view)
+            if not found and self._unspaced and _UNSPACED.search(view):
+                found = self._unspaced.find(view)
             if found:
                 return Match(found, field)
         if self._patterns:
@@ -79,11 +82,11 @@ class WordList:
         return None
 
     def _add(self, written: str) -> None:
-        entry = normalised(written.removeprefix(PART)) or written.removeprefix(PART)
+        text = written.removeprefix(PART)
+        entry = normalised(text, look_alikes=False) or text
         words = words_of(entry)
         if written.startswith(PART) or not words or _UNSPACED.search(entry):
-            if entry:
-                self._parts.setdefault(entry[:_ANCHOR], []).append(entry)
+            (self._unspaced if _UNSPACED.search(entry) else self._parts).add(entry)
             return
         self._phrases[" ".join(words)] = written
         known = self._lengths.get(words[0], ())
@@ -98,10 +101,32 @@ class WordList:
                     return self._phrases[phrase]
         return None
 
-    def _part(self, view: str) -> str | None:
-        for length in self._anchors:
-            for start in range(len(view) - length + 1):
-                for entry in self._parts.get(view[start : start + length], ()):
+
+class _Parts:
+    """Texts that are looked for anywhere: a few one after the other, many by the characters they begin with."""
+
+    def __init__(self) -> None:
+        self._entries: list[str] = []
+        self._anchored: dict[str, list[str]] = {}
+        self._lengths: dict[str, tuple[int, ...]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    def add(self, entry: str) -> None:
+        if not entry:
+            return
+        anchor = entry[:_ANCHOR]
+        self._entries.append(entry)
+        self._anchored.setdefault(anchor, []).append(entry)
+        self._lengths[entry[0]] = tuple({*self._lengths.get(entry[0], ()), len(anchor)})
+
+    def find(self, view: str) -> str | None:
+        if len(self._entries) <= _FEW:
+            return next((entry for entry in self._entries if entry in view), None)
+        for start, character in enumerate(view):
+            for length in self._lengths.get(character, ()):
+                for entry in self._anchored.get(view[start : start + length], ()):
                     if view.startswith(entry, start):
                         return entry
         return None

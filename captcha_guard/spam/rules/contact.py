@@ -22,7 +22,7 @@ _TELEPHONE: Final = re.compile(
     | \b(?:call|phone|tel|mobile|text|sms|whats\s?app|dial)\b[^\n\d]{0,20}[\d(][\d\ ().-]{6,18}\d""",
     re.VERBOSE,
 )
-_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{2,64}(?:@|\s?[\[(]at[\])]\s?)[a-z0-9-]{2,63}\.[a-z]{2,6}\b")
+_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{2,64}(?:@|\s?[\[(]at[\])]\s?)[a-z0-9-]{2,63}\.[a-z]{2,18}\b")
 
 #: A number counts with a plus sign or next to a word that says what it is: dates, versions and ISBNs are none.
 WAYS: Final = (("messenger", _MESSENGER), ("telephone", _TELEPHONE), ("e-mail", _EMAIL))

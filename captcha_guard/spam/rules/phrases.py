@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..families import FAINT, FAMILIES
+from ..families import BOOK, FAINT, SCORES
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -23,12 +23,11 @@ class Advertising:
 
     def check(self, submission: Submission) -> Finding | None:
         """Look for each family of phrases in the words of the body."""
-        words = submission.text.words
-        said = {family: phrase for family in FAMILIES if (phrase := family.phrases.search(words))}
+        said = BOOK.find(submission.text.words)
         if not said:
             return None
-        scores = [family.score for family in said]
+        scores = [SCORES[name] for name in said]
         further = sum(score > FAINT for score in scores) - 1
         score = min(MOST, max(scores) + FURTHER * max(0, further))
-        what = ", ".join(f"{family.name} ({phrase[:40]})" for family, phrase in said.items())
+        what = ", ".join(f"{name} ({phrase[:40]})" for name, phrase in said.items())
         return Finding(self.slug, score, f"The comment talks as spam does: {what}.")
