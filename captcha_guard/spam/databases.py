@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -120,7 +121,7 @@ class AlchemyDatabase:
             self._engine: Engine = create_engine(uri, pool_pre_ping=True)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise ConfigError(f"{uri!r} is no database that SQLAlchemy can open: {error}") from error
-        self._made = False
+        self._process = 0  # whose the pool is, once the tables are made
 
     @cached_property
     def _errors(self) -> type[Exception]:
@@ -149,8 +150,10 @@ class AlchemyDatabase:
         self._engine.dispose()
 
     def _make(self) -> None:
-        if self._made:
+        if self._process == os.getpid():
             return
+        if self._process:  # a fork must not talk through its parent's connections
+            self._engine.dispose(close=False)
         from sqlalchemy import text  # noqa: PLC0415 (an extra)
         from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError  # noqa: PLC0415 (the same)
 
@@ -164,7 +167,7 @@ class AlchemyDatabase:
                     connection.execute(text("INSERT INTO learning_model VALUES (1, 0, 0, 0, 0, 0, 0)"))
         except IntegrityError:  # the same
             pass
-        self._made = True
+        self._process = os.getpid()
 
 
 class _AlchemyAccess:

@@ -184,7 +184,10 @@ class Learner:
 
     def _forget(self, keys: tuple[str, ...]) -> bool:
         with self._store.changing() as change:
-            return lessons.forget(change, map(_name, keys))
+            known = lessons.take_out(change, map(_name, keys))
+        if known:
+            self.retrain()
+        return known
 
     def _spared(self, ask: Callable[[], _Answer], alternative: _Answer) -> _Answer:
         """Return what ``ask`` returns, or the alternative when the database fails; a run of failures is logged once."""

@@ -67,12 +67,13 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
     _drop_old(change, number - keep)
 
 
-def forget(change: Change, names: Iterable[int]) -> bool:
-    """Take comments out and learn the rest again; returns whether any was there."""
+def take_out(change: Change, names: Iterable[int]) -> bool:
+    """Count comments no more, and drop the tokens that were in no other; returns whether any was there.
+
+    What they did to the weights of other tokens stays until all is learned again.
+    """
     there = [decision for name in names if (decision := change.decision(name))]
     _take_out(change, there)
-    if there:
-        relearn(change)
     return bool(there)
 
 
@@ -135,7 +136,7 @@ def _rehearse(change: Change, taught: Taught, known: dict[str, Token]) -> None:
         numbered = {token.number: token for token in known.values()}
         more = change.tokens_numbered([number for number in old.tokens if number not in numbered])
         numbered |= {token.number: token for token in more.values()}
-        tokens = [numbered[number] for number in old.tokens]
+        tokens = [numbered[number] for number in old.tokens if number in numbered]
         if abs(predict(tokens, rules, old.rules) - old.spam) > _FORGETTING:
             learn(tokens, rules, old.rules, spam=old.spam, importance=weighty)
             known |= more
