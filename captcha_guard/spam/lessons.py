@@ -132,14 +132,16 @@ def save_learned(change: Change, decisions: Sequence[Decision], tokens: dict[str
 def _rehearse(change: Change, taught: Taught, known: dict[str, Token]) -> None:
     """Learn old decisions of the other kind again that are judged wrongly by now; what that changes joins ``known``."""
     rules, weighty = known[RULES], importance(change.model.counts, spam=not taught.spam)
-    for old in _drawn(change, taught):
-        numbered = {token.number: token for token in known.values()}
-        more = change.tokens_numbered([number for number in old.tokens if number not in numbered])
-        numbered |= {token.number: token for token in more.values()}
+    drawn = _drawn(change, taught)
+    numbered = {token.number: token for token in known.values()}
+    more = change.tokens_numbered({number for old in drawn for number in old.tokens} - numbered.keys())
+    numbered |= {token.number: token for token in more.values()}
+    names = {token.number: name for name, token in more.items()}
+    for old in drawn:
         tokens = [numbered[number] for number in old.tokens if number in numbered]
         if abs(predict(tokens, rules, old.rules) - old.spam) > _FORGETTING:
             learn(tokens, rules, old.rules, spam=old.spam, importance=weighty)
-            known |= more
+            known |= {names[number]: numbered[number] for number in old.tokens if number in names}
 
 
 def _drawn(change: Change, taught: Taught) -> list[Decision]:

@@ -55,18 +55,24 @@ def parts(tokens: Sequence[Weight], rules: Weight, rules_score: int) -> tuple[li
 
 def predict(tokens: Sequence[Weight], rules: Weight, rules_score: int) -> float:
     """Return the chance of spam, 0 to 1."""
-    own, from_rules = parts(tokens, rules, rules_score)
-    return chance(sum(own) + from_rules)
+    own = sum([token.weight for token in tokens]) / sqrt(len(tokens) or 1)
+    return chance(own + rules.weight * log_odds(rules_score))
 
 
 def learn(tokens: Sequence[Weight], rules: Weight, rules_score: int, *, spam: bool, importance: float = 1.0) -> None:
     """Make one step towards the label, in place."""
     error = importance * (predict(tokens, rules, rules_score) - spam)
-    _step(rules, error * log_odds(rules_score))
+    from_rules = error * log_odds(rules_score)
+    rules.squares += from_rules * from_rules
+    rules.weight -= STEP * from_rules / sqrt(rules.squares or 1)
     rules.weight = max(rules.weight, 0.0)  # a finding never speaks for a comment
     gradient = error / sqrt(len(tokens) or 1)
-    for token in tokens:
-        _step(token, gradient)
+    if gradient:
+        square = gradient * gradient
+        stride = STEP * gradient
+        for token in tokens:
+            token.squares += square
+            token.weight -= stride / sqrt(token.squares)
 
 
 def importance(counts: Mapping[bool, int], *, spam: bool) -> float:
@@ -75,9 +81,3 @@ def importance(counts: Mapping[bool, int], *, spam: bool) -> float:
     :param counts: how many comments of each kind have been taught, this one with them.
     """
     return min(BALANCE, max(1.0, counts[not spam] / max(counts[spam], 1)))
-
-
-def _step(token: Weight, gradient: float) -> None:
-    if gradient:
-        token.squares += gradient * gradient
-        token.weight -= STEP * gradient / sqrt(token.squares)
