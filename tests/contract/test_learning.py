@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from captcha_guard.spam.databases import AlchemyDatabase, Database, SQLiteDatabase
+from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.learning import ENOUGH, Learner, Stats
 from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.verdict import Action
 
 HAM = ("the bridge in the third verse is what makes this song", "thanks, that fixed the build for me", "I disagree")
 SPAM = ("cheap pills at our shop", "earn money from home, ask me how", "visit my channel and subscribe")
@@ -238,3 +240,13 @@ def test_an_explanation_names_the_heaviest_first(learner: Learner) -> None:
 def test_an_explanation_stops_at_ten(learner: Learner) -> None:
     teach(learner)
     assert len(learner.explain(comment(" ".join((*HAM, *SPAM))), 0)) == 10
+
+
+def test_the_judge_decides_by_it_once_it_speaks(learner: Learner) -> None:
+    judge = Judge((), learner=learner, strict=True)
+    assert judge.judge(comment(HAM[0])).action is Action.HOLD
+    teach(learner, 30)
+    assert judge.judge(comment(HAM[0])).action is Action.ACCEPT
+    verdict = judge.judge(comment(SPAM[0]))
+    assert verdict.action >= Action.HOLD
+    assert verdict.chance == learner.score(comment(SPAM[0]), 0)
