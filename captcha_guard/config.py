@@ -218,13 +218,13 @@ class Settings:
     )
     akismet_discard: bool = _key(
         default=False,
-        check=_switch,
+        check=checks.switch,
         allowed="`True`, `False`",
         doc="Reject what Akismet calls blatant spam; else it goes aside with the other spam.",
     )
     stopforumspam: bool = _key(
         default=False,
-        check=_switch,
+        check=checks.switch,
         allowed="`True`, `False`",
         doc="Look each comment's address, e-mail and name up at StopForumSpam.",
     )
