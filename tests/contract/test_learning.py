@@ -108,10 +108,11 @@ def test_a_correction_is_believed_against_the_rules_and_all_the_rest(learner: Le
     for number in range(30):
         learner.teach(comment(HAM[number % 3]), spam=False, rules_score=0, key=f"ham {number}")
         learner.teach(comment(SPAM[number % 3]), spam=True, rules_score=90, key=f"spam {number}")
-    learner.teach(comment(SPAM[0]), spam=True, rules_score=90, key="wronged")
-    assert (learner.score(comment(SPAM[0]), 90) or 0) > 0.97
-    learner.teach(comment(SPAM[0]), spam=False, rules_score=90, key="wronged")
-    assert (learner.score(comment(SPAM[0]), 90) or 1) < 0.5
+    wronged = comment("visit my grandmother")
+    learner.teach(wronged, spam=True, rules_score=90, key="wronged")
+    assert (learner.score(wronged, 90) or 0) > 0.97
+    learner.teach(wronged, spam=False, rules_score=90, key="wronged")
+    assert (learner.score(wronged, 90) or 1) < 0.5
 
 
 def test_a_correction_by_another_text_takes_the_old_words_out(learner: Learner) -> None:
