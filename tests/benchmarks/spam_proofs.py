@@ -190,11 +190,19 @@ def _of_all(proof: str, of: str, samples: Samples, number: Number, aim: str = ""
 
 def _share(proof: str, of: str, share: Share, aim: str = "") -> Line:
     low, high = share.wilson()
-    return Line(proof, of, f"{share.rate:.1%} ({share.hits:,} of {share.trials:,})", f"{low:.1%} to {high:.1%}", aim)
+    return Line(proof, of, f"{_percent(share.rate)} ({share.hits:,} of {share.trials:,})", _between(low, high), aim)
 
 
 def _line(proof: str, of: str, number: float, sure: tuple[float, float], aim: str, *, percent: bool = False) -> Line:
     low, high = sure
     if percent:
-        return Line(proof, of, f"{number:.1%}", f"{low:.1%} to {high:.1%}", aim)
+        return Line(proof, of, _percent(number), _between(low, high), aim)
     return Line(proof, of, f"{number:.3f}", f"{low:.3f} to {high:.3f}", aim)
+
+
+def _between(low: float, high: float) -> str:
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -65,7 +65,9 @@ def test_it_tells_what_it_was_taught_apart(learner: Learner) -> None:
 
 
 def test_what_the_rules_found_counts_too(learner: Learner) -> None:
-    teach(learner)
+    for number in range(ENOUGH):
+        learner.teach(comment(HAM[number % 3]), spam=False, rules_score=0, key=f"ham {number}")
+        learner.teach(comment(SPAM[number % 3]), spam=True, rules_score=60, key=f"spam {number}")
     unknown = comment("zyx")
     scores = [learner.score(unknown, said) or 0 for said in (0, 30, 60, 100)]
     assert scores == sorted(scores)
@@ -99,6 +101,18 @@ def test_the_other_label_corrects_a_lesson(learner: Learner) -> None:
     assert (learner.score(wronged, 0) or 1) < 0.5
     lichen = [one for one in learner.explain(wronged, 0) if one.token == "w:lichen"]
     assert [(one.ham, one.spam) for one in lichen] in ([], [(1, 0)])
+
+
+def test_a_correction_is_believed_against_the_rules_and_all_the_rest(learner: Learner) -> None:
+    """One step would not reach the other side, so more are made."""
+    for number in range(30):
+        learner.teach(comment(HAM[number % 3]), spam=False, rules_score=0, key=f"ham {number}")
+        learner.teach(comment(SPAM[number % 3]), spam=True, rules_score=90, key=f"spam {number}")
+    wronged = comment("visit my grandmother")
+    learner.teach(wronged, spam=True, rules_score=90, key="wronged")
+    assert (learner.score(wronged, 90) or 0) > 0.97
+    learner.teach(wronged, spam=False, rules_score=90, key="wronged")
+    assert (learner.score(wronged, 90) or 1) < 0.5
 
 
 def test_a_correction_by_another_text_takes_the_old_words_out(learner: Learner) -> None:
@@ -147,10 +161,11 @@ def test_retraining_depends_on_the_decisions_alone(learner: Learner, tmp_path: P
 
 
 def test_a_run_of_one_kind_does_not_wash_out_the_other(learner: Learner) -> None:
-    """A moderator empties a queue of spam: what is ham stays ham."""
+    """A moderator empties a queue of spam, written in words that readers use, too: what is ham stays ham."""
     teach(learner, 20)
     for number in range(150):
-        learner.teach(comment(f"{SPAM[number % 3]} more{number}"), spam=True, rules_score=0, key=f"queue {number}")
+        body = f"I like this song number{number}, thanks for the verse, it is fixed on my page{number}"
+        learner.teach(comment(body), spam=True, rules_score=0, key=f"queue {number}")
     assert [round(learner.score(comment(ham), 0) or 1) for ham in HAM] == [0, 0, 0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -154,13 +155,17 @@ def test_a_model_of_other_features_is_learned_anew(learner: Learner, monkeypatch
 
 
 def test_a_lesson_for_a_model_of_other_features_comes_after_it_is_learned_anew(
-    learner: Learner, monkeypatch: pytest.MonkeyPatch
+    learner: Learner, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    more = Submission(scope="post", body="kind pills")
+    learner.close()
+    shutil.copy(path, tmp_path / "copy.sqlite3")
     learner.retrain()
-    learner.teach(Submission(scope="post", body="more"), spam=False, rules_score=0, key="more")
-    right = learner.score(ASKED, 0)
-    learner.forget("more")
+    learner.teach(more, spam=False, rules_score=0, key="more")
     for module in (learning, lessons):
         monkeypatch.setattr(module, "VERSION", features.VERSION + 1)
-    learner.teach(Submission(scope="post", body="more"), spam=False, rules_score=0, key="more")
-    assert learner.score(ASKED, 0) == pytest.approx(right)
+    with closing(Learner(SQLiteDatabase(tmp_path / "copy.sqlite3"))) as other:
+        other.teach(more, spam=False, rules_score=0, key="more")
+        score = other.score(ASKED, 0)
+    monkeypatch.undo()
+    assert learner.score(ASKED, 0) == pytest.approx(score)
