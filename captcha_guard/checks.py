@@ -138,6 +138,17 @@ def thresholds(name: str, value: object) -> object:
     return MappingProxyType(dict(zip(words, scores, strict=True)))
 
 
+def bands(name: str, value: object) -> object:
+    """Return two chances in their order."""
+    allowed = "(0.10, 0.97): two numbers from 0 to 1, the second larger than the first"
+    pair = tuple(value) if isinstance(value, (list, tuple)) else ()
+    if len(pair) != 2 or not all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in pair):
+        raise refuse(name, value, allowed)
+    if not 0 <= pair[0] < pair[1] <= 1:
+        raise refuse(name, value, allowed)
+    return pair
+
+
 def weights(name: str, value: object) -> object:
     """Return scores by the slugs of rules; which slugs there are, the judge knows."""
     allowed = "scores of 0 to 100 by the slugs of rules, such as {'flattery': 0}"

@@ -141,11 +141,35 @@ class Settings:
         "scores of 0 to 100 by slug",
         "Scores in place of the rules' own; 0 switches a rule off. The slugs: [Judging](judging.md).",
     )
+    learning: str = _key(
+        "on",
+        checks.choice("on", "off", "strict"),
+        "`on`, `off`, `strict`",
+        "Whether a filter learns from what is taught; `strict`: everything is held until it was taught enough.",
+    )
+    learning_uri: str = _key(
+        "",
+        checks.text(r"|[a-z][a-z0-9+]*://.*", "a URI such as 'sqlite:////var/lib/blog/learned.sqlite3'"),
+        "`sqlite:///path`, or a database URL of SQLAlchemy",
+        "Where it keeps what it learned; empty: beside the judge's memory ([Judging](judging.md#what-is-remembered)).",
+    )
+    learning_bands: tuple[float, float] = _key(
+        (0.10, 0.97),
+        checks.bands,
+        "two rising chances, 0 to 1",
+        "Up to which chance of spam the filter accepts, and from which on it sets aside; it holds between the two.",
+    )
+    log: str = _key(
+        "text",
+        checks.choice("text", "json", "off"),
+        "`text`, `json`, `off`",
+        "The form of the line that each decision leaves in the log `captcha_guard.decisions`.",
+    )
     shadow: tuple[str, ...] = _key(
         (),
         checks.shadow,
         "`True`, `False`, or a list of slugs",
-        "These rules' findings are recorded and not counted; `True`: all rules, and everything is let through.",
+        "These rules' findings are recorded and not counted; `True`: nothing that is well-formed is refused or held.",
     )
     disallowed_words: tuple[Path | str, ...] = _key(
         (),

@@ -11,9 +11,9 @@ from ..checks import PREFIX
 from ..config import Settings
 from ..errors import ConfigError
 from .history import Memory
-from .judge import Judge, Rule, StandardRule
+from .judge import Judge, Rule, Scorer, StandardRule
 from .rules import RULES, standard
-from .verdict import Thresholds
+from .verdict import Bands, Thresholds
 from .word_list import WordList, read_words
 
 #: Stands for every rule in ``CAPTCHA_GUARD_SHADOW``.
@@ -26,6 +26,7 @@ def assemble(
     root: Path,
     known: Callable[[str], bool],
     memory: Memory | None,
+    learner: Scorer | None = None,
     rules: Iterable[Rule] | None = None,
     extra_rules: Iterable[Rule] = (),
 ) -> Judge:
@@ -43,8 +44,15 @@ def assemble(
     _refuse_unknown("WEIGHTS", settings.weights, slugs)
     everything = ALL in settings.shadow
     _refuse_unknown("SHADOW", settings.shadow, slugs | {ALL})
-    thresholds = Thresholds(**settings.thresholds)
-    return Judge(standing, thresholds, weights=settings.weights, shadow=everything or settings.shadow)
+    return Judge(
+        standing,
+        Thresholds(**settings.thresholds),
+        weights=settings.weights,
+        shadow=everything or settings.shadow,
+        learner=learner,
+        bands=Bands(*settings.learning_bands),
+        strict=settings.learning == "strict",
+    )
 
 
 def _standard(

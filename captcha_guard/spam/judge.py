@@ -80,24 +80,40 @@ class Judge:
 
     def judge(self, submission: Submission) -> Verdict:
         """Return the verdict: the strictest of what the findings demand and what the scores call for."""
+        verdict = self.weigh(submission)
+        return verdict.let_through() if self.shadow is True else verdict
+
+    def weigh(self, submission: Submission) -> Verdict:
+        """Return the verdict as it would be without the shadow that lets everything through."""
         findings, shadowed, ended = self._examine(submission)
         chance = None
         if self.learner is not None and not ended:
             chance, note = self._learned(self.learner, submission, total(findings))
             findings = findings if note is None else (*findings, note)
-        action = self._action(findings, chance)
-        if self.shadow is True:
-            return Verdict(Action.ACCEPT, (), chance, findings, action)
-        if not shadowed:
-            return Verdict(action, findings, chance)
-        return Verdict(action, findings, chance, shadowed, self._action((*findings, *shadowed), chance))
+        return self._verdict(Verdict(chance=chance, shadowed=shadowed), findings)
 
-    def _examine(self, submission: Submission) -> tuple[tuple[Finding, ...], tuple[Finding, ...], bool]:
+    def reconsider(self, verdict: Verdict, more: tuple[Finding, ...]) -> Verdict:
+        """Return what :meth:`weigh` would have returned with ``more`` findings."""
+        return self._verdict(verdict, (*verdict.findings, *more))
+
+    def score(self, submission: Submission, *, without: Collection[str] = ()) -> int:
+        """Return what the rules' findings add up to, 0 to 100, but for the rules of the slugs ``without``."""
+        return total(self._examine(submission, without)[0])
+
+    def _verdict(self, verdict: Verdict, findings: tuple[Finding, ...]) -> Verdict:
+        action, meant = self._action(findings, verdict.chance), None
+        if verdict.shadowed:
+            meant = self._action((*findings, *verdict.shadowed), verdict.chance)
+        return replace(verdict, action=action, findings=findings, meant=meant)
+
+    def _examine(
+        self, submission: Submission, without: Collection[str] = ()
+    ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], bool]:
         """Return what counts, what is only recorded, and whether a final finding spared the rest."""
         counted: list[Finding] = []
         shadowed: list[Finding] = []
         for rule in self.rules:
-            if self.weights.get(rule.slug) == 0:
+            if self.weights.get(rule.slug) == 0 or rule.slug in without:
                 continue
             finding = self._ask(rule, submission)
             if finding is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -81,9 +81,12 @@ class Learner:
         """
         return self._spared(lambda: self._score(submission, rules_score), None)
 
-    def explain(self, submission: Submission, rules_score: int) -> tuple[Weighed, ...]:
-        """Return the ten tokens that weigh most, the heaviest first; those that weigh nothing are left out."""
-        return self._spared(lambda: self._explain(submission, rules_score), ())
+    def explain(self, seen: Submission | Collection[str], rules_score: int) -> tuple[Weighed, ...]:
+        """Return the ten tokens that weigh most, the heaviest first; those that weigh nothing are left out.
+
+        ``seen`` is a submission, or its tokens.
+        """
+        return self._spared(lambda: self._explain(_seen(seen), rules_score), ())
 
     def teach(self, submission: Submission, *, spam: bool, rules_score: int, key: str | None = None) -> bool:
         """Learn a decision; returns whether it is kept now.
@@ -91,13 +94,20 @@ class Learner:
         :param key: what names the comment, so that a second teaching with the other label corrects the first, and one
             with the same label changes nothing. Without it scope, author and body name it.
         """
-        name = _name(key) if key is not None else _name(submission.scope, submission.author, submission.body)
-        taught = Taught(name, spam, rules_score, tokens_of(submission.text))
-        return self._spared(lambda: self._teach(taught), alternative=False)
+        name = _name(key) if key is not None else _name_of(submission)
+        return self._learn(Taught(name, spam, rules_score, tokens_of(submission.text)))
 
-    def forget(self, *keys: str) -> bool:
-        """Forget comments and learn the rest again, as if they had never been taught; False when none was known."""
-        return self._spared(lambda: self._forget(keys), alternative=False)
+    def teach_tokens(self, tokens: Iterable[str], *, spam: bool, rules_score: int, key: str) -> bool:
+        """Learn a decision on a comment of which only the tokens are left; otherwise as :meth:`teach`."""
+        return self._learn(Taught(_name(key), spam, rules_score, tuple(sorted(set(tokens)))))
+
+    def forget(self, *comments: str | Submission) -> bool:
+        """Forget comments and learn the rest again, as if they had never been taught; False when none was known.
+
+        A comment is named by the key under which it was taught, or is the submission where there was no key.
+        """
+        names = [_name(one) if isinstance(one, str) else _name_of(one) for one in comments]
+        return self._spared(lambda: self._forget(names), alternative=False)
 
     def stats(self) -> Stats:
         """Tell how much has been taught."""
@@ -154,8 +164,7 @@ class Learner:
         nothing = Weight()
         return predict([known.get(name, nothing) for name in names], _rules(known), rules_score)
 
-    def _explain(self, submission: Submission, rules_score: int) -> tuple[Weighed, ...]:
-        names = tokens_of(submission.text)
+    def _explain(self, names: tuple[str, ...], rules_score: int) -> tuple[Weighed, ...]:
         known = self._known(names)
         if known is None:
             return ()
@@ -176,15 +185,18 @@ class Learner:
         self.retrain()
         return self._known(names)
 
+    def _learn(self, taught: Taught) -> bool:
+        return self._spared(lambda: self._teach(taught), alternative=False)
+
     def _teach(self, taught: Taught) -> bool:
         with self._store.changing() as change:
             _read_rightly(change)
             lessons.teach(change, taught, keep=self._keep)
         return True
 
-    def _forget(self, keys: tuple[str, ...]) -> bool:
+    def _forget(self, names: Iterable[int]) -> bool:
         with self._store.changing() as change:
-            known = lessons.take_out(change, map(_name, keys))
+            known = lessons.take_out(change, names)
         if known:
             self.retrain()
         return known
@@ -214,6 +226,14 @@ def _read_rightly(change: Change) -> None:
 
 def _rules(known: Mapping[str, Token]) -> Weight:
     return known.get(RULES) or untaught_rules()
+
+
+def _seen(what: Submission | Collection[str]) -> tuple[str, ...]:
+    return tokens_of(what.text) if isinstance(what, Submission) else tuple(what)
+
+
+def _name_of(submission: Submission) -> int:
+    return _name(submission.scope, submission.author, submission.body)
 
 
 def _name(*parts: str) -> int:

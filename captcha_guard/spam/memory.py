@@ -11,6 +11,7 @@ import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import blake2b
 from heapq import nsmallest
 from pathlib import Path
@@ -70,6 +71,15 @@ ON CONFLICT (shingle, mark) DO UPDATE SET expires = excluded.expires
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All that a comment is known by here: keyed hashes of itself, of its authors, and of its client and hosts."""
+
+    mark: bytes
+    authors: tuple[bytes, ...]
+    evidence: tuple[bytes, ...]
+
+
 class SQLiteMemory:
     """A :class:`~captcha_guard.spam.history.Memory` that any number of threads and processes share.
 
@@ -105,7 +115,7 @@ class SQLiteMemory:
             "SELECT count(*) FROM (SELECT mark FROM judge_shingles "  # noqa: S608 (placeholders)
             f"WHERE shingle IN ({marks}) AND expires > ? AND mark <> ? GROUP BY mark HAVING count(*) >= ? LIMIT ?)"
         )
-        wanted = (submission.posted_at, _mark(submission), ALIKE * len(sketch), MOST_ALIKE)
+        wanted = (submission.posted_at, self._mark(submission), ALIKE * len(sketch), MOST_ALIKE)
         row = self._first(query, [*sketch, *wanted])
         return None if row is None else int(row[0])
 
@@ -115,34 +125,58 @@ class SQLiteMemory:
         One that is published at once counts as kept for its author, for nobody else: only a moderator's word makes
         evidence of it.
         """
-        sketch, mark, now = self._sketch(submission), _mark(submission), submission.posted_at
+        sketch, mark, now = self._sketch(submission), self._mark(submission), submission.posted_at
         enough = (self.alike(submission) or 0) >= MOST_ALIKE
         with self._unless_down():
             with self._connections.writing() as connection:
                 if not enough:  # a flood of one text does not push out all others
                     connection.executemany(_SHINGLE, [(one, mark, now + SHINGLES_KEPT) for one in sketch])
-                self._say(connection, submission, _PUBLISHED if action == Action.ACCEPT else _TAKEN, now)
+                self._say(connection, self.trace(submission), _PUBLISHED if action == Action.ACCEPT else _TAKEN, now)
             self._sweep_now_and_then(now, 1 + len(sketch))
 
-    def teach(self, submission: Submission, *, spam: bool, now: float) -> None:
-        """Remember a moderator's word about a comment; the last word counts, however often it is repeated."""
+    def trace(self, submission: Submission) -> Trace:
+        """Return what the comment is known by, to teach it when its text is no longer at hand."""
+        authors = [self._hash(party, name) for party, name in _authors(submission)]
+        evidence = [self._hash(party, name) for party, name in _evidence(submission)]
+        return Trace(self._mark(submission), tuple(authors), tuple(evidence))
+
+    def teach(self, comment: Submission | Trace, *, spam: bool, now: float) -> bool:
+        """Remember a moderator's word about a comment; the last word counts, however often it is repeated.
+
+        Returns whether it could be written down.
+        """
+        trace = comment if isinstance(comment, Trace) else self.trace(comment)
+        kept = False
         with self._unless_down():
             with self._connections.writing() as connection:
-                self._say(connection, submission, _SPAM if spam else _KEPT, now)
+                self._say(connection, trace, _SPAM if spam else _KEPT, now)
+            kept = True
             self._sweep_now_and_then(now, 8)
+        return kept
 
-    def _say(self, connection: sqlite3.Connection, submission: Submission, said: int, now: float) -> None:
+    def forget(self, comment: Submission | Trace, *, now: float) -> bool:
+        """Forget a comment, and what it counted for or against anyone; returns whether anything was known of it."""
+        trace = comment if isinstance(comment, Trace) else self.trace(comment)
+        if not self.path.exists():
+            return False
+        known: object = None
+        with self._unless_down(), self._connections.writing() as connection:
+            known = connection.execute("SELECT 1 FROM judge_comments WHERE mark = ?", (trace.mark,)).fetchone()
+            self._say(connection, trace, _TAKEN, now)
+            connection.execute("DELETE FROM judge_comments WHERE mark = ?", (trace.mark,))
+            connection.execute("DELETE FROM judge_shingles WHERE mark = ?", (trace.mark,))
+        return known is not None
+
+    def _say(self, connection: sqlite3.Connection, trace: Trace, said: int, now: float) -> None:
         """Write down what is thought of a comment, and move the counts by the difference to what was thought before."""
-        mark = _mark(submission)
-        row = connection.execute("SELECT said FROM judge_comments WHERE mark = ?", (mark,)).fetchone()
+        row = connection.execute("SELECT said FROM judge_comments WHERE mark = ?", (trace.mark,)).fetchone()
         before = row[0] if row else _TAKEN
-        connection.execute(_SAY, (mark, said, now + COMMENT_KEPT))
+        connection.execute(_SAY, (trace.mark, said, now + COMMENT_KEPT))
         author = (said in _GOOD) - (before in _GOOD), (said == _SPAM) - (before == _SPAM)
         evidence = (said == _KEPT) - (before == _KEPT), author[1]
-        for parties, (ham, spam) in ((_authors(submission), author), (_evidence(submission), evidence)):
+        for parties, (ham, spam) in ((trace.authors, author), (trace.evidence, evidence)):
             if ham or spam:
-                hashed = [self._hash(party, name) for party, name in parties]
-                rows = [(party, ham, spam, now + HISTORY_KEPT, ham, spam) for party in hashed]
+                rows = [(party, ham, spam, now + HISTORY_KEPT, ham, spam) for party in parties]
                 connection.executemany(_COUNT, rows)
 
     def _first(self, query: str, parameters: Sequence[object]) -> Sequence[float] | None:
@@ -160,6 +194,10 @@ class SQLiteMemory:
     def _hash(self, party: Party, name: str) -> bytes:
         octets = name.encode("utf-8", "surrogatepass")
         return blake2b(octets, digest_size=12, key=self._key, person=party.encode()).digest()
+
+    def _mark(self, submission: Submission) -> bytes:
+        octets = bytes.fromhex(fingerprint(submission))
+        return blake2b(octets, digest_size=16, key=self._key, person=b"comment").digest()
 
     def _sketch(self, submission: Submission) -> list[bytes]:
         words = submission.text.words
@@ -192,10 +230,6 @@ class SQLiteMemory:
 
 def _down(error: sqlite3.Error) -> None:
     logger.warning("captcha_guard: the judge's memory could not be used: %s", error)
-
-
-def _mark(submission: Submission) -> bytes:
-    return bytes.fromhex(fingerprint(submission))
 
 
 def _authors(submission: Submission) -> list[tuple[Party, str]]:

@@ -69,6 +69,7 @@ class Verdict:
 
     ``chance`` is the learning filter's chance of spam, 0 to 1, ``None`` where it had no say. ``shadowed`` are findings
     that were recorded and not counted; ``meant`` is the action had they been counted, ``None`` where there are none.
+    ``id`` names the case of a submission that came with a request (22 characters, safe in URLs), empty elsewhere.
     """
 
     action: Action = Action.ACCEPT
@@ -76,6 +77,7 @@ class Verdict:
     chance: float | None = None
     shadowed: tuple[Finding, ...] = field(default=())
     meant: Action | None = None
+    id: str = ""
 
     @property
     def score(self) -> int:
@@ -94,7 +96,18 @@ class Verdict:
 
     def found(self, finding: Finding) -> Verdict:
         """Return this verdict with one more finding, as strict as that finding demands."""
-        return replace(self, action=max(self.action, finding.action), findings=(*self.findings, finding))
+        return self.acting(max(self.action, finding.action), findings=(*self.findings, finding))
+
+    def acting(self, action: Action, findings: tuple[Finding, ...] | None = None) -> Verdict:
+        """Return this verdict with another action, and with these findings where they are given."""
+        meant = None if self.meant is None else max(self.meant, action)
+        return replace(self, action=action, findings=self.findings if findings is None else findings, meant=meant)
+
+    def let_through(self) -> Verdict:
+        """Return the verdict that accepts, and only records what this one found and meant."""
+        meant = self.action if self.meant is None else max(self.meant, self.action)
+        shadowed = (*self.findings, *self.shadowed)
+        return replace(self, action=Action.ACCEPT, findings=(), shadowed=shadowed, meant=meant)
 
 
 def total(findings: tuple[Finding, ...]) -> int:

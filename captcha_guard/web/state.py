@@ -16,7 +16,9 @@ from ..counters.limits import Limits
 from ..counters.spent import Spent
 from ..errors import ConfigError
 from ..spam.judge import Judge
-from ..spam.memory import SQLiteMemory
+from ..spam.moderation import Moderation
+from ..spam.services import Services
+from .timetable import Timetable
 
 NAME = "captcha_guard"
 
@@ -34,7 +36,9 @@ class State:
     limits: Limits
     spent: Spent
     judge: Judge
-    memory: SQLiteMemory
+    services: Services | None
+    moderation: Moderation
+    timetable: Timetable
     secret: bytes
     clock: Callable[[], float]
 

@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 
 from captcha_guard import Action, CaptchaGuard, ConfigError, Finding, Submission
-from captcha_guard.web.state import State
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Page, solved
 
@@ -99,8 +98,6 @@ def test_in_the_shadow_a_site_loses_nothing_and_sees_what_would_have_been(tmp_pa
 
 def test_what_is_remembered_is_kept_beside_the_counters_and_changes_verdicts(tmp_path: Path) -> None:
     app, guard = guarded(tmp_path, STORAGE_URI=f"sqlite:///{tmp_path}/counters.sqlite3")
-    state = app.extensions["captcha_guard"]
-    assert isinstance(state, State)
     said = Submission(
         scope="comment:one",
         client="0123456789abcdef",
@@ -108,7 +105,7 @@ def test_what_is_remembered_is_kept_beside_the_counters_and_changes_verdicts(tmp
     )
     with app.app_context():
         assert guard.check(said).action == Action.ACCEPT
-        state.memory.teach(said, spam=True, now=0)
+        assert guard.teach(said, spam=True)
         assert guard.check(said).reasons == ("single_link", "client_history", "linked_host")
         assert guard.check(said).held
     assert (tmp_path / "counters.sqlite3").exists()

@@ -46,6 +46,11 @@ RULES: Final[tuple[type[StandardRule], ...]] = (
     FirstComment, ClientHistory, LinkedHost, NearDuplicate,
 )  # fmt: skip
 
+#: Slugs of the rules that ask what was posted or decided before. What a comment itself says is not their business.
+PAST: Final = frozenset(
+    rule.slug for rule in (Duplicate, TrustedAuthor, FirstComment, ClientHistory, LinkedHost, NearDuplicate)
+)
+
 
 def standard(
     *,

@@ -72,13 +72,16 @@ class Services:
         said = (submission.scope, submission.author, submission.email, submission.url, submission.body)
         return keyed_hash(self._secret, "comment", *said)
 
-    def check(self, submission: Submission, address: str, *, now: float) -> tuple[Finding, ...]:
-        """Ask about a submission from ``address``; takes ``SERVICE_TIMEOUT`` for each service at the most."""
+    def check(self, submission: Submission, address: str, *, now: float, moderated: bool = True) -> tuple[Finding, ...]:
+        """Ask about a submission from ``address``; takes ``SERVICE_TIMEOUT`` for each service at the most.
+
+        Where nobody looks at what is held (``moderated=False``), a fault asks for a code in place of holding.
+        """
         findings: list[Finding] = []
         for service in self._services.values():
             answer = self._judge(service, submission, address, now)
             if isinstance(answer, Fault):
-                findings.append(_without_verdict(answer, submission))
+                findings.append(_without_verdict(answer, submission, moderated=moderated))
             elif answer is not None:
                 findings.append(answer)
             if findings and findings[-1].action >= Action.ASIDE:
@@ -214,9 +217,11 @@ def _belief(answer: Finding | Fault | None) -> Belief:
     return Belief.HAM if answer is None else Belief.SPAM
 
 
-def _without_verdict(fault: Fault, submission: Submission) -> Finding:
+def _without_verdict(fault: Fault, submission: Submission, *, moderated: bool) -> Finding:
     """Hold the comment of someone new; an author with an account has earned the benefit of the doubt."""
     slug = f"{fault.service}_fault"
     if submission.account:
         return Finding(slug, 0, f"{fault.sentence} The author has an account, so it was let through unchecked.")
+    if not moderated:
+        return Finding(slug, 0, f"{fault.sentence} A solved code has to do.", Action.CHALLENGE)
     return Finding(slug, 0, f"{fault.sentence} So the comment is held.", Action.HOLD)
