@@ -93,7 +93,7 @@ class SQLiteMemory:
         marks = ", ".join("?" * len(names))
         query = f"SELECT total(ham), total(spam) FROM judge_history WHERE party IN ({marks})"  # noqa: S608 (placeholders)
         row = self._first(query, [self._hash(party, name) for name in names])
-        return None if row is None else History(int(row[0]), int(row[1]))
+        return None if row is None else History(*map(int, row))
 
     def alike(self, submission: Submission) -> int | None:
         """Return how many other comments of the last 24 hours say nearly the same, 8 at most."""
@@ -146,6 +146,9 @@ class SQLiteMemory:
                 connection.executemany(_COUNT, rows)
 
     def _first(self, query: str, parameters: Sequence[object]) -> Sequence[float] | None:
+        """Return the only row; zeros, and no file is made, while nothing has been remembered."""
+        if not self.path.exists():
+            return (0, 0)
         try:
             with self._connections.reading() as connection:
                 row: Sequence[float] = connection.execute(query, parameters).fetchone()

@@ -134,14 +134,20 @@ def test_nothing_is_kept_in_clear(memory: SQLiteMemory, tmp_path: Path) -> None:
 def test_a_file_that_cant_be_used_is_logged_and_nobody_knows_anything(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "file").write_text("no folder")
-    memory = SQLiteMemory(tmp_path / "file" / "memory.sqlite3", secret=b"sixteen octets ..")
+    (tmp_path / "file").write_text("This is no database, and long enough to be told from one. " * 20)
+    memory = SQLiteMemory(tmp_path / "file", secret=b"sixteen octets ..")
     with caplog.at_level(logging.WARNING, logger="captcha_guard"):
         memory.note(SAID, Action.ACCEPT)
         memory.teach(SAID, spam=True, now=NOW)
         assert memory.history(Party.CLIENT, ("x",)) is None
         assert memory.alike(SAID) is None
     assert "memory could not be used" in caplog.text
+
+
+def test_no_file_is_made_before_there_is_something_to_remember(memory: SQLiteMemory) -> None:
+    assert memory.history(Party.CLIENT, ("x",)) == History()
+    assert memory.alike(SAID) == 0
+    assert not memory.path.exists()
 
 
 def test_words_of_many_threads_are_all_counted(memory: SQLiteMemory) -> None:

@@ -9,7 +9,7 @@ from ..verdict import Finding
 
 
 class Empty:
-    """Holds a body of marks that nobody sees, or of tags alone. A body left blank is for the form to notice."""
+    """Holds a body of marks that nobody sees. A blank one is for the form to notice, and tags may be shown as text."""
 
     slug: ClassVar[str] = "empty"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
@@ -19,6 +19,6 @@ class Empty:
 
     def check(self, submission: Submission) -> Finding | None:
         """Look for anything in the body that can be seen."""
-        if not submission.body.strip() or submission.text.plain.strip():
+        if not submission.body.strip() or submission.text.tagged.strip():
             return None
         return Finding(self.slug, self.weight, "The comment was filled in, and shows nothing.")
