@@ -155,7 +155,10 @@ class Judge:
         if chance is None and self.strict:
             sentence = "The learning filter has not been taught enough yet, so everything is held."
             return None, Finding("not_taught", 0, sentence, Action.HOLD)
-        return chance, None
+        if chance is None or self.bands.action(chance) == Action.ACCEPT:
+            return chance, None
+        sentence = f"The learning filter gives it a {round(100 * chance)} % chance of being spam."
+        return chance, Finding("learned", 0, sentence, reply="It reads like what is taken for spam here.")
 
     def _action(self, findings: tuple[Finding, ...], chance: float | None) -> Action:
         demanded = max((finding.action for finding in findings), default=Action.ACCEPT)

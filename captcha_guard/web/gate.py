@@ -8,7 +8,7 @@ from dataclasses import replace
 from flask import Request, current_app
 
 from ..challenge.difficulty import Difficulty
-from ..errors import StoreUnavailableError
+from ..errors import ConfigError, StoreUnavailableError
 from ..signals import submission_judged
 from ..spam.rules.duplicate import already_said, fingerprint
 from ..spam.submission import Facts, Submission
@@ -110,7 +110,9 @@ class _Gate:
     def _facts(self) -> Facts:
         if self.protection.facts is None:
             return Facts()
-        facts: Facts = current_app.ensure_sync(self.protection.facts)(**(self.request.view_args or {}))
+        facts: object = current_app.ensure_sync(self.protection.facts)(**(self.request.view_args or {}))
+        if not isinstance(facts, Facts):
+            raise ConfigError(f"protect(facts=...) returned {facts!r}; return captcha_guard.Facts(account=...)")
         return facts
 
     def consult(self, outcome: Outcome) -> Outcome:

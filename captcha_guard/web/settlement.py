@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import Response, current_app
 
 from ..errors import StoreUnavailableError
@@ -11,6 +13,8 @@ from .journey import current_journey
 from .outcome import Outcome
 from .pages import stamp, wants_json
 from .state import current_state
+
+logger = logging.getLogger("captcha_guard")
 
 
 def settle(response: Response) -> Response:
@@ -43,13 +47,13 @@ def settle_error(error: BaseException | None) -> None:
 
 
 def _keep(outcome: Outcome) -> None:
-    if outcome.refusal is None and outcome.submission is not None:
-        current_state().moderation.keep(
-            outcome.submission,
-            outcome.verdict,
-            outcome.rules_score,
-            taught_later=outcome.protection.moderated,
-        )
+    if outcome.refusal is not None or outcome.submission is None:
+        return
+    moderated, moderation = outcome.protection.moderated, current_state().moderation
+    try:
+        moderation.keep(outcome.submission, outcome.verdict, outcome.rules_score, taught_later=moderated)
+    except Exception:  # the comment is stored, and its author is told so
+        logger.exception("captcha_guard: a comment that was stored is not remembered")
 
 
 def _release(outcome: Outcome) -> None:

@@ -75,11 +75,12 @@ class Services:
     def check(self, submission: Submission, address: str, *, now: float, moderated: bool = True) -> tuple[Finding, ...]:
         """Ask about a submission from ``address``; takes ``SERVICE_TIMEOUT`` for each service at the most.
 
-        Where nobody looks at what is held (``moderated=False``), a fault asks for a code in place of holding.
+        Where nobody looks at what is held (``moderated=False``), a fault asks for a code in place of holding, and the
+        question is not repeated.
         """
         findings: list[Finding] = []
         for service in self._services.values():
-            answer = self._judge(service, submission, address, now)
+            answer = self._judge(service, submission, address, now, again=moderated)
             if isinstance(answer, Fault):
                 findings.append(_without_verdict(answer, submission, moderated=moderated))
             elif answer is not None:
@@ -129,7 +130,9 @@ class Services:
         """Close the calling thread's connection; the next use opens a new one."""
         self._connections.close()
 
-    def _judge(self, service: Service, submission: Submission, address: str, now: float) -> Finding | Fault | None:
+    def _judge(
+        self, service: Service, submission: Submission, address: str, now: float, *, again: bool
+    ) -> Finding | Fault | None:
         try:
             form = service.form(submission, address)
             if form is None or isinstance(form, Fault):
@@ -138,7 +141,7 @@ class Services:
         except Exception:
             _LOG.exception("%s could not be asked", service.slug)
             return Fault(service.slug, "failed", f"{service.slug} could not be asked: the log says why.", again=False)
-        self._note(service, self.mark(submission), form, answer, now)
+        self._note(service, self.mark(submission), form, answer, now, again=again)
         return answer
 
     def _ask(self, service: Service, form: Form, now: float, recheck: str = "") -> Finding | Fault | None:
@@ -158,12 +161,14 @@ class Services:
             self._answers.remember(key, answer, now + (service.found_for if answer else service.clean_for))
         return answer
 
-    def _note(self, service: Service, mark: str, form: Form, answer: Finding | Fault | None, now: float) -> None:
+    def _note(
+        self, service: Service, mark: str, form: Form, answer: Finding | Fault | None, now: float, *, again: bool
+    ) -> None:
         """Keep what a later correction needs, and have the question repeated if it got no answer."""
         try:
-            if isinstance(answer, Fault):
+            if isinstance(answer, Fault) and again:
                 self._outbox.put(service.slug, Task.CHECK, mark, form, now=now)
-            else:
+            elif not isinstance(answer, Fault):
                 self._outbox.cancel(service.slug, Task.CHECK, mark)
             if isinstance(service, Pupil):
                 self._sent.keep(service.slug, mark, form, _belief(answer), now=now)
