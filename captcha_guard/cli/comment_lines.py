@@ -32,7 +32,7 @@ def read_comments(name: str, lines: Iterable[bytes]) -> Iterator[Told]:
         if not line.strip():
             continue
         try:
-            yield _comment(json.loads(line.decode("utf-8-sig")))
+            yield _comment(json.loads(line.decode("utf-8-sig").strip()))
         except (ValueError, TypeError, RecursionError) as error:
             raise click.ClickException(
                 f"{name}, line {number}: {_told(error)}; a line is to be like {SHAPE}"

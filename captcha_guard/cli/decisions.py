@@ -17,9 +17,10 @@ from .options import name_of
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @with_appcontext
 def export_decisions(file: Path) -> None:
-    """Write what was taught to FILE (-: standard output), a decision a line.
+    """Write what was taught to a file.
 
-    The words of comments stand in it, each by itself: treat it as you treat the comments.
+    FILE gets a decision a line; - is standard output. The words of comments stand in it, each by itself: treat it as
+    you treat the comments.
     """
     lines = list(this_learner().export())
     text = "".join(f"{line}\n" for line in lines)
@@ -39,9 +40,10 @@ def export_decisions(file: Path) -> None:
 @click.argument("file", type=click.File("rb"))
 @with_appcontext
 def import_decisions(file: BinaryIO) -> None:
-    """Take in decisions that export-decisions wrote (-: standard input), and learn everything again.
+    """Take in what export-decisions wrote.
 
-    A decision that is known already takes the label of the one that comes in.
+    Everything is learned again from FILE (-: standard input) and what was taught here. A decision that is known already
+    takes the label of the one that comes in.
     """
     learner = this_learner()
     wrong = f"{name_of(file)} is no file that export-decisions wrote, and nothing was changed"

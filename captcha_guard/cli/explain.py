@@ -14,7 +14,7 @@ from ..spam.cases import Case
 from ..spam.learning import Weighed
 from ..spam.submission import Submission
 from ..spam.verdict import Verdict
-from .knowledge import case_of, missing
+from .knowledge import IDS, find_case, missing
 
 HEAD = ("weight", "token", "kind", "ham", "spam")
 
@@ -25,16 +25,22 @@ HEAD = ("weight", "token", "kind", "ham", "spam")
 @click.argument("comment", metavar="[ID]", required=False)
 @with_appcontext
 def explain(text: str | None, comment: str | None) -> None:
-    """Say why the comment with this id (verdict.id) was judged as it was, or what would be made of a text.
+    """Say why a comment was judged as it was.
 
-    The weights are log-odds of today's filter: above 0 towards spam, below 0 against.
+    ID is its verdict.id; --text tells what would be made of a text. The weights are log-odds of today's filter: above 0
+    towards spam, below 0 against.
     """
     guard = CaptchaGuard()
     if text is not None and comment is None:
         submission = Submission(scope="", body=text)
         told, weighed = _verdict(guard.check(submission)), guard.explain(submission)
     elif comment is not None and text is None:
-        told, weighed = _case(case_of(comment)), guard.explain(comment)
+        case = find_case(comment)
+        if case is None:
+            raise click.ClickException(
+                f"no comment is known by the id {comment!r}. {IDS}; for any text there is --text"
+            )
+        told, weighed = _case(case), guard.explain(comment)
     else:
         raise click.UsageError("name the id of a comment, or give a text with --text")
     for line in (*told, *(_table(weighed) if weighed else _silence(guard))):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from ..extension import CaptchaGuard
@@ -9,16 +11,15 @@ from ..spam.cases import Case
 from ..spam.learning import ENOUGH, Learner, Stats
 from ..web.state import current_state
 
+#: Where ids come from, for whoever has given a wrong one.
+IDS: Final = (
+    "An id is verdict.id, as your site stored it, of a comment on a route with moderated=True, and is known for 60 days"
+)
 
-def case_of(name: str) -> Case:
-    """Return what is kept of the comment with this id; refused with the reason where that is nothing."""
-    case = current_state().moderation._cases.find(name)
-    if case is None:
-        raise click.ClickException(
-            f"no comment is known by the id {name!r}: it is verdict.id, as your site stored it, of a comment on a "
-            "route with moderated=True, for 60 days. Try the text itself: --text"
-        )
-    return case
+
+def find_case(name: str) -> Case | None:
+    """Return what is kept of the comment with this id."""
+    return current_state().moderation._cases.find(name)
 
 
 def this_learner() -> Learner:

@@ -12,7 +12,7 @@ from .knowledge import missing
 @click.command("filter-stats")
 @with_appcontext
 def filter_stats() -> None:
-    """Tell how much the filter was taught, and whether it decides by now."""
+    """Tell how much the filter was taught."""
     taught = CaptchaGuard().filter_stats()
     click.echo(f"Taught: {taught.ham} ham and {taught.spam} spam.")
     click.echo(f"Kept: {taught.decisions} decisions, {taught.tokens} tokens.")
@@ -22,7 +22,10 @@ def filter_stats() -> None:
 @click.command("retrain")
 @with_appcontext
 def retrain() -> None:
-    """Learn all kept decisions again from nothing, ten times each; once a night is a good time for it."""
+    """Learn all kept decisions again.
+
+    Each is learned ten times over, from nothing, in no order. Once a night is a good time for it.
+    """
     count = CaptchaGuard().retrain()
     click.echo(f"Learned again: {count} decision{'' if count == 1 else 's'}.")
 
@@ -30,9 +33,10 @@ def retrain() -> None:
 @click.command("tidy")
 @with_appcontext
 def tidy() -> None:
-    """Do what is due: learn what stayed aside for 30 days as spam, and tell the services what they should hear.
+    """Do what has come due.
 
-    The guard does so by itself now and then after a comment; a site with few of them can let cron do it.
+    What stayed aside for 30 days is learned as spam, and services are told what they should hear. The guard does so by
+    itself now and then after a comment; a site with few of them can let cron do it.
     """
     done = CaptchaGuard().tidy()
     click.echo(f"Learned as spam, for nobody rescued it: {done.learned_aside}. Told to services: {done.services_run}.")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import click
 from flask.cli import with_appcontext
 
 from ..extension import CaptchaGuard
 from .comment_lines import SHAPE, read_comments
+from .knowledge import IDS, find_case
 from .options import name_of
+
+LATER: Final = (
+    "the log says why. Run the same command again when that is mended: what was taught already is not taught twice"
+)
 
 
 # An id may begin with a hyphen; one that is no option is an id.
@@ -19,9 +24,10 @@ from .options import name_of
 @click.argument("ids", metavar="ID...", nargs=-1)
 @with_appcontext
 def teach(spam: bool | None, lines: BinaryIO | None, ids: tuple[str, ...]) -> None:  # noqa: FBT001 (click's)
-    """Teach what a moderator decided about the comments with these ids (verdict.id), or about those in a file.
+    """Teach what a moderator decided.
 
-    A comment that was taught before with the other label is corrected; with the same label nothing changes.
+    It is about the comments with these ids (verdict.id), or about those in a file. A comment that was taught before
+    with the other label is corrected; with the same label nothing changes.
     """
     if lines is not None:
         if ids or spam is not None:
@@ -38,14 +44,13 @@ def teach(spam: bool | None, lines: BinaryIO | None, ids: tuple[str, ...]) -> No
 def _teach_ids(ids: tuple[str, ...], *, spam: bool) -> None:
     guard = CaptchaGuard()
     guard.filter_stats()  # says so, where nothing can be taught
-    unknown = [one for one in ids if not guard.teach(one, spam=spam)]
-    if len(ids) > len(unknown):
-        click.echo(f"Taught: {_comments(len(ids) - len(unknown))} as {'spam' if spam else 'ham'}.")
-    if unknown:
-        raise click.ClickException(
-            f"not taught: {', '.join(unknown)}. Ids are known for 60 days (verdict.id, as your site stored it); "
-            "teach an older comment with --file. If the log says that the database is locked, try again"
-        )
+    missed = [one for one in ids if not guard.teach(one, spam=spam)]
+    if len(ids) > len(missed):
+        click.echo(f"Taught: {_comments(len(ids) - len(missed))} as {'spam' if spam else 'ham'}.")
+    if unknown := [one for one in missed if find_case(one) is None]:
+        raise click.ClickException(f"no comment is known by: {', '.join(unknown)}. {IDS}; teach older ones with --file")
+    if missed:
+        raise click.ClickException(f"not taught: {', '.join(missed)}. The filter's database can't be written, {LATER}")
 
 
 def _teach_file(lines: BinaryIO) -> None:
@@ -56,8 +61,7 @@ def _teach_file(lines: BinaryIO) -> None:
     for number, (submission, spam) in enumerate(told):
         if not guard.teach(submission, spam=spam):
             raise click.ClickException(
-                f"stopped after {_comments(number)} of {len(told)}: the filter's database can't be written, the log "
-                "says why. Run the same command again when that is mended: what was taught is not taught twice"
+                f"stopped after {_comments(number)} of {len(told)}. The filter's database can't be written, {LATER}"
             )
     if told:
         guard.retrain()

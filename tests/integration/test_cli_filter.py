@@ -99,8 +99,8 @@ def test_an_id_that_nobody_knows_is_named_and_the_others_are_taught(blog: Blog) 
     known = post(blog, HAM[0])
     said = refuses(blog.app, "teach", "--ham", known, "-X7nobody-knows_this0", "--nor-this")
     assert "Taught: 1 comment as ham." in said
-    assert "not taught: -X7nobody-knows_this0, --nor-this. Ids are known for 60 days" in said
-    assert "--file" in said
+    assert "no comment is known by: -X7nobody-knows_this0, --nor-this. An id is verdict.id" in said
+    assert "60 days; teach older ones with --file" in said
 
 
 def test_what_a_blog_has_is_taught_from_a_file_or_a_pipe(site: Flask, tmp_path: Path) -> None:
@@ -138,6 +138,7 @@ GOOD = '{"body": "Fine.", "spam": false}\n'
             GOOD + '{"body": "x", spam: true}',
             "line 2: it is no JSON (Expecting property name enclosed in double quotes,",
         ),
+        (GOOD + '{"body":\n' + GOOD, "line 2: it is no JSON (Expecting value, column 9)"),
         (GOOD + '\n["x"]', "line 3: it is no object"),
         ('{"body": "x"}', 'line 1: "spam" is missing'),
         ('{"body": "x", "spam": "no"}', "line 1: \"spam\" is 'no', not true or false"),
@@ -324,6 +325,15 @@ def locked(site: Flask) -> Iterator[Flask]:
     with closing(sqlite3.connect(Path(site.instance_path) / "captcha_guard.sqlite3")) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield site
+
+
+def test_an_id_that_is_known_is_not_said_to_be_unknown_while_the_database_is_locked(blog: Blog) -> None:
+    case = post(blog, HAM[0])
+    with closing(sqlite3.connect(Path(blog.app.instance_path) / "captcha_guard.sqlite3")) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        said = refuses(blog.app, "teach", "--ham", case)
+    assert f"not taught: {case}. The filter's database can't be written, the log says why" in said
+    assert says(blog.app, "teach", "--ham", case) == "Taught: 1 comment as ham.\n"
 
 
 @pytest.mark.parametrize("command", [["teach", "--file", "-"], ["retrain"], ["import-decisions", "-"]])
