@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flask import Flask
 from sqlalchemy import delete
 
-from captcha_guard import Submission, aside_expired
+from captcha_guard import CaptchaGuardError, Submission, aside_expired
 from demo_blog.database import db
 from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState
@@ -47,8 +47,15 @@ def reasons(comment: Comment) -> Iterator[str]:
         name = one.token.partition(":")[2]
         yield f"{one.weight:+.2f}  {name} ({one.kind}; in {one.ham} kept and {one.spam} spam comments)"
     if not weighed:
+        yield _silence()
+
+
+def _silence() -> str:
+    try:
         taught = guard.filter_stats()
-        yield f"The filter says nothing yet: it was taught {taught.ham} kept and {taught.spam} spam comments."
+    except CaptchaGuardError as error:  # switched off, or its database can't be used
+        return str(error)
+    return f"The filter says nothing yet: it was taught {taught.ham} kept and {taught.spam} spam comments."
 
 
 def submission_of(comment: Comment) -> Submission:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 import click
 from flask.cli import with_appcontext
 
+from ..errors import ConfigError
 from ..extension import CaptchaGuard
 from .comment_lines import SHAPE, read_comments
 from .knowledge import IDS, find_case
@@ -43,7 +45,8 @@ def teach(spam: bool | None, lines: BinaryIO | None, ids: tuple[str, ...]) -> No
 
 def _teach_ids(ids: tuple[str, ...], *, spam: bool) -> None:
     guard = CaptchaGuard()
-    guard.filter_stats()  # says so, where nothing can be taught
+    with suppress(ConfigError):  # without a filter there are still histories and services to be told
+        guard.filter_stats()  # says so, where nothing can be taught
     missed = [one for one in ids if not guard.teach(one, spam=spam)]
     if len(ids) > len(missed):
         click.echo(f"Taught: {_comments(len(ids) - len(missed))} as {'spam' if spam else 'ham'}.")

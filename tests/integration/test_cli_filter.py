@@ -16,7 +16,7 @@ import time_machine
 from click.testing import Result
 from flask import Flask
 
-from captcha_guard import CaptchaGuard, Verdict, aside_expired, submission_judged
+from captcha_guard import CaptchaGuard, Submission, Verdict, aside_expired, submission_judged
 from captcha_guard.cli import group
 from tests.integration.bare_site import make_site
 from tests.integration.conftest import MakeBlog
@@ -305,7 +305,15 @@ def test_a_folder_that_can_not_be_written_is_named(site: Flask) -> None:
 EVERY = [["teach", "--spam", "x"], ["teach", "--file", "-"], ["filter-stats"], ["retrain"], ["export-decisions", "-"]]
 
 
-@pytest.mark.parametrize("command", [*EVERY, ["import-decisions", "-"]])
+def test_without_a_filter_the_histories_are_still_taught_by_id(blogs: MakeBlog) -> None:
+    blog = blogs({"CAPTCHA_GUARD_LEARNING": "off"})
+    assert says(blog.app, "teach", "--spam", post(blog, "See https://a.example")) == "Taught: 1 comment as spam.\n"
+    with blog.app.app_context():
+        told = blog.guard.check(Submission(scope="other", body="Look at https://a.example"))
+    assert "linked_host" in told.reasons
+
+
+@pytest.mark.parametrize("command", [*EVERY[1:], ["import-decisions", "-"]])
 def test_a_site_without_a_filter_is_told_how_to_get_one(tmp_path: Path, command: list[str]) -> None:
     said = refuses(make_site(tmp_path, LEARNING="off"), *command, given=GOOD)
     assert "CAPTCHA_GUARD_LEARNING is 'off'" in said

@@ -23,7 +23,7 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import func, inspect, select
 
-from captcha_guard import Submission
+from captcha_guard import Submission, aside_expired
 from demo_blog import create_app, manuscripts, samples
 from demo_blog.__main__ import HOST, listen, main
 from demo_blog.database import Base, db
@@ -126,6 +126,9 @@ def test_what_stays_aside_is_deleted_when_its_time_is_up_and_nothing_else_is(
         assert guard.tidy().learned_aside == 1
         assert list(db.session.scalars(select(Comment.id))) == [2, 3, 4]
         assert guard.tidy().learned_aside == 0
+        for case in db.session.scalars(select(Comment.case_id)):  # rescued in the very moment
+            aside_expired.send(journal, id=case)
+        assert list(db.session.scalars(select(Comment.id))) == [2, 3, 4]
     assert taught(journal) == (1, 1)
     assert stranger.open().under("comment-2")
 
@@ -152,6 +155,16 @@ def test_a_decision_stands_while_the_guard_can_not_be_taught(reader: Reader, str
     assert stranger.open().under("comment-1")
     journal_says(journal, "approve", "1")
     assert taught(journal) == (1, 0)
+
+
+def test_a_journal_without_a_filter_still_takes_and_explains_decisions(journal: Flask) -> None:
+    app = create_app({"DEMO_BLOG_INSTANCE": journal.instance_path, "CAPTCHA_GUARD_LEARNING": "off"})
+    with app.app_context():
+        samples.add_samples()
+    assert "could not be taught" not in journal_says(app, "spam", "7")
+    assert "CAPTCHA_GUARD_LEARNING is 'off'" in journal_says(app, "explain", "7")
+    with app.app_context():
+        db.engine.dispose()
 
 
 def test_the_desk_explains_a_comment_by_findings_and_words(reader: Reader, journal: Flask) -> None:
