@@ -21,7 +21,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, select, text
 
 from captcha_guard import Submission, aside_expired
 from demo_blog import create_app, manuscripts, samples
@@ -231,6 +231,28 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(tmp_path: Path) ->
             assert compare_metadata(context, Base.metadata) == []
         downgrade(revision="base")
         assert inspect(db.engine).get_table_names() == ["alembic_version"]
+        db.engine.dispose()
+
+
+def test_an_upgrade_keeps_the_comments_that_are_there(tmp_path: Path) -> None:
+    app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
+    with app.app_context():
+        upgrade(revision="0001")
+        manuscripts.load(manuscripts.read_all())
+        db.session.execute(
+            text(
+                "INSERT INTO comment (post_id, author, email, url, body, created, state, findings) "
+                "VALUES (1, 'Aa BB', '', '', 'Before.', '2026-01-02 03:04:05', 'held', '')"
+            )
+        )
+        db.session.commit()
+        upgrade()
+        assert [(one.body, one.case_id) for one in db.session.scalars(select(Comment))] == [("Before.", None)]
+    assert "is now published" in journal_says(app, "approve", "1")
+    assert taught(app) == (1, 0)
+    with app.app_context():
+        downgrade(revision="0001")
+        assert db.session.execute(text("SELECT body, state FROM comment")).all() == [("Before.", "published")]
         db.engine.dispose()
 
 
