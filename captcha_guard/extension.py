@@ -13,6 +13,7 @@ from .errors import ConfigError
 from .spam.judge import Rule
 from .spam.learning import Stats, Weighed
 from .spam.moderation import Tidied
+from .spam.services import Context
 from .spam.submission import Submission
 from .spam.verdict import Verdict
 from .web.decision_log import log_decision
@@ -42,7 +43,8 @@ class CaptchaGuard:
     """Stands between a form and the spammers.
 
     ``limiter`` is the host's own Flask-Limiter (initialised first); its storage then counts for both. ``rules`` replace
-    the standard ones, ``extra_rules`` run after them. Give the application here or, in a factory, to ``init_app``.
+    the standard ones, ``extra_rules`` run after them. ``describe`` tells Akismet more of a submission's page. Give the
+    application here or, in a factory, to ``init_app``.
     """
 
     def __init__(
@@ -52,10 +54,12 @@ class CaptchaGuard:
         limiter: Limiter | None = None,
         rules: Iterable[Rule] | None = None,
         extra_rules: Iterable[Rule] = (),
+        describe: Callable[[Submission], Context] | None = None,
     ) -> None:
         self._limiter = limiter
         self._rules = None if rules is None else tuple(rules)
         self._extra_rules = tuple(extra_rules)
+        self._describe = describe
         if app is not None:
             self.init_app(app)
 
@@ -63,7 +67,13 @@ class CaptchaGuard:
         """Set the guard up for ``app``; raises ``ConfigError`` when the configuration can't be right."""
         if NAME in app.extensions:
             raise ConfigError("captcha_guard is already set up for this application: call init_app once")
-        state = wire(app, limiter=self._limiter, rules=self._rules, extra_rules=self._extra_rules)
+        state = wire(
+            app,
+            limiter=self._limiter,
+            rules=self._rules,
+            extra_rules=self._extra_rules,
+            describe=self._describe,
+        )
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,13 @@ from ..errors import StoreUnavailableError
 from ..signals import service_answered
 from ..spam.assembly import assemble
 from ..spam.cases import Cases
-from ..spam.databases import open_database
+from ..spam.databases import SQLiteDatabase, open_database
 from ..spam.judge import Rule
 from ..spam.learning import Learner
 from ..spam.memory import SQLiteMemory
 from ..spam.moderation import Moderation
-from ..spam.services import Rechecked, services_of
+from ..spam.services import Context, Rechecked, services_of
+from ..spam.submission import Submission
 from .limiter import storage_for, strategy_of
 from .state import State
 from .timetable import Timetable
@@ -42,7 +43,12 @@ FILE = "captcha_guard.sqlite3"
 
 
 def wire(
-    app: Flask, *, limiter: Limiter | None, rules: Iterable[Rule] | None, extra_rules: Iterable[Rule] = ()
+    app: Flask,
+    *,
+    limiter: Limiter | None,
+    rules: Iterable[Rule] | None,
+    extra_rules: Iterable[Rule],
+    describe: Callable[[Submission], Context] | None,
 ) -> State:
     """Return the guard of ``app``; raises ``ConfigError`` when the configuration can't be right."""
     settings = read(app.config)
@@ -64,7 +70,13 @@ def wire(
         rules=rules,
         extra_rules=extra_rules,
     )
-    services = services_of(settings, secret=secrets[0], path=path, told=lambda late: _tell(app, cases, late))
+    services = services_of(
+        settings,
+        secret=secrets[0],
+        path=path,
+        describe=describe,
+        told=lambda late: _tell(app, cases, late),
+    )
     difficulty = settings.difficulty
     return State(
         settings=settings,
@@ -114,7 +126,7 @@ def _file(storage_uri: str, instance_path: str) -> Path:
 def _learner(settings: Settings, path: Path) -> Learner | None:
     if settings.learning == "off":
         return None
-    return Learner(open_database(settings.learning_uri or f"sqlite:///{path}"))
+    return Learner(open_database(settings.learning_uri) if settings.learning_uri else SQLiteDatabase(path))
 
 
 def _known(spent: Spent, fingerprint: str) -> bool:

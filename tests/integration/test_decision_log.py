@@ -176,7 +176,7 @@ def test_a_real_request_to_a_hostile_scope_is_logged_safely(tmp_path: Path, capl
         return ""
 
     client = app.test_client()
-    url = "/posts/x address=198.51.100.1 action=reject status=429%0Adecision"
+    url = "/posts/x address=198.51.100.1 action=reject status=429%22"
     for _ in range(2):
         client.post(url, data=COMMENT, environ_base={"REMOTE_ADDR": "203.0.113.9"})
     assert [banned(as_logged(line)) for line in lines(caplog)] == [[], ["203.0.113.9"]]

@@ -77,7 +77,7 @@ def test_a_queue_is_run_as_the_section_says(names: dict[str, Any], clock: time_m
     guard = names["guard"] = CaptchaGuard(app)
     notes: dict[str, dict[str, str]] = {}
     names["notes"] = notes
-    exec(section("judging.md", "Teaching it"), names)  # noqa: S102 - that is the point
+    exec(section("judging.md", "Teaching"), names)  # noqa: S102 - that is the point
     client = app.test_client()
 
     def post(body: str) -> str:

@@ -138,6 +138,12 @@ def test_a_uri_chooses_the_database(tmp_path: Path) -> None:
             open_database(uri)
 
 
+def test_no_message_shows_the_password_of_a_database() -> None:
+    with pytest.raises(ConfigError, match="is no database") as caught:
+        open_database("nosuch://guard:hunter2@db.example/learned?password=hunter2")
+    assert "hunter2" not in str(caught.value)
+
+
 def test_the_file_is_its_owners_alone(learner: Learner, path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
