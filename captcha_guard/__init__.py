@@ -7,9 +7,18 @@ from .challenge.picture import draw
 from .challenge.style import Style
 from .errors import CaptchaGuardError, ConfigError
 from .extension import CaptchaGuard
-from .signals import challenge_failed, challenge_issued, challenge_solved, submission_judged
+from .signals import (
+    aside_expired,
+    challenge_failed,
+    challenge_issued,
+    challenge_solved,
+    service_answered,
+    submission_judged,
+)
 from .spam.judge import Rule
-from .spam.submission import Submission
+from .spam.learning import Stats, Weighed
+from .spam.moderation import Tidied
+from .spam.submission import Facts, Submission
 from .spam.verdict import Action, Finding, Verdict
 
 __all__ = [
@@ -18,14 +27,20 @@ __all__ = [
     "CaptchaGuardError",
     "ConfigError",
     "Difficulty",
+    "Facts",
     "Finding",
     "Rule",
+    "Stats",
     "Style",
     "Submission",
+    "Tidied",
     "Verdict",
+    "Weighed",
+    "aside_expired",
     "challenge_failed",
     "challenge_issued",
     "challenge_solved",
     "draw",
+    "service_answered",
     "submission_judged",
 ]

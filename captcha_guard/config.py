@@ -5,24 +5,18 @@ The one place where a setting is defined; ``docs/configuration.md`` is made from
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, cast
 
+from . import checks
+from .checks import PREFIX, SHORTEST_SECRET, Check
 from .errors import ConfigError
-
-PREFIX: Final = "CAPTCHA_GUARD_"
-
-#: The word that stands for the fonts that come along, in a list of folders.
-BUNDLED: Final = "bundled"
-
-#: Octets. Under this a secret can be guessed by trying.
-SHORTEST_SECRET: Final = 16
+from .scripts import SCRIPTS
 
 #: What people leave in from tutorials and templates.
 PLACEHOLDER: Final = re.compile(
@@ -32,8 +26,6 @@ PLACEHOLDER: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 HOW_TO_MAKE_ONE: Final = 'make one with: python -c "import secrets; print(secrets.token_hex())"'
-
-Check = Callable[[str, object], object]
 
 
 class Key(NamedTuple):
@@ -51,197 +43,220 @@ def _key(default: object, check: Check, allowed: str, doc: str) -> Any:
     return field(default=default, metadata=metadata)
 
 
-def _refuse(name: str, value: object, allowed: str) -> ConfigError:
-    return ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {allowed}")
-
-
-def _choice(*choices: str) -> Check:
-    def check(name: str, value: object) -> object:
-        if value not in choices:
-            near = get_close_matches(str(value), choices, 1)
-            hint = f". Did you mean {near[0]!r}?" if near else ""
-            raise ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {', '.join(choices)}{hint}")
-        return value
-
-    return check
-
-
-def _number(least: float, most: float, *, unit: str = "", whole: bool = True) -> Check:
-    allowed = f"{least:g} to {most:g}{unit}" + (", a whole number" if whole else "")
-
-    def check(name: str, value: object) -> object:
-        kinds: tuple[type, ...] = (int,) if whole else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds) or not least <= cast("float", value) <= most:
-            raise _refuse(name, value, allowed)
-        return value
-
-    return check
-
-
-def _pair(least: tuple[int, int], most: tuple[int, int], allowed: str, *, rising: bool = False) -> Check:
-    def check(name: str, value: object) -> object:
-        pair = tuple(value) if isinstance(value, (list, tuple)) else (value, value) if rising else ()
-        if len(pair) != 2:
-            raise _refuse(name, value, allowed)
-        whole = all(isinstance(number, int) and not isinstance(number, bool) for number in pair)
-        if not whole or not all(low <= number <= high for low, number, high in zip(least, pair, most, strict=True)):
-            raise _refuse(name, value, allowed)
-        if rising and pair[0] > pair[1]:
-            raise _refuse(name, value, allowed)
-        return pair
-
-    return check
-
-
-def _text(pattern: str, allowed: str) -> Check:
-    def check(name: str, value: object) -> object:
-        if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            raise _refuse(name, value, allowed)
-        return value
-
-    return check
-
-
-def _alphabet(name: str, value: object) -> object:
-    allowed = "at least 12 different capitals and digits"
-    if not isinstance(value, str) or not re.fullmatch("[A-Z0-9]{12,36}", value) or len(set(value)) < len(value):
-        raise _refuse(name, value, allowed)
-    return value
-
-
-def _difficulty(name: str, value: object) -> object:
-    if value is None or isinstance(value, (bool, int, float, bytes, list, dict)):
-        raise _refuse(name, value, "the name of a preset, or a Difficulty(...)")
-    return value
-
-
-def _fonts(name: str, value: object) -> object:
-    allowed = f"a folder of fonts, or a list of folders and the word {BUNDLED!r} for the fonts that come along"
-    entries = value if isinstance(value, (list, tuple)) else [] if value == "" else [value]
-    folders: list[Path | str] = []
-    for entry in entries:
-        path = os.fspath(entry) if isinstance(entry, (str, os.PathLike)) else None
-        if not isinstance(path, str) or not path or "\0" in path:
-            raise _refuse(name, value, allowed)
-        folders.append(BUNDLED if entry == BUNDLED else Path(path))
-    return tuple(folders)
-
-
-def _switch(name: str, value: object) -> object:
-    if not isinstance(value, bool):
-        raise _refuse(name, value, "True or False")
-    return value
-
-
-def _seed(name: str, value: object) -> object:
-    octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-    if not isinstance(octets, bytes) or 0 < len(octets) < SHORTEST_SECRET:
-        raise _refuse(name, value, f"{SHORTEST_SECRET} octets or more that nobody guesses; empty: the secret decides")
-    return octets
-
-
-def _thresholds(name: str, value: object) -> object:
-    words = ("challenge", "hold", "aside")
-    allowed = "{'challenge': 30, 'hold': 60, 'aside': 90}: whole numbers from 1 to 101, not falling"
-    if not isinstance(value, Mapping) or set(value) != set(words):
-        raise _refuse(name, value, allowed)
-    scores = [value[word] for word in words]
-    if not all(isinstance(score, int) and 1 <= score <= 101 for score in scores) or scores != sorted(scores):
-        raise _refuse(name, value, allowed)
-    return MappingProxyType(dict(zip(words, scores, strict=True)))
-
-
-_LIMITS = _text(r"(?s).*\S.*", "limits such as '2 per minute; 10 per hour'")
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one application, checked."""
 
     mode: str = _key(
         "always",
-        _choice("always", "suspicious", "off"),
+        checks.choice("always", "suspicious", "off"),
         "`always`, `suspicious`, `off`",
         "When a code is asked for: with every form; only when the verdict asks; never (rules and limits only).",
     )
     difficulty: object = _key(
         "medium",
-        _difficulty,
+        checks.difficulty,
         "`easy`, `medium`, `hard`, `classica`, or a `Difficulty(...)`",
         "How hard the pictures are.",
     )
     style_seed: bytes = _key(
-        b"", _seed, "16 octets or more", "Another seed is another style; keep it secret. Empty: the secret decides."
+        b"",
+        checks.seed,
+        "16 octets or more",
+        "Another seed is another style; keep it secret. Empty: the secret decides.",
     )
     style_rotation: int = _key(
         30,
-        _number(0, 3650, unit=" days"),
+        checks.number(0, 3650, unit=" days"),
         "0 to 3650 days",
         "After so many days the site's style changes by itself; 0: never.",
     )
     fonts: tuple[Path | str, ...] = _key(
         (),
-        _fonts,
+        checks.fonts,
         'a folder, or a list of folders and the word `"bundled"`',
         "What codes are written in: the .ttf and .otf files in these folders; empty: the fonts that come along.",
     )
     size: tuple[int, int] = _key(
         (240, 80),
-        _pair((160, 60), (480, 160), "(width, height) in px, 160 x 60 to 480 x 160"),
+        checks.pair((160, 60), (480, 160), "(width, height) in px, 160 x 60 to 480 x 160"),
         "(160, 60) to (480, 160)",
         "Width and height of a picture in px; `classica` is always 160 x 30.",
     )
     length: tuple[int, int] = _key(
         (5, 6),
-        _pair((4, 4), (8, 8), "(shortest, longest), 4 to 8 symbols", rising=True),
+        checks.pair((4, 4), (8, 8), "(shortest, longest), 4 to 8 symbols", rising=True),
         "(4, 4) to (8, 8)",
         "The shortest and the longest code, in symbols; each challenge draws its own length.",
     )
     alphabet: str = _key(
         "2345689CDFHMPRTW",
-        _alphabet,
+        checks.alphabet,
         "12 to 36 different capitals and digits",
         "The symbols that codes are made of.",
     )
-    ttl: int = _key(900, _number(60, 3600, unit=" s"), "60 to 3600 s", "How long a challenge can be solved.")
+    ttl: int = _key(900, checks.number(60, 3600, unit=" s"), "60 to 3600 s", "How long a challenge can be solved.")
     min_seconds: float = _key(
-        3, _number(0, 60, unit=" s", whole=False), "0 to 60 s", "A form that comes back sooner weighs as too fast."
+        3,
+        checks.number(0, 60, unit=" s", whole=False),
+        "0 to 60 s",
+        "A form that comes back sooner weighs as too fast.",
     )
     storage_uri: str = _key(
         "",
-        _text(r"|[a-z][a-z0-9+]*://.*", "a storage URI such as 'sqlite:////var/lib/blog/counters.sqlite3'"),
+        checks.text(r"|[a-z][a-z0-9+]*://.*", "a storage URI such as 'sqlite:////var/lib/blog/counters.sqlite3'"),
         "a storage URI of `limits`, or `sqlite:///path`",
         "Where limits and spent codes are counted; empty: `captcha_guard.sqlite3` in the instance folder.",
     )
     comment_limits: str = _key(
         "2 per minute; 10 per hour; 30 per day",
-        _LIMITS,
+        checks.limits,
         "limits",
         "Comments of one client; its wider network may post four times as many.",
     )
-    challenge_limits: str = _key("20 per minute", _LIMITS, "limits", "New codes that one client may ask for.")
-    picture_limits: str = _key("60 per minute", _LIMITS, "limits", "Pictures that one client may fetch.")
-    wrong_limits: str = _key("10 per 10 minutes", _LIMITS, "limits", "Wrong codes that one client may type.")
+    challenge_limits: str = _key("20 per minute", checks.limits, "limits", "New codes that one client may ask for.")
+    picture_limits: str = _key("60 per minute", checks.limits, "limits", "Pictures that one client may fetch.")
+    wrong_limits: str = _key("10 per 10 minutes", checks.limits, "limits", "Wrong codes that one client may type.")
     escalate: bool = _key(
         default=True,
-        check=_switch,
+        check=checks.switch,
         allowed="`True`, `False`",
         doc="3 wrong codes within 10 minutes make a client's next pictures one level harder.",
     )
     max_links: int = _key(
-        2, _number(0, 1000), "0 to 1000", "A comment with so many links or more is held; 0: links are not counted."
+        2,
+        checks.number(0, 1000),
+        "0 to 1000",
+        "A comment with so many links or more is held; 0: links are not counted.",
     )
     thresholds: Mapping[str, int] = _key(
         MappingProxyType({"challenge": 30, "hold": 60, "aside": 90}),
-        _thresholds,
+        checks.thresholds,
         "three rising scores of 1 to 101",
         "From which score on a submission is challenged, held, set aside; 101: never.",
     )
+    weights: Mapping[str, int] = _key(
+        MappingProxyType({}),
+        checks.weights,
+        "scores of 0 to 100 by slug",
+        "Scores in place of the rules' own; 0 switches a rule off. The slugs: [Judging](judging.md).",
+    )
+    learning: str = _key(
+        "on",
+        checks.choice("on", "off", "strict"),
+        "`on`, `off`, `strict`",
+        "Whether a filter learns from what is taught; `strict`: everything is held until it was taught enough.",
+    )
+    learning_uri: str = _key(
+        "",
+        checks.text(r"|[a-z][a-z0-9+]*://.*", "a URI such as 'sqlite:////var/lib/blog/learned.sqlite3'"),
+        "`sqlite:///path`, or a database URL of SQLAlchemy",
+        "Where it keeps what it learned; empty: beside the judge's memory ([Judging](judging.md#what-is-remembered)).",
+    )
+    learning_bands: tuple[float, float] = _key(
+        (0.10, 0.97),
+        checks.bands,
+        "two rising chances, 0 to 1",
+        "Up to which chance of spam the filter accepts, and from which on it sets aside; it holds between the two.",
+    )
+    log: str = _key(
+        "text",
+        checks.choice("text", "json", "off"),
+        "`text`, `json`, `off`",
+        "The form of the line that each decision leaves in the log `captcha_guard.decisions`.",
+    )
+    shadow: tuple[str, ...] = _key(
+        (),
+        checks.shadow,
+        "`True`, `False`, or a list of slugs",
+        "These rules' findings are recorded and not counted; `True`: nothing that is well-formed is refused or held.",
+    )
+    disallowed_words: tuple[Path | str, ...] = _key(
+        (),
+        checks.entries,
+        "a list of entries, or the path of a file",
+        "A comment with one of these words or phrases is refused, and its text shown back.",
+    )
+    disallowed_message: str = _key(
+        "The comment has words in it that are not taken here. Please put it differently.",
+        checks.text(r"(?s).{1,500}", "a text of 1 to 500 characters"),
+        "1 to 500 characters",
+        "What the visitor reads then.",
+    )
+    moderated_words: tuple[Path | str, ...] = _key(
+        (),
+        checks.entries,
+        "a list of entries, or the path of a file",
+        "A comment with one of these words or phrases is held.",
+    )
+    word_fields: tuple[str, ...] = _key(
+        ("author", "email", "url", "body"),
+        checks.some_of("author", "email", "url", "body", "user_agent", "referrer"),
+        "some of `author`, `email`, `url`, `body`, `user_agent`, `referrer`",
+        "Where these words are looked for.",
+    )
+    disposable_domains: tuple[Path | str, ...] = _key(
+        (),
+        checks.entries,
+        "a list of domains, or the path of a file",
+        "E-mail addresses at these domains weigh against a comment.",
+    )
+    scripts: tuple[str, ...] = _key(
+        (),
+        checks.some_of(*SCRIPTS),
+        "some of " + ", ".join(f"`{script}`" for script in SCRIPTS),
+        "The scripts that readers of the site write in; others weigh. Empty: all are welcome.",
+    )
+    first_comment: str = _key(
+        "accept", checks.choice("accept", "hold"), "`accept`, `hold`", "What becomes of an author's first comment."
+    )
+    trust_after: int = _key(
+        3,
+        checks.number(0, 1000),
+        "0 to 1000",
+        "After so many kept comments a confirmed account is not looked at closely; 0: never.",
+    )
+    old_post: int = _key(
+        365,
+        checks.number(0, 36_500, unit=" days"),
+        "0 to 36500 days",
+        "From this age of a post on a comment weighs; 0: never.",
+    )
     url_prefix: str = _key(
         "/captcha-guard",
-        _text(r"(/[A-Za-z0-9._~-]+)+", "a path such as '/captcha-guard'"),
+        checks.text(r"(/[A-Za-z0-9._~-]+)+", "a path such as '/captcha-guard'"),
         "a path",
         "Where pictures and new codes are served.",
+    )
+    akismet_key: str = _key(
+        "",
+        checks.credential,
+        "6 to 64 letters and digits",
+        "Akismet's key for this site, never shown in logs; empty: Akismet is not asked.",
+    )
+    akismet_blog: str = _key(
+        "",
+        checks.text(r"|https?://[^\s/?#@]+(/[^\s?#]*)?", "the address of a front page, such as 'https://blog.example'"),
+        "an address with `http` or `https`",
+        "The site's front page, as Akismet knows it; to be set with `AKISMET_KEY`.",
+    )
+    akismet_discard: bool = _key(
+        default=False,
+        check=checks.switch,
+        allowed="`True`, `False`",
+        doc="Reject what Akismet calls blatant spam; else it goes aside with the other spam.",
+    )
+    stopforumspam: bool = _key(
+        default=False,
+        check=checks.switch,
+        allowed="`True`, `False`",
+        doc="Look each comment's address, e-mail and name up at StopForumSpam.",
+    )
+    service_timeout: float = _key(
+        1.5,
+        checks.number(0.1, 10, unit=" s", whole=False),
+        "0.1 to 10 s",
+        "How long a service may take, all in all; then the comment is judged without it.",
     )
 
 

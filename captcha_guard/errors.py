@@ -22,6 +22,10 @@ class StoreUnavailableError(CaptchaGuardError):
     """The counters' store did not answer, so nothing was counted."""
 
 
+class LearningUnavailableError(CaptchaGuardError):
+    """What the learning filter keeps can't be read or written; the message says why."""
+
+
 class TokenError(CaptchaGuardError):
     """A token is no proof of anything. ``reason`` is a fixed slug, ``token`` the string as it came."""
 

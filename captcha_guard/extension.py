@@ -2,60 +2,64 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from flask import Flask, Response, current_app, has_request_context, request
+from flask import Flask, current_app, has_request_context, request
 
 from .challenge.difficulty import Difficulty
-from .challenge.fonts import FontFace, bundled_folder, font_pool
-from .challenge.issuer import Issuer, Look
-from .config import BUNDLED, Settings, read, read_secrets
-from .counters.limits import Limits, Policy
-from .counters.spent import Spent
-from .errors import ConfigError, StoreUnavailableError
-from .spam.judge import Judge, Rule
-from .spam.rules import standard
+from .errors import ConfigError
+from .spam.judge import Rule
+from .spam.learning import Stats, Weighed
+from .spam.moderation import Tidied
+from .spam.services import Context
 from .spam.submission import Submission
-from .spam.verdict import Thresholds, Verdict
-from .web.field import render_assets, render_field, solved_pass
-from .web.gate import Outcome, ask_harder, pass_through
+from .spam.verdict import Verdict
+from .web.decision_log import log_decision
+from .web.field import render_assets, render_field
+from .web.gate import ask_harder, pass_through
+from .web.housekeeping import tidy
 from .web.journey import current_journey
-from .web.limiter import storage_for, strategy_of
-from .web.pages import answer_refusal, stamp, wants_json
+from .web.outcome import Outcome
+from .web.pages import answer_refusal
 from .web.protection import SAFE_METHODS, Protection
 from .web.registry import mark, refuse_unguarded
 from .web.routes import make_blueprint
-from .web.state import NAME, State, current_state
+from .web.settlement import settle, settle_error
+from .web.state import NAME, current_state
+from .web.wiring import wire
 
 if TYPE_CHECKING:
     from flask_limiter import Limiter
-    from limits.storage import Storage
     from markupsafe import Markup
 
-    from .web.protection import OnChallenge
+    from .web.protection import Know, OnChallenge
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-#: Seconds in a day.
-DAY = 86_400
 
 
 class CaptchaGuard:
     """Stands between a form and the spammers.
 
     ``limiter`` is the host's own Flask-Limiter (initialised first); its storage then counts for both. ``rules`` replace
-    the standard ones. Give the application here or, in a factory, to ``init_app``.
+    the standard ones, ``extra_rules`` run after them. ``describe`` tells Akismet more of a submission's page. Give the
+    application here or, in a factory, to ``init_app``.
     """
 
     def __init__(
-        self, app: Flask | None = None, *, limiter: Limiter | None = None, rules: Iterable[Rule] | None = None
+        self,
+        app: Flask | None = None,
+        *,
+        limiter: Limiter | None = None,
+        rules: Iterable[Rule] | None = None,
+        extra_rules: Iterable[Rule] = (),
+        describe: Callable[[Submission], Context] | None = None,
     ) -> None:
         self._limiter = limiter
         self._rules = None if rules is None else tuple(rules)
+        self._extra_rules = tuple(extra_rules)
+        self._describe = describe
         if app is not None:
             self.init_app(app)
 
@@ -63,17 +67,19 @@ class CaptchaGuard:
         """Set the guard up for ``app``; raises ``ConfigError`` when the configuration can't be right."""
         if NAME in app.extensions:
             raise ConfigError("captcha_guard is already set up for this application: call init_app once")
-        settings = read(app.config)
-        secrets = read_secrets(app.config)
-        fonts = _fonts(settings, app.root_path)
-        uri = settings.storage_uri or f"sqlite:///{app.instance_path}/captcha_guard.sqlite3"
-        storage = storage_for(app, uri, self._limiter)
-        app.extensions[NAME] = _wire(settings, secrets, fonts, storage, self._rules)
-        app.register_blueprint(make_blueprint(settings.url_prefix))
+        state = wire(
+            app,
+            limiter=self._limiter,
+            rules=self._rules,
+            extra_rules=self._extra_rules,
+            describe=self._describe,
+        )
+        app.extensions[NAME] = state
+        app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request(refuse_unguarded)
-        app.after_request(_finish)
-        app.teardown_request(_forget_after_error)
+        app.after_request(settle)
+        app.teardown_request(settle_error)
 
     @overload
     def protect(self, view: View) -> View: ...
@@ -88,6 +94,7 @@ class CaptchaGuard:
         limits: str | None = None,
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
+        facts: Know | None = None,
         on_challenge: OnChallenge | None = None,
     ) -> Callable[[View], View]: ...
 
@@ -101,6 +108,7 @@ class CaptchaGuard:
         limits: str | None = None,
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
+        facts: Know | None = None,
         on_challenge: OnChallenge | None = None,
     ) -> Any:
         """Guard the unsafe methods of a view: it runs only for submissions that may be taken.
@@ -108,8 +116,9 @@ class CaptchaGuard:
         ``scope`` binds challenges to a form (default: the endpoint's name; ``"comment:{slug}"`` is filled in from the
         view's arguments). ``mode``, ``difficulty`` and ``limits`` override the configuration for this route.
         ``moderated=True`` says that the view keeps held comments (``guard.verdict.held``). ``fields`` maps our words
-        (author, email, url, body) to the form's names. ``on_challenge(refusal, **view_args)`` returns the host's own
-        page instead of the interstitial. Raises ``ConfigError`` for a value that can't be.
+        (author, email, url, body) to the form's names. ``facts(**view_args)`` returns a ``Facts`` of what only the host
+        knows: the visitor's confirmed account, the post's age. ``on_challenge(refusal, **view_args)`` returns the
+        host's own page instead of the interstitial. Raises ``ConfigError`` for a value that can't be.
         """
         protection = Protection.told(
             scope=scope,
@@ -118,6 +127,7 @@ class CaptchaGuard:
             limits=limits,
             moderated=moderated,
             fields=fields,
+            facts=facts,
             on_challenge=on_challenge,
         )
         if view is None:
@@ -135,8 +145,48 @@ class CaptchaGuard:
         return render_field(scope, difficulty=difficulty)
 
     def check(self, submission: Submission) -> Verdict:
-        """Judge a submission by the rules alone, in any application context; nothing is counted or remembered."""
+        """Judge a submission by rules and filter, in any application context; nothing is counted or remembered."""
         return current_state().judge.judge(submission)
+
+    def teach(self, comment: Submission | str, *, spam: bool) -> bool:
+        """Take in a moderator's word about a comment: its verdict's ``id``, or the submission; the last word counts.
+
+        The filter learns it, the judge's memory keeps it, and a service that was wrong is told. Returns whether it was
+        kept: an id is good for 60 days, and only of comments that a route with ``moderated=True`` has stored.
+        """
+        state = current_state()
+        return state.moderation.teach(comment, spam=spam, now=state.clock())
+
+    def explain(self, comment: Submission | str) -> tuple[Weighed, ...]:
+        """Return the ten tokens that weigh most for the learning filter, the heaviest first.
+
+        There are none while it abstains, when it is switched off, or for an id that is not known.
+        """
+        return current_state().moderation.explain(comment)
+
+    def forget(self, comment: Submission | str) -> bool:
+        """Erase what is kept of a comment, with what it taught; returns whether there was anything, and it is gone."""
+        state = current_state()
+        return state.moderation.forget(comment, now=state.clock())
+
+    def filter_stats(self) -> Stats:
+        """Tell how much the filter was taught.
+
+        Raises ``ConfigError`` when it is switched off, ``LearningUnavailableError`` when its database can't be used.
+        """
+        return current_state().moderation.stats()
+
+    def retrain(self) -> int:
+        """Let the filter learn all that it keeps again; returns how many comments. Raises as ``filter_stats``."""
+        return current_state().moderation.retrain()
+
+    def tidy(self, now: float | None = None) -> Tidied:
+        """Do what has come due, at ``now`` in seconds since 1970; happens by itself after POSTs, once a minute.
+
+        What was set aside 30 days ago and rescued by nobody is learned as spam, and ``aside_expired`` tells of it;
+        services are asked again, and told of corrections.
+        """
+        return tidy(now)
 
 
 def judge_request(protection: Protection, scope: str) -> Outcome:
@@ -145,61 +195,14 @@ def judge_request(protection: Protection, scope: str) -> Outcome:
     Whoever asks again may want a harder code than the one that was enough before.
     """
     outcomes, state = current_journey().outcomes, current_state()
-    if scope not in outcomes:
+    before = outcomes.get(scope)
+    if before is None:
         outcomes[scope] = pass_through(request, state, protection, scope)
-    elif outcomes[scope].protection != protection:
-        outcomes[scope] = ask_harder(outcomes[scope], state, protection, request.remote_addr)
+    elif before.protection != protection:
+        outcomes[scope] = ask_harder(before, state, protection, request)
+    if outcomes[scope] is not before:
+        log_decision(outcomes[scope], request.remote_addr, form=state.settings.log)
     return outcomes[scope]
-
-
-def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
-    """Return the site's own fonts, checked; ``None``, and nothing read, where the bundled ones will do."""
-    if not settings.fonts:
-        return None
-    folders = [bundled_folder() if entry == BUNDLED else Path(root_path, entry) for entry in settings.fonts]
-    return font_pool(tuple(folders), settings.alphabet)
-
-
-def _wire(
-    settings: Settings,
-    secrets: list[bytes],
-    fonts: tuple[FontFace, ...] | None,
-    storage: Storage,
-    rules: tuple[Rule, ...] | None,
-) -> State:
-    spent, difficulty = Spent(storage), settings.difficulty
-    rotation = settings.style_rotation * DAY
-    look = Look(settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts)
-    policies = {
-        "comments": settings.comment_limits,
-        "challenges": settings.challenge_limits,
-        "pictures": settings.picture_limits,
-        "wrong": settings.wrong_limits,
-    }
-    standing = standard(
-        min_seconds=settings.min_seconds, max_links=settings.max_links, known=lambda mark: _known(spent, mark)
-    )
-    return State(
-        settings=settings,
-        difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
-        issuer=Issuer(secrets, ttl=settings.ttl, look=look),
-        limits=Limits(
-            storage,
-            strategy=strategy_of(storage),
-            policies={name: Policy.parse(name, text) for name, text in policies.items()},
-        ),
-        spent=spent,
-        judge=Judge(standing if rules is None else rules, Thresholds(**settings.thresholds)),
-        secret=secrets[0],
-        clock=time.time,
-    )
-
-
-def _known(spent: Spent, fingerprint: str) -> bool:
-    try:
-        return spent.is_spent(fingerprint)
-    except StoreUnavailableError:
-        return False
 
 
 def _guarded(view: View, protection: Protection) -> View:
@@ -213,36 +216,3 @@ def _guarded(view: View, protection: Protection) -> View:
         return current_app.ensure_sync(view)(*args, **kwargs)
 
     return mark(cast("View", guarded), view, protection)
-
-
-def _finish(response: Response) -> Response:
-    """Send every judged response out with its exact status, and take back what did not come to pass."""
-    journey = current_journey()
-    if journey.private and not response.cache_control:
-        response.cache_control.private = True
-    for outcome in journey.outcomes.values():
-        if outcome.refusal is not None and response.status_code == 200:
-            stamp(response, outcome.refusal)
-        stored = response.status_code < 400 and not journey.pass_shown
-        if not stored:
-            _release(outcome)
-            if outcome.refusal is None and outcome.proof.solved and wants_json():
-                response.headers["Captcha-Pass"] = solved_pass(outcome)
-    journey.finished = True
-    return response
-
-
-def _forget_after_error(error: BaseException | None) -> None:
-    journey = current_journey()
-    if error is not None and not journey.finished:
-        for outcome in journey.outcomes.values():
-            _release(outcome)
-
-
-def _release(outcome: Outcome) -> None:
-    if not outcome.claimed:
-        return
-    try:
-        current_state().spent.release(outcome.claimed)
-    except StoreUnavailableError:
-        current_app.logger.warning("captcha_guard: a comment that was not stored may count as a duplicate for a day")

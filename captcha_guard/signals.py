@@ -20,3 +20,11 @@ challenge_failed = _signals.signal("challenge-failed")
 
 #: A submission was judged. ``submission`` (Submission), ``verdict`` (Verdict).
 submission_judged = _signals.signal("submission-judged")
+
+#: A comment that was set aside 30 days ago was rescued by nobody; it counts as spam now. ``id`` (str, its verdict's).
+#: Sent by ``guard.tidy()``, mostly outside of requests; while a receiver raises, it is sent again the next time.
+aside_expired = _signals.signal("aside-expired")
+
+#: A service answered at last about a comment that was judged without it. ``id`` (str, its verdict's),
+#: ``service`` (str), ``finding`` (Finding, or None where it takes the comment for good). Sent by ``guard.tidy()``.
+service_answered = _signals.signal("service-answered")

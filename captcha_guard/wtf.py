@@ -20,6 +20,7 @@ from .web.state import current_state
 
 if TYPE_CHECKING:
     from .challenge.difficulty import Difficulty
+    from .web.protection import Know
 
 
 class CaptchaWidget:
@@ -61,11 +62,18 @@ class CaptchaField(Field):
         limits: str | None = None,
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
+        facts: Know | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(label, [NotRobot(), *validators], **kwargs)
         self._own = Protection.told(
-            scope=scope, mode=mode, difficulty=difficulty, limits=limits, moderated=moderated, fields=fields
+            scope=scope,
+            mode=mode,
+            difficulty=difficulty,
+            limits=limits,
+            moderated=moderated,
+            fields=fields,
+            facts=facts,
         )
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from demo_blog import about, cli, comments, database, errors, feed, front, posts, security, typesetting
+from demo_blog import about, cli, comments, database, desk, errors, feed, front, posts, security, typesetting
 from demo_blog.guard import guard
 from demo_blog.secret import site_secret
 
@@ -46,6 +46,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     guard.init_app(app)
     typesetting.init_app(app)
     errors.init_app(app)
+    desk.init_app(app)
     cli.init_app(app)
     for room in (front, posts, comments, feed, about):
         app.register_blueprint(room.bp)

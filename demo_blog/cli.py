@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from flask_migrate import upgrade
 from sqlalchemy import inspect
 
-from demo_blog import manuscripts
+from demo_blog import desk, manuscripts
 from demo_blog.database import db
 from demo_blog.models import Comment, CommentState, Post
 
@@ -52,30 +52,45 @@ def held() -> None:
 @journal.command("approve")
 @click.argument("comment_id", metavar="ID", type=int)
 def approve(comment_id: int) -> None:
-    """Publish comment ID."""
+    """Publish comment ID, also one that was set aside, and teach the guard that it is welcome."""
     _decide(comment_id, CommentState.PUBLISHED)
 
 
 @journal.command("spam")
 @click.argument("comment_id", metavar="ID", type=int)
 def spam(comment_id: int) -> None:
-    """Set comment ID aside as spam; its author still sees it as waiting."""
+    """Set comment ID aside as spam and teach the guard so; its author still sees it as waiting."""
     _decide(comment_id, CommentState.SPAM)
 
 
+@journal.command("explain")
+@click.argument("comment_id", metavar="ID", type=int)
+def explain(comment_id: int) -> None:
+    """Say why comment ID was judged as it was, and what the filter makes of it by now."""
+    comment = _comment(comment_id)
+    click.echo(f"Comment {comment_id} by {comment.author}, on {comment.post.slug}, is {comment.state}.")
+    for line in desk.reasons(comment):
+        click.echo(f"  {line}")
+
+
 def _decide(comment_id: int, state: CommentState) -> None:
+    comment = _comment(comment_id)
+    now = "is" if comment.state == state else "is now"
+    already = " already" if comment.state == state else ""
+    taught = desk.decide(comment, state)
+    click.echo(f"Comment {comment_id} by {comment.author} {now} {state}{already}.")
+    if not taught:
+        click.echo("The guard could not be taught so; its log says why. Give the same command again later.", err=True)
+
+
+def _comment(comment_id: int) -> Comment:
     _require_tables()
     comment = db.session.get(Comment, comment_id)
     if comment is None:
         raise click.ClickException(
             f"there is no comment {comment_id}; 'flask --app demo_blog journal held' lists the waiting ones"
         )
-    if comment.state == state:
-        click.echo(f"Comment {comment_id} by {comment.author} is {state} already.")
-        return
-    comment.state = state
-    db.session.commit()
-    click.echo(f"Comment {comment_id} by {comment.author} is now {state}.")
+    return comment
 
 
 def _list(heading: str, comments: Sequence[Comment]) -> None:

@@ -79,6 +79,7 @@ def keep(post: Post, draft: Draft, verdict: Verdict) -> Comment:
         state=state,
         findings="\n".join(f"{found.reason} ({found.score}): {found.sentence}" for found in verdict.findings),
         author_key=None if state is CommentState.PUBLISHED else _own_key(),
+        case_id=verdict.id or None,
     )
     db.session.add(comment)
     db.session.commit()

@@ -70,6 +70,7 @@ class Comment(Base):
     state: Mapped[str] = mapped_column(String(16), default=CommentState.PUBLISHED, index=True)
     findings: Mapped[str] = mapped_column(Text, default="")
     author_key: Mapped[str | None] = mapped_column(String(32))
+    case_id: Mapped[str | None] = mapped_column(String(32), index=True)
 
     post: Mapped[Post] = relationship(back_populates="comments")
 

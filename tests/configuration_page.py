@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 
-from captcha_guard.config import PREFIX, Settings
+from captcha_guard.checks import PREFIX
+from captcha_guard.config import Settings
 
 HEAD = """# Configuration
 

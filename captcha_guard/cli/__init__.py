@@ -11,8 +11,12 @@ import click
 from flask.cli import AppGroup
 
 from ..errors import CaptchaGuardError
+from .decisions import export_decisions, import_decisions
+from .explain import explain
+from .learning import filter_stats, retrain, tidy
 from .preview import preview
 from .strength import strength
+from .teach import teach
 from .tune import tune
 
 __all__ = ["group"]
@@ -27,7 +31,19 @@ class _Group(AppGroup):
             raise click.ClickException(str(error)) from error
 
 
-group = _Group("captcha-guard", help="Look at this site's security codes, tune them, and attack them.")
-group.add_command(preview)
-group.add_command(tune)
-group.add_command(strength)
+group = _Group(
+    "captcha-guard", help="This site's security codes: see, tune, attack them. Its filter: teach it, ask why."
+)
+for command in (
+    preview,
+    tune,
+    strength,
+    teach,
+    explain,
+    filter_stats,
+    retrain,
+    tidy,
+    export_decisions,
+    import_decisions,
+):
+    group.add_command(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import BinaryIO
 
 import click
 
@@ -22,6 +23,12 @@ def difficulties(ctx: click.Context, param: click.Parameter, names: Sequence[str
         return tuple(Difficulty.named(name) for name in names)
     except ConfigError as error:
         raise click.BadParameter(str(error), ctx, param) from error
+
+
+def name_of(file: BinaryIO) -> str:
+    """Return what to call an open file; one without a name is what comes through a pipe."""
+    name = getattr(file, "name", "<stdin>")
+    return "standard input" if name == "<stdin>" else str(name)
 
 
 def codes(ctx: click.Context, param: click.Parameter, text: str | None) -> tuple[str, ...] | None:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from ..challenge.difficulty import KNOBS, Difficulty
 from ..challenge.issuer import Look
-from ..config import PREFIX, Key, Settings, read
+from ..checks import PREFIX
+from ..config import Key, Settings, read
 from ..errors import ConfigError
 
 DAY = 86_400  # s

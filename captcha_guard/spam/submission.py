@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+
+from .text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What only the host knows of a submission.
+
+    ``account`` is the name of the confirmed account that posts, never anything typed into the form; ``closed`` says
+    that the post takes no more comments; ``post_age`` is the post's age in seconds, ``None`` where nothing tells.
+    """
+
+    account: str = ""
+    closed: bool = False
+    post_age: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Submission:
     """One comment (or letter, or sign-up) as it was posted.
 
     ``scope`` names the form and, where narrowed, the post. ``client`` is the rate-limit key, never the address in
     clear. ``posted_at`` is in seconds since 1970. ``honeypot`` is what came in the field no person sees;
     ``seconds`` is how long the form was open, ``None`` where nothing tells.
+
+    The host alone can tell the rest, see :class:`Facts`: ``account``, ``closed`` and ``post_age``.
     """
 
     scope: str
@@ -25,3 +43,11 @@ class Submission:
     posted_at: float = 0.0
     honeypot: str = ""
     seconds: float | None = None
+    account: str = ""
+    closed: bool = False
+    post_age: float | None = None
+
+    @cached_property
+    def text(self) -> Text:
+        """What it says, normalised; worked out once."""
+        return Text.of(self.body, self.author, self.url)

@@ -12,8 +12,8 @@ from ..challenge.difficulty import Difficulty
 from ..errors import ConfigError
 from ..signals import challenge_issued
 from .escalation import asked_of
-from .gate import Outcome
 from .journey import current_journey
+from .outcome import Outcome
 from .posted import ANSWER, PASS, TOKEN
 from .protection import SAFE_METHODS, Protection
 from .registry import protection_for

@@ -7,7 +7,7 @@ from typing import cast
 
 from flask import request
 
-from .gate import Outcome
+from .outcome import Outcome
 
 
 @dataclass(slots=True)

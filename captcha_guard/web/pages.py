@@ -13,7 +13,7 @@ from .posted import OURS
 from .state import NAME, State, current_state
 
 if TYPE_CHECKING:
-    from .gate import Outcome
+    from .outcome import Outcome
     from .refusal import Refusal
 
 PROBLEM = "application/problem+json"

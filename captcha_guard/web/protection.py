@@ -13,7 +13,10 @@ from ..errors import ConfigError
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
+    from ..spam.submission import Facts
+
     OnChallenge = Callable[..., ResponseReturnValue | Awaitable[ResponseReturnValue]]
+    Know = Callable[..., Facts | Awaitable[Facts]]
 
 #: Methods that show a form, as opposed to taking one.
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -43,6 +46,7 @@ class Protection:
     limits: Policy | None = None
     moderated: bool = False
     fields: Mapping[str, str] = field(default_factory=dict)
+    facts: Know | None = None
     on_challenge: OnChallenge | None = None
 
     def __post_init__(self) -> None:

@@ -16,6 +16,9 @@ from ..counters.limits import Limits
 from ..counters.spent import Spent
 from ..errors import ConfigError
 from ..spam.judge import Judge
+from ..spam.moderation import Moderation
+from ..spam.services import Services
+from .timetable import Timetable
 
 NAME = "captcha_guard"
 
@@ -33,6 +36,9 @@ class State:
     limits: Limits
     spent: Spent
     judge: Judge
+    services: Services | None
+    moderation: Moderation
+    timetable: Timetable
     secret: bytes
     clock: Callable[[], float]
 

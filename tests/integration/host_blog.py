@@ -18,7 +18,8 @@ from werkzeug.test import TestResponse
 from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired
 
-from captcha_guard import CaptchaGuard
+from captcha_guard import CaptchaGuard, Submission
+from captcha_guard.spam.learning import ENOUGH
 from captcha_guard.testing import solve
 from captcha_guard.web.posted import ANSWER, PASS, TOKEN
 from captcha_guard.web.state import NAME, State
@@ -33,6 +34,11 @@ CALM: Mapping[str, object] = {
     "CAPTCHA_GUARD_WRONG_LIMITS": "100000 per minute",
     "WTF_CSRF_ENABLED": False,
 }
+
+#: What `teach` makes the filter sure of either way, and what leaves it in doubt.
+TAUGHT_HAM = "The loop in part two never ends, because its bound is read anew each time."
+TAUGHT_SPAM = "Cheap pills without a prescription, our shop ships them overnight."
+DOUBTFUL = "The loop in part two, cheap pills overnight."
 
 COMMENT = {"author": "Ada", "email": "ada@example.org", "body": "The loop in part two never ends."}
 
@@ -82,6 +88,7 @@ class Blog:
         verdict = self.guard.verdict
         self.stored.append(
             {"way": way, "held": str(verdict.held), "action": verdict.action.name, "why": " ".join(verdict.reasons)}
+            | {"id": verdict.id, "meant": verdict.meant.name if verdict.meant is not None else ""}
             | {name: str(value) for name, value in typed.items() if not name.startswith("captcha_")}
         )
 
@@ -203,6 +210,15 @@ class Page(HTMLParser):
         self.text += data
         if self._area:
             self.fields[self._area] += data
+
+
+def teach(blog: Blog, ham: str = TAUGHT_HAM, spam: str = TAUGHT_SPAM, times: int = ENOUGH) -> None:
+    """Teach the blog's filter as many comments of each kind that say this."""
+    with blog.app.app_context():
+        for number in range(times):
+            for body, is_spam in ((ham, False), (spam, True)):
+                said = Submission(scope="desk", author=f"Author {number}", body=body)
+                assert blog.guard.teach(said, spam=is_spam)
 
 
 def level(blog: Blog, token: str) -> str | None:

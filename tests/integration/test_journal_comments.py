@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from demo_blog.database import db
 from demo_blog.markdown import render_comment
@@ -228,6 +229,38 @@ def test_what_is_set_aside_as_spam_looks_held_to_its_author(reader: Reader, stra
     assert "Awaiting moderation" in page.under("comment-1")
     assert stored(journal)[0].state == CommentState.SPAM
     assert stranger.open().under("comment-1") == ""
+
+
+@pytest.mark.usefixtures("clock")
+def test_no_page_tells_what_was_set_aside_from_what_is_held(reader: Reader, stranger: Reader, journal: Flask) -> None:
+    def answers(who: Reader, word: str, **trapped: str) -> list[tuple[int, object, str]]:
+        who.open()
+        sent = who.send(author="A", body=f"{TWO_LINKS} {word}", **trapped)
+        pages = [sent, *(who.client.get(address) for address in (sent.location, f"/posts/{POST}", "/"))]
+        with journal.app_context():  # so that the next comment is the first again
+            states.extend(db.session.scalars(select(Comment.state)))
+            db.session.execute(delete(Comment))
+            db.session.commit()
+        return [
+            (one.status_code, sorted((k, v) for k, v in one.headers if k not in CHANGING), masked(one.text, word))
+            for one in pages
+        ]
+
+    states: list[str] = []
+    trap = next(tag["name"] for tag in reader.open().all("input") if tag.get("tabindex") == "-1")
+    held, aside = answers(reader, "heron"), answers(stranger, "alder", **{trap: "https://spam.example"})
+    assert states == [CommentState.HELD, CommentState.SPAM]
+    assert "Awaiting moderation" in held[1][2]
+    assert held == aside
+
+
+CHANGING = ("Set-Cookie", "Content-Length", "Date", "ETag")
+
+
+def masked(page: str, word: str) -> str:
+    """Return a page without a word and what is drawn anew for everybody: tokens, pictures, their sizes."""
+    page = page.replace(word, "")
+    return re.sub(r"[\w.-]{40,}(@2x)?(?=[\".])|new-code=[\w-]+|(width|height)=\"\d+\"", "", page)
 
 
 # What a spiteful reader writes

@@ -5,23 +5,29 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import urllib.request
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, inspect, select, text
 
+from captcha_guard import Submission, aside_expired
 from demo_blog import create_app, manuscripts, samples
 from demo_blog.__main__ import HOST, listen, main
 from demo_blog.database import Base, db
+from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState, Post
 from demo_blog.secret import FILE_NAME, SecretError, site_secret
 
@@ -31,6 +37,7 @@ __all__ = ["journal", "printed_journal", "reader", "stranger"]
 
 ROOT = Path(__file__).parent.parent.parent
 HELD = "[one](https://one.example), [two](https://two.example)"
+ASIDE = "[url=https://one.example]Ottoline Gatepost[/url] [url=https://two.example]Ottoline Gatepost[/url]"
 
 
 def journal_says(app: Flask, *arguments: str) -> str:
@@ -74,14 +81,115 @@ def test_spam_is_taken_from_sight_and_listed_apart(reader: Reader, stranger: Rea
     assert re.search(r"Held: none\nSet aside as spam: 1\n +1  Ottoline", journal_says(journal, "held"))
 
 
-@pytest.mark.parametrize("command", ["approve", "spam"])
+def taught(app: Flask) -> tuple[int, int]:
+    with app.app_context():
+        stats = guard.filter_stats()
+    return stats.ham, stats.spam
+
+
+def test_every_decision_teaches_the_guard_at_once_and_the_last_one_counts(reader: Reader, journal: Flask) -> None:
+    reader.comment(body=HELD)
+    assert taught(journal) == (0, 0)
+    for _ in range(2):
+        journal_says(journal, "approve", "1")
+        assert taught(journal) == (1, 0)
+    journal_says(journal, "spam", "1")
+    assert taught(journal) == (0, 1)
+
+
+def test_to_approve_what_was_printed_by_itself_teaches_the_guard_too(reader: Reader, journal: Flask) -> None:
+    reader.comment(body="One post too many.")
+    assert "is published already" in journal_says(journal, "approve", "1")
+    assert taught(journal) == (1, 0)
+
+
+def test_what_was_set_aside_is_listed_apart_and_rescued_with_one_command(
+    reader: Reader, stranger: Reader, journal: Flask
+) -> None:
+    reader.comment(body=HELD)
+    reader.comment(body=ASIDE)
+    listed = journal_says(journal, "held")
+    assert re.search(r"Held: 1\n +1  .*\nSet aside as spam: 1\n +2  ", listed, re.DOTALL)
+    assert "is now published" in journal_says(journal, "approve", "2")
+    assert stranger.open().under("comment-2")
+    assert taught(journal) == (1, 0)
+
+
+def test_what_stays_aside_is_deleted_when_its_time_is_up_and_nothing_else_is(
+    reader: Reader, stranger: Reader, journal: Flask, clock: time_machine.Traveller
+) -> None:
+    for body in (ASIDE, f"{ASIDE} rescued", HELD, "Printed."):
+        reader.comment(body=body)
+    journal_says(journal, "approve", "2")
+    clock.shift(timedelta(days=31))
+    with journal.app_context():
+        assert guard.tidy().learned_aside == 1
+        assert list(db.session.scalars(select(Comment.id))) == [2, 3, 4]
+        assert guard.tidy().learned_aside == 0
+        for case in db.session.scalars(select(Comment.case_id)):  # rescued in the very moment
+            aside_expired.send(journal, id=case)
+        assert list(db.session.scalars(select(Comment.id))) == [2, 3, 4]
+    assert taught(journal) == (1, 1)
+    assert stranger.open().under("comment-2")
+
+
+def test_a_comment_older_than_the_guards_memory_is_taught_by_what_it_says(
+    reader: Reader, journal: Flask, clock: time_machine.Traveller
+) -> None:
+    reader.comment(body=HELD)
+    clock.shift(timedelta(days=61))
+    with journal.app_context():
+        guard.tidy()
+    assert "is now spam" in journal_says(journal, "spam", "1")
+    assert taught(journal) == (0, 1)
+
+
+def test_a_decision_stands_while_the_guard_can_not_be_taught(reader: Reader, stranger: Reader, journal: Flask) -> None:
+    reader.comment(body=HELD)
+    file = Path(journal.instance_path) / "captcha_guard.sqlite3"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        said = journal_says(journal, "approve", "1")
+    assert "is now published" in said
+    assert "could not be taught" in said
+    assert stranger.open().under("comment-1")
+    journal_says(journal, "approve", "1")
+    assert taught(journal) == (1, 0)
+
+
+def test_a_journal_without_a_filter_still_takes_and_explains_decisions(journal: Flask) -> None:
+    app = create_app({"DEMO_BLOG_INSTANCE": journal.instance_path, "CAPTCHA_GUARD_LEARNING": "off"})
+    with app.app_context():
+        samples.add_samples()
+    assert "could not be taught" not in journal_says(app, "spam", "7")
+    assert "CAPTCHA_GUARD_LEARNING is 'off'" in journal_says(app, "explain", "7")
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_the_desk_explains_a_comment_by_findings_and_words(reader: Reader, journal: Flask) -> None:
+    reader.comment(body=f"Fences! {HELD}")
+    said = journal_says(journal, "explain", "1")
+    assert f"Comment 1 by Ottoline Gatepost, on {POST}, is held." in said
+    assert "links (30): " in said
+    assert "The filter says nothing yet: it was taught 0 kept and 0 spam comments." in said
+    for number in range(8):
+        for slug, label in (("one", "--ham"), ("two", "--spam")):
+            words = "the loop ends" if label == "--ham" else "cheap fences"
+            with journal.app_context():
+                guard.teach(Submission(scope=slug, body=f"{words} {number}"), spam=label == "--spam")
+    said = journal_says(journal, "explain", "1")
+    assert re.search(r"^  \+\d\.\d\d  fences \(word; in 0 kept and 8 spam comments\)$", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", ["approve", "spam", "explain"])
 def test_an_unknown_number_is_refused_with_the_way_to_find_it(journal: Flask, command: str) -> None:
     said = journal_refuses(journal, command, "99")
     assert "there is no comment 99" in said
     assert "journal held" in said
 
 
-@pytest.mark.parametrize("command", [["held"], ["load"], ["approve", "1"]])
+@pytest.mark.parametrize("command", [["held"], ["load"], ["approve", "1"], ["explain", "1"]])
 def test_without_tables_the_desk_says_what_to_run(tmp_path: Path, command: list[str]) -> None:
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
     assert "journal init" in journal_refuses(app, *command)
@@ -123,6 +231,28 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(tmp_path: Path) ->
             assert compare_metadata(context, Base.metadata) == []
         downgrade(revision="base")
         assert inspect(db.engine).get_table_names() == ["alembic_version"]
+        db.engine.dispose()
+
+
+def test_an_upgrade_keeps_the_comments_that_are_there(tmp_path: Path) -> None:
+    app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
+    with app.app_context():
+        upgrade(revision="0001")
+        manuscripts.load(manuscripts.read_all())
+        db.session.execute(
+            text(
+                "INSERT INTO comment (post_id, author, email, url, body, created, state, findings) "
+                "VALUES (1, 'Aa BB', '', '', 'Before.', '2026-01-02 03:04:05', 'held', '')"
+            )
+        )
+        db.session.commit()
+        upgrade()
+        assert [(one.body, one.case_id) for one in db.session.scalars(select(Comment))] == [("Before.", None)]
+    assert "is now published" in journal_says(app, "approve", "1")
+    assert taught(app) == (1, 0)
+    with app.app_context():
+        downgrade(revision="0001")
+        assert db.session.execute(text("SELECT body, state FROM comment")).all() == [("Before.", "published")]
         db.engine.dispose()
 
 
@@ -173,8 +303,15 @@ def test_sample_comments_are_added_once_and_only_to_an_empty_journal(journal: Fl
         assert added >= 5
         assert samples.add_samples() == 0
         states = {state for (state,) in db.session.execute(select(Comment.state))}
-        assert states == {CommentState.PUBLISHED, CommentState.HELD}
+        assert states == set(CommentState)
         assert db.session.scalar(select(func.count()).select_from(Comment)) == added
+
+
+def test_the_guard_learns_from_the_samples_what_is_decided_about_them(journal: Flask) -> None:
+    with journal.app_context():
+        samples.add_samples()
+        states = [state for (state,) in db.session.execute(select(Comment.state))]
+    assert taught(journal) == (states.count(CommentState.PUBLISHED), states.count(CommentState.SPAM))
 
 
 # The secret
@@ -258,7 +395,7 @@ def test_one_command_opens_the_journal_and_ctrl_c_closes_it(tmp_path: Path, endi
     assert process.returncode == 0
     assert "is closed" in rest
     assert "Traceback" not in errors
-    assert "Sample comments: 7" in said
+    assert "Sample comments: 8" in said
 
 
 def test_the_next_free_port_is_taken() -> None:

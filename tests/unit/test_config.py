@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from captcha_guard.challenge.answer import ALPHABET
-from captcha_guard.config import BUNDLED, PREFIX, Settings, read, read_secrets
+from captcha_guard.checks import BUNDLED, PREFIX
+from captcha_guard.config import Settings, read, read_secrets
 from captcha_guard.errors import ConfigError
 
 GOOD = "f4c2b6e1d09a4f7c8b3e5d6a1c2f9e80"
@@ -53,6 +54,24 @@ def test_fonts_are_a_folder_or_several_and_the_word_bundled(given: object, read_
     assert [type(entry) for entry in fonts] == [str if entry == BUNDLED else type(Path()) for entry in fonts]
 
 
+def test_the_judges_settings_arrive_in_one_form() -> None:
+    settings = read(
+        {
+            f"{PREFIX}SHADOW": True,
+            f"{PREFIX}WEIGHTS": {"flattery": 0},
+            f"{PREFIX}DISALLOWED_WORDS": ["cheap pills", Path("more.txt")],
+            f"{PREFIX}MODERATED_WORDS": "lists/words.txt",
+            f"{PREFIX}SCRIPTS": ["Latin", "Greek"],
+        }
+    )
+    assert settings.shadow == ("*",)
+    assert settings.weights == {"flattery": 0}
+    assert settings.disallowed_words == ("cheap pills", Path("more.txt"))
+    assert settings.moderated_words == (Path("lists/words.txt"),)
+    assert settings.scripts == ("Latin", "Greek")
+    assert read({f"{PREFIX}SHADOW": False, f"{PREFIX}MODERATED_WORDS": ""}) == Settings()
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -72,7 +91,21 @@ def test_fonts_are_a_folder_or_several_and_the_word_bundled(given: object, read_
         ("ESCALATE", 1), ("ESCALATE", "yes"), ("ESCALATE", None),
         ("MAX_LINKS", -1), ("MAX_LINKS", 1.5),
         ("THRESHOLDS", {"hold": 3}), ("THRESHOLDS", {"challenge": 9, "hold": 5, "aside": 90}), ("THRESHOLDS", 60),
+        ("WEIGHTS", {"links": -1}), ("WEIGHTS", {"links": 101}), ("WEIGHTS", {"links": True}), ("WEIGHTS", [1]),
+        ("WEIGHTS", {1: 2}), ("SHADOW", "flattery"), ("SHADOW", None), ("SHADOW", [1]),
+        ("DISALLOWED_WORDS", 7), ("DISALLOWED_WORDS", [b"x"]), ("MODERATED_WORDS", "a\0b"),
+        ("MODERATED_WORDS", {"a"}),
+        ("DISALLOWED_MESSAGE", ""), ("DISALLOWED_MESSAGE", "x" * 501), ("WORD_FIELDS", ["comment"]),
+        ("WORD_FIELDS", "body"),
+        ("DISPOSABLE_DOMAINS", 1), ("SCRIPTS", ["Klingon"]), ("SCRIPTS", "Latin"), ("FIRST_COMMENT", "reject"),
+        ("TRUST_AFTER", -1), ("TRUST_AFTER", 1.5), ("OLD_POST", -1), ("OLD_POST", "365"),
+        ("LEARNING", "yes"), ("LEARNING", True), ("LEARNING_URI", "learned.sqlite3"), ("LEARNING_URI", None),
+        ("LEARNING_BANDS", (0.97, 0.10)), ("LEARNING_BANDS", (0.1,)), ("LEARNING_BANDS", 0.5),
+        ("LEARNING_BANDS", (0.1, 1.1)), ("LEARNING_BANDS", (False, True)), ("LEARNING_BANDS", (0.5, 0.5)),
+        ("LOG", "xml"), ("LOG", True),
         ("URL_PREFIX", ""), ("URL_PREFIX", "captcha"), ("URL_PREFIX", "/a/"), ("URL_PREFIX", "/<x>"),
+        ("AKISMET_BLOG", "blog.example"), ("AKISMET_BLOG", "https://"), ("AKISMET_BLOG", "https://me@blog.example"),
+        ("AKISMET_DISCARD", "yes"), ("STOPFORUMSPAM", 1), ("SERVICE_TIMEOUT", 0), ("SERVICE_TIMEOUT", 11),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_with_its_name_and_what_is_allowed(key: str, value: object) -> None:

@@ -1,17 +1,91 @@
-"""One file a rule. ``standard`` is the set that a site gets unless it brings its own."""
+"""One file a rule. ``RULES`` is the registry; ``standard`` is the set that a site gets unless it brings its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import Final
 
-from ..judge import Rule
+from ..history import Memory
+from ..judge import StandardRule
+from ..word_list import WordList
+from .author_slogan import AuthorSlogan
+from .bare_domain import BareDomain
+from .bbcode import BBCode
+from .client_history import ClientHistory
+from .closed_post import ClosedPost
+from .contact import Contact
+from .disallowed_words import MESSAGE, DisallowedWords
+from .disposable_email import DisposableEmail
 from .duplicate import Duplicate
+from .empty import Empty
+from .first_comment import FirstComment
+from .flattery import Flattery
+from .foreign_script import ForeignScript
 from .honeypot import Honeypot
+from .last_link import LastLink
+from .letter_tricks import LetterTricks
+from .link_markup import LinkMarkup
+from .link_only import LinkOnly
+from .linked_host import LinkedHost
 from .links import Links
+from .moderated_words import ModeratedWords
+from .near_duplicate import NearDuplicate
+from .old_post import OldPost
+from .phrases import Advertising
+from .shortener import Shortener
+from .single_link import SingleLink
 from .too_fast import TooFast
 from .too_long import TooLong
+from .trusted_author import TrustedAuthor
+
+#: Every rule in the order in which they run: what ends the judging, then what is cheap, then what looks things up.
+RULES: Final[tuple[type[StandardRule], ...]] = (
+    TooLong, ClosedPost, DisallowedWords, Duplicate, TrustedAuthor,
+    Honeypot, TooFast, OldPost, Empty, Links, SingleLink, LinkOnly, LinkMarkup, BBCode, Shortener, LastLink, BareDomain,
+    AuthorSlogan, DisposableEmail, LetterTricks, ForeignScript, Contact, Flattery, Advertising, ModeratedWords,
+    FirstComment, ClientHistory, LinkedHost, NearDuplicate,
+)  # fmt: skip
+
+#: Slugs of the rules that ask what was posted or decided before. What a comment itself says is not their business.
+PAST: Final = frozenset(
+    rule.slug for rule in (Duplicate, TrustedAuthor, FirstComment, ClientHistory, LinkedHost, NearDuplicate)
+)
 
 
-def standard(*, min_seconds: float, max_links: int, known: Callable[[str], bool]) -> tuple[Rule, ...]:
-    """Return the rules in their order: what ends the judging first, then what is cheap."""
-    return (TooLong(), Honeypot(), TooFast(min_seconds), Links(max_links), Duplicate(known))
+def standard(
+    *,
+    min_seconds: float = 3,
+    max_links: int = 2,
+    known: Callable[[str], bool] = lambda _: False,
+    memory: Memory | None = None,
+    disallowed: WordList | None = None,
+    disallowed_message: str = MESSAGE,
+    moderated: WordList | None = None,
+    disposable: Collection[str] = (),
+    scripts: Collection[str] = (),
+    hold_first: bool = False,
+    trust_after: int = 3,
+    old_post: int = 365,
+) -> tuple[StandardRule, ...]:
+    """Return the rules that are of use with these settings, in the order of ``RULES``.
+
+    ``known`` says whether a fingerprint has been taken. Without a ``memory`` nobody is trusted, and nothing is compared
+    with what was posted before.
+    """
+    made: list[StandardRule] = [
+        TooLong(), ClosedPost(), Duplicate(known), Honeypot(), TooFast(min_seconds), OldPost(old_post), Empty(),
+        Links(max_links), SingleLink(max_links), LinkOnly(max_links), LinkMarkup(), BBCode(), Shortener(), LastLink(),
+        BareDomain(), AuthorSlogan(), LetterTricks(), Contact(), Flattery(), Advertising(),
+    ]  # fmt: skip
+    if disallowed is not None:
+        made.append(DisallowedWords(disallowed, disallowed_message))
+    if moderated is not None:
+        made.append(ModeratedWords(moderated))
+    if disposable:
+        made.append(DisposableEmail(disposable))
+    if scripts:
+        made.append(ForeignScript(scripts))
+    if memory is not None:
+        made += [TrustedAuthor(memory, trust_after), ClientHistory(memory), LinkedHost(memory), NearDuplicate(memory)]
+        made += [FirstComment(memory)] if hold_first else []
+    return tuple(sorted(made, key=lambda rule: RULES.index(type(rule))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import lru_cache
+from typing import ClassVar
 
 from ..submission import Submission
 from ..verdict import Action, Finding
@@ -13,7 +14,11 @@ from ..verdict import Action, Finding
 class Duplicate:
     """Refuses a comment that was already taken on this scope. ``known`` says whether a fingerprint has been taken."""
 
-    slug = "duplicate"
+    slug: ClassVar[str] = "duplicate"
+    looks_at: ClassVar[tuple[str, ...]] = ("scope", "author", "email", "body")
+    weight: ClassVar[int] = 100
+    final: ClassVar[bool] = True
+    sentence: ClassVar[str] = "This very comment has already been posted here."
 
     def __init__(self, known: Callable[[str], bool]) -> None:
         self._known = known
@@ -27,8 +32,7 @@ class Duplicate:
 
 def already_said() -> Finding:
     """Return the finding for a comment that is already here."""
-    sentence = "This very comment has already been posted here."
-    return Finding(Duplicate.slug, 100, sentence, Action.REJECT, final=True)
+    return Finding(Duplicate.slug, Duplicate.weight, Duplicate.sentence, Action.REJECT, final=True)
 
 
 @lru_cache(maxsize=4)  # the rule and the claim ask within one POST

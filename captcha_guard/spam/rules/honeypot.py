@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -9,11 +11,14 @@ from ..verdict import Finding
 class Honeypot:
     """Weighs, and never refuses on its own: browsers fill fields by themselves."""
 
-    slug = "honeypot"
-    score = 60
+    slug: ClassVar[str] = "honeypot"
+    looks_at: ClassVar[tuple[str, ...]] = ("honeypot",)
+    weight: ClassVar[int] = 60
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The field that people do not see was filled in."
 
     def check(self, submission: Submission) -> Finding | None:
         """Look at ``honeypot``."""
         if not submission.honeypot.strip():
             return None
-        return Finding(self.slug, self.score, "The field that people do not see was filled in.")
+        return Finding(self.slug, self.weight, self.sentence)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -9,8 +11,11 @@ from ..verdict import Finding
 class TooFast:
     """Weighs, and never refuses: people paste what they wrote elsewhere. ``min_seconds`` is the shortest usual time."""
 
-    slug = "too_fast"
-    score = 30
+    slug: ClassVar[str] = "too_fast"
+    looks_at: ClassVar[tuple[str, ...]] = ("seconds",)
+    weight: ClassVar[int] = 30
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The form came back sooner than people type."
 
     def __init__(self, min_seconds: float = 3) -> None:
         self.min_seconds = min_seconds
@@ -21,6 +26,6 @@ class TooFast:
             return None
         return Finding(
             self.slug,
-            self.score,
+            self.weight,
             f"Posted {submission.seconds:.0f} s after the form was made; people take {self.min_seconds:g} s or more.",
         )

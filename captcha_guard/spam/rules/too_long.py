@@ -11,7 +11,11 @@ from ..verdict import Action, Finding
 class TooLong:
     """Refuses what would not fit. The lengths, in characters, are those of WordPress core."""
 
-    slug = "too_long"
+    slug: ClassVar[str] = "too_long"
+    looks_at: ClassVar[tuple[str, ...]] = ("author", "email", "url", "body")
+    weight: ClassVar[int] = 100
+    final: ClassVar[bool] = True
+    sentence: ClassVar[str] = "A field is longer than blogs store."
     longest: ClassVar[dict[str, int]] = {"author": 245, "email": 100, "url": 200, "body": 65_525}
 
     def check(self, submission: Submission) -> Finding | None:
@@ -20,5 +24,5 @@ class TooLong:
             length = len(getattr(submission, field))
             if length > longest:
                 sentence = f"The field {field} is {length} characters long; {longest} are allowed."
-                return Finding(self.slug, 100, sentence, Action.REJECT, final=True)
+                return Finding(self.slug, self.weight, sentence, Action.REJECT, final=True)
         return None

@@ -1,0 +1,92 @@
+"""``flask captcha-guard explain``: why a comment was judged as it was, and which of its words weigh most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import click
+from flask.cli import with_appcontext
+
+from ..errors import ConfigError
+from ..extension import CaptchaGuard
+from ..spam.cases import Case
+from ..spam.learning import Weighed
+from ..spam.submission import Submission
+from ..spam.verdict import Verdict
+from .knowledge import IDS, find_case, missing
+
+HEAD = ("weight", "token", "kind", "ham", "spam")
+
+
+# An id may begin with a hyphen; one that is no option is an id.
+@click.command("explain", context_settings={"ignore_unknown_options": True})
+@click.option("--text", help="A comment's text, to try out what would be made of it.")
+@click.argument("comment", metavar="[ID]", required=False)
+@with_appcontext
+def explain(text: str | None, comment: str | None) -> None:
+    """Say why a comment was judged as it was.
+
+    ID is its verdict.id; --text tells what would be made of a text. The weights are log-odds of today's filter: above 0
+    towards spam, below 0 against.
+    """
+    guard = CaptchaGuard()
+    if text is not None and comment is None:
+        submission = Submission(scope="", body=text)
+        told, weighed = _verdict(guard.check(submission)), guard.explain(submission)
+    elif comment is not None and text is None:
+        case = find_case(comment)
+        if case is None:
+            raise click.ClickException(
+                f"no comment is known by the id {comment!r}. {IDS}; for any text there is --text"
+            )
+        told, weighed = _case(case), guard.explain(comment)
+    else:
+        raise click.UsageError("name the id of a comment, or give a text with --text")
+    for line in (*told, *(_table(weighed) if weighed else _silence(guard))):
+        click.echo(line)
+
+
+def _verdict(verdict: Verdict) -> Iterator[str]:
+    chance = "" if verdict.chance is None else f", chance of spam {verdict.chance:.2f}"
+    yield f"{verdict.action.name.lower()}, score {verdict.score}{chance}"
+    for finding in verdict.findings:
+        yield f"- {finding.reason} ({finding.score}): {finding.sentence}"
+    for finding in verdict.shadowed:
+        yield f"- {finding.reason} ({finding.score}, not counted): {finding.sentence}"
+    if not (verdict.findings or verdict.shadowed):
+        yield "The rules found nothing."
+
+
+def _case(case: Case) -> Iterator[str]:
+    at = datetime.fromtimestamp(case.judged_at, UTC)
+    yield f"judged {at:%Y-%m-%d %H:%M} UTC: {case.action.name.lower()}, the rules' score {case.rules}"
+    if case.spam is not None:
+        yield f"decided since: {'spam' if case.spam else 'ham'}"
+    yield "What the rules found stands in the verdict that your site stored, and in the log."
+
+
+def _table(weighed: Sequence[Weighed]) -> Iterator[str]:
+    """Return an aligned table, a token a line; numbers stand to the right, texts to the left."""
+    rows = [HEAD, *((f"{one.weight:+.2f}", _name(one), one.kind, str(one.ham), str(one.spam)) for one in weighed)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        weight, token, kind, ham, spam = (
+            cell.ljust(width) if place in (1, 2) else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield f"  {weight}  {token}  {kind}  {ham}  {spam}"
+
+
+def _name(one: Weighed) -> str:
+    name = one.token.partition(":")[2]
+    return name if name.isprintable() else ascii(name)
+
+
+def _silence(guard: CaptchaGuard) -> Iterator[str]:
+    try:
+        taught = guard.filter_stats()
+    except ConfigError as error:  # it is switched off
+        yield str(error)
+        return
+    yield "No word weighs anything." if taught.speaks else missing(taught)

@@ -1,0 +1,91 @@
+"""The judge of one site, put together from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from ..checks import PREFIX
+from ..config import Settings
+from ..errors import ConfigError
+from .history import Memory
+from .judge import Judge, Rule, Scorer, StandardRule
+from .rules import RULES, standard
+from .verdict import Bands, Thresholds
+from .word_list import WordList, read_words
+
+#: Stands for every rule in ``CAPTCHA_GUARD_SHADOW``.
+ALL: Final = "*"
+
+
+def assemble(
+    settings: Settings,
+    *,
+    root: Path,
+    known: Callable[[str], bool],
+    memory: Memory | None,
+    learner: Scorer | None = None,
+    rules: Iterable[Rule] | None = None,
+    extra_rules: Iterable[Rule] = (),
+) -> Judge:
+    """Return the judge that ``settings`` ask for.
+
+    ``root`` is where relative paths begin, ``known`` says whether a fingerprint has been taken. ``rules`` take the
+    place of the standard ones, ``extra_rules`` run after either. Raises ``ConfigError`` for a list that can't be read
+    and for the slug of no rule.
+    """
+    standing: tuple[Rule | StandardRule, ...] = (
+        tuple(rules) if rules is not None else _standard(settings, root=root, known=known, memory=memory)
+    )
+    standing += tuple(extra_rules)
+    slugs = {rule.slug for rule in (*standing, *RULES)}
+    _refuse_unknown("WEIGHTS", settings.weights, slugs)
+    everything = ALL in settings.shadow
+    _refuse_unknown("SHADOW", settings.shadow, slugs | {ALL})
+    return Judge(
+        standing,
+        Thresholds(**settings.thresholds),
+        weights=settings.weights,
+        shadow=everything or settings.shadow,
+        learner=learner,
+        bands=Bands(*settings.learning_bands),
+        strict=settings.learning == "strict",
+    )
+
+
+def _standard(
+    settings: Settings, *, root: Path, known: Callable[[str], bool], memory: Memory | None
+) -> tuple[StandardRule, ...]:
+    return standard(
+        min_seconds=settings.min_seconds,
+        max_links=settings.max_links,
+        known=known,
+        memory=memory,
+        disallowed=_words(settings.disallowed_words, settings, root),
+        disallowed_message=settings.disallowed_message,
+        moderated=_words(settings.moderated_words, settings, root),
+        disposable=_entries(settings.disposable_domains, root),
+        scripts=settings.scripts,
+        hold_first=settings.first_comment == "hold",
+        trust_after=settings.trust_after,
+        old_post=settings.old_post,
+    )
+
+
+def _words(source: tuple[Path | str, ...], settings: Settings, root: Path) -> WordList | None:
+    entries = _entries(source, root)
+    return WordList(entries, settings.word_fields) if entries else None
+
+
+def _entries(source: tuple[Path | str, ...], root: Path) -> tuple[str, ...]:
+    read = [read_words(root / one) if isinstance(one, Path) else (one,) for one in source]
+    return tuple(entry for entries in read for entry in entries)
+
+
+def _refuse_unknown(name: str, named: Collection[str], slugs: Collection[str]) -> None:
+    for slug in sorted(set(named) - set(slugs)):
+        near = get_close_matches(slug, slugs, 1, 0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(slugs))}"
+        raise ConfigError(f"{PREFIX}{name} names the rule {slug!r}, and there is none of that name; {hint}")

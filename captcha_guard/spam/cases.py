@@ -1,0 +1,174 @@
+"""What is kept of each comment that was judged and stored, so that its id is enough to teach it later.
+
+No text as it was written, no e-mail and no address is among it: the tokens are single words, the rest keyed hashes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ..connections import Connections
+from .memory import Trace
+from .verdict import Action
+
+Row = tuple[Any, ...]
+
+logger = logging.getLogger("captcha_guard")
+
+#: Seconds for which a comment can be taught by its id.
+KEPT: Final = 60 * 86_400.0
+#: Rows; some 10 MB of ordinary comments. The oldest make room.
+MOST: Final = 20_000
+#: Cases that one look for the overdue returns.
+_SOME: Final = 500
+
+_SCHEMA: Final = (
+    "CREATE TABLE IF NOT EXISTS judge_cases (id TEXT PRIMARY KEY, tokens BLOB NOT NULL, rules INTEGER NOT NULL, "
+    "action INTEGER NOT NULL, judged_at REAL NOT NULL, mark BLOB NOT NULL, parties TEXT NOT NULL, "
+    "service_mark TEXT NOT NULL, spam INTEGER) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS judge_cases_by_time ON judge_cases (judged_at)",
+    "CREATE INDEX IF NOT EXISTS judge_cases_by_mark ON judge_cases (mark)",
+    "CREATE INDEX IF NOT EXISTS judge_cases_undecided ON judge_cases (action, judged_at) WHERE spam IS NULL",
+    "PRAGMA secure_delete = ON",
+)
+_ADD: Final = "INSERT OR REPLACE INTO judge_cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_READ: Final = "SELECT id, tokens, rules, action, judged_at, mark, parties, service_mark, spam FROM judge_cases"
+_OVERDUE: Final = f"{_READ} WHERE action = ? AND spam IS NULL AND judged_at <= ? ORDER BY judged_at LIMIT ?"
+_DECIDE: Final = "UPDATE judge_cases SET spam = ? WHERE mark = ?"
+_CLAIM: Final = "UPDATE judge_cases SET spam = 1 WHERE id = ? AND spam IS NULL RETURNING id"
+_REOPEN: Final = "UPDATE judge_cases SET spam = NULL WHERE id = ?"
+_FORGET: Final = "DELETE FROM judge_cases WHERE mark = ?"
+_EXPIRE: Final = "DELETE FROM judge_cases WHERE judged_at <= ?"
+_CROWD: Final = (
+    "DELETE FROM judge_cases WHERE judged_at < (SELECT judged_at FROM judge_cases ORDER BY judged_at DESC "
+    "LIMIT 1 OFFSET ?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One judged comment: its ``id``, what the learning filter sees of it, and what it is known by elsewhere.
+
+    ``rules`` is the rules' score, 0 to 100; ``judged_at`` is in seconds since 1970; ``service_mark`` is the services'
+    name for it, empty where none is asked; ``spam`` is the last word about it, ``None`` as long as nobody decided.
+    """
+
+    id: str
+    tokens: tuple[str, ...]
+    rules: int
+    action: Action
+    judged_at: float
+    trace: Trace
+    service_mark: str = ""
+    spam: bool | None = None
+
+
+class Cases:
+    """The cases of a site, in a SQLite file that any number of threads and processes share.
+
+    :param path: the file, made when there is something to keep.
+    :param timeout: seconds to wait for another writer.
+
+    A file that can't be used is logged and costs no request: then nothing is kept, and nothing is known.
+    """
+
+    def __init__(self, path: Path, *, timeout: float = 1.0) -> None:
+        self.path = path
+        self._connections = Connections(path, schema=_SCHEMA, timeout=timeout)
+
+    def remember(self, case: Case) -> None:
+        """Keep a case."""
+        tokens = zlib.compress(json.dumps(case.tokens, separators=(",", ":")).encode(), 1)
+        parties = " ".join(",".join(one.hex() for one in some) for some in (case.trace.authors, case.trace.evidence))
+        rest = (tokens, case.rules, int(case.action), case.judged_at, case.trace.mark, parties, case.service_mark)
+        with self._unless_down(), self._connections.writing() as connection:
+            connection.execute(_ADD, (case.id, *rest, case.spam))
+
+    def find(self, name: str) -> Case | None:
+        """Return the case of this id."""
+        return self._one("id = ?", name)
+
+    def find_marked(self, trace: Trace) -> Case | None:
+        """Return the last case of the comment that left this trace."""
+        return self._one("mark = ? ORDER BY judged_at DESC", trace.mark)
+
+    def find_sent(self, service_mark: str) -> Case | None:
+        """Return the last case of the comment that the services know by this mark."""
+        return self._one("service_mark = ? ORDER BY judged_at DESC", service_mark)
+
+    def decide(self, case: Case, *, spam: bool) -> None:
+        """Note the last word about a comment, in every case of it."""
+        with self._unless_down(), self._connections.writing() as connection:
+            connection.execute(_DECIDE, (int(spam), case.trace.mark))
+
+    def overdue(self, before: float) -> list[Case]:
+        """Return cases that were set aside up to the time ``before`` and that nobody has decided since, 500 at most."""
+        return self._several(_OVERDUE, (int(Action.ASIDE), before, _SOME))
+
+    def claim(self, case: Case) -> bool:
+        """Decide a case as spam unless somebody has decided it; True for one caller only."""
+        claimed: list[object] = []
+        with self._unless_down():
+            claimed += self._connections.atomically(_CLAIM, (case.id,))
+        return bool(claimed)
+
+    def reopen(self, case: Case) -> None:
+        """Take a claim back."""
+        with self._unless_down(), self._connections.writing() as connection:
+            connection.execute(_REOPEN, (case.id,))
+
+    def forget(self, trace: Trace) -> bool:
+        """Forget every case of a comment; returns whether there was one."""
+        forgotten = 0
+        if self.path.exists():
+            with self._unless_down(), self._connections.writing() as connection:
+                forgotten = connection.execute(_FORGET, (trace.mark,)).rowcount
+        return forgotten > 0
+
+    def sweep(self, now: float) -> None:
+        """Delete what is older than 60 days, and the oldest where there are too many."""
+        if not self.path.exists():
+            return
+        with self._unless_down(), self._connections.writing() as connection:
+            connection.execute(_EXPIRE, (now - KEPT,))
+            connection.execute(_CROWD, (MOST - 1,))
+
+    def close(self) -> None:
+        """Close the calling thread's connection; the next use opens a new one."""
+        self._connections.close()
+
+    def _one(self, where: str, value: object) -> Case | None:
+        found = self._several(f"{_READ} WHERE {where} LIMIT 1", (value,))
+        return found[0] if found else None
+
+    def _several(self, query: str, values: tuple[object, ...]) -> list[Case]:
+        """Return the cases found; no file is made while nothing has been kept."""
+        rows: list[Row] = []
+        if self.path.exists():
+            with self._unless_down(), self._connections.reading() as connection:
+                rows = connection.execute(query, values).fetchall()
+        return list(map(_case, rows))
+
+    @contextmanager
+    def _unless_down(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            logger.warning("captcha_guard: the cases of judged comments could not be used: %s", error)
+
+
+def _case(row: Row) -> Case:
+    name, tokens, rules, action, judged_at, mark, parties, service_mark, spam = row
+    authors, evidence = (tuple(bytes.fromhex(one) for one in some.split(",") if one) for some in parties.split(" "))
+    decided = None if spam is None else bool(spam)
+    told = tuple(json.loads(zlib.decompress(tokens)))
+    trace = Trace(mark, authors, evidence)
+    return Case(name, told, rules, Action(action), judged_at, trace, service_mark, decided)

@@ -1,0 +1,245 @@
+"""The filter that learns from the moderator: what it thinks of a submission, why, and how it is taught."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from ..errors import LearningUnavailableError
+from . import lessons
+from .databases import Database
+from .features import RULES, VERSION, kind_of, tokens_of
+from .lessons import Taught
+from .regression import Weight, parts, predict, untaught_rules
+from .submission import Submission
+from .taught_lines import read_taught, write_taught
+from .token_store import Change, Look, Token, TokenStore
+
+#: Comments of each kind that must have been taught before the filter says anything.
+ENOUGH: Final = 8
+#: Decisions that are kept, to learn from again.
+KEEP: Final = 10_000
+#: Tokens that an explanation names.
+HEAVIEST: Final = 10
+
+_log = logging.getLogger("captcha_guard")
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What one token adds to a submission's log-odds of spam (below 0: against), and in how many comments it was.
+
+    ``kind`` is in plain words: "word", "linked host", "shape", "rules" ...
+    """
+
+    token: str
+    kind: str
+    weight: float
+    ham: int
+    spam: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """How much the filter has been taught, and how much of it is kept."""
+
+    ham: int
+    spam: int
+    decisions: int
+    tokens: int
+
+    @property
+    def speaks(self) -> bool:
+        """Whether enough of both kinds has been taught for the filter to say anything."""
+        return min(self.ham, self.spam) >= ENOUGH
+
+
+class Learner:
+    """Online logistic regression over words and shapes, in a database that many processes share.
+
+    What a request asks for (:meth:`score`, :meth:`explain`, :meth:`teach`, :meth:`forget`) never raises for the
+    database's sake: the first fault is logged, and the filter abstains until the database answers again. What an
+    operator asks for (:meth:`stats`, :meth:`export`, :meth:`load`, :meth:`retrain`) raises
+    :exc:`~captcha_guard.errors.LearningUnavailableError`.
+
+    :param keep: decisions that are kept; of older ones only what they taught remains.
+    """
+
+    def __init__(self, database: Database, *, keep: int = KEEP) -> None:
+        self._store = TokenStore(database)
+        self._keep = keep
+        self._silent = False
+
+    def score(self, submission: Submission, rules_score: int) -> float | None:
+        """Return the chance of spam, 0 to 1; ``None`` while too little was taught or the database does not answer.
+
+        :param rules_score: what the rules' findings add up to, 0 to 100.
+        """
+        return self._spared(lambda: self._score(submission, rules_score), None)
+
+    def explain(self, seen: Submission | Collection[str], rules_score: int) -> tuple[Weighed, ...]:
+        """Return the ten tokens that weigh most, the heaviest first; those that weigh nothing are left out.
+
+        ``seen`` is a submission, or its tokens.
+        """
+        return self._spared(lambda: self._explain(_seen(seen), rules_score), ())
+
+    def teach(self, submission: Submission, *, spam: bool, rules_score: int, key: str | None = None) -> bool:
+        """Learn a decision; returns whether it is kept now.
+
+        :param key: what names the comment, so that a second teaching with the other label corrects the first, and one
+            with the same label changes nothing. Without it scope, author and body name it.
+        """
+        name = _name(key) if key is not None else _name_of(submission)
+        return self._learn(Taught(name, spam, rules_score, tokens_of(submission.text)))
+
+    def teach_tokens(self, tokens: Iterable[str], *, spam: bool, rules_score: int, key: str) -> bool:
+        """Learn a decision on a comment of which only the tokens are left; otherwise as :meth:`teach`."""
+        return self._learn(Taught(_name(key), spam, rules_score, tuple(sorted(set(tokens)))))
+
+    def forget(self, *comments: str | Submission) -> bool:
+        """Forget comments and learn the rest again, as if they had never been taught; False when none was known.
+
+        A comment is named by the key under which it was taught, or is the submission where there was no key.
+        """
+        names = [_name(one) if isinstance(one, str) else _name_of(one) for one in comments]
+        return self._spared(lambda: self._forget(names), alternative=False)
+
+    def stats(self) -> Stats:
+        """Tell how much has been taught."""
+        with self._store.looking() as look:
+            tokens, decisions = look.sizes()
+            return Stats(look.model.ham, look.model.spam, decisions, tokens)
+
+    def export(self) -> Iterator[str]:
+        """Return the kept decisions as lines of JSON, the oldest first, for :meth:`load`."""
+        with self._store.looking() as look:
+            decisions = look.decisions()
+            names = {token.number: name for name, token in look.all_tokens().items()}
+        return write_taught(
+            Taught(one.name, one.spam, one.rules, tuple(sorted(names[n] for n in one.tokens if n in names)))
+            for one in decisions
+        )
+
+    def load(self, lines: Iterable[str]) -> int:
+        """Take in decisions that :meth:`export` wrote and learn everything again; returns how many there were.
+
+        A decision that is known already takes the label of the one that comes in.
+
+        :raises ValueError: a line is not one of :meth:`export`; nothing was changed.
+        """
+        taught = list(read_taught(lines))
+        with self._store.changing() as change:
+            return lessons.take_in(change, taught)
+
+    def retrain(self) -> int:
+        """Learn the kept decisions again from nothing; returns how many there are.
+
+        What is learned so is the best that they can teach: it depends on no order in which they came.
+        """
+        for _ in range(3):  # without making others wait, as long as nobody teaches meanwhile
+            with self._store.looking() as look:
+                before, decisions, tokens = look.model.revision, look.decisions(), look.all_tokens()
+            model = lessons.learned(decisions, tokens)
+            with self._store.changing() as change:
+                if change.model.revision == before + 1:
+                    lessons.save_learned(change, decisions, model)
+                    return len(decisions)
+        with self._store.changing() as change:
+            return lessons.relearn(change)
+
+    def close(self) -> None:
+        """Let go of what the calling thread holds open."""
+        self._store.close()
+
+    def _score(self, submission: Submission, rules_score: int) -> float | None:
+        names = tokens_of(submission.text)
+        known = self._known(names)
+        if known is None:
+            return None
+        nothing = Weight()
+        return predict([known.get(name, nothing) for name in names], _rules(known), rules_score)
+
+    def _explain(self, names: tuple[str, ...], rules_score: int) -> tuple[Weighed, ...]:
+        known = self._known(names)
+        if known is None:
+            return ()
+        tokens = [known.get(name) or Token() for name in names]
+        weights, from_rules = parts(tokens, _rules(known), rules_score)
+        weighed = [Weighed(RULES, kind_of(RULES), from_rules, 0, 0)]
+        for name, token, weight in zip(names, tokens, weights, strict=True):
+            weighed.append(Weighed(name, kind_of(name), weight, token.ham, token.spam))
+        heavy = sorted((one for one in weighed if one.weight), key=lambda one: (-abs(one.weight), one.token))
+        return tuple(heavy[:HEAVIEST])
+
+    def _known(self, names: tuple[str, ...]) -> Mapping[str, Token] | None:
+        """Return those of these tokens that were taught, and the rules'; ``None`` while too little was taught."""
+        with self._store.looking() as look:
+            if _is_read_rightly(look):
+                enough = min(look.model.ham, look.model.spam) >= ENOUGH
+                return look.tokens((*names, RULES)) if enough else None
+        self.retrain()
+        return self._known(names)
+
+    def _learn(self, taught: Taught) -> bool:
+        return self._spared(lambda: self._teach(taught), alternative=False)
+
+    def _teach(self, taught: Taught) -> bool:
+        with self._store.changing() as change:
+            _read_rightly(change)
+            lessons.teach(change, taught, keep=self._keep)
+        return True
+
+    def _forget(self, names: Iterable[int]) -> bool:
+        with self._store.changing() as change:
+            known = lessons.take_out(change, names)
+        if known:
+            self.retrain()
+        return known
+
+    def _spared(self, ask: Callable[[], _Answer], alternative: _Answer) -> _Answer:
+        """Return what ``ask`` returns, or the alternative when the database fails; a run of failures is logged once."""
+        try:
+            answer = ask()
+        except LearningUnavailableError as error:
+            if not self._silent:
+                _log.error("The learning filter abstains until this is mended. %s", error)
+            self._silent = True
+            return alternative
+        self._silent = False
+        return answer
+
+
+def _is_read_rightly(look: Look) -> bool:
+    return look.model.version == VERSION or not look.model.decisions
+
+
+def _read_rightly(change: Change) -> None:
+    """Learn anew what was learned of other features."""
+    if not _is_read_rightly(change):
+        lessons.relearn(change)
+
+
+def _rules(known: Mapping[str, Token]) -> Weight:
+    return known.get(RULES) or untaught_rules()
+
+
+def _seen(what: Submission | Collection[str]) -> tuple[str, ...]:
+    return tokens_of(what.text) if isinstance(what, Submission) else tuple(what)
+
+
+def _name_of(submission: Submission) -> int:
+    return _name(submission.scope, submission.author, submission.body)
+
+
+def _name(*parts: str) -> int:
+    """Return 63 bits that stand for a comment; what it was can't be read from them."""
+    digest = hashlib.blake2b(digest_size=8)
+    for part in parts:
+        octets = part.encode("utf-8", "surrogatepass")
+        digest.update(len(octets).to_bytes(8, "big") + octets)
+    return int.from_bytes(digest.digest(), "big") >> 1

@@ -1,0 +1,242 @@
+"""What is remembered of comments that were taken, in one SQLite file. No word, name or address is kept in clear.
+
+A comment leaves a keyed hash of itself for 30 days and, for a day, those of its shingles (three words in a row) whose
+hashes are the smallest. Clients, hosts, accounts and authors are keyed hashes with two counts, forgotten after 180
+days without a change. Every table has an end: the rows that expire first make room.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from heapq import nsmallest
+from pathlib import Path
+from typing import Final
+
+from ..connections import Connections
+from .history import History, Party, author_of, client_of, hosts_of
+from .rules.duplicate import fingerprint
+from .submission import Submission
+from .verdict import Action
+
+logger = logging.getLogger("captcha_guard")
+
+DAY: Final = 86_400.0
+HISTORY_KEPT: Final = 180 * DAY
+COMMENT_KEPT: Final = 30 * DAY
+SHINGLES_KEPT: Final = DAY
+
+#: Rows; some 10 MB in all when every table is full.
+MOST_ROWS: Final = {"judge_history": 50_000, "judge_comments": 50_000, "judge_shingles": 100_000}
+
+#: A comment's sketch: so many of its shingles' hashes (Broder 1997: the smallest are a fair sample of the set).
+SKETCH: Final = 24
+#: Fewer shingles than these say nothing: people do repeat "Thanks for the article, it helped me a lot".
+FEWEST: Final = 6
+#: The share of the sketch that two comments have in common when they are nearly the same.
+ALIKE: Final = 0.6
+#: More copies than these are not counted, and not kept.
+MOST_ALIKE: Final = 8
+
+_SWEEP_EVERY: Final = 64
+
+#: What is thought of a comment: nothing yet, published by itself, kept or taken for spam by a moderator.
+_TAKEN, _PUBLISHED, _KEPT, _SPAM = range(4)
+_GOOD: Final = (_PUBLISHED, _KEPT)
+
+_SCHEMA: Final = (
+    "CREATE TABLE IF NOT EXISTS judge_history (party BLOB PRIMARY KEY, ham INTEGER NOT NULL, spam INTEGER NOT NULL, "
+    "expires REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS judge_comments (mark BLOB PRIMARY KEY, said INTEGER NOT NULL, expires REAL NOT NULL) "
+    "WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS judge_shingles (shingle BLOB NOT NULL, mark BLOB NOT NULL, expires REAL NOT NULL, "
+    "PRIMARY KEY (shingle, mark)) WITHOUT ROWID",
+    *(f"CREATE INDEX IF NOT EXISTS {table}_by_expiry ON {table} (expires)" for table in MOST_ROWS),
+)
+_COUNT: Final = """
+INSERT INTO judge_history (party, ham, spam, expires) VALUES (?, max(0, ?), max(0, ?), ?)
+ON CONFLICT (party) DO UPDATE SET ham = max(0, ham + ?), spam = max(0, spam + ?), expires = excluded.expires
+"""
+_SAY: Final = """
+INSERT INTO judge_comments (mark, said, expires) VALUES (?, ?, ?)
+ON CONFLICT (mark) DO UPDATE SET said = excluded.said, expires = excluded.expires
+"""
+_SHINGLE: Final = """
+INSERT INTO judge_shingles (shingle, mark, expires) VALUES (?, ?, ?)
+ON CONFLICT (shingle, mark) DO UPDATE SET expires = excluded.expires
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All that a comment is known by here: keyed hashes of itself, of its authors, and of its client and hosts."""
+
+    mark: bytes
+    authors: tuple[bytes, ...]
+    evidence: tuple[bytes, ...]
+
+
+class SQLiteMemory:
+    """A :class:`~captcha_guard.spam.history.Memory` that any number of threads and processes share.
+
+    :param path: the file, made on first use.
+    :param secret: the key of all hashes; another secret remembers nothing.
+    :param timeout: seconds to wait for another writer.
+
+    A file that can't be used is logged, and then nothing is known: comments are judged by what they say.
+    """
+
+    def __init__(self, path: Path, *, secret: bytes, timeout: float = 1.0) -> None:
+        self.path = path
+        self._connections = Connections(path, schema=_SCHEMA, timeout=timeout)
+        self._key = blake2b(secret, digest_size=32, person=b"judge memory").digest()
+        self._written = _SWEEP_EVERY
+
+    def history(self, party: Party, names: tuple[str, ...]) -> History | None:
+        """Return the past of those names together; all zero where there is none."""
+        if not names:
+            return History()
+        marks = ", ".join("?" * len(names))
+        query = f"SELECT total(ham), total(spam) FROM judge_history WHERE party IN ({marks})"  # noqa: S608 (placeholders)
+        row = self._first(query, [self._hash(party, name) for name in names])
+        return None if row is None else History(*map(int, row))
+
+    def alike(self, submission: Submission) -> int | None:
+        """Return how many other comments of the last 24 hours say nearly the same, 8 at most."""
+        sketch = self._sketch(submission)
+        if not sketch:
+            return 0
+        marks = ", ".join("?" * len(sketch))
+        query = (
+            "SELECT count(*) FROM (SELECT mark FROM judge_shingles "  # noqa: S608 (placeholders)
+            f"WHERE shingle IN ({marks}) AND expires > ? AND mark <> ? GROUP BY mark HAVING count(*) >= ? LIMIT ?)"
+        )
+        wanted = (submission.posted_at, self._mark(submission), ALIKE * len(sketch), MOST_ALIKE)
+        row = self._first(query, [*sketch, *wanted])
+        return None if row is None else int(row[0])
+
+    def note(self, submission: Submission, action: Action) -> None:
+        """Remember a comment that was taken; to be called once it is stored, never for one that was refused.
+
+        One that is published at once counts as kept for its author, for nobody else: only a moderator's word makes
+        evidence of it.
+        """
+        sketch, mark, now = self._sketch(submission), self._mark(submission), submission.posted_at
+        enough = (self.alike(submission) or 0) >= MOST_ALIKE
+        with self._unless_down():
+            with self._connections.writing() as connection:
+                if not enough:  # a flood of one text does not push out all others
+                    connection.executemany(_SHINGLE, [(one, mark, now + SHINGLES_KEPT) for one in sketch])
+                self._say(connection, self.trace(submission), _PUBLISHED if action == Action.ACCEPT else _TAKEN, now)
+            self._sweep_now_and_then(now, 1 + len(sketch))
+
+    def trace(self, submission: Submission) -> Trace:
+        """Return what the comment is known by, to teach it when its text is no longer at hand."""
+        authors = [self._hash(party, name) for party, name in _authors(submission)]
+        evidence = [self._hash(party, name) for party, name in _evidence(submission)]
+        return Trace(self._mark(submission), tuple(authors), tuple(evidence))
+
+    def teach(self, comment: Submission | Trace, *, spam: bool, now: float) -> bool:
+        """Remember a moderator's word about a comment; the last word counts, however often it is repeated.
+
+        Returns whether it could be written down.
+        """
+        trace = comment if isinstance(comment, Trace) else self.trace(comment)
+        kept = False
+        with self._unless_down():
+            with self._connections.writing() as connection:
+                self._say(connection, trace, _SPAM if spam else _KEPT, now)
+            kept = True
+            self._sweep_now_and_then(now, 8)
+        return kept
+
+    def forget(self, comment: Submission | Trace, *, now: float) -> bool:
+        """Forget a comment, and what it counted for or against anyone; returns whether anything was known of it."""
+        trace = comment if isinstance(comment, Trace) else self.trace(comment)
+        if not self.path.exists():
+            return False
+        known: object = None
+        with self._unless_down(), self._connections.writing() as connection:
+            known = connection.execute("SELECT 1 FROM judge_comments WHERE mark = ?", (trace.mark,)).fetchone()
+            self._say(connection, trace, _TAKEN, now)
+            connection.execute("DELETE FROM judge_comments WHERE mark = ?", (trace.mark,))
+            connection.execute("DELETE FROM judge_shingles WHERE mark = ?", (trace.mark,))
+        return known is not None
+
+    def _say(self, connection: sqlite3.Connection, trace: Trace, said: int, now: float) -> None:
+        """Write down what is thought of a comment, and move the counts by the difference to what was thought before."""
+        row = connection.execute("SELECT said FROM judge_comments WHERE mark = ?", (trace.mark,)).fetchone()
+        before = row[0] if row else _TAKEN
+        connection.execute(_SAY, (trace.mark, said, now + COMMENT_KEPT))
+        author = (said in _GOOD) - (before in _GOOD), (said == _SPAM) - (before == _SPAM)
+        evidence = (said == _KEPT) - (before == _KEPT), author[1]
+        for parties, (ham, spam) in ((trace.authors, author), (trace.evidence, evidence)):
+            if ham or spam:
+                rows = [(party, ham, spam, now + HISTORY_KEPT, ham, spam) for party in parties]
+                connection.executemany(_COUNT, rows)
+
+    def _first(self, query: str, parameters: Sequence[object]) -> Sequence[float] | None:
+        """Return the only row; zeros, and no file is made, while nothing has been remembered."""
+        if not self.path.exists():
+            return (0, 0)
+        try:
+            with self._connections.reading() as connection:
+                row: Sequence[float] = connection.execute(query, parameters).fetchone()
+                return row
+        except sqlite3.Error as error:
+            _down(error)
+            return None
+
+    def _hash(self, party: Party, name: str) -> bytes:
+        octets = name.encode("utf-8", "surrogatepass")
+        return blake2b(octets, digest_size=12, key=self._key, person=party.encode()).digest()
+
+    def _mark(self, submission: Submission) -> bytes:
+        octets = bytes.fromhex(fingerprint(submission))
+        return blake2b(octets, digest_size=16, key=self._key, person=b"comment").digest()
+
+    def _sketch(self, submission: Submission) -> list[bytes]:
+        words = submission.text.words
+        shingles = {" ".join(words[start : start + 3]) for start in range(len(words) - 2)}
+        if len(shingles) < FEWEST:
+            return []
+        hashes = (blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key) for one in shingles)
+        return nsmallest(SKETCH, (one.digest() for one in hashes))
+
+    def _sweep_now_and_then(self, now: float, rows: int) -> None:
+        self._written += rows
+        if self._written < _SWEEP_EVERY:
+            return
+        self._written = 0
+        with self._connections.writing() as connection:
+            for table, most in MOST_ROWS.items():
+                connection.execute(f"DELETE FROM {table} WHERE expires <= ?", (now,))  # noqa: S608 (our own names)
+                (held,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+                if held > most:
+                    oldest = f"SELECT expires FROM {table} ORDER BY expires LIMIT 1 OFFSET ?"  # noqa: S608
+                    connection.execute(f"DELETE FROM {table} WHERE expires <= ({oldest})", (held - most,))  # noqa: S608
+
+    @contextmanager
+    def _unless_down(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            _down(error)
+
+
+def _down(error: sqlite3.Error) -> None:
+    logger.warning("captcha_guard: the judge's memory could not be used: %s", error)
+
+
+def _authors(submission: Submission) -> list[tuple[Party, str]]:
+    accounts = [(Party.ACCOUNT, submission.account)] if submission.account else []
+    return accounts + [(Party.AUTHOR, name) for name in author_of(submission)]
+
+
+def _evidence(submission: Submission) -> list[tuple[Party, str]]:
+    clients = [(Party.CLIENT, name) for name in client_of(submission)]
+    return clients + [(Party.HOST, name) for name in hosts_of(submission)]

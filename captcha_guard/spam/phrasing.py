@@ -1,0 +1,82 @@
+"""A notation for phrases, plainer than regular expressions.
+
+A phrase is a row of tokens with a space between each two. A token is one word or several to choose from
+(``buy|order``; an underscore stands for the space in ``web_site``). ``?`` behind a token: it may be missing. ``.``
+stands for any word or none, ``*`` for up to three words, ``#`` for a number. ``^`` first and ``$`` last bind a phrase
+to the beginning and the end.
+
+A phrase is only tried where one of the words stands that it can begin with, so a text costs one look-up a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+_WORD: Final = r"\S{1,24}"
+_ANY: Final = {".": f"(?:{_WORD} )?", "*": f"(?:{_WORD} ){{0,3}}?"}
+_NUMBER: Final = re.compile(r"\d{1,12}k?")
+
+
+class _Phrase(NamedTuple):
+    name: str
+    expression: re.Pattern[str]
+    first: bool
+
+
+class PhraseBook:
+    """Phrases by name, to be found in the words of a text; raises ``ValueError`` for one that any word can begin."""
+
+    def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
+        self._beginnings: dict[str, list[_Phrase]] = {}
+        for name, lines in phrases.items():
+            for line in lines:
+                phrase = _Phrase(name, re.compile(_expression(line)), line.startswith("^"))
+                for word in _beginnings(line):
+                    self._beginnings.setdefault(word, []).append(phrase)
+
+    def find(self, words: tuple[str, ...]) -> dict[str, str]:
+        """Return, by name, the first phrase found of each, as it stands in the text."""
+        found: dict[str, str] = {}
+        spoken, place = " ".join(words), 0
+        for word in words:
+            for phrase in self._beginnings.get(_kind(word), ()):
+                if phrase.name in found or (phrase.first and place):
+                    continue
+                match = phrase.expression.match(spoken, place)
+                if match:
+                    found[phrase.name] = match[0].strip()
+            place += len(word) + 1
+        return found
+
+
+def _kind(word: str) -> str:
+    return "#" if word[0].isdecimal() and _NUMBER.fullmatch(word) else word
+
+
+def _beginnings(line: str) -> set[str]:
+    """Return the words with which a phrase can begin."""
+    words: set[str] = set()
+    for token in line.removeprefix("^").removesuffix("$").split():
+        if token in _ANY:
+            break
+        words.update(choice.split("_")[0] for choice in token.removesuffix("?").split("|"))
+        if not token.endswith("?"):
+            return words
+    raise ValueError(f"the phrase {line!r} can begin with any word")
+
+
+def _expression(line: str) -> str:
+    tokens = line.removeprefix("^").removesuffix("$").split()
+    end = r"(?=\s*$)" if line.endswith("$") else ""
+    return "".join(_ANY.get(token) or _token(token) for token in tokens) + end
+
+
+def _token(token: str) -> str:
+    choices = "|".join(_choice(choice) for choice in token.removesuffix("?").split("|"))
+    return f"(?:(?:{choices})(?: |$)){'?' if token.endswith('?') else ''}"
+
+
+def _choice(choice: str) -> str:
+    return _NUMBER.pattern if choice == "#" else re.escape(choice.replace("_", " "))

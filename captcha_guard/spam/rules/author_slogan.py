@@ -1,0 +1,48 @@
+"""A name that is no name."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Final
+
+from ..submission import Submission
+from ..verdict import Finding
+
+#: Words; names of people and of their blogs have fewer.
+LONG: Final = 7
+
+ADDRESS: Final = re.compile(
+    r"[a-z0-9-]{2,63}(?:\.[a-z0-9-]{2,63}){0,3}\."
+    r"(?:com|net|org|info|biz|ru|xyz|top|shop|site|online|club|store)"
+)
+
+_OFFERED: Final = """
+    agency backlinks bitcoin bonus buy casino casinos cbd cheap coupon coupons credit crypto discount escort
+    escorts forex gambling hacker hire insurance jackpot loan loans marketing movers payday pharmacy pills
+    plumber poker porn promo rental repair replica seo sex slot slots tablets traffic viagra vpn wholesale
+"""
+
+#: What is offered for sale in the place of a name.
+OFFERS: Final = frozenset(_OFFERED.split())
+
+
+class AuthorSlogan:
+    """Weighs an author that is an address, an advertisement or a sentence."""
+
+    slug: ClassVar[str] = "author_slogan"
+    looks_at: ClassVar[tuple[str, ...]] = ("author",)
+    weight: ClassVar[int] = 40
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The name is an address or a slogan."
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look at the author's name."""
+        text = submission.text
+        if "://" in text.author or text.author.startswith("www.") or ADDRESS.fullmatch(text.author):
+            return Finding(self.slug, self.weight, "The name is an address.")
+        advertised = OFFERS.intersection(text.author_words)
+        if advertised and len(text.author_words) > 1:
+            return Finding(self.slug, self.weight, f"The name advertises: {min(advertised)}.")
+        if len(text.author_words) >= LONG:
+            return Finding(self.slug, self.weight // 2, f"The name has {len(text.author_words)} words.")
+        return None

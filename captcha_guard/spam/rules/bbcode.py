@@ -1,0 +1,25 @@
+"""Links in a language that this form does not speak."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..submission import Submission
+from ..verdict import Finding
+
+
+class BBCode:
+    """Weighs BBCode links: programs post them everywhere, and few blogs show them as links."""
+
+    slug: ClassVar[str] = "bbcode"
+    looks_at: ClassVar[tuple[str, ...]] = ("body",)
+    weight: ClassVar[int] = 40
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "A link is written in BBCode."
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look for ``[url]`` and ``[link]``."""
+        plain = submission.text.plain
+        if "[url" not in plain and "[link" not in plain:
+            return None
+        return Finding(self.slug, self.weight, "A link is written in BBCode.")

@@ -1,0 +1,30 @@
+"""This client has posted spam before."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..history import Memory, Party, client_of
+from ..submission import Submission
+from ..verdict import Finding
+
+
+class ClientHistory:
+    """Weighs a client whose comments turned out to be spam more often than not."""
+
+    slug: ClassVar[str] = "client_history"
+    looks_at: ClassVar[tuple[str, ...]] = ("client",)
+    weight: ClassVar[int] = 30
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "Spam has come from this client."
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look up what moderators said of this client in the last 180 days."""
+        past = self._memory.history(Party.CLIENT, client_of(submission))
+        if past is None or past.spam <= past.ham:
+            return None
+        score = self.weight if past.spam == 1 else 2 * self.weight
+        return Finding(self.slug, score, f"{past.spam} of this client's comments were spam, {past.ham} were not.")

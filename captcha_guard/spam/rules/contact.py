@@ -1,0 +1,47 @@
+"""Come and talk to me elsewhere."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Final
+
+from ..submission import Submission
+from ..verdict import Finding
+
+_MESSENGER: Final = re.compile(
+    r"""\b(?:whats\s?app|telegram|wechat|viber|kik|skype|icq|snapchat|line\ id)\b\W{0,6}
+        (?:(?:me|us|him|her|on|at|number|no|id|is|or|and|chat|now|via)\b\W{0,4}){0,4}(?:[@+]|\w{0,24}\d{2})
+    | \b(?:wa|t)\.me/\w
+    | \b(?:contact|text|message|add|reach|call|dm|hit)\ (?:me|us|him|her|them)\ (?:up\ )?(?:on|via|at|through)
+        \ (?:whats\s?app|telegram|kik|skype|viber|wechat|snapchat|instagram|e-?mail)\b
+    | \b(?:kik|skype|whats\s?app|telegram|snapchat|icq)\s?:\s?\w""",
+    re.VERBOSE,
+)
+_TELEPHONE: Final = re.compile(
+    r"""(?<![\w.+])\+\d[\d\ ().-]{7,20}\d
+    | \b(?:call|phone|tel|mobile|text|sms|whats\s?app|dial)\b[^\n\d]{0,20}[\d(][\d\ ().-]{6,18}\d""",
+    re.VERBOSE,
+)
+_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{2,64}(?:@|\s?[\[(]at[\])]\s?)[a-z0-9-]{2,63}\.[a-z]{2,18}\b")
+
+#: A number counts with a plus sign or next to a word that says what it is: dates, versions and ISBNs are none.
+WAYS: Final = (("messenger", _MESSENGER), ("telephone", _TELEPHONE), ("e-mail", _EMAIL))
+
+
+class Contact:
+    """Weighs telephone numbers, messengers and e-mail addresses in the body."""
+
+    slug: ClassVar[str] = "contact"
+    looks_at: ClassVar[tuple[str, ...]] = ("body",)
+    weight: ClassVar[int] = 25
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The comment gives a telephone number, a messenger or an e-mail address."
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look for a way to get in touch outside the links."""
+        plain = submission.text.plain
+        found = [what for what, expression in WAYS if expression.search(plain)]
+        if not found:
+            return None
+        score = min(50, self.weight * len(found))
+        return Finding(self.slug, score, f"The comment gives a way of contact: {', '.join(found)}.")

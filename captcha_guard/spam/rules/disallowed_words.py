@@ -1,0 +1,34 @@
+"""Words that the site does not take."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..submission import Submission
+from ..verdict import Action, Finding
+from ..word_list import WordList
+
+#: What the visitor reads unless the site says it better.
+MESSAGE = "The comment has words in it that are not taken here. Please put it differently."
+
+
+class DisallowedWords:
+    """Refuses a comment with a word of the list; the visitor reads ``message``, the moderator which word it was."""
+
+    slug: ClassVar[str] = "disallowed_words"
+    looks_at: ClassVar[tuple[str, ...]] = ("author", "email", "url", "body")
+    weight: ClassVar[int] = 100
+    final: ClassVar[bool] = True
+    sentence: ClassVar[str] = "A word is on the site's list of disallowed words."
+
+    def __init__(self, words: WordList, message: str = MESSAGE) -> None:
+        self._words = words
+        self.message = message
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look at the fields that the list is for."""
+        match = self._words.find(submission)
+        if match is None:
+            return None
+        sentence = f"{match.entry[:60]!r}, in the field {match.field}, is on the list of disallowed words."
+        return Finding(self.slug, self.weight, sentence, Action.REJECT, final=True, reply=self.message)

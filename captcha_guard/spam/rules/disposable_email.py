@@ -1,0 +1,32 @@
+"""An e-mail address that is thrown away after use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from ..submission import Submission
+from ..text import normalised
+from ..verdict import Finding
+
+
+class DisposableEmail:
+    """Weighs addresses of these domains, and of all below them."""
+
+    slug: ClassVar[str] = "disposable_email"
+    looks_at: ClassVar[tuple[str, ...]] = ("email",)
+    weight: ClassVar[int] = 30
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The e-mail address is a disposable one."
+
+    def __init__(self, domains: Iterable[str]) -> None:
+        self.domains = frozenset(domain.strip().strip(".").casefold() for domain in domains)
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look at the domain of the e-mail address."""
+        domain = normalised(submission.email).rpartition("@")[2].strip(".")
+        while domain:
+            if domain in self.domains:
+                return Finding(self.slug, self.weight, f"E-mail addresses of {domain} are disposable.")
+            domain = domain.partition(".")[2]
+        return None

@@ -1,0 +1,36 @@
+"""A script that the site's readers do not write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from ...scripts import script_of
+from ..submission import Submission
+from ..verdict import Finding
+
+#: Letters that are looked at, and letters that are too few to tell.
+MOST, FEW = 1000, 5
+
+
+class ForeignScript:
+    """Weighs a body whose letters are mostly of scripts not named here; an option."""
+
+    slug: ClassVar[str] = "foreign_script"
+    looks_at: ClassVar[tuple[str, ...]] = ("body",)
+    weight: ClassVar[int] = 40
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The comment is in a script foreign to the site."
+
+    def __init__(self, scripts: Iterable[str]) -> None:
+        self.scripts = frozenset(scripts)
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Count the letters of the body by script."""
+        letters = [letter for letter in submission.text.plain if letter.isalpha()][:MOST]
+        foreign = [letter for letter in letters if script_of(letter) not in self.scripts]
+        if len(foreign) < FEW or 2 * len(foreign) < len(letters):
+            return None
+        return Finding(
+            self.slug, self.weight, f"{len(foreign)} of {len(letters)} letters are of a script foreign to the site."
+        )

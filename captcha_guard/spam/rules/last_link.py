@@ -1,0 +1,40 @@
+"""The author's name again, as the last link."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..submission import Submission
+from ..text import folded_case, words_of
+from ..verdict import Finding
+
+#: Characters; a shorter name turns up anywhere.
+SHORTEST = 4
+
+
+class LastLink:
+    """Weighs a name that is the text of the body's last link, or the host it leads to."""
+
+    slug: ClassVar[str] = "last_link"
+    looks_at: ClassVar[tuple[str, ...]] = ("author", "body")
+    weight: ClassVar[int] = 40
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The author's name is the last link."
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Compare the name with the last link of the body."""
+        text = submission.text
+        if not text.links or len(text.author) < SHORTEST:
+            return None
+        last = text.links[-1]
+        label, name = folded_case(last.label), "".join(text.author_words)
+        spelt = "".join(words_of(last.host.rpartition(".")[0]))
+        before = text.links[-1].marked_up is False and _stands_before(text.plain, text.author, last.url)
+        if label == text.author or before or (name and name in (spelt, "".join(words_of(last.host)))):
+            return Finding(self.slug, self.weight, "The author's name is the last link, or its host.")
+        return None
+
+
+def _stands_before(plain: str, author: str, url: str) -> bool:
+    before, found, _ = plain.rpartition(url.casefold())
+    return bool(found) and before.rstrip(" :-\n").endswith(author)

@@ -1,0 +1,35 @@
+"""A link and hardly a word about it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..submission import Submission
+from ..text import folded_case, words_of
+from ..verdict import Finding
+
+#: Words; with as many, a comment says why the link is there.
+FEW = 4
+
+
+class LinkOnly:
+    """Weighs a comment that says next to nothing besides fewer links than ``max_links``."""
+
+    slug: ClassVar[str] = "link_only"
+    looks_at: ClassVar[tuple[str, ...]] = ("body",)
+    weight: ClassVar[int] = 30
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "There is hardly a word besides the link."
+
+    def __init__(self, max_links: int = 2) -> None:
+        self.max_links = max_links
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Count the words outside the links."""
+        text = submission.text
+        if not text.links or (self.max_links and len(text.links) >= self.max_links):
+            return None
+        labels = sum(len(words_of(folded_case(link.label))) for link in text.links)
+        if len(text.words) - labels >= FEW:
+            return None
+        return Finding(self.slug, self.weight, "The comment says hardly a word besides its link.")

@@ -1,0 +1,34 @@
+"""Spam has led to this host before."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..history import Memory, Party, hosts_of
+from ..submission import Submission
+from ..verdict import Finding
+
+
+class LinkedHost:
+    """Weighs a host to which spam leads and kept comments hardly ever."""
+
+    slug: ClassVar[str] = "linked_host"
+    looks_at: ClassVar[tuple[str, ...]] = ("body", "url")
+    weight: ClassVar[int] = 30
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "Spam has led to this host."
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look up the hosts of the body's links and of the website's field, each on its own."""
+        for host in hosts_of(submission):
+            past = self._memory.history(Party.HOST, (host,))
+            if past is None:
+                return None
+            if past.spam > 4 * past.ham:
+                score = self.weight if past.spam == 1 else 2 * self.weight
+                sentence = f"{past.spam} comments that led to {host[:60]} were spam, {past.ham} were not."
+                return Finding(self.slug, score, sentence)
+        return None

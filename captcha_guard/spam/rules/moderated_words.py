@@ -1,0 +1,31 @@
+"""Words at which the moderator wants to look."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..submission import Submission
+from ..verdict import Action, Finding
+from ..word_list import WordList
+
+
+class ModeratedWords:
+    """Holds a comment with a word of the list."""
+
+    slug: ClassVar[str] = "moderated_words"
+    looks_at: ClassVar[tuple[str, ...]] = ("author", "email", "url", "body")
+    weight: ClassVar[int] = 30
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "A word is on the site's list of words to be moderated."
+
+    def __init__(self, words: WordList) -> None:
+        self._words = words
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look at the fields that the list is for."""
+        match = self._words.find(submission)
+        if match is None:
+            return None
+        sentence = f"{match.entry[:60]!r}, in the field {match.field}, is on the list of words to be moderated."
+        reply = "The comment has a word in it at which a person has to look first."
+        return Finding(self.slug, self.weight, sentence, Action.HOLD, reply=reply)

@@ -1,0 +1,31 @@
+"""Spammers find old posts by search engines, readers by the front page."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..submission import Submission
+from ..verdict import Finding
+
+#: Seconds.
+DAY = 86_400
+
+
+class OldPost:
+    """Weighs against a comment on a post of ``days`` or more; 0 looks at none."""
+
+    slug: ClassVar[str] = "old_post"
+    looks_at: ClassVar[tuple[str, ...]] = ("post_age",)
+    weight: ClassVar[int] = 15
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The post is old."
+
+    def __init__(self, days: int = 365) -> None:
+        self.days = days
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look at ``post_age``, which the host sets."""
+        if not self.days or submission.post_age is None or submission.post_age < self.days * DAY:
+            return None
+        age = round(submission.post_age / DAY)
+        return Finding(self.slug, self.weight, f"The post is {age} days old; from {self.days} on that weighs.")

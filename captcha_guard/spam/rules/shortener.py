@@ -1,0 +1,36 @@
+"""A link that does not say where it leads."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from ..history import hosts_of
+from ..submission import Submission
+from ..verdict import Finding
+
+_HOSTS: Final = """
+    adf.ly bc.vc bit.do bit.ly bl.ink buff.ly clck.ru cli.gs cutt.ly cutt.us db.tt goo.gl gg.gg is.gd j.mp
+    kutt.it linkbucks.com lnkd.in mcaf.ee n9.cl ouo.io ow.ly po.st q.gs qps.ru rb.gy rebrand.ly s.id sh.st
+    short.gy short.io shorte.st shorturl.at shorturl.fm shrtco.de snip.ly soo.gd surl.li t.co t.ly t2m.io
+    tiny.cc tiny.one tinyurl.com tr.im trib.al u.to ulvis.net v.gd vk.cc x.co yourls.org zpr.io
+"""
+
+#: Services that anyone may use; those of one site alone (youtu.be) say where they lead.
+SHORTENERS: Final = frozenset(_HOSTS.split())
+
+
+class Shortener:
+    """Weighs link shorteners; a reader has no need of one in a comment."""
+
+    slug: ClassVar[str] = "shortener"
+    looks_at: ClassVar[tuple[str, ...]] = ("body", "url")
+    weight: ClassVar[int] = 35
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "A link hides where it leads."
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look at the hosts of the body's links and of the website's field."""
+        for host in hosts_of(submission):
+            if host in SHORTENERS:
+                return Finding(self.slug, self.weight, f"A link through {host} hides where it leads.")
+        return None

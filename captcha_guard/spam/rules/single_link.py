@@ -1,0 +1,28 @@
+"""A link, though fewer than are held."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..submission import Submission
+from ..verdict import Finding
+
+
+class SingleLink:
+    """Weighs links a little that are fewer than ``max_links``: most comments have none, and most spam has one."""
+
+    slug: ClassVar[str] = "single_link"
+    looks_at: ClassVar[tuple[str, ...]] = ("body",)
+    weight: ClassVar[int] = 10
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The comment has a link."
+
+    def __init__(self, max_links: int = 2) -> None:
+        self.max_links = max_links
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Count the links of the body."""
+        count = len(submission.text.links)
+        if not count or (self.max_links and count >= self.max_links):
+            return None
+        return Finding(self.slug, self.weight, "The comment has a link.")

@@ -1,0 +1,137 @@
+"""StopForumSpam: a free list of addresses, e-mails and names that spammed forums (www.stopforumspam.com/usage)."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from ..submission import Submission
+from ..verdict import Action, Finding
+from .exchange import Exchange
+from .service import Fault, Form
+
+#: Per cent. From this confidence on a comment is held, whatever else was found.
+SURE: Final = 90
+
+#: Per cent. From this confidence on the listing weighs; below it says nothing.
+LIKELY: Final = 50
+
+#: The score of a listing that is sure, and of one that is likely.
+LISTED: Final = 60
+SUSPECTED: Final = 30
+
+#: The frequency that stands for an entry on their own blacklist, which has no confidence worth the name.
+BLACKLISTED: Final = 255
+
+_EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@]{2,60}")
+_WORDS: Final = {"ip": "the address", "email": "the e-mail", "username": "the name"}
+
+
+class StopForumSpam:
+    """Looks address, e-mail and name up in one question; a name alone proves nothing, and is never asked about."""
+
+    slug = "stopforumspam"
+    base = "https://api.stopforumspam.org"
+    report_base = "https://www.stopforumspam.com"
+    clean_for = 86_400.0
+    found_for = 3_600.0
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def form(self, submission: Submission, address: str) -> Form | None:
+        """Return what is looked up; ``None`` when neither the address nor the e-mail is one."""
+        try:
+            asked = {"ip": str(ipaddress.ip_address(address.partition("%")[0]))}
+        except ValueError:
+            asked = {}
+        if _EMAIL.fullmatch(submission.email.strip()):
+            asked["email"] = submission.email.strip()
+        if asked and submission.author.strip():
+            asked["username"] = submission.author.strip()
+        return asked or None
+
+    def essence(self, form: Form) -> Form:
+        """Return all of it."""
+        return form
+
+    def ask(self, form: Form, recheck: str = "") -> Finding | Fault | None:  # noqa: ARG002 - they don't ask why
+        """Look up by POST, with confidence, so that nothing personal stands in an address line."""
+        flags = {"json": "1", "confidence": "1"}
+        reply = self._exchange.post(self.slug, f"{self.base}/api", dict(form) | flags)
+        if isinstance(reply, Fault):
+            return reply
+        try:
+            answer = json.loads(reply.body)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict) or not _is_flag(answer.get("success"), 1):
+            return self._refused(answer)
+        listed = {name: _confidence(answer.get(name)) for name in form}
+        known = {name: confidence for name, confidence in listed.items() if confidence is not None}
+        if len(known) < len(listed):
+            return Fault(self.slug, "unreadable", "StopForumSpam's answer is not the documented one.")
+        return _weigh(known)
+
+    def check(self, submission: Submission, address: str) -> Finding | Fault | None:
+        """Ask about ``submission``."""
+        form = self.form(submission, address)
+        return None if form is None else self.ask(form)
+
+    def report(self, *, api_key: str, username: str, address: str, email: str, evidence: str) -> Fault | None:
+        """Report a spammer, which is for a person to decide: nothing in this package calls it.
+
+        All is published by StopForumSpam. Returns ``None`` when the report was taken.
+        """
+        form = {"username": username, "ip_addr": address, "email": email, "evidence": evidence, "api_key": api_key}
+        reply = self._exchange.post(self.slug, f"{self.report_base}/add", form, statuses=(200, 403))
+        if isinstance(reply, Fault):
+            return reply
+        if reply.status == 200:
+            return None
+        why = re.sub(r"<[^<>]*>|\s+", " ", reply.body.decode("utf-8", "replace")).strip()
+        why = why.replace(api_key, "(key)") if api_key else why
+        return Fault(self.slug, "refused", f"StopForumSpam refused the report: {why[:200] or 'no reason given'}.")
+
+    def _refused(self, answer: object) -> Fault:
+        error = answer.get("error") if isinstance(answer, dict) and _is_flag(answer.get("success"), 0) else None
+        if isinstance(error, str):
+            said = "".join(letter for letter in error if letter.isprintable())[:200]
+            return Fault(self.slug, "refused", f"StopForumSpam did not answer; it says: {said}.")
+        return Fault(self.slug, "unreadable", "StopForumSpam's answer is not the documented one.")
+
+
+def _confidence(entry: object) -> float | None:
+    """Return how sure an entry is, 0 to 100 per cent; ``None`` when it can't be read."""
+    if not isinstance(entry, dict) or not _is_flag(entry.get("appears"), 0, 1):
+        return None
+    frequency = entry.get("frequency")
+    if isinstance(frequency, bool) or not isinstance(frequency, int) or frequency < 0:
+        return None
+    if entry["appears"] == 0:
+        return 0.0
+    if frequency == BLACKLISTED:
+        return 100.0
+    confidence = entry.get("confidence")
+    if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not 0 <= confidence <= 100:
+        return None
+    return float(confidence)
+
+
+def _is_flag(value: object, *allowed: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value in allowed
+
+
+def _weigh(known: Mapping[str, float]) -> Finding | None:
+    """Let the address or the e-mail decide, whichever is the surer; a name that is listed too is only mentioned."""
+    surest = max(known.get("ip", 0.0), known.get("email", 0.0))
+    if surest < LIKELY:
+        return None
+    who = " and ".join(_WORDS[name] for name, confidence in known.items() if confidence >= LIKELY)
+    sentence = f"StopForumSpam lists {who} as a spammer's ({surest:.0f} % sure)."
+    if surest >= SURE:
+        return Finding(StopForumSpam.slug, LISTED, sentence, Action.HOLD)
+    return Finding(StopForumSpam.slug, SUSPECTED, sentence)

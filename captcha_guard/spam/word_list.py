@@ -1,0 +1,157 @@
+"""Words and phrases that a site does not take, found in one pass over the words however long the list is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ..errors import ConfigError
+from .patterns import Patterns
+from .submission import Submission
+from .text import normalised, words_of
+
+#: The fields of a submission that can be looked at.
+FIELDS: Final = ("author", "email", "url", "body", "user_agent", "referrer")
+
+#: An entry that begins so is found inside words, too; one that begins with ``regex:`` is a regular expression.
+PART: Final = "part:"
+REGEX: Final = "regex:"
+
+#: Scripts that put no space between words: there, an entry is looked for inside them.
+_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff]")
+
+#: Characters by which parts are looked up, where there are more than a few.
+_ANCHOR: Final = 4
+_FEW: Final = 64
+
+#: Characters of a short field that are looked at.
+_SHORT: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One entry of the list, as it was found, and the field it was found in."""
+
+    entry: str
+    field: str
+
+
+class WordList:
+    """A list of entries, looked for in each of ``fields`` by itself, so that no phrase reaches from one into the next.
+
+    An entry is a word or a phrase and is found as whole words, in whatever case, letters and script tricks it is
+    written. ``part:agra`` is found inside words too, ``regex:v[i1]agra`` is a regular expression (extra ``patterns``).
+    The body is looked at with and without its tags. Raises ``ConfigError`` for a field or an expression that can't be.
+    """
+
+    def __init__(self, entries: Iterable[str], fields: Iterable[str] = ("author", "email", "url", "body")) -> None:
+        self.fields = tuple(fields)
+        if unknown := sorted(set(self.fields) - set(FIELDS)):
+            raise ConfigError(f"{unknown[0]!r} is no field of a submission; allowed: {', '.join(FIELDS)}")
+        self._phrases: dict[str, str] = {}
+        self._lengths: dict[str, tuple[int, ...]] = {}
+        self._parts = _Parts()
+        self._unspaced = _Parts()
+        patterns: list[str] = []
+        for entry in entries:
+            written = entry.strip()
+            if written.startswith(REGEX):
+                patterns.append(written.removeprefix(REGEX))
+            elif written:
+                self._add(written)
+        self._patterns = Patterns(patterns)
+
+    def find(self, submission: Submission) -> Match | None:
+        """Return the first entry that a field of ``submission`` has.
+
+        Raises ``PatternTimeoutError`` when the list's expressions take longer than they may.
+        """
+        views = [(field, view) for field in self.fields for view in _views(submission, field) if view]
+        for field, view in views:
+            found = self._phrase(words_of(view)) or self._parts.find(view)
+            if not found and self._unspaced and _UNSPACED.search(view):
+                found = self._unspaced.find(view)
+            if found:
+                return Match(found, field)
+        if self._patterns:
+            hit = self._patterns.search(view for _, view in views)
+            return hit and Match(REGEX + hit.entry, views[hit.place][0])
+        return None
+
+    def _add(self, written: str) -> None:
+        text = written.removeprefix(PART)
+        entry = normalised(text, look_alikes=False) or text
+        words = words_of(entry)
+        if written.startswith(PART) or not words or _UNSPACED.search(entry):
+            (self._unspaced if _UNSPACED.search(entry) else self._parts).add(entry)
+            return
+        self._phrases[" ".join(words)] = written
+        known = self._lengths.get(words[0], ())
+        if len(words) not in known:
+            self._lengths[words[0]] = (*known, len(words))
+
+    def _phrase(self, words: tuple[str, ...]) -> str | None:
+        for start, word in enumerate(words):
+            for length in self._lengths.get(word, ()):
+                phrase = word if length == 1 else " ".join(words[start : start + length])
+                if phrase in self._phrases:
+                    return self._phrases[phrase]
+        return None
+
+
+class _Parts:
+    """Texts that are looked for anywhere: a few one after the other, many by the characters they begin with."""
+
+    def __init__(self) -> None:
+        self._entries: list[str] = []
+        self._anchored: dict[str, list[str]] = {}
+        self._lengths: dict[str, tuple[int, ...]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    def add(self, entry: str) -> None:
+        if not entry:
+            return
+        anchor = entry[:_ANCHOR]
+        self._entries.append(entry)
+        self._anchored.setdefault(anchor, []).append(entry)
+        self._lengths[entry[0]] = tuple({*self._lengths.get(entry[0], ()), len(anchor)})
+
+    def find(self, view: str) -> str | None:
+        if len(self._entries) <= _FEW:
+            return next((entry for entry in self._entries if entry in view), None)
+        for start, character in enumerate(view):
+            for length in self._lengths.get(character, ()):
+                for entry in self._anchored.get(view[start : start + length], ()):
+                    if view.startswith(entry, start):
+                        return entry
+        return None
+
+
+def read_words(path: Path) -> tuple[str, ...]:
+    """Return the entries of a file, one a line; blank lines and those that begin with ``# `` are none.
+
+    Raises ``ConfigError`` when it can't be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"the list {str(path)!r} can't be read: {error}") from error
+    return tuple(line for line in lines if line.strip() and not line.startswith("# ") and line.strip() != "#")
+
+
+def _views(submission: Submission, field: str) -> Iterator[str]:
+    """Yield the texts under which a field is looked at, without repeating one."""
+    text = submission.text
+    if field == "body":
+        yield text.plain
+        if text.tagged != text.plain:
+            yield text.tagged
+    elif field == "author":
+        yield text.author
+    else:
+        yield normalised(getattr(submission, field)[:_SHORT])

@@ -1,0 +1,41 @@
+"""What the way of one POST led to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..challenge.difficulty import Difficulty
+from ..spam.submission import Submission
+from ..spam.verdict import Verdict
+from .posted import NOTHING, Posted
+from .proof import Proof
+from .protection import Protection
+from .refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the way of one POST led to. The view runs when ``refusal`` is ``None``.
+
+    ``submission`` is what was judged, ``rules_score`` what the rules' findings added up to before a service was asked.
+    ``charged`` is how many more tries the limits' charge covers, ``difficulty`` how hard the next picture should be,
+    ``claimed`` the fingerprint under which the comment is remembered from now on.
+    """
+
+    scope: str
+    protection: Protection
+    verdict: Verdict
+    posted: Posted = NOTHING
+    refusal: Refusal | None = None
+    proof: Proof = field(default=Proof())
+    submission: Submission | None = None
+    rules_score: int = 0
+    charged: int = 0
+    difficulty: Difficulty | None = None
+    claimed: str = ""
+
+    @property
+    def resend(self) -> bool:
+        """Whether the very same code is good to be sent again later."""
+        again = self.refusal is not None and self.refusal.retry_after is not None
+        return again and self.proof.opened is not None and (self.proof.unspent or self.proof.unproven)

@@ -1,0 +1,142 @@
+"""The rooms of one application's guard, put together from its configuration; no file is made or opened yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from ..challenge.difficulty import Difficulty
+from ..challenge.fonts import FontFace, bundled_folder, font_pool
+from ..challenge.issuer import Issuer, Look
+from ..checks import BUNDLED
+from ..config import Settings, read, read_secrets
+from ..counters.limits import Limits, Policy
+from ..counters.spent import Spent
+from ..errors import StoreUnavailableError
+from ..signals import service_answered
+from ..spam.assembly import assemble
+from ..spam.cases import Cases
+from ..spam.databases import SQLiteDatabase, open_database
+from ..spam.judge import Rule
+from ..spam.learning import Learner
+from ..spam.memory import SQLiteMemory
+from ..spam.moderation import Moderation
+from ..spam.services import Context, Rechecked, services_of
+from ..spam.submission import Submission
+from .limiter import storage_for, strategy_of
+from .state import State
+from .timetable import Timetable
+
+if TYPE_CHECKING:
+    from flask_limiter import Limiter
+    from limits.storage import Storage
+
+#: Seconds in a day.
+DAY = 86_400
+
+#: The file in the instance folder for all that has no other place.
+FILE = "captcha_guard.sqlite3"
+
+
+def wire(
+    app: Flask,
+    *,
+    limiter: Limiter | None,
+    rules: Iterable[Rule] | None,
+    extra_rules: Iterable[Rule],
+    describe: Callable[[Submission], Context] | None,
+) -> State:
+    """Return the guard of ``app``; raises ``ConfigError`` when the configuration can't be right."""
+    settings = read(app.config)
+    secrets = read_secrets(app.config)
+    fonts = _fonts(settings, app.root_path)
+    uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
+    path = _file(uri, app.instance_path)
+    learner = _learner(settings, path)
+    storage = storage_for(app, uri, limiter)
+    spent = Spent(storage)
+    memory = SQLiteMemory(path, secret=secrets[0])
+    cases = Cases(path)
+    judge = assemble(
+        settings,
+        root=Path(app.root_path),
+        known=lambda mark: _known(spent, mark),
+        memory=memory,
+        learner=learner,
+        rules=rules,
+        extra_rules=extra_rules,
+    )
+    services = services_of(
+        settings,
+        secret=secrets[0],
+        path=path,
+        describe=describe,
+        told=lambda late: _tell(app, cases, late),
+    )
+    difficulty = settings.difficulty
+    return State(
+        settings=settings,
+        difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
+        issuer=Issuer(secrets, ttl=settings.ttl, look=_look(settings, fonts)),
+        limits=_limits(settings, storage),
+        spent=spent,
+        judge=judge,
+        services=services,
+        moderation=Moderation(judge=judge, memory=memory, cases=cases, learner=learner, services=services),
+        timetable=Timetable(time.monotonic()),
+        secret=secrets[0],
+        clock=time.time,
+    )
+
+
+def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
+    """Return the site's own fonts, checked; ``None``, and nothing read, where the bundled ones will do."""
+    if not settings.fonts:
+        return None
+    folders = [bundled_folder() if entry == BUNDLED else Path(root_path, entry) for entry in settings.fonts]
+    return font_pool(tuple(folders), settings.alphabet)
+
+
+def _look(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Look:
+    rotation = settings.style_rotation * DAY
+    return Look(settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts)
+
+
+def _limits(settings: Settings, storage: Storage) -> Limits:
+    policies = {
+        "comments": settings.comment_limits,
+        "challenges": settings.challenge_limits,
+        "pictures": settings.picture_limits,
+        "wrong": settings.wrong_limits,
+    }
+    parsed = {name: Policy.parse(name, text) for name, text in policies.items()}
+    return Limits(storage, strategy=strategy_of(storage), policies=parsed)
+
+
+def _file(storage_uri: str, instance_path: str) -> Path:
+    """Return the file of what the judge remembers: that of the counters, where they are kept in one."""
+    scheme, _, path = storage_uri.partition(":///")
+    return Path(path) if scheme == "sqlite" else Path(instance_path, FILE)
+
+
+def _learner(settings: Settings, path: Path) -> Learner | None:
+    if settings.learning == "off":
+        return None
+    return Learner(open_database(settings.learning_uri) if settings.learning_uri else SQLiteDatabase(path))
+
+
+def _known(spent: Spent, fingerprint: str) -> bool:
+    try:
+        return spent.is_spent(fingerprint)
+    except StoreUnavailableError:
+        return False
+
+
+def _tell(app: Flask, cases: Cases, late: Rechecked) -> None:
+    case = cases.find_sent(late.mark)
+    if case is not None:
+        service_answered.send(app, id=case.id, service=late.service, finding=late.finding)

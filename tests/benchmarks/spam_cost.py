@@ -1,0 +1,89 @@
+"""What the filter costs: the processor's time to score and to learn, and room on the disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from captcha_guard.spam.databases import open_database
+from captcha_guard.spam.learning import Learner
+from captcha_guard.spam.submission import Submission
+from tests.benchmarks.spam_data import Comment
+from tests.benchmarks.spam_proofs import OURS, Line
+
+ROOM = 10_000  # comments
+LONG = 8 * 1024  # characters
+LONG_ONES = 100
+
+
+def cost(videos: Mapping[str, Sequence[Comment]], messages: Sequence[Comment]) -> Iterator[Line]:
+    """Time what is done with the videos' comments and with long ones, and weigh what is kept."""
+    comments = [comment for own in videos.values() for comment in own]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "learned.sqlite3"
+        learner = Learner(open_database(f"sqlite:///{path}", timeout=60))
+        short = [(Submission(scope="benchmark", body=one.text), one.spam) for one in comments]
+        yield from _timed("comments as they are", learner, short)
+        random = Random(1)
+        words = [word for one in comments for word in one.text.split()]
+        long = [
+            (Submission(scope="benchmark", body=_long(words, random)), random.random() < 0.5) for _ in range(LONG_ONES)
+        ]
+        yield from _timed("comments of 8 KiB", learner, long)
+        start = time.thread_time()
+        decisions = learner.retrain()
+        yield Line(f"7. learn {decisions:,} comments again", OURS, f"{time.thread_time() - start:.2f} s")
+        learner.close()
+    yield from _room([*comments, *messages])
+
+
+def _room(comments: Sequence[Comment]) -> Iterator[Line]:
+    """Fill a file with real comments and messages, each once."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "learned.sqlite3"
+        learner = Learner(open_database(f"sqlite:///{path}", timeout=60))
+        for number, one in enumerate(comments):
+            learner.teach(Submission(scope="benchmark", body=one.text), spam=one.spam, rules_score=0, key=str(number))
+        told = learner.stats()
+        size = _size(learner, path)
+        learner.close()
+    what = f"7. room of {len(comments):,} comments and messages, {told.tokens:,} tokens"
+    yield Line(
+        what, OURS, f"{size / 1e6:.2f} MB, {size * ROOM / len(comments) / 1e6:.2f} MB for {ROOM:,}", "", "1.7 MB"
+    )
+
+
+def _timed(what: str, learner: Learner, submissions: Sequence[tuple[Submission, bool]]) -> Iterator[Line]:
+    normalised, scored, taught = [], [], []
+    for number, (submission, spam) in enumerate(submissions):
+        start = time.thread_time()
+        _ = submission.text
+        read = time.thread_time()
+        learner.score(submission, 30)
+        judged = time.thread_time()
+        learner.teach(submission, spam=spam, rules_score=30, key=f"{what} {number}")
+        normalised.append(read - start)
+        scored.append(judged - read)
+        taught.append(time.thread_time() - judged)
+    for doing, seconds in (("normalise", normalised), ("score", scored), ("teach", taught)):
+        yield Line(f"7. {doing}, {what}", OURS, f"p50 {_at(seconds, 0.5)}, p99 {_at(seconds, 0.99)}")
+
+
+def _at(seconds: Sequence[float], share: float) -> str:
+    return f"{sorted(seconds)[int(len(seconds) * share)] * 1e3:,.2f} ms"
+
+
+def _long(words: Sequence[str], random: Random) -> str:
+    body = ""
+    while len(body) < LONG:
+        body += random.choice(words) + " "
+    return body[:LONG]
+
+
+def _size(learner: Learner, path: Path) -> int:
+    """Return the file's size when nothing is left in its log."""
+    learner.close()
+    return path.stat().st_size

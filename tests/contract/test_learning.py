@@ -1,0 +1,267 @@
+"""What a site relies on of the filter that learns, the same wherever it keeps what it learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from captcha_guard.spam.databases import AlchemyDatabase, Database, SQLiteDatabase
+from captcha_guard.spam.judge import Judge
+from captcha_guard.spam.learning import ENOUGH, Learner, Stats
+from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.verdict import Action
+
+HAM = ("the bridge in the third verse is what makes this song", "thanks, that fixed the build for me", "I disagree")
+SPAM = ("cheap pills at our shop", "earn money from home, ask me how", "visit my channel and subscribe")
+
+
+@pytest.fixture(params=["sqlite", "sqlalchemy"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
+    path = tmp_path / "learned.sqlite3"
+    if request.param == "sqlite":
+        return lambda: SQLiteDatabase(path)
+    return lambda: AlchemyDatabase(f"sqlite:///{path}")
+
+
+@pytest.fixture
+def learner(database: Callable[[], Database]) -> Iterator[Learner]:
+    with closing(Learner(database())) as learner:
+        yield learner
+
+
+def comment(body: str, author: str = "") -> Submission:
+    return Submission(scope="post", body=body, author=author)
+
+
+def teach(learner: Learner, each: int = ENOUGH) -> None:
+    """Teach so many of both kinds, one after the other."""
+    for number in range(each):
+        for spam, bodies in ((False, HAM), (True, SPAM)):
+            body = f"{bodies[number % 3]} number{number}"
+            assert learner.teach(comment(body), spam=spam, rules_score=0, key=f"{spam} {number}")
+
+
+def test_it_abstains_until_eight_of_both_kinds_were_taught(learner: Learner) -> None:
+    asked = comment(SPAM[0])
+    teach(learner, ENOUGH - 1)
+    assert learner.teach(comment("good point"), spam=False, rules_score=0, key="eighth")
+    assert learner.score(asked, 0) is None
+    assert learner.explain(asked, 0) == ()
+    assert not learner.stats().speaks
+    learner.teach(comment(SPAM[1]), spam=True, rules_score=0, key="eighth of the other kind")
+    assert learner.stats().speaks
+    assert learner.score(asked, 0) is not None
+
+
+def test_it_tells_what_it_was_taught_apart(learner: Learner) -> None:
+    teach(learner)
+    for ham in HAM:
+        assert (learner.score(comment(ham), 0) or 1) < 0.5
+    for spam in SPAM:
+        assert (learner.score(comment(spam), 0) or 0) > 0.5
+
+
+def test_what_the_rules_found_counts_too(learner: Learner) -> None:
+    for number in range(ENOUGH):
+        learner.teach(comment(HAM[number % 3]), spam=False, rules_score=0, key=f"ham {number}")
+        learner.teach(comment(SPAM[number % 3]), spam=True, rules_score=60, key=f"spam {number}")
+    unknown = comment("zyx")
+    scores = [learner.score(unknown, said) or 0 for said in (0, 30, 60, 100)]
+    assert scores == sorted(scores)
+    assert scores[-1] > scores[0] + 0.1
+
+
+def test_what_was_learned_outlasts_the_process(learner: Learner, database: Callable[[], Database]) -> None:
+    teach(learner)
+    with closing(Learner(database())) as other:
+        assert other.score(comment(SPAM[0]), 0) == learner.score(comment(SPAM[0]), 0)
+        assert other.stats() == learner.stats()
+
+
+def test_the_same_lesson_twice_counts_once(learner: Learner) -> None:
+    teach(learner)
+    before, score = learner.stats(), learner.score(comment(SPAM[0]), 0)
+    assert learner.teach(comment(f"{SPAM[0]} number0"), spam=True, rules_score=0, key="True 0")
+    assert learner.stats() == before
+    assert learner.score(comment(SPAM[0]), 0) == score
+
+
+def test_the_other_label_corrects_a_lesson(learner: Learner) -> None:
+    teach(learner)
+    wronged = comment("a very particular sentence about lichen")
+    learner.teach(wronged, spam=True, rules_score=0, key="wronged")
+    before = learner.stats()
+    learner.teach(wronged, spam=False, rules_score=0, key="wronged")
+    after = learner.stats()
+    assert (after.ham, after.spam, after.decisions) == (before.ham + 1, before.spam - 1, before.decisions)
+    assert after.tokens == before.tokens
+    assert (learner.score(wronged, 0) or 1) < 0.5
+    lichen = [one for one in learner.explain(wronged, 0) if one.token == "w:lichen"]
+    assert [(one.ham, one.spam) for one in lichen] in ([], [(1, 0)])
+
+
+def test_a_correction_is_believed_against_the_rules_and_all_the_rest(learner: Learner) -> None:
+    """One step would not reach the other side, so more are made."""
+    for number in range(30):
+        learner.teach(comment(HAM[number % 3]), spam=False, rules_score=0, key=f"ham {number}")
+        learner.teach(comment(SPAM[number % 3]), spam=True, rules_score=90, key=f"spam {number}")
+    wronged = comment("visit my grandmother")
+    learner.teach(wronged, spam=True, rules_score=90, key="wronged")
+    assert (learner.score(wronged, 90) or 0) > 0.97
+    learner.teach(wronged, spam=False, rules_score=90, key="wronged")
+    assert (learner.score(wronged, 90) or 1) < 0.5
+
+
+def test_a_correction_by_another_text_takes_the_old_words_out(learner: Learner) -> None:
+    """The author may have edited the comment between the two decisions."""
+    teach(learner)
+    learner.teach(comment("basalt"), spam=False, rules_score=0, key="as long")
+    before = learner.stats()
+    learner.teach(comment("quartz"), spam=True, rules_score=0, key="edited")
+    learner.teach(comment("feldspar"), spam=False, rules_score=0, key="edited")
+    assert learner.stats() == Stats(before.ham + 1, before.spam, before.decisions + 1, before.tokens + 1)
+
+
+def test_without_a_key_the_same_comment_is_the_same(learner: Learner) -> None:
+    learner.teach(comment("hello", author="Ann Example"), spam=False, rules_score=0)
+    learner.teach(comment("hello", author="Ann Example"), spam=False, rules_score=0)
+    assert learner.stats().ham == 1
+    learner.teach(comment("hello", author="Bob Example"), spam=False, rules_score=0)
+    assert learner.stats().ham == 2
+
+
+def test_a_forgotten_comment_was_never_taught(learner: Learner) -> None:
+    teach(learner)
+    learner.retrain()
+    asked = [comment(body) for body in (*HAM, *SPAM, "zebra crossing")]
+    before, scores = learner.stats(), [learner.score(one, 0) for one in asked]
+    learner.teach(comment("zebra crossing pills"), spam=True, rules_score=60, key="secret")
+    assert [learner.score(one, 0) for one in asked] != scores
+    assert learner.forget("secret")
+    assert learner.stats() == before
+    assert [learner.score(one, 0) for one in asked] == pytest.approx(scores, abs=1e-12)
+    assert "zebra" not in "".join(learner.export())
+    assert not learner.forget("secret")
+
+
+def test_retraining_depends_on_the_decisions_alone(learner: Learner, tmp_path: Path) -> None:
+    """Not on their order, nor on what was learned before."""
+    teach(learner)
+    learner.retrain()
+    once = learner.score(comment(SPAM[0]), 0)
+    learner.retrain()
+    assert learner.score(comment(SPAM[0]), 0) == once
+    head, *lines = learner.export()
+    with closing(Learner(SQLiteDatabase(tmp_path / "other.sqlite3"))) as other:
+        other.load([head, *reversed(lines)])
+        assert other.score(comment(SPAM[0]), 0) == pytest.approx(once, abs=1e-12)
+
+
+def test_a_run_of_one_kind_does_not_wash_out_the_other(learner: Learner) -> None:
+    """A moderator empties a queue of spam, written in words that readers use, too: what is ham stays ham."""
+    teach(learner, 20)
+    for number in range(150):
+        body = f"I like this song number{number}, thanks for the verse, it is fixed on my page{number}"
+        learner.teach(comment(body), spam=True, rules_score=0, key=f"queue {number}")
+    assert [round(learner.score(comment(ham), 0) or 1) for ham in HAM] == [0, 0, 0]
+
+
+def test_what_is_exported_can_be_loaded_elsewhere(learner: Learner, tmp_path: Path) -> None:
+    teach(learner)
+    learner.teach(comment("Grüße aus Köln \N{PARTY POPPER}"), spam=False, rules_score=5, key="umlauts")
+    learner.retrain()
+    lines = list(learner.export())
+    with closing(Learner(SQLiteDatabase(tmp_path / "other.sqlite3"))) as other:
+        assert other.load(lines) == 2 * ENOUGH + 1
+        assert other.stats() == learner.stats()
+        for body in (*HAM, *SPAM):
+            assert other.score(comment(body), 0) == pytest.approx(learner.score(comment(body), 0))
+        assert list(other.export()) == lines
+        assert other.load(lines) == 2 * ENOUGH + 1
+        assert other.stats() == learner.stats()
+
+
+def test_loading_what_is_no_export_changes_nothing(learner: Learner) -> None:
+    teach(learner)
+    before = learner.stats()
+    lines = list(learner.export())
+    broken = (
+        ["{}"],
+        ['{"format": "another"}'],
+        ["not JSON"],
+        [*lines, "[]"],
+        [*lines, '{"name": "zz", "spam": true, "rules": 0, "tokens": []}'],
+        [*lines, '{"name": "0a", "spam": 1, "rules": 0, "tokens": []}'],
+        [*lines, '{"name": "0a", "spam": true, "rules": 101, "tokens": []}'],
+        [*lines, '{"name": "0a", "spam": true, "rules": 0, "tokens": ["' + "x" * 65 + '"]}'],
+        [*lines, "[" * 100_000],
+    )
+    for one in broken:
+        with pytest.raises(ValueError, match=f"Line {len(one)} is none that an export wrote"):
+            learner.load(one)
+    assert learner.stats() == before
+
+
+def test_an_empty_filter_can_be_asked_everything(learner: Learner) -> None:
+    assert learner.score(comment("hello"), 50) is None
+    assert learner.explain(comment("hello"), 50) == ()
+    assert learner.stats() == Stats(0, 0, 0, 0)
+    assert len(list(learner.export())) == 1
+    assert learner.retrain() == 0
+    assert not learner.forget("nothing")
+
+
+def test_the_oldest_decisions_go_and_words_that_only_they_had(database: Callable[[], Database]) -> None:
+    with closing(Learner(database(), keep=20)) as learner:
+        for number in range(60):
+            body = f"{(HAM, SPAM)[number % 2][number % 3]} only{number}once"
+            learner.teach(comment(body), spam=bool(number % 2), rules_score=0, key=str(number))
+        told = learner.stats()
+        assert (told.ham, told.spam, told.decisions) == (30, 30, 20)
+        exported = "".join(learner.export())
+        assert "only40once" in exported
+        assert "only39once" not in exported
+        assert told.tokens < 80
+        learner.retrain()
+        assert learner.stats().decisions == 20
+
+
+def test_a_long_comment_is_learned_whole(learner: Learner) -> None:
+    body = " ".join(f"word{number}x" for number in range(700))
+    assert learner.teach(comment(body), spam=True, rules_score=0, key="long")
+    assert learner.stats().tokens > 500
+    assert learner.forget("long")
+    assert learner.stats().tokens <= 2
+
+
+def test_an_explanation_names_the_heaviest_first(learner: Learner) -> None:
+    for number in range(ENOUGH):
+        learner.teach(comment(HAM[number % 3]), spam=False, rules_score=0, key=f"ham {number}")
+        learner.teach(comment(SPAM[number % 3]), spam=True, rules_score=60, key=f"spam {number}")
+    told = learner.explain(comment("cheap pills at the bridge"), 100)
+    assert [abs(one.weight) for one in told] == sorted((abs(one.weight) for one in told), reverse=True)
+    [rules] = [one for one in told if one.kind == "rules"]
+    assert rules.weight > 0
+    words = {one.token: one for one in told if one.kind == "word"}
+    pills = words["w:pills"]
+    assert pills.weight > 0
+    assert (pills.ham, pills.spam) == (0, 3)
+    assert words["w:bridge"].weight < 0
+
+
+def test_an_explanation_stops_at_ten(learner: Learner) -> None:
+    teach(learner)
+    assert len(learner.explain(comment(" ".join((*HAM, *SPAM))), 0)) == 10
+
+
+def test_the_judge_decides_by_it_once_it_speaks(learner: Learner) -> None:
+    judge = Judge((), learner=learner, strict=True)
+    assert judge.judge(comment(HAM[0])).action is Action.HOLD
+    teach(learner, 30)
+    assert judge.judge(comment(HAM[0])).action is Action.ACCEPT
+    verdict = judge.judge(comment(SPAM[0]))
+    assert verdict.action >= Action.HOLD
+    assert verdict.chance == learner.score(comment(SPAM[0]), 0)

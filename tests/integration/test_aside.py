@@ -1,0 +1,255 @@
+"""What is set aside: its author sees what that of a held one sees, it can be rescued, and after 30 days it expires."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient
+from flask.typing import ResponseReturnValue
+from werkzeug.test import TestResponse
+
+from captcha_guard import Submission, Tidied, aside_expired
+from captcha_guard.spam.cases import Cases
+from captcha_guard.web import housekeeping
+from captcha_guard.web.timetable import EVERY, Timetable
+from tests.integration.conftest import MakeBlog
+from tests.integration.host_blog import COMMENT, DOUBTFUL, TAUGHT_SPAM, Blog, solved, teach
+
+DAY = 86_400
+
+
+@contextmanager
+def heard(blog: Blog) -> Iterator[list[str]]:
+    """Listen to what expires."""
+    names: list[str] = []
+
+    def listen(sender: object, id: str) -> None:  # noqa: A002 - the signal's argument
+        names.append(id)
+
+    with aside_expired.connected_to(listen, blog.app):
+        yield names
+
+
+def post(blog: Blog, body: str, address: str = "192.0.2.7") -> TestResponse:
+    client = blog.client(address)
+    return client.post("/queue", data=solved(client, client.get("/queue"), COMMENT | {"body": body}))
+
+
+def aside(blog: Blog, body: str = TAUGHT_SPAM) -> str:
+    """Return the id of a comment that was set aside."""
+    assert post(blog, body).status_code == 303
+    assert blog.stored[-1]["action"] == "ASIDE"
+    return blog.stored[-1]["id"]
+
+
+def seen(answers: list[TestResponse]) -> list[object]:
+    """Return all that a visitor gets, without what is new each time: tokens, codes, session cookies."""
+    return [
+        (
+            answer.status_code,
+            sorted((name, value) for name, value in answer.headers if name != "Content-Length"),
+            re.sub(r"[A-Za-z0-9_.-]{60,}|[A-Za-z0-9_-]{8}(?=#captcha)", "TOKEN", answer.text),
+        )
+        for answer in answers
+    ]
+
+
+def test_the_author_of_a_comment_set_aside_sees_what_the_author_of_a_held_one_sees(blogs: MakeBlog) -> None:
+    blog = blogs()
+
+    @blog.app.route("/desk", methods=["GET", "POST"])
+    @blog.guard.protect(moderated=True)
+    def desk() -> ResponseReturnValue:
+        if blog.guard.verdict.held:
+            blog.keep("desk")
+            return f"<p>An editor reads your comment first.</p>{blog.guard.field()}"
+        return f"<p>Welcome.</p>{blog.guard.field()}"
+
+    teach(blog)
+
+    def visit(client: FlaskClient, body: str) -> list[TestResponse]:
+        page = client.get("/desk")
+        asked = client.post("/desk", data={"author": "Ada", "body": body})
+        done = client.post("/desk", data=solved(client, asked, {"author": "Ada", "body": body}))
+        return [page, done, client.get("/desk")]
+
+    held, set_aside = (visit(blog.client(address), body) for address, body in (
+        ("192.0.2.1", DOUBTFUL), ("192.0.2.2", TAUGHT_SPAM)
+    ))  # fmt: skip
+    assert [comment["action"] for comment in blog.stored] == ["HOLD", "ASIDE"]
+    assert "An editor reads" in held[1].text
+    assert seen(held) == seen(set_aside)
+
+
+def test_after_30_days_it_counts_as_spam_and_the_host_is_told_once(blog: Blog, clock: time_machine.Traveller) -> None:
+    teach(blog)
+    name = aside(blog)
+    with blog.app.app_context(), heard(blog) as names:
+        before = blog.guard.filter_stats().spam
+        clock.shift(30 * DAY - 1)
+        assert blog.guard.tidy() == Tidied(0, 0)
+        clock.shift(2)
+        assert blog.guard.tidy() == Tidied(1, 0)
+        assert blog.guard.tidy() == Tidied(0, 0)
+        assert blog.guard.filter_stats().spam == before + 1
+    assert names == [name]
+
+
+@pytest.mark.parametrize("way", ["id", "submission"])
+@pytest.mark.parametrize("spam", [True, False])
+def test_what_a_moderator_has_decided_does_not_expire(
+    blog: Blog, clock: time_machine.Traveller, way: str, spam: bool
+) -> None:
+    teach(blog)
+    name = aside(blog)
+    comment = Submission(scope="queue", author="Ada", email="ada@example.org", body=TAUGHT_SPAM)
+    with blog.app.app_context(), heard(blog) as names:
+        assert blog.guard.teach(name if way == "id" else comment, spam=spam)
+        clock.shift(31 * DAY)
+        assert blog.guard.tidy() == Tidied(0, 0)
+    assert names == []
+
+
+def test_what_has_expired_can_still_be_rescued(blog: Blog, clock: time_machine.Traveller) -> None:
+    teach(blog)
+    name = aside(blog)
+    with blog.app.app_context():
+        clock.shift(31 * DAY)
+        assert blog.guard.tidy().learned_aside == 1
+        ham = blog.guard.filter_stats().ham
+        assert blog.guard.teach(name, spam=False)
+        assert blog.guard.filter_stats().ham == ham + 1
+
+
+def test_comments_that_were_held_or_published_never_expire(blog: Blog, clock: time_machine.Traveller) -> None:
+    teach(blog)
+    post(blog, DOUBTFUL)
+    post(blog, "The loop in part two is quite all right.")
+    assert [comment["action"] for comment in blog.stored] == ["HOLD", "ACCEPT"]
+    clock.shift(31 * DAY)
+    with blog.app.app_context():
+        assert blog.guard.tidy() == Tidied(0, 0)
+
+
+def test_a_receiver_that_fails_is_told_again_and_hinders_no_other(
+    blog: Blog, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture
+) -> None:
+    teach(blog)
+    names = [aside(blog)]
+    clock.shift(1)
+    names.append(aside(blog, f"{TAUGHT_SPAM}!"))
+    told: list[str] = []
+
+    def fails_at_first(sender: object, id: str) -> None:  # noqa: A002
+        told.append(id)
+        if told == [names[0]]:
+            raise RuntimeError("the disc is full")
+
+    clock.shift(31 * DAY)
+    with blog.app.app_context(), aside_expired.connected_to(fails_at_first, blog.app):
+        assert blog.guard.tidy().learned_aside == 1
+        assert "the disc is full" in caplog.text
+        assert blog.guard.tidy().learned_aside == 1
+    assert told == [names[0], names[1], names[0]]
+
+
+def test_two_processes_tidy_each_comment_once(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
+    secret = {"SECRET_KEY": "a secret that two processes share 1"}
+    one, other = blogs(secret), blogs(secret)
+    teach(one)
+    aside(one)
+    clock.shift(31 * DAY)
+    with one.app.app_context():
+        path = Path(one.app.instance_path, "captcha_guard.sqlite3")
+        [case] = Cases(path).overdue(one.state.clock())
+        assert Cases(path).claim(case)
+    with other.app.app_context():
+        assert other.guard.tidy() == Tidied(0, 0)
+
+
+def test_cases_are_kept_for_60_days_and_no_more_than_there_is_room_for(
+    blog: Blog, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("captcha_guard.spam.cases.MOST", 2)
+    names = []
+    for number in range(3):
+        post(blog, f"Number {number}")
+        names.append(blog.stored[-1]["id"])
+        clock.shift(1)
+    with blog.app.app_context():
+        blog.guard.tidy()
+        assert [bool(blog.guard.teach(name, spam=False)) for name in names] == [False, True, True]
+        clock.shift(61 * DAY)
+        blog.guard.tidy()
+        assert not blog.guard.teach(names[2], spam=False)
+
+
+# By itself, now and then
+
+
+def test_a_timetable_lets_one_go_ahead_a_minute() -> None:
+    table = Timetable(100.0)
+    assert [table.claim(100.0 + seconds) for seconds in (0, 59, 60, 61, 119, 121)] == [
+        False, False, True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_a_post_has_it_done_by_a_thread_that_nobody_waits_for(
+    blog: Blog, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teach(blog)
+    name = aside(blog)
+    clock.shift(31 * DAY)
+    threads: list[threading.Thread] = []
+
+    class Noted(threading.Thread):
+        def start(self) -> None:
+            threads.append(self)
+            super().start()
+
+    monkeypatch.setattr("captcha_guard.web.housekeeping.threading.Thread", Noted)
+    monkeypatch.setattr(blog.state.timetable, "_due", 0.0)
+    with heard(blog) as names:
+        client = blog.client()
+        client.get("/queue")
+        assert threads == []
+        for _ in range(3):
+            assert client.post("/queue", data=COMMENT).status_code == 422
+        [thread] = threads
+        thread.join(10)
+    assert thread.daemon
+    assert names == [name]
+
+
+def test_no_post_fails_where_no_thread_is_to_be_had_or_tidying_fails(
+    blog: Blog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_thread(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(blog.state.timetable, "_due", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        assert post(blog, "Hello.").status_code == 303
+    assert "can't start new thread" in caplog.text
+
+    def fail(_: object) -> None:
+        raise ValueError("out of order")
+
+    with caplog.at_level(logging.ERROR, logger="captcha_guard"):
+        monkeypatch.setattr(housekeeping, "tidy", fail)
+        housekeeping._tidy(blog.app)
+    assert "tidying failed" in caplog.text
+
+
+def test_the_first_minute_of_a_process_is_quiet(blog: Blog) -> None:
+    assert EVERY == 60
+    with blog.app.app_context():
+        assert housekeeping.keep_house() is None

@@ -1,0 +1,142 @@
+"""Eight processes teach one filter at the same time, and no lesson is lost; a control shows that the test can fail."""
+
+from __future__ import annotations
+
+import multiprocessing
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from captcha_guard.spam.databases import Access, AlchemyDatabase, Database, Row, SQLiteDatabase
+from captcha_guard.spam.learning import Learner
+from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.token_store import TokenStore
+
+PROCESSES = 8
+LESSONS = 12
+PATIENCE = 50  # seconds until a racer that never comes fails the test
+
+Opened = Callable[[Path], Database]
+
+
+def open_sqlite(path: Path) -> Database:
+    return SQLiteDatabase(path, timeout=PATIENCE)
+
+
+def open_sqlalchemy(path: Path) -> Database:
+    return AlchemyDatabase(f"sqlite:///{path}?timeout={PATIENCE}")
+
+
+def race(opened: Opened, path: Path, key: str) -> list[bool]:
+    """Teach twelve comments in each of eight processes that begin together; returns whether each was kept."""
+    context: Any = multiprocessing.get_context("spawn")
+    start, results = context.Barrier(PROCESSES), context.Queue()
+    racers = [
+        context.Process(
+            target=_run, args=(opened, path, key.format(process=process, lesson="{lesson}"), start, results)
+        )
+        for process in range(PROCESSES)
+    ]
+    for racer in racers:
+        racer.start()
+    answers = [results.get(timeout=PATIENCE) for _ in racers]
+    for racer in racers:
+        racer.join(PATIENCE)
+        racer.close()
+    results.close()
+    results.join_thread()
+    assert [answer for answer in answers if isinstance(answer, str)] == []
+    return [kept for answer in answers for kept in answer]
+
+
+def _run(opened: Opened, path: Path, key: str, start: Any, results: Any) -> None:
+    try:
+        with closing(Learner(opened(path))) as learner:
+            start.wait(PATIENCE)
+            answer: list[bool] | str = [_teach(learner, key.format(lesson=lesson), lesson) for lesson in range(LESSONS)]
+    except Exception:  # whatever it is, the others need not wait for this one
+        answer = traceback.format_exc()
+    results.put(answer)
+
+
+def _teach(learner: Learner, key: str, lesson: int) -> bool:
+    body = f"all say this and one says word{key.replace(' ', 'x')}"
+    return learner.teach(Submission(scope="post", body=body), spam=lesson % 3 == 0, rules_score=0, key=key)
+
+
+def counted(path: Path, word: str) -> tuple[int, int]:
+    """Return in how many ham and spam a word was counted."""
+    store = TokenStore(SQLiteDatabase(path))
+    with closing(store), store.looking() as look:
+        token = look.tokens([f"w:{word}"])[f"w:{word}"]
+        return token.ham, token.spam
+
+
+@pytest.mark.parametrize("opened", [open_sqlite, open_sqlalchemy])
+def test_no_lesson_is_lost(opened: Opened, tmp_path: Path) -> None:
+    path = tmp_path / "learned.sqlite3"
+    assert race(opened, path, "{process} {lesson}") == [True] * PROCESSES * LESSONS
+    with closing(Learner(opened(path))) as learner:
+        told = learner.stats()
+        assert (told.ham, told.spam, told.decisions) == (64, 32, 96)
+        assert counted(path, "all") == (64, 32)
+        assert counted(path, "word3x5") == (1, 0)
+        assert len(list(learner.export())) == 97
+
+
+@pytest.mark.parametrize("opened", [open_sqlite, open_sqlalchemy])
+def test_one_comment_taught_by_all_counts_once(opened: Opened, tmp_path: Path) -> None:
+    path = tmp_path / "learned.sqlite3"
+    assert race(opened, path, "{lesson}") == [True] * PROCESSES * LESSONS
+    with closing(Learner(opened(path))) as learner:
+        told = learner.stats()
+        assert (told.ham, told.spam, told.decisions) == (8, 4, 12)
+        assert counted(path, "all") == (8, 4)
+
+
+class Turnless(SQLiteDatabase):
+    """The control: whoever wants to write reads, and writes later, without a turn of its own."""
+
+    def __init__(self, path: Path, between: Callable[[], object]) -> None:
+        super().__init__(path, timeout=PATIENCE)
+        self._between = between
+
+    @contextmanager
+    def writing(self) -> Iterator[Access]:
+        with self.reading() as access:
+            yield _Late(access, self._between)
+
+
+class _Late:
+    def __init__(self, access: Access, between: Callable[[], object]) -> None:
+        self._access, self._between = access, between
+
+    def rows(self, statement: str, values: Row) -> Sequence[Row]:
+        return self._access.rows(statement, values)
+
+    def change(self, statement: str, rows: Sequence[Row]) -> None:
+        if statement.startswith("UPDATE learning_tokens"):
+            self._between()
+        self._access.change(statement, rows)
+
+
+def test_control_without_turns_a_lesson_is_lost(tmp_path: Path) -> None:
+    """The second lesson falls between the reading and the writing of the first, as a turn forbids."""
+    path, said = tmp_path / "learned.sqlite3", Submission(scope="post", body="all say this")
+    second: list[bool] = []
+
+    def between() -> None:
+        if not second:
+            with closing(Learner(SQLiteDatabase(path))) as other:
+                second.append(other.teach(said, spam=False, rules_score=0, key="second"))
+
+    with closing(Learner(SQLiteDatabase(path))) as learner:
+        assert learner.teach(said, spam=False, rules_score=0, key="before")
+    with closing(Learner(Turnless(path, between))) as learner:
+        learner.teach(said, spam=False, rules_score=0, key="first")
+    assert second == [True]
+    assert counted(path, "all") == (2, 0)

@@ -1,0 +1,241 @@
+"""Akismet and StopForumSpam on loopback, as their documents describe them, with every fault to order."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+KEY = "a1b2c3d4e5f6"
+REPORT_KEY = "reporter99"
+CERTIFICATE = Path(__file__).with_name("untrusted.pem")
+
+#: Seconds after which a server that hangs gives up by itself; no test waits for it.
+FOREVER = 60.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came in."""
+
+    path: str
+    form: dict[str, str]
+    headers: dict[str, str]
+
+
+class Server(ThreadingHTTPServer):
+    """Answers as documented until ``fault`` names something else (a key of ``FAULTS``)."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.asked: list[Asked] = []
+        self.fault = ""
+        self.extra_headers: dict[str, str] = {}
+        self.answer: bytes | None = None
+        self.listed: dict[str, dict[str, object]] = {}
+        self.released = threading.Event()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients that hang up are what these tests are about."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    form: dict[str, str]
+
+    @property
+    def house(self) -> Server:
+        """The server, by its own type."""
+        return cast("Server", self.server)
+
+    def do_POST(self) -> None:
+        octets = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        pairs = parse_qsl(octets, keep_blank_values=True, strict_parsing=bool(octets))
+        form = dict(pairs)
+        assert len(form) == len(pairs)
+        self.house.asked.append(Asked(self.path, form, {name.lower(): value for name, value in self.headers.items()}))
+        self.close_connection = True
+        self.form = form
+        FAULTS[self.house.fault](self)
+
+    def do_GET(self) -> None:
+        self.house.asked.append(Asked(self.path, {}, {}))
+        self.close_connection = True
+        self.say(b"true")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
+        pass
+
+    def say(self, body: bytes, status: int = 200, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in (headers | self.house.extra_headers).items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def say_slowly(self, octets: bytes) -> None:
+        """Send an octet every twentieth of a second, as long as anyone listens."""
+        for octet in octets:
+            if self.house.released.wait(0.05):
+                return
+            self.wfile.write(bytes([octet]))
+            self.wfile.flush()
+
+    def documented(self) -> None:
+        if self.house.answer is not None:
+            return self.say(self.house.answer)
+        return ROUTES.get(self.path, Handler.unknown)(self)
+
+    def unknown(self) -> None:
+        self.say(b"<!DOCTYPE html><title>Not found</title>", 404)
+
+    def verify_key(self) -> None:
+        if self.form.get("key") == KEY and self.form.get("blog"):
+            return self.say(b"valid")
+        return self.invalid("key")
+
+    def comment_check(self) -> None:
+        if self.form.get("api_key") != KEY:
+            return self.invalid("api_key")
+        if not self.form.get("blog") or not self.form.get("user_ip"):
+            return self.invalid("user_ip")
+        if self.form.get("user_role") == "administrator":
+            return self.say(b"false")
+        test_mail = self.form.get("comment_author_email") == "akismet-guaranteed-spam@example.com"
+        if "blatant" in self.form.get("comment_content", ""):
+            return self.say(b"true", X_akismet_pro_tip="discard")
+        return self.say(b"true" if test_mail or self.form.get("comment_author") == "viagra-test-123" else b"false")
+
+    def submit(self) -> None:
+        if self.form.get("api_key") != KEY:
+            return self.invalid("api_key")
+        return self.say(b"Thanks for making the web a better place.")
+
+    def usage_limit(self) -> None:
+        if self.form.get("api_key") != KEY:
+            return self.invalid("api_key")
+        return self.say(b'{"limit": 1000, "usage": 250, "percentage": "25.00", "throttled": false}')
+
+    def invalid(self, what: str) -> None:
+        self.say(b"invalid", X_akismet_debug_help=f"We were unable to parse your {what} {KEY[:-1]}6")
+
+    def look_up(self) -> None:
+        answer: dict[str, Any] = {"success": 1}
+        for name in ("ip", "email", "username"):
+            if name in self.form:
+                answer[name] = self.house.listed.get(self.form[name], {"appears": 0, "frequency": 0})
+        self.say(json.dumps(answer).encode() if "json" in self.form else b"<response success='true'></response>")
+
+    def add(self) -> None:
+        if self.form.get("api_key") != REPORT_KEY:
+            return self.say(b"<p>invalid api key</p>", 403)
+        return self.say(b"")
+
+    def hang(self) -> None:
+        self.house.released.wait(FOREVER)
+
+    def drip(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n")
+        self.say_slowly(b"t" * 4000)
+
+    def drip_headers(self) -> None:
+        self.say_slowly(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 4000)
+
+    def truncated(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfals")
+
+    def cut_chunks(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfalse\r\n")
+
+    def gone(self) -> None:
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def redirect(self) -> None:
+        host = self.headers["Host"]
+        self.say(b"", 302, Location=f"http://{host}/elsewhere")
+
+    def huge(self) -> None:
+        self.say(b"false" + b" " * 10_000_000)
+
+    def html(self) -> None:
+        self.say(b"<!DOCTYPE html><title>Welcome to the hotel's network</title>", Content_Type="text/html")
+
+    def no_http(self) -> None:
+        self.wfile.write(b"SSH-2.0-OpenSSH_9.9\r\n\r\n")
+
+
+ROUTES: dict[str, Callable[[Handler], None]] = {
+    "/1.1/verify-key": Handler.verify_key,
+    "/1.1/comment-check": Handler.comment_check,
+    "/1.1/submit-spam": Handler.submit,
+    "/1.1/submit-ham": Handler.submit,
+    "/1.2/usage-limit": Handler.usage_limit,
+    "/api": Handler.look_up,
+    "/add": Handler.add,
+}
+
+FAULTS: dict[str, Callable[[Handler], None]] = {
+    "": Handler.documented,
+    "hang": Handler.hang,
+    "drip": Handler.drip,
+    "drip_headers": Handler.drip_headers,
+    "truncated": Handler.truncated,
+    "cut_chunks": Handler.cut_chunks,
+    "gone": Handler.gone,
+    "redirect": Handler.redirect,
+    "huge": Handler.huge,
+    "html": Handler.html,
+    "no_http": Handler.no_http,
+    "empty": lambda handler: handler.say(b""),
+    "error_500": lambda handler: handler.say(b"true", 500),
+    "error_403": lambda handler: handler.say(b"false", 403),
+    "busy": lambda handler: handler.say(b"false", 429),
+}
+
+
+@dataclass
+class Running:
+    """A server in its thread, and where it listens."""
+
+    server: Server
+    base: str
+    asked: list[Asked] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.asked = self.server.asked
+
+
+@contextmanager
+def service_server(*, tls: bool = False) -> Iterator[Running]:
+    """Serve on a free loopback port until the end of the block."""
+    server = Server()
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield Running(server, f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}")
+    finally:
+        server.released.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,177 @@
+"""A filter whose database is in trouble abstains, says so once, and costs no request."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from captcha_guard.connections import Connections
+from captcha_guard.errors import ConfigError, LearningUnavailableError
+from captcha_guard.spam import features, learning, lessons
+from captcha_guard.spam.databases import AlchemyDatabase, SQLiteDatabase, open_database
+from captcha_guard.spam.learning import ENOUGH, Learner
+from captcha_guard.spam.submission import Submission
+
+ASKED = Submission(scope="post", body="cheap pills")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "instance" / "learned.sqlite3"
+
+
+@pytest.fixture
+def learner(path: Path) -> Iterator[Learner]:
+    with closing(Learner(SQLiteDatabase(path, timeout=0.01))) as learner:
+        for number in range(ENOUGH):
+            for spam, body in ((True, "cheap pills"), (False, "kind words")):
+                assert learner.teach(
+                    Submission(scope="post", body=body), spam=spam, rules_score=0, key=f"{spam}{number}"
+                )
+        yield learner
+
+
+def assert_it_abstains(learner: Learner, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.clear()
+    for _ in range(3):
+        assert learner.score(ASKED, 50) is None
+        assert learner.explain(ASKED, 50) == ()
+        assert not learner.teach(ASKED, spam=True, rules_score=50, key="new")
+        assert not learner.forget("True0")
+    [told] = [record for record in caplog.records if record.name == "captcha_guard"]
+    assert told.levelno == logging.ERROR
+    assert "learning filter abstains" in told.getMessage()
+    with pytest.raises(LearningUnavailableError):
+        learner.retrain()
+
+
+def test_a_locked_file(learner: Learner, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    learner.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        assert_it_abstains(learner, caplog)
+        other.execute("ROLLBACK")
+    assert learner.score(ASKED, 50) is not None
+    assert learner.teach(ASKED, spam=True, rules_score=50, key="new")
+
+
+def test_a_file_that_is_no_database(learner: Learner, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    learner.close()
+    for one in path.parent.iterdir():
+        one.unlink()
+    path.write_bytes(b"This is no database, whatever its name says." * 100)
+    assert_it_abstains(learner, caplog)
+
+
+def test_a_file_damaged_in_the_middle(learner: Learner, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    learner.close()
+    octets = bytearray(path.read_bytes())
+    octets[4096:] = b"\xff" * (len(octets) - 4096)
+    path.write_bytes(octets)
+    assert_it_abstains(learner, caplog)
+
+
+def test_a_folder_in_the_files_place(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path.mkdir(parents=True)
+    with closing(Learner(SQLiteDatabase(path))) as learner:
+        assert_it_abstains(learner, caplog)
+
+
+def test_a_file_that_may_only_be_read(learner: Learner, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Made by SQLite itself, for the tests may run as root, whom no mode of a file stops."""
+    score = learner.score(ASKED, 50)
+    database = SQLiteDatabase(path)
+    database._connections = ReadOnly(path, schema=(), timeout=0)
+    with closing(Learner(database)) as reader:
+        assert reader.score(ASKED, 50) == score
+        assert not reader.teach(ASKED, spam=True, rules_score=50, key="new")
+        assert not reader.teach(ASKED, spam=True, rules_score=50, key="newer")
+    assert len(caplog.records) == 1
+    assert "readonly" in caplog.text
+
+
+class ReadOnly(Connections):
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA query_only = ON")
+
+
+def test_a_database_that_comes_back_is_used_and_its_next_fault_is_told(
+    learner: Learner, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        learner.close()
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+            other.execute("BEGIN EXCLUSIVE")
+            assert_it_abstains(learner, caplog)
+            other.execute("ROLLBACK")
+        assert learner.score(ASKED, 50) is not None
+
+
+def test_missing_tables_are_made_by_the_next_that_opens_the_file(learner: Learner, path: Path) -> None:
+    learner.close()
+    with closing(sqlite3.connect(path)) as other:
+        for table in ("learning_model", "learning_tokens", "learning_decisions"):
+            other.execute(f"DROP TABLE {table}")
+    assert learner.score(ASKED, 50) is None
+    assert learner.stats().decisions == 0
+    assert learner.teach(ASKED, spam=True, rules_score=50)
+
+
+def test_a_sqlalchemy_database_that_is_away(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with closing(Learner(AlchemyDatabase(f"sqlite:///{tmp_path}/no/such/folder/learned.sqlite3"))) as learner:
+        assert_it_abstains(learner, caplog)
+
+
+def test_a_uri_chooses_the_database(tmp_path: Path) -> None:
+    assert isinstance(open_database(f"sqlite:///{tmp_path}/learned.sqlite3"), SQLiteDatabase)
+    assert isinstance(open_database(f"sqlite:///{tmp_path}/learned.sqlite3?timeout=5"), AlchemyDatabase)
+    for uri in ("nonsense", "nosuch://host/database"):
+        with pytest.raises(ConfigError, match="is no database that SQLAlchemy can open"):
+            open_database(uri)
+
+
+def test_no_message_shows_the_password_of_a_database() -> None:
+    with pytest.raises(ConfigError, match="is no database") as caught:
+        open_database("nosuch://guard:hunter2@db.example/learned?password=hunter2")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_file_is_its_owners_alone(learner: Learner, path: Path) -> None:
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_model_of_other_features_is_learned_anew(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was learned of one set of features says nothing about another."""
+    learned = learner.score(ASKED, 0)
+    for module in (learning, lessons):
+        monkeypatch.setattr(module, "VERSION", features.VERSION + 1)
+    anew = learner.score(ASKED, 0)
+    assert anew != learned
+    learner.retrain()
+    assert learner.score(ASKED, 0) == anew
+    assert learner.stats().decisions == 2 * ENOUGH
+
+
+def test_a_lesson_for_a_model_of_other_features_comes_after_it_is_learned_anew(
+    learner: Learner, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = Submission(scope="post", body="kind pills")
+    learner.close()
+    shutil.copy(path, tmp_path / "copy.sqlite3")
+    learner.retrain()
+    learner.teach(more, spam=False, rules_score=0, key="more")
+    for module in (learning, lessons):
+        monkeypatch.setattr(module, "VERSION", features.VERSION + 1)
+    with closing(Learner(SQLiteDatabase(tmp_path / "copy.sqlite3"))) as other:
+        other.teach(more, spam=False, rules_score=0, key="more")
+        score = other.score(ASKED, 0)
+    monkeypatch.undo()
+    assert learner.score(ASKED, 0) == pytest.approx(score)

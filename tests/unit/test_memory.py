@@ -1,0 +1,157 @@
+"""What the judge remembers: near-duplicates for a day, parties' pasts, in bounded tables and never in clear."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from captcha_guard.spam import memory as module
+from captcha_guard.spam.history import History, Party, author_of
+from captcha_guard.spam.memory import DAY, HISTORY_KEPT, SQLiteMemory
+from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.verdict import Action
+
+NOW = 1_700_000_000.0
+SAID = Submission(
+    scope="comment:one",
+    author="Ada Quill",
+    email="ada@mail.example",
+    account="ada-account",
+    client="0123456789abcdef",
+    body="Our shop has the very best lawn mowers of the whole county, at prices that nobody beats: https://mowers.example",
+    posted_at=NOW,
+)
+AUTHOR = author_of(SAID)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> SQLiteMemory:
+    return SQLiteMemory(tmp_path / "memory.sqlite3", secret=b"sixteen octets ..")
+
+
+def elsewhere(body: str, scope: str = "comment:two", later: float = 60) -> Submission:
+    return replace(SAID, scope=scope, author="Bea", email="bea@mail.example", body=body, posted_at=NOW + later)
+
+
+def test_nearly_the_same_on_another_post_is_seen_for_a_day(memory: SQLiteMemory) -> None:
+    memory.note(SAID, Action.HOLD)
+    spun = SAID.body.replace("whole county", "entire county").replace("mowers.example", "other.example")
+    assert memory.alike(elsewhere(spun)) == 1
+    assert memory.alike(elsewhere(spun, later=DAY - 1)) == 1
+    assert memory.alike(elsewhere(spun, later=DAY)) == 0
+    assert memory.alike(elsewhere("The table grows by a factor of two, and that is why adding a key is cheap.")) == 0
+
+
+def test_a_comment_is_no_copy_of_itself(memory: SQLiteMemory) -> None:
+    memory.note(SAID, Action.HOLD)
+    assert memory.alike(SAID) == 0
+
+
+def test_short_comments_are_alike_by_nature(memory: SQLiteMemory) -> None:
+    short = "Thank you for the article, it helped."
+    memory.note(elsewhere(short), Action.ACCEPT)
+    assert memory.alike(elsewhere(short, scope="comment:three")) == 0
+
+
+def test_copies_are_counted_up_to_an_end(memory: SQLiteMemory) -> None:
+    for number in range(12):
+        memory.note(elsewhere(SAID.body, scope=f"comment:{number}"), Action.HOLD)
+    assert memory.alike(SAID) == 8
+
+
+def test_a_moderators_word_counts_once_and_the_last_one_stands(memory: SQLiteMemory) -> None:
+    memory.note(SAID, Action.HOLD)
+    for _ in range(2):
+        memory.teach(SAID, spam=True, now=NOW)
+    for party, names in (
+        (Party.CLIENT, (SAID.client,)),
+        (Party.HOST, ("mowers.example",)),
+        (Party.ACCOUNT, ("ada-account",)),
+    ):
+        assert memory.history(party, names) == History(0, 1)
+    memory.teach(SAID, spam=False, now=NOW)
+    assert memory.history(Party.CLIENT, (SAID.client,)) == History(1, 0)
+    assert memory.history(Party.AUTHOR, AUTHOR) == History(1, 0)
+
+
+def test_publishing_counts_for_the_author_and_for_nobody_else(memory: SQLiteMemory) -> None:
+    memory.note(SAID, Action.ACCEPT)
+    assert memory.history(Party.ACCOUNT, ("ada-account",)) == History(1, 0)
+    assert memory.history(Party.AUTHOR, AUTHOR) == History(1, 0)
+    assert memory.history(Party.CLIENT, (SAID.client,)) == memory.history(Party.HOST, ("mowers.example",)) == History()
+    memory.teach(SAID, spam=True, now=NOW)
+    assert memory.history(Party.ACCOUNT, ("ada-account",)) == History(0, 1)
+    assert memory.history(Party.HOST, ("mowers.example",)) == History(0, 1)
+
+
+def test_several_names_are_one_past_and_none_is_an_empty_one(memory: SQLiteMemory) -> None:
+    memory.teach(SAID, spam=True, now=NOW)
+    memory.teach(elsewhere("See https://other.example"), spam=True, now=NOW)
+    assert memory.history(Party.HOST, ("mowers.example", "other.example", "third.example")) == History(0, 2)
+    assert memory.history(Party.AUTHOR, ()) == History()
+
+
+def test_who_leaves_no_email_and_whose_address_nobody_knows_has_no_past(memory: SQLiteMemory) -> None:
+    nobody = replace(SAID, email="", client="shared")
+    memory.teach(nobody, spam=True, now=NOW)
+    assert author_of(nobody) == ()
+    assert memory.history(Party.CLIENT, ("shared",)) == History()
+
+
+def test_the_past_is_forgotten_and_the_tables_have_an_end(
+    memory: SQLiteMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.note(SAID, Action.ACCEPT)
+    memory.teach(SAID, spam=True, now=NOW)
+    monkeypatch.setattr(module, "MOST_ROWS", dict.fromkeys(module.MOST_ROWS, 40))
+    for number in range(120):
+        body = f"{number} says that {number + 1} tables of {number + 2} keys each are {number + 3} probes away {number}"
+        memory.note(elsewhere(body, later=HISTORY_KEPT + number), Action.HOLD)
+    assert memory.history(Party.CLIENT, (SAID.client,)) == History()
+    with sqlite3.connect(memory.path) as connection:
+        for table in module.MOST_ROWS:
+            (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+            assert rows <= 40 + 64
+    connection.close()
+
+
+def test_nothing_is_kept_in_clear(memory: SQLiteMemory, tmp_path: Path) -> None:
+    memory.note(SAID, Action.ACCEPT)
+    memory.teach(SAID, spam=True, now=NOW)
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"judge_history" in kept
+    for secret in (b"Ada", b"quill", b"mail.example", b"mowers", b"lawn", b"0123456789abcdef", b"ada-account"):
+        assert secret not in kept
+    other = SQLiteMemory(memory.path, secret=b"another sixteen octets")
+    assert other.history(Party.CLIENT, (SAID.client,)) == History()
+
+
+def test_a_file_that_cant_be_used_is_logged_and_nobody_knows_anything(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("This is no database, and long enough to be told from one. " * 20)
+    memory = SQLiteMemory(tmp_path / "file", secret=b"sixteen octets ..")
+    with caplog.at_level(logging.WARNING, logger="captcha_guard"):
+        memory.note(SAID, Action.ACCEPT)
+        memory.teach(SAID, spam=True, now=NOW)
+        assert memory.history(Party.CLIENT, ("x",)) is None
+        assert memory.alike(SAID) is None
+    assert "memory could not be used" in caplog.text
+
+
+def test_no_file_is_made_before_there_is_something_to_remember(memory: SQLiteMemory) -> None:
+    assert memory.history(Party.CLIENT, ("x",)) == History()
+    assert memory.alike(SAID) == 0
+    assert not memory.path.exists()
+
+
+def test_words_of_many_threads_are_all_counted(memory: SQLiteMemory) -> None:
+    comments = [elsewhere(f"{SAID.body} {number}", scope=f"comment:{number}") for number in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: memory.teach(one, spam=True, now=NOW), comments))
+    assert memory.history(Party.CLIENT, (SAID.client,)) == History(0, 40)

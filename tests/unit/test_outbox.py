@@ -1,0 +1,281 @@
+"""The outbox: what waits survives a restart, is done once at a time, and is gone when it is done or too old."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from captcha_guard.connections import Connections
+from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, LEASE, PATIENCE, SCHEMA, Job, Outbox, Task
+from captcha_guard.spam.services.service import Fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORM = {"user_ip": "203.0.113.9", "comment_author_email": "ada@mail.example", "comment_content": "Grüße \ud800"}
+DOWN = Fault("akismet", "timeout", "akismet did not answer within 1.5 s.")
+START = 1_760_000_000.0
+JOBS = 60
+
+
+@dataclass
+class Worker:
+    """Notes what it is given; answers with ``fault``."""
+
+    fault: Fault | None = None
+    jobs: list[Job] = field(default_factory=list)
+
+    def __call__(self, job: Job, _: float) -> Fault | None:
+        self.jobs.append(job)
+        return self.fault
+
+
+def outbox_at(path: Path, worker: Any) -> Outbox:
+    return Outbox(Connections(path, schema=SCHEMA, timeout=30), worker)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "captcha_guard.sqlite3"
+
+
+def rows(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT count(*) FROM service_outbox").fetchone()[0])
+
+
+def test_a_correction_is_due_at_once_and_a_check_after_twenty_minutes(path: Path) -> None:
+    outbox = outbox_at(path, worker := Worker())
+    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    outbox.put("akismet", Task.CHECK, "m2", FORM, now=START)
+    assert outbox.run(START) == 1
+    assert outbox.run(START + 20 * 60 - 1) == 0
+    assert outbox.run(START + 20 * 60) == 1
+    assert [(job.task, job.mark, job.form) for job in worker.jobs] == [("spam", "m1", FORM), ("check", "m2", FORM)]
+
+
+def test_what_waits_survives_a_restart_and_is_done_once(path: Path) -> None:
+    first = outbox_at(path, Worker(DOWN))
+    first.put("akismet", Task.HAM, "m1", FORM, now=START)
+    assert first.run(START) == 0
+    again = outbox_at(path, worker := Worker())
+    assert again.run(START + FIRST) == 1
+    assert again.run(START + FIRST) == 0
+    assert [(job.service, job.task, job.form, job.tries) for job in worker.jobs] == [("akismet", "ham", FORM, 2)]
+
+
+def tries(path: Path, task: Task) -> list[int]:
+    """Run every minute of two days, with a service that is down; returns the minutes in which it was tried."""
+    outbox = outbox_at(path, worker := Worker(DOWN))
+    outbox.put("akismet", task, "m1", FORM, now=START)
+    minutes = []
+    for minute in range(2 * 24 * 60):
+        before = len(worker.jobs)
+        outbox.run(START + 60 * minute)
+        if len(worker.jobs) > before:
+            minutes.append(minute)
+    return minutes
+
+
+def test_a_check_is_repeated_after_twenty_minutes_then_hourly_for_a_day_then_given_up_with_a_line(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "captcha_guard")
+    assert tries(path, Task.CHECK) == [20 + 60 * hour for hour in range(25)]
+    assert [record.getMessage() for record in caplog.records] == [
+        "akismet: gave up to check comment m1 after 25 tries: akismet did not answer within 1.5 s."
+    ]
+    assert rows(path) == 0
+
+
+def test_a_correction_is_tried_at_once_too(path: Path) -> None:
+    assert tries(path, Task.SPAM) == [0, *(20 + 60 * hour for hour in range(25))]
+    assert rows(path) == 0
+
+
+def test_no_octet_of_what_was_sent_is_left_when_it_is_done(path: Path) -> None:
+    connections = Connections(path, schema=("PRAGMA secure_delete = OFF", *SCHEMA), timeout=30)  # some have it on
+    outbox = Outbox(connections, Worker())
+    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    outbox.run(START)
+    with connections.reading() as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connections.close()
+    kept = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert b"203.0.113.9" not in kept
+    assert b"ada@mail.example" not in kept
+
+
+def test_what_will_never_be_answered_is_not_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    outbox = outbox_at(path, Worker(Fault("akismet", "not_configured", "akismet is configured no more.", again=False)))
+    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    outbox.run(START)
+    assert rows(path) == 0
+    assert "akismet is configured no more" in caplog.text
+
+
+def test_what_nobody_ran_for_a_week_is_deleted_with_a_line(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    outbox = outbox_at(path, worker := Worker())
+    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    outbox.put("akismet", Task.SPAM, "m2", FORM, now=START + 1)
+    outbox.run(START + EXPIRES)
+    assert [job.mark for job in worker.jobs] == ["m2"]
+    assert "the task to spam comment m1 expired" in caplog.text
+
+
+def test_the_last_correction_of_a_comment_counts_and_its_check_waits_beside_it(path: Path) -> None:
+    outbox = outbox_at(path, worker := Worker())
+    for task in (Task.SPAM, Task.HAM, Task.CHECK, Task.CHECK):
+        outbox.put("akismet", task, "m1", FORM, now=START)
+    assert outbox.holds("akismet", Task.SPAM, "m1"), "one of either kind"
+    outbox.run(START + FIRST)
+    assert sorted(job.task for job in worker.jobs) == ["check", "ham"]
+    assert not outbox.holds("akismet", Task.SPAM, "m1")
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_a_correction_that_comes_while_the_earlier_one_is_on_its_way_is_still_sent(
+    path: Path, taken_back: bool
+) -> None:
+    sent = []
+
+    def work(job: Job, now: float) -> None:
+        sent.append(job.task)
+        if job.task is Task.SPAM:  # the moderator thinks again, while Akismet is being told
+            if taken_back:
+                outbox.cancel("akismet", Task.SPAM, "m1")
+            outbox.put("akismet", Task.HAM, "m1", FORM, now=now)
+
+    outbox = outbox_at(path, work)
+    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    outbox.run(START)
+    assert sent == ["spam", "ham"]
+    assert rows(path) == 0
+
+
+def test_a_service_that_fails_is_left_alone_for_the_rest_of_a_run_and_the_others_are_not(path: Path) -> None:
+    jobs = []
+
+    def work(job: Job, now: float) -> Fault | None:
+        jobs.append((job.service, job.mark))
+        return DOWN if job.service == "akismet" else None
+
+    outbox = outbox_at(path, work)
+    for number in range(3):
+        outbox.put("akismet", Task.CHECK, f"m{number}", FORM, now=START + number)
+        outbox.put("stopforumspam", Task.CHECK, f"m{number}", FORM, now=START + number)
+    assert outbox.run(START + FIRST + 10) == 3
+    assert Counter(service for service, _ in jobs) == {"akismet": 1, "stopforumspam": 3}
+
+
+def test_a_run_does_no_more_than_it_may(path: Path) -> None:
+    outbox = outbox_at(path, worker := Worker())
+    for number in range(5):
+        outbox.put("akismet", Task.SPAM, f"m{number}", FORM, now=START)
+    assert outbox.run(START, limit=2) == 2
+    assert len(worker.jobs) == 2
+
+
+def test_work_that_raises_is_logged_and_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def work(job: Job, now: float) -> None:
+        raise KeyError(job.mark)
+
+    outbox = outbox_at(path, work)
+    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    assert outbox.run(START) == 0
+    assert "KeyError" in caplog.text
+    assert outbox_at(path, worker := Worker()).run(START + FIRST) == 1
+    assert len(worker.jobs) == 1
+
+
+def test_what_a_process_took_and_died_over_is_done_by_another_later(path: Path) -> None:
+    class Died(BaseException):
+        pass
+
+    def die(job: Job, now: float) -> None:
+        raise Died
+
+    dying = outbox_at(path, die)
+    dying.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    with pytest.raises(Died):
+        dying.run(START)
+    other = outbox_at(path, worker := Worker())
+    assert other.run(START + LEASE - 1) == 0
+    assert other.run(START + LEASE) == 1
+    assert worker.jobs[0].tries == 2
+
+
+def test_the_outbox_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("captcha_guard.spam.services.outbox.MOST", 2)
+    outbox = outbox_at(path, Worker())
+    assert [outbox.put("akismet", Task.SPAM, f"m{number}", FORM, now=START) for number in range(3)] == [
+        True, True, False
+    ]  # fmt: skip
+    assert "the outbox is full (2 tasks)" in caplog.text
+
+
+def test_the_times_are_those_of_the_documents() -> None:
+    assert (FIRST, AGAIN, PATIENCE) == (20 * 60, 3_600, 86_400)
+
+
+class ReadThenTake(Outbox):
+    """A control: takes a task in two statements, as one might write it at first, and is as unlucky as can be."""
+
+    gate: Any
+
+    def _take(self, now: float, _: set[str]) -> Job | None:
+        with self._connections.reading() as connection:
+            row = connection.execute(
+                "SELECT id, service, task, mark, form, born, tries FROM service_outbox WHERE taken_until <= ? LIMIT 1",
+                (now,),
+            ).fetchone()
+        if row is None:
+            return None
+        self.gate.wait(50)
+        number, service, task, mark, _, born, tries = row
+        statement = "UPDATE service_outbox SET taken_until = ? WHERE id = ? RETURNING id"
+        self._connections.atomically(statement, (now + LEASE, number))
+        return Job(number, service, Task(task), mark, {}, born, tries)
+
+
+def race(kind: type[Outbox], path: Path, gate: Any, results: Any) -> None:
+    """Empty the outbox in one of several processes that begin together."""
+    worker = Worker()
+    outbox = kind(Connections(path, schema=SCHEMA, timeout=30), worker)
+    outbox.run(START, limit=0)  # opens the file
+    gate.wait(50)
+    if isinstance(outbox, ReadThenTake):
+        outbox.gate = gate
+    outbox.run(START, limit=JOBS if kind is Outbox else 1)
+    results.put([job.mark for job in worker.jobs])
+
+
+def sent_by_racing_processes(kind: type[Outbox], path: Path) -> Counter[str]:
+    outbox = outbox_at(path, Worker())
+    for number in range(JOBS):
+        outbox.put("akismet", Task.SPAM, f"m{number}", FORM, now=START)
+    context = multiprocessing.get_context("spawn")
+    gate, results = context.Barrier(2), context.Queue()
+    processes = [context.Process(target=race, args=(kind, path, gate, results)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    sent = Counter(mark for _ in processes for mark in results.get(timeout=50))
+    for process in processes:
+        process.join(60)
+    return sent
+
+
+def test_two_processes_at_once_send_everything_exactly_once(path: Path) -> None:
+    assert sent_by_racing_processes(Outbox, path) == Counter(f"m{number}" for number in range(JOBS))
+    assert rows(path) == 0
+
+
+def test_an_outbox_that_reads_before_it_takes_sends_things_twice(path: Path) -> None:
+    assert sent_by_racing_processes(ReadThenTake, path) == {"m0": 2}

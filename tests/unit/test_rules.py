@@ -1,0 +1,243 @@
+"""Every rule, and every number in it, changes at least one verdict; good comments are let through."""
+
+# ruff: noqa: RUF001 (letters that pass for others are among what is tried)
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from captcha_guard.spam.history import History, Party
+from captcha_guard.spam.judge import Judge
+from captcha_guard.spam.rules import RULES, standard
+from captcha_guard.spam.rules.too_fast import TooFast
+from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.verdict import Action, Thresholds
+from captcha_guard.spam.word_list import WordList
+from tests.unit.good_comments import GOOD
+
+PLAIN = Submission(
+    scope="comment:hash-tables",
+    author="Ada Quill",
+    email="ada@mail.example",
+    body="The load factor in part two should read 0.7, I think.",
+    seconds=42,
+    client="c1",
+    posted_at=1_000_000,
+)
+LONG = "The second paragraph could say that the table grows by a factor of two, and why that is amortised."
+
+
+@dataclass
+class Past:
+    """A memory that says what it is told to."""
+
+    known: dict[tuple[Party, str], History | None] = field(default_factory=dict)
+    copies: int | None = 0
+
+    def history(self, party: Party, names: tuple[str, ...]) -> History | None:
+        return self.known.get((party, names[0]), History()) if names else History()
+
+    def alike(self, submission: Submission) -> int | None:  # noqa: ARG002
+        return self.copies
+
+
+def judge(memory: Past | None = None, weights: dict[str, int] | None = None, **options: Any) -> Judge:
+    return Judge(standard(memory=memory or Past(), **options), weights=weights)
+
+
+def spam_from(party: Party, name: str, ham: int, spam: int) -> dict[str, Any]:
+    return {"memory": Past({(party, name): History(ham, spam)})}
+
+
+DAY = 86_400
+WORDS = WordList(["free pills", "part:agra"])
+AUTHOR = "ada quill\nada@mail.example"
+
+#: slug, what is posted, the options under which; without the rule another action is taken.
+CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("too_long", {"author": "x" * 246}, {}),
+    ("closed_post", {"closed": True}, {}),
+    ("disallowed_words", {"body": "Get FREE  pills"}, {"disallowed": WORDS}),
+    ("duplicate", {}, {"known": lambda _: True}),
+    ("trusted_author", {"account": "ada", "honeypot": "x"}, spam_from(Party.ACCOUNT, "ada", 3, 0)),
+    ("honeypot", {"honeypot": "x"}, {}),
+    ("too_fast", {"seconds": 2.9}, {}),
+    ("old_post", {"post_age": 365 * DAY, "body": f"{LONG} See shop.example.com/tables"}, {}),
+    ("empty", {"body": "\u200b \u2060"}, {}),
+    ("links", {"body": f"{LONG} https://a.example https://b.example"}, {}),
+    ("single_link", {"body": "You have a great blog, see https://a.example"}, {}),
+    ("link_only", {"body": "https://a.example"}, {}),
+    ("link_markup", {"body": f"{LONG} <a href='https://a.example'>tables</a>", "post_age": 400 * DAY}, {}),
+    ("bbcode", {"body": f"{LONG} [url=https://a.example]tables[/url]"}, {}),
+    ("shortener", {"body": f"{LONG} https://bit.ly/x1"}, {}),
+    ("last_link", {"body": f"{LONG} https://bestlawnmowers.example", "author": "Best Lawn Mowers"}, {}),
+    ("bare_domain", {"body": f"{LONG} Then visit lawnmowers . com"}, {}),
+    ("author_slogan", {"author": "Cheap Loans"}, {}),
+    ("disposable_email", {"email": "ada@in.trash.example"}, {"disposable": ["trash.example"]}),
+    ("letter_tricks", {"body": "The l\u200boad fаctor"}, {}),
+    ("foreign_script", {"body": "Спасибо за статью"}, {"scripts": ["Latin", "Greek"]}),
+    ("contact", {"body": f"{LONG} Call +1 555 010 0100 or mail seller@shop.example"}, {}),
+    ("flattery", {"body": "I have bookmarked your site", "url": "https://a.example"}, {}),
+    ("phrases", {"body": "Make money online with free gift cards"}, {}),
+    ("moderated_words", {"body": "a viagrafree zone"}, {"moderated": WORDS}),
+    ("first_comment", {}, {"hold_first": True}),
+    ("client_history", {}, spam_from(Party.CLIENT, "c1", 0, 1)),
+    ("linked_host", {"url": "https://www.pills.example/x"}, spam_from(Party.HOST, "pills.example", 0, 1)),
+    ("near_duplicate", {}, {"memory": Past(copies=1)}),
+]
+
+
+@pytest.mark.parametrize(("slug", "change", "options"), CHANGES, ids=[slug for slug, _, _ in CHANGES])
+def test_each_rule_changes_a_verdict(slug: str, change: dict[str, Any], options: dict[str, Any]) -> None:
+    submission = replace(PLAIN, **change)
+    verdict = judge(**options).judge(submission)
+    without = judge(**options, weights={slug: 0}).judge(submission)
+    assert slug in verdict.reasons
+    assert verdict.action != without.action
+
+
+def test_every_rule_of_the_registry_is_shown_to_change_a_verdict() -> None:
+    assert [slug for slug, _, _ in CHANGES] == [rule.slug for rule in RULES]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.slug)
+def test_every_rule_says_what_it_is(rule: Any) -> None:
+    assert set(rule.looks_at) <= {name for name in PLAIN.__dataclass_fields__ if name != "scope"} | {"scope"}
+    assert 0 <= rule.weight <= 100
+    assert rule.sentence.endswith(".")
+    assert rule.__doc__
+    assert rule.final in (True, False)
+
+
+def test_the_documented_table_has_every_rule_with_its_score_in_order() -> None:
+    page = (Path(__file__).parents[2] / "docs/judging.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| ([\w, ]+) \|", page, re.MULTILINE)
+    assert rows == [(rule.slug, str(rule.weight), ", ".join(rule.looks_at)) for rule in RULES]
+
+
+def test_rules_run_in_the_order_of_the_registry() -> None:
+    rules = standard(
+        memory=Past(), disallowed=WORDS, moderated=WORDS, disposable=["a"], scripts=["Latin"], hold_first=True
+    )
+    assert [type(rule) for rule in rules] == list(RULES)
+
+
+#: slug, what just does not count, what just does, the options.
+EDGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    ("too_long", {"author": "x" * 245}, {"author": "x" * 246}, {}),
+    ("too_fast", {"seconds": 3}, {"seconds": 2.9}, {}),
+    ("old_post", {"post_age": 30 * DAY - 1}, {"post_age": 30 * DAY}, {"old_post": 30}),
+    ("links", {"body": f"{LONG} https://a.example"}, {"body": f"{LONG} https://a.example https://b.example"}, {}),
+    ("link_only", {"body": "see there for tables https://a.example"}, {"body": "see there for https://a.example"}, {}),
+    ("last_link", {"body": f"{LONG} https://ada.example", "author": "Ada"},
+     {"body": f"{LONG} https://adam.example", "author": "Adam"}, {}),
+    ("author_slogan", {"author": "Quill of the hash tables blog"}, {"author": "Quill of the two hash tables blog"}, {}),
+    ("author_slogan", {"author": "Casino"}, {"author": "Casino bonus"}, {}),
+    ("foreign_script", {"body": "за ко"}, {"body": "за код"}, {"scripts": ["Latin"]}),
+    ("foreign_script", {"body": "спасибо thank you"}, {"body": "спасибо thanks"}, {"scripts": ["Latin"]}),
+    ("flattery", {"body": f"Great post. {LONG} {LONG}", "url": "https://a.example"},
+     {"body": "Great post.", "url": "https://a.example"}, {}),
+    ("flattery", {"body": "Great post."}, {"body": "Great post. https://a.example"}, {}),
+    ("trusted_author", {"account": "bea"}, {"account": "ada"},
+     {"memory": Past({(Party.ACCOUNT, "ada"): History(3), (Party.ACCOUNT, "bea"): History(2)})}),
+    ("trusted_author", {"account": "bea"}, {"account": "ada"},
+     {"memory": Past({(Party.ACCOUNT, "ada"): History(5), (Party.ACCOUNT, "bea"): History(99, 1)})}),
+    ("trusted_author", {"author": "ada"}, {"account": "ada"}, {"memory": Past({(Party.ACCOUNT, "ada"): History(3)})}),
+    ("client_history", {"client": "c2"}, {"client": "c1"},
+     {"memory": Past({(Party.CLIENT, "c1"): History(1, 2), (Party.CLIENT, "c2"): History(2, 2)})}),
+    ("client_history", {"client": "shared"}, {"client": "c1"},
+     {"memory": Past({(Party.CLIENT, "c1"): History(0, 2), (Party.CLIENT, "shared"): History(0, 9)})}),
+    ("linked_host", {"url": "https://b.example"}, {"url": "https://a.example"},
+     {"memory": Past({(Party.HOST, "a.example"): History(1, 5), (Party.HOST, "b.example"): History(1, 4)})}),
+    ("first_comment", {"account": "ada"}, {"account": "bea"},
+     {"hold_first": True, "memory": Past({(Party.ACCOUNT, "ada"): History(1)})}),
+    ("first_comment", {}, {"email": ""}, {"hold_first": True, "memory": Past({(Party.AUTHOR, AUTHOR): History(1)})}),
+    ("empty", {"body": "  "}, {"body": " \u200b"}, {}),
+    ("empty", {"body": "<img src=x>"}, {"body": "\u3164"}, {}),
+    ("link_markup", {"body": f"{LONG} <a href='https://a.example/?t=2m19s'>2:19</a>"},
+     {"body": f"{LONG} <a href='https://a.example/'>watch</a>"}, {}),
+    ("bare_domain", {"body": "numpy.org and main.rs"}, {"body": "see example.org/me"}, {}),
+    ("disposable_email", {"email": "ada@nottrash.example"}, {"email": "ADA@Trash.Example"},
+     {"disposable": ["trash.example"]}),
+    ("contact", {"body": "ISBN 978-0-13-110362-7 of 2024-05-17"}, {"body": "whatsapp: 0155 5010 0100"}, {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("slug", "under", "over", "options"), EDGES, ids=[edge[0] for edge in EDGES])
+def test_each_number_in_a_rule_is_an_edge(
+    slug: str, under: dict[str, Any], over: dict[str, Any], options: dict[str, Any]
+) -> None:
+    assert slug not in judge(**options).judge(replace(PLAIN, **under)).reasons
+    assert slug in judge(**options).judge(replace(PLAIN, **over)).reasons
+
+
+def score(slug: str, change: dict[str, Any], **options: Any) -> int:
+    findings = judge(**options).judge(replace(PLAIN, **change)).findings
+    return sum(finding.score for finding in findings if finding.reason == slug)
+
+
+def test_what_comes_again_and_again_weighs_more() -> None:
+    assert [score("near_duplicate", {}, memory=Past(copies=copies)) for copies in (1, 2, 3)] == [35, 55, 75]
+    assert score("near_duplicate", {}, memory=Past(copies=8)) == 90
+    assert [score("client_history", {}, **spam_from(Party.CLIENT, "c1", 0, spam)) for spam in (1, 2)] == [30, 60]
+    hosts = [spam_from(Party.HOST, "a.example", 0, spam) for spam in (1, 2)]
+    assert [score("linked_host", {"url": "a.example"}, **host) for host in hosts] == [30, 60]
+    many = " ".join(f"https://{letter}.example" for letter in "abcd")
+    assert [score("links", {"body": many}), score("links", {"body": many}, max_links=4)] == [50, 30]
+    assert score("links", {"body": "https://a.example " * 900}) == 90
+    assert score("letter_tricks", {"body": "ｆｒｅｅ"}) < score("letter_tricks", {"body": "fr\u200bee"})
+    assert score("letter_tricks", {"body": "fr\u200bee gi\u200bft"}) < score("letter_tricks", {"body": "a\u200bb " * 5})
+    assert score("phrases", {"body": "free gift cards"}) < score(
+        "phrases", {"body": "free gift cards and casino bonus codes"}
+    )
+    assert score("phrases", {"body": "I subscribe"}) < score("phrases", {"body": "subscribe to my channel"})
+    assert score("contact", {"body": "a@b.example"}) < score("contact", {"body": "a@b.example or +1 555 010 0100"})
+    assert score("bare_domain", {"body": "at shop.com/x"}) < score("bare_domain", {"body": "at shop (dot) com"})
+
+
+def test_nobody_is_trusted_or_accused_when_the_memory_is_down() -> None:
+    down = Past({(party, name): None for party in Party for name in ("ada", "c1", "a.example", AUTHOR)}, copies=None)
+    submission = replace(PLAIN, account="ada", url="https://a.example", honeypot="x")
+    assert judge(down).judge(submission).reasons == ("honeypot",)
+    assert judge(down, hold_first=True).judge(submission).reasons == ("honeypot", "first_comment")
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_comment_is_let_through(name: str) -> None:
+    verdict = judge(disposable=["trash.example"]).judge(GOOD[name])
+    assert verdict.action == Action.ACCEPT, verdict.findings
+
+
+@pytest.mark.parametrize(
+    "spam",
+    [
+        {"author": "Cheap Loans Online", "url": "https://loans.example",
+         "body": "Great post! I have bookmarked your site. Visit my web page for personal loans: https://loans.example"},
+        {"author": "SEO Expert", "url": "https://rank.example",
+         "body": "We offer SEO services and quality backlinks, rank on google now. <a href='https://rank.example'>SEO</a>"},
+        {"body": "[url=https://casino.example]online casino[/url] [url=https://slots.example]casino bonus[/url]"},
+        {"body": "A hacker helped me recover my bitcoin funds, contact him on telegram @Coinback77"},
+        {"body": "Make money online, work from home jobs! Earn $500 daily, click here https://bit.ly/x1"},
+    ],
+)  # fmt: skip
+def test_spam_of_the_usual_kinds_is_held_or_set_aside(spam: dict[str, Any]) -> None:
+    assert judge().judge(replace(PLAIN, **spam)).held
+
+
+@pytest.mark.parametrize(
+    ("threshold", "honeypot", "seconds"), [("challenge", "", 1), ("hold", "x", 60), ("aside", "x", 1)]
+)
+def test_each_threshold_changes_a_verdict(threshold: str, honeypot: str, seconds: float) -> None:
+    submission = replace(PLAIN, honeypot=honeypot, seconds=seconds)
+    usual = Judge(standard()).judge(submission)
+    raised = replace(Thresholds(), **{threshold: getattr(Thresholds(), threshold) + 1})
+    assert Judge(standard(), raised).judge(submission).action < usual.action
+
+
+def test_the_shortest_usual_time_is_a_setting() -> None:
+    assert TooFast(10).check(replace(PLAIN, seconds=9)) is not None
