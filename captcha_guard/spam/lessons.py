@@ -20,8 +20,8 @@ _DROPPED: Final = 4
 _STAYING: Final = (ALWAYS, RULES)
 #: How wrong an old decision must be judged, 0 to 1, to be learned again.
 _FORGETTING: Final = 0.3
-#: Where in a name, once spread, the draws of old decisions begin.
-_SHIFTS: Final = (7, 31)
+#: Where in a name, once spread, the draw of an old decision begins.
+_SHIFT: Final = 7
 _SPREAD: Final = 0x9E3779B97F4A7C15  # odd, its bits well mixed (2^64 over the golden ratio)
 
 
@@ -36,7 +36,7 @@ class Taught:
 
 
 def teach(change: Change, taught: Taught, *, keep: int) -> None:
-    """Learn one comment, and look at two old ones of the other kind: what is about to be forgotten is learned again.
+    """Learn one comment, and look at an old one of the other kind: what is about to be forgotten is learned again.
 
     So a queue of spam that is emptied in one go does not make spam of everything. A name that was taught before with
     the same label changes nothing; with the other it is corrected: it counts as the new one and no more as the old
@@ -130,29 +130,28 @@ def save_learned(change: Change, decisions: Sequence[Decision], tokens: dict[str
 
 
 def _rehearse(change: Change, taught: Taught, known: dict[str, Token]) -> None:
-    """Learn old decisions of the other kind again that are judged wrongly by now; what that changes joins ``known``."""
-    rules, weighty = known[RULES], importance(change.model.counts, spam=not taught.spam)
-    drawn = _drawn(change, taught)
-    numbered = {token.number: token for token in known.values()}
-    more = change.tokens_numbered({number for old in drawn for number in old.tokens} - numbered.keys())
-    numbered |= {token.number: token for token in more.values()}
-    names = {token.number: name for name, token in more.items()}
-    for old in drawn:
-        tokens = [numbered[number] for number in old.tokens if number in numbered]
-        if abs(predict(tokens, rules, old.rules) - old.spam) > _FORGETTING:
-            learn(tokens, rules, old.rules, spam=old.spam, importance=weighty)
-            known |= {names[number]: numbered[number] for number in old.tokens if number in names}
+    """Learn an old decision of the other kind again if it is misjudged by now; what that changes joins ``known``."""
+    old = _drawn(change, taught)
+    if old is None:
+        return
+    numbered = {token.number: (name, token) for name, token in known.items()}
+    more = change.tokens_numbered(set(old.tokens) - numbered.keys())
+    numbered |= {token.number: (name, token) for name, token in more.items()}
+    own = dict(numbered[number] for number in old.tokens if number in numbered)
+    tokens, rules = list(own.values()), known[RULES]
+    if abs(predict(tokens, rules, old.rules) - old.spam) > _FORGETTING:
+        learn(tokens, rules, old.rules, spam=old.spam, importance=importance(change.model.counts, spam=old.spam))
+        known |= own
 
 
-def _drawn(change: Change, taught: Taught) -> list[Decision]:
-    """Return old decisions of the other kind, drawn by the comment's name."""
+def _drawn(change: Change, taught: Taught) -> Decision | None:
+    """Return an old decision of the other kind, drawn by the comment's name."""
     oldest = change.oldest()
     if oldest is None:
-        return []
+        return None
     span = change.model.decisions - oldest.number + 1
-    draws = [taught.name * _SPREAD >> shift & 0xFFFFFF for shift in _SHIFTS]
-    drawn = [change.decision_from(oldest.number + draw % span, spam=not taught.spam) for draw in draws]
-    return list({old.number: old for old in drawn if old}.values())
+    draw = taught.name * _SPREAD >> _SHIFT & 0xFFFFFF
+    return change.decision_from(oldest.number + draw % span, spam=not taught.spam)
 
 
 def _take_out(change: Change, decisions: Collection[Decision]) -> None:

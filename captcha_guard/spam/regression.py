@@ -14,8 +14,8 @@ from typing import Final
 
 #: The size of the first step that a token makes.
 STEP: Final = 1.0
-#: How much more a comment of the rarer kind may count.
-BALANCE: Final = 5.0
+#: How much more a comment of the rarer kind may count: what one kind outweighs the other by is also something to learn.
+BALANCE: Final = 2.0
 #: A score of 0 or 100 is not held for certain.
 _DOUBT: Final = 0.02
 

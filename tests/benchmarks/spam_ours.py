@@ -32,8 +32,8 @@ def fresh_learner() -> Iterator[Learner]:
 
 @contextmanager
 def never_looking_back() -> Iterator[None]:
-    """Teach as AdaGrad alone would: old comments are not learned again when they are about to be misjudged."""
-    with patch.object(lessons, "_SHIFTS", ()):
+    """Teach as AdaGrad alone would: no old comment is learned again when it is about to be misjudged."""
+    with patch.object(lessons, "_rehearse", lambda *_: None):
         yield
 
 

@@ -114,7 +114,14 @@ def test_a_finding_never_speaks_for_a_comment() -> None:
 
 @pytest.mark.parametrize(
     ("ham", "spam", "of_ham", "of_spam"),
-    [(10, 10, 1, 1), (10, 30, 3, 1), (30, 10, 1, 3), (1, 1000, BALANCE, 1), (1000, 1, 1, BALANCE), (0, 5, BALANCE, 1)],
+    [
+        (10, 10, 1, 1),
+        (20, 30, 1.5, 1),
+        (30, 20, 1, 1.5),
+        (1, 1000, BALANCE, 1),
+        (1000, 1, 1, BALANCE),
+        (0, 5, BALANCE, 1),
+    ],
 )
 def test_the_rarer_kind_counts_more_within_the_cap(ham: int, spam: int, of_ham: float, of_spam: float) -> None:
     counts = {False: ham, True: spam}
