@@ -263,7 +263,7 @@ def test_what_is_kept_for_teaching_names_nobody_and_quotes_nothing(blog: Blog) -
     case = Cases(Path(blog.app.instance_path, "captcha_guard.sqlite3")).find(blog.stored[0]["id"])
     assert case is not None
     told = repr(case)
-    assert not any(one in told for one in ("203.0.113.9", "ada@example.org", "@", "Write to", "write to", "queue"))
+    assert not any(one in told for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to", "queue"))
     assert all(" " not in token for token in case.tokens)
 
 

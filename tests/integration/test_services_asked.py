@@ -39,7 +39,7 @@ def sites(blogs: MakeBlog, akismet: Running) -> MakeSite:
             {
                 "CAPTCHA_GUARD_AKISMET_KEY": KEY,
                 "CAPTCHA_GUARD_AKISMET_BLOG": "https://blog.example",
-                "CAPTCHA_GUARD_SERVICE_TIMEOUT": 5,
+                "CAPTCHA_GUARD_SERVICE_TIMEOUT": 10,
                 **(config or {}),
             }
         )
