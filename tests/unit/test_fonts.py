@@ -220,14 +220,14 @@ def test_font_without_a_glyph_is_refused_with_the_glyph(tmp_path: Path, lost: st
 
 @pytest.mark.parametrize("parts", [[Part("H")], [Part("H"), NICK]], ids=["the very same", "all but the same"])
 def test_font_that_draws_two_glyphs_alike_is_refused(tmp_path: Path, parts: list[Part]) -> None:
-    face = face_of(tmp_path, remade(SOUND.read_bytes(), composed={"K": parts}))
-    with pytest.raises(FontError, match=r"mine\.ttf draws 'H' and 'K' alike; .*CAPTCHA_GUARD_ALPHABET"):
+    face = face_of(tmp_path, remade(SOUND.read_bytes(), composed={"R": parts}))
+    with pytest.raises(FontError, match=r"mine\.ttf draws 'H' and 'R' alike; .*CAPTCHA_GUARD_ALPHABET"):
         face.check()
-    face.check(ALPHABET.replace("K", ""))
+    face.check(ALPHABET.replace("R", ""))
 
 
 def test_glyphs_that_differ_in_one_clear_place_are_not_alike(tmp_path: Path) -> None:
-    face_of(tmp_path, remade(SOUND.read_bytes(), composed={"K": [Part("H"), LIMB]})).check()
+    face_of(tmp_path, remade(SOUND.read_bytes(), composed={"R": [Part("H"), LIMB]})).check()
 
 
 def test_glyphs_that_answers_fold_into_one_may_be_alike(tmp_path: Path) -> None:
