@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,10 @@ from werkzeug.test import TestResponse
 
 from captcha_guard import Action, ConfigError, Finding, Stats, Submission, submission_judged
 from captcha_guard.spam.cases import Cases
+from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.learning import Learner
 from captcha_guard.spam.memory import SQLiteMemory
+from captcha_guard.spam.rules import standard
 from captcha_guard.testing import solved_form
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, DOUBTFUL, TAUGHT_HAM, TAUGHT_SPAM, Blog, fields_of, solved, teach
@@ -169,15 +173,17 @@ def test_a_submission_that_was_rebuilt_is_known_as_the_comment_it_is(blog: Blog)
 
 
 def test_a_submission_that_no_form_took_is_taught_by_what_it_says(blog: Blog) -> None:
-    """The rules that look back would find it said before, by a host of spam: what follows from a decision."""
+    """What rules that look back find follows from decisions: to learn it would be to learn them twice."""
     said = Submission(scope="desk", client="abc", author="Ada", body="See https://mowers.example, please do.")
+    other = replace(said, scope="blog", body="There is more of it at https://mowers.example to read.")
     with blog.app.app_context():
-        blog.guard.teach(said, spam=True)
+        blog.guard.teach(other, spam=True)
         assert {"linked_host", "client_history"} <= set(blog.guard.check(said).reasons)
-        teach(blog)
-        [weighed] = [one for one in blog.guard.explain(said) if one.kind == "rules"]
         blog.guard.teach(said, spam=True)
-        assert [one for one in blog.guard.explain(said) if one.kind == "rules"] == [weighed]
+    path = Path(blog.app.instance_path, "captcha_guard.sqlite3")
+    with closing(sqlite3.connect(path)) as connection:
+        [(score,)] = connection.execute("SELECT rules FROM learning_decisions ORDER BY id DESC LIMIT 1").fetchall()
+    assert score == Judge(standard()).score(said) > 0
 
 
 def test_an_id_that_is_not_known_teaches_nothing(blog: Blog, clock: time_machine.Traveller) -> None:
@@ -249,13 +255,12 @@ def test_a_comment_is_forgotten_everywhere(blog: Blog) -> None:
         )
         assert "linked_host" not in blog.guard.check(again).reasons
     path = Path(blog.app.instance_path, "captcha_guard.sqlite3")
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         assert connection.execute(
             "SELECT count(*) FROM learning_tokens WHERE token LIKE '%secretword%'"
         ).fetchone() == (0,)
         for table in ("judge_cases", "judge_comments", "judge_shingles", "learning_decisions"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608
-    connection.close()
 
 
 def test_what_is_kept_for_teaching_names_nobody_and_quotes_nothing(blog: Blog) -> None:
