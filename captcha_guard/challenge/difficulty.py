@@ -136,7 +136,7 @@ class Difficulty:
     @property
     def is_classica(self) -> bool:
         """Whether pictures have the look of ``classica``, which is no site's style, however long their codes are."""
-        return self == Difficulty.classica or replace(self, length=None) == Difficulty.classica
+        return _is_classica(self)
 
     def picture_size(self, site: tuple[int, int]) -> tuple[int, int]:
         """Return the width and height in px of such a picture on a site whose size is ``site``."""
@@ -203,6 +203,11 @@ _LEVELS: dict[str, Difficulty] = {
     "hard": Difficulty.hard,
 }
 assert {field.name for field in fields(Difficulty)} == {*KNOBS, "length"}  # noqa: S101
+
+
+@lru_cache(maxsize=64)
+def _is_classica(difficulty: Difficulty) -> bool:
+    return replace(difficulty, length=None) == Difficulty.classica
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""Glyph masks, scaled and filled in the manner of a style, kept for the next picture."""
+"""Glyph masks as large as they come from the font, weighted and filled in the manner of a hand, and kept."""
 
 from __future__ import annotations
 
@@ -29,24 +29,32 @@ class Cut(NamedTuple):
     width: float
     stem: float
 
+    @property
+    def scale(self) -> tuple[float, float]:
+        """How many px across and down one px of a mask comes to."""
+        down = self.height / MASTER_HEIGHT
+        return down * self.width, down
 
+
+@functools.lru_cache(maxsize=256)
 def stem(face: FontFace, cut: Cut) -> float:
     """Return the stem's share of the height as it is cut: the one aimed at, as near as the font can be brought."""
-    return face.stem + 2 * _growth(face, cut)
+    return face.stem + 2 * _growth(face, cut.stem)
 
 
-@functools.lru_cache(maxsize=768)
-def silhouette(face: FontFace, glyph: str, cut: Cut) -> Image.Image:
-    """Return the glyph's solid mask without soft edges (mode L, 0 or 255); don't alter it."""
-    return _scaled(_weighted(face, glyph, cut), cut).point([255 * (value > 127) for value in range(256)])
-
-
-@functools.lru_cache(maxsize=768)
 def filled(face: FontFace, glyph: str, cut: Cut, fill: Fill) -> Image.Image:
-    """Return the glyph's mask as :func:`silhouette` does, with the fills that belong to single glyphs put in."""
-    solid = _weighted(face, glyph, cut)
-    fills = {"outline": _outline, "inline": _inline, "split": _split, "shadow": _shadow, "brush": _brush}
-    return _scaled(fills[fill](solid) if fill in fills else solid, cut)
+    """Return the glyph's mask (mode L) at the size of its master; don't alter it.
+
+    Its edges are as soft as picking single px out of it, every second or third, asks for. Fills that lie over the
+    whole text are not in it.
+    """
+    return _filled(face, glyph, cut.stem, fill if fill in _FILLS else "solid")
+
+
+@functools.lru_cache(maxsize=1024)
+def _filled(face: FontFace, glyph: str, stem: float, fill: Fill) -> Image.Image:
+    solid = _weighted(face, glyph, stem)
+    return (_FILLS[fill](solid) if fill in _FILLS else solid).filter(ImageFilter.BoxBlur(1))
 
 
 def _outline(solid: Image.Image) -> Image.Image:
@@ -83,16 +91,19 @@ def _brush(solid: Image.Image) -> Image.Image:
     return streaked
 
 
-def _growth(face: FontFace, cut: Cut) -> float:
-    return min(max((cut.stem - face.stem) / 2, _LIGHTER), _HEAVIER)
+_FILLS = {"outline": _outline, "inline": _inline, "split": _split, "shadow": _shadow, "brush": _brush}
+
+
+def _growth(face: FontFace, stem: float) -> float:
+    return min(max((stem - face.stem) / 2, _LIGHTER), _HEAVIER)
 
 
 @functools.lru_cache(maxsize=256)
-def _weighted(face: FontFace, glyph: str, cut: Cut) -> Image.Image:
+def _weighted(face: FontFace, glyph: str, stem: float) -> Image.Image:
     master = face.master(glyph)
     padded = Image.new("L", (master.width + 2 * _PAD, master.height + 2 * _PAD))
     padded.paste(master, (_PAD, _PAD))
-    return _moved_edge(padded, _growth(face, cut))
+    return _moved_edge(padded, _growth(face, stem))
 
 
 def _moved_edge(mask: Image.Image, share: float) -> Image.Image:
@@ -103,9 +114,3 @@ def _moved_edge(mask: Image.Image, share: float) -> Image.Image:
     # Blurred with a spread of r, a straight edge is at 84 % of full ink r px inside it, at 16 % outside.
     keep = 214 if share < 0 else 41
     return mask.filter(ImageFilter.GaussianBlur(radius)).point([255 * (value >= keep) for value in range(256)])
-
-
-def _scaled(padded: Image.Image, cut: Cut) -> Image.Image:
-    scale = cut.height / MASTER_HEIGHT
-    size = (max(round(padded.width * scale * cut.width), 1), max(round(padded.height * scale), 1))
-    return padded.resize(size, Image.Resampling.BOX)

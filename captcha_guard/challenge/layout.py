@@ -1,29 +1,25 @@
 """Where each glyph of a picture stands: on a baseline, moved until it touches its neighbour.
 
-All numbers are px at scale 1 in text space, in which the text begins at (0, 0); the warp maps it to the picture.
+All numbers are px at scale 1 in text space, in which the text begins at (0, 0); the bend maps it to the picture.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from PIL import Image
-
 from captcha_guard.challenge import glyphs
-from captcha_guard.challenge.pose import FAR, ROW_STEP, Pose, Posed, Profile, posed, strike
+from captcha_guard.challenge.pose import FAR, ROW_STEP, Pose, Posed, posed, poses
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from captcha_guard.challenge.difficulty import Difficulty
     from captcha_guard.challenge.fonts import FontFace
     from captcha_guard.challenge.hand import Baseline, Hand
 
-MARGIN = 16  # px of text space that pictures of the text leave around it, for strokes that go on
 _MAX_TUCK = 0.16  # of a glyph's width that may slide under a neighbour's overhang (7 and 4, T and J)
 _CONTACT = 10  # of a glyph's rows may touch for each part of its ink that it shares (0.02 of ink: 20 % of rows)
 _DEEPEST = 0.1  # of a glyph's width that may go into its neighbour in any row
@@ -32,7 +28,7 @@ _APART = 0.09  # of the height; the gap between neighbours that are not to touch
 
 
 class Placement(NamedTuple):
-    """One glyph in its pose, with the top-left corner of its silhouette and the ink (px) it shares with neighbours."""
+    """One glyph in its pose, with the top-left corner of its ink and the ink (px) it shares with neighbours."""
 
     face: FontFace
     glyph: str
@@ -43,14 +39,9 @@ class Placement(NamedTuple):
     shared: float
 
     @property
-    def right(self) -> int:
-        """The x just beyond the silhouette."""
-        return self.x + self.posed.silhouette.width
-
-    @property
-    def bottom(self) -> int:
-        """The y just below the silhouette."""
-        return self.y + self.posed.silhouette.height
+    def centre(self) -> tuple[float, float]:
+        """The middle of the box around its ink."""
+        return self.x + self.posed.width / 2, self.y + self.posed.height / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,17 +53,6 @@ class Layout:
     height: int
     cut: glyphs.Cut
     stem: float
-
-    @functools.cached_property
-    def labels(self) -> Image.Image:
-        """A picture of the text (mode L) with 1 where the first glyph's ink is, 2 where the second's, ...
-
-        It shows ``MARGIN`` px around the text, too.
-        """
-        made = Image.new("L", (self.width + 2 * MARGIN, self.height + 2 * MARGIN))
-        for label, place in enumerate(self.placements, start=1):
-            made.paste(label, (place.x + MARGIN, place.y + MARGIN), place.posed.silhouette)
-        return made
 
 
 class _Standing(NamedTuple):
@@ -102,23 +82,25 @@ def lay_out(
     cut = glyphs.Cut(height, hand.width, hand.stem)
     overlap = difficulty.overlap / 100 * hand.overlap_share
     standing = _standing(answer, rng=rng, hand=hand, difficulty=difficulty, cut=cut, faces=faces)
-    placed: list[Placement] = []
-    reach = Profile(0, [], [])
-    for face, glyph, pose, stands, middle in _within(standing, room):
-        row = round((middle - stands.silhouette.height / 2) / ROW_STEP)
-        rows = stands.profile._replace(top=row)
-        x, shared = 0, 0.0
-        if placed:
-            before, width = placed[-1], stands.silhouette.width
-            ink = min(stands.ink, before.posed.ink)
+    nearer = _nearer(standing, room)
+    corners: list[tuple[int, int]] = []
+    inks = [0.0] * len(standing)
+    for index, (_, _, _, stands, middle) in enumerate(standing):
+        row = round((middle * nearer - stands.height / 2) / ROW_STEP)
+        x = 0
+        if index:
+            before, (left, top) = standing[index - 1].posed, corners[-1]
             # Counted from the left edge of the glyph before.
-            x = _beside(reach, rows, overlap, ink, width) if overlap else _apart(reach, rows, height)
-            x = before.x + max(x, before.posed.silhouette.width - round(_MAX_TUCK * width))
-            shared = overlap * ink
-            placed[-1] = before._replace(shared=before.shared + shared)
-        placed.append(Placement(face, glyph, pose, stands, x, row * ROW_STEP, shared))
-        reach = rows
-    return _from_origin(placed, cut)
+            if overlap:
+                shared = overlap * min(stands.ink, before.ink)
+                x = _beside((before, top), (stands, row), shared, overlap)
+                inks[index - 1] += shared
+                inks[index] = shared
+            else:
+                x = max(before.rights) - min(stands.lefts) + round(_APART * height)
+            x = left + max(x, before.width - round(_MAX_TUCK * stands.width))
+        corners.append((x, row))
+    return _from_origin(standing, corners, inks, cut)
 
 
 def _standing(
@@ -131,11 +113,12 @@ def _standing(
     faces: Sequence[FontFace],
 ) -> list[_Standing]:
     made = []
+    allowed = poses(hand, difficulty)
+    shift = difficulty.shift / 100
     for index, glyph in enumerate(answer):
         face = faces[int(rng.random() * len(faces))]
-        pose = strike(rng, hand, difficulty)
-        middle = _baseline(hand.baseline, (index + 0.5) / len(answer))
-        middle += difficulty.shift / 100 * _outwards(2 * rng.random() - 1)
+        pose = allowed[int(rng.random() * len(allowed))]
+        middle = _baseline(hand.baseline, (index + 0.5) / len(answer)) + shift * _outwards(2 * rng.random() - 1)
         made.append(_Standing(face, glyph, pose, posed(face, glyph, cut, pose), cut.height * middle))
     return made
 
@@ -145,67 +128,68 @@ def _outwards(share: float) -> float:
     return math.copysign(abs(share) ** _OUTWARDS, share)
 
 
-def _within(standing: list[_Standing], room: float) -> list[_Standing]:
-    """Return the glyphs brought nearer to the text's middle where they would need more than ``room`` px."""
-    tops = [one.middle - one.posed.silhouette.height / 2 for one in standing]
-    bottoms = [one.middle + one.posed.silhouette.height / 2 for one in standing]
-    needed, tallest = max(bottoms) - min(tops), max(one.posed.silhouette.height for one in standing)
-    if needed <= room or needed <= tallest:
-        return standing
-    nearer = max(room - tallest, 0.0) / (needed - tallest)
-    return [one._replace(middle=one.middle * nearer) for one in standing]
+def _nearer(standing: list[_Standing], room: float) -> float:
+    """Return the factor that brings the glyphs as near to the text's middle as ``room`` px demand, at most 1."""
+    top = min([one.middle - one.posed.height / 2 for one in standing])
+    needed = max([one.middle + one.posed.height / 2 for one in standing]) - top
+    tallest = max([one.posed.height for one in standing])
+    return 1.0 if needed <= room or needed <= tallest else max(room - tallest, 0.0) / (needed - tallest)
 
 
-def _from_origin(placed: list[Placement], cut: glyphs.Cut) -> Layout:
-    left = min(place.x for place in placed)
-    top = min(place.y for place in placed)
-    moved = tuple(place._replace(x=place.x - left, y=place.y - top) for place in placed)
+def _from_origin(
+    standing: list[_Standing], corners: list[tuple[int, int]], inks: list[float], cut: glyphs.Cut
+) -> Layout:
+    left, top = min([x for x, _ in corners]), min([row for _, row in corners])
+    placed = tuple(
+        Placement(face, glyph, pose, stands, x - left, (row - top) * ROW_STEP, shared)
+        for (face, glyph, pose, stands, _), (x, row), shared in zip(standing, corners, inks, strict=True)
+    )
     return Layout(
-        placements=moved,
-        width=max(place.right for place in moved),
-        height=max(place.bottom for place in moved),
+        placements=placed,
+        width=max([place.x + place.posed.width for place in placed]),
+        height=max([place.y + place.posed.height for place in placed]),
         cut=cut,
-        stem=sum(glyphs.stem(place.face, cut) for place in moved) / len(moved) * cut.height,
+        stem=sum([glyphs.stem(place.face, cut) for place in placed]) / len(placed) * cut.height,
     )
 
 
-def _beside(reach: Profile, rows: Profile, overlap: float, ink: float, width: int) -> int:
-    """Return how far right a glyph goes so that it shares ``overlap`` of its ink with the one before it.
+def _beside(one: tuple[Posed, int], other: tuple[Posed, int], shared: float, overlap: float) -> int:
+    """Return how far right a glyph goes so that it shares so many px of ink with the one before it.
 
-    Shapes that meet in a point go into each other, parallel stems hardly touch: a reader must see where one ends.
+    Each comes with the row that it begins at. Shapes that meet in a point go into each other, parallel stems hardly
+    touch: a reader must see where one ends.
     """
-    top = max(reach.top, rows.top)
-    facing = zip(reach.rights[top - reach.top :], rows.lefts[top - rows.top :], strict=False)
+    (before, top), (after, row) = one, other
+    first = max(top, row)
+    facing = zip(before.rights[first - top :], after.lefts[first - row :], strict=False)
     meetings = sorted([right - left for right, left in facing if right - left > -FAR], reverse=True)
     if not meetings:
-        return max(reach.rights)
-    longest = max(round(_CONTACT * overlap * len(rows.lefts)), 1)
+        return max(before.rights)
+    nearest = meetings[0] - _DEEPEST * after.width
+    longest = max(round(_CONTACT * overlap * len(after.lefts)), 1)
     if longest < len(meetings):
         # No nearer than the row after the longest contact allows.
-        nearest = max(meetings[longest] + 1.0, meetings[0] - _DEEPEST * width)
-    else:
-        nearest = meetings[0] - _DEEPEST * width
-    shared, area = overlap * ink, 0.0
-    for count, (here, after) in enumerate(zip(meetings, [*meetings[1:], -FAR], strict=True), start=1):
-        step = count * (here - after) * ROW_STEP
+        nearest = max(meetings[longest] + 1.0, nearest)
+    area = 0.0
+    for count, (here, following) in enumerate(zip(meetings, [*meetings[1:], -FAR], strict=True), start=1):
+        step = count * (here - following) * ROW_STEP
         if area + step >= shared:
             return round(max(here - (shared - area) / (count * ROW_STEP), nearest) - 0.3)
         area += step
     return round(nearest)
 
 
-def _apart(reach: Profile, rows: Profile, height: int) -> int:
-    return max(reach.rights) - min(rows.lefts) + round(_APART * height)
-
-
 def _baseline(family: Baseline, place: float) -> float:
     """Return how far down the baseline runs at ``place`` (0 left, 1 right), as a share of the glyph's height."""
-    return {
-        "level": 0.0,
-        "arch": 0.6 * (place - 0.5) ** 2,
-        "bowl": -0.6 * (place - 0.5) ** 2,
-        "wave": 0.08 * math.sin(place * 2 * math.pi),
-        "steps": 0.14 * (int(place * 10) % 2),
-        "rise": -0.22 * place,
-        "fall": 0.22 * place,
-    }[family]
+    return _BASELINES[family](place)
+
+
+_BASELINES: dict[Baseline, Callable[[float], float]] = {
+    "level": lambda _place: 0.0,
+    "arch": lambda place: 0.6 * (place - 0.5) ** 2,
+    "bowl": lambda place: -0.6 * (place - 0.5) ** 2,
+    "wave": lambda place: 0.08 * math.sin(place * 2 * math.pi),
+    "steps": lambda place: 0.14 * (int(place * 10) % 2),
+    "rise": lambda place: -0.22 * place,
+    "fall": lambda place: 0.22 * place,
+}

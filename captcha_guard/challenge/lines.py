@@ -6,28 +6,28 @@ import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from PIL import Image, ImageDraw
-
 from captcha_guard.challenge.glyphs import OUTLINE
-from captcha_guard.challenge.layout import MARGIN
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Sequence
 
+    from PIL import ImageDraw
+
     from captcha_guard.challenge.hand import Fill, Lines
     from captcha_guard.challenge.layout import Layout
+    from captcha_guard.challenge.warp import Bend
 
 Point = tuple[float, float]
 
 _OVERHANG = 13  # px by which strokes do go on, so that their ends do not tell where the text begins
-_EDGES = 0.7  # px by which a stroke is wider on the canvas than it says, since its outline is inked, too
+EDGES = 0.7  # px by which a stroke is wider on the canvas than it says, since its outline is inked, too
 _THINNEST = 0.15  # of a stroke's width is left wherever it is thinned
 _CUT = 0.045  # of a glyph's height; the width of a cut
 
 
 class Stroke(NamedTuple):
-    """A bent line in text space (px at scale 1); one point alone is a disc.
+    """A bent line (px at scale 1, of text space until it is bent with the text); one point alone is a disc.
 
     ``cut`` takes ink away instead of adding it. ``taper`` has a factor on the width for each point, or is empty.
     """
@@ -36,6 +36,10 @@ class Stroke(NamedTuple):
     width: float
     cut: bool = False
     taper: tuple[float, ...] = ()
+
+
+#: From where to where, in px across the picture, strokes are drawn thinner, and by which factor.
+Span = tuple[float, float, float]
 
 
 def strokes(rng: random.Random, family: Lines, layout: Layout, *, count: int, width: float) -> list[Stroke]:
@@ -55,53 +59,42 @@ def cuts(rng: random.Random, layout: Layout, *, count: int) -> list[Stroke]:
     ]
 
 
-def tapered(drawn: list[Stroke], layout: Layout, limit: float) -> list[Stroke]:
-    """Return the strokes, thinner where they would cover more of a glyph's ink than ``limit`` leaves to them."""
-    spans = []
-    for place, share in zip(layout.placements, covered(layout, drawn), strict=True):
-        room = max(limit - place.shared / place.posed.ink, 0.01)
-        if share > room:
-            spans.append((place.x, place.right, room / share))
+def bent(drawn: Sequence[Stroke], bend: Bend) -> list[Stroke]:
+    """Return the strokes as the picture shows them."""
+    return [
+        stroke._replace(points=tuple([bend.shown(x, y) for x, y in stroke.points]), width=stroke.width * bend.growth)
+        for stroke in drawn
+    ]
+
+
+def tapered(drawn: list[Stroke], spans: Sequence[Span]) -> list[Stroke]:
+    """Return the strokes, thinner within each of the spans."""
     return [_thinner(stroke, spans) for stroke in drawn] if spans else drawn
 
 
-def _thinner(stroke: Stroke, spans: Sequence[tuple[int, int, float]]) -> Stroke:
-    """Return the stroke with what it covers within each span (left, right, factor) multiplied by the factor."""
+def _thinner(stroke: Stroke, spans: Sequence[Span]) -> Stroke:
+    """Return the stroke with what it covers within each span multiplied by the span's factor."""
     xs = [x for x, _ in stroke.points]
     # Between two points a stroke is as wide as both make it, so the next one beyond a span counts, too.
     beyond = max([abs(after - before) for before, after in itertools.pairwise(xs)], default=stroke.width)
-    seen = stroke.width + _EDGES
-    factors = [(left, right, max((f * seen - _EDGES) / stroke.width, _THINNEST)) for left, right, f in spans]
-    taper = [min([f for left, right, f in factors if left - beyond <= x <= right + beyond], default=1.0) for x in xs]
+    seen = stroke.width + EDGES
+    factors = [
+        (left - beyond, right + beyond, max((factor * seen - EDGES) / stroke.width, _THINNEST))
+        for left, right, factor in spans
+    ]
+    taper = [min([f for left, right, f in factors if left <= x <= right], default=1.0) for x in xs]
     return stroke._replace(taper=tuple(taper))
 
 
-def covered(layout: Layout, drawn: Sequence[Stroke]) -> list[float]:
-    """Return for each glyph the share of its ink that lies under strokes not yet tapered (0 to 1, to a few percent)."""
-    labels = layout.labels
-    under = Image.new("L", labels.size)
-    pen = ImageDraw.Draw(under)
-    area = shown = 0.0
-    for stroke in drawn:
-        points = [(x + MARGIN, y + MARGIN) for x, y in stroke.points]
-        if len(points) == 1:
-            _disc(pen, points[0], stroke.width / 2, value=1)
-            continue
-        # Lines have whole widths; what that adds or takes is made good in the count.
-        whole = max(round(stroke.width), 1)
-        pen.line(points, 1, whole)
-        area, shown = area + stroke.width + _EDGES, shown + whole
-    weight = area / shown if shown else 1.0
-    counts = labels.histogram(under)
-    return [weight * counts[index] / place.posed.ink for index, place in enumerate(layout.placements, start=1)]
+def draw_stroke(pen: ImageDraw.ImageDraw, stroke: Stroke, *, scale: int, fill: Fill, height: float, ink: int) -> None:
+    """Draw one stroke in the manner of a fill, on a canvas ``scale`` times the picture.
 
-
-def draw_stroke(pen: ImageDraw.ImageDraw, stroke: Stroke, layout: Layout, *, scale: int, fill: Fill, ink: int) -> None:
-    """Draw one stroke in the manner of a fill, on a canvas ``scale`` times text space with ``MARGIN`` around it."""
-    edge = OUTLINE * layout.cut.height
+    ``height`` is that of the glyphs, px at scale 1.
+    """
+    edge = OUTLINE * height
     half = stroke.width / 2
     value = 0 if stroke.cut else ink
-    points = [((x + MARGIN) * scale, (y + MARGIN) * scale) for x, y in stroke.points]
+    points = [(x * scale, y * scale) for x, y in stroke.points]
     taper = [factor * scale for factor in stroke.taper] or [float(scale)] * len(points)
     if len(points) == 1:
         _disc(pen, points[0], half * taper[0], value=value)
@@ -149,7 +142,7 @@ def _sine(rng: random.Random, place: float, width: float, layout: Layout) -> lis
     turn = waves * 2 * math.pi
     points = tuple(
         (span * t - _OVERHANG, middle + drift * (2 * t - 1) + swing * math.sin(phase + turn * t))
-        for t in (step / 22 for step in range(23))
+        for t in (step / 18 for step in range(19))
     )
     return [Stroke(points, width)]
 

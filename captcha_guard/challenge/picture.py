@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import struct
 import zlib
@@ -14,17 +15,17 @@ from captcha_guard.challenge import classica, lines
 from captcha_guard.challenge.difficulty import KNOBS, Difficulty
 from captcha_guard.challenge.fonts import GLYPHS, font_pool
 from captcha_guard.challenge.ground import FULL, ground, palette
-from captcha_guard.challenge.layout import MARGIN, lay_out
-from captcha_guard.challenge.pose import inked
-from captcha_guard.challenge.texture import fields, screened
+from captcha_guard.challenge.ink import INK, excess, inked
+from captcha_guard.challenge.layout import lay_out
+from captcha_guard.challenge.texture import Corners, fields, screened, swapped
 from captcha_guard.challenge.warp import bend, room_for_text
 
 if TYPE_CHECKING:
     from captcha_guard.challenge.fonts import FontFace
-    from captcha_guard.challenge.hand import Fill, Hand
+    from captcha_guard.challenge.hand import Hand
     from captcha_guard.challenge.layout import Layout
     from captcha_guard.challenge.style import Style
-    from captcha_guard.challenge.warp import Bend
+    from captcha_guard.challenge.warp import Bent
 
 MAX_GLYPHS = 10
 WIDTHS = (120, 640)  # px at scale 1
@@ -66,14 +67,19 @@ def draw(
 
 @dataclass(frozen=True, eq=False)
 class Composition:
-    """Everything about a picture that does not depend on its scale; px at scale 1."""
+    """Everything about a picture that does not depend on its scale; px at scale 1.
+
+    ``letters`` is the canvas of its glyphs for scale 1, which the strokes were fitted to.
+    """
 
     hand: Hand
     size: tuple[int, int]
     layout: Layout
+    glyphs: tuple[Bent, ...]
+    letters: Image.Image
     strokes: list[lines.Stroke]
-    bend: Bend
-    texture_seed: float
+    screen: tuple[float, float]
+    fields: list[Corners]
 
 
 def compose(
@@ -88,7 +94,7 @@ def compose(
     """Decide where everything in the picture of ``answer`` goes."""
     rng = random.Random(seed)  # noqa: S311 - the seed comes from the secret; drawing needs no better generator
     hand = style.pick(rng)
-    faces = _faces(pool, hand)
+    faces = _faces(pool, hand.fonts)
     shifted = difficulty.shift / KNOBS["shift"].high
     share = _GLYPH_SHARE + (_SHIFTED_SHARE - _GLYPH_SHARE) * shifted
     height = max(round(size[1] * share), _LEAST_HEIGHT)
@@ -96,24 +102,30 @@ def compose(
     layout = lay_out(answer, rng=rng, hand=hand, difficulty=difficulty, height=height, room=room, faces=faces)
     width = layout.stem * difficulty.line_weight / 100 * hand.line_share
     strokes = lines.strokes(rng, hand.lines, layout, count=difficulty.lines, width=width)
-    strokes = lines.tapered(strokes, layout, difficulty.cover / 100)
-    return Composition(hand, size, layout, strokes, bend(rng, hand, difficulty.warp, layout, size), rng.random())
+    bent = bend(rng, hand, difficulty.warp, layout, size)
+    glyphs = tuple([bent.carried(place) for place in layout.placements])
+    letters = inked(glyphs, layout.cut, hand.fill, size=size, scale=_OVERSAMPLING)
+    strokes = lines.bent(strokes, bent)
+    small, limit = letters.resize(size, Image.Resampling.NEAREST), difficulty.cover / 100
+    spans = excess(small, glyphs, strokes, limit)
+    strokes = lines.tapered(strokes, spans)
+    screen = (rng.random(), rng.random())
+    return Composition(hand, size, layout, glyphs, letters, strokes, screen, fields(rng, hand, size))
 
 
 def paint(composition: Composition, scale: int) -> Image.Image:
-    """Return the bent text with its strokes and fields, on no ground (mode L, tones 0 to 15)."""
-    hand, size = composition.hand, composition.size
-    rng = random.Random(composition.texture_seed)  # noqa: S311 - as above
+    """Return the text with its strokes and fields, on no ground (mode L, tones 0 to 15)."""
+    hand, size, cut = composition.hand, composition.size, composition.layout.cut
     finer = scale * _OVERSAMPLING
-    canvas = _glyphs(composition.layout, hand.fill, finer)
-    screened(canvas, rng, hand, finer)
+    canvas = (
+        composition.letters.copy() if scale == 1 else inked(composition.glyphs, cut, hand.fill, size=size, scale=finer)
+    )
+    screened(canvas, hand, composition.screen, finer)
     pen = ImageDraw.Draw(canvas)
     for stroke in composition.strokes:
-        lines.draw_stroke(pen, stroke, composition.layout, scale=finer, fill=hand.fill, ink=FULL)
-    text = composition.bend.applied(canvas, scale, finer)
-    if hand.counter == "none":
-        return text
-    return ImageChops.difference(text, fields(rng, hand, size, scale, FULL))
+        lines.draw_stroke(pen, stroke, scale=finer, fill=hand.fill, height=cut.height, ink=INK)
+    shades = swapped(canvas, composition.fields, finer, INK).reduce(_OVERSAMPLING)
+    return ImageChops.add(shades, _rounding((size[0] * scale, size[1] * scale)), INK / FULL)
 
 
 def _check(answer: str, scale: int) -> None:
@@ -135,23 +147,20 @@ def _check_size(answer: str, size: tuple[int, int]) -> None:
         raise ValueError(msg)
 
 
-def _faces(pool: tuple[FontFace, ...], hand: Hand) -> list[FontFace]:
-    """Return the fonts that the hand picks from the pool, all different when it is large enough."""
+@functools.lru_cache(maxsize=64)
+def _faces(pool: tuple[FontFace, ...], picks: tuple[float, ...]) -> list[FontFace]:
+    """Return the fonts that a hand picks from the pool, all different when it is large enough."""
     chosen: list[FontFace] = []
-    for pick in hand.fonts:
+    for pick in picks:
         free = [face for face in pool if face not in chosen] or list(pool)
         chosen.append(free[int(pick * len(free))])
     return chosen
 
 
-def _glyphs(layout: Layout, fill: Fill, scale: int) -> Image.Image:
-    """Return the glyphs, not yet bent, ``scale`` times text space with a margin around them (tones 0 to 15)."""
-    margin = MARGIN
-    canvas = Image.new("L", ((layout.width + 2 * margin) * scale, (layout.height + 2 * margin) * scale))
-    for place in layout.placements:
-        mask = inked(place.face, place.glyph, layout.cut, place.pose, fill, scale=scale)
-        canvas.paste(FULL, ((place.x + margin) * scale, (place.y + margin) * scale), mask)
-    return canvas
+@functools.lru_cache(maxsize=16)
+def _rounding(size: tuple[int, int]) -> Image.Image:
+    """Return what is added to shades before they are divided into tones, so that those of all glyphs are full."""
+    return Image.new("L", size, MAX_GLYPHS)
 
 
 def _png(tones: Image.Image, colours: bytes) -> bytes:

@@ -7,7 +7,7 @@ import math
 import random
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,15 +18,17 @@ Corners = list[tuple[float, float]]
 
 SCREENS: frozenset[Fill] = frozenset({"striped", "hatched", "dotted", "speckled"})
 _TILE = 128  # px at scale 1; screens are made in whole tiles, so that few serve every length of text
-_SOFTENING = 2  # times as large as shown, fields are drawn before their edges are softened
 
 
-def screened(canvas: Image.Image, rng: random.Random, hand: Hand, scale: int) -> None:
-    """Let paper show through the ink of a canvas ``scale`` times text space, if the hand's fill says so."""
+def screened(canvas: Image.Image, hand: Hand, corner: tuple[float, float], scale: int) -> None:
+    """Let paper show through the ink of a canvas ``scale`` times the picture, if the hand's fill says so.
+
+    ``corner``, two shares of 1, says which part of the screen lies over the picture.
+    """
     if hand.fill not in SCREENS:
         return
     columns, rows = (side // (_TILE * scale) + 1 for side in canvas.size)
-    x, y = int(rng.random() * _TILE) * scale, int(rng.random() * _TILE) * scale
+    x, y = (int(share * _TILE) * scale for share in corner)
     whole = _screen(hand.fill, hand.fill_pitch, hand.fill_angle, (columns + 1, rows + 1), scale)
     canvas.paste(0, (0, 0), whole.crop((x, y, x + canvas.width, y + canvas.height)))
 
@@ -61,15 +63,20 @@ def _screen(fill: Fill, pitch: float, angle: float, tiles: tuple[int, int], scal
     return made
 
 
-def fields(rng: random.Random, hand: Hand, size: tuple[int, int], scale: int, value: int) -> Image.Image:
-    """Return a canvas ``scale`` times ``size`` with ``value`` where ink and paper change places."""
-    width, height = size
-    scale *= _SOFTENING
-    made = Image.new("L", (width * scale, height * scale))
+def fields(rng: random.Random, hand: Hand, size: tuple[int, int]) -> list[Corners]:
+    """Return the corners (px at scale 1) of the fields in which ink and paper change places."""
+    return _FIELDS[hand.counter](rng, *size) if hand.counter != "none" else []
+
+
+def swapped(canvas: Image.Image, fields: list[Corners], scale: int, ink: int) -> Image.Image:
+    """Return a canvas ``scale`` times the picture with ``ink`` and 0 changed for each other in these fields."""
+    if not fields:
+        return canvas
+    made = Image.new("L", canvas.size)
     pen = ImageDraw.Draw(made)
-    for corners in _FIELDS[hand.counter](rng, width, height):
-        pen.polygon([(x * scale, y * scale) for x, y in corners], value)
-    return made.reduce(_SOFTENING)
+    for corners in fields:
+        pen.polygon([(x * scale, y * scale) for x, y in corners], ink)
+    return ImageChops.difference(canvas, made)
 
 
 def _disc(pen: ImageDraw.ImageDraw, x: float, y: float, radius: float, scale: int) -> None:

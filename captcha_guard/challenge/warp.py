@@ -1,96 +1,87 @@
-"""The bend of the whole picture: a mesh from the picture back to text space."""
+"""The bend of the whole picture: where each glyph and each stroke of the text is shown, and how it is warped there."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from PIL import Image
-
-from captcha_guard.challenge.layout import MARGIN
+from captcha_guard.challenge.pose import Matrix, inverted, product
 
 if TYPE_CHECKING:
     import random
 
-    from captcha_guard.challenge.hand import Hand
-    from captcha_guard.challenge.layout import Layout
+    from captcha_guard.challenge.fonts import FontFace
+    from captcha_guard.challenge.hand import Hand, Warp
+    from captcha_guard.challenge.layout import Layout, Placement
 
 Point = tuple[float, float]
-Box = tuple[int, int, int, int]
-# The four corners in text space: top left, bottom left, bottom right, top right.
-Quad = tuple[float, ...]
 
-# Columns and rows of the mesh: as many as each family needs to look smooth.
-_CELLS = {"vertical": (8, 1), "fold": (8, 1), "lens": (7, 1), "horizontal": (1, 5), "ramp": (1, 4)}
-_STRETCH, _GROW = (1 / 1.3, 1 / 1.12)  # short texts are shown this much larger, across and down
-_STRAY = 5.0  # px of text space above and below the glyphs into which strokes go
-_PAD = 3.0  # px at scale 1 that stay free at every edge
+_STRETCH, _GROW = (1.3, 1.12)  # short texts are shown this much larger, across and down
+_PAD = 3.0  # px at scale 1 that stay free at every edge, up to what a glyph goes beyond its place when it is warped
+_EDGE = 1.0  # px at scale 1 that stay free whatever the warp
+_LEAST_HEIGHT = 29.0  # px at scale 1 that no bend presses a glyph below; its ink then keeps 28
+_FEEL = 0.35  # of a glyph's width and height to each side of its middle: where the bend that warps it is felt
+_TURN = 2 * math.pi
+
+
+class Bent(NamedTuple):
+    """One glyph as it is shown; px of the picture at scale 1.
+
+    ``inverse`` leads from the picture to the glyph's mask, whose point ``start`` is shown at (0, 0). ``box`` is left,
+    top, right and bottom; ``ink`` is in px, too, and ``shared`` is how much of that lies in neighbours.
+    """
+
+    face: FontFace
+    glyph: str
+    inverse: Matrix
+    start: Point
+    box: tuple[float, float, float, float]
+    ink: float
+    shared: float
 
 
 @dataclass(frozen=True)
 class Bend:
-    """Where each point of the picture (px at scale 1) comes from in text space.
+    """Where each point of the text is shown: ``shown`` leads from px of text space to px of the picture at scale 1.
 
-    Only ``columns`` and ``rows`` of it hold text, or what goes on from it.
+    ``scale`` is how much larger the text is shown, across and down; ``size`` is the picture's.
     """
 
     size: tuple[int, int]
     scale: Point
-    origin: Point
-    amplitude: Point
-    waves: float
-    phase: Point
-    family: str
-    columns: tuple[int, int]
-    rows: tuple[int, int]
-
-    def source(self, x: float, y: float) -> Point:
-        """Return the point of text space shown at (x, y) of the picture."""
-        width, height = self.size
-        u, v = x / width, y / height
-        dx, dy = self._displacement(u, v)
-        return (x - self.origin[0]) * self.scale[0] + dx, (y - self.origin[1]) * self.scale[1] + dy
-
-    def _displacement(self, u: float, v: float) -> Point:
-        turn = 2 * math.pi
-        across, down = self.amplitude
-        if self.family == "lens":
-            swell = math.sin(math.pi * min(max(u, 0.0), 1.0))
-            return across * math.sin(turn * u + self.phase[0]) * 0.5, down * (1 - 2 * v) * (2 * swell - 1)
-        if self.family == "ramp":
-            rise = u if self.phase[0] < math.pi else 1 - u
-            return across * math.sin(turn * v + self.phase[1]), down * (2 * rise - 1) * (1 - 2 * v) * 0.9
-        if self.family == "fold":
-            sway = 4 * abs((self.waves * u + self.phase[0] / turn) % 1 - 0.5) - 1
-            return 0.0, down * sway
-        dy = down * math.sin(turn * self.waves * u + self.phase[0])
-        dx = across * math.sin(math.pi * 1.2 * v + self.phase[1])
-        return dx, dy
+    shown: Callable[[float, float], Point]
 
     @property
-    def _cells(self) -> tuple[int, int]:
-        return _CELLS.get(self.family, (6, 2))
+    def growth(self) -> float:
+        """How much larger lengths are shown than they are in the text, on the average of both directions."""
+        return math.sqrt(self.scale[0] * self.scale[1])
 
-    def applied(self, canvas: Image.Image, scale: int, canvas_scale: int) -> Image.Image:
-        """Return the picture at ``scale`` of a canvas drawn ``canvas_scale`` times text space, ``MARGIN`` px around."""
-        shown = (self.size[0] * scale, self.size[1] * scale)
-        return canvas.transform(shown, Image.Transform.MESH, self._mesh(scale, canvas_scale), Image.Resampling.BILINEAR)
-
-    def _mesh(self, scale: int, canvas_scale: int) -> list[tuple[Box, Quad]]:
-        (left, right), (top, bottom) = self.columns, self.rows
-        columns, rows = self._cells
-        xs = [left + (right - left) * i // columns for i in range(columns + 1)]
-        ys = [top + (bottom - top) * j // rows for j in range(rows + 1)]
-        nodes = [[tuple([(c + MARGIN) * canvas_scale for c in self.source(x, y)]) for y in ys] for x in xs]
-        return [
-            (
-                (xs[i] * scale, ys[j] * scale, xs[i + 1] * scale, ys[j + 1] * scale),
-                (*nodes[i][j], *nodes[i][j + 1], *nodes[i + 1][j + 1], *nodes[i + 1][j]),
-            )
-            for i in range(columns)
-            for j in range(rows)
-        ]
+    def carried(self, place: Placement) -> Bent:
+        """Return the glyph where it is shown, warped as the bend goes around its middle; never over the edge."""
+        stands = place.posed
+        (x, y), shown = place.centre, self.shown
+        across, down = _FEEL * stands.width, _FEEL * stands.height
+        (left, left_y), (right, right_y) = shown(x - across, y), shown(x + across, y)
+        (upper_x, upper), (lower_x, lower) = shown(x, y - down), shown(x, y + down)
+        a, c = (right - left) / (2 * across), (right_y - left_y) / (2 * across)
+        b, d = (lower_x - upper_x) / (2 * down), (lower - upper) / (2 * down)
+        if abs(d) * stands.height < _LEAST_HEIGHT:
+            larger = _LEAST_HEIGHT / (abs(d) * stands.height)
+            a, b, c, d = a * larger, b * larger, c * larger, d * larger
+        half_x = (abs(a) * stands.width + abs(b) * stands.height) / 2
+        half_y = (abs(c) * stands.width + abs(d) * stands.height) / 2
+        middle_x = _within((left + right + upper_x + lower_x) / 4, half_x, self.size[0])
+        middle_y = _within((left_y + right_y + upper + lower) / 4, half_y, self.size[1])
+        inverse = product(stands.inverse, inverted((a, b, c, d)))
+        start = (
+            stands.middle[0] - inverse[0] * middle_x - inverse[1] * middle_y,
+            stands.middle[1] - inverse[2] * middle_x - inverse[3] * middle_y,
+        )
+        box = (middle_x - half_x, middle_y - half_y, middle_x + half_x, middle_y + half_y)
+        grown = abs(a * d - b * c)
+        return Bent(place.face, place.glyph, inverse, start, box, stands.ink * grown, place.shared * grown)
 
 
 def room_for_text(size: tuple[int, int], warp: int, height: int) -> float:
@@ -111,30 +102,93 @@ def bend(rng: random.Random, hand: Hand, warp: int, layout: Layout, size: tuple[
         "ramp": (amount * 0.4, amount),
     }
     across, down = families[hand.warp]
-    scale_x = max((layout.width + 2 * across) / (width - 2 * _PAD), _STRETCH)
-    scale_y = max((layout.height + 2 * down) / (height - 2 * _PAD), _GROW)
-    slack_x = width - (layout.width + 2 * across) / scale_x
-    slack_y = height - (layout.height + 2 * down) / scale_y
-    left = _PAD + (slack_x - 2 * _PAD) * rng.random()
-    top = _PAD + (slack_y - 2 * _PAD) * rng.random()
-    origin = (left + across / scale_x, top + down / scale_y)
-    turn = 2 * math.pi
-    columns = (
-        max(math.floor(origin[0] - (across + MARGIN) / scale_x), 0),
-        min(math.ceil(origin[0] + (layout.width + across + MARGIN) / scale_x), width),
+    long, high = layout.width + 2 * across, layout.height + 2 * down
+    scale = (min((width - 2 * _PAD) / long, _STRETCH), min((height - 2 * _PAD) / high, _GROW))
+    left = _PAD + (width - long * scale[0] - 2 * _PAD) * rng.random()
+    top = _PAD + (height - high * scale[1] - 2 * _PAD) * rng.random()
+    waves = _Waves(
+        origin=(left + across * scale[0], top + down * scale[1]),
+        scale=scale,
+        text=(layout.width, layout.height),
+        amplitude=(across, down),
+        often=hand.warp_waves,
+        phase=(rng.random() * _TURN, rng.random() * _TURN),
     )
-    rows = (
-        max(math.floor(origin[1] - (down + _STRAY) / scale_y), 0),
-        min(math.ceil(origin[1] + (layout.height + down + _STRAY) / scale_y), height),
-    )
-    return Bend(
-        size,
-        (scale_x, scale_y),
-        origin,
-        (across, down),
-        hand.warp_waves,
-        (rng.random() * turn, rng.random() * turn),
-        hand.warp,
-        columns,
-        rows,
-    )
+    return Bend(size, scale, _FAMILIES[hand.warp](waves))
+
+
+class _Waves(NamedTuple):
+    """What the families of bends are made from; ``amplitude`` is in px of text space, ``phase`` in radians."""
+
+    origin: Point
+    scale: Point
+    text: tuple[int, int]
+    amplitude: Point
+    often: float
+    phase: Point
+
+
+_Shown = Callable[[float, float], Point]
+
+
+def _along(waves: _Waves) -> _Shown:
+    """Up and down along the text, and to and fro down it."""
+    (x0, y0), (sx, sy), (width, height), (across, down), often, (phase, other) = waves
+    turn, sway, sin = _TURN * often / width, 1.2 * math.pi / height, math.sin
+
+    def shown(x: float, y: float) -> Point:
+        return x0 + (x + across * sin(sway * y + other)) * sx, y0 + (y + down * sin(turn * x + phase)) * sy
+
+    return shown
+
+
+def _lens(waves: _Waves) -> _Shown:
+    """High in the middle and low at the ends."""
+    (x0, y0), (sx, sy), (width, height), (across, down), _, (phase, _) = waves
+
+    def shown(x: float, y: float) -> Point:
+        u = x / width
+        swell = math.sin(math.pi * min(max(u, 0.0), 1.0))
+        dy = down * (2 * y / height - 1) * (2 * swell - 1)
+        return x0 + (x + across * 0.5 * math.sin(_TURN * u + phase)) * sx, y0 + (y + dy) * sy
+
+    return shown
+
+
+def _ramp(waves: _Waves) -> _Shown:
+    """Higher from one end to the other."""
+    (x0, y0), (sx, sy), (width, height), (across, down), _, (phase, other) = waves
+    sign = 0.9 if phase < math.pi else -0.9
+
+    def shown(x: float, y: float) -> Point:
+        v = y / height
+        dy = down * sign * (2 * x / width - 1) * (2 * v - 1)
+        return x0 + (x + across * math.sin(_TURN * v + other)) * sx, y0 + (y + dy) * sy
+
+    return shown
+
+
+def _fold(waves: _Waves) -> _Shown:
+    """Up and down along the text, with edges."""
+    (x0, y0), (sx, sy), (width, _), (_, down), often, (phase, _) = waves
+
+    def shown(x: float, y: float) -> Point:
+        sway = 4 * abs((often * x / width + phase / _TURN) % 1 - 0.5) - 1
+        return x0 + x * sx, y0 + (y + down * sway) * sy
+
+    return shown
+
+
+_FAMILIES: dict[Warp, Callable[[_Waves], _Shown]] = {
+    "vertical": _along,
+    "horizontal": _along,
+    "both": _along,
+    "lens": _lens,
+    "ramp": _ramp,
+    "fold": _fold,
+}
+
+
+def _within(middle: float, half: float, side: float) -> float:
+    """Return the middle moved until ``half`` to both sides of it lies in a picture ``side`` px long, if that can be."""
+    return min(max(middle, min(half + _EDGE, side / 2)), max(side - half - _EDGE, side / 2))
