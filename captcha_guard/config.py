@@ -90,7 +90,7 @@ class Settings:
         "The shortest and the longest code, in symbols; each challenge draws its own length.",
     )
     alphabet: str = _key(
-        "2345689CDFHMPRTW",
+        "2345689CDFHMRTW",
         checks.alphabet,
         "12 to 36 different capitals and digits",
         "The symbols that codes are made of.",

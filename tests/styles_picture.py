@@ -9,7 +9,7 @@ from PIL import Image
 
 from captcha_guard import Difficulty, Style, draw
 
-CODES = ("8FCD4", "KW39HT", "4PM8C", "P2RTF", "R6M3DK", "HW45C", "T8W2K", "C9HP36", "FD5RK")
+CODES = ("8FCD4", "HW39TD", "4RM8C", "M2RTF", "R6M3DW", "HW45C", "T8W2H", "C9HR36", "FD5R2")
 GAP = 12
 
 

@@ -6,10 +6,10 @@ import hmac
 import unicodedata
 from collections.abc import Iterator
 
-#: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them. 7, K, N, X
-#: and Y are left out because readers mixed them up with T, H and R once strokes crossed the glyphs (docs/strength.md).
-#: 16 symbols: a blind guess at five of them is right once in a million.
-ALPHABET = "2345689CDFHMPRTW"
+#: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them. 7, K, N, P,
+#: X and Y are left out because readers mixed them up with T, H and R once strokes crossed the glyphs
+#: (docs/strength.md). 15 symbols: a blind guess at five of them is right once in 760,000.
+ALPHABET = "2345689CDFHMRTW"
 
 #: Characters. Nobody types more for a code, however they space it; normalising a megabyte would take seconds.
 LONGEST_TYPED = 200
@@ -31,6 +31,7 @@ LOOK_ALIKES = str.maketrans(
         "N": "H", "K": "H", "X": "H",
         "A": "4",
         "E": "F",
+        "P": "R",
     }
 )  # fmt: skip
 
@@ -55,7 +56,7 @@ def normalise(typed: str) -> str:
     """Bring what was typed into the one form that is compared.
 
     Full-width and other compatibility forms become plain (NFKC), letters capital, spaces, hyphens, dots and
-    invisible characters vanish, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, K/H, E/F ...) become one
+    invisible characters vanish, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, K/H, P/R, E/F ...) become one
     symbol.
     """
     plain = unicodedata.normalize("NFKC", typed).upper()

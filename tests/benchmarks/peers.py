@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ALPHABET = "2345689CDFHMPRTW"  # ours; a worker has no package but its own to import it from
+ALPHABET = "2345689CDFHMRTW"  # ours; a worker has no package but its own to import it from
 STYLES = 20  # that pictures of ours are spread over, unless told otherwise
 OURS = ("easy", "medium", "hard")
 DISTRIBUTIONS = {

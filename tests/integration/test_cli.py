@@ -410,7 +410,7 @@ def plain_text(code: str, *, turned: bool = False) -> bytes:
 
 
 def test_the_attacker_can_read_what_is_not_distorted() -> None:
-    tesseract = Tesseract.find("2345689CDFHMPRTW")
+    tesseract = Tesseract.find("2345689CDFHMRTW")
     assert tesseract is not None
     codes, chosen = ["7CDW4", "HRM35"], [Way("as it is", 7), Way("thin lines removed", 8)]
     outcome = attack(tesseract, [plain_text(codes[0]), plain_text(codes[1], turned=True)], codes, chosen)

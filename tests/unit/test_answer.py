@@ -19,7 +19,7 @@ def derive(nonce: str, **how: object) -> str:
 
 
 def test_the_same_nonce_has_the_same_answer_for_ever() -> None:
-    assert derive("nonce-1") == derive("nonce-1") == "W8R43"
+    assert derive("nonce-1") == derive("nonce-1") == "68DW4"
 
 
 def test_another_key_or_nonce_has_another_answer() -> None:

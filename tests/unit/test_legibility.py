@@ -41,7 +41,7 @@ def read(text: str) -> Reader:
     ("answer", "typed", "expected"),
     [
         ("89CD4", "89CD4", []),
-        ("89CD4", "89PD4", [Slip("C", "P")]),
+        ("89CD4", "89RD4", [Slip("C", "R")]),
         ("89CD4", "89D4", [Slip("C", "")]),
         ("89CD4", "89CWD4", [Slip("", "W")]),
         ("89CD4", "9CD4", [Slip("8", "")]),
@@ -101,10 +101,10 @@ def test_readers_are_shown_singly_and_averaged_over_the_pictures() -> None:
 
 
 def test_confusions_are_counted_and_the_most_frequent_stands_first() -> None:
-    told = report(SHOWN, [read("1 89CW4\n2 RW3PH\n3 P8RT2MM"), read_readings("boris", "1 89CW4", SHOWN)])
+    told = report(SHOWN, [read("1 89CW4\n2 RW3RH\n3 P8RT2MM"), read_readings("boris", "1 89CW4", SHOWN)])
     rows = told[told.index("| in the picture") :].splitlines()[2:]
     assert rows[0] == "| D | W | 2 | 100.0% |"
-    assert "| 9 | P | 1 | 33.3% |" in rows
+    assert "| 9 | R | 1 | 33.3% |" in rows
     assert "| (nothing) | M | 1 |  |" in rows
 
 
