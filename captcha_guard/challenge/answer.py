@@ -56,7 +56,7 @@ def normalise(typed: str) -> str:
     """Bring what was typed into the one form that is compared.
 
     Full-width and other compatibility forms become plain (NFKC), letters capital, spaces, hyphens, dots and
-    invisible characters vanish, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, K/H, P/R, E/F ...) become one
+    invisible characters vanish, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, P/R, E/F ...) become one
     symbol.
     """
     plain = unicodedata.normalize("NFKC", typed).upper()

@@ -41,6 +41,8 @@ def excess(letters: Image.Image, shown: Sequence[Bent], drawn: Sequence[Stroke],
 
     ``letters`` is a canvas of these glyphs at scale 1. Their soft edges, in other shades, are not counted.
     """
+    if not drawn:
+        return []
     inks, counts = letters.histogram(), letters.histogram(_under(drawn, letters.size))
     area = sum(stroke.width + EDGES for stroke in drawn if len(stroke.points) > 1)
     whole = sum(_whole(stroke) for stroke in drawn if len(stroke.points) > 1)
@@ -48,7 +50,7 @@ def excess(letters: Image.Image, shown: Sequence[Bent], drawn: Sequence[Stroke],
     spans = []
     for shade, one in enumerate(shown, start=1):
         covered = weight * counts[INK - shade] / (inks[INK - shade] or 1)
-        room = max(limit - one.shared / one.ink, 0.01)
+        room = max(limit - one.shared, 0.01)
         if covered > room:
             spans.append((one.box[0], one.box[2], room / covered))
     return spans

@@ -30,7 +30,7 @@ class Bent(NamedTuple):
     """One glyph as it is shown; px of the picture at scale 1.
 
     ``inverse`` leads from the picture to the glyph's mask, whose point ``start`` is shown at (0, 0). ``box`` is left,
-    top, right and bottom; ``ink`` is in px, too, and ``shared`` is how much of that lies in neighbours.
+    top, right and bottom; ``shared`` is the share of the ink that lies in neighbours.
     """
 
     face: FontFace
@@ -38,7 +38,6 @@ class Bent(NamedTuple):
     inverse: Matrix
     start: Point
     box: tuple[float, float, float, float]
-    ink: float
     shared: float
 
 
@@ -80,8 +79,7 @@ class Bend:
             stands.middle[1] - inverse[2] * middle_x - inverse[3] * middle_y,
         )
         box = (middle_x - half_x, middle_y - half_y, middle_x + half_x, middle_y + half_y)
-        grown = abs(a * d - b * c)
-        return Bent(place.face, place.glyph, inverse, start, box, stands.ink * grown, place.shared * grown)
+        return Bent(place.face, place.glyph, inverse, start, box, place.shared / stands.ink)
 
 
 def room_for_text(size: tuple[int, int], warp: int, height: int) -> float:

@@ -1,7 +1,8 @@
 """How long pictures take and how large they are, beside the other packages': ``python -m tests.benchmarks.render``.
 
 ``--peers FOLDER`` names where the others are installed (see :mod:`tests.benchmarks.peers`); without it only ours run.
-All draw in turns in one run, so that a busy machine slows all of them; read the ratios. Takes about a minute.
+All draw in turns in one run, and what is counted is processor time, so that what else a machine does counts for little;
+read the ratios. Takes about a minute.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from statistics import median, quantiles
 from tests.benchmarks.peers import DISTRIBUTIONS, OURS, Drawn, Worker
 
 _SITES = 5  # processes of ours for each level, each with a style of its own, as a site has one
-_WARM_UP = 1_500  # pictures of ours, until most poses of the style's glyphs have been drawn once; peers keep nothing
+_WARM_UP = 400  # pictures of ours, until most of the style's glyphs have been drawn once; peers keep nothing
 _FIRST = (
     "import time\n"
     "from captcha_guard.challenge.picture import draw\n"
