@@ -190,7 +190,7 @@ Difficulty.classica = Difficulty(
     overlap=0, rotation=4, shear=0, size_jitter=0, shift=0, warp=0, lines=0, line_weight=20, cover=0
 )
 Difficulty.easy = Difficulty(
-    overlap=1, rotation=7, shear=3, size_jitter=5, shift=4, warp=5, lines=1, line_weight=30, cover=9
+    overlap=1, rotation=6, shear=3, size_jitter=4, shift=4, warp=4, lines=1, line_weight=26, cover=8
 )
 Difficulty.medium = Difficulty()
 Difficulty.hard = Difficulty(
