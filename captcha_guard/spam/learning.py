@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from ..errors import LearningUnavailableError
 from . import lessons
@@ -58,8 +58,23 @@ class Stats:
         return min(self.ham, self.spam) >= ENOUGH
 
 
+class _Known(NamedTuple):
+    """Some tokens that were taught, the rules' among them, and how many comments of each kind were."""
+
+    tokens: Mapping[str, Token]
+    counts: Mapping[bool, int]
+
+    @property
+    def rules(self) -> Weight:
+        return self.tokens.get(RULES) or untaught_rules()
+
+    def of(self, names: Iterable[str]) -> list[Weight]:
+        nothing = Weight()
+        return [self.tokens.get(name, nothing) for name in names]
+
+
 class Learner:
-    """Online logistic regression over words and shapes, in a database that many processes share.
+    """Counts and online logistic regression over words and shapes, in a database that many processes share.
 
     What a request asks for (:meth:`score`, :meth:`explain`, :meth:`teach`, :meth:`forget`) never raises for the
     database's sake: the first fault is logged, and the filter abstains until the database answers again. What an
@@ -159,29 +174,26 @@ class Learner:
     def _score(self, submission: Submission, rules_score: int) -> float | None:
         names = tokens_of(submission.text)
         known = self._known(names)
-        if known is None:
-            return None
-        nothing = Weight()
-        return predict([known.get(name, nothing) for name in names], _rules(known), rules_score)
+        return known and predict(known.of(names), known.rules, rules_score, known.counts)
 
     def _explain(self, names: tuple[str, ...], rules_score: int) -> tuple[Weighed, ...]:
         known = self._known(names)
         if known is None:
             return ()
-        tokens = [known.get(name) or Token() for name in names]
-        weights, from_rules = parts(tokens, _rules(known), rules_score)
+        tokens = known.of(names)
+        weights, from_rules = parts(tokens, known.rules, rules_score, known.counts)
         weighed = [Weighed(RULES, kind_of(RULES), from_rules, 0, 0)]
         for name, token, weight in zip(names, tokens, weights, strict=True):
             weighed.append(Weighed(name, kind_of(name), weight, token.ham, token.spam))
         heavy = sorted((one for one in weighed if one.weight), key=lambda one: (-abs(one.weight), one.token))
         return tuple(heavy[:HEAVIEST])
 
-    def _known(self, names: tuple[str, ...]) -> Mapping[str, Token] | None:
-        """Return those of these tokens that were taught, and the rules'; ``None`` while too little was taught."""
+    def _known(self, names: tuple[str, ...]) -> _Known | None:
+        """Return what was taught of these tokens; ``None`` while that is too little."""
         with self._store.looking() as look:
             if _is_read_rightly(look):
                 enough = min(look.model.ham, look.model.spam) >= ENOUGH
-                return look.tokens((*names, RULES)) if enough else None
+                return _Known(look.tokens((*names, RULES)), look.model.counts) if enough else None
         self.retrain()
         return self._known(names)
 
@@ -222,10 +234,6 @@ def _read_rightly(change: Change) -> None:
     """Learn anew what was learned of other features."""
     if not _is_read_rightly(change):
         lessons.relearn(change)
-
-
-def _rules(known: Mapping[str, Token]) -> Weight:
-    return known.get(RULES) or untaught_rules()
 
 
 def _seen(what: Submission | Collection[str]) -> tuple[str, ...]:

@@ -67,11 +67,9 @@ class Model:
 
 @dataclass(slots=True)
 class Token(Weight):
-    """A row of ``learning_tokens``: its number, what it was taught, in how many taught comments of each kind it was."""
+    """A row of ``learning_tokens``: what it was taught, and its number."""
 
     number: int = 0
-    ham: int = 0
-    spam: int = 0
 
     def count(self, *, spam: bool, by: int) -> None:
         """Count it in so many more (or fewer) comments of a kind."""
@@ -268,7 +266,7 @@ def _row(name: str, token: Token) -> Row:
 
 def _token(row: tuple[str, int, float, float, int, int]) -> tuple[str, Token]:
     name, number, weight, squares, ham, spam = row
-    return name, Token(weight, squares, number, ham, spam)
+    return name, Token(weight, squares, ham, spam, number)
 
 
 def _decision(row: tuple[int, int, int, int, bytes]) -> Decision:

@@ -169,6 +169,16 @@ def test_a_run_of_one_kind_does_not_wash_out_the_other(learner: Learner) -> None
     assert [round(learner.score(comment(ham), 0) or 1) for ham in HAM] == [0, 0, 0]
 
 
+def test_exceptions_that_a_moderator_made_do_not_become_the_rule(learner: Learner) -> None:
+    """Looked back at, they are misjudged; but they always were, so they are not learned over and over."""
+    teach(learner, 20)
+    for number in range(12):
+        learner.teach(comment(f"{SPAM[0]} odd{number}"), spam=False, rules_score=80, key=f"odd {number}")
+    for number in range(60):
+        learner.teach(comment(f"{SPAM[number % 3]} more{number}"), spam=True, rules_score=60, key=f"more {number}")
+    assert (learner.score(comment(SPAM[0]), 60) or 0) > 0.5
+
+
 def test_what_is_exported_can_be_loaded_elsewhere(learner: Learner, tmp_path: Path) -> None:
     teach(learner)
     learner.teach(comment("Grüße aus Köln \N{PARTY POPPER}"), spam=False, rules_score=5, key="umlauts")
