@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
+from math import isfinite
 from typing import Final
 
+from ..errors import LearningUnavailableError
 from .databases import Access, Database, Row
 from .regression import Weight
 
@@ -96,7 +98,7 @@ class Look:
     def __init__(self, access: Access) -> None:
         self._access = access
         [row] = access.rows(_READ_MODEL, ())
-        self.model = Model(*row)
+        self.model = Model(*map(int, row))
 
     def tokens(self, names: Collection[str]) -> dict[str, Token]:
         """Return those of these tokens that are known."""
@@ -211,7 +213,7 @@ class TokenStore:
 
         :raises LearningUnavailableError: the database can't be used.
         """
-        with self._database.reading() as access:
+        with self._database.reading() as access, _damage_told():
             yield Look(access)
 
     @contextmanager
@@ -220,7 +222,7 @@ class TokenStore:
 
         :raises LearningUnavailableError: the database can't be used, or others did not finish in time.
         """
-        with self._database.writing() as access:
+        with self._database.writing() as access, _damage_told():
             change = Change(access)
             yield change
             change.end()
@@ -228,6 +230,17 @@ class TokenStore:
     def close(self) -> None:
         """Let go of what the calling thread holds open."""
         self._database.close()
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Turn what a table should never hold into the error that says so."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        raise LearningUnavailableError(
+            f"What the filter learned is damaged ({error}); delete the tables learning_*, or restore them"
+        ) from error
 
 
 def packed(numbers: Iterable[int]) -> bytes:
@@ -266,6 +279,8 @@ def _row(name: str, token: Token) -> Row:
 
 def _token(row: tuple[str, int, float, float, int, int]) -> tuple[str, Token]:
     name, number, weight, squares, ham, spam = row
+    if not (isfinite(weight) and squares > 0 and ham >= 0 and spam >= 0):
+        raise ValueError(f"the token {name!r} has impossible numbers")
     return name, Token(weight, squares, ham, spam, number)
 
 

@@ -78,6 +78,27 @@ def test_a_file_damaged_in_the_middle(learner: Learner, path: Path, caplog: pyte
     assert_it_abstains(learner, caplog)
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE learning_tokens SET weight = 'heavy'",
+        "UPDATE learning_tokens SET weight = 9e999",
+        "UPDATE learning_tokens SET squares = -1",
+        "UPDATE learning_tokens SET ham = -5, spam = x'00'",
+        "UPDATE learning_model SET ham = 'many'",
+        "DELETE FROM learning_model",
+    ],
+)
+def test_tables_that_somebody_has_edited(
+    learner: Learner, path: Path, caplog: pytest.LogCaptureFixture, edit: str
+) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(edit)
+        other.commit()
+    assert_it_abstains(learner, caplog)
+    assert "damaged" in caplog.text
+
+
 def test_a_folder_in_the_files_place(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path.mkdir(parents=True)
     with closing(Learner(SQLiteDatabase(path))) as learner:
