@@ -103,26 +103,22 @@ class Learner:
         """
         return self._spared(lambda: self._explain(_seen(seen), rules_score), ())
 
-    def teach(self, submission: Submission, *, spam: bool, rules_score: int, key: str | None = None) -> bool:
+    def teach(self, submission: Submission, *, spam: bool, rules_score: int, key: str) -> bool:
         """Learn a decision; returns whether it is kept now.
 
         :param key: what names the comment, so that a second teaching with the other label corrects the first, and one
-            with the same label changes nothing. Without it scope, author and body name it.
+            with the same label changes nothing.
         """
-        name = _name(key) if key is not None else _name_of(submission)
-        return self._learn(Taught(name, spam, rules_score, tokens_of(submission.text)))
+        return self.teach_tokens(tokens_of(submission.text), spam=spam, rules_score=rules_score, key=key)
 
     def teach_tokens(self, tokens: Iterable[str], *, spam: bool, rules_score: int, key: str) -> bool:
         """Learn a decision on a comment of which only the tokens are left; otherwise as :meth:`teach`."""
-        return self._learn(Taught(_name(key), spam, rules_score, tuple(sorted(set(tokens)))))
+        taught = Taught(_name(key), spam, rules_score, tuple(sorted(set(tokens))))
+        return self._spared(lambda: self._teach(taught), alternative=False)
 
-    def forget(self, *comments: str | Submission) -> bool:
-        """Forget comments and learn the rest again, as if they had never been taught; False when none was known.
-
-        A comment is named by the key under which it was taught, or is the submission where there was no key.
-        """
-        names = [_name(one) if isinstance(one, str) else _name_of(one) for one in comments]
-        return self._spared(lambda: self._forget(names), alternative=False)
+    def forget(self, key: str) -> bool:
+        """Forget a comment and learn the rest again, as if it had never been taught; False when it was not known."""
+        return self._spared(lambda: self._forget(_name(key)), alternative=False)
 
     def stats(self) -> Stats:
         """Tell how much has been taught."""
@@ -197,18 +193,15 @@ class Learner:
         self.retrain()
         return self._known(names)
 
-    def _learn(self, taught: Taught) -> bool:
-        return self._spared(lambda: self._teach(taught), alternative=False)
-
     def _teach(self, taught: Taught) -> bool:
         with self._store.changing() as change:
             _read_rightly(change)
             lessons.teach(change, taught, keep=self._keep)
         return True
 
-    def _forget(self, names: Iterable[int]) -> bool:
+    def _forget(self, name: int) -> bool:
         with self._store.changing() as change:
-            known = lessons.take_out(change, names)
+            known = lessons.take_out(change, name)
         if known:
             self.retrain()
         return known
@@ -240,14 +233,6 @@ def _seen(what: Submission | Collection[str]) -> tuple[str, ...]:
     return tokens_of(what.text) if isinstance(what, Submission) else tuple(what)
 
 
-def _name_of(submission: Submission) -> int:
-    return _name(submission.scope, submission.author, submission.body)
-
-
-def _name(*parts: str) -> int:
+def _name(key: str) -> int:
     """Return 63 bits that stand for a comment; what it was can't be read from them."""
-    digest = hashlib.blake2b(digest_size=8)
-    for part in parts:
-        octets = part.encode("utf-8", "surrogatepass")
-        digest.update(len(octets).to_bytes(8, "big") + octets)
-    return int.from_bytes(digest.digest(), "big") >> 1
+    return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
@@ -46,7 +46,7 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
     if earlier and earlier.spam is taught.spam:
         return
     if earlier:
-        _take_out(change, [earlier])
+        _take_out(change, earlier)
     known = change.tokens((*taught.tokens, RULES))
     rules = known.setdefault(RULES, _rules(None))
     tokens = [known.setdefault(name, Token()) for name in taught.tokens]
@@ -66,14 +66,15 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
     _drop_old(change, number - keep)
 
 
-def take_out(change: Change, names: Iterable[int]) -> bool:
-    """Count comments no more, and drop the tokens that were in no other; returns whether any was there.
+def take_out(change: Change, name: int) -> bool:
+    """Count a comment no more, and drop the tokens that were in no other; returns whether it was there.
 
-    What they did to the weights of other tokens stays until all is learned again.
+    What it did to the weights of other tokens stays until all is learned again.
     """
-    there = [decision for name in names if (decision := change.decision(name))]
-    _take_out(change, there)
-    return bool(there)
+    decision = change.decision(name)
+    if decision:
+        _take_out(change, decision)
+    return decision is not None
 
 
 def take_in(change: Change, lessons: Iterable[Taught]) -> int:
@@ -161,17 +162,15 @@ def _drawn(change: Change, taught: Taught) -> Decision | None:
     return change.decision_from(oldest.number + draw % span, spam=not taught.spam)
 
 
-def _take_out(change: Change, decisions: Collection[Decision]) -> None:
-    """Count these decisions no more; tokens that were in no other comment go with them."""
-    for decision in decisions:
-        tokens = change.tokens_numbered(decision.tokens)
-        for token in tokens.values():
-            token.count(spam=decision.spam, by=-1)
-        gone = {name for name, token in tokens.items() if not token.ham + token.spam and name not in _STAYING}
-        change.save_tokens({name: token for name, token in tokens.items() if name not in gone})
-        change.delete_tokens(tokens[name].number for name in gone)
-        change.model = change.model.counting(spam=decision.spam, by=-1)
-        change.delete_decision(decision)
+def _take_out(change: Change, decision: Decision) -> None:
+    tokens = change.tokens_numbered(decision.tokens)
+    for token in tokens.values():
+        token.count(spam=decision.spam, by=-1)
+    gone = {name for name, token in tokens.items() if not token.ham + token.spam and name not in _STAYING}
+    change.save_tokens({name: token for name, token in tokens.items() if name not in gone})
+    change.delete_tokens(tokens[name].number for name in gone)
+    change.model = change.model.counting(spam=decision.spam, by=-1)
+    change.delete_decision(decision)
 
 
 def _drop_old(change: Change, last: int) -> None:

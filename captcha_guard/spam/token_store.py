@@ -279,7 +279,7 @@ def _row(name: str, token: Token) -> Row:
 
 def _token(row: tuple[str, int, float, float, int, int]) -> tuple[str, Token]:
     name, number, weight, squares, ham, spam = row
-    if not (isfinite(weight) and squares > 0 and ham >= 0 and spam >= 0):
+    if not (isfinite(weight) and squares > 0 and isfinite(ham + spam)):
         raise ValueError(f"the token {name!r} has impossible numbers")
     return name, Token(weight, squares, ham, spam, number)
 

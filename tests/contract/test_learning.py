@@ -125,14 +125,6 @@ def test_a_correction_by_another_text_takes_the_old_words_out(learner: Learner) 
     assert learner.stats() == Stats(before.ham + 1, before.spam, before.decisions + 1, before.tokens + 1)
 
 
-def test_without_a_key_the_same_comment_is_the_same(learner: Learner) -> None:
-    learner.teach(comment("hello", author="Ann Example"), spam=False, rules_score=0)
-    learner.teach(comment("hello", author="Ann Example"), spam=False, rules_score=0)
-    assert learner.stats().ham == 1
-    learner.teach(comment("hello", author="Bob Example"), spam=False, rules_score=0)
-    assert learner.stats().ham == 2
-
-
 def test_a_forgotten_comment_was_never_taught(learner: Learner) -> None:
     teach(learner)
     learner.retrain()

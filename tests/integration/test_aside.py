@@ -102,6 +102,15 @@ def test_after_30_days_it_counts_as_spam_and_the_host_is_told_once(blog: Blog, c
     assert names == [name]
 
 
+def test_the_log_says_what_expired(blog: Blog, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture) -> None:
+    teach(blog)
+    name = aside(blog)
+    clock.shift(31 * DAY)
+    with caplog.at_level(logging.INFO, logger="captcha_guard"), blog.app.app_context():
+        blog.guard.tidy()
+    assert f"nobody rescued the comment {name}, set aside 30 days ago" in caplog.text
+
+
 @pytest.mark.parametrize("way", ["id", "submission"])
 @pytest.mark.parametrize("spam", [True, False])
 def test_what_a_moderator_has_decided_does_not_expire(

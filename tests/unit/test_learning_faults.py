@@ -143,7 +143,7 @@ def test_missing_tables_are_made_by_the_next_that_opens_the_file(learner: Learne
             other.execute(f"DROP TABLE {table}")
     assert learner.score(ASKED, 50) is None
     assert learner.stats().decisions == 0
-    assert learner.teach(ASKED, spam=True, rules_score=50)
+    assert learner.teach(ASKED, spam=True, rules_score=50, key="new")
 
 
 def test_a_sqlalchemy_database_that_is_away(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
