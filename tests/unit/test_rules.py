@@ -143,6 +143,11 @@ EDGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("flattery", {"body": f"Great post. {LONG} {LONG}", "url": "https://a.example"},
      {"body": "Great post.", "url": "https://a.example"}, {}),
     ("flattery", {"body": "Great post."}, {"body": "Great post. https://a.example"}, {}),
+    ("bbcode", {"body": f"{LONG} `[url=https://a.example]tables[/url]` is how"},
+     {"body": f"{LONG} [url=https://a.example]tables[/url] is how"}, {}),
+    ("link_markup", {"body": f"{LONG}\n```\n<a href='https://a.example/'>tables</a>\n```"},
+     {"body": f"{LONG}\n<a href='https://a.example/'>tables</a>\n``` "}, {}),
+    ("phrases", {"body": "The best price per core has an old laptop."}, {"body": "Laptops at the best prices!"}, {}),
     ("trusted_author", {"account": "bea"}, {"account": "ada"},
      {"memory": Past({(Party.ACCOUNT, "ada"): History(3), (Party.ACCOUNT, "bea"): History(2)})}),
     ("trusted_author", {"account": "bea"}, {"account": "ada"},
@@ -196,6 +201,10 @@ def test_what_comes_again_and_again_weighs_more() -> None:
         "phrases", {"body": "free gift cards and casino bonus codes"}
     )
     assert score("phrases", {"body": "I subscribe"}) < score("phrases", {"body": "subscribe to my channel"})
+    kinds = ("I have bookmarked your site.", "I stumbled upon your blog.", "How long have you been blogging?")
+    praise = [" ".join(kinds[:count]) for count in (1, 2, 3)]
+    assert [score("flattery", {"body": body}) for body in praise] == [20, 35, 50]
+    assert [score("flattery", {"body": body, "url": "https://a.example"}) for body in praise] == [40, 50, 50]
     assert score("contact", {"body": "a@b.example"}) < score("contact", {"body": "a@b.example or +1 555 010 0100"})
     assert score("bare_domain", {"body": "at shop.com/x"}) < score("bare_domain", {"body": "at shop (dot) com"})
 
