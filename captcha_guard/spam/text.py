@@ -31,10 +31,11 @@ SHORT: Final = 300
 #: Characters that are normalised at a time.
 _PIECE: Final = 256
 
-#: What takes no room on the screen: joiners, marks of direction, fillers, variation selectors, tags, soft hyphens.
+#: What takes no room on the screen: joiners, marks of direction, fillers, variation selectors, tags, soft hyphens; and
+#: half characters, which nothing can show or write down.
 _INVISIBLE: Final = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\ufeff\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff"
 )
 _UNSEEN: Final = re.compile(f"[{_INVISIBLE}]+")
 _ALPHABETIC: Final = "A-Za-z\u00c0-\u024f\u0370-\u052f"
