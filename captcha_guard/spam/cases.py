@@ -166,7 +166,7 @@ class Cases:
         if self.path.exists():
             with self._unless_down(), self._connections.reading() as connection:
                 rows = connection.execute(query, values).fetchall()
-        return list(map(_case, rows))
+        return [case for case in map(_case, rows) if case]
 
     @contextmanager
     def _unless_down(self) -> Iterator[None]:
@@ -176,7 +176,16 @@ class Cases:
             logger.warning("captcha_guard: the cases of judged comments could not be used: %s", error)
 
 
-def _case(row: Row) -> Case:
+def _case(row: Row) -> Case | None:
+    """Return the case in a row; a damaged one is logged, and hinders no other."""
+    try:
+        return _read(row)
+    except (ValueError, TypeError, zlib.error) as error:
+        logger.warning("captcha_guard: what is kept of the comment %s is damaged: %s", row[0], error)
+        return None
+
+
+def _read(row: Row) -> Case:
     name, tokens, rules, action, judged_at, mark, parties, service_mark, spam, chance, found = row
     authors, evidence = (tuple(bytes.fromhex(one) for one in some.split(",") if one) for some in parties.split(" "))
     decided = None if spam is None else bool(spam)

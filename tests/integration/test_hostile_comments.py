@@ -1,4 +1,4 @@
-"""Whatever a comment is made of, it is judged soon, stored, taught, explained and forgotten, and never a server error."""
+"""Whatever a comment is made of, it is judged soon, stored, taught, explained, forgotten, and never a server error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from captcha_guard import Submission, Verdict
+from captcha_guard import Submission
 from captcha_guard.spam.memory import SQLiteMemory
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import TAUGHT_SPAM, Blog, teach
@@ -77,63 +77,75 @@ def post(blog: Blog, **fields: str) -> TestResponse:
     return blog.client().post("/open", data={"author": "Ada", "body": "Hello.", **fields})
 
 
-def cost(ask: Callable[[], object]) -> float:
-    """Return the least of three times that the processor took, in seconds."""
-    times = []
-    for _ in range(3):
+def is_done_within(seconds: float, ask: Callable[[], object]) -> bool:
+    """Say whether the processor can do it in time; a busy machine gets ten tries."""
+    for _ in range(10):
         start = time.thread_time()
         ask()
-        times.append(time.thread_time() - start)
-    return min(times)
+        if time.thread_time() - start < seconds:
+            return True
+    return False
 
 
-@pytest.mark.parametrize("piece", PIECES.values(), ids=PIECES)
-def test_64_kib_of_anything_are_judged_stored_taught_and_forgotten(hostile: Blog, piece: str) -> None:
-    body = (piece * MOST)[:MOST]
-    assert post(hostile, body=body).status_code == 200
-    name = hostile.stored[-1]["id"]
+def test_64_kib_of_anything_are_judged_stored_taught_and_forgotten(hostile: Blog) -> None:
+    for what, piece in PIECES.items():
+        assert post(hostile, body=(piece * MOST)[:MOST]).status_code == 200, what
+    names = [comment["id"] for comment in hostile.stored]
+    assert len(names) == len(PIECES)
     with hostile.app.app_context():
-        for spam in (True, False):
-            assert hostile.guard.teach(name, spam=spam)
-        hostile.guard.explain(name)
-        assert hostile.guard.forget(name)
+        for what, name in zip(PIECES, names, strict=True):
+            assert hostile.guard.teach(name, spam=True), what
+            assert hostile.guard.teach(name, spam=False), what
+            hostile.guard.explain(name)
+            assert hostile.guard.forget(name), what
 
 
-@pytest.mark.parametrize("piece", PIECES.values(), ids=PIECES)
-def test_64_kib_of_anything_hold_a_worker_up_for_less_than_50_ms(hostile: Blog, piece: str) -> None:
-    body = (piece * MOST)[:MOST]
-
-    def judge() -> Verdict:
-        return hostile.guard.check(Submission(scope="open", author="Ada", body=body, client="c", posted_at=1e9))
-
+def test_64_kib_of_anything_hold_a_worker_up_for_less_than_50_ms(hostile: Blog) -> None:
     with hostile.app.app_context():
-        assert cost(judge) < 0.050
+        for what, piece in PIECES.items():
+            body = (piece * MOST)[:MOST]
+
+            def judge(body: str = body) -> None:
+                hostile.guard.check(Submission(scope="open", author="Ada", body=body, client="c", posted_at=1e9))
+
+            assert is_done_within(0.050, judge), what
 
 
-NAMES = ["x" * 245, "\u0301" * 245, "\0", "\u202e\u2066", "<a href=x>" * 24, "a\u200b" * 120, "=\r\nSet-Cookie: a=b", "'"]
+NAMES = [
+    "x" * 245,
+    "\u0301" * 245,
+    "\0",
+    "\u202e\u2066",
+    "<a href=x>" * 24,
+    "a\u200b" * 120,
+    "=\r\nSet-Cookie: a=b",
+    "'",
+]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_name_address_or_website_makes_a_server_error(hostile: Blog, name: str) -> None:
-    assert post(hostile, author=name, email=name[:100], url=name[:200], body=f"Hello {name}").status_code == 200
-    with hostile.app.app_context():
-        assert hostile.guard.teach(hostile.stored[-1]["id"], spam=True)
+def test_no_name_address_or_website_makes_a_server_error(hostile: Blog) -> None:
+    for name in NAMES:
+        said = {"author": name, "email": name[:100], "url": name[:200], "body": f"Hello {name}"}
+        assert post(hostile, **said).status_code == 200, name
+        with hostile.app.app_context():
+            assert hostile.guard.teach(hostile.stored[-1]["id"], spam=True), name
 
 
-@pytest.mark.parametrize(
-    "strange", ["http://\ud800.example/\udfff", "\ud83d", "a\udc00b@\ud800.example", "[url=http://\ud800]x[/url]"]
-)
-def test_half_characters_are_judged_and_taught_like_all_others(hostile: Blog, strange: str) -> None:
+STRANGE = ["http://\ud800.example/\udfff", "\ud83d", "a\udc00b@\ud800.example", "[url=http://\ud800]x[/url]"]
+
+
+def test_half_characters_are_judged_and_taught_like_all_others(hostile: Blog) -> None:
     """No form can bring them, but a host may hand anything over."""
-    said = Submission(
-        scope=strange, author=strange, email=strange, url=strange, body=f"See {strange}", client=strange,
-        user_agent=strange, referrer=strange, account=strange, posted_at=1e9,
-    )  # fmt: skip
-    with hostile.app.app_context():
-        hostile.guard.check(said)
-        assert hostile.guard.teach(said, spam=True)
-        hostile.guard.explain(said)
-        assert hostile.guard.forget(said)
+    for strange in STRANGE:
+        said = Submission(
+            scope=strange, author=strange, email=strange, url=strange, body=f"See {strange}", client=strange,
+            user_agent=strange, referrer=strange, account=strange, posted_at=1e9,
+        )  # fmt: skip
+        with hostile.app.app_context():
+            hostile.guard.check(said)
+            assert hostile.guard.teach(said, spam=True)
+            hostile.guard.explain(said)
+            assert hostile.guard.forget(said)
 
 
 @pytest.mark.parametrize("fault", ["readonly", "garbage", "tables gone"])
@@ -151,6 +163,7 @@ def test_no_comment_is_lost_for_a_files_sake(
             connection.execute("UPDATE learning_tokens SET weight = 'x', squares = x'00'")
             connection.execute("UPDATE judge_history SET ham = 'x', spam = NULL WHERE 0")
             connection.execute("UPDATE judge_comments SET said = 77")
+            connection.execute("UPDATE judge_cases SET tokens = x'00', found = '{'")
         if fault == "tables gone":
             for table in ("learning_tokens", "learning_decisions", "judge_history", "judge_shingles"):
                 connection.execute(f"DROP TABLE {table}")

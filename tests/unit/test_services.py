@@ -290,6 +290,16 @@ def test_what_was_sent_is_kept_for_sixty_days_and_no_longer(site: Site) -> None:
     assert site.count("service_sent") == 0
 
 
+def test_what_was_sent_and_is_damaged_costs_no_moderator_a_click(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    services = site.start()
+    services.check(HAM, ADDRESS, now=START)
+    with closing(sqlite3.connect(site.path)) as connection:
+        connection.execute("UPDATE service_sent SET form = '{'")
+        connection.commit()
+    assert services.correct(HAM, spam=True, now=START) == 0
+    assert "will not hear" in caplog.text
+
+
 def test_only_what_takes_corrections_is_kept_at_all(site: Site) -> None:
     services = site.start(AKISMET_KEY="", AKISMET_BLOG="", STOPFORUMSPAM=True)
     services.check(HAM, ADDRESS, now=START)

@@ -99,7 +99,7 @@ class Services:
         task = Task.SPAM if spam else Task.HAM
         try:
             return sum(self._correct(service, mark, task, now) for service in self._services.values())
-        except sqlite3.Error:
+        except (sqlite3.Error, ValueError):  # the file can't be used, or what was sent can't be read
             _LOG.exception("the services will not hear that comment %s is %s", mark, task)
             return 0
 
