@@ -12,11 +12,12 @@ from ..errors import LearningUnavailableError
 from . import lessons
 from .databases import Database
 from .features import RULES, VERSION, kind_of, tokens_of
+from .learning_rows import Token
 from .lessons import Taught
 from .regression import Weight, parts, predict, untaught_rules
 from .submission import Submission
 from .taught_lines import read_taught, write_taught
-from .token_store import Change, Look, Token, TokenStore
+from .token_store import Change, Look, TokenStore
 
 #: Comments of each kind that must have been taught before the filter says anything.
 ENOUGH: Final = 8

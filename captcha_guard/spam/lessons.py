@@ -8,8 +8,9 @@ from random import Random
 from typing import Final
 
 from .features import ALWAYS, KINDS, RULES, VERSION, kind_of
+from .learning_rows import Decision, Token
 from .regression import counted, importance, learn, log_odds, total, untaught_rules
-from .token_store import Change, Decision, Token
+from .token_store import Change
 
 #: How often each kept decision is learned when all are learned again.
 PASSES: Final = 10

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ..link import find_links, host_of
 from ..submission import Submission
-from ..text import find_links, host_of, without_code
+from ..text import without_code
 from ..verdict import Finding
 
 
