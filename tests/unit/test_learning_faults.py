@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, MetaData
+from sqlalchemy.exc import OperationalError
 
 from captcha_guard.connections import Connections
 from captcha_guard.errors import ConfigError, LearningUnavailableError
@@ -149,6 +151,23 @@ def test_missing_tables_are_made_by_the_next_that_opens_the_file(learner: Learne
 def test_a_sqlalchemy_database_that_is_away(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with closing(Learner(AlchemyDatabase(f"sqlite:///{tmp_path}/no/such/folder/learned.sqlite3"))) as learner:
         assert_it_abstains(learner, caplog)
+
+
+@pytest.mark.parametrize("others", [1, 4])
+def test_sqlalchemy_tables_that_other_processes_are_making_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    """Each time one is about to be made, it is there already: three tables and an index."""
+    made, there = MetaData.create_all, ["table already exists"] * others
+
+    def create_all(tables: MetaData, engine: Engine) -> None:
+        if there:
+            raise OperationalError("CREATE TABLE", {}, sqlite3.OperationalError(there.pop()))
+        made(tables, engine)
+
+    monkeypatch.setattr(MetaData, "create_all", create_all)
+    with closing(Learner(AlchemyDatabase(f"sqlite:///{tmp_path}/learned.sqlite3"))) as learner:
+        assert learner.teach(ASKED, spam=True, rules_score=50, key="new")
 
 
 def test_a_uri_chooses_the_database(tmp_path: Path) -> None:
