@@ -123,6 +123,13 @@ def test_of_many_parts_none_is_missed_and_none_made_up(numbers: set[int], body: 
     assert hit is None or hit in parts
 
 
+def test_an_entry_is_found_though_a_longer_one_begins_with_it() -> None:
+    """And in the order of the list the longer one stands between it and the text."""
+    many = [f"part:q{number}" for number in range(100)]
+    assert found([*many, "part:loan", "part:loan shark"], body="a loan story") == "loan"
+    assert found([*many, "part:loan shark", "part:loan"], body="my loan tree") == "loan"
+
+
 def test_a_file_has_one_entry_a_line(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
     path.write_text("\ufeff# what we don't take\n\ncheap pills\n#hashtag\n part:agra \n#\n", encoding="utf-8")
