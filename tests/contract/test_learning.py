@@ -11,7 +11,10 @@ import pytest
 from captcha_guard.spam.databases import AlchemyDatabase, Database, SQLiteDatabase
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.learning import ENOUGH, Learner, Stats
+from captcha_guard.spam.lessons import PASSES
+from captcha_guard.spam.regression import Weight, learn, untaught_rules
 from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.token_store import TokenStore
 from captcha_guard.spam.verdict import Action
 
 HAM = ("the bridge in the third verse is what makes this song", "thanks, that fixed the build for me", "I disagree")
@@ -150,6 +153,23 @@ def test_retraining_depends_on_the_decisions_alone(learner: Learner, tmp_path: P
     with closing(Learner(SQLiteDatabase(tmp_path / "other.sqlite3"))) as other:
         other.load([head, *reversed(lines)])
         assert other.score(comment(SPAM[0]), 0) == pytest.approx(once, abs=1e-12)
+
+
+def test_what_a_comment_says_of_itself_is_no_evidence_when_all_are_learned_again(
+    database: Callable[[], Database],
+) -> None:
+    """Else it would seem known by heart, and teach less than it has to."""
+    with closing(Learner(database())) as learner:
+        for number in range(20):
+            for spam in (False, True):
+                learner.teach_tokens([f"w:{spam}{number}"], spam=spam, rules_score=50, key=f"{spam} {number}")
+        learner.retrain()
+    alone = Weight()
+    for _ in range(PASSES):
+        learn([alone], untaught_rules(), 50, 0.0, spam=True)
+    store = TokenStore(database())
+    with closing(store), store.looking() as look:
+        assert look.tokens(["w:True3"])["w:True3"].weight == pytest.approx(alone.weight)
 
 
 def test_a_run_of_one_kind_does_not_wash_out_the_other(learner: Learner) -> None:
