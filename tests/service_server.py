@@ -31,6 +31,7 @@ class Asked:
     path: str
     form: dict[str, str]
     headers: dict[str, str]
+    method: str = "POST"
 
 
 class Server(ThreadingHTTPServer):
@@ -75,9 +76,13 @@ class Handler(BaseHTTPRequestHandler):
         FAULTS[self.house.fault](self)
 
     def do_GET(self) -> None:
-        self.house.asked.append(Asked(self.path, {}, {}))
+        self.path, _, query = self.path.partition("?")
+        self.form = dict(parse_qsl(query, strict_parsing=bool(query)))
+        self.house.asked.append(Asked(self.path, self.form, dict(self.headers), "GET"))
         self.close_connection = True
-        self.say(b"true")
+        if self.path == "/1.2/usage-limit":
+            return FAULTS[self.house.fault](self)
+        return self.say(b"true")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
         pass
@@ -129,6 +134,8 @@ class Handler(BaseHTTPRequestHandler):
         return self.say(b"Thanks for making the web a better place.")
 
     def usage_limit(self) -> None:
+        if self.command != "GET":
+            return self.unknown()
         if self.form.get("api_key") != KEY:
             return self.invalid("api_key")
         return self.say(b'{"limit": 1000, "usage": 250, "percentage": "25.00", "throttled": false}')

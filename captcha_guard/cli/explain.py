@@ -14,6 +14,7 @@ from ..spam.cases import Case
 from ..spam.learning import Weighed
 from ..spam.submission import Submission
 from ..spam.verdict import Verdict
+from ..web.state import current_state
 from .knowledge import IDS, find_case, missing
 
 HEAD = ("weight", "token", "kind", "ham", "spam")
@@ -60,10 +61,15 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
 
 def _case(case: Case) -> Iterator[str]:
     at = datetime.fromtimestamp(case.judged_at, UTC)
-    yield f"judged {at:%Y-%m-%d %H:%M} UTC: {case.action.name.lower()}, the rules' score {case.rules}"
+    chance = "" if case.chance is None else f", chance of spam {case.chance:.2f}"
+    yield f"judged {at:%Y-%m-%d %H:%M} UTC: {case.action.name.lower()}, the rules' score {case.rules}{chance}"
     if case.spam is not None:
         yield f"decided since: {'spam' if case.spam else 'ham'}"
-    yield "What the rules found stands in the verdict that your site stored, and in the log."
+    sentences = {rule.slug: getattr(rule, "sentence", "") for rule in current_state().judge.rules}
+    for slug, score in case.found:
+        yield f"- {slug} ({score}): {sentences.get(slug, '')}".rstrip(": ")
+    if not case.found:
+        yield "Nothing was found."
 
 
 def _table(weighed: Sequence[Weighed]) -> Iterator[str]:

@@ -19,7 +19,7 @@ IDS: Final = (
 
 def find_case(name: str) -> Case | None:
     """Return what is kept of the comment with this id."""
-    return current_state().moderation._cases.find(name)
+    return current_state().moderation.case(name)
 
 
 def this_learner() -> Learner:

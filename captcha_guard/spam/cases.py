@@ -33,14 +33,16 @@ _SOME: Final = 500
 _SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS judge_cases (id TEXT PRIMARY KEY, tokens BLOB NOT NULL, rules INTEGER NOT NULL, "
     "action INTEGER NOT NULL, judged_at REAL NOT NULL, mark BLOB NOT NULL, parties TEXT NOT NULL, "
-    "service_mark TEXT NOT NULL, spam INTEGER) WITHOUT ROWID",
+    "service_mark TEXT NOT NULL, spam INTEGER, chance REAL, found TEXT NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS judge_cases_by_time ON judge_cases (judged_at)",
     "CREATE INDEX IF NOT EXISTS judge_cases_by_mark ON judge_cases (mark)",
     "CREATE INDEX IF NOT EXISTS judge_cases_undecided ON judge_cases (action, judged_at) WHERE spam IS NULL",
     "PRAGMA secure_delete = ON",
 )
-_ADD: Final = "INSERT OR REPLACE INTO judge_cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_READ: Final = "SELECT id, tokens, rules, action, judged_at, mark, parties, service_mark, spam FROM judge_cases"
+_ADD: Final = "INSERT OR REPLACE INTO judge_cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_READ: Final = (
+    "SELECT id, tokens, rules, action, judged_at, mark, parties, service_mark, spam, chance, found FROM judge_cases"
+)
 _OVERDUE: Final = f"{_READ} WHERE action = ? AND spam IS NULL AND judged_at <= ? ORDER BY judged_at LIMIT ?"
 _DECIDE: Final = "UPDATE judge_cases SET spam = ? WHERE mark = ?"
 _CLAIM: Final = "UPDATE judge_cases SET spam = 1 WHERE id = ? AND spam IS NULL RETURNING id"
@@ -59,6 +61,8 @@ class Case:
 
     ``rules`` is the rules' score, 0 to 100; ``judged_at`` is in seconds since 1970; ``service_mark`` is the services'
     name for it, empty where none is asked; ``spam`` is the last word about it, ``None`` as long as nobody decided.
+    ``chance`` is the learning filter's, ``None`` where it had no say; ``found`` has the slug and score of each finding,
+    without its sentence, which may quote the comment.
     """
 
     id: str
@@ -69,6 +73,13 @@ class Case:
     trace: Trace
     service_mark: str = ""
     spam: bool | None = None
+    chance: float | None = None
+    found: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the learning filter calls the comment: the same for all that is the same comment."""
+        return self.trace.mark.hex()
 
 
 class Cases:
@@ -90,7 +101,7 @@ class Cases:
         parties = " ".join(",".join(one.hex() for one in some) for some in (case.trace.authors, case.trace.evidence))
         rest = (tokens, case.rules, int(case.action), case.judged_at, case.trace.mark, parties, case.service_mark)
         with self._unless_down(), self._connections.writing() as connection:
-            connection.execute(_ADD, (case.id, *rest, case.spam))
+            connection.execute(_ADD, (case.id, *rest, case.spam, case.chance, json.dumps(case.found)))
 
     def find(self, name: str) -> Case | None:
         """Return the case of this id."""
@@ -155,7 +166,7 @@ class Cases:
         if self.path.exists():
             with self._unless_down(), self._connections.reading() as connection:
                 rows = connection.execute(query, values).fetchall()
-        return list(map(_case, rows))
+        return [case for case in map(_case, rows) if case]
 
     @contextmanager
     def _unless_down(self) -> Iterator[None]:
@@ -165,10 +176,20 @@ class Cases:
             logger.warning("captcha_guard: the cases of judged comments could not be used: %s", error)
 
 
-def _case(row: Row) -> Case:
-    name, tokens, rules, action, judged_at, mark, parties, service_mark, spam = row
+def _case(row: Row) -> Case | None:
+    """Return the case in a row; a damaged one is logged, and hinders no other."""
+    try:
+        return _read(row)
+    except (ValueError, TypeError, zlib.error) as error:
+        logger.warning("captcha_guard: what is kept of the comment %s is damaged: %s", row[0], error)
+        return None
+
+
+def _read(row: Row) -> Case:
+    name, tokens, rules, action, judged_at, mark, parties, service_mark, spam, chance, found = row
     authors, evidence = (tuple(bytes.fromhex(one) for one in some.split(",") if one) for some in parties.split(" "))
     decided = None if spam is None else bool(spam)
     told = tuple(json.loads(zlib.decompress(tokens)))
     trace = Trace(mark, authors, evidence)
-    return Case(name, told, rules, Action(action), judged_at, trace, service_mark, decided)
+    findings = tuple((slug, score) for slug, score in json.loads(found))
+    return Case(name, told, rules, Action(action), judged_at, trace, service_mark, decided, chance, findings)

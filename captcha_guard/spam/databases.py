@@ -158,10 +158,13 @@ class AlchemyDatabase:
         from sqlalchemy import text  # noqa: PLC0415 (an extra)
         from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError  # noqa: PLC0415 (the same)
 
-        try:
-            _alchemy_tables().create_all(self._engine)
-        except (OperationalError, ProgrammingError):  # several processes begin at once: another has made them
-            _alchemy_tables().create_all(self._engine)
+        for left in reversed(range(len(_SCHEMA))):
+            try:
+                _alchemy_tables().create_all(self._engine)
+                break
+            except (OperationalError, ProgrammingError):  # several begin at once: another has made the next table
+                if not left:
+                    raise
         try:
             with self._engine.begin() as connection:
                 if not connection.execute(text("SELECT id FROM learning_model WHERE id = 1")).all():

@@ -129,7 +129,8 @@ FAMILIES: Final = tuple(
             "buy|quality|cheap|free|get|dofollow . . backlink|backlinks",
             "targeted|organic|free|buy . traffic|visitors",
             "increase|drive|boost . web|website|site|blog traffic|visitors",
-            "rank|ranking|rankings . on|in google|first_page",
+            "rank|ranking|rankings . on|in google|first_page", "on|to the? first_page|top of|in google",
+            "guaranteed|powerful|high_quality|premium|permanent backlinks|traffic|rankings",
             "monetize your site|blog|website|traffic",
             "digital|affiliate|internet|email marketing agency|company|service|services|expert|course|strategies",
         ),
@@ -192,7 +193,7 @@ FAMILIES: Final = tuple(
             "restored|restore|saved my marriage|relationship",
             "crack|keygen|serial|license key? free|full? download|version",
             "buy|get|order|grab your|a|this|our|these|the . . shirt|shirts|hoodie|hoodies|tee|merch",
-            "cheapest|lowest|affordable|best price|prices",
+            "at|for the|our|very|most? cheapest|lowest|affordable|best price|prices|rates|rate",
         ),
     )
 )  # fmt: skip

@@ -128,14 +128,17 @@ class Judge:
 
     def _ask(self, rule: Rule | StandardRule, submission: Submission) -> Finding | None:
         try:
-            finding = rule.check(submission)
+            return self._weighed(rule, rule.check(submission))
         except Exception:
             logger.exception("captcha_guard: the rule %s failed; what it was to judge is held", rule.slug)
             sentence = f"The rule {rule.slug} failed, so a person should look."
             return Finding("rule_failed", 0, sentence, Action.HOLD)
-        return finding and self._weighed(rule, finding)
 
-    def _weighed(self, rule: Rule | StandardRule, finding: Finding) -> Finding:
+    def _weighed(self, rule: Rule | StandardRule, finding: Finding | None) -> Finding | None:
+        if finding is None:
+            return None
+        if not isinstance(finding, Finding) or not isinstance(finding.score, int):
+            raise TypeError(f"it returned {finding!r}; None is needed, or a Finding whose score is a whole number")
         told, usual = self.weights.get(rule.slug), getattr(rule, "weight", 0)
         if told is None:
             return finding

@@ -6,17 +6,18 @@ import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from ..errors import LearningUnavailableError
 from . import lessons
 from .databases import Database
 from .features import RULES, VERSION, kind_of, tokens_of
+from .learning_rows import Token
 from .lessons import Taught
 from .regression import Weight, parts, predict, untaught_rules
 from .submission import Submission
 from .taught_lines import read_taught, write_taught
-from .token_store import Change, Look, Token, TokenStore
+from .token_store import Change, Look, TokenStore
 
 #: Comments of each kind that must have been taught before the filter says anything.
 ENOUGH: Final = 8
@@ -58,8 +59,23 @@ class Stats:
         return min(self.ham, self.spam) >= ENOUGH
 
 
+class _Known(NamedTuple):
+    """Some tokens that were taught, the rules' among them, and how many comments of each kind were."""
+
+    tokens: Mapping[str, Token]
+    counts: Mapping[bool, int]
+
+    @property
+    def rules(self) -> Weight:
+        return self.tokens.get(RULES) or untaught_rules()
+
+    def of(self, names: Iterable[str]) -> list[Weight]:
+        nothing = Weight()
+        return [self.tokens.get(name, nothing) for name in names]
+
+
 class Learner:
-    """Online logistic regression over words and shapes, in a database that many processes share.
+    """Counts and online logistic regression over words and shapes, in a database that many processes share.
 
     What a request asks for (:meth:`score`, :meth:`explain`, :meth:`teach`, :meth:`forget`) never raises for the
     database's sake: the first fault is logged, and the filter abstains until the database answers again. What an
@@ -88,26 +104,22 @@ class Learner:
         """
         return self._spared(lambda: self._explain(_seen(seen), rules_score), ())
 
-    def teach(self, submission: Submission, *, spam: bool, rules_score: int, key: str | None = None) -> bool:
+    def teach(self, submission: Submission, *, spam: bool, rules_score: int, key: str) -> bool:
         """Learn a decision; returns whether it is kept now.
 
         :param key: what names the comment, so that a second teaching with the other label corrects the first, and one
-            with the same label changes nothing. Without it scope, author and body name it.
+            with the same label changes nothing.
         """
-        name = _name(key) if key is not None else _name_of(submission)
-        return self._learn(Taught(name, spam, rules_score, tokens_of(submission.text)))
+        return self.teach_tokens(tokens_of(submission.text), spam=spam, rules_score=rules_score, key=key)
 
     def teach_tokens(self, tokens: Iterable[str], *, spam: bool, rules_score: int, key: str) -> bool:
         """Learn a decision on a comment of which only the tokens are left; otherwise as :meth:`teach`."""
-        return self._learn(Taught(_name(key), spam, rules_score, tuple(sorted(set(tokens)))))
+        taught = Taught(_name(key), spam, rules_score, tuple(sorted(set(tokens))))
+        return self._spared(lambda: self._teach(taught), alternative=False)
 
-    def forget(self, *comments: str | Submission) -> bool:
-        """Forget comments and learn the rest again, as if they had never been taught; False when none was known.
-
-        A comment is named by the key under which it was taught, or is the submission where there was no key.
-        """
-        names = [_name(one) if isinstance(one, str) else _name_of(one) for one in comments]
-        return self._spared(lambda: self._forget(names), alternative=False)
+    def forget(self, key: str) -> bool:
+        """Forget a comment and learn the rest again, as if it had never been taught; False when it was not known."""
+        return self._spared(lambda: self._forget(_name(key)), alternative=False)
 
     def stats(self) -> Stats:
         """Tell how much has been taught."""
@@ -159,34 +171,28 @@ class Learner:
     def _score(self, submission: Submission, rules_score: int) -> float | None:
         names = tokens_of(submission.text)
         known = self._known(names)
-        if known is None:
-            return None
-        nothing = Weight()
-        return predict([known.get(name, nothing) for name in names], _rules(known), rules_score)
+        return known and predict(known.of(names), known.rules, rules_score, known.counts)
 
     def _explain(self, names: tuple[str, ...], rules_score: int) -> tuple[Weighed, ...]:
         known = self._known(names)
         if known is None:
             return ()
-        tokens = [known.get(name) or Token() for name in names]
-        weights, from_rules = parts(tokens, _rules(known), rules_score)
+        tokens = known.of(names)
+        weights, from_rules = parts(tokens, known.rules, rules_score, known.counts)
         weighed = [Weighed(RULES, kind_of(RULES), from_rules, 0, 0)]
         for name, token, weight in zip(names, tokens, weights, strict=True):
             weighed.append(Weighed(name, kind_of(name), weight, token.ham, token.spam))
         heavy = sorted((one for one in weighed if one.weight), key=lambda one: (-abs(one.weight), one.token))
         return tuple(heavy[:HEAVIEST])
 
-    def _known(self, names: tuple[str, ...]) -> Mapping[str, Token] | None:
-        """Return those of these tokens that were taught, and the rules'; ``None`` while too little was taught."""
+    def _known(self, names: tuple[str, ...]) -> _Known | None:
+        """Return what was taught of these tokens; ``None`` while that is too little."""
         with self._store.looking() as look:
             if _is_read_rightly(look):
                 enough = min(look.model.ham, look.model.spam) >= ENOUGH
-                return look.tokens((*names, RULES)) if enough else None
+                return _Known(look.tokens((*names, RULES)), look.model.counts) if enough else None
         self.retrain()
         return self._known(names)
-
-    def _learn(self, taught: Taught) -> bool:
-        return self._spared(lambda: self._teach(taught), alternative=False)
 
     def _teach(self, taught: Taught) -> bool:
         with self._store.changing() as change:
@@ -194,9 +200,9 @@ class Learner:
             lessons.teach(change, taught, keep=self._keep)
         return True
 
-    def _forget(self, names: Iterable[int]) -> bool:
+    def _forget(self, name: int) -> bool:
         with self._store.changing() as change:
-            known = lessons.take_out(change, names)
+            known = lessons.take_out(change, name)
         if known:
             self.retrain()
         return known
@@ -224,22 +230,10 @@ def _read_rightly(change: Change) -> None:
         lessons.relearn(change)
 
 
-def _rules(known: Mapping[str, Token]) -> Weight:
-    return known.get(RULES) or untaught_rules()
-
-
 def _seen(what: Submission | Collection[str]) -> tuple[str, ...]:
     return tokens_of(what.text) if isinstance(what, Submission) else tuple(what)
 
 
-def _name_of(submission: Submission) -> int:
-    return _name(submission.scope, submission.author, submission.body)
-
-
-def _name(*parts: str) -> int:
+def _name(key: str) -> int:
     """Return 63 bits that stand for a comment; what it was can't be read from them."""
-    digest = hashlib.blake2b(digest_size=8)
-    for part in parts:
-        octets = part.encode("utf-8", "surrogatepass")
-        digest.update(len(octets).to_bytes(8, "big") + octets)
-    return int.from_bytes(digest.digest(), "big") >> 1
+    return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1

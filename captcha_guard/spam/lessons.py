@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
 from .features import ALWAYS, KINDS, RULES, VERSION, kind_of
-from .regression import importance, learn, predict, untaught_rules
-from .token_store import Change, Decision, Token
+from .learning_rows import Decision, Token
+from .regression import counted, importance, learn, log_odds, total, untaught_rules
+from .token_store import Change
 
 #: How often each kept decision is learned when all are learned again.
 PASSES: Final = 10
@@ -18,8 +19,6 @@ _CORRECTING: Final = 4
 #: Old decisions that one lesson may drop.
 _DROPPED: Final = 4
 _STAYING: Final = (ALWAYS, RULES)
-#: How wrong an old decision must be judged, 0 to 1, to be learned again.
-_FORGETTING: Final = 0.3
 #: Where in a name, once spread, the draw of an old decision begins.
 _SHIFT: Final = 7
 _SPREAD: Final = 0x9E3779B97F4A7C15  # odd, its bits well mixed (2^64 over the golden ratio)
@@ -36,7 +35,7 @@ class Taught:
 
 
 def teach(change: Change, taught: Taught, *, keep: int) -> None:
-    """Learn one comment, and look at an old one of the other kind: what is about to be forgotten is learned again.
+    """Learn one comment, and look at an old one of the other kind: what is being forgotten is learned again.
 
     So a queue of spam that is emptied in one go does not make spam of everything. A name that was taught before with
     the same label changes nothing; with the other it is corrected: it counts as the new one and no more as the old
@@ -48,33 +47,35 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
     if earlier and earlier.spam is taught.spam:
         return
     if earlier:
-        _take_out(change, [earlier])
+        _take_out(change, earlier)
     known = change.tokens((*taught.tokens, RULES))
     rules = known.setdefault(RULES, _rules(None))
     tokens = [known.setdefault(name, Token()) for name in taught.tokens]
+    said = counted(tokens, change.model.counts)
     for token in tokens:
         token.count(spam=taught.spam, by=1)
     model = change.model = replace(change.model.counting(spam=taught.spam, by=1), version=VERSION)
     weighty = importance(model.counts, spam=taught.spam)
-    learn(tokens, rules, taught.rules, spam=taught.spam, importance=weighty)
+    learn(tokens, rules, taught.rules, said, spam=taught.spam, importance=weighty)
     for _ in range(_CORRECTING - 1 if earlier else 0):
-        if (predict(tokens, rules, taught.rules) > 0.5) is taught.spam:
+        if (total(tokens, rules, taught.rules, said) > 0) is taught.spam:
             break
-        learn(tokens, rules, taught.rules, spam=taught.spam, importance=weighty)
+        learn(tokens, rules, taught.rules, said, spam=taught.spam, importance=weighty)
     _rehearse(change, taught, known)
     change.save_tokens(known)
     number = change.add_decision(taught.name, tokens, spam=taught.spam, rules=taught.rules)
     _drop_old(change, number - keep)
 
 
-def take_out(change: Change, names: Iterable[int]) -> bool:
-    """Count comments no more, and drop the tokens that were in no other; returns whether any was there.
+def take_out(change: Change, name: int) -> bool:
+    """Count a comment no more, and drop the tokens that were in no other; returns whether it was there.
 
-    What they did to the weights of other tokens stays until all is learned again.
+    What it did to the weights of other tokens stays until all is learned again.
     """
-    there = [decision for name in names if (decision := change.decision(name))]
-    _take_out(change, there)
-    return bool(there)
+    decision = change.decision(name)
+    if decision:
+        _take_out(change, decision)
+    return decision is not None
 
 
 def take_in(change: Change, lessons: Iterable[Taught]) -> int:
@@ -115,10 +116,12 @@ def learned(decisions: Sequence[Decision], tokens: Mapping[str, Token]) -> dict[
     for one, own in lessons:
         for token in own:
             token.count(spam=one.spam, by=1)
+    told = [(one, own, counted(own, counts, without=one.spam)) for one, own in lessons]
+    weighty = {spam: importance(counts, spam=spam) for spam in counts}
     for lap in range(PASSES):
-        Random(lap).shuffle(lessons)  # noqa: S311 (an order, no secret)
-        for one, own in lessons:
-            learn(own, fresh[RULES], one.rules, spam=one.spam, importance=importance(counts, spam=one.spam))
+        Random(lap).shuffle(told)  # noqa: S311 (an order, no secret)
+        for one, own, said in told:
+            learn(own, fresh[RULES], one.rules, said, spam=one.spam, importance=weighty[one.spam])
     return {name: token for name, token in fresh.items() if token.ham or token.spam or name in _STAYING}
 
 
@@ -130,7 +133,11 @@ def save_learned(change: Change, decisions: Sequence[Decision], tokens: dict[str
 
 
 def _rehearse(change: Change, taught: Taught, known: dict[str, Token]) -> None:
-    """Learn an old decision of the other kind again if it is misjudged by now; what that changes joins ``known``."""
+    """Learn an old decision of the other kind again if it is being forgotten; what that changes joins ``known``.
+
+    That is when it is misjudged by now while rules and counting, which a run of one kind does not move, still judge it
+    rightly. What was odd from the first is left: to learn it over and over would only teach the exception.
+    """
     old = _drawn(change, taught)
     if old is None:
         return
@@ -138,9 +145,11 @@ def _rehearse(change: Change, taught: Taught, known: dict[str, Token]) -> None:
     more = change.tokens_numbered(set(old.tokens) - numbered.keys())
     numbered |= {token.number: (name, token) for name, token in more.items()}
     own = dict(numbered[number] for number in old.tokens if number in numbered)
-    tokens, rules = list(own.values()), known[RULES]
-    if abs(predict(tokens, rules, old.rules) - old.spam) > _FORGETTING:
-        learn(tokens, rules, old.rules, spam=old.spam, importance=importance(change.model.counts, spam=old.spam))
+    tokens, rules, counts = list(own.values()), known[RULES], change.model.counts
+    said = counted(tokens, counts, without=old.spam)
+    misjudged = (total(tokens, rules, old.rules, said) > 0) is not old.spam
+    if misjudged and (said + rules.weight * log_odds(old.rules) > 0) is old.spam:
+        learn(tokens, rules, old.rules, said, spam=old.spam, importance=importance(counts, spam=old.spam))
         known |= own
 
 
@@ -154,17 +163,15 @@ def _drawn(change: Change, taught: Taught) -> Decision | None:
     return change.decision_from(oldest.number + draw % span, spam=not taught.spam)
 
 
-def _take_out(change: Change, decisions: Collection[Decision]) -> None:
-    """Count these decisions no more; tokens that were in no other comment go with them."""
-    for decision in decisions:
-        tokens = change.tokens_numbered(decision.tokens)
-        for token in tokens.values():
-            token.count(spam=decision.spam, by=-1)
-        gone = {name for name, token in tokens.items() if not token.ham + token.spam and name not in _STAYING}
-        change.save_tokens({name: token for name, token in tokens.items() if name not in gone})
-        change.delete_tokens(tokens[name].number for name in gone)
-        change.model = change.model.counting(spam=decision.spam, by=-1)
-        change.delete_decision(decision)
+def _take_out(change: Change, decision: Decision) -> None:
+    tokens = change.tokens_numbered(decision.tokens)
+    for token in tokens.values():
+        token.count(spam=decision.spam, by=-1)
+    gone = {name for name, token in tokens.items() if not token.ham + token.spam and name not in _STAYING}
+    change.save_tokens({name: token for name, token in tokens.items() if name not in gone})
+    change.delete_tokens(tokens[name].number for name in gone)
+    change.model = change.model.counting(spam=decision.spam, by=-1)
+    change.delete_decision(decision)
 
 
 def _drop_old(change: Change, last: int) -> None:
@@ -181,4 +188,4 @@ def _drop_old(change: Change, last: int) -> None:
 
 def _rules(known: Token | None) -> Token:
     start = untaught_rules()
-    return Token(start.weight, start.squares, known.number if known else 0)
+    return Token(start.weight, start.squares, number=known.number if known else 0)

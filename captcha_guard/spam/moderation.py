@@ -37,8 +37,9 @@ class Moderation:
     """Keeps what was judged, and takes in what a moderator says of it.
 
     A comment is named by the id of its verdict, or is the submission: with scope, author, e-mail and body as they were
-    posted its case is found as by the id, otherwise it is judged anew by what it says. ``learner`` and ``services`` are
-    ``None`` where they are switched off. Times are in seconds since 1970.
+    posted it is known as the same comment, whichever way and however late it is taught; a submission of which no case
+    is kept is judged anew by what it says. ``learner`` and ``services`` are ``None`` where they are switched off. Times
+    are in seconds since 1970.
     """
 
     def __init__(
@@ -59,6 +60,10 @@ class Moderation:
         if taught_later:
             self._cases.remember(self._case_of(submission, rules_score, verdict))
 
+    def case(self, name: str) -> Case | None:
+        """Return what is kept of the comment with this id; ``None`` where it is not known, or no more."""
+        return self._cases.find(name)
+
     def teach(self, comment: Submission | str, *, spam: bool, now: float) -> bool:
         """Take in a moderator's word; the last one counts. Returns whether it was kept.
 
@@ -67,7 +72,7 @@ class Moderation:
         case = self._find(comment)
         if case is None:
             return False
-        kept = self._learn(comment, case, spam=spam)
+        kept = self._learn(case, spam=spam)
         remembered = self._memory.teach(case.trace, spam=spam, now=now)
         self._cases.decide(case, spam=spam)
         if self._services is not None and case.service_mark:
@@ -84,10 +89,9 @@ class Moderation:
     def forget(self, comment: Submission | str, *, now: float) -> bool:
         """Forget a comment everywhere; returns whether anything was known of it and could be forgotten."""
         case = self._find(comment)
-        names = [comment] if case is None or not case.id else [comment, case.id]
-        known = self._learner is not None and self._learner.forget(*names)
         if case is None:
-            return known
+            return False
+        known = self._learner is not None and self._learner.forget(case.name)
         try:
             if self._services is not None and case.service_mark:
                 self._services.forget(case.service_mark)
@@ -120,8 +124,9 @@ class Moderation:
         if not self._cases.claim(case):
             return False
         try:
-            kept = self._learn(case.id, case, spam=True)
+            kept = self._learn(case, spam=True)
             if kept is not False:
+                logger.info("captcha_guard: nobody rescued the comment %s, set aside 30 days ago: it is spam", case.id)
                 expired(case.id)
                 self._memory.teach(case.trace, spam=True, now=now)
                 return True
@@ -130,20 +135,16 @@ class Moderation:
         self._cases.reopen(case)
         return False
 
-    def _learn(self, comment: Submission | str, case: Case, *, spam: bool) -> bool | None:
+    def _learn(self, case: Case, *, spam: bool) -> bool | None:
         """Return whether the filter keeps it now, ``None`` where there is no filter."""
         if self._learner is None:
             return None
-        if case.id:
-            return self._learner.teach_tokens(case.tokens, spam=spam, rules_score=case.rules, key=case.id)
-        if isinstance(comment, str):
-            return False
-        return self._learner.teach(comment, spam=spam, rules_score=case.rules)
+        return self._learner.teach_tokens(case.tokens, spam=spam, rules_score=case.rules, key=case.name)
 
     def _find(self, comment: Submission | str) -> Case | None:
         """Return the comment's case; one without an id where a submission has none that is kept."""
         if isinstance(comment, str):
-            return self._cases.find(comment)
+            return self.case(comment)
         known = self._cases.find_marked(self._memory.trace(comment))
         return known or self._case_of(comment, self._judge.score(comment, without=PAST), Verdict())
 
@@ -156,6 +157,8 @@ class Moderation:
             judged_at=submission.posted_at,
             trace=self._memory.trace(submission),
             service_mark=self._services.mark(submission) if self._services is not None else "",
+            chance=verdict.chance,
+            found=tuple((finding.reason, finding.score) for finding in verdict.findings),
         )
 
     def _filter(self) -> Learner:

@@ -12,18 +12,15 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
 from .homoglyphs import DRAWN, fold_look_alikes
+from .link import Link, find_links, host_of
 
 #: Characters of the body that are looked at: so many from its start, so many from its end.
 HEAD: Final = 6144
 TAIL: Final = 2048
-
-#: Links of the body that are taken apart; no verdict changes after as many.
-MOST_LINKS: Final = 100
 
 #: Characters of the author's name and of the website that are looked at.
 SHORT: Final = 300
@@ -31,10 +28,11 @@ SHORT: Final = 300
 #: Characters that are normalised at a time.
 _PIECE: Final = 256
 
-#: What takes no room on the screen: joiners, marks of direction, fillers, variation selectors, tags, soft hyphens.
+#: What takes no room on the screen: joiners, marks of direction, fillers, variation selectors, tags, soft hyphens; and
+#: half characters, which nothing can show or write down.
 _INVISIBLE: Final = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\ufeff\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff"
 )
 _UNSEEN: Final = re.compile(f"[{_INVISIBLE}]+")
 _ALPHABETIC: Final = "A-Za-z\u00c0-\u024f\u0370-\u052f"
@@ -58,46 +56,17 @@ _BLOCK: Final = re.compile(
 )
 _TAG: Final = re.compile(r"</?[a-z!][^<>]{0,1000}>", re.IGNORECASE)
 
+#: Code in Markdown; no part can run over a backtick, so that the time to search stays linear.
+_CODE: Final = re.compile(r"```[^`]{0,8192}```|`[^`\n]{1,500}`")
+
 #: c a s i n o, v.i.a.g.r.a: five single letters or more, one sign between each two.
 _LETTERED: Final = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .*_-]){4,}[^\W\d_](?![^\W_])")
 _BETWEEN: Final = re.compile(r"[ .*_-]")
 
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
-#: A link has a scheme, a leading www, or markup around it: "ASP.NET" is none. Markup and the URL inside count once.
-#: No part can run over the start of another of its kind: the time to search hostile text stays linear.
-LINK: Final = re.compile(
-    r"""\[(?P<said>[^\[\]\n]{0,300})\]\(\s*(?P<drawn>(?:https?://|www\.)[^)\s]*)\)?
-    | <a\s(?=[^<>]{0,500}href)(?P<tag>[^<>]{0,1000})>
-      (?:(?P<text>[^<>]{0,300})</a\s*>|\s*(?:https?://|www\.)[^\s<]*)?
-    | \[(?:url|link)(?:=(?P<at>[^\[\]\s]{0,500}))?\]
-      (?:(?P<inside>[^\[\]]{0,500})\[/(?:url|link)\]|\s*(?:https?://|www\.)[^\s\[]*)?
-    | \b(?P<bare>(?:https?|ftp)://[^\s<>"']+)
-    | (?<![\w.@-])(?P<www>www\.[a-z0-9-]+\.[^\s<>"']+)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
-#: No link goes without one of these; most comments have none, and are spared the expression.
-SIGNS: Final = ("://", "www.", "<a", "[url", "[link")
-
-_HREF: Final = re.compile(r"""href\s?=\s?["']?([^\s"'<>]{0,500})""", re.IGNORECASE)
 _BARE: Final = re.compile(r"""\b(?:https?|ftp)://[^\s<>"']+|(?<![\w.@-])www\.[a-z0-9-]+\.[^\s<>"']+""")
 _BBCODE: Final = re.compile(r"\[/?(?:url|link|b|i|u|img|quote|code)(?:=[^\[\]\s]{0,500})?\]")
-_HOST: Final = re.compile(r"(?:[a-z][a-z0-9+.-]{0,20}:)?(?://)?(?:[^/?#\s@]{0,100}@)?([^/?#\s:@\\<>\"'\[\](),]{1,253})")
-_DOMAIN: Final = re.compile(r"[^\s.]{1,63}(?:\.[^\s.]{1,63}){1,30}")
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One link: its ``url`` as written, the ``host`` it leads to (lower case, without www, empty where there is none).
-
-    ``marked_up`` says that HTML, BBCode or Markdown made it one; ``label`` is the text that stands for it then.
-    """
-
-    url: str
-    host: str
-    marked_up: bool = False
-    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +127,6 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text))
 
 
-def find_links(text: str) -> tuple[Link, ...]:
-    """Return the links in ``text``, 100 at most; a marked-up one counts once."""
-    lowered = text.lower()
-    if not any(sign in lowered for sign in SIGNS):
-        return ()
-    return tuple(_link(match) for match in islice(LINK.finditer(text), MOST_LINKS))
-
-
 def site_of(url: str) -> Link | None:
     """Return what stands in the website's field as a link; ``None`` where it names no host."""
     address = _normal(_UNSEEN.sub("", url[: 2 * SHORT])[:SHORT], {}).strip()
@@ -173,35 +134,19 @@ def site_of(url: str) -> Link | None:
     return Link(address, host) if host else None
 
 
-def host_of(url: str) -> str:
-    """Return the host that ``url`` leads to, in lower case and without www; empty where it names none."""
-    match = _HOST.match(url.strip().lower())
-    host = match[1].strip(".").removeprefix("www.") if match else ""
-    return host if _DOMAIN.fullmatch(host) else ""
-
-
 def without_tags(text: str) -> str:
     """Return ``text`` with its tags taken out; one that breaks the line leaves a space."""
     return _TAG.sub("", _BLOCK.sub(" ", text)) if "<" in text else text
 
 
+def without_code(text: str) -> str:
+    """Return ``text`` without what stands between backticks, as code does in Markdown."""
+    return _CODE.sub(" ", text) if "`" in text else text
+
+
 def folded_case(text: str) -> str:
     """Return ``text`` case-folded, the dot of a Turkish capital I gone with the capital."""
     return text.casefold().replace("i\u0307", "i")
-
-
-def _link(match: re.Match[str]) -> Link:
-    found = match.groupdict()
-    bare = found["bare"] or found["www"]
-    if bare:
-        return Link(bare, host_of(bare))
-    label = found["said"] or found["text"] or found["inside"] or ""
-    if found["tag"] is not None:
-        href = _HREF.search(found["tag"])
-        url = href[1] if href else ""
-    else:
-        url = found["drawn"] or found["at"] or label.strip()
-    return Link(url, host_of(url), marked_up=True, label=label.strip())
 
 
 def _capped(text: str, head: int, tail: int) -> str:

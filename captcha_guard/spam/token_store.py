@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from ..errors import LearningUnavailableError
 from .databases import Access, Database, Row
-from .regression import Weight
+from .learning_rows import Decision, Model, Token, packed, read_decision, read_token, token_row
 
 #: Parameters of one statement; the number of marks is rounded up, so that few different statements are prepared.
 _MOST: Final = 480
@@ -41,64 +42,13 @@ _COUNT_DECISIONS: Final = "SELECT COUNT(*) FROM learning_decisions"
 _COUNT_TOKENS: Final = "SELECT COUNT(*) FROM learning_tokens"
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """The one row: ``version`` of the features, ``revision`` that every change raises, how many comments were taught.
-
-    ``tokens`` and ``decisions`` are the numbers given last; none is given twice.
-    """
-
-    version: int = 0
-    revision: int = 0
-    ham: int = 0
-    spam: int = 0
-    tokens: int = 0
-    decisions: int = 0
-
-    @property
-    def counts(self) -> Mapping[bool, int]:
-        """How many comments were taught, by whether they are spam."""
-        return {False: self.ham, True: self.spam}
-
-    def counting(self, *, spam: bool, by: int) -> Model:
-        """Return the row with so many more (or fewer) comments of a kind."""
-        return replace(self, spam=self.spam + by) if spam else replace(self, ham=self.ham + by)
-
-
-@dataclass(slots=True)
-class Token(Weight):
-    """A row of ``learning_tokens``: its number, what it was taught, in how many taught comments of each kind it was."""
-
-    number: int = 0
-    ham: int = 0
-    spam: int = 0
-
-    def count(self, *, spam: bool, by: int) -> None:
-        """Count it in so many more (or fewer) comments of a kind."""
-        if spam:
-            self.spam += by
-        else:
-            self.ham += by
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A row of ``learning_decisions``: a comment that was taught. ``tokens`` are numbers, in rising order."""
-
-    number: int
-    name: int
-    spam: bool
-    rules: int
-    tokens: tuple[int, ...]
-
-
 class Look:
     """What can be read."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
         [row] = access.rows(_READ_MODEL, ())
-        self.model = Model(*row)
+        self.model = Model(*map(int, row))
 
     def tokens(self, names: Collection[str]) -> dict[str, Token]:
         """Return those of these tokens that are known."""
@@ -110,7 +60,7 @@ class Look:
 
     def all_tokens(self) -> dict[str, Token]:
         """Return every token."""
-        return dict(map(_token, self._access.rows(_READ_TOKENS, ())))
+        return dict(map(read_token, self._access.rows(_READ_TOKENS, ())))
 
     def decision(self, name: int) -> Decision | None:
         """Return the decision of this name."""
@@ -128,7 +78,7 @@ class Look:
 
     def decisions(self) -> list[Decision]:
         """Return every decision, the oldest first."""
-        return [_decision(row) for row in self._access.rows(f"{_READ_DECISIONS} ORDER BY id", ())]
+        return [read_decision(row) for row in self._access.rows(f"{_READ_DECISIONS} ORDER BY id", ())]
 
     def sizes(self) -> tuple[int, int]:
         """Return how many tokens and how many decisions there are."""
@@ -138,13 +88,13 @@ class Look:
 
     def _one(self, statement: str, values: Row) -> Decision | None:
         rows = self._access.rows(statement, values)
-        return _decision(rows[0]) if rows else None
+        return read_decision(rows[0]) if rows else None
 
     def _tokens(self, column: str, wanted: Collection[str] | Collection[int]) -> Iterator[tuple[str, Token]]:
         rest = iter(wanted)
         while some := list(islice(rest, _MOST)):
             some += some[:1] * (-len(some) % _ROUND)
-            yield from map(_token, self._access.rows(_read_tokens(column, len(some)), tuple(some)))
+            yield from map(read_token, self._access.rows(_read_tokens(column, len(some)), tuple(some)))
 
 
 class Change(Look):
@@ -157,7 +107,7 @@ class Change(Look):
     def save_tokens(self, tokens: Mapping[str, Token]) -> None:
         """Write these tokens; one whose number is 0 is new and gets the next."""
         added = self._numbered(tokens)
-        self._access.change(_ADD_TOKENS, [_row(name, token) for name, token in added.items()])
+        self._access.change(_ADD_TOKENS, [token_row(name, token) for name, token in added.items()])
         changed = [
             (token.weight, token.squares, token.ham, token.spam, token.number)
             for name, token in tokens.items()
@@ -173,7 +123,7 @@ class Change(Look):
         """Forget every token and write these; one whose number is 0 gets the next, the others keep theirs."""
         self._numbered(tokens)
         self._access.change(_DELETE_ALL_TOKENS, [()])
-        self._access.change(_ADD_TOKENS, [_row(name, token) for name, token in tokens.items()])
+        self._access.change(_ADD_TOKENS, [token_row(name, token) for name, token in tokens.items()])
 
     def add_decision(self, name: int, tokens: Iterable[Token], *, spam: bool, rules: int) -> int:
         """Write a new decision, whose tokens are written already; returns its number."""
@@ -213,7 +163,7 @@ class TokenStore:
 
         :raises LearningUnavailableError: the database can't be used.
         """
-        with self._database.reading() as access:
+        with self._database.reading() as access, _damage_told():
             yield Look(access)
 
     @contextmanager
@@ -222,7 +172,7 @@ class TokenStore:
 
         :raises LearningUnavailableError: the database can't be used, or others did not finish in time.
         """
-        with self._database.writing() as access:
+        with self._database.writing() as access, _damage_told():
             change = Change(access)
             yield change
             change.end()
@@ -232,45 +182,17 @@ class TokenStore:
         self._database.close()
 
 
-def packed(numbers: Iterable[int]) -> bytes:
-    """Return rising numbers as differences, seven bits an octet, the lowest first (LEB128)."""
-    octets, before = bytearray(), 0
-    for number in numbers:
-        difference, before = number - before, number
-        while difference > 0x7F:
-            octets.append(difference & 0x7F | 0x80)
-            difference >>= 7
-        octets.append(difference)
-    return bytes(octets)
-
-
-def unpacked(octets: bytes) -> tuple[int, ...]:
-    """Return the numbers that :func:`packed` made into octets."""
-    numbers, number, difference, shift = [], 0, 0, 0
-    for octet in octets:
-        difference |= (octet & 0x7F) << shift
-        shift += 7
-        if octet < 0x80:
-            number += difference
-            numbers.append(number)
-            difference = shift = 0
-    return tuple(numbers)
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Turn what a table should never hold into the error that says so."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        raise LearningUnavailableError(
+            f"What the filter learned is damaged ({error}); delete the tables learning_*, or restore them"
+        ) from error
 
 
 @lru_cache(maxsize=128)
 def _read_tokens(column: str, marks: int) -> str:
     return f"{_READ_TOKENS} WHERE {column} IN ({', '.join(f':v{mark}' for mark in range(marks))})"
-
-
-def _row(name: str, token: Token) -> Row:
-    return token.number, name, token.weight, token.squares, token.ham, token.spam
-
-
-def _token(row: tuple[str, int, float, float, int, int]) -> tuple[str, Token]:
-    name, number, weight, squares, ham, spam = row
-    return name, Token(weight, squares, number, ham, spam)
-
-
-def _decision(row: tuple[int, int, int, int, bytes]) -> Decision:
-    number, name, spam, rules, tokens = row
-    return Decision(number, name, bool(spam), rules, unpacked(bytes(tokens)))

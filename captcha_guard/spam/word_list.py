@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import add
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +25,7 @@ REGEX: Final = "regex:"
 #: Scripts that put no space between words: there, an entry is looked for inside them.
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff]")
 
-#: Characters by which parts are looked up, where there are more than a few.
-_ANCHOR: Final = 4
+#: Parts that are looked for one after the other.
 _FEW: Final = 64
 
 #: Characters of a short field that are looked at.
@@ -53,15 +54,24 @@ class WordList:
             raise ConfigError(f"{unknown[0]!r} is no field of a submission; allowed: {', '.join(FIELDS)}")
         self._phrases: dict[str, str] = {}
         self._lengths: dict[str, tuple[int, ...]] = {}
-        self._parts = _Parts()
-        self._unspaced = _Parts()
+        parts: list[str] = []
+        unspaced: list[str] = []
         patterns: list[str] = []
-        for entry in entries:
-            written = entry.strip()
+        for written in filter(None, map(str.strip, entries)):
             if written.startswith(REGEX):
                 patterns.append(written.removeprefix(REGEX))
-            elif written:
-                self._add(written)
+                continue
+            text = written.removeprefix(PART)
+            entry = normalised(text, look_alikes=False) or text
+            words = words_of(entry)
+            if _UNSPACED.search(entry):
+                unspaced.append(entry)
+            elif written.startswith(PART) or not words:
+                parts.append(entry)
+            else:
+                self._add(words, written)
+        self._parts = _Parts(parts)
+        self._unspaced = _Parts(unspaced)
         self._patterns = Patterns(patterns)
 
     def find(self, submission: Submission) -> Match | None:
@@ -81,13 +91,7 @@ class WordList:
             return hit and Match(REGEX + hit.entry, views[hit.place][0])
         return None
 
-    def _add(self, written: str) -> None:
-        text = written.removeprefix(PART)
-        entry = normalised(text, look_alikes=False) or text
-        words = words_of(entry)
-        if written.startswith(PART) or not words or _UNSPACED.search(entry):
-            (self._unspaced if _UNSPACED.search(entry) else self._parts).add(entry)
-            return
+    def _add(self, words: tuple[str, ...], written: str) -> None:
         self._phrases[" ".join(words)] = written
         known = self._lengths.get(words[0], ())
         if len(words) not in known:
@@ -103,32 +107,44 @@ class WordList:
 
 
 class _Parts:
-    """Texts that are looked for anywhere: a few one after the other, many by the characters they begin with."""
+    """Texts that are looked for anywhere: a few one after the other, many by their first two characters.
 
-    def __init__(self) -> None:
-        self._entries: list[str] = []
-        self._anchored: dict[str, list[str]] = {}
-        self._lengths: dict[str, tuple[int, ...]] = {}
+    An entry that begins with another one is left out: where it is found, the other is found, too. So in their order
+    only one of them, the last that does not come after it, can stand at a place of the text.
+    """
+
+    def __init__(self, entries: Iterable[str]) -> None:
+        kept: list[str] = []
+        for entry in sorted(filter(None, entries)):
+            if not kept or not entry.startswith(kept[-1]):
+                kept.append(entry)
+        self._few = kept if len(kept) <= _FEW else []
+        self._single = {entry for entry in kept if len(entry) == 1}
+        self._by_pair: dict[str, list[str]] = {}
+        for entry in kept[len(self._few) :]:
+            self._by_pair.setdefault(entry[:2], []).append(entry)
+        self._longest = max(map(len, kept), default=0)
 
     def __bool__(self) -> bool:
-        return bool(self._entries)
-
-    def add(self, entry: str) -> None:
-        if not entry:
-            return
-        anchor = entry[:_ANCHOR]
-        self._entries.append(entry)
-        self._anchored.setdefault(anchor, []).append(entry)
-        self._lengths[entry[0]] = tuple({*self._lengths.get(entry[0], ()), len(anchor)})
+        return self._longest > 0
 
     def find(self, view: str) -> str | None:
-        if len(self._entries) <= _FEW:
-            return next((entry for entry in self._entries if entry in view), None)
-        for start, character in enumerate(view):
-            for length in self._lengths.get(character, ()):
-                for entry in self._anchored.get(view[start : start + length], ()):
-                    if view.startswith(entry, start):
-                        return entry
+        for entry in self._few:
+            if entry in view:
+                return entry
+        if not self._single.isdisjoint(view):
+            return min(self._single.intersection(view))
+        return self._beginning(view) if self._by_pair else None
+
+    def _beginning(self, view: str) -> str | None:
+        by_pair = self._by_pair
+        for start, pair in enumerate(map(add, view, view[1:])):
+            if pair not in by_pair:
+                continue
+            entries = by_pair[pair]
+            place = bisect_right(entries, view[start : start + self._longest])
+            if place and view.startswith(entries[place - 1], start):
+                return entries[place - 1]
         return None
 
 

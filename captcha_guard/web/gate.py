@@ -11,6 +11,7 @@ from ..challenge.difficulty import Difficulty
 from ..errors import ConfigError, StoreUnavailableError
 from ..signals import submission_judged
 from ..spam.rules.duplicate import already_said, fingerprint
+from ..spam.rules.trusted_author import TrustedAuthor
 from ..spam.submission import Facts, Submission
 from ..spam.verdict import Action, Finding, Verdict, total
 from .outcome import Outcome
@@ -123,8 +124,9 @@ class _Gate:
         settled = verdict.action >= Action.ASIDE or (verdict.held and not moderated)
         if settled or (not outcome.proof.solved and self._needs_code(outcome)):
             return outcome
-        address = self.request.remote_addr or ""
-        found = services.check(outcome.submission, address, now=outcome.submission.posted_at, moderated=moderated)
+        address, now = self.request.remote_addr or "", outcome.submission.posted_at
+        trusted = TrustedAuthor.slug in verdict.reasons
+        found = services.check(outcome.submission, address, now=now, trusted=trusted, moderated=moderated)
         return replace(outcome, verdict=self.state.judge.reconsider(verdict, found)) if found else outcome
 
     def decide(self, outcome: Outcome) -> Outcome:

@@ -11,7 +11,10 @@ import pytest
 from captcha_guard.spam.databases import AlchemyDatabase, Database, SQLiteDatabase
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.learning import ENOUGH, Learner, Stats
+from captcha_guard.spam.lessons import PASSES
+from captcha_guard.spam.regression import Weight, learn, untaught_rules
 from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.token_store import TokenStore
 from captcha_guard.spam.verdict import Action
 
 HAM = ("the bridge in the third verse is what makes this song", "thanks, that fixed the build for me", "I disagree")
@@ -125,14 +128,6 @@ def test_a_correction_by_another_text_takes_the_old_words_out(learner: Learner) 
     assert learner.stats() == Stats(before.ham + 1, before.spam, before.decisions + 1, before.tokens + 1)
 
 
-def test_without_a_key_the_same_comment_is_the_same(learner: Learner) -> None:
-    learner.teach(comment("hello", author="Ann Example"), spam=False, rules_score=0)
-    learner.teach(comment("hello", author="Ann Example"), spam=False, rules_score=0)
-    assert learner.stats().ham == 1
-    learner.teach(comment("hello", author="Bob Example"), spam=False, rules_score=0)
-    assert learner.stats().ham == 2
-
-
 def test_a_forgotten_comment_was_never_taught(learner: Learner) -> None:
     teach(learner)
     learner.retrain()
@@ -160,6 +155,23 @@ def test_retraining_depends_on_the_decisions_alone(learner: Learner, tmp_path: P
         assert other.score(comment(SPAM[0]), 0) == pytest.approx(once, abs=1e-12)
 
 
+def test_what_a_comment_says_of_itself_is_no_evidence_when_all_are_learned_again(
+    database: Callable[[], Database],
+) -> None:
+    """Else it would seem known by heart, and teach less than it has to."""
+    with closing(Learner(database())) as learner:
+        for number in range(20):
+            for spam in (False, True):
+                learner.teach_tokens([f"w:{spam}{number}"], spam=spam, rules_score=50, key=f"{spam} {number}")
+        learner.retrain()
+    alone = Weight()
+    for _ in range(PASSES):
+        learn([alone], untaught_rules(), 50, 0.0, spam=True)
+    store = TokenStore(database())
+    with closing(store), store.looking() as look:
+        assert look.tokens(["w:True3"])["w:True3"].weight == pytest.approx(alone.weight)
+
+
 def test_a_run_of_one_kind_does_not_wash_out_the_other(learner: Learner) -> None:
     """A moderator empties a queue of spam, written in words that readers use, too: what is ham stays ham."""
     teach(learner, 20)
@@ -167,6 +179,16 @@ def test_a_run_of_one_kind_does_not_wash_out_the_other(learner: Learner) -> None
         body = f"I like this song number{number}, thanks for the verse, it is fixed on my page{number}"
         learner.teach(comment(body), spam=True, rules_score=0, key=f"queue {number}")
     assert [round(learner.score(comment(ham), 0) or 1) for ham in HAM] == [0, 0, 0]
+
+
+def test_exceptions_that_a_moderator_made_do_not_become_the_rule(learner: Learner) -> None:
+    """Looked back at, they are misjudged; but they always were, so they are not learned over and over."""
+    teach(learner, 20)
+    for number in range(12):
+        learner.teach(comment(f"{SPAM[0]} odd{number}"), spam=False, rules_score=80, key=f"odd {number}")
+    for number in range(60):
+        learner.teach(comment(f"{SPAM[number % 3]} more{number}"), spam=True, rules_score=60, key=f"more {number}")
+    assert (learner.score(comment(SPAM[0]), 60) or 0) > 0.5
 
 
 def test_what_is_exported_can_be_loaded_elsewhere(learner: Learner, tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,29 @@ def test_after_30_days_it_counts_as_spam_and_the_host_is_told_once(blog: Blog, c
         assert blog.guard.tidy() == Tidied(0, 0)
         assert blog.guard.filter_stats().spam == before + 1
     assert names == [name]
+
+
+def test_a_damaged_case_hinders_no_other(blog: Blog, clock: time_machine.Traveller) -> None:
+    teach(blog)
+    names = [aside(blog, f"{TAUGHT_SPAM} {number}") for number in range(3)]
+    with closing(sqlite3.connect(Path(blog.app.instance_path, "captcha_guard.sqlite3"))) as connection:
+        connection.execute("UPDATE judge_cases SET tokens = x'00' WHERE id = ?", (names[1],))
+        connection.execute("UPDATE judge_cases SET found = '[[1]]' WHERE id = ?", (names[2],))
+        connection.commit()
+    clock.shift(31 * DAY)
+    with blog.app.app_context(), heard(blog) as expired:
+        assert not blog.guard.teach(names[1], spam=True)
+        assert blog.guard.tidy() == Tidied(1, 0)
+    assert expired == names[:1]
+
+
+def test_the_log_says_what_expired(blog: Blog, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture) -> None:
+    teach(blog)
+    name = aside(blog)
+    clock.shift(31 * DAY)
+    with caplog.at_level(logging.INFO, logger="captcha_guard"), blog.app.app_context():
+        blog.guard.tidy()
+    assert f"nobody rescued the comment {name}, set aside 30 days ago" in caplog.text
 
 
 @pytest.mark.parametrize("way", ["id", "submission"])

@@ -191,7 +191,8 @@ def test_a_text_is_explained_by_findings_and_by_the_tokens_that_weigh_most(site:
 def test_a_case_is_explained_by_its_id(blog: Blog) -> None:
     says(blog.app, "teach", "--file", "-", given=lines(10))
     said = says(blog.app, "explain", post(blog, "Where is the loop? https://a.example"))
-    assert re.search(r"judged \d{4}-\d\d-\d\d \d\d:\d\d UTC: \w+", said)
+    assert re.search(r"judged \d{4}-\d\d-\d\d \d\d:\d\d UTC: \w+, the rules' score 10, chance of spam 0\.\d\d\n", said)
+    assert "- single_link (10): The comment has a link.\n" in said
     assert re.search(r"loop +word", said)
 
 

@@ -172,6 +172,23 @@ def test_a_submission_that_was_rebuilt_is_known_as_the_comment_it_is(blog: Blog)
         assert (blog.guard.filter_stats().ham, blog.guard.filter_stats().decisions) == (1, 1)
 
 
+def test_a_comment_that_is_taught_by_its_text_when_its_id_is_forgotten_is_the_same_comment(
+    blog: Blog, clock: time_machine.Traveller
+) -> None:
+    post(blog.client(), TAUGHT_HAM)
+    rebuilt = Submission(scope="queue", author="Ada", email="ada@example.org", body=TAUGHT_HAM)
+    with blog.app.app_context():
+        assert blog.guard.teach(blog.stored[0]["id"], spam=True)
+        clock.shift(61 * DAY)
+        blog.guard.tidy()
+        assert not blog.guard.teach(blog.stored[0]["id"], spam=False)
+        assert blog.guard.teach(rebuilt, spam=False)
+        stats = blog.guard.filter_stats()
+        assert (stats.ham, stats.spam, stats.decisions) == (1, 0, 1)
+        assert blog.guard.forget(rebuilt)
+        assert blog.guard.filter_stats().decisions == 0
+
+
 def test_a_submission_that_no_form_took_is_taught_by_what_it_says(blog: Blog) -> None:
     """What rules that look back find follows from decisions: to learn it would be to learn them twice."""
     said = Submission(scope="desk", client="abc", author="Ada", body="See https://mowers.example, please do.")

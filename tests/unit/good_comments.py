@@ -88,5 +88,19 @@ GOOD = {
     "an invitation to mail": comment("If you want the raw data, write to me; my address is on the faculty's page."),
     "emoji": comment("This made my day 😀👍🏽 👩‍💻 1️⃣ thank you!"),
     "capitals": comment("WHY does the compiler NOT warn about this?!"),
+    "HTML as code": comment(
+        "I have\n```html\n<a href=\"https://a.example\" target=\"_top\">the index</a>\n```\nand it opens a new tab."
+    ),
+    "non-native English": comment(
+        "Hi, very nice article, it help me a lot to understand closures. Can you make also one about generators?"
+    ),
+    "a price": comment("The best price for so many cores you get used: I paid 120 € and I make do with it."),
+    "Turkish": comment("Çok güzel bir yazı olmuş, İstanbul'dan selamlar. Teşekkürler!"),
+    "Vietnamese": comment("Cảm ơn bạn, bài viết rất hay và bổ ích.", author="Đặng Minh"),
+    "Arabic": comment("شكرا جزيلا على هذا المقال الرائع"),
+    "Korean": comment("좋은 글 감사합니다. 많은 도움이 되었습니다."),
+    "a reader's news": comment("I subscribe to your feed, please keep the full text in it."),
+    "the trade": comment("The canonical address matters for SEO: the same text twice splits the rank between two."),
+    "messengers": comment("WhatsApp runs on Erlang; it had two million connections a server in 2012."),
     "a hobby": comment("I love your site, and the music in the video of the robot is great. Where is it from?"),
 }  # fmt: skip

@@ -184,10 +184,13 @@ def test_a_correction_sends_the_very_fields_of_the_check(running: Running, spam:
     assert correction.form == check.form
 
 
-def test_what_is_left_of_the_plan_can_be_asked(running: Running) -> None:
+def test_what_is_left_of_the_plan_can_be_asked(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
     assert akismet(running).usage() == Usage(limit=1000, usage=250, percentage=25.0, throttled=False)
     [asked] = running.asked
-    assert (asked.path, asked.form) == ("/1.2/usage-limit", {"api_key": KEY})
+    assert (asked.method, asked.path, asked.form) == ("GET", "/1.2/usage-limit", {"api_key": KEY})
+    assert "usage-limit" in caplog.text
+    assert KEY not in caplog.text
     running.server.answer = b'{"limit": "none", "usage": "3", "percentage": "0%", "throttled": true}'
     assert akismet(running).usage() == Usage(limit=None, usage=3, percentage=0.0, throttled=True)
 

@@ -53,6 +53,21 @@ def test_a_rule_that_raises_is_logged_and_its_comment_held_and_the_rest_go_on(ca
     assert "the disc is full" in caplog.text
 
 
+@pytest.mark.parametrize("returned", [True, 40, "spam", Finding("odd", 40.5, "A half."), Finding("odd", None, "None.")])  # type: ignore[arg-type]
+def test_a_rule_that_returns_what_is_no_finding_is_isolated_too(
+    returned: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Odd:
+        slug = "odd"
+
+        def check(self, submission: Submission) -> Finding | None:  # noqa: ARG002
+            return returned  # type: ignore[return-value]
+
+    verdict = Judge([Odd(), Shouting()]).judge(replace(PLAIN, body="WHY NOT?"))
+    assert (verdict.action, verdict.reasons) == (Action.HOLD, ("rule_failed", "shouting"))
+    assert "a Finding whose score is a whole number" in caplog.text
+
+
 def test_a_hosts_rule_is_a_slug_and_a_check() -> None:
     assert isinstance(Shouting(), Rule)
     judge = Judge([*standard(), Shouting()])

@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, MetaData
+from sqlalchemy.exc import OperationalError
 
 from captcha_guard.connections import Connections
 from captcha_guard.errors import ConfigError, LearningUnavailableError
@@ -78,6 +80,27 @@ def test_a_file_damaged_in_the_middle(learner: Learner, path: Path, caplog: pyte
     assert_it_abstains(learner, caplog)
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE learning_tokens SET weight = 'heavy'",
+        "UPDATE learning_tokens SET weight = 9e999",
+        "UPDATE learning_tokens SET squares = -1",
+        "UPDATE learning_tokens SET ham = -5, spam = x'00'",
+        "UPDATE learning_model SET ham = 'many'",
+        "DELETE FROM learning_model",
+    ],
+)
+def test_tables_that_somebody_has_edited(
+    learner: Learner, path: Path, caplog: pytest.LogCaptureFixture, edit: str
+) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(edit)
+        other.commit()
+    assert_it_abstains(learner, caplog)
+    assert "damaged" in caplog.text
+
+
 def test_a_folder_in_the_files_place(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path.mkdir(parents=True)
     with closing(Learner(SQLiteDatabase(path))) as learner:
@@ -122,12 +145,29 @@ def test_missing_tables_are_made_by_the_next_that_opens_the_file(learner: Learne
             other.execute(f"DROP TABLE {table}")
     assert learner.score(ASKED, 50) is None
     assert learner.stats().decisions == 0
-    assert learner.teach(ASKED, spam=True, rules_score=50)
+    assert learner.teach(ASKED, spam=True, rules_score=50, key="new")
 
 
 def test_a_sqlalchemy_database_that_is_away(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with closing(Learner(AlchemyDatabase(f"sqlite:///{tmp_path}/no/such/folder/learned.sqlite3"))) as learner:
         assert_it_abstains(learner, caplog)
+
+
+@pytest.mark.parametrize("others", [1, 4])
+def test_sqlalchemy_tables_that_other_processes_are_making_at_the_same_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    """Each time one is about to be made, it is there already: three tables and an index."""
+    made, there = MetaData.create_all, ["table already exists"] * others
+
+    def create_all(tables: MetaData, engine: Engine) -> None:
+        if there:
+            raise OperationalError("CREATE TABLE", {}, sqlite3.OperationalError(there.pop()))
+        made(tables, engine)
+
+    monkeypatch.setattr(MetaData, "create_all", create_all)
+    with closing(Learner(AlchemyDatabase(f"sqlite:///{tmp_path}/learned.sqlite3"))) as learner:
+        assert learner.teach(ASKED, spam=True, rules_score=50, key="new")
 
 
 def test_a_uri_chooses_the_database(tmp_path: Path) -> None:

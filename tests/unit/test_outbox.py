@@ -221,6 +221,23 @@ def test_the_outbox_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch, capl
     assert "the outbox is full (2 tasks)" in caplog.text
 
 
+@pytest.mark.parametrize("edit", ["task = 'sing'", "form = '{'", "form = x'ff'"])
+def test_a_damaged_task_is_dropped_with_a_line_and_hinders_no_other(
+    path: Path, caplog: pytest.LogCaptureFixture, edit: str
+) -> None:
+    worker = Worker()
+    outbox = outbox_at(path, worker)
+    for mark in ("m1", "m2"):
+        outbox.put("akismet", Task.SPAM, mark, FORM, now=START)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"UPDATE service_outbox SET {edit} WHERE mark = 'm1'")  # noqa: S608 (our own words)
+        connection.commit()
+    assert outbox.run(START) == 1
+    assert [job.mark for job in worker.jobs] == ["m2"]
+    assert rows(path) == 0
+    assert "a damaged task about comment m1 was dropped" in caplog.text
+
+
 def test_the_times_are_those_of_the_documents() -> None:
     assert (FIRST, AGAIN, PATIENCE) == (20 * 60, 3_600, 86_400)
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from captcha_guard.spam.regression import (
     BALANCE,
+    FIRST,
     Weight,
     chance,
+    counted,
     importance,
     learn,
     log_odds,
@@ -25,27 +27,46 @@ getcontext().prec = 40
 
 
 class SlowRegression:
-    """AdaGrad as the paper writes it: every gradient kept, every sum made anew, in decimals of forty digits."""
+    """Counting and AdaGrad as they are written: every gradient kept, every sum made anew, in decimals of 40 digits."""
 
     def __init__(self) -> None:
         self.weights: dict[str, Decimal] = {}
         self.gradients: dict[str, list[Decimal]] = {}
+        self.seen: dict[bool, list[set[str]]] = {False: [], True: []}
 
-    def chance(self, values: dict[str, Decimal]) -> Decimal:
-        total = sum((self.weights.get(token, Decimal(0)) * value for token, value in values.items()), Decimal(0))
-        return 1 / (1 + (-total).exp())
+    def said(self, tokens: list[str]) -> Decimal:
+        half, both = Decimal("0.5"), self.seen
+        told = Decimal(0)
+        for token in tokens:
+            times = {spam: sum(token in one for one in both[spam]) for spam in both}
+            if any(times.values()) and all(both.values()):
+                shares = {spam: (times[spam] + half) / (len(both[spam]) + 1) for spam in both}
+                told += (shares[True] / shares[False]).ln()
+        return told / Decimal(len(tokens)).sqrt()
 
-    def learn(self, values: dict[str, Decimal], spam: bool, counts: Decimal) -> None:
-        error = counts * (self.chance(values) - int(spam))
+    def odds(self, values: dict[str, Decimal], tokens: list[str]) -> Decimal:
+        learned = sum((self.weights.get(token, Decimal(0)) * value for token, value in values.items()), Decimal(0))
+        return learned + self.said(tokens)
+
+    def chance(self, values: dict[str, Decimal], tokens: list[str]) -> Decimal:
+        times = [sum(token in one for spam in self.seen for one in self.seen[spam]) for token in tokens]
+        unseen = sum((1 / (1 + Decimal(often)) for often in times), Decimal(0)) / len(tokens)
+        return 1 / (1 + (-self.odds(values, tokens) / (1 + 2 * unseen).sqrt()).exp())
+
+    def learn(self, values: dict[str, Decimal], tokens: list[str], spam: bool, counts: Decimal) -> None:
+        error = counts * (1 / (1 + (-self.odds(values, tokens)).exp()) - int(spam))
         for token, value in values.items():
             gradient = error * value
             told = self.gradients.setdefault(token, [])
             told.append(gradient)
-            squares = sum((one * one for one in told), Decimal(0))
+            first = Decimal(0) if token == "RULES" else Decimal(str(FIRST))
+            squares = sum((one * one for one in told), first)
             self.weights[token] = self.weights.get(token, Decimal(0)) - gradient / squares.sqrt()
+        self.seen[spam].append(set(tokens))
 
 
 LESSONS = [("buy pills now", 60, True), ("nice song", 0, False), ("buy this song", 30, False), ("pills", 98, True)]
+NONE = {False: 0, True: 0}
 
 
 def values_of(words: str, rules: int) -> dict[str, Decimal]:
@@ -61,12 +82,16 @@ def test_it_learns_what_the_formulas_say() -> None:
         untaught_rules(),
     )
     slow.weights["RULES"], slow.gradients["RULES"] = Decimal(1), [Decimal(1)]
-    for (text, said, spam), counts in product(LESSONS * 3, (1.0, 2.5)):
+    told = {False: 0, True: 0}
+    for (text, rules_score, spam), counts in product(LESSONS * 3, (1.0, 2.5)):
         own = [weights[word] for word in text.split()]
-        values = values_of(text, said)
-        assert predict(own, rules, said) == pytest.approx(float(slow.chance(values)), abs=1e-12)
-        learn(own, rules, said, spam=spam, importance=counts)
-        slow.learn(values, spam, Decimal(counts))
+        values = values_of(text, rules_score)
+        assert predict(own, rules, rules_score, told) == pytest.approx(float(slow.chance(values, text.split())))
+        learn(own, rules, rules_score, counted(own, told), spam=spam, importance=counts)
+        slow.learn(values, text.split(), spam, Decimal(counts))
+        told[spam] += 1
+        for one in own:
+            one.ham, one.spam = one.ham + (not spam), one.spam + spam
     assert {word: weight.weight for word, weight in weights.items()} == pytest.approx(
         {word: float(slow.weights[word]) for word in weights}, abs=1e-9
     )
@@ -76,39 +101,67 @@ def test_it_learns_what_the_formulas_say() -> None:
 @given(st.integers(1, 50), st.integers(0, 100), st.booleans(), st.floats(-5, 5))
 def test_a_lesson_brings_the_chance_nearer_to_the_label(count: int, rules_score: int, spam: bool, start: float) -> None:
     tokens, rules = [Weight(start, 1.0) for _ in range(count)], untaught_rules()
-    before = predict(tokens, rules, rules_score)
-    learn(tokens, rules, rules_score, spam=spam)
-    after = predict(tokens, rules, rules_score)
+    before = predict(tokens, rules, rules_score, NONE)
+    learn(tokens, rules, rules_score, 0.0, spam=spam)
+    after = predict(tokens, rules, rules_score, NONE)
     assert after >= before if spam else after <= before
 
 
 @given(st.lists(st.floats(-1e6, 1e6), max_size=20), st.floats(0, 100), st.integers(-10, 200))
 def test_a_chance_is_a_chance_whatever_the_weights(weights: list[float], rules: float, rules_score: int) -> None:
-    assert 0 <= predict([Weight(weight) for weight in weights], Weight(rules), rules_score) <= 1
+    assert 0 <= predict([Weight(weight) for weight in weights], Weight(rules), rules_score, NONE) <= 1
+
+
+@given(st.lists(st.tuples(st.integers(-5, 99), st.integers(-5, 99)), min_size=1, max_size=9), st.integers(0, 9))
+def test_no_counts_are_too_strange(times: list[tuple[int, int]], ham: int) -> None:
+    """A file that somebody has edited may hold anything."""
+    tokens = [Weight(ham=max(one, 0), spam=max(other, 0)) for one, other in times]
+    for without in (None, False, True):
+        assert abs(counted(tokens, {False: ham, True: 3}, without=without)) < 1000
 
 
 def test_parts_add_up_to_the_log_odds() -> None:
-    tokens, rules = [Weight(0.5), Weight(-2.0), Weight(0.1)], Weight(0.7)
-    own, from_rules = parts(tokens, rules, 30)
-    assert chance(sum(own) + from_rules) == pytest.approx(predict(tokens, rules, 30))
+    tokens = [Weight(0.5, ham=3, spam=1), Weight(-2.0, ham=1), Weight(0.1)]
+    rules, told = Weight(0.7), {False: 5, True: 4}
+    own, from_rules = parts(tokens, rules, 30, told)
+    assert chance(sum(own) + from_rules) == pytest.approx(predict(tokens, rules, 30, told))
 
 
 def test_the_rules_are_believed_before_anything_was_taught() -> None:
-    assert [round(predict([Weight()], untaught_rules(), said), 2) for said in (0, 30, 50, 90, 100)] == [
-        0.02,
-        0.3,
-        0.5,
-        0.9,
-        0.98,
-    ]
+    known = [Weight(ham=10**6, spam=10**6)]
+    said = [predict(known, untaught_rules(), rules_score, NONE) for rules_score in (0, 30, 50, 90, 100)]
+    assert [round(one, 2) for one in said] == [0.02, 0.3, 0.5, 0.9, 0.98]
+
+
+def test_what_was_never_seen_is_doubted() -> None:
+    rules = untaught_rules()
+    chances = [predict([Weight(ham=times)], rules, 90, NONE) for times in (0, 1, 5, 1000)]
+    assert chances == sorted(chances)
+    assert chances[0] < 0.8
+    assert chances[-1] > 0.89
+    assert predict([Weight()], rules, 50, NONE) == 0.5
+
+
+def test_counting_tells_in_which_kind_a_token_was_and_not_of_which_kind_there_is_more() -> None:
+    told = {False: 10, True: 10}
+    assert counted([Weight(ham=1, spam=9)], told) > 1
+    assert counted([Weight(ham=9, spam=1)], told) < -1
+    assert counted([Weight()], told) == 0
+    assert counted([Weight(ham=10, spam=1000)], {False: 10, True: 1000}) == pytest.approx(0, abs=0.1)
+
+
+def test_what_a_comment_said_of_itself_is_left_out() -> None:
+    others, with_it = {False: 4, True: 4}, {False: 4, True: 5}
+    assert counted([Weight(spam=1)], with_it, without=True) == counted([Weight()], others) == 0
+    assert counted([Weight(ham=1, spam=3)], with_it, without=True) == counted([Weight(ham=1, spam=2)], others)
 
 
 def test_a_finding_never_speaks_for_a_comment() -> None:
     """Taught that the rules are always wrong, the filter stops listening to them; it does not turn them round."""
     rules = untaught_rules()
     for _ in range(500):
-        learn([Weight()], rules, 100, spam=False)
-        learn([Weight()], rules, 0, spam=True)
+        learn([Weight()], rules, 100, 0.0, spam=False)
+        learn([Weight()], rules, 0, 0.0, spam=True)
     assert rules.weight == 0
 
 

@@ -143,11 +143,17 @@ EDGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("flattery", {"body": f"Great post. {LONG} {LONG}", "url": "https://a.example"},
      {"body": "Great post.", "url": "https://a.example"}, {}),
     ("flattery", {"body": "Great post."}, {"body": "Great post. https://a.example"}, {}),
-    ("trusted_author", {"account": "bea"}, {"account": "ada"},
+    ("bbcode", {"body": f"{LONG} `[url=https://a.example]tables[/url]` is how"},
+     {"body": f"{LONG} [url=https://a.example]tables[/url] is how"}, {}),
+    ("link_markup", {"body": f"{LONG}\n```\n<a href='https://a.example/'>tables</a>\n```"},
+     {"body": f"{LONG}\n<a href='https://a.example/'>tables</a>\n``` "}, {}),
+    ("phrases", {"body": "The best price per core has an old laptop."}, {"body": "Laptops at the best prices!"}, {}),
+    ("trusted_author", {"account": "bea", "seconds": 1}, {"account": "ada", "seconds": 1},
      {"memory": Past({(Party.ACCOUNT, "ada"): History(3), (Party.ACCOUNT, "bea"): History(2)})}),
-    ("trusted_author", {"account": "bea"}, {"account": "ada"},
+    ("trusted_author", {"account": "bea", "seconds": 1}, {"account": "ada", "seconds": 1},
      {"memory": Past({(Party.ACCOUNT, "ada"): History(5), (Party.ACCOUNT, "bea"): History(99, 1)})}),
-    ("trusted_author", {"author": "ada"}, {"account": "ada"}, {"memory": Past({(Party.ACCOUNT, "ada"): History(3)})}),
+    ("trusted_author", {"author": "ada", "seconds": 1}, {"account": "ada", "seconds": 1},
+     {"memory": Past({(Party.ACCOUNT, "ada"): History(3)})}),
     ("client_history", {"client": "c2"}, {"client": "c1"},
      {"memory": Past({(Party.CLIENT, "c1"): History(1, 2), (Party.CLIENT, "c2"): History(2, 2)})}),
     ("client_history", {"client": "shared"}, {"client": "c1"},
@@ -173,7 +179,15 @@ def test_each_number_in_a_rule_is_an_edge(
     slug: str, under: dict[str, Any], over: dict[str, Any], options: dict[str, Any]
 ) -> None:
     assert slug not in judge(**options).judge(replace(PLAIN, **under)).reasons
-    assert slug in judge(**options).judge(replace(PLAIN, **over)).reasons
+    verdict = judge(**options).judge(replace(PLAIN, **over))
+    assert slug in verdict.reasons
+    decides = Thresholds(challenge=max(1, verdict.score))
+    for change, changes in ((under, False), (over, True)):
+        actions = {
+            Judge(judge(**options).rules, decides, weights=weights).judge(replace(PLAIN, **change)).action
+            for weights in ({}, {slug: 0})
+        }
+        assert (len(actions) == 2) is changes
 
 
 def score(slug: str, change: dict[str, Any], **options: Any) -> int:
@@ -196,7 +210,18 @@ def test_what_comes_again_and_again_weighs_more() -> None:
         "phrases", {"body": "free gift cards and casino bonus codes"}
     )
     assert score("phrases", {"body": "I subscribe"}) < score("phrases", {"body": "subscribe to my channel"})
+    kinds = ("I have bookmarked your site.", "I stumbled upon your blog.", "How long have you been blogging?")
+    praise = [" ".join(kinds[:count]) for count in (1, 2, 3)]
+    assert [score("flattery", {"body": body}) for body in praise] == [20, 35, 50]
+    assert [score("flattery", {"body": body, "url": "https://a.example"}) for body in praise] == [40, 50, 50]
     assert score("contact", {"body": "a@b.example"}) < score("contact", {"body": "a@b.example or +1 555 010 0100"})
+    ways = ("whatsapp me @ada", "call +1 555 010 0100", "mail a@b.example")
+    assert [score("contact", {"body": ", ".join(ways[:count])}) for count in (1, 2, 3)] == [25, 50, 50]
+    tricks = ("fr\u200bee", "gi\u0456ft", "\U0001d41f\U0001d42b\U0001d41e", "c\u0336a\u0336s\u0336")
+    assert [score("letter_tricks", {"body": " ".join(tricks[:count])}) for count in (1, 2, 3)] == [25, 50, 60]
+    assert [score("letter_tricks", {"body": "a\u200bb " * times}) for times in (4, 5)] == [25, 50]
+    offers = ("free gift cards", "casino bonus codes", "buy viagra online", "payday loans online", "buy backlinks")
+    assert [score("phrases", {"body": ", ".join(offers[:count])}) for count in (1, 2, 3, 4, 5)] == [45, 60, 75, 90, 90]
     assert score("bare_domain", {"body": "at shop.com/x"}) < score("bare_domain", {"body": "at shop (dot) com"})
 
 

@@ -30,7 +30,6 @@ HAM = Submission(
 )
 SPAM = replace(HAM, author="viagra-test-123")
 BLATANT = replace(HAM, body="blatant")
-TRUSTED = replace(HAM, account="17")
 
 
 @pytest.fixture
@@ -118,7 +117,7 @@ def test_a_listed_address_holds_a_comment_that_akismet_lets_pass(site: Site, lis
     ["hang", "drip", "drip_headers", "truncated", "cut_chunks", "gone", "redirect", "huge", "html", "no_http", "empty",
      "error_500", "error_403", "busy"],
 )  # fmt: skip
-def test_every_fault_holds_who_is_new_lets_an_account_through_and_is_asked_again(
+def test_every_fault_holds_who_is_new_lets_who_is_trusted_through_and_is_asked_again(
     site: Site, akismet: Running, fault: str
 ) -> None:
     services = site.start(SERVICE_TIMEOUT=0.3 if fault in ("hang", "drip", "drip_headers") else 5)
@@ -126,7 +125,7 @@ def test_every_fault_holds_who_is_new_lets_an_account_through_and_is_asked_again
     [new] = services.check(HAM, ADDRESS, now=START)
     assert (new.reason, new.score, new.action) == ("akismet_fault", 0, Action.HOLD)
     assert new.sentence.endswith(" So the comment is held.")
-    [trusted] = services.check(replace(TRUSTED, body="Another one."), ADDRESS, now=START)
+    [trusted] = services.check(replace(HAM, body="Another one."), ADDRESS, now=START, trusted=True)
     assert (trusted.reason, trusted.score, trusted.action) == ("akismet_fault", 0, Action.ACCEPT)
     assert site.count("service_outbox") == 2
 
@@ -288,6 +287,16 @@ def test_what_was_sent_is_kept_for_sixty_days_and_no_longer(site: Site) -> None:
     assert services.correct(HAM, spam=True, now=START + 60 * DAY) == 0, "whether or not it was swept"
     services.run(START + 60 * DAY)
     assert site.count("service_sent") == 0
+
+
+def test_what_was_sent_and_is_damaged_costs_no_moderator_a_click(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    services = site.start()
+    services.check(HAM, ADDRESS, now=START)
+    with closing(sqlite3.connect(site.path)) as connection:
+        connection.execute("UPDATE service_sent SET form = '{'")
+        connection.commit()
+    assert services.correct(HAM, spam=True, now=START) == 0
+    assert "will not hear" in caplog.text
 
 
 def test_only_what_takes_corrections_is_kept_at_all(site: Site) -> None:

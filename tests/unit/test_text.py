@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_guard.spam.homoglyphs import DRAWN, LOOK_ALIKES
+from captcha_guard.spam.link import MOST_LINKS, Link, find_links, host_of
 from captcha_guard.spam.submission import Submission
-from captcha_guard.spam.text import HEAD, MOST_LINKS, TAIL, Link, Text, find_links, host_of, normalised, site_of
+from captcha_guard.spam.text import HEAD, TAIL, Text, normalised, site_of
 
 SPAM = "Check out my channel for free gift cards and casino bonus codes"
 SMALL_CAPITALS = {meant: chr(drawn) for drawn, meant in DRAWN.items() if meant.islower()}

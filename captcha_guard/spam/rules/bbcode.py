@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..submission import Submission
+from ..text import without_code
 from ..verdict import Finding
 
 
@@ -18,8 +19,8 @@ class BBCode:
     sentence: ClassVar[str] = "A link is written in BBCode."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for ``[url]`` and ``[link]``."""
-        plain = submission.text.plain
-        if "[url" not in plain and "[link" not in plain:
+        """Look for ``[url]`` and ``[link]``; who quotes them as code does not link."""
+        said = without_code(submission.text.plain)
+        if "[url" not in said and "[link" not in said:
             return None
         return Finding(self.slug, self.weight, "A link is written in BBCode.")

@@ -17,8 +17,11 @@ _GOOD: Final = (
     "brilliant"
 )
 
-#: What readers write too weighs only in a short comment that leads somewhere; ``paid`` is for a living.
-PRAISE: Final = PhraseBook({
+#: What each further kind of praise for a living adds, and the most that praise alone makes: nothing is held for it.
+FURTHER, MOST = 15, 50
+
+#: What readers write, too.
+KIND: Final = PhraseBook({
     "kind": (
         f"{_GOOD} {_PAGE}|information|info|read|write_up|work|job|content|stuff|tips|sharing|share",
         "thanks|thank you? so_much|a_lot|very_much? for sharing|posting|this_great|this_nice|this_awesome|"
@@ -26,20 +29,41 @@ PRAISE: Final = PhraseBook({
         "keep it_up|up_the_good|up_the_great", f"very|so|really {_GOOD}", "well written|done",
         "i really? like|love|enjoy|enjoyed it|this|your",
     ),
-    "paid": (
+})  # fmt: skip
+
+#: What is written for a living, by what it goes on about: readers write of the subject, this is about the page.
+PAID: Final = PhraseBook({
+    "return": (
         f"bookmarked|bookmark|saved|added * your|this|it . {_PAGE}|favorites|favourites",
-        f"am|i'm|im . impressed|amazed by|with|at your|this . writing|{_PAGE}",
-        f"stumbled|came|happened on|upon|across|to? your|this . {_PAGE}",
-        f"your blog|site|website|web_site|weblog|page is|has|was|looks . . {_GOOD}|magnificent|very|really",
-        "what|which theme|template|hosting|platform are_you|do_you|is_this|you",
-        "love|like|enjoy|adore . . your blog|site|website|web_site|weblog",
         "looking|look|waiting forward? to|for your? next|more|further|new . posts|post|articles|updates|write_ups",
-        "definitely|will|i'll . . back again|soon|to_your|for_more|later",
-        "exactly|just what i was|am|needed looking? for",
+        "definitely|will|i'll . . back again|soon|to_your|for_more|later", "grab|seize|clutch your rss|feeds|feed",
         "share this . . with my friends|followers|twitter|facebook",
-        "magnificent|excellent|fantastic goods|points from?",
-        "hello dear|mates|colleagues", "visited|visit|browsing multiple|many|several|various web? sites|websites",
-        "weblog",
+    ),
+    "found": (
+        f"stumbled|came|happened on|upon|across|to? your|this . {_PAGE}",
+        "found your|this site|website|blog|web_site by|through|via|on google|yahoo|bing|mistake|chance",
+        "exactly|just what i was|am|needed looking? for", "ended|wound up here but|however",
+        "visited|visit|browsing multiple|many|several|various web? sites|websites", "first time here|visit and|i",
+        "regular|constant|daily visitor",
+    ),
+    "page": (
+        f"your blog|site|website|web_site|weblog|page is|has|was|looks . . {_GOOD}|magnificent|very|really",
+        f"am|i'm|im . impressed|amazed by|with|at your|this . writing|{_PAGE}",
+        "love|like|enjoy|adore . . your blog|site|website|web_site|weblog",
+        "your site|website|blog|web_site|page loads|loading|load|loaded . . fast|quick|quickly|slow|speed",
+        "design|layout|theme|look|appearance of your|this blog|site|website|web_site|weblog", "weblog",
+    ),
+    "maker": (
+        "what|which theme|template|hosting|platform are_you|do_you|is_this|you", "blogging look|looks easy",
+        "how long have|are you been? blogging|running", "does your blog|site|website have a contact",
+        "problems|trouble|issues with hackers", "hire|hired out? a|some designer|developer",
+    ),
+    "subject": (
+        "magnificent|excellent|fantastic goods|points from?", "hello dear|mates|colleagues", "fastidious",
+        "piece|paragraph of_writing", "know a? few|lot|thing so_much about this|things", "end of mine",
+        "as if|though you wrote the book", "where else could|may|can anyone|anybody|i get",
+        "hopes|wants|wishes to find|understand out? this|about_this topic",
+        "helpful|useful|valuable info|information|advice within",
     ),
 })  # fmt: skip
 
@@ -57,10 +81,11 @@ class Flattery:
         """Look for praise in the words of the body, and for links to what it is written for."""
         text = submission.text
         leads = bool(text.links or text.site)
-        found = PRAISE.find(text.words)
-        if praise := found.get("paid"):
-            score = self.weight + (self.weight if leads and len(text.words) < SHORT else 0)
-            return Finding(self.slug, score, f"The comment praises what could be any page: {praise[:60]}.")
-        if leads and len(text.words) < SHORT and (praise := found.get("kind")):
-            return Finding(self.slug, self.weight, f"Short praise that leads somewhere: {praise[:60]}.")
+        short = leads and len(text.words) < SHORT
+        if paid := PAID.find(text.words):
+            score = self.weight * (2 if short else 1) + FURTHER * (len(paid) - 1)
+            said = ", ".join(praise[:40] for praise in paid.values())
+            return Finding(self.slug, min(MOST, score), f"The comment praises what could be any page: {said}.")
+        if short and (kind := KIND.find(text.words)):
+            return Finding(self.slug, self.weight, f"Short praise that leads somewhere: {kind['kind'][:60]}.")
         return None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ..link import find_links, host_of
 from ..submission import Submission
-from ..text import host_of
+from ..text import without_code
 from ..verdict import Finding
 
 
@@ -19,11 +20,15 @@ class LinkMarkup:
     sentence: ClassVar[str] = "A link is written in HTML."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for ``<a href=`` with words for the eye in place of the address; a time or a number is no word."""
+        """Look for ``<a href=`` with words for the eye in place of the address; a time or a number is no word.
+
+        Who quotes it as code does not link.
+        """
         text = submission.text
-        if "<a" not in text.tagged:
+        said = without_code(text.tagged)
+        if "<a" not in said:
             return None
-        for link in text.links:
+        for link in text.links if said == text.tagged else find_links(said):
             worded = any(map(str.isalpha, link.label))
             if link.marked_up and worded and host_of(link.label) != link.host:
                 return Finding(self.slug, self.weight, "A link is written in HTML.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ..link import LINK, SIGNS
 from ..submission import Submission
-from ..text import LINK, SIGNS
 from ..verdict import Action, Finding
 
 

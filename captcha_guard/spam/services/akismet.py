@@ -156,12 +156,8 @@ class Akismet:
         return None if reply.body == b"valid" else self._not_understood(reply)
 
     def usage(self) -> Usage | Fault:
-        """Call usage-limit.
-
-        The description has a GET with the key in the address, where logs would keep it; so it is posted as in all the
-        other calls.
-        """
-        reply = self._post("1.2/usage-limit", {"api_key": self._key})
+        """Call usage-limit, the only one that is a GET: the key stands in the address."""
+        reply = self._noted(self._exchange.get(self.slug, f"{self.base}/1.2/usage-limit", {"api_key": self._key}))
         return reply if isinstance(reply, Fault) else _usage(reply.body) or self._not_understood(reply)
 
     def _call(self, path: str, form: Form) -> Reply | Fault:
@@ -169,7 +165,10 @@ class Akismet:
         return self._post(path, dict(form) | own)
 
     def _post(self, path: str, form: Form) -> Reply | Fault:
-        reply = self._exchange.post(self.slug, f"{self.base}/{path}", form)
+        return self._noted(self._exchange.post(self.slug, f"{self.base}/{path}", form))
+
+    def _noted(self, reply: Reply | Fault) -> Reply | Fault:
+        """Log an alert that came with the answer, once."""
         if isinstance(reply, Reply) and (code := self._said(reply, "alert-code")) and code not in self._alerts:
             self._alerts.add(code)
             _LOG.warning("akismet alert %s: %s", code, self._said(reply, "alert-msg") or "no message")

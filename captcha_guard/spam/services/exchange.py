@@ -30,7 +30,7 @@ class Reply:
 
 
 class Exchange:
-    """Posts forms: TLS verified against certifi's roots, no redirect followed, no proxy or netrc of the environment.
+    """Asks over HTTP: TLS verified against certifi's roots, no redirect followed, no proxy or netrc of the environment.
 
     :param timeout: seconds for all of it together: name, connection, question and answer.
     :raises ConfigError: httpx is not installed.
@@ -49,12 +49,19 @@ class Exchange:
         self.agent = f"Flask/{_version('flask')} | captcha_guard/{_version('captcha-guard')}"
 
     def post(self, service: str, url: str, form: Form, *, statuses: tuple[int, ...] = (200,)) -> Reply | Fault:
-        """Post ``form``; any status that is not among ``statuses`` is a fault.
+        """Post ``form``; any status that is not among ``statuses`` is a fault."""
+        return self._ask(service, _Call(self, "POST", url, form), statuses)
+
+    def get(self, service: str, url: str, query: Form) -> Reply | Fault:
+        """Get ``url`` with ``query`` behind it; any status but 200 is a fault. No log of httpx shows the query."""
+        return self._ask(service, _Call(self, "GET", url, query), (200,))
+
+    def _ask(self, service: str, call: _Call, statuses: tuple[int, ...]) -> Reply | Fault:
+        """Return what came back, or what went wrong.
 
         httpx's own timeouts start anew with every packet, and know nothing of the resolver. So the call runs on a
         thread of its own, which is cut off from its socket when the time is up.
         """
-        call = _Call(self, url, form)
         try:
             threading.Thread(target=call.run, name="captcha_guard-service", daemon=True).start()
             outcome = call.outcome.get(timeout=self.timeout)
@@ -91,8 +98,9 @@ class _TooLongError(Exception):
 class _Call:
     """One exchange on its own thread; ``outcome`` gets the reply, or the exception in its place."""
 
-    def __init__(self, exchange: Exchange, url: str, form: Form) -> None:
+    def __init__(self, exchange: Exchange, method: str, url: str, form: Form) -> None:
         self._exchange = exchange
+        self._method = method
         self._url = url
         self._form = form
         self._stream: Any = None
@@ -102,7 +110,7 @@ class _Call:
 
     def run(self) -> None:
         try:
-            self.outcome.put(self._post())
+            self.outcome.put(self._reply())
         except Exception as error:  # whatever it was, it is no verdict
             self.outcome.put(error)
 
@@ -112,19 +120,21 @@ class _Call:
             self._abandoned = True
             _sever(self._stream)
 
-    def _post(self) -> Reply:
+    def _reply(self) -> Reply:
         import httpx  # noqa: PLC0415
 
-        headers = {
-            "User-Agent": self._exchange.agent,
-            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-            "Accept-Encoding": "identity",
-        }
+        headers = {"User-Agent": self._exchange.agent, "Accept-Encoding": "identity"}
+        extensions: dict[str, Any] = {"trace": self._trace}
         content = urlencode(self._form, encoding="utf-8", errors="replace").encode("ascii")
+        if self._method == "GET":  # httpx logs the URL, but not this
+            extensions["target"] = httpx.URL(self._url).raw_path + b"?" + content
+            content = b""
+        else:
+            headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
         with (
             httpx.Client(verify=self._exchange.context, trust_env=False, timeout=self._exchange.timeout) as client,
             client.stream(
-                "POST", self._url, content=content, headers=headers, extensions={"trace": self._trace}
+                self._method, self._url, content=content or None, headers=headers, extensions=extensions
             ) as response,
         ):
             body = b"".join(_capped(response.iter_raw()))

@@ -148,7 +148,12 @@ class Outbox:
         if not found:
             return None
         [(number, service, task, mark, form, born, tries)] = found
-        return Job(number, service, Task(task), mark, json.loads(form), born, tries)
+        try:
+            return Job(number, service, Task(task), mark, json.loads(form), born, tries)
+        except (ValueError, TypeError) as error:
+            self._connections.atomically(_DELETE, (number,))
+            _LOG.warning("%s: a damaged task about comment %s was dropped: %s", service, mark, error)
+            return self._take(now, silent)
 
     def _try(self, job: Job, now: float) -> Fault | None:
         try:

@@ -37,7 +37,7 @@ class Rechecked:
 class Services:
     """The services a site asks, in order; the first that takes a comment for spam spares the others.
 
-    A fault holds the comment of whoever is new, and lets an author with an account through; either way the same
+    A fault holds the comment of whoever is new, and lets a trusted author through; either way the same
     question is asked again after 20 minutes, then hourly for a day, by :meth:`run`. Nothing here raises for a service's
     or a file's sake. One object serves all threads of a process.
 
@@ -72,9 +72,12 @@ class Services:
         said = (submission.scope, submission.author, submission.email, submission.url, submission.body)
         return keyed_hash(self._secret, "comment", *said)
 
-    def check(self, submission: Submission, address: str, *, now: float, moderated: bool = True) -> tuple[Finding, ...]:
+    def check(
+        self, submission: Submission, address: str, *, now: float, trusted: bool = False, moderated: bool = True
+    ) -> tuple[Finding, ...]:
         """Ask about a submission from ``address``; takes ``SERVICE_TIMEOUT`` for each service at the most.
 
+        ``trusted`` says that the site knows its author, so that a fault does not hold it.
         Where nobody looks at what is held (``moderated=False``), a fault asks for a code in place of holding, and the
         question is not repeated.
         """
@@ -82,7 +85,7 @@ class Services:
         for service in self._services.values():
             answer = self._judge(service, submission, address, now, again=moderated)
             if isinstance(answer, Fault):
-                findings.append(_without_verdict(answer, submission, moderated=moderated))
+                findings.append(_without_verdict(answer, trusted=trusted, moderated=moderated))
             elif answer is not None:
                 findings.append(answer)
             if findings and findings[-1].action >= Action.ASIDE:
@@ -99,7 +102,7 @@ class Services:
         task = Task.SPAM if spam else Task.HAM
         try:
             return sum(self._correct(service, mark, task, now) for service in self._services.values())
-        except sqlite3.Error:
+        except (sqlite3.Error, ValueError):  # the file can't be used, or what was sent can't be read
             _LOG.exception("the services will not hear that comment %s is %s", mark, task)
             return 0
 
@@ -222,11 +225,11 @@ def _belief(answer: Finding | Fault | None) -> Belief:
     return Belief.HAM if answer is None else Belief.SPAM
 
 
-def _without_verdict(fault: Fault, submission: Submission, *, moderated: bool) -> Finding:
-    """Hold the comment of someone new; an author with an account has earned the benefit of the doubt."""
+def _without_verdict(fault: Fault, *, trusted: bool, moderated: bool) -> Finding:
+    """Hold the comment of someone new; an author whom the site knows has earned the benefit of the doubt."""
     slug = f"{fault.service}_fault"
-    if submission.account:
-        return Finding(slug, 0, f"{fault.sentence} The author has an account, so it was let through unchecked.")
+    if trusted:
+        return Finding(slug, 0, f"{fault.sentence} The author is trusted, so it was let through unchecked.")
     if not moderated:
         return Finding(slug, 0, f"{fault.sentence} A solved code has to do.", Action.CHALLENGE)
     return Finding(slug, 0, f"{fault.sentence} So the comment is held.", Action.HOLD)
