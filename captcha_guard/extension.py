@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from flask import Flask, current_app, has_request_context, request
 
 from .challenge.difficulty import Difficulty
+from .doctor.rounds import Rounds, at_start
 from .errors import ConfigError
 from .spam.judge import Rule
 from .spam.learning import Stats, Weighed
@@ -74,10 +75,12 @@ class CaptchaGuard:
             extra_rules=self._extra_rules,
             describe=self._describe,
         )
+        at_start(app, state)
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request(refuse_unguarded)
+        app.before_request(Rounds(app, state).look)
         app.after_request(settle)
         app.teardown_request(settle_error)
 

@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 
 from ..errors import CaptchaGuardError
 from .decisions import export_decisions, import_decisions
+from .doctor import doctor
 from .explain import explain
 from .learning import filter_stats, retrain, tidy
 from .preview import preview
@@ -35,6 +36,7 @@ group = _Group(
     "captcha-guard", help="This site's security codes: see, tune, attack them. Its filter: teach it, ask why."
 )
 for command in (
+    doctor,
     preview,
     tune,
     strength,

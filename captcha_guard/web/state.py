@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, current_app
+from limits.storage import Storage
 
 from ..challenge.difficulty import Difficulty
 from ..challenge.issuer import Issuer
@@ -28,7 +29,10 @@ HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details",
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The rooms, wired for one application. ``clock`` returns seconds since 1970."""
+    """The rooms, wired for one application. ``clock`` returns seconds since 1970.
+
+    ``secrets`` begin with ``secret``, the one in force; ``storage`` is the counters' store itself.
+    """
 
     settings: Settings
     difficulty: Difficulty
@@ -40,6 +44,8 @@ class State:
     moderation: Moderation
     timetable: Timetable
     secret: bytes
+    secrets: tuple[bytes, ...]
+    storage: Storage
     clock: Callable[[], float]
 
     @property

@@ -89,6 +89,8 @@ def wire(
         moderation=Moderation(judge=judge, memory=memory, cases=cases, learner=learner, services=services),
         timetable=Timetable(time.monotonic()),
         secret=secrets[0],
+        secrets=tuple(secrets),
+        storage=storage,
         clock=time.time,
     )
 
