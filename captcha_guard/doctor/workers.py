@@ -7,15 +7,19 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 
-from ..config import Settings
+from ..checks import PREFIX
 
 _OPTION = re.compile(r"(?:-w|--workers)(?:=|\s*)(\d+)")
 
 
-def declared(settings: Settings) -> int:
-    """Return the number that the configuration declares (``CAPTCHA_GUARD_WORKERS``), 1 where it does not."""
-    return int(getattr(settings, "workers", 1))
+def declared(config: Mapping[str, Any]) -> int:
+    """Return the number that a configuration itself declares (``CAPTCHA_GUARD_WORKERS``), 1 where it does not.
+
+    The default of that setting says nothing of this site.
+    """
+    return int(config.get(f"{PREFIX}WORKERS", 1))
 
 
 def seen(environ: Mapping[str, str], argv: Sequence[str]) -> str:

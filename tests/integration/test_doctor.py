@@ -202,6 +202,7 @@ def test_a_redis_that_evicts_is_a_fault(sites: MakeSite, tmp_path: Path, redis: 
     assert "CG203" in [one.code for one in seen_by_doctor(app, Moment.SERVING, serving=True).diagnoses]
 
 
+@pytest.mark.memcached
 def test_a_memcached_that_has_evicted_is_a_fault(sites: MakeSite, tmp_path: Path) -> None:
     with tiny_memcached() as uri:
         app = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": uri})

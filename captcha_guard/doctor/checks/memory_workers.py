@@ -28,7 +28,7 @@ class MemoryWorkers(Check):
         """Compare the store with the number of processes."""
         if not isinstance(site.state.storage, MemoryStorage):
             return
-        count = declared(site.state.settings)
+        count = declared(site.app.config)
         if count > 1:
             yield self.found(f"CAPTCHA_GUARD_WORKERS is {count}, the storage is memory://.", refuses=True)
         elif site.multiprocess:

@@ -1,0 +1,54 @@
+"""The recipes for gunicorn alone, and behind nginx."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.deployment.expectations import counts_visitors_by_their_own_address, takes_comments
+from tests.deployment.premises import Premises
+from tests.deployment.recipes import commands, put
+from tests.deployment.visitor import Visitor
+
+ALONE = commands("gunicorn", "gunicorn")
+NGINX = "/etc/nginx/sites-available/blog"
+
+
+def test_there_is_a_recipe_with_processes_and_one_with_threads() -> None:
+    assert ["gthread" in command for command in ALONE] == [False, True]
+
+
+@pytest.mark.parametrize("command", ALONE, ids=["sync", "gthread"])
+def test_gunicorn_takes_comments_and_a_reload_loses_no_open_form(premises: Premises, command: str) -> None:
+    server, port = premises.gunicorn(command)
+    takes_comments(premises, port)
+    counts_visitors_by_their_own_address(premises, port)
+    reader, replayer = Visitor(port, premises.solve), Visitor(port, premises.solve)
+    opened, spent = reader.read(), replayer.filled(replayer.read(), "Spent before the reload.")
+    assert replayer.ask("POST", "/", spent).status == 303
+    server.reload()
+    assert reader.ask("POST", "/", reader.filled(opened, "Written across a reload.")).status == 303
+    assert replayer.ask("POST", "/", {**spent, "body": "Spent code, new worker."}).status == 422
+    assert premises.comments[-1] == "Written across a reload."
+    assert server.end() == 0
+
+
+def test_gunicorn_behind_nginx_takes_comments_and_knows_its_visitors(premises: Premises) -> None:
+    [command] = commands("Behind nginx", "gunicorn")
+    server, port = premises.gunicorn(command)
+    outside = premises.nginx(NGINX, {"127.0.0.1:8000": port})
+    takes_comments(premises, outside)
+    counts_visitors_by_their_own_address(premises, outside)
+    reader = Visitor(outside, premises.solve)
+    opened = reader.read()
+    server.reload()
+    assert reader.ask("POST", "/", reader.filled(opened, "Written across a reload.")).status == 303
+    assert "no ProxyFix reads it" not in server.said
+
+
+def test_without_proxy_fix_all_visitors_would_be_one_and_the_log_says_so(premises: Premises) -> None:
+    [command] = commands("Behind nginx", "gunicorn")
+    server, port = premises.gunicorn(put(command, {"wsgi:app": "blog:app", "--workers 3": "--workers 1"}))
+    outside = premises.nginx(NGINX, {"127.0.0.1:8000": port})
+    statuses = [Visitor(outside, premises.solve).comment(f"Visitor {number}.").status for number in range(3)]
+    assert statuses == [303, 303, 429]
+    assert "CG301" in server.said

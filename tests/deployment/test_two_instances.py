@@ -1,0 +1,97 @@
+"""Two gunicorns that share one Redis, nginx before them: one guard, and no gap when they are restarted in turn."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.deployment.expectations import counts_visitors_by_their_own_address, takes_comments
+from tests.deployment.premises import Premises, Program
+from tests.deployment.recipes import FILES, commands, put, section, settings
+from tests.deployment.visitor import Visitor
+from tests.servers import free_port, wait_for_port
+
+TITLE = "Two instances, one Redis"
+
+
+@pytest.fixture
+def redis(premises: Premises) -> Program:
+    """Start a Redis with the document's settings, and name it in the environment as the document does."""
+    port = free_port()
+    (premises.folder / "redis.conf").write_text(FILES["/etc/redis/redis.conf"])
+    told = settings(section(TITLE))["FLASK_CAPTCHA_GUARD_STORAGE_URI"]
+    premises.environ["FLASK_CAPTCHA_GUARD_STORAGE_URI"] = put(told, {"127.0.0.1:6379": f"127.0.0.1:{port}"})
+    own = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(premises.folder)]
+    server = premises.run(["redis-server", "redis.conf", *own], "redis")
+    wait_for_port(port)
+    return server
+
+
+@pytest.mark.redis
+def test_two_instances_are_one_guard_and_a_rolling_restart_loses_nothing(premises: Premises, redis: Program) -> None:
+    first, second = commands(TITLE, "gunicorn")
+    one, port = premises.gunicorn(first)
+    two, other_port = premises.gunicorn(second, at="127.0.0.1:8001")
+    upstreams = {"127.0.0.1:8000": port, "127.0.0.1:8001": other_port}
+    outside = premises.nginx("/etc/nginx/sites-available/blog-on-two", upstreams)
+    takes_comments(premises, outside)
+    counts_visitors_by_their_own_address(premises, outside)
+    _what_one_has_seen_the_other_knows(premises, port, other_port)
+
+    reader, replayer = Visitor(outside, premises.solve), Visitor(outside, premises.solve)
+    opened, spent = reader.read(), replayer.filled(replayer.read(), "Spent before the restart.")
+    assert replayer.ask("POST", "/", spent).status == 303
+    with reading(Visitor(outside, premises.solve)) as statuses:
+        assert one.end() == 0
+        premises.gunicorn(first, port=port)
+        assert two.end() == 0
+        premises.gunicorn(second, port=other_port, at="127.0.0.1:8001")
+    assert len(statuses) > 5
+    assert set(statuses) == {200}
+    assert reader.ask("POST", "/", reader.filled(opened, "Written across a rolling restart.")).status == 303
+    assert replayer.ask("POST", "/", {**spent, "body": "Spent code, new instance."}).status == 422
+    assert premises.comments[-1] == "Written across a rolling restart."
+    _the_doctor_finds_no_fault(premises)
+
+
+def _what_one_has_seen_the_other_knows(premises: Premises, port: int, other_port: int) -> None:
+    """A form of one instance is taken by the other, and what is spent here is spent there."""
+    reader = Visitor(port, premises.solve)
+    form = reader.filled(reader.read(), f"Read here, posted there, by {reader.address}.")
+    reader.port = other_port
+    assert reader.ask("POST", "/", form, X_Forwarded_For=reader.address).status == 303
+    reader.port = port
+    assert reader.ask("POST", "/", {**form, "body": "Again."}, X_Forwarded_For=reader.address).status == 422
+
+
+def _the_doctor_finds_no_fault(premises: Premises) -> None:
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "captcha-guard", "doctor"]
+    environ = {"PATH": str(Path(sys.executable).parent), **premises.environ}
+    done = subprocess.run(command, cwd=premises.folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {"CG101", "CG203", "CG205"} <= set(done.stdout.rpartition("fine")[2].replace(",", " ").split())
+
+
+@contextmanager
+def reading(reader: Visitor) -> Iterator[list[int]]:
+    """Let somebody read the page all the while; yields what they were answered."""
+    statuses: list[int] = []
+    over = threading.Event()
+
+    def read() -> None:
+        while not over.wait(0.05):
+            statuses.append(reader.ask("GET", "/").status)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    try:
+        yield statuses
+    finally:
+        over.set()
+        thread.join()
