@@ -33,7 +33,8 @@ class _Group(AppGroup):
 
 
 group = _Group(
-    "captcha-guard", help="This site's security codes: see, tune, attack them. Its filter: teach it, ask why."
+    "captcha-guard",
+    help="This site's security codes: see, tune, attack them. Its filter: teach it, ask why. A doctor for its set-up.",
 )
 for command in (
     doctor,

@@ -13,6 +13,7 @@ from ..doctor.diagnosis import Diagnosis, Moment, Severity
 from ..doctor.examination import Result, examine
 from ..doctor.fingerprint import fresh_process
 from ..doctor.site import Site
+from ..doctor.visitors import OverNetwork, Visitor
 from ..errors import ConfigError
 from ..web.state import NAME, State
 
@@ -20,13 +21,27 @@ from ..web.state import NAME, State
 REFUSED = "CG001"
 
 
+def _stranger(ctx: click.Context, param: click.Parameter, url: str | None) -> Visitor | None:
+    try:
+        return OverNetwork(url) if url else None
+    except ConfigError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
+
+
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
 @click.option(
     "--page", "pages", multiple=True, metavar="PATH", help="Look at this page's form. Can be given several times."
 )
+@click.option(
+    "--url",
+    "stranger",
+    callback=_stranger,
+    metavar="URL",
+    help="Ask for pages at this address, with all that stands before the application.",
+)
 @click.pass_context
-def doctor(ctx: click.Context, pages: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - click hands it over
+def doctor(ctx: click.Context, pages: tuple[str, ...], stranger: Visitor | None, as_json: bool) -> None:  # noqa: FBT001 - click hands it over
     """Look for what would weaken the guard.
 
     The exit status is 0 where all is well (hints apart), 1 with warnings, 2 with faults. Pages are asked for as a
@@ -34,19 +49,19 @@ def doctor(ctx: click.Context, pages: tuple[str, ...], as_json: bool) -> None:  
     """
     info = ctx.ensure_object(ScriptInfo)
     try:
-        result = _examined(info, info.load_app(), pages)
+        result = _examined(info, info.load_app(), pages, stranger)
     except ConfigError as error:
         result = Result([_refusal(error)])
     click.echo(json.dumps(as_object(result), indent=2) if as_json else "\n".join(lines(result)))
     ctx.exit(result.exit_status)
 
 
-def _examined(info: ScriptInfo, app: Flask, pages: tuple[str, ...]) -> Result:
+def _examined(info: ScriptInfo, app: Flask, pages: tuple[str, ...], stranger: Visitor | None) -> Result:
     state = app.extensions.get(NAME)
     if not isinstance(state, State):
         raise ConfigError("captcha_guard is not set up for this application: call guard.init_app(app)")
     fresh = None if info.create_app is not None else fresh_process(info.app_import_path)
-    return examine(Site(app, state, asked=pages, in_fresh_process=fresh), Moment.DOCTOR)
+    return examine(Site(app, state, asked=pages, stranger=stranger, in_fresh_process=fresh), Moment.DOCTOR)
 
 
 def _refusal(error: ConfigError) -> Diagnosis:

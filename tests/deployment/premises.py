@@ -98,12 +98,16 @@ class Premises:
         wait_for_port(port)
         return program, port
 
-    def nginx(self, caption: str, upstreams: Mapping[str, int]) -> int:
-        """Run nginx with a server of the document, in a folder of its own; returns its port."""
+    def nginx(self, caption: str, upstreams: Mapping[str, int], wrong: Mapping[str, str] | None = None) -> int:
+        """Run nginx with a server of the document, in a folder of its own; returns its port.
+
+        ``wrong`` is what a test makes wrong with it.
+        """
         port, folder = free_port(), self.folder / f"nginx-{len(list(self.folder.glob('nginx-*')))}"
         folder.mkdir()
         places = {old: f"127.0.0.1:{new}" for old, new in upstreams.items()}
         server = put(FILES[caption], {"listen 80;": f"listen 127.0.0.1:{port};", HOME: str(self.folder), **places})
+        server = put(server, dict(wrong or {}))
         (folder / "nginx.conf").write_text(
             f"daemon off; pid nginx.pid; {'user root;' if os.geteuid() == 0 else ''}\n"
             "events {}\nhttp { include mime.types; access_log off; client_body_temp_path body; proxy_temp_path proxy;\n"
@@ -123,6 +127,12 @@ class Premises:
         program = Program(process, log)
         self.programs.append(program)
         return program
+
+    def doctor(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the doctor on the blog as it is served behind a proxy."""
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", "captcha-guard", "doctor", *arguments]
+        environ = {"PATH": str(BIN), **self.environ}
+        return subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, text=True, check=False)
 
     def close(self) -> None:
         """End all programs, the last one first to be told."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.deployment.expectations import counts_visitors_by_their_own_address, takes_comments
@@ -43,6 +45,19 @@ def test_gunicorn_behind_nginx_takes_comments_and_knows_its_visitors(premises: P
     server.reload()
     assert reader.ask("POST", "/", reader.filled(opened, "Written across a reload.")).status == 303
     assert "no ProxyFix reads it" not in server.said
+    assert premises.doctor("--url", f"http://127.0.0.1:{outside}").returncode == 0
+
+
+def test_the_doctor_sees_what_a_web_server_in_front_keeps_back_and_adds(premises: Premises) -> None:
+    [command] = commands("Behind nginx", "gunicorn")
+    _, port = premises.gunicorn(put(command, {"--workers 3": "--workers 1"}))
+    files = "location /captcha-guard/static/ { root /nowhere; }\n location / {"
+    policy = 'proxy_set_header Host $host; add_header Content-Security-Policy "img-src https://cdn.example";'
+    wrong = {"location / {": files, "proxy_set_header Host $host;": policy}
+    outside = premises.nginx(NGINX, {"127.0.0.1:8000": port}, wrong)
+    told = json.loads(premises.doctor("--json", "--url", f"http://127.0.0.1:{outside}").stdout)
+    assert [one["code"] for one in told["found"]] == ["CG401", "CG401", "CG403", "CG405"]
+    assert premises.doctor().returncode == 0
 
 
 def test_without_proxy_fix_all_visitors_would_be_one_and_the_log_says_so(premises: Premises) -> None:

@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import captcha_guard
 from captcha_guard.cli.doctor import doctor
 from captcha_guard.doctor.rounds import at_start
 from captcha_guard.errors import ConfigError
 from captcha_guard.web.state import NAME
+from tests.browser.server import served
 from tests.integration.doctors_site import altered, make_site, sent_home
+from tests.servers import free_port
 
 PROGRAM = """
 import secrets
@@ -106,6 +109,30 @@ def test_pages_can_be_named(tmp_path: Path) -> None:
     result = invoke(make_site(tmp_path), "--page", "/nowhere", "--json")
     why = {one["code"]: one["why"] for one in json.loads(result.output)["unchecked"]}
     assert "/nowhere: 404" in why["CG403"]
+
+
+@pytest.mark.parametrize("url", ["blog.example", "ftp://blog.example", "https://", "https://blog.example/?x=1"])
+def test_an_address_that_is_none_is_refused_by_name(tmp_path: Path, url: str) -> None:
+    result = invoke(make_site(tmp_path), "--url", url)
+    assert result.exit_code == 2
+    assert "https://blog.example" in result.output
+
+
+def test_a_site_that_does_not_answer_is_a_fault_of_its_pictures(tmp_path: Path) -> None:
+    result = invoke(make_site(tmp_path), "--url", f"http://127.0.0.1:{free_port()}")
+    assert result.exit_code == 2
+    assert "CG402" in result.output
+    assert "refused" in result.output
+
+
+def test_a_site_below_a_path_is_visited_there(tmp_path: Path) -> None:
+    app = make_site(tmp_path)
+    outer = Flask("outer")
+    outer.wsgi_app = DispatcherMiddleware(outer.wsgi_app, {"/blog": app})  # type: ignore[method-assign]
+    with served(outer) as address:
+        result = invoke(app, "--url", f"{address}/blog/")
+    assert result.exit_code == 0
+    assert "CG403" in result.output.rpartition("fine")[2]
 
 
 def test_an_application_without_the_guard_is_told_so(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def parse(text: str) -> dict[str, Sequence[str]]:
 
 
 def _policies(page: Page) -> list[dict[str, Sequence[str]]]:
-    texts = [*page.response.headers.getlist("Content-Security-Policy"), *page.markup.policies]
+    texts = [*page.answer.headers.getlist("Content-Security-Policy"), *page.markup.policies]
     return [parse(text) for several in texts for text in several.split(",")]
 
 

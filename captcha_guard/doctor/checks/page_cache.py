@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
-from ..markup import Markup
-from ..pages import Page, get, visitor
+from ..pages import Page
 from ..site import Site
 
 #: Headers that speak to one kind of cache alone.
@@ -31,13 +30,13 @@ class PageCache(Check):
         if not site.visit.pages:
             raise CannotTellError(site.visit.without_pages)
         for page in site.visit.pages:
-            again = get(visitor(site.app), page.path)
-            if not isinstance(again, str) and set(page.tokens) & set(_tokens(page, again.text)):
+            again = Page.of(page.path, site.visitor.get(page.path))
+            if set(page.tokens) & set(again.tokens):
                 yield self.found(f"{page.path}: two visitors got the very same code.")
             yield from self._header(page)
 
     def _header(self, page: Page) -> Iterator[Diagnosis]:
-        control, headers = page.response.cache_control, page.response.headers
+        control, headers = page.answer.cache_control, page.answer.headers
         shown = f"{page.path} is sent with Cache-Control: {headers.get('Cache-Control', '(none)')}"
         special = next((name for name in SPECIAL if "max-age" in headers.get(name, "")), None)
         if special is not None:
@@ -46,7 +45,3 @@ class PageCache(Check):
             yield self.found(f"{shown}, which lets shared caches keep it.")
         elif not (control.private or control.no_store or control.no_cache):
             yield self.found(f"{shown}, which leaves it to caches.", severity=Severity.WARNING)
-
-
-def _tokens(page: Page, html: str) -> list[str]:
-    return Page(page.path, page.response, Markup(html)).tokens

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ...web.state import NAME
 from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
-from ..pages import get, path_of, told, visitor
+from ..pages import path_of
 from ..site import Site
 
 
@@ -25,8 +25,8 @@ class Picture(Check):
     def examine(self, site: Site) -> Iterator[Diagnosis]:
         """Get the picture of a challenge that nobody was asked; raises ``CannotTellError`` when that is limited."""
         token = site.state.issuer.issue("captcha_guard.doctor", difficulty=site.state.difficulty)
-        response = get(visitor(site.app), path_of(site.app, f"{NAME}.picture", token=token))
-        if not isinstance(response, str) and response.status_code == 429:
+        answer = site.visitor.get(path_of(site.app, f"{NAME}.picture", token=token))
+        if answer.status == 429:
             raise CannotTellError("too many pictures were asked for a moment ago; try again in a minute")
-        if isinstance(response, str) or response.status_code != 200 or response.mimetype != "image/png":
-            yield self.found(f"GET of a picture is answered with {told(response)}.")
+        if answer.status != 200 or answer.mimetype != "image/png":
+            yield self.found(f"GET of a picture is answered with {answer}.")

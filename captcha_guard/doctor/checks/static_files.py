@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ...web.state import NAME
 from ..diagnosis import Check, Diagnosis, Moment, Severity
-from ..pages import get, path_of, told, visitor
+from ..pages import path_of
 from ..site import Site
 
 FILES = ("captcha_guard.css", "captcha_guard.js")
@@ -27,9 +27,8 @@ class StaticFiles(Check):
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
         """Get the stylesheet and the script."""
-        client = visitor(site.app)
         for name in FILES:
             path = path_of(site.app, f"{NAME}.static", filename=name)
-            response = get(client, path)
-            if isinstance(response, str) or response.status_code != 200 or not response.data:
-                yield self.found(f"GET {path} is answered with {told(response)}.")
+            answer = site.visitor.get(path)
+            if answer.status != 200 or not answer.body:
+                yield self.found(f"GET {path} is answered with {answer}.")
