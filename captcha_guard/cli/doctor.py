@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Iterator
 
 import click
@@ -52,6 +53,11 @@ def doctor(ctx: click.Context, pages: tuple[str, ...], stranger: Visitor | None,
         result = _examined(info, info.load_app(), pages, stranger)
     except ConfigError as error:
         result = Result([_refusal(error)])
+    except click.ClickException:
+        raise
+    except Exception:  # the host's module may raise anything, and Python's own status 1 would mean warnings
+        traceback.print_exc()
+        ctx.exit(Severity.FAULT)
     click.echo(json.dumps(as_object(result), indent=2) if as_json else "\n".join(lines(result)))
     ctx.exit(result.exit_status)
 
@@ -66,7 +72,12 @@ def _examined(info: ScriptInfo, app: Flask, pages: tuple[str, ...], stranger: Vi
 
 def _refusal(error: ConfigError) -> Diagnosis:
     return Diagnosis(
-        REFUSED, Severity.FAULT, "The guard refuses to start.", str(error), "Mend that setting.", refuses=True
+        REFUSED,
+        Severity.FAULT,
+        "The guard refuses to start.",
+        str(error),
+        "Mend that setting, and run this again.",
+        refuses=True,
     )
 
 

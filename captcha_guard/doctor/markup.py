@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 
-class Markup(HTMLParser):
+class PageMarkup(HTMLParser):
     """A page's ``forms`` (names and values of their inputs), ``links`` that may be followed, and ``policies``."""
 
     def __init__(self, html: str) -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 
 from ..web.posted import TOKEN
 from ..web.registry import guarded_routes
-from .markup import Markup
+from .markup import PageMarkup
 from .visitors import Answer, Visitor
 
 #: Pages asked for when none are named: the guarded ones, the front page, and what it links to.
@@ -27,12 +27,12 @@ class Page:
 
     path: str
     answer: Answer
-    markup: Markup
+    markup: PageMarkup
 
     @classmethod
     def of(cls, path: str, answer: Answer) -> Page:
         """Read an answer as a page."""
-        return cls(path, answer, Markup(answer.text))
+        return cls(path, answer, PageMarkup(answer.text))
 
     @property
     def tokens(self) -> list[str]:
@@ -63,7 +63,7 @@ class _Queue:
 
     def __iter__(self) -> Iterator[str]:
         while self.waiting and len(self.known) < MOST:
-            path = self.waiting.pop(0)
+            path = f"/{self.waiting.pop(0).lstrip('/')}"
             if path not in self.known:
                 self.known.add(path)
                 yield path

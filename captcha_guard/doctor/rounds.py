@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from flask import Flask, request
@@ -23,6 +24,9 @@ logger = logging.getLogger("captcha_guard")
 
 #: Seconds after its start when a process looks at what needs the store, once, on a thread that nobody waits for.
 SETTLED = 30.0
+
+#: Requests with forwarded headers that one process looks at: a proxy that is not reckoned with shows in the first ones.
+ENOUGH = 200
 
 _OF_REQUESTS = (Proxy, MemoryWorkers)
 
@@ -48,6 +52,7 @@ class Rounds:
         self._site = Site(app, state, serving=True)
         self._told: set[str] = set()
         self._first = True
+        self._forwarded = 0
         self._timetable: Timetable | None = Timetable(time.monotonic(), every=SETTLED)
 
     def look(self) -> None:
@@ -56,11 +61,14 @@ class Rounds:
         if self._first:
             self._first = False
             self._tell_of(replace(self._site, multiprocess=bool(environ.get("wsgi.multiprocess"))), MemoryWorkers)
-        if Proxy.code not in self._told and any(header in environ for header in HEADERS):
+        if self._forwarded < ENOUGH and any(header in environ for header in HEADERS):
+            self._forwarded += 1
             self._tell_of(replace(self._site, request=environ), Proxy)
-        if self._timetable is not None and self._timetable.claim(time.monotonic()):
+        timetable = self._timetable
+        if timetable is not None and timetable.claim(time.monotonic()):
             self._timetable = None
-            threading.Thread(target=self.examine_store, name="captcha_guard-doctor", daemon=True).start()
+            with suppress(RuntimeError):  # no thread to be had; the next process may look
+                threading.Thread(target=self.examine_store, name="captcha_guard-doctor", daemon=True).start()
 
     def examine_store(self) -> None:
         """Make the checks that ask the store."""

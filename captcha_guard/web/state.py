@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask, current_app
 from limits.storage import Storage
@@ -31,7 +32,8 @@ HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details",
 class State:
     """The rooms, wired for one application. ``clock`` returns seconds since 1970.
 
-    ``secrets`` begin with ``secret``, the one in force; ``storage`` is the counters' store itself.
+    ``secrets`` begin with ``secret``, the one in force; ``storage`` is the counters' store itself,
+    ``file`` the SQLite file of what the judge remembers.
     """
 
     settings: Settings
@@ -46,6 +48,7 @@ class State:
     secret: bytes
     secrets: tuple[bytes, ...]
     storage: Storage
+    file: Path
     clock: Callable[[], float]
 
     @property

@@ -91,6 +91,7 @@ def wire(
         secret=secrets[0],
         secrets=tuple(secrets),
         storage=storage,
+        file=path,
         clock=time.time,
     )
 

@@ -236,6 +236,23 @@ def test_a_file_on_a_network_is_told_at_start_up_and_a_local_one_is_not(sites: M
     assert "CG204" in seen_by_doctor(app, mounts=tmp_path / "none").unchecked
 
 
+def test_the_judges_and_the_filters_files_count_as_well(sites: MakeSite, tmp_path: Path) -> None:
+    local, mounts = tmp_path / "local", tmp_path / "mountinfo"
+    config = {
+        "CAPTCHA_GUARD_STORAGE_URI": f"sqlite:///{local}/counters.sqlite3",
+        "CAPTCHA_GUARD_LEARNING_URI": f"sqlite:///{tmp_path}/learned.sqlite3",
+    }
+    mounts.write_text(
+        f"1 0 0:1 / / rw - ext4 x rw\n30 1 0:41 / {tmp_path} rw - nfs4 x rw\n31 30 0:42 / {local} rw - xfs x rw\n"
+    )
+    told = found(seen_by_doctor(sites(tmp_path, config), mounts=mounts), "CG204")
+    assert told == [f"{tmp_path}/learned.sqlite3 lies on nfs4."]
+    in_memory = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": "memory://"})
+    assert found(seen_by_doctor(in_memory, mounts=mounts), "CG204") == [
+        f"{tmp_path}/captcha_guard.sqlite3 lies on nfs4."
+    ]
+
+
 # Proxy
 
 

@@ -92,6 +92,13 @@ def test_what_the_guard_refuses_at_start_up_is_told_in_the_same_form(folder: Pat
     assert "5 octets" in told["found"][0]["found"]
 
 
+def test_an_application_that_cannot_be_loaded_ends_with_status_2_and_its_traceback(folder: Path) -> None:
+    (folder / "program.py").write_text("import nothing_of_this_name")
+    done = flask(folder, "captcha-guard", "doctor")
+    assert done.returncode == 2
+    assert "nothing_of_this_name" in done.stderr
+
+
 def test_warnings_end_with_status_1_and_faults_with_2(tmp_path: Path) -> None:
     app = make_site(tmp_path)
     altered(app, Cache_Control="max-age=600")

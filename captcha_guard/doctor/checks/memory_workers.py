@@ -29,9 +29,10 @@ class MemoryWorkers(Check):
         if not isinstance(site.state.storage, MemoryStorage):
             return
         count = declared(site.app.config)
-        if count > 1:
+        if site.serving:
+            if site.multiprocess:
+                yield self.found("The server says that it runs several processes (wsgi.multiprocess).")
+        elif count > 1:
             yield self.found(f"CAPTCHA_GUARD_WORKERS is {count}, the storage is memory://.", refuses=True)
-        elif site.multiprocess:
-            yield self.found("The server says that it runs several processes (wsgi.multiprocess).")
         elif told := seen(site.environ, site.argv):
             yield self.found(f"{told}, the storage is memory://.")

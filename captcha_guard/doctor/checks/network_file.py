@@ -20,24 +20,31 @@ NETWORKED = frozenset({
 
 
 class NetworkFile(Check):
-    """Looks the counters' file up among the mounted file systems (Linux)."""
+    """Looks the guard's SQLite files up among the mounted file systems (Linux): counters, memory, filter."""
 
     code: ClassVar[str] = "CG204"
-    title: ClassVar[str] = "The SQLite file lies on a network file system."
+    title: ClassVar[str] = "A SQLite file lies on a network file system."
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.START, Moment.DOCTOR})
     fix: ClassVar[str] = (
-        "Locks may fail there, and the file may break: name a local path, CAPTCHA_GUARD_STORAGE_URI = "
-        "'sqlite:////var/lib/blog/counters.sqlite3', or a Redis if several hosts share it."
+        "Locks may fail there, and the file may break: keep the instance folder, and what CAPTCHA_GUARD_STORAGE_URI "
+        "and LEARNING_URI name, on a disk of each host; hosts share a Redis, and a database for the filter."
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Find the mount that holds the file; raises ``CannotTellError`` where there is no list of mounts."""
-        storage = site.state.storage
-        if not isinstance(storage, SQLiteStorage):
-            return
-        kind = kind_of(Path(storage.storage), site.mounts)
-        if not kind:
-            raise CannotTellError(f"{site.mounts} can't be read, so the file system is not known")
-        if kind in NETWORKED:
-            yield self.found(f"{storage.storage} lies on {kind}.")
+        """Find the mount that holds each file; raises ``CannotTellError`` where there is no list of mounts."""
+        for file in dict.fromkeys(_files(site)):
+            kind = kind_of(file, site.mounts)
+            if not kind:
+                raise CannotTellError(f"{site.mounts} can't be read, so the file system is not known")
+            if kind in NETWORKED:
+                yield self.found(f"{file} lies on {kind}.")
+
+
+def _files(site: Site) -> Iterator[Path]:
+    if isinstance(site.state.storage, SQLiteStorage):
+        yield Path(site.state.storage.storage)
+    yield site.state.file.absolute()
+    scheme, _, path = site.state.settings.learning_uri.partition(":///")
+    if scheme == "sqlite" and path:
+        yield Path(path).absolute()
