@@ -168,12 +168,19 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """Tell when the oldest entry in the window was made (now when there is none), and how many there are."""
+        return self.get_moving_windows([(key, limit, expiry)])[0]
+
+    def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
+        """Tell the same of several windows by one read.
+
+        :param windows: (key, limit, expiry in seconds) each, no key twice.
+        """
+        marks = ", ".join("?" * len(windows))
         with self._connections.reading() as connection:
-            row = connection.execute(_READ_STAMPS, (key,)).fetchone()
+            keys = [key for key, _, _ in windows]
+            known = dict(connection.execute(_READ_SEVERAL_STAMPS.format(marks), keys).fetchall())
         now = time.time()
-        stamps = [stamp for (stamp,) in _STAMP.iter_unpack(row[0])][-limit:] if row else []
-        oldest = bisect_left(stamps, now - expiry)
-        return (stamps[oldest], len(stamps) - oldest) if oldest < len(stamps) else (now, 0)
+        return [_oldest(known.get(key, b""), limit, now, now - expiry) for key, limit, expiry in windows]
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Add to the current window if it and the weighted one before it have room for ``amount``."""
@@ -244,6 +251,13 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
             self._written = 0
             with suppress(sqlite3.Error, StorageError):
                 self._sweep_batch()
+
+
+def _oldest(packed: bytes, limit: int, now: float, since: float) -> tuple[float, int]:
+    """Return the oldest of the ``limit`` newest entries since then, and how many there are; now where there is none."""
+    stamps = [stamp for (stamp,) in _STAMP.iter_unpack(packed)][-limit:]
+    oldest = bisect_left(stamps, since)
+    return (stamps[oldest], len(stamps) - oldest) if oldest < len(stamps) else (now, 0)
 
 
 def _wait(stamps: bytes, index: int, now: float, expiry: int) -> float | None:

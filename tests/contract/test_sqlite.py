@@ -217,6 +217,15 @@ def test_a_batch_that_asks_for_more_than_a_limit_waits_for_ever(storage: SQLiteS
     assert storage.get_moving_window("a", 5, 60)[1] == 0
 
 
+def test_several_windows_are_read_at_once_each_as_it_is_read_alone(storage: SQLiteStorage) -> None:
+    for key in ("a", "a", "a", "b"):
+        storage.acquire_entry(key, 3, 60)
+    windows = [("b", 2, 60), ("never", 5, 60), ("a", 2, 60)]
+    read = storage.get_moving_windows(windows)
+    assert [count for _, count in read] == [1, 0, 2]
+    assert read[::2] == [storage.get_moving_window(*window) for window in windows[::2]]
+
+
 def test_an_empty_batch_is_granted(storage: SQLiteStorage) -> None:
     assert storage.acquire_entries([]) is None
 
