@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from captcha_guard.errors import StoreUnavailableError
 
+from .health import Health
 from .store import faults_of
 
 if TYPE_CHECKING:
@@ -13,11 +14,14 @@ if TYPE_CHECKING:
 
 
 class Spent:
-    """The nonces that were tried, in the counters' store until they could no longer be accepted anyway."""
+    """The nonces that were tried, in the counters' store until they could no longer be accepted anyway.
 
-    def __init__(self, storage: Storage) -> None:
+    :param health: of the store, where it is shared with others that ask the same store.
+    """
+
+    def __init__(self, storage: Storage, health: Health | None = None) -> None:
         self._storage = storage
-        self._faults = faults_of(storage)
+        self._health = health or Health(faults_of(storage))
 
     def claim(self, nonce: str, ttl: int) -> bool:
         """Spend a nonce; True for the first caller only, in whatever thread, process or host.
@@ -28,8 +32,8 @@ class Spent:
         :raises StoreUnavailableError: nothing can be said; the nonce may or may not be spent now.
         """
         try:
-            return self._storage.incr(_key(nonce), ttl) == 1
-        except self._faults as error:
+            return self._health.ask(lambda: self._storage.incr(_key(nonce), ttl)) == 1
+        except StoreUnavailableError as error:
             raise StoreUnavailableError(f"the nonce could not be spent: {error}") from error
 
     def is_spent(self, nonce: str) -> bool:
@@ -38,8 +42,8 @@ class Spent:
         :raises StoreUnavailableError: nothing can be said.
         """
         try:
-            return self._storage.get(_key(nonce)) > 0
-        except self._faults as error:
+            return self._health.ask(lambda: self._storage.get(_key(nonce))) > 0
+        except StoreUnavailableError as error:
             raise StoreUnavailableError(f"the nonce could not be looked up: {error}") from error
 
     def release(self, nonce: str) -> None:
@@ -48,8 +52,8 @@ class Spent:
         :raises StoreUnavailableError: the nonce stays as it was.
         """
         try:
-            self._storage.clear(_key(nonce))
-        except self._faults as error:
+            self._health.ask(lambda: self._storage.clear(_key(nonce)))
+        except StoreUnavailableError as error:
             raise StoreUnavailableError(f"the nonce could not be released: {error}") from error
 
 
