@@ -7,14 +7,13 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from limits import RateLimitItem, parse_many
-from limits.strategies import STRATEGIES
 
 from captcha_guard.errors import ConfigError
 
+from .ledger import Charge, Decision, Ledger
 from .memory import LockedMemoryStorage
 from .store import faults_of, open_storage
 
@@ -64,19 +63,6 @@ class Policy:
         return cls(name, tuple(dict.fromkeys(sorted(limits, key=RateLimitItem.get_expiry))))
 
 
-@dataclass(frozen=True)
-class Decision:
-    """Whether a request may go on; if not, after how many whole seconds it may (at least 1, else 0)."""
-
-    allowed: bool
-    retry_after: int
-
-
-class _Charge(NamedTuple):
-    item: RateLimitItem
-    identifiers: tuple[str, ...]
-
-
 class Limits:
     """Counts hits in the store, and more strictly in this process for as long as the store fails.
 
@@ -98,7 +84,7 @@ class Limits:
         policies: Mapping[str, Policy],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store = _Ledger(storage, strategy)
+        self._store = Ledger(storage, strategy)
         self._strategy = strategy
         self._prefix = prefix
         self._policies = dict(policies)
@@ -106,32 +92,33 @@ class Limits:
         self._faults = faults_of(storage)
         self._lock = threading.Lock()
         self._ask_again_at: float | None = None
-        self._fallback: _Ledger | None = None
+        self._fallback: Ledger | None = None
 
     def hit(self, policy: str | Policy, client: Client) -> Decision:
         """Charge one request of a client; never raises for a failing store."""
-        return self._decide(_Ledger.hit, policy, client)
+        return self._decide(Ledger.hit, policy, client)
 
     def test(self, policy: str | Policy, client: Client) -> Decision:
         """Tell whether a hit would be allowed now, and charge nothing. Racing callers may all be told yes."""
-        return self._decide(_Ledger.test, policy, client)
+        return self._decide(_test, policy, client)
 
     def reached(self, policy: Policy, client: Client, times: int) -> bool:
         """Tell whether a client has hit a policy so many times, by one read for each window.
 
         False for as long as the store fails: this is for what is better left undone than done on a guess.
         """
-        return bool(self._ask(lambda ledger, charges: ledger.reached(charges, times), policy, client))
+        standings = self._ask(Ledger.look, policy, client)
+        return standings is not None and any(standing.used >= times for standing in standings)
 
     def _decide(
-        self, act: Callable[[_Ledger, Sequence[_Charge]], Decision], policy: str | Policy, client: Client
+        self, act: Callable[[Ledger, Sequence[Charge]], Decision], policy: str | Policy, client: Client
     ) -> Decision:
         if isinstance(policy, str):
             policy = self._policies[policy]
         decision = self._ask(act, policy, client)
         return decision or act(self._own_ledger(), _charges(policy, client, self._prefix, divisor=2))
 
-    def _ask(self, act: Callable[[_Ledger, Sequence[_Charge]], _Said], policy: Policy, client: Client) -> _Said | None:
+    def _ask(self, act: Callable[[Ledger, Sequence[Charge]], _Said], policy: Policy, client: Client) -> _Said | None:
         """Return what the store says; None while it fails."""
         if not self._may_ask():
             return None
@@ -174,70 +161,26 @@ class Limits:
         if ends:
             _log.warning("The counters' store answers again; limits are counted there.")
 
-    def _own_ledger(self) -> _Ledger:
+    def _own_ledger(self) -> Ledger:
         """Give this process's own counts: made when first needed, then kept, so a flapping store grants no more."""
         with self._lock:
             if self._fallback is None:
-                self._fallback = _Ledger(LockedMemoryStorage(), self._strategy)
+                self._fallback = Ledger(LockedMemoryStorage(), self._strategy)
             return self._fallback
 
 
-class _Ledger:
-    """One storage and the strategy by which it counts."""
-
-    def __init__(self, storage: Storage, strategy: str) -> None:
-        if strategy not in STRATEGIES:
-            raise ConfigError(f"strategy is {strategy!r}; allowed: {', '.join(STRATEGIES)}")
-        try:
-            self._strategy = STRATEGIES[strategy](storage)
-        except NotImplementedError:
-            raise ConfigError(
-                f"{type(storage).__name__} can't count by {strategy!r}; use 'fixed-window' or another storage"
-            ) from None
-        self._acquire_entries: Callable[[list[tuple[str, int, int, int]]], float | None] | None = (
-            getattr(storage, "acquire_entries", None) if strategy == "moving-window" else None
-        )
-
-    def hit(self, charges: Sequence[_Charge]) -> Decision:
-        if self._acquire_entries is not None:
-            wait = self._acquire_entries(
-                [(item.key_for(*names), item.amount, item.get_expiry(), 1) for item, names in charges]
-            )
-            return _allowed() if wait is None else _refused(wait)
-        for charge in charges:
-            if not self._strategy.hit(charge.item, *charge.identifiers):
-                return _refused(self._wait(charge))
-        return _allowed()
-
-    def test(self, charges: Sequence[_Charge]) -> Decision:
-        waits = [self._wait(charge) for charge in charges if not self._strategy.test(charge.item, *charge.identifiers)]
-        return _refused(max(waits)) if waits else _allowed()
-
-    def reached(self, charges: Sequence[_Charge], times: int) -> bool:
-        return any(
-            not self._strategy.test(charge.item, *charge.identifiers, cost=charge.item.amount - times + 1)
-            for charge in charges
-        )
-
-    def _wait(self, charge: _Charge) -> float:
-        stats = self._strategy.get_window_stats(charge.item, *charge.identifiers)
-        return min(stats.reset_time - time.time(), charge.item.get_expiry())
+def _test(ledger: Ledger, charges: Sequence[Charge]) -> Decision:
+    standings = zip(charges, ledger.look(charges), strict=True)
+    waits = [standing.wait for charge, standing in standings if standing.used >= charge.item.amount]
+    return Decision.refused(max(waits)) if waits else Decision.granted()
 
 
-def _allowed() -> Decision:
-    return Decision(allowed=True, retry_after=0)
-
-
-def _refused(wait: float) -> Decision:
-    return Decision(allowed=False, retry_after=max(1, ceil(wait)))
-
-
-def _charges(policy: Policy, client: Client, prefix: str, *, divisor: int = 1) -> list[_Charge]:
+def _charges(policy: Policy, client: Client, prefix: str, *, divisor: int = 1) -> list[Charge]:
     """List what one hit costs: the client's own limits before the wide ones, short windows before long ones."""
     items, wide_items = _items(policy, prefix, divisor)
-    charges = [_Charge(item, (policy.name, client.key)) for item in items]
+    charges = [Charge(item, (policy.name, client.key)) for item in items]
     if client.wide != client.key and policy.wide_factor:
-        charges += [_Charge(item, (policy.name, "wide", client.wide)) for item in wide_items]
+        charges += [Charge(item, (policy.name, "wide", client.wide)) for item in wide_items]
     return charges
 
 

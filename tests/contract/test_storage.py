@@ -218,6 +218,16 @@ def test_several_windows_are_told_in_the_order_they_are_asked_for(batched: Backe
     ]
 
 
+def test_several_windows_are_read_at_once_each_as_it_is_read_alone(batched: Backend) -> None:
+    for key in ("a", "a", "a", "b"):
+        batched.storage.acquire_entry(key, 3, 60)
+    windows = [("b", 2, 60), ("never", 5, 60), ("a", 2, 60)]
+    read = batched.storage.get_moving_windows(windows)
+    assert [count for _, count in read] == [1, 0, 2]
+    for together, window in zip(read, windows, strict=True):
+        assert together == pytest.approx(batched.storage.get_moving_window(*window), abs=0.5)
+
+
 def test_a_window_that_was_entered_alone_counts_in_a_batch(batched: Backend) -> None:
     storage = batched.storage
     assert storage.acquire_entry("a", 2, 60)

@@ -250,7 +250,7 @@ def broken(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> Blog:
     def fail(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    for name in ("incr", "get", "clear", "acquire_entry", "acquire_entries", "get_moving_window"):
+    for name in ("incr", "get", "clear", "acquire_entry", "acquire_entries", "get_moving_windows"):
         monkeypatch.setattr(store, name, fail)
     return blog
 

@@ -236,7 +236,7 @@ class Faulty:
     def __init__(self, storage: SQLiteStorage, stopwatch: Stopwatch, monkeypatch: pytest.MonkeyPatch) -> None:
         self.down = False
         self.asked = 0
-        for name in ("acquire_entries", "get_moving_window"):
+        for name in ("acquire_entries", "get_moving_windows"):
             monkeypatch.setattr(storage, name, self._watch(getattr(storage, name)))
         policies = {"comments": Policy.parse("comments", "6 per minute; 1 per second")}
         self.limits = Limits(storage, policies=policies, clock=stopwatch)
