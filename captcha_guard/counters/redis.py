@@ -8,6 +8,7 @@ of the caller's clock, so that a ``reset_time`` is as far away as it says. Redis
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import defaultdict
@@ -20,6 +21,9 @@ from limits.errors import StorageError
 from limits.storage import RedisClusterStorage, RedisSentinelStorage, RedisStorage
 
 PREFIX = "batched+"
+
+#: What ``limits`` writes of a limit at the end of its key: amount, multiples and the granularity's name.
+_LIMIT = re.compile(r"/\d+/\d+/[a-z]+$")
 
 #: Seconds on the server's clock, in every script.
 _NOW = "local clock = redis.call('TIME')\nlocal now = clock[1] + clock[2] / 1000000\n"
@@ -172,9 +176,9 @@ class BatchedRedisSentinelStorage(_Batches, RedisSentinelStorage):
 class BatchedRedisClusterStorage(_Batches, RedisClusterStorage):
     """A cluster, connected to when it is first used.
 
-    A script may touch keys of one slot only: keys with the same hash tag, such as ``a/{network}`` and ``b/{network}``.
-    A batch over several slots is one script for each, in the order of the keys; when a later one has no room, what the
-    earlier ones entered stays.
+    A script may touch keys of one slot only. All limits of one name (``limits`` writes it before the limit itself) are
+    given that name as their hash tag, and so one slot. A batch over several names is one script for each, in the order
+    of the keys; when a later one has no room, what the earlier ones entered stays.
     """
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisClusterStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
@@ -210,6 +214,17 @@ class BatchedRedisClusterStorage(_Batches, RedisClusterStorage):
             if name not in self.__dict__:
                 self.__dict__.update(vars(self._connect()))
         return self.__dict__[name]
+
+    def prefixed_key(self, key: str) -> str:
+        """Return the key in the store, with the hash tag that goes for all limits of the same name."""
+        limit = _LIMIT.search(key)
+        name = key if limit is None else f"{{{key[: limit.start()]}}}{limit[0]}"
+        return super().prefixed_key(name)
+
+    def reset(self) -> int | None:
+        """Forget every key, one after the other; returns how many there were."""
+        cluster: Any = self.get_connection()
+        return sum(cluster.delete(key) for key in list(cluster.scan_iter(match=super().prefixed_key("*"))))
 
     def _together(self, windows: Sequence[Any]) -> list[Sequence[Any]]:
         with self._wrapping():

@@ -160,3 +160,11 @@ def test_a_redis_that_hangs_is_given_up_soon_and_asked_once() -> None:
         silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
+
+
+def test_a_forked_process_has_connections_to_memcached_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = cast("Any", open_storage("memcached://127.0.0.1:1"))
+    before = storage.storage
+    assert storage.storage is before
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert storage.storage is not before
