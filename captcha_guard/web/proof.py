@@ -122,7 +122,8 @@ class Examination:
         if proof.opened is None:
             return proof, False
         try:
-            fresh = self.state.spent.claim(proof.opened.challenge.nonce, self.state.settings.ttl + 60)
+            challenge = proof.opened.challenge
+            fresh = self.state.spent.claim(challenge.nonce, self.state.settings.ttl + 60, issued_at=challenge.issued_at)
         except StoreUnavailableError:
             return replace(proof, unproven=True), False
         return (proof if fresh else replace(proof, reason="code_used")), fresh

@@ -78,8 +78,9 @@ def _replacement(state: State, scope: str, replaced: str) -> Ticket:
         try:
             old = state.issuer.open(replaced, scope=scope)
             before = state.issuer.difficulty(old)
-            fresh = state.spent.claim(old.challenge.nonce, state.settings.ttl + 60)
-            charged = old.challenge.charged - 1 if fresh and old.challenge.charged else 0
+            challenge = old.challenge
+            fresh = state.spent.claim(challenge.nonce, state.settings.ttl + 60, issued_at=challenge.issued_at)
+            charged = challenge.charged - 1 if fresh and challenge.charged else 0
         except TokenError as error:
             before = state.issuer.lost_difficulty(error)
         except StoreUnavailableError:
