@@ -9,7 +9,6 @@ import stat
 import threading
 import time
 from contextlib import closing
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,16 +118,6 @@ def test_a_file_that_cannot_be_opened_raises_what_the_storage_declares(tmp_path:
     assert storage.check() is False
 
 
-def test_a_corrupt_file_fails_until_it_is_replaced(storage: SQLiteStorage) -> None:
-    Path(storage.storage).write_bytes(b"no database at all, " * 1000)
-    assert storage.check() is False
-    with pytest.raises(sqlite3.DatabaseError):
-        storage.acquire_entry("k", 1, 60)
-    Path(storage.storage).unlink()
-    assert storage.check() is True
-    assert storage.acquire_entry("k", 1, 60)
-
-
 def test_a_writer_that_keeps_the_file_locked_is_waited_for_and_then_reported(tmp_path: Path) -> None:
     with closing(SQLiteStorage(f"sqlite:///{tmp_path}/c.sqlite3", timeout=0.01)) as storage:
         storage.incr("k", 60)
@@ -195,30 +184,6 @@ def test_a_forked_child_opens_its_own_and_leaves_the_parents_alone(storage: SQLi
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert storage.incr("k", 60) == 3
-
-
-# Its batches
-
-
-def test_a_batch_enters_every_window_or_none(storage: SQLiteStorage, traveller: time_machine.Traveller) -> None:
-    batch = [("minute", 2, 60, 1), ("hour", 3, 3600, 1)]
-    assert storage.acquire_entries(batch) is None
-    traveller.shift(10)
-    assert storage.acquire_entries(batch) is None
-    assert storage.acquire_entries(batch) == 50
-    assert [storage.get_moving_window(key, limit, expiry)[1] for key, limit, expiry, _ in batch] == [2, 2]
-    traveller.shift(50.5)
-    assert storage.acquire_entries(batch) is None
-    assert storage.acquire_entries(batch) == pytest.approx(3600 - 60.5)  # the longest of both waits
-
-
-def test_a_batch_that_asks_for_more_than_a_limit_waits_for_ever(storage: SQLiteStorage) -> None:
-    assert storage.acquire_entries([("a", 5, 60, 1), ("b", 5, 60, 6)]) == inf
-    assert storage.get_moving_window("a", 5, 60)[1] == 0
-
-
-def test_an_empty_batch_is_granted(storage: SQLiteStorage) -> None:
-    assert storage.acquire_entries([]) is None
 
 
 # Its bounds

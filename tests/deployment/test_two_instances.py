@@ -22,8 +22,11 @@ def redis(premises: Premises) -> Program:
     """Start a Redis with the document's settings, and name it in the environment as the document does."""
     port = free_port()
     (premises.folder / "redis.conf").write_text(FILES["/etc/redis/redis.conf"])
-    told = settings(section(TITLE))["FLASK_CAPTCHA_GUARD_STORAGE_URI"]
-    premises.environ["FLASK_CAPTCHA_GUARD_STORAGE_URI"] = put(told, {"127.0.0.1:6379": f"127.0.0.1:{port}"})
+    told = settings(section(TITLE))
+    told["FLASK_CAPTCHA_GUARD_STORAGE_URI"] = put(
+        told["FLASK_CAPTCHA_GUARD_STORAGE_URI"], {"127.0.0.1:6379": f"127.0.0.1:{port}"}
+    )
+    premises.environ |= told
     own = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(premises.folder)]
     server = premises.run(["redis-server", "redis.conf", *own], "redis")
     wait_for_port(port)

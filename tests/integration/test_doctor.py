@@ -185,8 +185,8 @@ def test_a_store_that_cannot_be_used_is_a_fault_and_its_password_is_not_shown(si
     assert found(seen_by_doctor(sites(tmp_path)), "CG202") == []
 
 
-def test_a_file_that_is_no_database_is_a_fault(sites: MakeSite, tmp_path: Path) -> None:
-    (tmp_path / "captcha_guard.sqlite3").write_bytes(b"nothing of the kind" * 500)
+def test_a_folder_in_place_of_the_file_is_a_fault(sites: MakeSite, tmp_path: Path) -> None:
+    (tmp_path / "captcha_guard.sqlite3").mkdir()
     assert found(seen_by_doctor(sites(tmp_path)), "CG202")
 
 
@@ -393,8 +393,9 @@ def test_the_visit_charges_no_visitor(sites: MakeSite, tmp_path: Path) -> None:
     app = sites(tmp_path, {"CAPTCHA_GUARD_PICTURE_LIMITS": "1 per hour"})
     assert "CG402" in seen_by_doctor(app).fine
     assert "too many pictures" in seen_by_doctor(app).unchecked["CG402"]
-    state = app.extensions[NAME]
-    assert state.limits.test("pictures", state.client("127.0.0.1")).allowed
+    [page] = Site(app, app.extensions[NAME]).visit.pages
+    picture = f"/captcha-guard/{page.tokens[0]}.png"
+    assert app.test_client().get(picture, environ_base={"REMOTE_ADDR": "127.0.0.1"}).status_code == 200
 
 
 # While the site is served

@@ -17,7 +17,6 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import captcha_guard
 from captcha_guard.cli.doctor import doctor
-from captcha_guard.doctor.rounds import at_start
 from captcha_guard.errors import ConfigError
 from captcha_guard.web.state import NAME
 from tests.browser.server import served
@@ -160,10 +159,8 @@ def test_a_site_does_not_start_without_fonts(folder: Path) -> None:
 
 
 def test_a_declared_number_of_workers_and_memory_are_refused_together(tmp_path: Path) -> None:
-    in_memory, in_file = make_site(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": "memory://"}), make_site(tmp_path)
-    for app in (in_memory, in_file):
-        at_start(app, app.extensions[NAME])
-        app.config["CAPTCHA_GUARD_WORKERS"] = 4
-    at_start(in_file, in_file.extensions[NAME])
+    memory, workers = {"CAPTCHA_GUARD_STORAGE_URI": "memory://"}, {"CAPTCHA_GUARD_WORKERS": 4}
+    make_site(tmp_path, memory)
+    make_site(tmp_path, workers)
     with pytest.raises(ConfigError, match=r"CG201.*CAPTCHA_GUARD_WORKERS is 4"):
-        at_start(in_memory, in_memory.extensions[NAME])
+        make_site(tmp_path, {**memory, **workers})
