@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 #: Seconds. Far more than a server takes to start or to end on a busy machine.
 PATIENCE = 30.0
@@ -37,3 +39,13 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def children(pid: int) -> set[int]:
+    """Return the process ids of a process's own children (Linux)."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.add(int(stat.parent.name))
+    return found

@@ -18,7 +18,7 @@ from flask import Flask
 from captcha_guard import CaptchaGuard
 from captcha_guard.testing import solve
 from tests.deployment.recipes import FILES, HOME, put, settings
-from tests.servers import PATIENCE, free_port, wait_for_port, wait_until
+from tests.servers import PATIENCE, children, free_port, wait_for_port, wait_until
 
 BIN = Path(sys.executable).parent
 
@@ -55,6 +55,22 @@ class Program:
     def workers(self) -> list[int]:
         """Return the process ids of all workers that gunicorn has started so far."""
         return [int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", self.said)]
+
+
+@dataclass
+class Nginx:
+    """A running nginx, its configuration, and the port on which it takes visitors."""
+
+    program: Program
+    configuration: Path
+    port: int
+
+    def change(self, old: str, new: str) -> None:
+        """Change its configuration, and return when nothing is served by the old one any more."""
+        self.configuration.write_text(put(self.configuration.read_text(), {old: new}))
+        before = children(self.program.process.pid)
+        self.program.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: not before & children(self.program.process.pid), "the end of nginx's old workers")
 
 
 @dataclass
@@ -98,25 +114,23 @@ class Premises:
         wait_for_port(port)
         return program, port
 
-    def nginx(self, caption: str, upstreams: Mapping[str, int], wrong: Mapping[str, str] | None = None) -> int:
-        """Run nginx with a server of the document, in a folder of its own; returns its port.
-
-        ``wrong`` is what a test makes wrong with it.
-        """
-        port, folder = free_port(), self.folder / f"nginx-{len(list(self.folder.glob('nginx-*')))}"
+    def nginx(self, caption: str, upstreams: Mapping[str, int], wrong: Mapping[str, str] | None = None) -> Nginx:
+        """Run nginx with a server of the document, in a folder of its own, and ``wrong`` what a test makes wrong."""
+        port, folder = free_port(), self.folder / "nginx"
         folder.mkdir()
         places = {old: f"127.0.0.1:{new}" for old, new in upstreams.items()}
         server = put(FILES[caption], {"listen 80;": f"listen 127.0.0.1:{port};", HOME: str(self.folder), **places})
-        server = put(server, dict(wrong or {}))
         (folder / "nginx.conf").write_text(
             f"daemon off; pid nginx.pid; {'user root;' if os.geteuid() == 0 else ''}\n"
             "events {}\nhttp { include mime.types; access_log off; client_body_temp_path body; proxy_temp_path proxy;\n"
-            "fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n" + server + "}\n"
+            "fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n"
+            + put(server, dict(wrong or {}))
+            + "}\n"
         )
         (folder / "mime.types").write_text("types { text/css css; }\n")
-        self.run(["nginx", "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"], folder.name)
+        program = self.run(["nginx", "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"], "nginx")
         wait_for_port(port)
-        return port
+        return Nginx(program, folder / "nginx.conf", port)
 
     def run(self, command: Sequence[str], name: str, **more: str) -> Program:
         """Start a program in the folder; it ends with the test at the latest."""

@@ -37,7 +37,7 @@ def test_gunicorn_takes_comments_and_a_reload_loses_no_open_form(premises: Premi
 def test_gunicorn_behind_nginx_takes_comments_and_knows_its_visitors(premises: Premises) -> None:
     [command] = commands("Behind nginx", "gunicorn")
     server, port = premises.gunicorn(command)
-    outside = premises.nginx(NGINX, {"127.0.0.1:8000": port})
+    outside = premises.nginx(NGINX, {"127.0.0.1:8000": port}).port
     takes_comments(premises, outside)
     counts_visitors_by_their_own_address(premises, outside)
     reader = Visitor(outside, premises.solve)
@@ -54,16 +54,25 @@ def test_the_doctor_sees_what_a_web_server_in_front_keeps_back_and_adds(premises
     files = "location /captcha-guard/static/ { root /nowhere; }\n location / {"
     policy = 'proxy_set_header Host $host; add_header Content-Security-Policy "img-src https://cdn.example";'
     wrong = {"location / {": files, "proxy_set_header Host $host;": policy}
-    outside = premises.nginx(NGINX, {"127.0.0.1:8000": port}, wrong)
+    outside = premises.nginx(NGINX, {"127.0.0.1:8000": port}, wrong).port
     told = json.loads(premises.doctor("--json", "--url", f"http://127.0.0.1:{outside}").stdout)
     assert [one["code"] for one in told["found"]] == ["CG401", "CG401", "CG403", "CG405"]
     assert premises.doctor().returncode == 0
 
 
+def test_several_processes_that_count_in_memory_say_so_in_the_log(premises: Premises) -> None:
+    premises.environ["FLASK_CAPTCHA_GUARD_STORAGE_URI"] = "memory://"
+    (premises.folder / "gunicorn.conf.py").write_text("workers = 2\n")
+    server, port = premises.gunicorn("gunicorn --bind 127.0.0.1:8000 blog:app")
+    Visitor(port, premises.solve).read()
+    assert "CG201" in server.said
+    assert "wsgi.multiprocess" in server.said
+
+
 def test_without_proxy_fix_all_visitors_would_be_one_and_the_log_says_so(premises: Premises) -> None:
     [command] = commands("Behind nginx", "gunicorn")
     server, port = premises.gunicorn(put(command, {"wsgi:app": "blog:app", "--workers 3": "--workers 1"}))
-    outside = premises.nginx(NGINX, {"127.0.0.1:8000": port})
+    outside = premises.nginx(NGINX, {"127.0.0.1:8000": port}).port
     statuses = [Visitor(outside, premises.solve).comment(f"Visitor {number}.").status for number in range(3)]
     assert statuses == [303, 303, 429]
     assert "CG301" in server.said

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from tests.integration.host_blog import Page
 
 #: Each visitor's own /24 of the loopback, so that none is limited for another's sake.
-_networks = count(1)
+_networks = count(77 * 256)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Visitor:
 
     port: int
     solve: Callable[[str], str]
-    address: str = field(default_factory=lambda: f"127.77.{next(_networks)}.1")
+    address: str = field(default_factory=lambda: "127.{}.{}.1".format(*divmod(next(_networks), 256)))
 
     def ask(self, method: str, path: str, fields: Mapping[str, str] | None = None, **headers: str) -> Answer:
         """Send one request; headers are named with underscores."""
