@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -119,3 +122,9 @@ def test_the_number_of_workers_is_read_off_the_surroundings(
     environ: dict[str, str], argv: tuple[str, ...], told: str
 ) -> None:
     assert seen(environ, argv) == told
+
+
+def test_uwsgi_tells_its_own_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for processes, told in ((1, ""), (4, "uWSGI runs 4 processes")):
+        monkeypatch.setitem(sys.modules, "uwsgi", cast("ModuleType", SimpleNamespace(numproc=processes)))
+        assert seen({}, ("uwsgi",)) == told
