@@ -71,8 +71,8 @@ class Examination:
     def charge(self) -> Refusal | None:
         """Count this POST against the client's comments; the refusal says that it was one too many."""
         decision = self.state.limits.hit(self._policy, self.client, *self.inspection.charged)
-        self.inspection.note(charged=decision.allowed)
-        return refused(decision)
+        self.inspection.note(charged=decision.allowed, uncounted=decision.uncounted)
+        return refused(decision, self.state)
 
     def examine(self, posted: Posted) -> tuple[Proof, Refusal | None, int]:
         """Charge the limits, spend the nonce, compare the answer: the proof, a refusal if any, the tries left.
@@ -116,7 +116,7 @@ class Examination:
 
     def _too_many_wrong(self) -> Refusal | None:
         """Refuse another try while too many were wrong; looked at in any case, for what else it tells."""
-        return refused(self.inspection.wrong_codes_allow)
+        return refused(self.inspection.wrong_codes_allow, self.state)
 
     def _spend(self, proof: Proof) -> tuple[Proof, bool]:
         if proof.opened is None:
@@ -163,7 +163,7 @@ class Examination:
         seen = self.inspection
         decision = self.state.limits.hit("wrong", self.client, *seen.counted_if_wrong)
         seen.note(wrong=True)
-        return refused(decision)
+        return refused(decision, self.state)
 
     def _tell(self, proof: Proof) -> None:
         app = this_app()
@@ -174,9 +174,9 @@ class Examination:
             challenge_failed.send(app, scope=self.scope, reason=proof.reason)
 
 
-def refused(decision: Decision) -> Refusal | None:
+def refused(decision: Decision, state: State) -> Refusal | None:
     """Return the refusal that a decision of the limits asks for, if any."""
     if decision.allowed:
         return None
-    reason = "store_unavailable" if decision.uncounted else "limited"
-    return Refusal.because(reason, retry_after=decision.retry_after)
+    unknown = decision.uncounted and state.settings.faults["limits"] == "refuse"
+    return Refusal.because("store_unavailable" if unknown else "limited", retry_after=decision.retry_after)
