@@ -59,10 +59,14 @@ class Standing:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a request may go on; if not, after how many whole seconds it may (at least 1, else 0)."""
+    """Whether a request may go on; if not, after how many whole seconds it may (at least 1, else 0).
+
+    ``uncounted`` says that it was refused because nothing could be counted.
+    """
 
     allowed: bool
     retry_after: int
+    uncounted: bool = False
 
     @classmethod
     def granted(cls) -> Decision:

@@ -224,7 +224,7 @@ class BatchedRedisClusterStorage(_Batches, RedisClusterStorage):
     def reset(self) -> int | None:
         """Forget every key, one after the other; returns how many there were."""
         cluster: Any = self.get_connection()
-        return sum(int(cluster.delete(key)) for key in list(cluster.scan_iter(match=super().prefixed_key("*"))))
+        return int(sum(cluster.delete(key) for key in list(cluster.scan_iter(match=super().prefixed_key("*")))))
 
     def _together(self, windows: Sequence[Any]) -> list[Sequence[Any]]:
         with self._wrapping():

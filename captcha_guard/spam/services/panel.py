@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ...breaker import Breaker
 from ...connections import Connections
 from ..submission import Submission
 from ..verdict import Action, Finding
 from . import outbox, sent
 from .answers import Answers, keyed_hash
-from .breaker import Breaker
 from .outbox import Job, Task
 from .sent import Belief
 from .service import Fault, Form, Pupil, Service
