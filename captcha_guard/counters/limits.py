@@ -98,7 +98,7 @@ class Limits:
         asked = ((policy, client), *more)
         charges = self._charges(asked)
         try:
-            return self._health.ask(lambda: self._store.hit(charges))
+            return self._health.write(lambda: self._store.hit(charges))
         except StoreUnavailableError:
             if self._refusing:
                 return Decision(allowed=False, retry_after=TRY_AGAIN, uncounted=True)
@@ -109,7 +109,7 @@ class Limits:
         windows = self._windows(asked)
         flat = [charge for charges in windows.values() for charge in charges]
         try:
-            return _look(windows, self._health.ask(lambda: self._store.look(flat)), share=1)
+            return _look(windows, self._health.read(lambda: self._store.look(flat)), share=1)
         except StoreUnavailableError:
             windows = self._windows(asked, self._share)
             flat = [charge for charges in windows.values() for charge in charges]

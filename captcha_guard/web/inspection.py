@@ -23,9 +23,11 @@ class Inspection:
 
     ``surge`` says that more comments come in than the site's readers write; ``charged`` is what a comment is charged to
     besides its client's limits, ``counted_if_wrong`` what a wrong code is. ``wrong_codes_allow`` says whether a code
-    may be tried, ``wrong_codes`` how many count against the client, ``quota`` what is left of its limits.
+    may be tried, ``wrong_codes`` how many count against the client, ``quota`` what is left of its limits. ``counted``
+    is false where the store did not say.
     """
 
+    counted: bool = True
     surge: bool = False
     charged: tuple[Asked, ...] = ()
     counted_if_wrong: tuple[Asked, ...] = ()
@@ -48,6 +50,7 @@ class Inspection:
         look = state.limits.look(*asked)
         more = escalates and look.decision(WRONG_CODES.name).allowed
         return cls(
+            counted=look.counted,
             surge=_surge(state, look),
             charged=state.surge.charged(look) if state.surge.asked else (),
             counted_if_wrong=((WRONG_CODES, client),) if more else (),

@@ -280,7 +280,7 @@ def test_wherever_a_post_is_cut_off_nothing_unproven_is_published_and_nothing_tw
     between: Proxy, blogs: MakeBlog, question: int, status: int
 ) -> None:
     """1: how things stand, 2: the charge, 3: the nonce, 4: the fingerprint; each is carried out, its answer lost."""
-    blog = blogs(between.uri, {"CAPTCHA_GUARD_SURGE": 1000})
+    blog = blogs(between.uri)
     client = blog.client()
     for number in range(2):
         assert client.post(POST, data=say(client, number)).status_code == 303
@@ -310,7 +310,7 @@ def _post(client: FlaskClient, sent: dict[str, str], statuses: list[int]) -> int
 
 @pytest.mark.parametrize("question", [1, 2, 3, 4])
 def test_a_moderated_post_that_is_cut_off_is_kept_once(between: Proxy, blogs: MakeBlog, question: int) -> None:
-    blog = blogs(between.uri, {"CAPTCHA_GUARD_SURGE": 1000})
+    blog = blogs(between.uri)
     client = blog.client()
     for number in range(2):
         assert client.post("/queue", data=say(client, number, "/queue")).status_code == 303

@@ -45,7 +45,7 @@ def tries(health: Health, store: Store, times: int) -> int:
     answers = 0
     for _ in range(times):
         try:
-            health.ask(store.answer)
+            health.write(store.answer)
         except StoreUnavailableError:
             continue
         answers += 1
@@ -94,6 +94,32 @@ def test_one_line_and_one_call_tell_of_the_beginning_and_of_the_end(
     assert told == ["no route to the store", "None"]
 
 
+def test_a_store_that_can_be_read_and_not_written_fails_until_it_can(
+    health: Health, now: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    full, there = Store(), Store()
+    full.down = True
+    for _ in range(5):  # requests that look first, as all do
+        assert tries(health, full, 1) == 0
+        now[0] += REST
+        assert [health.read(there.answer) for _ in range(3)] == ["here"] * 3
+        assert health.down
+    assert len(caplog.messages) == 1
+    full.down = False
+    assert tries(health, full, 3) == 3
+    assert not health.down
+    assert len(caplog.messages) == 2
+
+
+def test_a_question_that_fails_spares_what_would_be_written(health: Health) -> None:
+    store = Store()
+    store.down = True
+    with pytest.raises(StoreUnavailableError):
+        health.read(store.answer)
+    assert tries(health, store, 5) == 0
+    assert store.asked == 1
+
+
 def test_who_listens_and_fails_does_not_break_the_request(now: list[float], caplog: pytest.LogCaptureFixture) -> None:
     def broken(_: Exception | None) -> None:
         raise RuntimeError("the pager is out of order")
@@ -107,7 +133,7 @@ def test_who_listens_and_fails_does_not_break_the_request(now: list[float], capl
 
 def test_an_error_of_ours_is_no_fault_of_the_store(health: Health) -> None:
     with pytest.raises(ZeroDivisionError):
-        health.ask(lambda: 1 / 0)
+        health.write(lambda: 1 / 0)
     assert not health.down
 
 
@@ -124,7 +150,7 @@ def test_of_many_threads_one_waits_for_a_store_that_hangs(health: Health, now: l
 
     def probe() -> None:
         with pytest.raises(StoreUnavailableError):
-            health.ask(hang)
+            health.write(hang)
 
     thread = threading.Thread(target=probe)
     thread.start()
