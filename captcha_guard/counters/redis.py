@@ -44,9 +44,7 @@ for i, key in ipairs(KEYS) do
         end
     end
 end
-if longest == math.huge then
-    return 'inf'
-elseif longest >= 0 then
+if longest >= 0 then
     return string.format('%.6f', longest)
 end
 local stamp = string.format('%.6f', now)

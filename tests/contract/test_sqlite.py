@@ -211,7 +211,7 @@ def test_a_flood_gives_up_the_windows_entered_least_recently_and_no_counter(
         assert 100 <= held["windows"] <= 200 + 200 // 64 + 2 * 128
         assert storage.acquire_entry("day0", 1, 86_400)
         assert not storage.acquire_entry("day999", 1, 86_400)
-        assert not storage.acquire_entry("minute999", 1, 60)
+        assert not any(storage.acquire_entry(f"minute{client}", 1, 60) for client in range(945, 1000))
 
 
 def test_a_file_shrinks_when_what_was_in_it_has_expired(

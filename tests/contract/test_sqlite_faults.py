@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from captcha_guard import corruption
 from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.sqlite import SQLiteStorage
 from captcha_guard.errors import StoreUnavailableError
@@ -90,6 +91,31 @@ def test_a_file_that_is_sound_is_never_set_aside(storage: SQLiteStorage) -> None
         storage.incr("k", 600)
     assert storage.incr("k", 600) == 1  # laid anew by whoever opens the file next
     assert set_aside(storage) == []
+
+
+def test_a_file_that_was_replaced_meanwhile_or_proves_sound_stays_where_it_is(storage: SQLiteStorage) -> None:
+    storage.incr("k", 600)
+    path = path_of(storage)
+    identity = corruption.identity_of(path)
+    assert identity is not None
+    assert corruption.set_aside(path, identity, timeout=1) is None
+    checkpoint(storage)
+    storage.close()
+    damage(path)
+    assert corruption.set_aside(path, (identity[0], identity[1] + 1), timeout=1) is None
+    assert corruption.set_aside(path, identity, timeout=1) is not None
+
+
+def test_nobody_opens_the_file_while_it_is_set_aside(storage: SQLiteStorage, tmp_path: Path) -> None:
+    storage.incr("k", 600)
+    storage.close()
+    with closing(SQLiteStorage(f"sqlite:///{storage.storage}", timeout=0.02)) as other:
+        with (
+            corruption.opening(path_of(storage), alone=True, timeout=1),
+            pytest.raises(storage.base_exceptions, match="stayed locked"),
+        ):
+            other.incr("k", 600)
+        assert other.incr("k", 600) == 2
 
 
 def test_a_nonce_from_before_the_loss_is_unproven_and_one_from_after_it_is_spent(storage: SQLiteStorage) -> None:
