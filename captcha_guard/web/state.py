@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flask import Flask, current_app
+from limits.storage import Storage
 
 from ..breaker import Outage
 from ..challenge.difficulty import Difficulty
@@ -38,6 +39,7 @@ class State:
     settings: Settings
     difficulty: Difficulty
     issuer: Issuer
+    storage: Storage
     limits: Limits
     spent: Spent
     surge: Surge

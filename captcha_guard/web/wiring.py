@@ -87,6 +87,7 @@ def wire(
         settings=settings,
         difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
         issuer=Issuer(secrets, ttl=settings.ttl, look=_look(settings, fonts)),
+        storage=storage,
         limits=_limits(settings, storage, health),
         spent=spent,
         surge=Surge(settings.surge),
