@@ -64,7 +64,10 @@ def opening(path: Path, *, alone: bool, timeout: float) -> Iterator[None]:
             if time.monotonic() > patience:
                 raise TimeoutError(f"{path.parent} stayed locked for {timeout:g} s")
             time.sleep(_POLL)
-        yield
+        try:
+            yield
+        finally:
+            fcntl.flock(folder, fcntl.LOCK_UN)  # in a process forked meanwhile, too
     finally:
         os.close(folder)
 

@@ -16,6 +16,7 @@ from .doctor import doctor
 from .explain import explain
 from .learning import filter_stats, retrain, tidy
 from .preview import preview
+from .purge import purge
 from .strength import strength
 from .teach import teach
 from .tune import tune
@@ -46,6 +47,7 @@ for command in (
     filter_stats,
     retrain,
     tidy,
+    purge,
     export_decisions,
     import_decisions,
 ):

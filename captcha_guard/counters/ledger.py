@@ -61,7 +61,7 @@ class Standing:
 class Decision:
     """Whether a request may go on; if not, after how many whole seconds it may (at least 1, else 0).
 
-    ``uncounted`` says that it was refused because nothing could be counted.
+    ``uncounted`` says that the store had no part in it.
     """
 
     allowed: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from captcha_guard.errors import StoreUnavailableError
@@ -50,7 +50,8 @@ class Look:
     def decision(self, name: str) -> Decision:
         """Tell whether a hit of this policy would have been allowed. Racing callers may all be told yes."""
         full = [standing.wait for charge, standing in self.standings[name] if standing.used >= charge.item.amount]
-        return Decision.refused(max(full)) if full else Decision.granted()
+        decision = Decision.refused(max(full)) if full else Decision.granted()
+        return decision if self.counted else replace(decision, uncounted=True)
 
     def used(self, name: str) -> int:
         """Tell how many hits are in the fullest of the policy's windows."""
@@ -98,18 +99,18 @@ class Limits:
         asked = ((policy, client), *more)
         charges = self._charges(asked)
         try:
-            return self._health.ask(lambda: self._store.hit(charges))
+            return self._health.write(lambda: self._store.hit(charges))
         except StoreUnavailableError:
             if self._refusing:
                 return Decision(allowed=False, retry_after=TRY_AGAIN, uncounted=True)
-        return self._own_ledger().hit(self._charges(asked, self._share))
+        return replace(self._own_ledger().hit(self._charges(asked, self._share)), uncounted=True)
 
     def look(self, *asked: Asked) -> Look:
         """Tell how clients stand, by one read of the store where it can; nothing is charged."""
         windows = self._windows(asked)
         flat = [charge for charges in windows.values() for charge in charges]
         try:
-            return _look(windows, self._health.ask(lambda: self._store.look(flat)), share=1)
+            return _look(windows, self._health.read(lambda: self._store.look(flat)), share=1)
         except StoreUnavailableError:
             windows = self._windows(asked, self._share)
             flat = [charge for charges in windows.values() for charge in charges]

@@ -22,8 +22,9 @@ from limits.storage import RedisClusterStorage, RedisSentinelStorage, RedisStora
 
 PREFIX = "batched+"
 
-#: What ``limits`` writes of a limit at the end of its key: amount, multiples and the granularity's name.
-_LIMIT = re.compile(r"/\d+/\d+/[a-z]+$")
+#: A limit's key as ``limits`` writes it: namespace, identifiers, amount, multiples, the granularity's name. Whose it is
+#: stands first among the identifiers.
+_LIMIT = re.compile(r"^([^/{}]+)/([^/{}]+)((?:/.*)?/\d+/\d+/[a-z]+)$")
 
 #: Seconds on the server's clock, in every script.
 _NOW = "local clock = redis.call('TIME')\nlocal now = clock[1] + clock[2] / 1000000\n"
@@ -43,9 +44,7 @@ for i, key in ipairs(KEYS) do
         end
     end
 end
-if longest == math.huge then
-    return 'inf'
-elseif longest >= 0 then
+if longest >= 0 then
     return string.format('%.6f', longest)
 end
 local stamp = string.format('%.6f', now)
@@ -176,9 +175,9 @@ class BatchedRedisSentinelStorage(_Batches, RedisSentinelStorage):
 class BatchedRedisClusterStorage(_Batches, RedisClusterStorage):
     """A cluster, connected to when it is first used.
 
-    A script may touch keys of one slot only. All limits of one name (``limits`` writes it before the limit itself) are
-    given that name as their hash tag, and so one slot. A batch over several names is one script for each, in the order
-    of the keys; when a later one has no room, what the earlier ones entered stays.
+    A script may touch keys of one slot only. All limits with the same first identifier, which is whose they are, are
+    given it as their hash tag, and so one slot. A batch over several of them is one script for each, in the order of
+    the keys; when a later one has no room, what the earlier ones entered stays.
     """
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisClusterStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
@@ -216,10 +215,8 @@ class BatchedRedisClusterStorage(_Batches, RedisClusterStorage):
         return self.__dict__[name]
 
     def prefixed_key(self, key: str) -> str:
-        """Return the key in the store, with the hash tag that goes for all limits of the same name."""
-        limit = _LIMIT.search(key)
-        name = key if limit is None else f"{{{key[: limit.start()]}}}{limit[0]}"
-        return super().prefixed_key(name)
+        """Return the key in the store, with a hash tag where it is a limit's."""
+        return super().prefixed_key(_LIMIT.sub(r"\1/{\2}\3", key))
 
     def reset(self) -> int | None:
         """Forget every key, one after the other; returns how many there were."""

@@ -37,8 +37,8 @@ class Spent:
         :raises StoreUnavailableError: nothing can be said; the nonce may or may not be spent now.
         """
         try:
-            first = self._health.ask(lambda: self._storage.incr(_key(nonce), ttl)) == 1
-            lost = first and issued_at is not None and issued_at <= self._health.ask(self._lost_at)
+            first = self._health.write(lambda: self._storage.incr(_key(nonce), ttl)) == 1
+            lost = first and issued_at is not None and issued_at <= self._health.read(self._lost_at)
         except StoreUnavailableError as error:
             raise StoreUnavailableError(f"the nonce could not be spent: {error}") from error
         if lost:
@@ -51,7 +51,7 @@ class Spent:
         :raises StoreUnavailableError: nothing can be said.
         """
         try:
-            return self._health.ask(lambda: self._storage.get(_key(nonce))) > 0
+            return self._health.read(lambda: self._storage.get(_key(nonce))) > 0
         except StoreUnavailableError as error:
             raise StoreUnavailableError(f"the nonce could not be looked up: {error}") from error
 
@@ -61,7 +61,7 @@ class Spent:
         :raises StoreUnavailableError: the nonce stays as it was.
         """
         try:
-            self._health.ask(lambda: self._storage.clear(_key(nonce)))
+            self._health.write(lambda: self._storage.clear(_key(nonce)))
         except StoreUnavailableError as error:
             raise StoreUnavailableError(f"the nonce could not be released: {error}") from error
 

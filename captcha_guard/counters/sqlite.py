@@ -53,13 +53,17 @@ _FORGET_EXPIRED = (
     "DELETE FROM limits_counters WHERE key IN (SELECT key FROM limits_counters WHERE expires <= ? LIMIT ?)",
     "DELETE FROM limits_windows WHERE key IN (SELECT key FROM limits_windows WHERE expires <= ? LIMIT ?)",
 )
-_GIVE_UP = "DELETE FROM limits_windows WHERE key IN (SELECT key FROM limits_windows ORDER BY expires LIMIT ?)"
+_GIVE_UP = (
+    "DELETE FROM limits_windows WHERE key IN "
+    "(SELECT key FROM limits_windows WHERE expires > ? ORDER BY expires LIMIT ?)"
+)
 _SHRINKING = ("auto_vacuum", "freelist_count")
 
 _OLDEST_SQLITE = (3, 35)  # the first with RETURNING
 _STAMP = struct.Struct("<d")
 _SWEEP_EVERY = 64  # rows written by one process
 _SWEEP_BATCH = 128  # rows per table: more than were written since, so expired rows can't pile up
+_LONG = 3600  # seconds that a window has to go to be given up before others
 _COUNT_SHARE = 64  # windows are counted after every 64th part of the most of them was written
 
 
@@ -69,7 +73,8 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
     :param uri: ``sqlite:////absolute/path`` or ``sqlite:///relative/path``, taken literally. The folder and the file
         are made on first use, the file with mode 0600.
     :param timeout: seconds to wait for another writer before ``sqlite3.OperationalError`` is raised.
-    :param most_windows: moving windows that are kept; those that end first make room. Counters are never given up.
+    :param most_windows: moving windows that are kept. Of those that have more than an hour to go, which are a flood's
+        bulk, the ones entered least recently make room; counters are never given up.
     :param wrap_exceptions: raise :exc:`limits.errors.StorageError` in place of ``sqlite3.Error``.
     :raises limits.errors.ConfigurationError: the URI names no file, or Python's SQLite is too old.
     """
@@ -238,10 +243,11 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         with self._writing() as connection:
             now = time.time()
             swept = sum(connection.execute(statement, (now, _SWEEP_BATCH)).rowcount for statement in _FORGET_EXPIRED)
-            if self._too_many > 0:
-                given_up = connection.execute(_GIVE_UP, (min(self._too_many, _SWEEP_BATCH),)).rowcount
-                self._too_many -= given_up
-                swept += given_up
+            for least in (now + _LONG, now):
+                if self._too_many > 0:
+                    given_up = connection.execute(_GIVE_UP, (least, min(self._too_many, _SWEEP_BATCH))).rowcount
+                    self._too_many -= given_up
+                    swept += given_up
         return swept
 
     def _count_windows(self) -> None:

@@ -23,9 +23,11 @@ class Inspection:
 
     ``surge`` says that more comments come in than the site's readers write; ``charged`` is what a comment is charged to
     besides its client's limits, ``counted_if_wrong`` what a wrong code is. ``wrong_codes_allow`` says whether a code
-    may be tried, ``wrong_codes`` how many count against the client, ``quota`` what is left of its limits.
+    may be tried, ``wrong_codes`` how many count against the client, ``quota`` what is left of its limits. ``counted``
+    is false as soon as the store did not answer.
     """
 
+    counted: bool = True
     surge: bool = False
     charged: tuple[Asked, ...] = ()
     counted_if_wrong: tuple[Asked, ...] = ()
@@ -48,6 +50,7 @@ class Inspection:
         look = state.limits.look(*asked)
         more = escalates and look.decision(WRONG_CODES.name).allowed
         return cls(
+            counted=look.counted,
             surge=_surge(state, look),
             charged=state.surge.charged(look) if state.surge.asked else (),
             counted_if_wrong=((WRONG_CODES, client),) if more else (),
@@ -56,8 +59,9 @@ class Inspection:
             quota=Quota.of(look, "comments") if headers else None,
         )
 
-    def note(self, *, charged: bool = False, wrong: bool = False) -> None:
-        """Note what this POST was counted for."""
+    def note(self, *, charged: bool = False, wrong: bool = False, uncounted: bool = False) -> None:
+        """Note what this POST was counted for, and whether the store could not count it."""
+        self.counted = self.counted and not uncounted
         if self.quota is not None and charged:
             self.quota = self.quota.charged()
         if wrong and self.counted_if_wrong:

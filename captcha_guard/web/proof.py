@@ -71,8 +71,8 @@ class Examination:
     def charge(self) -> Refusal | None:
         """Count this POST against the client's comments; the refusal says that it was one too many."""
         decision = self.state.limits.hit(self._policy, self.client, *self.inspection.charged)
-        self.inspection.note(charged=decision.allowed)
-        return refused(decision)
+        self.inspection.note(charged=decision.allowed, uncounted=decision.uncounted)
+        return refused(decision, self.state)
 
     def examine(self, posted: Posted) -> tuple[Proof, Refusal | None, int]:
         """Charge the limits, spend the nonce, compare the answer: the proof, a refusal if any, the tries left.
@@ -116,11 +116,13 @@ class Examination:
 
     def _too_many_wrong(self) -> Refusal | None:
         """Refuse another try while too many were wrong; looked at in any case, for what else it tells."""
-        return refused(self.inspection.wrong_codes_allow)
+        return refused(self.inspection.wrong_codes_allow, self.state)
 
     def _spend(self, proof: Proof) -> tuple[Proof, bool]:
         if proof.opened is None:
             return proof, False
+        if not self.inspection.counted:  # no nonce is put at risk to find out whether the store is well again
+            return replace(proof, unproven=True), False
         try:
             challenge = proof.opened.challenge
             fresh = self.state.spent.claim(challenge.nonce, self.state.settings.ttl + 60, issued_at=challenge.issued_at)
@@ -161,7 +163,7 @@ class Examination:
         seen = self.inspection
         decision = self.state.limits.hit("wrong", self.client, *seen.counted_if_wrong)
         seen.note(wrong=True)
-        return refused(decision)
+        return refused(decision, self.state)
 
     def _tell(self, proof: Proof) -> None:
         app = this_app()
@@ -172,9 +174,9 @@ class Examination:
             challenge_failed.send(app, scope=self.scope, reason=proof.reason)
 
 
-def refused(decision: Decision) -> Refusal | None:
+def refused(decision: Decision, state: State) -> Refusal | None:
     """Return the refusal that a decision of the limits asks for, if any."""
     if decision.allowed:
         return None
-    reason = "store_unavailable" if decision.uncounted else "limited"
-    return Refusal.because(reason, retry_after=decision.retry_after)
+    unknown = decision.uncounted and state.settings.faults["limits"] == "refuse"
+    return Refusal.because("store_unavailable" if unknown else "limited", retry_after=decision.retry_after)

@@ -33,15 +33,15 @@ HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details",
 class State:
     """The rooms, wired for one application. ``clock`` returns seconds since 1970.
 
-    ``secrets`` begin with ``secret``, the one in force; ``storage`` is the counters' store itself,
-    ``file`` the SQLite file of what the judge remembers.
-    ``exempt_when`` says whom the guard asks nothing. ``naming`` and ``drawing`` are the times in which the host names
-    no clients, or no pictures can be drawn.
+    ``storage`` is the counters' store, ``file`` the SQLite file of what the judge remembers, ``secrets`` begin with
+    ``secret``, the one in force. ``exempt_when`` says whom the guard asks nothing. ``naming`` and ``drawing`` are the
+    times in which the host names no clients, or no pictures can be drawn.
     """
 
     settings: Settings
     difficulty: Difficulty
     issuer: Issuer
+    storage: Storage
     limits: Limits
     spent: Spent
     surge: Surge
@@ -51,7 +51,6 @@ class State:
     timetable: Timetable
     secret: bytes
     secrets: tuple[bytes, ...]
-    storage: Storage
     file: Path
     clock: Callable[[], float]
     exempt_when: Callable[[], object] | None = None

@@ -37,7 +37,8 @@ def storage(request: pytest.FixtureRequest, uri: str) -> Iterator[Any]:
 
 
 def charges(*names: str) -> list[Charge]:
-    return [Charge(item, ("comments", name)) for name in names for item in (MINUTE, HOUR, DAY)]
+    """Return the windows of clients or networks, under keys as the guard's policies make them."""
+    return [Charge(item, (name, "comments")) for name in names for item in (MINUTE, HOUR, DAY)]
 
 
 def scripts_run(storage: Any) -> int:
@@ -54,6 +55,14 @@ def test_all_windows_of_one_name_are_entered_and_looked_at_by_one_script(storage
     assert scripts_run(storage) - before == 1
     assert [standing.used for standing in ledger.look(charges("ada"))] == [1, 1, 1]
     assert scripts_run(storage) - before == 2
+
+
+def test_clients_lie_in_slots_of_their_own_and_all_policies_of_one_together(storage: Any) -> None:
+    def slots(*identifiers: str) -> set[int]:
+        return {storage.storage.keyslot(storage.prefixed_key(item.key_for(*identifiers))) for item in (MINUTE, DAY)}
+
+    assert slots("ada", "comments") == slots("ada", "comments/wide") == slots("ada", "wrong") == slots("ada")
+    assert len(set.union(*(slots(f"client{number}", "comments") for number in range(20)))) > 15
 
 
 def test_a_client_and_its_network_take_a_script_each(storage: Any) -> None:

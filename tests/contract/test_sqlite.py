@@ -198,6 +198,48 @@ def test_expired_rows_go_with_the_writes(storage: SQLiteStorage, traveller: time
     assert all(count <= alive[table] + 64 for table, count in rows(storage).items())
 
 
+def test_a_flood_gives_up_the_windows_entered_least_recently_and_no_counter(
+    tmp_path: Path, traveller: time_machine.Traveller
+) -> None:
+    with closing(SQLiteStorage(f"sqlite:///{tmp_path}/c.sqlite3", most_windows=200)) as storage:
+        for client in range(1000):
+            storage.incr(f"nonce{client}", 86_400)
+            storage.acquire_entries([(f"minute{client}", 1, 60, 1), (f"day{client}", 1, 86_400, 1)])
+            traveller.shift(1)
+        held = rows(storage)
+        assert held["counters"] == 1000
+        assert 100 <= held["windows"] <= 200 + 200 // 64 + 2 * 128
+        assert storage.acquire_entry("day0", 1, 86_400)
+        assert not storage.acquire_entry("day999", 1, 86_400)
+        assert not any(storage.acquire_entry(f"minute{client}", 1, 60) for client in range(945, 1000))
+
+
+def test_a_file_shrinks_when_what_was_in_it_has_expired(
+    storage: SQLiteStorage, traveller: time_machine.Traveller
+) -> None:
+    for client in range(3000):
+        storage.incr(f"{client}" * 20, 60)
+    path = Path(storage.storage)
+    traveller.shift(61)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        before = path.stat().st_size
+        assert storage.sweep() > 2000
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    assert path.stat().st_size < before / 5
+
+
+def test_a_sweep_leaves_the_rest_when_its_time_is_over(
+    storage: SQLiteStorage, traveller: time_machine.Traveller
+) -> None:
+    for client in range(20):
+        storage.incr(f"{client}", 60)
+    traveller.shift(61)
+    assert storage.sweep(patience=0) == 0
+    assert rows(storage)["counters"] == 20
+    assert storage.sweep() == 20
+
+
 def test_a_window_holds_no_more_times_than_its_limit(storage: SQLiteStorage, traveller: time_machine.Traveller) -> None:
     for _ in range(50):
         assert storage.acquire_entry("k", 3, 1)

@@ -41,6 +41,12 @@ def test_a_counter_lives_from_its_first_increment_not_its_last(backend: Backend)
     assert backend.storage.get_expiry("k") == pytest.approx(NOON + 120, abs=1)
 
 
+def test_a_counter_may_live_for_more_than_a_month(backend: Backend) -> None:
+    assert [backend.storage.incr("k", 366 * 86_400), backend.storage.incr("k", 366 * 86_400)] == [1, 2]
+    backend.advance(29 * 86_400)
+    assert backend.storage.get("k") == 2
+
+
 def test_clearing_one_key_leaves_the_others(backend: Backend) -> None:
     for key in ("one", "two"):
         backend.storage.incr(key, 60)

@@ -126,6 +126,13 @@ class Services:
             _LOG.exception("the services' outbox could not be worked off")
             return 0
 
+    def expire(self, now: float) -> int:
+        """Delete what is too old; returns how many forms and tasks that were.
+
+        :raises sqlite3.Error: the file can't be written.
+        """
+        return self._sent.expire(now) + self._outbox.expire(now)
+
     def close(self) -> None:
         """Close the calling thread's connection; the next use opens a new one."""
         self._connections.close()
