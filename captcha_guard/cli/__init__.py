@@ -12,9 +12,11 @@ from flask.cli import AppGroup
 
 from ..errors import CaptchaGuardError
 from .decisions import export_decisions, import_decisions
+from .doctor import doctor
 from .explain import explain
 from .learning import filter_stats, retrain, tidy
 from .preview import preview
+from .purge import purge
 from .strength import strength
 from .teach import teach
 from .tune import tune
@@ -32,9 +34,11 @@ class _Group(AppGroup):
 
 
 group = _Group(
-    "captcha-guard", help="This site's security codes: see, tune, attack them. Its filter: teach it, ask why."
+    "captcha-guard",
+    help="This site's security codes: see, tune, attack them. Its filter: teach it, ask why. A doctor for its set-up.",
 )
 for command in (
+    doctor,
     preview,
     tune,
     strength,
@@ -43,6 +47,7 @@ for command in (
     filter_stats,
     retrain,
     tidy,
+    purge,
     export_decisions,
     import_decisions,
 ):

@@ -354,6 +354,8 @@ def test_a_locked_database_is_told_of_without_a_traceback(locked: Flask, command
 
 def test_a_damaged_database_is_told_of_without_a_traceback(site: Flask) -> None:
     Path(site.instance_path).mkdir(parents=True, exist_ok=True)
-    (Path(site.instance_path) / "captcha_guard.sqlite3").write_bytes(b"no database" * 1000)
     for command in EVERY:
+        for old in Path(site.instance_path).glob("captcha_guard.sqlite3*"):
+            old.unlink()
+        (Path(site.instance_path) / "captcha_guard.sqlite3").write_bytes(b"no database" * 1000)
         assert "What the filter learned can't be used: file is not a database" in refuses(site, *command, given=GOOD)

@@ -7,11 +7,10 @@ import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from limits import parse
-from limits.storage import storage_from_string
 from limits.strategies import STRATEGIES
 
 from captcha_guard.counters.client import Client
@@ -20,6 +19,7 @@ from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.sqlite import SQLiteStorage
 from captcha_guard.counters.store import open_storage
 from tests.broken_counters import GetThenDelete, ReadThenWriteStorage
+from tests.memcached_server import memcached_server
 from tests.redis_server import redis_server
 
 if TYPE_CHECKING:
@@ -86,8 +86,10 @@ def _run(task: Task, argument: object, start: Any, meet: Any, results: Any) -> N
 
 def patient(uri: str) -> Storage:
     """Open a store that waits for a busy machine; how soon it gives up is tested elsewhere."""
-    waits = "socket_timeout" if uri.startswith("redis") else "timeout"
-    return cast("Storage", storage_from_string(uri, **{waits: PATIENCE}))
+    if uri.startswith("sqlite"):
+        return SQLiteStorage(uri, timeout=PATIENCE)
+    wait = "timeout" if uri.startswith("memcached") else "socket_timeout"
+    return open_storage(f"{uri}?{wait}=30")
 
 
 # Limits
@@ -117,9 +119,23 @@ def test_forked_processes_may_use_the_storage_their_parent_used(uri: str) -> Non
 
 
 @pytest.mark.redis
-def test_processes_are_granted_exactly_the_limit_on_redis(redis_uri: str) -> None:
-    granted = race("spawn", hit_every_strategy, redis_uri)
-    assert granted == EXACT
+@pytest.mark.parametrize("client", ["redis", "valkey"])
+def test_processes_are_granted_exactly_the_limit_on_redis(redis_uri: str, client: str) -> None:
+    storage: Any = open_storage(redis_uri)
+    with closing(storage.storage):
+        storage.reset()
+    assert race("spawn", hit_every_strategy, redis_uri.replace("redis", client)) == EXACT
+
+
+def hit_fixed_windows(uri: str, together: Together) -> Counter[str]:
+    limiter, item = STRATEGIES["fixed-window"](patient(uri)), parse(f"{LIMIT} per day")
+    return Counter({"fixed-window": sum(limiter.hit(item, "k") for _ in range(HITS))})
+
+
+@pytest.mark.memcached
+def test_processes_are_granted_exactly_the_limit_of_a_fixed_window_on_memcached() -> None:
+    with memcached_server() as uri:
+        assert race("spawn", hit_fixed_windows, uri) == {"fixed-window": LIMIT}
 
 
 @pytest.mark.parametrize("scheme", ["memory", "sqlite"])
@@ -158,6 +174,11 @@ def hit_a_policy(uri: str, together: Together) -> Counter[str]:
 def test_a_refused_client_takes_nothing_from_its_neighbours(uri: str) -> None:
     """Three clients of one network try 60 hits each: 20 each are granted, all within the 80 of the network."""
     assert race("spawn", hit_a_policy, uri) == dict.fromkeys(("client0", "client1", "client2"), 20)
+
+
+@pytest.mark.redis
+def test_a_refused_client_takes_nothing_from_its_neighbours_on_redis(redis_uri: str) -> None:
+    assert race("spawn", hit_a_policy, redis_uri) == dict.fromkeys(("client0", "client1", "client2"), 20)
 
 
 # Spent nonces

@@ -304,7 +304,7 @@ def test_no_file_is_made_before_something_is_posted(blogs: MakeBlog, tmp_path: P
 
 
 @pytest.mark.parametrize("mode", ["on", "strict"])
-def test_a_filter_whose_file_is_no_database_abstains_says_so_once_and_costs_no_request(
+def test_a_filter_whose_file_is_no_database_abstains_says_so_once_begins_anew_and_costs_no_request(
     blogs: MakeBlog, tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: str
 ) -> None:
     learned = tmp_path / "learned.sqlite3"
@@ -315,10 +315,12 @@ def test_a_filter_whose_file_is_no_database_abstains_says_so_once_and_costs_no_r
         assert post(client, f"{COMMENT['body']} {number}").status_code == 303
     assert stored_actions(blog) == ["HOLD" if mode == "strict" else "ACCEPT"] * 3
     with blog.app.app_context():
-        assert not blog.guard.teach(blog.stored[0]["id"], spam=True)
         assert blog.guard.explain(blog.stored[0]["id"]) == ()
+        assert blog.guard.teach(blog.stored[0]["id"], spam=True)
     told = [record for record in caplog.records if "learning filter abstains" in record.getMessage()]
     assert len(told) == 1
+    [aside] = tmp_path.glob("learned.sqlite3.corrupt-*")
+    assert aside.read_bytes() == b"this is no database " * 100
 
 
 def test_a_filter_on_a_full_disc_or_with_a_fault_of_its_own_costs_no_request(

@@ -1,0 +1,38 @@
+"""What one process remembers, the others don't know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from limits.storage import MemoryStorage
+
+from ..diagnosis import Check, Diagnosis, Moment, Severity
+from ..site import Site
+from ..workers import declared, seen
+
+
+class MemoryWorkers(Check):
+    """Refuses ``memory://`` for a declared number of workers, warns where the surroundings tell of several."""
+
+    code: ClassVar[str] = "CG201"
+    title: ClassVar[str] = "Several processes count in memory, each for itself."
+    severity: ClassVar[Severity] = Severity.FAULT
+    moments: ClassVar[frozenset[Moment]] = frozenset({Moment.START, Moment.SERVING, Moment.DOCTOR})
+    fix: ClassVar[str] = (
+        "Each grants all limits anew and takes every code once more: leave CAPTCHA_GUARD_STORAGE_URI unset for a "
+        "SQLite file, or name a Redis for several hosts."
+    )
+
+    def examine(self, site: Site) -> Iterator[Diagnosis]:
+        """Compare the store with the number of processes."""
+        if not isinstance(site.state.storage, MemoryStorage):
+            return
+        count = declared(site.app.config)
+        if site.serving:
+            if site.multiprocess:
+                yield self.found("The server says that it runs several processes (wsgi.multiprocess).")
+        elif count > 1:
+            yield self.found(f"CAPTCHA_GUARD_WORKERS is {count}, the storage is memory://.", refuses=True)
+        elif told := seen(site.environ, site.argv):
+            yield self.found(f"{told}, the storage is memory://.")

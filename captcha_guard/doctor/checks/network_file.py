@@ -1,0 +1,50 @@
+"""SQLite's locks and its shared memory don't reach over a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ...counters.sqlite import SQLiteStorage
+from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
+from ..mounts import kind_of
+from ..site import Site
+
+#: File systems (as Linux names them) on which write-ahead logs or locks can't be trusted between hosts.
+NETWORKED = frozenset({
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "gpfs", "beegfs", "davfs", "ncpfs",
+    "9p", "virtiofs", "vboxsf", "prl_fs", "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "fuse.davfs",
+    "fuse.ceph", "fuse.goofys", "fuse.vmhgfs-fuse", "fuse.grpcfuse",
+})  # fmt: skip
+
+
+class NetworkFile(Check):
+    """Looks the guard's SQLite files up among the mounted file systems (Linux): counters, memory, filter."""
+
+    code: ClassVar[str] = "CG204"
+    title: ClassVar[str] = "A SQLite file lies on a network file system."
+    severity: ClassVar[Severity] = Severity.FAULT
+    moments: ClassVar[frozenset[Moment]] = frozenset({Moment.START, Moment.DOCTOR})
+    fix: ClassVar[str] = (
+        "Locks may fail there, and the file may break: keep the instance folder, and what CAPTCHA_GUARD_STORAGE_URI "
+        "and LEARNING_URI name, on a disk of each host; hosts share a Redis, and a database for the filter."
+    )
+
+    def examine(self, site: Site) -> Iterator[Diagnosis]:
+        """Find the mount that holds each file; raises ``CannotTellError`` where there is no list of mounts."""
+        for file in dict.fromkeys(_files(site)):
+            kind = kind_of(file, site.mounts)
+            if not kind:
+                raise CannotTellError(f"{site.mounts} can't be read, so the file system is not known")
+            if kind in NETWORKED:
+                yield self.found(f"{file} lies on {kind}.")
+
+
+def _files(site: Site) -> Iterator[Path]:
+    if isinstance(site.state.storage, SQLiteStorage):
+        yield Path(site.state.storage.storage)
+    yield site.state.file.absolute()
+    scheme, _, path = site.state.settings.learning_uri.partition(":///")
+    if scheme == "sqlite" and path:
+        yield Path(path).absolute()

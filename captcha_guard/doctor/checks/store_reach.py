@@ -1,0 +1,37 @@
+"""Without its store the guard still stands, but stricter and blinder."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from typing import ClassVar
+
+from ...counters.store import faults_of
+from ..diagnosis import Check, Diagnosis, Moment, Severity
+from ..site import Site
+
+
+class StoreReach(Check):
+    """Counts to one under a name of its own, as spending a nonce does, and forgets it."""
+
+    code: ClassVar[str] = "CG202"
+    title: ClassVar[str] = "The counters' store can't be used."
+    severity: ClassVar[Severity] = Severity.FAULT
+    moments: ClassVar[frozenset[Moment]] = frozenset({Moment.DOCTOR})
+    fix: ClassVar[str] = (
+        "Start it, or mend CAPTCHA_GUARD_STORAGE_URI, its password or the file's permissions. Until then codes count "
+        "as unproven, and limits are counted by each process for itself."
+    )
+
+    def examine(self, site: Site) -> Iterator[Diagnosis]:
+        """Increment and clear one key."""
+        storage, key = site.state.storage, f"captcha_guard/doctor/{secrets.token_hex(8)}"
+        try:
+            counted = storage.incr(key, 60)
+            storage.clear(key)
+        except faults_of(storage) as error:
+            yield self.found(f"{type(error).__name__}: {re.sub(r'//.*@', '//***@', str(error))}.")
+            return
+        if counted != 1:
+            yield self.found(f"A new counter began at {counted}, not at 1.")

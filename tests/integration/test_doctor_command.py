@@ -1,0 +1,166 @@
+"""``flask captcha-guard doctor`` as it is run: what it prints, and the status it ends with."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+import captcha_guard
+from captcha_guard.cli.doctor import doctor
+from captcha_guard.errors import ConfigError
+from captcha_guard.web.state import NAME
+from tests.browser.server import served
+from tests.integration.doctors_site import altered, make_site, sent_home
+from tests.servers import free_port
+
+PROGRAM = """
+import secrets
+from flask import Flask, render_template_string
+from captcha_guard import CaptchaGuard
+
+print("an application that prints while it starts")
+app = Flask(__name__)
+app.config["SECRET_KEY"] = secrets.token_hex()
+app.config.from_prefixed_env()
+guard = CaptchaGuard(app)
+
+@app.route("/guestbook", methods=["GET", "POST"])
+@guard.protect
+def guestbook():
+    return render_template_string("<form method=post>{{ captcha_guard() }}</form>")
+"""
+
+
+def flask(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the flask command on the program in ``folder``."""
+    command = [sys.executable, "-m", "flask", "--app", "program", *arguments]
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("FLASK_")}
+    return subprocess.run(
+        command, cwd=folder, env={**bare, **environ}, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    return tmp_path
+
+
+def invoke(app: Flask, *arguments: str) -> Any:
+    result = app.test_cli_runner().invoke(doctor, arguments)
+    app.extensions[NAME].storage.close()
+    return result
+
+
+def test_a_secret_made_at_import_is_found_by_loading_the_application_in_two_processes(folder: Path) -> None:
+    done = flask(folder, "captcha-guard", "doctor", "--json")
+    told = json.loads(done.stdout[done.stdout.index("{") :])
+    assert done.returncode == told["status"] == 2
+    [one] = [one for one in told["found"] if one["code"] == "CG101"]
+    assert one["severity"] == "fault"
+    assert one["found"]
+    assert one["fix"]
+
+
+def test_a_secret_from_the_environment_is_fine(folder: Path) -> None:
+    secret = secrets.token_hex()
+    done = flask(folder, "captcha-guard", "doctor", FLASK_SECRET_KEY=secret)
+    assert done.returncode == 0
+    fine = next(line for line in done.stdout.splitlines() if line.startswith("fine"))
+    assert "CG101" in fine
+    assert "hint     CG405" in done.stdout
+    assert "unknown  CG301" in done.stdout
+    assert secret not in done.stdout + done.stderr
+
+
+def test_what_the_guard_refuses_at_start_up_is_told_in_the_same_form(folder: Path) -> None:
+    done = flask(folder, "captcha-guard", "doctor", "--json", FLASK_SECRET_KEY="short")
+    told = json.loads(done.stdout[done.stdout.index("{") :])
+    assert done.returncode == 2
+    assert [one["code"] for one in told["found"]] == ["CG001"]
+    assert "5 octets" in told["found"][0]["found"]
+
+
+def test_an_application_that_cannot_be_loaded_ends_with_status_2_and_its_traceback(folder: Path) -> None:
+    (folder / "program.py").write_text("import nothing_of_this_name")
+    done = flask(folder, "captcha-guard", "doctor")
+    assert done.returncode == 2
+    assert "nothing_of_this_name" in done.stderr
+
+
+def test_warnings_end_with_status_1_and_faults_with_2(tmp_path: Path) -> None:
+    app = make_site(tmp_path)
+    altered(app, Cache_Control="max-age=600")
+    warned = invoke(app)
+    assert warned.exit_code == 1
+    assert "warning  CG404" in warned.output
+    app = make_site(tmp_path)
+    sent_home(app)
+    refused = invoke(app)
+    assert refused.exit_code == 2
+    assert refused.output.index("fault") < refused.output.index("warning")
+
+
+def test_pages_can_be_named(tmp_path: Path) -> None:
+    result = invoke(make_site(tmp_path), "--page", "/nowhere", "--json")
+    why = {one["code"]: one["why"] for one in json.loads(result.output)["unchecked"]}
+    assert "/nowhere: 404" in why["CG403"]
+
+
+@pytest.mark.parametrize("url", ["blog.example", "ftp://blog.example", "https://", "https://blog.example/?x=1"])
+def test_an_address_that_is_none_is_refused_by_name(tmp_path: Path, url: str) -> None:
+    result = invoke(make_site(tmp_path), "--url", url)
+    assert result.exit_code == 2
+    assert "https://blog.example" in result.output
+
+
+def test_a_site_that_does_not_answer_is_a_fault_of_its_pictures(tmp_path: Path) -> None:
+    result = invoke(make_site(tmp_path), "--url", f"http://127.0.0.1:{free_port()}")
+    assert result.exit_code == 2
+    assert "CG402" in result.output
+    assert "refused" in result.output
+
+
+def test_a_site_below_a_path_is_visited_there(tmp_path: Path) -> None:
+    app = make_site(tmp_path)
+    outer = Flask("outer")
+    outer.wsgi_app = DispatcherMiddleware(outer.wsgi_app, {"/blog": app})  # type: ignore[method-assign]
+    with served(outer) as address:
+        result = invoke(app, "--url", f"{address}/blog/")
+    assert result.exit_code == 0
+    assert "CG403" in result.output.rpartition("fine")[2]
+
+
+def test_an_application_without_the_guard_is_told_so(tmp_path: Path) -> None:
+    result = Flask("bare", instance_path=str(tmp_path)).test_cli_runner().invoke(doctor)
+    assert result.exit_code == 2
+    assert "init_app" in result.output
+
+
+def test_a_site_does_not_start_without_fonts(folder: Path) -> None:
+    package = Path(captcha_guard.__file__).parent
+    shutil.copytree(package, folder / "captcha_guard", ignore=shutil.ignore_patterns("fonts", "__pycache__"))
+    done = flask(folder, "captcha-guard", "doctor", FLASK_SECRET_KEY=secrets.token_hex())
+    assert done.returncode == 2
+    assert "CG501" in done.stdout
+    assert str(folder / "fonts") in done.stdout
+    (folder / "fonts").symlink_to(package.parent / "fonts")
+    assert flask(folder, "captcha-guard", "doctor", FLASK_SECRET_KEY=secrets.token_hex()).returncode == 0
+
+
+def test_a_declared_number_of_workers_and_memory_are_refused_together(tmp_path: Path) -> None:
+    memory, workers = {"CAPTCHA_GUARD_STORAGE_URI": "memory://"}, {"CAPTCHA_GUARD_WORKERS": 4}
+    make_site(tmp_path, memory)
+    make_site(tmp_path, workers)
+    with pytest.raises(ConfigError, match=r"CG201.*CAPTCHA_GUARD_WORKERS is 4"):
+        make_site(tmp_path, {**memory, **workers})

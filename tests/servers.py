@@ -1,0 +1,51 @@
+"""Real servers on free loopback ports, ended by their process id and never left behind."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+#: Seconds. Far more than a server takes to start or to end on a busy machine.
+PATIENCE = 30.0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
+    """Return as soon as ``condition`` holds; fails saying ``what`` did not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come in {seconds:.0f} s"
+        time.sleep(0.02)
+
+
+def wait_for_port(port: int) -> None:
+    """Return when something listens on the port."""
+    wait_until(lambda: answers(port), f"a server on port {port}")
+
+
+def answers(port: int) -> bool:
+    """Say whether something listens on the port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def children(pid: int) -> set[int]:
+    """Return the process ids of a process's own children (Linux)."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.add(int(stat.parent.name))
+    return found
