@@ -114,6 +114,31 @@ def test_fonts_that_are_taken_away_while_the_site_runs_break_no_page(blogs: Make
         assert fields_of(kept)["body"] == COMMENT["body"]
 
 
+# Nonces
+
+
+@pytest.mark.parametrize("failing", ["acquire_entries", "get_moving_windows"])
+def test_no_nonce_is_tried_in_a_post_that_the_store_did_not_count(
+    blogs: MakeBlog, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    """So the very same code is good as soon as the store is."""
+    well, fails = getattr(SQLiteStorage, failing), [False]
+
+    def now_and_then(self: SQLiteStorage, windows: Any) -> Any:
+        if fails[0]:
+            raise sqlite3.OperationalError("disk I/O error")
+        return well(self, windows)
+
+    monkeypatch.setattr(SQLiteStorage, failing, now_and_then)
+    blog = blogs()
+    client = blog.client()
+    sent = solved(client, client.get("/posts/one"), COMMENT)
+    fails[0] = True
+    assert client.post(POST, data=sent).status_code == 503
+    fails[0] = False
+    assert client.post(POST, data=sent).status_code == 303
+
+
 # Fingerprints
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_limiter import Limiter
@@ -110,6 +111,16 @@ def test_clearing_an_address_lets_it_post_again_and_nobody_else(tmp_path: Path) 
     assert "Cleared" in run(app, "clear", "--key", "192.0.2.7", "-y")
     assert [post(app) for _ in range(3)] == [422, 422, 429]
     assert post(app, "198.51.100.1") == 429
+
+
+def test_what_was_cleared_before_midnight_stays_cleared_after_it(tmp_path: Path) -> None:
+    with time_machine.travel(1_800_014_400.0, tick=False) as clock:  # 12:00 UTC
+        app = make(tmp_path, CAPTCHA_GUARD_COMMENT_LIMITS="2 per day")
+        assert [post(app) for _ in range(3)] == [422, 422, 429]
+        assert "comments: 2 per 1 day, since midnight" in branch(run(app, "limits"), "comments")
+        run(app, "clear", "--key", "192.0.2.7", "-y")
+        clock.shift(43_200 + 60)
+        assert [post(app) for _ in range(3)] == [422, 422, 429]
 
 
 def test_clearing_an_address_forgets_its_wrong_codes(tmp_path: Path) -> None:
