@@ -132,7 +132,7 @@ def age_redis(storage: Any, seconds: float, *, stamps: bool) -> None:
 
 
 def age_memcached(uri: str, seconds: float) -> None:
-    """Shorten every key's life, whole seconds at a time, as memcached counts them."""
+    """Shorten every key's life, by whole seconds, as memcached counts them: what has one left may have none."""
     host, port = uri.removeprefix("memcached://").split(":")
     with socket.create_connection((host, int(port))) as connection, connection.makefile("rwb") as server:
         now = int(dict(line.split()[1:3] for line in _asked(server, b"stats"))[b"time"])
@@ -140,7 +140,7 @@ def age_memcached(uri: str, seconds: float) -> None:
             item = dict(part.split(b"=", 1) for part in line.split())
             left = int(item[b"exp"]) - now - round(seconds)
             key = unquote_to_bytes(item[b"key"])
-            order = b"touch %s %d" % (key, left) if left > 0 else b"delete %s" % key
+            order = b"touch %s %d" % (key, left) if left > 1 else b"delete %s" % key
             server.write(order + b"\r\n")
             server.flush()
             assert server.readline() in (b"TOUCHED\r\n", b"DELETED\r\n")
