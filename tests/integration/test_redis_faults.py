@@ -1,0 +1,69 @@
+"""Redis dies, hangs or crawls while people comment: no 500, no comment lost, none published without a spent nonce."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.crowd.blog import MODERATED, OPEN
+from tests.crowd.proxy import proxy_to
+from tests.crowd.redis_process import redis_process
+from tests.crowd.siege import account, besieged, states
+
+pytestmark = [pytest.mark.redis, pytest.mark.xdist_group("many workers")]
+
+#: POSTs before, during and after a fault.
+ENOUGH = 40
+
+#: Seconds, from the store's return.
+RECOVERED = 5
+
+#: Seconds by which a slow store's answers come late.
+SLOW = 2.0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A store at ``uri`` and how its fault begins and ends."""
+
+    uri: str
+    begin: Callable[[], None]
+    end: Callable[[], None]
+
+
+@pytest.fixture(params=["killed", "hung", "slow"])
+def fault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fault]:
+    with ExitStack() as stack:
+        redis = stack.enter_context(redis_process(tmp_path))
+        if request.param == "killed":
+            yield Fault(redis.uri, redis.kill, redis.start)
+        elif request.param == "hung":
+            yield Fault(redis.uri, redis.stop, redis.go_on)
+        else:
+            proxy = stack.enter_context(proxy_to(redis.port))
+            yield Fault(proxy.uri, lambda: proxy.slow_down(SLOW), lambda: proxy.slow_down(0))
+
+
+def test_a_store_that_fails_and_returns_costs_nobody_a_comment(fault: Fault, tmp_path: Path) -> None:
+    folder = tmp_path / "blog"
+    with besieged(folder, fault.uri, workers=2) as siege:
+        with siege.going_on():
+            siege.until(lambda sent: len(sent) >= ENOUGH, since=0)
+            began = time.monotonic()
+            fault.begin()
+            siege.until(lambda sent: len(sent) >= ENOUGH, since=began)
+            fault.end()
+            ended = time.monotonic()
+            siege.until(lambda sent: states(folder, sent).count("published") >= ENOUGH, since=ended)
+        result = account(siege, [(began, ended)])
+    assert result.failures == 0, result
+    assert result.lost == 0, result
+    assert result.twice == 0, result
+    assert set(result.states[OPEN]) == {"published", "shown"}, result
+    assert set(result.states[MODERATED]) == {"published", "held"}, result
+    assert result.recovery[0] < RECOVERED, result
