@@ -1,0 +1,229 @@
+"""What the guard asks of its store, and what it leaves there: ``python -m tests.benchmarks.store_cost [--quick]``.
+
+One gunicorn worker serves the journal, with a counting proxy before a real redis-server. A round trip is something sent
+and its answer, however many commands it holds; commands and the processor's time are Redis's own account (INFO), its
+octets too (MEMORY USAGE: a key with all it holds). SQLite's octets are those of its pages (dbstat). One visitor comes
+at a time, so that nothing else is counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from flask import Flask
+
+from captcha_guard.testing import solve
+from captcha_guard.web.posted import ANSWER, TOKEN
+from tests.benchmarks.endurance import table
+from tests.crowd.gunicorn_server import gunicorn
+from tests.crowd.journal import SECRET, environment, print_journal
+from tests.crowd.proxy import Proxy, proxy_to
+from tests.crowd.race import solver
+from tests.crowd.visitor import Answer, Visitor, addresses
+from tests.redis_server import redis_server
+
+COMMENTS = 500
+
+#: What the usual limits allow a client in a day; here at once, to see what the busiest client leaves.
+DAILY = 30
+AT_ONCE = f"{DAILY} per minute; {DAILY + 1} per hour; {DAILY + 2} per day"
+
+#: What stands for one client, nonce or text in a key.
+NAME = re.compile(r"[A-Za-z0-9_-]{20,}")
+
+#: What the measuring itself asks of Redis.
+OURS = {"info", "scan", "memory|usage", "pttl", "client|setinfo", "hello", "select"}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one request took of Redis: round trips, and commands by name, those inside of scripts too."""
+
+    trips: int
+    commands: Counter[str]
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A journal that is served at ``port``; ``page`` is an article's, ``app`` solves its codes."""
+
+    port: int
+    page: str
+    app: Flask
+
+    def filled(self, visitor: Visitor, text: str) -> dict[str, str]:
+        """Fetch the form and fill it in."""
+        return self.answered(visitor.get(self.page), text)
+
+    def answered(self, shown: Answer, text: str) -> dict[str, str]:
+        """Fill in the form of a page."""
+        fields = shown.fields()
+        return {**fields, "author": "Ada", "body": text, ANSWER: solve(self.app, fields[TOKEN])}
+
+    def send(self, visitor: Visitor, fields: Mapping[str, str]) -> Answer:
+        """Post the form."""
+        return visitor.post(f"{self.page}/comments", fields)
+
+
+@contextmanager
+def journal(uri: str, limits: str = "") -> Iterator[Journal]:
+    """Serve a new journal that counts at ``uri``."""
+    settings: dict[str, object] = {"CAPTCHA_GUARD_STORAGE_URI": uri, "CAPTCHA_GUARD_MIN_SECONDS": 0}
+    settings |= {"CAPTCHA_GUARD_DIFFICULTY": "hard"} | ({"CAPTCHA_GUARD_COMMENT_LIMITS": limits} if limits else {})
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        page = print_journal(folder)[0]
+        app = solver(folder, {**settings, "SECRET_KEY": (folder / SECRET).read_text().strip()})
+        told = environment(folder, settings, guarded=True)
+        with gunicorn("tests.crowd.journal:create_app()", folder, environment=told) as server:
+            yield Journal(server.port, page, app)
+
+
+class Meter:
+    """Reads what Redis and the proxy before it have counted for one request."""
+
+    def __init__(self, proxy: Proxy, client: Any) -> None:
+        self.taken: dict[str, list[Taken]] = {}
+        self._proxy, self._client = proxy, client
+
+    def of(self, kind: str, ask: Callable[[], Answer]) -> Answer:
+        """Let something be asked, and note what it took."""
+        before, trips = self._calls(), self._proxy.trips
+        answer = ask()
+        taken = Taken(self._proxy.trips - trips, self._calls() - before)
+        self.taken.setdefault(f"{kind}: {answer.status}", []).append(taken)
+        return answer
+
+    def _calls(self) -> Counter[str]:
+        told: dict[str, dict[str, int]] = self._client.info("commandstats")
+        calls = Counter({name.removeprefix("cmdstat_"): one["calls"] for name, one in told.items()})
+        return Counter({name: count for name, count in calls.items() if name not in OURS})
+
+
+def metered(site: Journal, meter: Meter, commenters: int) -> None:
+    """Come as commenter, each time from another address; every tenth time as one who guesses, and too often."""
+    for address in islice(addresses(), commenters):
+        visitor = Visitor(site.port, address)
+        shown = meter.of("page with a form", lambda: visitor.get(site.page))  # noqa: B023 - called at once, as below
+        token = shown.fields()[TOKEN]
+        meter.of("picture", lambda: visitor.get(f"/captcha-guard/{token}.png"))  # noqa: B023
+        fields = site.answered(shown, f"The loop reads its bound anew, says {address}.")
+        meter.of("comment, code right", lambda: site.send(visitor, fields))  # noqa: B023
+    for address in islice(addresses(200), max(2, commenters // 10)):
+        visitor = Visitor(site.port, address)
+        for attempt in range(4):
+            wrong = site.filled(visitor, f"Guess {attempt} of {address}.") | {ANSWER: "WRONG"}
+            meter.of("comment, code wrong or one too many", lambda: site.send(visitor, wrong))  # noqa: B023
+
+
+def seconds(site: Journal, client: Any, comments: int) -> float:
+    """Return the seconds of its processor that Redis spends on one accepted comment."""
+    visitors = [Visitor(site.port, address) for address in islice(addresses(100), comments)]
+    ready = [site.filled(visitor, f"Let me add this: {visitor.address}.") for visitor in visitors]
+    before = _processor(client)
+    for visitor, fields in zip(visitors, ready, strict=True):
+        site.send(visitor, fields)
+    return (_processor(client) - before) / comments
+
+
+def _processor(client: Any) -> float:
+    told: dict[str, float] = client.info("cpu")
+    return told["used_cpu_sys"] + told["used_cpu_user"]
+
+
+def held(client: Any) -> Iterator[tuple[str, int, float, float]]:
+    """Yield the kinds of keys: how many there are of each, and the means of their octets and of the seconds left."""
+    kinds: dict[str, list[tuple[int, int]]] = {}
+    for key in client.scan_iter(count=1000):
+        kind = NAME.sub("*", key.decode())
+        kinds.setdefault(kind, []).append((client.memory_usage(key, samples=0), client.pttl(key)))
+    for kind, keys in sorted(kinds.items()):
+        yield kind, len(keys), mean(octets for octets, _ in keys), mean(left for _, left in keys) / 1000
+
+
+def on_redis(comments: int) -> str:
+    with (
+        TemporaryDirectory() as name,
+        redis_server(Path(name)) as uri,
+        closing(redis.Redis.from_url(uri)) as client,
+        proxy_to(urlsplit(uri).port or 0) as proxy,
+    ):
+        with journal(proxy.uri) as site:
+            metered(site, Meter(proxy, client), 2)  # opens connections, loads scripts
+            client.flushall()
+            meter = Meter(proxy, client)
+            metered(site, meter, comments)
+            client.flushall()
+            spent = seconds(site, client, comments)
+            keys = list(held(client))
+        client.flushall()
+        with journal(uri, AT_ONCE) as site:
+            busy = busiest(site)
+            busy_keys = list(held(client))
+    parts = [table(("A request and its answer", "round trips", "Redis's commands"), taken(meter.taken))]
+    parts.append(f"Redis's processor works {spent * 1e6:,.0f} µs on a comment.")
+    head = ("Keys", "of each client or comment", "octets", "seconds to live")
+    rows = [
+        (f"`{kind}`", f"{number / comments:.2f}", f"{octets:,.0f}", f"{left:,.0f}")
+        for kind, number, octets, left in keys
+    ]
+    total = sum(number * octets for _, number, octets, _ in keys) / comments
+    parts.append(table(head, [*rows, ("together", "", f"{total:,.0f}", "")]))
+    most = sum(number * octets for _, number, octets, _ in busy_keys)
+    parts.append(f"A client who posts {busy} comments in a day leaves {most:,.0f} octets.")
+    return "\n\n".join(parts)
+
+
+def busiest(site: Journal) -> int:
+    """Post as many comments as a client may; return how many were taken."""
+    visitor = Visitor(site.port, "127.9.9.7")
+    answers = [site.send(visitor, site.filled(visitor, f"Remark {number}.")).status for number in range(DAILY)]
+    return answers.count(303)
+
+
+def taken(found: Mapping[str, Sequence[Taken]]) -> Iterator[list[str]]:
+    """Yield a row for each kind of request: the round trips from least to most, the commands of one on average."""
+    for kind, requests in found.items():
+        trips = sorted({one.trips for one in requests})
+        commands = sum((one.commands for one in requests), Counter[str]())
+        told = ", ".join(f"{count / len(requests):.1f} {name}" for name, count in commands.most_common())
+        yield [kind, " to ".join(map(str, dict.fromkeys((trips[0], trips[-1])))), told]
+
+
+def on_sqlite(comments: int) -> str:
+    with TemporaryDirectory() as name:
+        path = Path(name) / "counters.sqlite3"
+        with journal(f"sqlite:///{path}") as site:
+            for address in islice(addresses(), comments):
+                visitor = Visitor(site.port, address)
+                site.send(visitor, site.filled(visitor, f"The loop reads its bound anew, says {address}."))
+        with closing(sqlite3.connect(path)) as file:
+            pages = "SELECT name, SUM(pgsize) FROM dbstat WHERE name LIKE 'limits%' GROUP BY name ORDER BY name"
+            sizes: list[tuple[str, int]] = file.execute(pages).fetchall()
+    rows = [(f"`{what}`", f"{octets / comments:,.0f}") for what, octets in sizes]
+    total = sum(octets for _, octets in sizes) / comments
+    return table(
+        ("SQLite's table or index", "octets for a client with one comment"), [*rows, ("together", f"{total:,.0f}")]
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--comments", type=int, default=COMMENTS)
+    parser.add_argument("--quick", action="store_true", help="20 comments, to see that it works")
+    given = parser.parse_args()
+    for measure in (on_redis, on_sqlite):
+        print(measure(20 if given.quick else given.comments), end="\n\n")
