@@ -129,19 +129,20 @@ def metered(site: Journal, meter: Meter, commenters: int) -> None:
             meter.of("comment, code wrong or one too many", lambda: site.send(visitor, wrong))  # noqa: B023
 
 
-def seconds(site: Journal, client: Any, comments: int) -> float:
-    """Return the seconds of its processor that Redis spends on one accepted comment."""
+def spent_on_one(site: Journal, client: Any, comments: int) -> tuple[float, float]:
+    """Return the seconds of its processor that Redis spends on one accepted comment, and the octets it takes for it."""
     visitors = [Visitor(site.port, address) for address in islice(addresses(100), comments)]
     ready = [site.filled(visitor, f"Let me add this: {visitor.address}.") for visitor in visitors]
-    before = _processor(client)
+    seconds, octets = _used(client)
     for visitor, fields in zip(visitors, ready, strict=True):
         site.send(visitor, fields)
-    return (_processor(client) - before) / comments
+    seconds_now, octets_now = _used(client)
+    return (seconds_now - seconds) / comments, (octets_now - octets) / comments
 
 
-def _processor(client: Any) -> float:
+def _used(client: Any) -> tuple[float, int]:
     told: dict[str, float] = client.info("cpu")
-    return told["used_cpu_sys"] + told["used_cpu_user"]
+    return told["used_cpu_sys"] + told["used_cpu_user"], client.info("memory")["used_memory"]
 
 
 def held(client: Any) -> Iterator[tuple[str, int, float, float]]:
@@ -167,14 +168,16 @@ def on_redis(comments: int) -> str:
             meter = Meter(proxy, client)
             metered(site, meter, comments)
             client.flushall()
-            spent = seconds(site, client, comments)
+            seconds, octets = spent_on_one(site, client, comments)
             keys = list(held(client))
         client.flushall()
         with journal(uri, AT_ONCE) as site:
             busy = busiest(site)
             busy_keys = list(held(client))
     parts = [table(("A request and its answer", "round trips", "Redis's commands"), taken(meter.taken))]
-    parts.append(f"Redis's processor works {spent * 1e6:,.0f} µs on a comment.")
+    parts.append(
+        f"A comment takes {seconds * 1e6:,.0f} µs of Redis's processor and {octets:,.0f} octets of its memory."
+    )
     head = ("Keys", "of each client or comment", "octets", "seconds to live")
     rows = [
         (f"`{kind}`", f"{number / comments:.2f}", f"{octets:,.0f}", f"{left:,.0f}")

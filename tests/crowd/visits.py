@@ -92,7 +92,8 @@ Role = Callable[[Site, Plan, Visits, int, float], None]
 
 def visit(site: Site, plan: Plan) -> Visits:
     """Let them all come at once, and return what they were answered."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     roles: list[tuple[Role, int]] = [(read, plan.readers), (comment, plan.commenters), (flood, plan.flooders)]
     here = [(role, number) for role, number in roles if number]
     start = context.Barrier(len(here))
