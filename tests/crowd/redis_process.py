@@ -1,4 +1,4 @@
-"""A redis-server that can be killed, started again, stopped and let go on; it forgets nothing that it has answered."""
+"""A redis-server that can be killed, started again, stopped and let go on."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from pathlib import Path
 
 
 class RedisProcess:
-    """One redis-server on one port; each change is on disk before it is answered, so a kill takes back none.
+    """One redis-server on one port.
 
-    A store that forgets spent nonces when it falls would let their tokens through again, whoever asks it.
+    Each change is on disk before it is answered, so a kill takes back none. A ``forgetful`` one keeps nothing on disk:
+    with the nonces that were spent before it fell, it lets their tokens through again.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, forgetful: bool = False) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self._folder = folder
+        self._keeps = {"appendonly": "no"} if forgetful else {"appendonly": "yes", "appendfsync": "always"}
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -30,8 +32,7 @@ class RedisProcess:
     def start(self) -> None:
         """Start it, and return when it takes connections."""
         settings = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "dir": str(self._folder)}
-        settings |= {"appendonly": "yes", "appendfsync": "always"}
-        arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
+        arguments = [part for name, value in (settings | self._keeps).items() for part in (f"--{name}", value)]
         self._process = subprocess.Popen(["redis-server", *arguments], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         log = []
@@ -60,9 +61,9 @@ class RedisProcess:
 
 
 @contextmanager
-def redis_process(folder: Path) -> Iterator[RedisProcess]:
+def redis_process(folder: Path, *, forgetful: bool = False) -> Iterator[RedisProcess]:
     """Start one in ``folder``, and kill it in the end."""
-    redis = RedisProcess(folder)
+    redis = RedisProcess(folder, forgetful=forgetful)
     redis.start()
     try:
         yield redis

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("many workers")
 
 def test_a_flood_of_tokens_leaves_a_workers_memory_and_the_stores_file_as_they_were(tmp_path: Path) -> None:
     [worker] = run(flood, POSTS, tmp_path)
-    assert worker.statuses[422] >= 2 * BOTS
+    assert worker.statuses[422] >= BOTS
     assert worker.statuses[429] + worker.statuses[422] == POSTS
     assert abs(worker.drift) < 0.05, worker
     assert worker.file < ROOM, worker

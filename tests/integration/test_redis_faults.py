@@ -13,7 +13,7 @@ import pytest
 from tests.crowd.blog import MODERATED, OPEN
 from tests.crowd.proxy import proxy_to
 from tests.crowd.redis_process import redis_process
-from tests.crowd.siege import account, besieged, states
+from tests.crowd.siege import Account, account, besieged, states
 
 pytestmark = [pytest.mark.redis, pytest.mark.xdist_group("many workers")]
 
@@ -50,7 +50,23 @@ def fault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fault]:
 
 
 def test_a_store_that_fails_and_returns_costs_nobody_a_comment(fault: Fault, tmp_path: Path) -> None:
-    folder = tmp_path / "blog"
+    result = commented_through(fault, tmp_path / "blog")
+    assert result.failures == 0, result
+    assert result.lost == 0, result
+    assert result.twice == 0, result
+    assert set(result.states[OPEN]) == {"published", "shown"}, result
+    assert set(result.states[MODERATED]) == {"published", "held"}, result
+    assert result.recovery[0] < RECOVERED, result
+
+
+def test_control_a_redis_that_keeps_nothing_on_disk_lets_tokens_through_again_after_a_crash(tmp_path: Path) -> None:
+    with redis_process(tmp_path, forgetful=True) as redis:
+        result = commented_through(Fault(redis.uri, redis.kill, redis.start), tmp_path / "blog")
+    assert result.twice > 0, f"nothing was let through again, so the test above could not fail: {result}"
+
+
+def commented_through(fault: Fault, folder: Path) -> Account:
+    """Let people comment before, during and after a fault, and draw up what became of it."""
     with besieged(folder, fault.uri, workers=2) as siege:
         with siege.going_on():
             siege.until(lambda sent: len(sent) >= ENOUGH, since=0)
@@ -60,10 +76,4 @@ def test_a_store_that_fails_and_returns_costs_nobody_a_comment(fault: Fault, tmp
             fault.end()
             ended = time.monotonic()
             siege.until(lambda sent: states(folder, sent).count("published") >= ENOUGH, since=ended)
-        result = account(siege, [(began, ended)])
-    assert result.failures == 0, result
-    assert result.lost == 0, result
-    assert result.twice == 0, result
-    assert set(result.states[OPEN]) == {"published", "shown"}, result
-    assert set(result.states[MODERATED]) == {"published", "held"}, result
-    assert result.recovery[0] < RECOVERED, result
+        return account(siege, [(began, ended)])
