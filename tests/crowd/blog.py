@@ -131,7 +131,7 @@ class LookedUpThenDeleted:
     A nonce is laid down when its challenge is handed out. What never was, a comment's fingerprint, is claimed properly.
     """
 
-    def __init__(self, storage: Storage, properly: Callable[[str, int], bool]) -> None:
+    def __init__(self, storage: Storage, properly: Callable[..., bool]) -> None:
         self._storage = storage
         self._properly = properly
 
@@ -140,10 +140,10 @@ class LookedUpThenDeleted:
         for label in ("known", "unspent"):
             self._storage.incr(f"control/{label}/{nonce}", 3600)
 
-    def claim(self, nonce: str, ttl: int) -> bool:
+    def claim(self, nonce: str, ttl: int, **told: float) -> bool:
         """Spend a nonce, in two steps."""
         if self._storage.get(f"control/known/{nonce}") == 0:
-            return self._properly(nonce, ttl)
+            return self._properly(nonce, ttl, **told)
         if self._storage.get(f"control/unspent/{nonce}") == 0:
             return False
         self._storage.clear(f"control/unspent/{nonce}")
