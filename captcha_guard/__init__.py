@@ -13,6 +13,8 @@ from .signals import (
     challenge_issued,
     challenge_solved,
     service_answered,
+    store_available,
+    store_unavailable,
     submission_judged,
 )
 from .spam.judge import Rule
@@ -42,5 +44,7 @@ __all__ = [
     "challenge_solved",
     "draw",
     "service_answered",
+    "store_available",
+    "store_unavailable",
     "submission_judged",
 ]

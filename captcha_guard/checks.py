@@ -20,6 +20,11 @@ BUNDLED: Final = "bundled"
 #: Octets. Under this a secret can be guessed by trying.
 SHORTEST_SECRET: Final = 16
 
+#: What can fail, and what can be done about it; the first is usual.
+FAULTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"limits": ("strict", "refuse"), "codes": ("hold", "refuse")}
+)
+
 #: Takes the setting's name and its value; returns the value as the package wants it, or raises ``ConfigError``.
 Check = Callable[[str, object], object]
 
@@ -193,6 +198,22 @@ def some_of(*choices: str) -> Check:
         return tuple(value)
 
     return check
+
+
+def function(name: str, value: object) -> object:
+    """Check for something that can be called, or None."""
+    if value is not None and not callable(value):
+        raise refuse(name, value, "a function without arguments, or None")
+    return value
+
+
+def faults(name: str, value: object) -> object:
+    """Return what to do for every part that may fail, the usual for those not named."""
+    usual = {part: ways[0] for part, ways in FAULTS.items()}
+    allowed = "; ".join(f"{part!r}: {' or '.join(map(repr, ways))}" for part, ways in FAULTS.items())
+    if not isinstance(value, Mapping) or any(way not in FAULTS.get(part, ()) for part, way in value.items()):
+        raise refuse(name, value, f"what to do by part: {allowed}")
+    return MappingProxyType(usual | dict(value))
 
 
 limits: Final = text(r"(?s).*\S.*", "limits such as '2 per minute; 10 per hour'")

@@ -108,6 +108,30 @@ class Settings:
         "a storage URI of `limits`, or `sqlite:///path`",
         "Where limits and spent codes are counted; empty: `captcha_guard.sqlite3` in the instance folder.",
     )
+    faults: Mapping[str, str] = _key(
+        MappingProxyType({"limits": "strict", "codes": "hold"}),
+        checks.faults,
+        '`"limits"`: `"strict"`, `"refuse"`; `"codes"`: `"hold"`, `"refuse"`',
+        "What to do while the store fails: [Faults](faults.md).",
+    )
+    workers: int = _key(
+        4,
+        checks.number(1, 100_000),
+        "1 to 100000",
+        "Processes that serve the site, on all hosts; while the store fails, each grants this share of a limit.",
+    )
+    client_key: object = _key(
+        None,
+        checks.function,
+        "a function without arguments",
+        "Names the client of a request in place of its address: [Limits](limits.md#who-a-client-is).",
+    )
+    ratelimit_headers: bool = _key(
+        default=False,
+        check=checks.switch,
+        allowed="`True`, `False`",
+        doc="Tell clients in `RateLimit` and `RateLimit-Policy` how many comments they have left.",
+    )
     comment_limits: str = _key(
         "2 per minute; 10 per hour; 30 per day",
         checks.limits,
@@ -117,6 +141,18 @@ class Settings:
     challenge_limits: str = _key("20 per minute", checks.limits, "limits", "New codes that one client may ask for.")
     picture_limits: str = _key("60 per minute", checks.limits, "limits", "Pictures that one client may fetch.")
     wrong_limits: str = _key("10 per 10 minutes", checks.limits, "limits", "Wrong codes that one client may type.")
+    wrong_waits: tuple[int, int] = _key(
+        (30, 3600),
+        checks.pair((0, 0), (3600, 86_400), "(first, longest) in s, 0 to 3600 and 0 to 86400", rising=True),
+        "(first, longest) in s; 0: none",
+        "After 5 wrong codes in a row a client waits so long for the next, then twice that, up to the longest.",
+    )
+    surge: int = _key(
+        60,
+        checks.number(0, 1_000_000, unit=" per minute"),
+        "0 to 1000000 comments per minute",
+        "As many comments from all clients together, or more, and every form asks for a hard code; 0: never.",
+    )
     escalate: bool = _key(
         default=True,
         check=checks.switch,

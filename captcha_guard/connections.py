@@ -10,18 +10,27 @@ import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from . import corruption
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from .corruption import Identity
+
 _WAL_BYTES = 4 * 1024 * 1024
 _POLL = 0.005  # seconds SQLite waits by itself, in steps of 1 and 2 ms
+
+_TIMES = 1_000_000_000  # a user_version from here on is a time; who keeps other tables in the file may count there
 
 _inherited: list[sqlite3.Connection] = []
 
 
 class Connections:
     """Lends each thread of each process its own connection; forks and spawned processes open theirs.
+
+    A connection belongs to one file: where another one has taken its place, each thread goes over to that before it
+    does anything more. A corrupt file is set aside by whoever finds it so, with what is kept in it.
 
     :param path: the file; it and its folder are made on first use, the file for its owner alone (0600).
     :param schema: statements that lay the tables, each harmless when repeated.
@@ -38,13 +47,23 @@ class Connections:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection; one that fails is closed, so that a mended file is opened afresh.
 
-        :raises sqlite3.Error: the file can't be opened, made or used.
+        :raises sqlite3.Error: the file can't be opened, made or used. A corrupt one is set aside then.
         """
         try:
             yield self._own().connection
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             self.close()
+            if corruption.is_corruption(error) and self._local.file is not None:
+                corruption.set_aside(self._path, self._local.file, timeout=self._timeout)
             raise
+
+    def lost_at(self) -> float:
+        """Tell when what the file held was lost, in seconds since 1970; 0 when it never was.
+
+        :raises sqlite3.Error: as :meth:`reading`.
+        """
+        with self.reading():
+            return self._own().lost_at
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -77,30 +96,47 @@ class Connections:
 
     def _own(self) -> _Lease:
         lease: _Lease | None = getattr(self._local, "lease", None)
-        if lease is None or lease.process != os.getpid():
-            lease = self._local.lease = _Lease(self._open())
+        if lease is not None and lease.process == os.getpid():
+            if lease.file == corruption.identity_of(self._path):
+                return lease
+            self.close()
+        self._local.lease = lease = self._open()
         return lease
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> _Lease:
+        self._local.file = None
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            _create(self._path)
+            missing = not self._path.exists()
+            with corruption.opening(self._path, alone=missing, timeout=self._timeout):
+                made = _create(self._path)
+                self._local.file = corruption.identity_of(self._path)
+                return self._connect(self._local.file, made=made)
         except OSError as error:
-            raise sqlite3.OperationalError(f"unable to open {self._path}: {error.strerror}") from error
+            said = error.strerror or error
+            raise sqlite3.OperationalError(f"unable to open {self._path}: {said}") from error
+
+    def _connect(self, file: Identity | None, *, made: bool) -> _Lease:
         connection = sqlite3.connect(self._path, timeout=_POLL, isolation_level=None, check_same_thread=False)
         try:
-            self._prepare(connection)
+            return _Lease(connection, file, self._prepare(connection, made=made))
         except BaseException:
             connection.close()
             raise
-        return connection
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def _prepare(self, connection: sqlite3.Connection, *, made: bool) -> float:
+        """Set a connection up and lay the tables; returns when what was there before was lost."""
+        if made:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only a new file can be made to shrink
         self._patiently(connection, "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        if made and corruption.set_aside_before(self._path):
+            self._patiently(connection, f"PRAGMA user_version = {int(time.time()) + 1}")
         for statement in self._schema:
             self._patiently(connection, statement)
+        [(version,)] = self._patiently(connection, "PRAGMA user_version")
+        return float(version) if version > _TIMES else 0.0
 
     def _patiently(
         self, connection: sqlite3.Connection, statement: str, parameters: Sequence[object] = ()
@@ -122,10 +158,12 @@ class Connections:
 class _Lease:
     """One connection in one process, closed when its thread ends."""
 
-    __slots__ = ("__weakref__", "close", "connection", "process")
+    __slots__ = ("__weakref__", "close", "connection", "file", "lost_at", "process")
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, file: Identity | None, lost_at: float) -> None:
         self.connection = connection
+        self.file = file
+        self.lost_at = lost_at
         self.process = os.getpid()
         self.close = weakref.finalize(self, _close, connection, self.process)
 
@@ -137,11 +175,17 @@ def _close(connection: sqlite3.Connection, process: int) -> None:
         _inherited.append(connection)
 
 
-def _create(path: Path) -> None:
-    """Make the file, for its owner alone, without opening it: to close it would drop the locks SQLite has on it."""
+def _create(path: Path) -> bool:
+    """Make the file, for its owner alone, without opening it: to close it would drop the locks SQLite has on it.
+
+    Returns whether it was not there before.
+    """
+    if path.exists():
+        return False
     try:
         os.mknod(path, 0o600)
     except FileExistsError:
-        pass
+        return False
     except (AttributeError, PermissionError):  # not every system lets everyone make a file this way
         path.touch(mode=0o600)
+    return True

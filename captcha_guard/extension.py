@@ -43,7 +43,8 @@ class CaptchaGuard:
     """Stands between a form and the spammers.
 
     ``limiter`` is the host's own Flask-Limiter (initialised first); its storage then counts for both. ``rules`` replace
-    the standard ones, ``extra_rules`` run after them. ``describe`` tells Akismet more of a submission's page. Give the
+    the standard ones, ``extra_rules`` run after them. ``describe`` tells Akismet more of a submission's page.
+    ``exempt_when()`` returns True for visitors of whom nothing is asked anywhere, such as moderators. Give the
     application here or, in a factory, to ``init_app``.
     """
 
@@ -55,11 +56,13 @@ class CaptchaGuard:
         rules: Iterable[Rule] | None = None,
         extra_rules: Iterable[Rule] = (),
         describe: Callable[[Submission], Context] | None = None,
+        exempt_when: Callable[[], object] | None = None,
     ) -> None:
         self._limiter = limiter
         self._rules = None if rules is None else tuple(rules)
         self._extra_rules = tuple(extra_rules)
         self._describe = describe
+        self._exempt_when = exempt_when
         if app is not None:
             self.init_app(app)
 
@@ -73,6 +76,7 @@ class CaptchaGuard:
             rules=self._rules,
             extra_rules=self._extra_rules,
             describe=self._describe,
+            exempt_when=self._exempt_when,
         )
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
@@ -95,6 +99,7 @@ class CaptchaGuard:
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
         facts: Know | None = None,
+        exempt_when: Callable[[], object] | None = None,
         on_challenge: OnChallenge | None = None,
     ) -> Callable[[View], View]: ...
 
@@ -109,6 +114,7 @@ class CaptchaGuard:
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
         facts: Know | None = None,
+        exempt_when: Callable[[], object] | None = None,
         on_challenge: OnChallenge | None = None,
     ) -> Any:
         """Guard the unsafe methods of a view: it runs only for submissions that may be taken.
@@ -117,8 +123,9 @@ class CaptchaGuard:
         view's arguments). ``mode``, ``difficulty`` and ``limits`` override the configuration for this route.
         ``moderated=True`` says that the view keeps held comments (``guard.verdict.held``). ``fields`` maps our words
         (author, email, url, body) to the form's names. ``facts(**view_args)`` returns a ``Facts`` of what only the host
-        knows: the visitor's confirmed account, the post's age. ``on_challenge(refusal, **view_args)`` returns the
-        host's own page instead of the interstitial. Raises ``ConfigError`` for a value that can't be.
+        knows: the visitor's confirmed account, the post's age. ``exempt_when()`` returns True for visitors of whom
+        nothing is asked here, such as moderators. ``on_challenge(refusal, **view_args)`` returns the host's own page
+        instead of the interstitial. Raises ``ConfigError`` for a value that can't be.
         """
         protection = Protection.told(
             scope=scope,
@@ -128,6 +135,7 @@ class CaptchaGuard:
             moderated=moderated,
             fields=fields,
             facts=facts,
+            exempt_when=exempt_when,
             on_challenge=on_challenge,
         )
         if view is None:

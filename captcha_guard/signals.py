@@ -28,3 +28,9 @@ aside_expired = _signals.signal("aside-expired")
 #: A service answered at last about a comment that was judged without it. ``id`` (str, its verdict's),
 #: ``service`` (str), ``finding`` (Finding, or None where it takes the comment for good). Sent by ``guard.tidy()``.
 service_answered = _signals.signal("service-answered")
+
+#: The counters' store began to fail, as one process found out. ``error`` (str). Mostly sent within a request.
+store_unavailable = _signals.signal("store-unavailable")
+
+#: The counters' store answers again. No arguments.
+store_available = _signals.signal("store-available")

@@ -63,6 +63,7 @@ class CaptchaField(Field):
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
         facts: Know | None = None,
+        exempt_when: Callable[[], object] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(label, [NotRobot(), *validators], **kwargs)
@@ -74,6 +75,7 @@ class CaptchaField(Field):
             moderated=moderated,
             fields=fields,
             facts=facts,
+            exempt_when=exempt_when,
         )
 
     @property

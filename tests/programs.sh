@@ -4,7 +4,7 @@
 set -eu
 missing="$*"
 if [ $# = 0 ]; then
-    for pair in chromium:chromium redis-server:redis-server tesseract:tesseract-ocr espeak-ng:espeak-ng; do
+    for pair in chromium:chromium redis-server:redis-server memcached:memcached tesseract:tesseract-ocr espeak-ng:espeak-ng; do
         command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
     done
 fi

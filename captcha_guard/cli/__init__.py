@@ -15,6 +15,7 @@ from .decisions import export_decisions, import_decisions
 from .explain import explain
 from .learning import filter_stats, retrain, tidy
 from .preview import preview
+from .purge import purge
 from .strength import strength
 from .teach import teach
 from .tune import tune
@@ -43,6 +44,7 @@ for command in (
     filter_stats,
     retrain,
     tidy,
+    purge,
     export_decisions,
     import_decisions,
 ):

@@ -1,23 +1,48 @@
-"""Who is posting, as a rate-limit key that can't be read back to an address."""
+"""Who is posting, as keys that can't be read back to an address, and that change every day where they are counted."""
 
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
+from typing import Final
 
-SHARED = "shared"
+SHARED: Final = "shared"
+
+#: Seconds for which clients are counted under the same keys.
+DAY: Final = 86_400
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Client:
-    """Two rate-limit keys: ``key`` for one subscriber, ``wide`` for the network around it.
+    """Two keys: ``key`` for one subscriber, ``wide`` for the network around it, or the same where none is known.
 
-    Both are 32 hexadecimal digits, or ``"shared"`` for everyone whose address is not known.
+    Both are 32 hexadecimal digits, or ``"shared"`` for everyone whose address is not known. They last as long as the
+    secret does, for what has to know a client again after weeks; limits are counted under its :meth:`daily` keys.
     """
 
     key: str
     wide: str
+    secret: bytes = field(default=b"", repr=False, compare=False)
+
+    def daily(self, window: int, now: float) -> tuple[str, ...]:
+        """Return the keys under which it is counted now in a window of so many seconds, the oldest first.
+
+        Every day at midnight (UTC) there is another key. A window that began before midnight is counted under
+        yesterday's key as well, until all of it lies in today: so yesterday's hits still bind, and the first of these
+        keys has seen all hits of the window at every moment. Windows longer than a day keep their keys as long as they
+        last.
+        """
+        return _daily(self.key, window, now, self.secret)
+
+    def wide_daily(self, window: int, now: float) -> tuple[str, ...]:
+        """Return the same for the network around it."""
+        return _daily(self.wide, window, now, self.secret)
+
+
+#: Everyone whose address is not known: all of them together may do what one client may.
+NOBODY: Final = Client(SHARED, SHARED)
 
 
 def client_of(address: str | None, *, secret: bytes) -> Client:
@@ -34,14 +59,48 @@ def client_of(address: str | None, *, secret: bytes) -> Client:
     try:
         ip = ipaddress.ip_address((address or "").strip())
     except ValueError:
-        return Client(SHARED, SHARED)
+        return NOBODY
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
     narrow, wide = (4, 3) if ip.version == 4 else (8, 6)
-    return Client(_digest(ip.packed[:narrow], secret), _digest(ip.packed[:wide], secret))
+    return Client(_digest(ip.packed[:narrow], secret), _digest(ip.packed[:wide], secret), secret)
 
 
-def _digest(network: bytes, secret: bytes) -> str:
+def client_named(name: str, *, secret: bytes) -> Client:
+    """Make the key of a client that the host names itself; there is no network around it.
+
+    :raises ValueError: an empty name, which would be everyone, or an empty secret.
+    """
+    if not name.strip() or not secret:
+        raise ValueError("a client needs a name, and its key a secret")
+    octets = blake2b(name.encode("utf-8", "surrogatepass")).digest()  # longer than any network, so never one of them
+    key = _digest(octets, secret)
+    return Client(key, key, secret)
+
+
+def _daily(key: str, window: int, now: float, secret: bytes) -> tuple[str, ...]:
+    if key == SHARED:
+        return (key,)
+    period = DAY * -(-window // DAY)
+    number, age = divmod(now, period)
+    days = (int(number) - 1, int(number)) if age < window else (int(number),)
+    return tuple(_name_of_day(key, period, day, secret) for day in days)
+
+
+@lru_cache(maxsize=1024)  # one request asks for the same few again and again
+def _name_of_day(key: str, period: int, number: int, secret: bytes) -> str:
+    return _digest(key.encode(), _day_key(period, number, secret), person=b"guard day")
+
+
+@lru_cache(maxsize=64)
+def _day_key(period: int, number: int, secret: bytes) -> bytes:
+    return blake2b(b"%d %d" % (period, number), key=_short(secret), person=b"guard day key").digest()
+
+
+def _short(secret: bytes) -> bytes:
+    return secret if len(secret) <= blake2b.MAX_KEY_SIZE else blake2b(secret).digest()
+
+
+def _digest(network: bytes, secret: bytes, person: bytes = b"guard client") -> str:
     """Hash a network; two of different family or width never agree in their number of octets."""
-    key = secret if len(secret) <= blake2b.MAX_KEY_SIZE else blake2b(secret).digest()
-    return blake2b(network, key=key, digest_size=16, person=b"guard client").hexdigest()
+    return blake2b(network, key=_short(secret), digest_size=16, person=person).hexdigest()

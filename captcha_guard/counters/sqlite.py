@@ -53,11 +53,18 @@ _FORGET_EXPIRED = (
     "DELETE FROM limits_counters WHERE key IN (SELECT key FROM limits_counters WHERE expires <= ? LIMIT ?)",
     "DELETE FROM limits_windows WHERE key IN (SELECT key FROM limits_windows WHERE expires <= ? LIMIT ?)",
 )
+_GIVE_UP = (
+    "DELETE FROM limits_windows WHERE key IN "
+    "(SELECT key FROM limits_windows WHERE expires > ? ORDER BY expires LIMIT ?)"
+)
+_SHRINKING = ("auto_vacuum", "freelist_count")
 
 _OLDEST_SQLITE = (3, 35)  # the first with RETURNING
 _STAMP = struct.Struct("<d")
 _SWEEP_EVERY = 64  # rows written by one process
 _SWEEP_BATCH = 128  # rows per table: more than were written since, so expired rows can't pile up
+_LONG = 3600  # seconds that a window has to go to be given up before others
+_COUNT_SHARE = 64  # windows are counted after every 64th part of the most of them was written
 
 
 class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, TimestampedSlidingWindow):
@@ -66,6 +73,8 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
     :param uri: ``sqlite:////absolute/path`` or ``sqlite:///relative/path``, taken literally. The folder and the file
         are made on first use, the file with mode 0600.
     :param timeout: seconds to wait for another writer before ``sqlite3.OperationalError`` is raised.
+    :param most_windows: moving windows that are kept. Of those that have more than an hour to go, which are a flood's
+        bulk, the ones entered least recently make room; counters are never given up.
     :param wrap_exceptions: raise :exc:`limits.errors.StorageError` in place of ``sqlite3.Error``.
     :raises limits.errors.ConfigurationError: the URI names no file, or Python's SQLite is too old.
     """
@@ -77,6 +86,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         uri: str,
         wrap_exceptions: bool = False,  # noqa: FBT001, FBT002 (the signature of every storage)
         timeout: float = 1.0,
+        most_windows: int = 500_000,
         **options: float | str | bool,
     ) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
@@ -90,6 +100,9 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         self.storage = str(Path(path).absolute())
         self._connections = Connections(Path(self.storage), schema=_SCHEMA, timeout=timeout)
         self._written = _SWEEP_EVERY  # whoever starts sweeps first
+        self._most_windows = most_windows
+        self._until_count = 0  # rows that may still be written before the windows are counted
+        self._too_many = 0  # windows to be given up
 
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
@@ -168,12 +181,19 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """Tell when the oldest entry in the window was made (now when there is none), and how many there are."""
+        return self.get_moving_windows([(key, limit, expiry)])[0]
+
+    def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
+        """Tell the same of several windows by one read.
+
+        :param windows: (key, limit, expiry in seconds) each, no key twice.
+        """
+        marks = ", ".join("?" * len(windows))
         with self._connections.reading() as connection:
-            row = connection.execute(_READ_STAMPS, (key,)).fetchone()
+            keys = [key for key, _, _ in windows]
+            known = dict(connection.execute(_READ_SEVERAL_STAMPS.format(marks), keys).fetchall())
         now = time.time()
-        stamps = [stamp for (stamp,) in _STAMP.iter_unpack(row[0])][-limit:] if row else []
-        oldest = bisect_left(stamps, now - expiry)
-        return (stamps[oldest], len(stamps) - oldest) if oldest < len(stamps) else (now, 0)
+        return [_oldest(known.get(key, b""), limit, now, now - expiry) for key, limit, expiry in windows]
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Add to the current window if it and the weighted one before it have room for ``amount``."""
@@ -196,15 +216,24 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         for window_key in self.sliding_window_keys(key, expiry, time.time()):
             self.clear(window_key)
 
-    def sweep(self) -> int:
+    def sweep(self, patience: float = inf) -> int:
         """Delete all that has expired, in batches that let other writers in; returns how many rows went.
 
-        A share of this happens with the writes anyway.
+        A share of this happens with the writes anyway. Afterwards the file gives its empty pages back.
+
+        :param patience: seconds after which the rest is left for another time.
         """
-        swept = 0
-        while batch := self._sweep_batch():
+        swept, end = 0, time.monotonic() + patience
+        while time.monotonic() < end and (batch := self._sweep_batch()):
             swept += batch
+        while time.monotonic() < end and self._shrink():
+            pass
         return swept
+
+    def lost_at(self) -> float:
+        """Tell when all counts were lost to a corrupt file, in seconds since 1970; 0 when that never happened."""
+        with self._wrapping():
+            return self._connections.lost_at()
 
     def close(self) -> None:
         """Close the calling thread's connection; the next use opens a new one."""
@@ -212,9 +241,27 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
     def _sweep_batch(self) -> int:
         with self._writing() as connection:
-            return sum(
-                connection.execute(statement, (time.time(), _SWEEP_BATCH)).rowcount for statement in _FORGET_EXPIRED
-            )
+            now = time.time()
+            swept = sum(connection.execute(statement, (now, _SWEEP_BATCH)).rowcount for statement in _FORGET_EXPIRED)
+            for least in (now + _LONG, now):
+                if self._too_many > 0:
+                    given_up = connection.execute(_GIVE_UP, (least, min(self._too_many, _SWEEP_BATCH))).rowcount
+                    self._too_many -= given_up
+                    swept += given_up
+        return swept
+
+    def _count_windows(self) -> None:
+        with self._connections.reading() as connection:
+            [held] = connection.execute("SELECT count(*) FROM limits_windows").fetchone()
+        self._too_many = max(0, held - self._most_windows)
+        self._until_count = self._most_windows // _COUNT_SHARE
+
+    def _shrink(self) -> bool:
+        """Give some empty pages back; returns whether there are more. A file of an older release keeps them."""
+        with self._connections.reading() as connection:
+            connection.execute(f"PRAGMA incremental_vacuum({_SWEEP_BATCH})").fetchall()
+            [[vacuum], [left]] = [connection.execute(f"PRAGMA {name}").fetchone() for name in _SHRINKING]
+        return bool(vacuum and left)
 
     def _sliding_window(
         self, connection: sqlite3.Connection, key: str, expiry: int, now: float
@@ -229,21 +276,35 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
     @contextmanager
     def _writing(self, rows: int = 0) -> Iterator[sqlite3.Connection]:
+        with self._wrapping(), self._connections.writing() as connection:
+            yield connection
+        self._sweep_now_and_then(rows)
+
+    @contextmanager
+    def _wrapping(self) -> Iterator[None]:
         try:
-            with self._connections.writing() as connection:
-                yield connection
+            yield
         except sqlite3.Error as error:
             if self.wrap_exceptions:
                 raise StorageError(error) from error
             raise
-        self._sweep_now_and_then(rows)
 
     def _sweep_now_and_then(self, rows: int) -> None:
         self._written += rows
+        self._until_count -= rows
         if rows and self._written >= _SWEEP_EVERY:
             self._written = 0
             with suppress(sqlite3.Error, StorageError):
+                if self._until_count <= 0:
+                    self._count_windows()
                 self._sweep_batch()
+
+
+def _oldest(packed: bytes, limit: int, now: float, since: float) -> tuple[float, int]:
+    """Return the oldest of the ``limit`` newest entries since then, and how many there are; now where there is none."""
+    stamps = [stamp for (stamp,) in _STAMP.iter_unpack(packed)][-limit:]
+    oldest = bisect_left(stamps, since)
+    return (stamps[oldest], len(stamps) - oldest) if oldest < len(stamps) else (now, 0)
 
 
 def _wait(stamps: bytes, index: int, now: float, expiry: int) -> float | None:

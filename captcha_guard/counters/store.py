@@ -5,39 +5,47 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from limits.errors import ConfigurationError, StorageError
-from limits.storage import Storage, storage_from_string
+from limits.storage import RedisClusterStorage, Storage, storage_from_string
 
 from captcha_guard.errors import ConfigError
 
+from . import memcached, redis
 from .memory import LockedMemoryStorage
+from .network import NETWORK_TIMEOUT, network_options
 from .sqlite import SQLiteStorage  # noqa: F401 (its import makes sqlite:// known)
 
-#: Seconds a store on the network may take, to connect and to answer, before it counts as failed.
-NETWORK_TIMEOUT = 0.25
+__all__ = ["NETWORK_TIMEOUT", "faults_of", "open_storage", "refusing", "storage_arguments"]
 
-_EXAMPLES = {
-    "memory": "memory://",
-    "sqlite": "sqlite:////var/lib/blog/counters.sqlite3",
-    **dict.fromkeys(("redis", "rediss", "valkey", "valkeys"), "{scheme}://host:6379/0"),
-    **dict.fromkeys(("redis+unix", "valkey+unix"), "{scheme}:///run/redis/redis.sock"),
-    **dict.fromkeys(("redis+sentinel", "valkey+sentinel"), "{scheme}://host:26379/service"),
-    **dict.fromkeys(("redis+cluster", "valkey+cluster"), "{scheme}://host:7000,other:7000"),
-    "memcached": "memcached://host:11211",
-    **dict.fromkeys(("mongodb", "mongodb+srv"), "{scheme}://host/"),
+
+class _Kind(NamedTuple):
+    """How a scheme is written, and what goes before it in the address of the storage that the guard wants."""
+
+    example: str
+    prefix: str = ""
+
+
+_KINDS = {
+    "memory": _Kind("memory://"),
+    "sqlite": _Kind("sqlite:////var/lib/blog/counters.sqlite3"),
+    **dict.fromkeys(("redis", "rediss", "valkey", "valkeys"), _Kind("{scheme}://host:6379/0", redis.PREFIX)),
+    **dict.fromkeys(("redis+unix", "valkey+unix"), _Kind("{scheme}:///run/redis/redis.sock", redis.PREFIX)),
+    **dict.fromkeys(("redis+sentinel", "valkey+sentinel"), _Kind("{scheme}://host:26379/service", redis.PREFIX)),
+    **dict.fromkeys(("redis+cluster", "valkey+cluster"), _Kind("{scheme}://host:7000,other:7000", redis.PREFIX)),
+    "memcached": _Kind("memcached://host:11211", memcached.PREFIX),
+    **dict.fromkeys(("mongodb", "mongodb+srv"), _Kind("{scheme}://host/")),
 }
 
 
 def open_storage(uri: str) -> Storage:
-    """Open a store that ``limits`` knows, ``sqlite:///`` included; most connect on first use only.
+    """Open a store that ``limits`` knows, ``sqlite:///`` included; all connect on first use only.
 
-    Redis and Valkey get 0.25 s to answer and no second try: an increment that is repeated after a lost answer would
-    read as a nonce already spent.
+    A store on the network gets 0.25 s to connect and to answer, and no second try: an increment that is repeated after
+    a lost answer would read as a nonce already spent. The URI's query may say otherwise.
 
-    :raises ConfigError: an unknown scheme, a missing driver or a malformed URI; the password is never shown.
+    :raises ConfigError: an unknown scheme or option, a missing driver or a malformed URI; the password is never shown.
     """
     with refusing(uri):
         address, options = storage_arguments(uri)
@@ -47,15 +55,21 @@ def open_storage(uri: str) -> Storage:
 def storage_arguments(uri: str) -> tuple[str, dict[str, Any]]:
     """Return the URI and the options by which ``limits`` (or Flask-Limiter) opens the store the guard wants.
 
-    :raises ConfigError: an unknown scheme.
+    :raises ConfigError: an unknown scheme or option.
     """
     scheme, separator, rest = uri.partition("://")
-    if not separator or scheme not in _EXAMPLES:
-        known = ", ".join(f"{name}://" for name in _EXAMPLES)
+    if not separator or scheme not in _KINDS:
+        known = ", ".join(f"{name}://" for name in _KINDS)
         raise ConfigError(f"storage {_shown(uri)!r} is of no known kind; use one of {known}")
     if scheme == "memory":
         return f"{LockedMemoryStorage.STORAGE_SCHEME[0]}://{rest}", {}
-    return uri, _network_options(scheme)
+    if scheme == "sqlite":
+        return uri, {}
+    try:
+        address, options = network_options(uri)
+    except ConfigError as error:
+        raise ConfigError(f"storage {_shown(uri)!r}: {error}") from None
+    return _KINDS[scheme].prefix + address, options
 
 
 @contextmanager
@@ -72,18 +86,9 @@ def refusing(uri: str) -> Iterator[None]:
 def faults_of(storage: Storage) -> tuple[type[Exception], ...]:
     """List what a store raises when it can't be reached or used."""
     own = storage.base_exceptions
+    if isinstance(storage, RedisClusterStorage):
+        own = redis.cluster_faults(storage)
     return (*(own if isinstance(own, tuple) else (own,)), StorageError, OSError)
-
-
-def _network_options(scheme: str) -> dict[str, Any]:
-    """Give the options by which a Redis or Valkey client fails fast, and once."""
-    family = re.match(r"redis|valkey", scheme)
-    if family is None:
-        return {}
-    waits: dict[str, Any] = {"socket_timeout": NETWORK_TIMEOUT, "socket_connect_timeout": NETWORK_TIMEOUT}
-    backoff, retry = import_module(f"{family[0]}.backoff"), import_module(f"{family[0]}.retry")
-    options = waits | {"retry": retry.Retry(backoff.NoBackoff(), 0)}
-    return options | {"sentinel_kwargs": waits} if scheme.endswith("+sentinel") else options
 
 
 def _refusal(uri: str, scheme: str, error: Exception) -> str:
@@ -92,7 +97,7 @@ def _refusal(uri: str, scheme: str, error: Exception) -> str:
         return f"storage {_shown(uri)!r} needs a driver that is missing; run: pip install 'limits[{extra}]'"
     if scheme == "sqlite":
         return f"storage {error}"
-    example = _EXAMPLES[scheme].format(scheme=scheme)
+    example = _KINDS[scheme].example.format(scheme=scheme)
     return f"storage {_shown(uri)!r} is malformed; write it like {example!r}"
 
 

@@ -133,13 +133,14 @@ class Cases:
                 forgotten = connection.execute(_FORGET, (trace.mark,)).rowcount
         return forgotten > 0
 
-    def sweep(self, now: float) -> None:
-        """Delete what is older than 60 days, and the oldest where there are too many."""
-        if not self.path.exists():
-            return
-        with self._unless_down(), self._connections.writing() as connection:
-            connection.execute(_EXPIRE, (now - KEPT,))
-            connection.execute(_CROWD, (MOST - 1,))
+    def sweep(self, now: float) -> int:
+        """Delete what is older than 60 days, and the oldest where there are too many; returns how many went."""
+        gone = 0
+        if self.path.exists():
+            with self._unless_down(), self._connections.writing() as connection:
+                gone += connection.execute(_EXPIRE, (now - KEPT,)).rowcount
+                gone += connection.execute(_CROWD, (MOST - 1,)).rowcount
+        return gone
 
     def close(self) -> None:
         """Close the calling thread's connection; the next use opens a new one."""

@@ -207,18 +207,31 @@ class SQLiteMemory:
         hashes = (blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key) for one in shingles)
         return nsmallest(SKETCH, (one.digest() for one in hashes))
 
-    def _sweep_now_and_then(self, now: float, rows: int) -> None:
-        self._written += rows
-        if self._written < _SWEEP_EVERY:
-            return
-        self._written = 0
+    def sweep(self, now: float) -> int:
+        """Delete what has expired, and what expires first where there is too much; returns how many rows went."""
+        gone = 0
+        if self.path.exists():
+            with self._unless_down():
+                gone = self._sweep(now)
+        return gone
+
+    def _sweep(self, now: float) -> int:
+        gone = 0
         with self._connections.writing() as connection:
             for table, most in MOST_ROWS.items():
-                connection.execute(f"DELETE FROM {table} WHERE expires <= ?", (now,))  # noqa: S608 (our own names)
+                gone += connection.execute(f"DELETE FROM {table} WHERE expires <= ?", (now,)).rowcount  # noqa: S608 (our own names)
                 (held,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
                 if held > most:
                     oldest = f"SELECT expires FROM {table} ORDER BY expires LIMIT 1 OFFSET ?"  # noqa: S608
-                    connection.execute(f"DELETE FROM {table} WHERE expires <= ({oldest})", (held - most,))  # noqa: S608
+                    crowd = f"DELETE FROM {table} WHERE expires <= ({oldest})"  # noqa: S608
+                    gone += connection.execute(crowd, (held - most,)).rowcount
+        return gone
+
+    def _sweep_now_and_then(self, now: float, rows: int) -> None:
+        self._written += rows
+        if self._written >= _SWEEP_EVERY:
+            self._written = 0
+            self._sweep(now)
 
     @contextmanager
     def _unless_down(self) -> Iterator[None]:

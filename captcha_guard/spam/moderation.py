@@ -33,6 +33,15 @@ class Tidied:
     services_run: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many expired rows were deleted: from the judge's memory, of cases, and of what services were sent."""
+
+    remembered: int = 0
+    cases: int = 0
+    sent: int = 0
+
+
 class Moderation:
     """Keeps what was judged, and takes in what a moderator says of it.
 
@@ -115,6 +124,14 @@ class Moderation:
         run = self._services.run(now) if self._services is not None else 0
         self._cases.sweep(now)
         return Tidied(learned, run)
+
+    def purge(self, now: float) -> Purged:
+        """Delete all that has expired, at once; nothing is learned, and nobody is told anything.
+
+        :raises sqlite3.Error: what services were sent can't be deleted.
+        """
+        sent = self._services.expire(now) if self._services is not None else 0
+        return Purged(self._memory.sweep(now), self._cases.sweep(now), sent)
 
     def _expire(self, case: Case, now: float, expired: Callable[[str], None]) -> bool:
         if not self._cases.claim(case):

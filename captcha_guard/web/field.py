@@ -11,7 +11,8 @@ from markupsafe import Markup
 from ..challenge.difficulty import Difficulty
 from ..errors import ConfigError
 from ..signals import challenge_issued
-from .escalation import asked_of
+from .escalation import asked_of, wrong_codes_of
+from .identity import client_here, is_exempt
 from .journey import current_journey
 from .outcome import Outcome
 from .posted import ANSWER, PASS, TOKEN
@@ -58,14 +59,13 @@ def render_field(
     protection, scope = _meant(scope, protection)
     mark_private()
     outcome = outcome_for(scope)
-    mode = protection.mode or state.settings.mode
     if outcome is not None and outcome.proof.solved and not _asks(outcome):
         current_journey().pass_shown = True
         return _markup("pass", assets=True, name=PASS, token=solved_pass(outcome), state=state)
     if outcome is not None and outcome.resend and outcome.posted.ours[PASS]:
         return _markup("pass", assets=True, name=PASS, token=outcome.posted.ours[PASS], state=state)
     least = None if difficulty is None else Difficulty.of(difficulty)
-    shown = mode == "always" or _asks(outcome)
+    shown = _shows_picture(state, protection) or _asks(outcome)
     ticket = new_ticket(state, protection, scope, outcome, least=least, shown=shown)
     if not shown:
         return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, state=state)
@@ -120,7 +120,15 @@ def new_ticket(
 
 def asked_here(state: State, protection: Protection) -> Difficulty:
     """Return how hard a code whoever sends this request has to solve under ``protection``."""
-    return asked_of(state.client(request.remote_addr), protection.difficulty or state.difficulty, state)
+    base = protection.difficulty or state.difficulty
+    wrong = wrong_codes_of(client_here(), base, state)
+    return asked_of(base, state, wrong=wrong, surge=state.surge.seen(state.clock()))
+
+
+def _shows_picture(state: State, protection: Protection) -> bool:
+    """Say whether a form shows its picture from the beginning."""
+    mode = "always" if state.surge.seen(state.clock()) else protection.mode or state.settings.mode
+    return mode == "always" and not is_exempt(protection)
 
 
 def _charged(outcome: Outcome | None) -> int:

@@ -8,24 +8,29 @@ from dataclasses import replace
 from flask import Request, current_app
 
 from ..challenge.difficulty import Difficulty
-from ..errors import ConfigError, StoreUnavailableError
+from ..errors import ConfigError
 from ..signals import submission_judged
-from ..spam.rules.duplicate import already_said, fingerprint
 from ..spam.submission import Facts, Submission
 from ..spam.verdict import Action, Finding, Verdict, total
+from .escalation import hard_as
+from .identity import client_here, is_exempt
+from .journey import current_journey
 from .outcome import Outcome
 from .posted import NOTHING, Posted, PostedError, read
 from .proof import Examination, Proof
 from .protection import Protection
 from .refusal import Refusal
+from .repetition import claim, look_later
 from .state import State, this_app
 
-#: Seconds for which the same comment counts as a repetition.
-REMEMBERED = 86_400
+#: Seconds after which to come back when nothing can be checked.
+TRY_AGAIN = 30
 
 
 def pass_through(request: Request, state: State, protection: Protection, scope: str) -> Outcome:
     """Take one POST the whole way. Never raises for anything a visitor can send."""
+    if is_exempt(protection):
+        return Outcome(scope, protection, Verdict(Action.ACCEPT, (Finding("exempt", 0, "Whoever posts is exempt."),)))
     gate = _Gate(request, state, protection, scope)
     try:
         posted = read(request, protection, state.honeypot)
@@ -61,25 +66,30 @@ class _Gate:
         self.state = state
         self.protection = protection
         self.scope = scope
-        self.codes = Examination(state, protection, scope, request.remote_addr)
-        self.mode = self.codes.mode
+        self.codes = Examination(state, protection, scope, client_here())
 
     def walk(self, posted: Posted) -> Outcome:
-        """Take what was posted past the limits and the code, the rules and the services, up to the claim."""
+        """Take what was posted past the limits and the code, the rules, the claim and the services."""
         proof, refusal, charged = self.codes.examine(posted)
+        current_journey().quota = self.codes.inspection.quota
         outcome = Outcome(self.scope, self.protection, Verdict(), posted, proof=proof, charged=charged)
         if refusal is not None:
             outcome = replace(outcome, verdict=_rejected(refusal), refusal=refusal)
             if self.state.judge.shadow is not True:
                 return outcome
         outcome = self.judge(outcome)
-        if refusal is None:
-            outcome = self.decide(self.consult(outcome))
-        return self.remember(outcome)
+        if refusal is not None:
+            return outcome
+        if (decided := self.decide(outcome)).refusal is not None:
+            return decided
+        outcome = claim(outcome, self.state)
+        return outcome if outcome.refusal is not None else self.decide(self.consult(outcome))
 
     def judge(self, outcome: Outcome) -> Outcome:
         """Put the submission before the rules and the filter; what was found before stays."""
         submission = self.submission(outcome.posted, outcome.proof)
+        if outcome.proof.solved or outcome.proof.reason == "code_wrong" or self.codes.mode != "always":
+            look_later(submission)
         verdict = self.state.judge.weigh(submission)
         rules_score = total(verdict.findings)
         for finding in outcome.verdict.findings:
@@ -142,8 +152,9 @@ class _Gate:
 
     def _needs_code(self, outcome: Outcome) -> bool:
         """Say whether only a solved code takes this POST on; a code that was asked for, or typed, has to be right."""
-        if self.mode != "suspicious":
-            return self.mode == "always"
+        mode = self.codes.mode
+        if mode != "suspicious":
+            return mode == "always"
         proof, verdict = outcome.proof, outcome.verdict
         owed = proof.opened is None or proof.reason != "code_missing" or proof.opened.challenge.charged > 0
         unusual = verdict.action == Action.CHALLENGE or verdict.score >= self.state.judge.thresholds.challenge
@@ -157,18 +168,20 @@ class _Gate:
     def _without_code(self, outcome: Outcome) -> Outcome:
         verdict, proof, moderated = outcome.verdict, outcome.proof, self.protection.moderated
         if proof.reason == "store_unavailable":
-            if not moderated:
-                return self._refuse(outcome, Refusal.because(proof.reason, retry_after=30), Action.CHALLENGE)
+            if not moderated or self.state.settings.faults["codes"] == "refuse":
+                return self._refuse(outcome, Refusal.because(proof.reason, retry_after=TRY_AGAIN), Action.CHALLENGE)
             unproven = Finding(proof.reason, 0, "The code could not be checked: the store was down.", Action.HOLD)
             return replace(outcome, verdict=verdict.found(unproven))
-        asked = "unusual" if self.mode == "suspicious" and proof.reason in ("", "code_missing") else proof.reason
+        asked = (
+            "unusual" if self.codes.usual_mode != "always" and proof.reason in ("", "code_missing") else proof.reason
+        )
         return self.ask(outcome, Refusal.because(asked), hard=verdict.held and not moderated)
 
     def _unmoderated(self, outcome: Outcome) -> Outcome:
         worst, proof = _worst(outcome.verdict), outcome.proof
         why = worst.reply or worst.sentence
         solved_hard = proof.solved and proof.difficulty is not None and proof.difficulty.rank >= Difficulty.hard.rank
-        if self.mode == "off" or solved_hard:
+        if self.codes.mode == "off" or solved_hard:
             return self._refuse(outcome, Refusal.because("refused", why=why), Action.HOLD)
         return self.ask(outcome, Refusal.because("unusual_hard", why=why), hard=True)
 
@@ -181,26 +194,11 @@ class _Gate:
         """Return how hard the next picture is: what is asked here, and no less than the one before it."""
         length, difficulty = self.state.settings.length, self.codes.asked
         if hard:
-            difficulty = difficulty.raised_to(replace(Difficulty.hard, length=difficulty.length), length)
+            difficulty = difficulty.raised_to(hard_as(difficulty), length)
         return difficulty if proof.difficulty is None else difficulty.raised_to(proof.difficulty, length)
 
     def _refuse(self, outcome: Outcome, refusal: Refusal, action: Action = Action.REJECT) -> Outcome:
         return replace(outcome, verdict=replace(outcome.verdict, action=action), refusal=refusal)
-
-    def remember(self, outcome: Outcome) -> Outcome:
-        """Claim the comment's fingerprint, once, before the view runs; whoever comes second is refused."""
-        submission = outcome.submission
-        if outcome.refusal is not None or submission is None or not submission.body.strip():
-            return outcome
-        mark = fingerprint(submission)
-        try:
-            first = self.state.spent.claim(mark, REMEMBERED)
-        except StoreUnavailableError:
-            return outcome
-        if first:
-            return replace(outcome, claimed=mark)
-        verdict = outcome.verdict.found(already_said())
-        return replace(outcome, verdict=verdict, refusal=Refusal.because("duplicate"))
 
 
 def _worst(verdict: Verdict) -> Finding:

@@ -7,18 +7,25 @@ from typing import cast
 
 from flask import request
 
+from ..counters.client import Client
 from .outcome import Outcome
+from .quota import Quota
 
 
 @dataclass(slots=True)
 class Journey:
     """One request's notes: the ``outcomes`` by scope, and what its response has shown.
 
-    ``charged`` holds the scopes for which a challenge that the limits have paid for was handed out.
+    ``charged`` holds the scopes for which a challenge that the limits have paid for was handed out; ``client`` is who
+    sends it, once that was asked; ``unsaid`` the fingerprints that are claimed later, and need no look before;
+    ``quota`` what is left of the client's limits, where that is told.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     charged: set[str] = field(default_factory=set)
+    client: Client | None = None
+    unsaid: set[str] = field(default_factory=set)
+    quota: Quota | None = None
     private: bool = False
     pass_shown: bool = False
     assets_shown: bool = False

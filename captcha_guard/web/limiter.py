@@ -8,6 +8,7 @@ from limits.storage import MovingWindowSupport, SlidingWindowCounterSupport, Sto
 
 from ..counters.store import open_storage, refusing, storage_arguments
 from ..errors import ConfigError
+from .shown_limits import show_limits
 from .state import NAME
 
 
@@ -32,7 +33,7 @@ def storage_for(app: Flask, uri: str, limiter: Limiter | None) -> Storage:
                 lambda: request.remote_addr or "shared",
                 storage_uri=address,
                 storage_options=options,
-                strategy="fixed-window" if uri.startswith("memcached") else "moving-window",
+                strategy="sliding-window-counter" if uri.startswith("memcached") else "moving-window",
                 key_prefix=NAME,
             )
             limiter.request_filter(lambda: True)  # what lets every request pass; the subclass only spares the time
@@ -41,6 +42,7 @@ def storage_for(app: Flask, uri: str, limiter: Limiter | None) -> Storage:
             return open_storage(uri)
     if not limiter.initialized:
         raise ConfigError("the limiter handed to CaptchaGuard is not set up: call limiter.init_app(app) first")
+    show_limits(limiter)
     return limiter.storage
 
 

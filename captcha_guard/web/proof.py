@@ -7,9 +7,12 @@ from functools import cached_property
 
 from ..challenge.difficulty import Difficulty
 from ..challenge.token import Opened
+from ..counters.client import Client
+from ..counters.limits import Decision
 from ..errors import StoreUnavailableError, TokenError
 from ..signals import challenge_failed, challenge_solved
-from .escalation import asked_of, note_wrong_code
+from .escalation import asked_of, hard_as
+from .inspection import Inspection
 from .posted import ANSWER, PASS, TOKEN, Posted
 from .protection import Protection
 from .refusal import Refusal
@@ -40,34 +43,51 @@ class Proof:
 class Examination:
     """The limits and the code of one client's POST to one form."""
 
-    def __init__(self, state: State, protection: Protection, scope: str, address: str | None) -> None:
+    def __init__(self, state: State, protection: Protection, scope: str, client: Client) -> None:
         self.state = state
         self.scope = scope
-        self.client = state.client(address)
-        self.mode = protection.mode or state.settings.mode
+        self.client = client
         self.difficulty = protection.difficulty or state.difficulty
+        self.usual_mode = protection.mode or state.settings.mode
         self._policy = protection.limits or "comments"
+        self._typed = False
 
     @cached_property
+    def inspection(self) -> Inspection:
+        """What the counters say of this client and of the site, by one read."""
+        return Inspection.of(self.state, self.client, self.difficulty, policy=self._policy, typed=self._typed)
+
+    @property
+    def mode(self) -> str:
+        """When a code is asked for here, as things are."""
+        return "always" if self.inspection.surge else self.usual_mode
+
+    @property
     def asked(self) -> Difficulty:
         """How hard a code this client has to solve here."""
-        return asked_of(self.client, self.difficulty, self.state)
+        seen = self.inspection
+        return asked_of(self.difficulty, self.state, wrong=seen.wrong_codes, surge=seen.surge)
 
     def charge(self) -> Refusal | None:
         """Count this POST against the client's comments; the refusal says that it was one too many."""
-        decision = self.state.limits.hit(self._policy, self.client)
-        return None if decision.allowed else Refusal.because("limited", retry_after=decision.retry_after)
+        decision = self.state.limits.hit(self._policy, self.client, *self.inspection.charged)
+        self.inspection.note(charged=decision.allowed)
+        return refused(decision)
 
     def examine(self, posted: Posted) -> tuple[Proof, Refusal | None, int]:
         """Charge the limits, spend the nonce, compare the answer: the proof, a refusal if any, the tries left.
 
         A challenge handed out in reply to a charged POST completes that same POST, so it is not charged again, provided
         that its nonce is fresh and not the last of ``TRIES``. Any other POST is charged before anything is spent.
+
+        The store is asked first how things stand, and only then to spend the nonce: a store that is down is found out
+        before a nonce could be left in doubt.
         """
+        self._typed = bool(posted.ours[ANSWER])
         proof, left = self._open(posted), TRIES
         covered = proof.opened.challenge.charged if proof.opened is not None else 0
         if covered:
-            if refusal := self._too_many_wrong(posted):
+            if refusal := self._too_many_wrong():
                 return replace(proof, unspent=True), refusal, 0
             proof, fresh = self._spend(proof)
             if fresh:
@@ -75,7 +95,7 @@ class Examination:
             elif refusal := self.charge():
                 return proof, refusal, 0
         else:
-            if refusal := self.charge() or self._too_many_wrong(posted):
+            if refusal := self._too_many_wrong() or self.charge():
                 return replace(proof, unspent=True), refusal, 0
             proof, _ = self._spend(proof)
         proof, refusal = self._compare(proof, posted)
@@ -94,17 +114,16 @@ class Examination:
             return Proof("token_malformed")
         return Proof("", opened, self.state.issuer.difficulty(opened))
 
-    def _too_many_wrong(self, posted: Posted) -> Refusal | None:
-        if not posted.ours[ANSWER]:
-            return None
-        decision = self.state.limits.test("wrong", self.client)
-        return None if decision.allowed else Refusal.because("limited", retry_after=decision.retry_after)
+    def _too_many_wrong(self) -> Refusal | None:
+        """Refuse another try while too many were wrong; looked at in any case, for what else it tells."""
+        return refused(self.inspection.wrong_codes_allow)
 
     def _spend(self, proof: Proof) -> tuple[Proof, bool]:
         if proof.opened is None:
             return proof, False
         try:
-            fresh = self.state.spent.claim(proof.opened.challenge.nonce, self.state.settings.ttl + 60)
+            challenge = proof.opened.challenge
+            fresh = self.state.spent.claim(challenge.nonce, self.state.settings.ttl + 60, issued_at=challenge.issued_at)
         except StoreUnavailableError:
             return replace(proof, unproven=True), False
         return (proof if fresh else replace(proof, reason="code_used")), fresh
@@ -134,14 +153,15 @@ class Examination:
         if code is None or not code.meets(self.difficulty, length):
             return True
         passed = proof.opened is not None and proof.opened.challenge.kind == "pass"
-        if passed or code.meets(self.difficulty.one_up(), length):
+        if passed or code.meets(hard_as(self.difficulty), length):
             return False
         return not code.meets(self.asked, length)
 
     def _count_wrong(self) -> Refusal | None:
-        note_wrong_code(self.state, self.client)
-        decision = self.state.limits.hit("wrong", self.client)
-        return None if decision.allowed else Refusal.because("limited", retry_after=decision.retry_after)
+        seen = self.inspection
+        decision = self.state.limits.hit("wrong", self.client, *seen.counted_if_wrong)
+        seen.note(wrong=True)
+        return refused(decision)
 
     def _tell(self, proof: Proof) -> None:
         app = this_app()
@@ -150,3 +170,11 @@ class Examination:
             challenge_solved.send(app, scope=self.scope, kind=challenge.kind, seconds=proof.opened.age)
         elif self.mode == "always" or proof.reason not in ("", "code_missing"):
             challenge_failed.send(app, scope=self.scope, reason=proof.reason)
+
+
+def refused(decision: Decision) -> Refusal | None:
+    """Return the refusal that a decision of the limits asks for, if any."""
+    if decision.allowed:
+        return None
+    reason = "store_unavailable" if decision.uncounted else "limited"
+    return Refusal.because(reason, retry_after=decision.retry_after)

@@ -47,11 +47,14 @@ class Protection:
     moderated: bool = False
     fields: Mapping[str, str] = field(default_factory=dict)
     facts: Know | None = None
+    exempt_when: Callable[[], object] | None = None
     on_challenge: OnChallenge | None = None
 
     def __post_init__(self) -> None:
         if self.mode is not None and self.mode not in MODES:
             raise ConfigError(f"protect(mode={self.mode!r}): allowed are {', '.join(MODES)}")
+        if self.exempt_when is not None and not callable(self.exempt_when):
+            raise ConfigError(f"protect(exempt_when={self.exempt_when!r}): a function without arguments is needed")
         unknown = sorted(set(self.fields) - set(USUAL_FIELDS))
         if unknown:
             raise ConfigError(f"protect(fields=...) names {unknown[0]!r}; our words are {', '.join(USUAL_FIELDS)}")

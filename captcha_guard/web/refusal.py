@@ -21,6 +21,7 @@ MESSAGES = {
     "too_long": "This is too long to post. {why} Your text is below, to copy and shorten.",
     "refused": "This comment can't be posted here. {why} Your text is below, to copy.",
     "store_unavailable": "The code could not be checked just now. Nothing is lost: please try again in a moment.",
+    "picture_unavailable": "This picture could not be drawn just now; please ask for a new code.",
     "too_large": "This is larger than the form takes. Your browser's Back button still has your text.",
 }
 
@@ -31,6 +32,7 @@ STATUSES = {
     "limited": 429,
     "refused": 403,
     "store_unavailable": 503,
+    "picture_unavailable": 503,
     "malformed": 400,
     "unsupported": 415,
 }

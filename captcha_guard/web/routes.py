@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -10,14 +11,21 @@ from werkzeug.exceptions import NotFound
 from ..challenge.token import Opened
 from ..errors import StoreUnavailableError, TokenError, TokenExpiredError
 from .field import Ticket, asked_here, issue
+from .identity import client_here
 from .pages import challenge_json, problem
 from .posted import PostedError, read_json
+from .proof import refused
 from .refusal import Refusal
 from .registry import protection_for
 from .state import NAME, State, current_state
 
 #: What a client may name a scope; ours are endpoints and short names.
 LONGEST_SCOPE = 500
+
+#: Seconds after which a picture that could not be drawn may be asked for again.
+AGAIN = 5
+
+logger = logging.getLogger("captcha_guard")
 
 
 def make_blueprint(url_prefix: str) -> Blueprint:
@@ -70,8 +78,9 @@ def _replacement(state: State, scope: str, replaced: str) -> Ticket:
         try:
             old = state.issuer.open(replaced, scope=scope)
             before = state.issuer.difficulty(old)
-            fresh = state.spent.claim(old.challenge.nonce, state.settings.ttl + 60)
-            charged = old.challenge.charged - 1 if fresh and old.challenge.charged else 0
+            challenge = old.challenge
+            fresh = state.spent.claim(challenge.nonce, state.settings.ttl + 60, issued_at=challenge.issued_at)
+            charged = challenge.charged - 1 if fresh and challenge.charged else 0
         except TokenError as error:
             before = state.issuer.lost_difficulty(error)
         except StoreUnavailableError:
@@ -95,11 +104,27 @@ def _picture(token: str, *, scale: int) -> Response:
         raise NotFound("There is no such picture.")
     if _is_spent(state, opened):
         return problem(Refusal("code_used", "This code has been used; ask for a new one.", 410))
-    response = current_app.response_class(state.issuer.picture(opened, scale=scale), mimetype="image/png")
+    png = _drawn(state, opened, scale)
+    if png is None:
+        return problem(Refusal.because("picture_unavailable", retry_after=AGAIN))
+    response = current_app.response_class(png, mimetype="image/png")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     return response
+
+
+def _drawn(state: State, opened: Opened, scale: int) -> bytes | None:
+    """Return the picture, ``None`` when it can't be drawn; the log tells once, and once more when it can again."""
+    try:
+        png = state.issuer.picture(opened, scale=scale)
+    except Exception:
+        if state.drawing.begins(state.clock()):
+            logger.exception("captcha_guard: pictures can't be drawn; visitors are told to ask for a new code")
+        return None
+    if (seconds := state.drawing.ends(state.clock())) is not None:
+        logger.warning("captcha_guard: pictures can be drawn again, after %.1f s", seconds)
+    return png
 
 
 def _is_spent(state: State, opened: Opened) -> bool:
@@ -110,8 +135,7 @@ def _is_spent(state: State, opened: Opened) -> bool:
 
 
 def _limited(state: State, policy: str) -> Refusal | None:
-    decision = state.limits.hit(policy, state.client(request.remote_addr))
-    return None if decision.allowed else Refusal.because("limited", retry_after=decision.retry_after)
+    return refused(state.limits.hit(policy, client_here()))
 
 
 def _exempt_from_csrf(endpoint: str | None, values: dict[str, Any] | None) -> None:  # noqa: ARG001 - Flask's signature

@@ -32,6 +32,8 @@ def settle(response: Response) -> Response:
             _release(outcome)
             if outcome.refusal is None and outcome.proof.solved and wants_json():
                 response.headers["Captcha-Pass"] = solved_pass(outcome)
+    if journey.quota is not None:
+        journey.quota.write(response.headers)
     if journey.outcomes:
         keep_house()
     journey.finished = True

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Flask, current_app
+from limits.storage import Storage
 
+from ..breaker import Outage
 from ..challenge.difficulty import Difficulty
 from ..challenge.issuer import Issuer
 from ..config import Settings
-from ..counters.client import Client, client_of
 from ..counters.limits import Limits
 from ..counters.spent import Spent
+from ..counters.surge import Surge
 from ..errors import ConfigError
 from ..spam.judge import Judge
 from ..spam.moderation import Moderation
@@ -28,29 +30,34 @@ HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details",
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The rooms, wired for one application. ``clock`` returns seconds since 1970."""
+    """The rooms, wired for one application. ``clock`` returns seconds since 1970.
+
+    ``exempt_when`` says whom the guard asks nothing. ``naming`` and ``drawing`` are the times in which the host names
+    no clients, or no pictures can be drawn.
+    """
 
     settings: Settings
     difficulty: Difficulty
     issuer: Issuer
+    storage: Storage
     limits: Limits
     spent: Spent
+    surge: Surge
     judge: Judge
     services: Services | None
     moderation: Moderation
     timetable: Timetable
     secret: bytes
     clock: Callable[[], float]
+    exempt_when: Callable[[], object] | None = None
+    naming: Outage = field(default_factory=Outage)
+    drawing: Outage = field(default_factory=Outage)
 
     @property
     def honeypot(self) -> str:
         """The name of the field that nobody sees: another one on every site."""
         digest = hmac.digest(self.secret, b"captcha_guard.honeypot", "sha256")
         return f"{HONEYPOT_WORDS[digest[0] % len(HONEYPOT_WORDS)]}_{digest[1:4].hex()}"
-
-    def client(self, address: str | None) -> Client:
-        """Return the rate-limit keys of whoever posts from ``address``."""
-        return client_of(address, secret=self.secret)
 
 
 def current_state() -> State:

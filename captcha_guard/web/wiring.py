@@ -14,10 +14,12 @@ from ..challenge.fonts import FontFace, bundled_folder, font_pool
 from ..challenge.issuer import Issuer, Look
 from ..checks import BUNDLED
 from ..config import Settings, read, read_secrets
+from ..counters.health import Health
 from ..counters.limits import Limits, Policy
 from ..counters.spent import Spent
-from ..errors import StoreUnavailableError
-from ..signals import service_answered
+from ..counters.store import faults_of
+from ..counters.surge import Surge
+from ..signals import service_answered, store_available, store_unavailable
 from ..spam.assembly import assemble
 from ..spam.cases import Cases
 from ..spam.databases import SQLiteDatabase, open_database
@@ -28,6 +30,7 @@ from ..spam.moderation import Moderation
 from ..spam.services import Context, Rechecked, services_of
 from ..spam.submission import Submission
 from .limiter import storage_for, strategy_of
+from .repetition import known
 from .state import State
 from .timetable import Timetable
 
@@ -49,6 +52,7 @@ def wire(
     rules: Iterable[Rule] | None,
     extra_rules: Iterable[Rule],
     describe: Callable[[Submission], Context] | None,
+    exempt_when: Callable[[], object] | None,
 ) -> State:
     """Return the guard of ``app``; raises ``ConfigError`` when the configuration can't be right."""
     settings = read(app.config)
@@ -58,13 +62,14 @@ def wire(
     path = _file(uri, app.instance_path)
     learner = _learner(settings, path)
     storage = storage_for(app, uri, limiter)
-    spent = Spent(storage)
+    health = Health(faults_of(storage), told=lambda error: _tell_health(app, error))
+    spent = Spent(storage, health)
     memory = SQLiteMemory(path, secret=secrets[0])
     cases = Cases(path)
     judge = assemble(
         settings,
         root=Path(app.root_path),
-        known=lambda mark: _known(spent, mark),
+        known=lambda mark: known(spent, mark),
         memory=memory,
         learner=learner,
         rules=rules,
@@ -82,14 +87,17 @@ def wire(
         settings=settings,
         difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
         issuer=Issuer(secrets, ttl=settings.ttl, look=_look(settings, fonts)),
-        limits=_limits(settings, storage),
+        storage=storage,
+        limits=_limits(settings, storage, health),
         spent=spent,
+        surge=Surge(settings.surge),
         judge=judge,
         services=services,
         moderation=Moderation(judge=judge, memory=memory, cases=cases, learner=learner, services=services),
         timetable=Timetable(time.monotonic()),
         secret=secrets[0],
         clock=time.time,
+        exempt_when=exempt_when,
     )
 
 
@@ -106,15 +114,27 @@ def _look(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Look:
     return Look(settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts)
 
 
-def _limits(settings: Settings, storage: Storage) -> Limits:
-    policies = {
+def policies_of(settings: Settings) -> dict[str, Policy]:
+    """Return the policies that a site has configured, by their names."""
+    texts = {
         "comments": settings.comment_limits,
         "challenges": settings.challenge_limits,
         "pictures": settings.picture_limits,
         "wrong": settings.wrong_limits,
     }
-    parsed = {name: Policy.parse(name, text) for name, text in policies.items()}
-    return Limits(storage, strategy=strategy_of(storage), policies=parsed)
+    policies = {name: Policy.parse(name, text) for name, text in texts.items()}
+    return policies | {"wrong": policies["wrong"].with_waits(*settings.wrong_waits)}
+
+
+def _limits(settings: Settings, storage: Storage, health: Health) -> Limits:
+    return Limits(
+        storage,
+        strategy=strategy_of(storage),
+        policies=policies_of(settings),
+        health=health,
+        workers=settings.workers,
+        refusing=settings.faults["limits"] == "refuse",
+    )
 
 
 def _file(storage_uri: str, instance_path: str) -> Path:
@@ -129,14 +149,14 @@ def _learner(settings: Settings, path: Path) -> Learner | None:
     return Learner(open_database(settings.learning_uri) if settings.learning_uri else SQLiteDatabase(path))
 
 
-def _known(spent: Spent, fingerprint: str) -> bool:
-    try:
-        return spent.is_spent(fingerprint)
-    except StoreUnavailableError:
-        return False
-
-
 def _tell(app: Flask, cases: Cases, late: Rechecked) -> None:
     case = cases.find_sent(late.mark)
     if case is not None:
         service_answered.send(app, id=case.id, service=late.service, finding=late.finding)
+
+
+def _tell_health(app: Flask, error: Exception | None) -> None:
+    if error is None:
+        store_available.send(app)
+    else:
+        store_unavailable.send(app, error=f"{type(error).__name__}: {error}")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import socket
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 import pytest
 import time_machine
+from limits.storage import RedisStorage
 
 from captcha_guard.counters.store import open_storage
+from tests.memcached_server import memcached_server
 from tests.redis_server import redis_server
 
 if TYPE_CHECKING:
@@ -18,6 +22,12 @@ if TYPE_CHECKING:
 
 #: A full minute and hour, so that windows aligned to the epoch begin here.
 NOON = 1_800_000_000.0
+
+#: The storages that count moving windows, and can forget everything. "limits' Redis" is what a host may hand in.
+EXACT = ["memory", "sqlite", "redis", "valkey", "limits' Redis"]
+
+#: Those that enter or look at several windows at once.
+BATCHED = ["sqlite", "redis", "valkey"]
 
 
 @dataclass(frozen=True)
@@ -34,34 +44,112 @@ def redis_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield uri
 
 
+@pytest.fixture(scope="session")
+def memcached_uri() -> Iterator[str]:
+    with memcached_server() as uri:
+        yield uri
+
+
 @pytest.fixture
 def traveller() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOON, tick=False) as coordinates:
         yield coordinates
 
 
-@pytest.fixture(params=["memory", "sqlite", pytest.param("redis", marks=pytest.mark.redis)])
+def marked(names: list[str]) -> list[Any]:
+    """Return the names of storages as parameters, with the server that each needs."""
+    servers = {"redis": "redis", "valkey": "redis", "limits' Redis": "redis", "memcached": "memcached"}
+    marks = {server: getattr(pytest.mark, server) for server in servers.values()}
+    return [pytest.param(name, marks=[marks[servers[name]]] if name in servers else []) for name in names]
+
+
+@pytest.fixture(params=marked([*EXACT, "memcached"]))
 def backend(request: pytest.FixtureRequest, tmp_path: Path, traveller: time_machine.Traveller) -> Iterator[Backend]:
-    if request.param == "memory":
+    """Every storage."""
+    with opened(request, tmp_path, traveller) as one:
+        yield one
+
+
+@pytest.fixture(params=marked(EXACT))
+def exact(request: pytest.FixtureRequest, tmp_path: Path, traveller: time_machine.Traveller) -> Iterator[Backend]:
+    """Those that count moving windows."""
+    with opened(request, tmp_path, traveller) as one:
+        yield one
+
+
+@pytest.fixture(params=marked(BATCHED))
+def batched(request: pytest.FixtureRequest, tmp_path: Path, traveller: time_machine.Traveller) -> Iterator[Backend]:
+    """Those that enter several windows at once."""
+    with opened(request, tmp_path, traveller) as one:
+        yield one
+
+
+@contextmanager
+def opened(request: pytest.FixtureRequest, folder: Path, traveller: time_machine.Traveller) -> Iterator[Backend]:
+    name: str = request.param
+    if name == "memory":
         yield Backend(open_storage("memory://"), traveller.shift)
-    elif request.param == "sqlite":
-        storage: Any = open_storage(f"sqlite:///{tmp_path}/counters.sqlite3")
+    elif name == "sqlite":
+        storage: Any = open_storage(f"sqlite:///{folder}/counters.sqlite3")
         with closing(storage):
             yield Backend(storage, traveller.shift)
-    else:
-        storage = open_storage(request.getfixturevalue("redis_uri"))
+    elif name == "memcached":
+        uri: str = request.getfixturevalue("memcached_uri")
+        storage = open_storage(uri)
 
         def advance(seconds: float) -> None:
             traveller.shift(seconds)
-            age_redis(storage, seconds)
+            age_memcached(uri, seconds)
 
         with closing(storage.storage):
             yield Backend(storage, advance)
+            storage.storage.flush_all(noreply=False)
+    else:
+        uri = request.getfixturevalue("redis_uri")
+        storage = RedisStorage(uri) if name == "limits' Redis" else open_storage(uri.replace("redis", name))
+
+        def advance_both(seconds: float) -> None:
+            traveller.shift(seconds)
+            age_redis(storage, seconds, stamps=name != "limits' Redis")
+
+        with closing(storage.storage):
+            yield Backend(storage, advance_both)
             storage.storage.flushdb()
 
 
-def age_redis(storage: Any, seconds: float) -> None:
-    """Shorten every key's life: the server has a clock of its own."""
+def age_redis(storage: Any, seconds: float, *, stamps: bool) -> None:
+    """Shorten every key's life, for the server has a clock of its own; and date back what was written by that."""
     for key in list(storage.storage.scan_iter()):
         left = storage.storage.pttl(key) - round(seconds * 1000)
-        storage.storage.pexpire(key, left) if left > 0 else storage.storage.delete(key)
+        if left <= 0:
+            storage.storage.delete(key)
+            continue
+        if stamps and storage.storage.type(key) == b"list":
+            older = [float(stamp) - seconds for stamp in storage.storage.lrange(key, 0, -1)]
+            storage.storage.delete(key)
+            storage.storage.rpush(key, *older)
+        storage.storage.pexpire(key, left)
+
+
+def age_memcached(uri: str, seconds: float) -> None:
+    """Shorten every key's life, whole seconds at a time, as memcached counts them."""
+    host, port = uri.removeprefix("memcached://").split(":")
+    with socket.create_connection((host, int(port))) as connection, connection.makefile("rwb") as server:
+        now = int(dict(line.split()[1:3] for line in _asked(server, b"stats"))[b"time"])
+        for line in _asked(server, b"lru_crawler metadump all"):
+            item = dict(part.split(b"=", 1) for part in line.split())
+            left = int(item[b"exp"]) - now - round(seconds)
+            key = unquote_to_bytes(item[b"key"])
+            order = b"touch %s %d" % (key, left) if left > 0 else b"delete %s" % key
+            server.write(order + b"\r\n")
+            server.flush()
+            assert server.readline() in (b"TOUCHED\r\n", b"DELETED\r\n")
+
+
+def _asked(server: Any, question: bytes) -> list[bytes]:
+    server.write(question + b"\r\n")
+    server.flush()
+    lines = []
+    while (line := server.readline().strip()) != b"END":
+        lines.append(line)
+    return lines

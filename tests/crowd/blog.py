@@ -162,4 +162,4 @@ def _break(app: Flask) -> None:
         return token
 
     state.issuer.issue = issue_and_lay_down  # type: ignore[method-assign]
-    state.spent.claim = control.claim  # type: ignore[method-assign]
+    state.spent.claim = control.claim  # type: ignore[method-assign, assignment]

@@ -32,6 +32,8 @@ CALM: Mapping[str, object] = {
     "CAPTCHA_GUARD_CHALLENGE_LIMITS": "100000 per minute",
     "CAPTCHA_GUARD_PICTURE_LIMITS": "100000 per minute",
     "CAPTCHA_GUARD_WRONG_LIMITS": "100000 per minute",
+    "CAPTCHA_GUARD_WRONG_WAITS": 0,
+    "CAPTCHA_GUARD_SURGE": 0,
     "WTF_CSRF_ENABLED": False,
 }
 

@@ -58,10 +58,10 @@ class GetThenDelete(Spent):
         """Make the nonce one that can be spent."""
         self._storage.incr(f"unspent/{self._nonce}", 3600)
 
-    def claim(self, nonce: str, ttl: int) -> bool:
+    def claim(self, nonce: str, ttl: int, *, issued_at: float | None = None) -> bool:
         """Spend a nonce as the peers do that lose this race."""
         if nonce != self._nonce:
-            return super().claim(nonce, ttl)
+            return super().claim(nonce, ttl, issued_at=issued_at)
         if self._storage.get(f"unspent/{nonce}") == 0:
             return False
         self._storage.clear(f"unspent/{nonce}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from captcha_guard import Action, Finding, Submission, submission_judged
+from captcha_guard.counters.health import REST
 from captcha_guard.testing import solve
 from captcha_guard.web.posted import ANSWER, TOKEN
 from tests.integration.conftest import MakeBlog
@@ -250,7 +252,7 @@ def broken(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> Blog:
     def fail(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    for name in ("incr", "get", "clear", "acquire_entry", "acquire_entries", "get_moving_window"):
+    for name in ("incr", "get", "clear", "acquire_entry", "acquire_entries", "get_moving_windows"):
         monkeypatch.setattr(store, name, fail)
     return blog
 
@@ -276,6 +278,8 @@ def test_a_code_kept_while_the_store_was_down_is_good_when_it_is_back(
     client = broken.client()
     answer = client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT))
     monkeypatch.undo()
+    rested = time.monotonic() + REST
+    monkeypatch.setattr(broken.state.spent._health, "_clock", lambda: rested)
     assert client.post(POST, data=fields_of(answer)).status_code == 303
 
 

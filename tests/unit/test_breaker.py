@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from captcha_guard.breaker import Breaker
 from captcha_guard.spam.services.answers import Answers
-from captcha_guard.spam.services.breaker import Breaker
 from captcha_guard.spam.verdict import Finding
 
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.counters.client import Client, client_of
+from captcha_guard.counters.client import DAY, NOBODY, Client, client_named, client_of
 
 SECRET = b"sixteen octets or more"
-NOBODY = Client("shared", "shared")
+NOON = 1_800_014_400  # 12:00 UTC
+MIDNIGHT = NOON + DAY // 2
 
 ipv4 = st.ip_addresses(v=4)
 ipv6 = st.ip_addresses(v=6).filter(lambda ip: getattr(ip, "ipv4_mapped", None) is None)
@@ -96,3 +97,62 @@ def test_another_secret_gives_other_keys() -> None:
 def test_without_a_secret_no_key_is_made() -> None:
     with pytest.raises(ValueError, match="secret of client keys is empty"):
         client_of("192.0.2.1", secret=b"")
+
+
+def test_a_client_is_counted_under_another_key_every_day() -> None:
+    someone = client("192.0.2.1")
+    today, tomorrow = (someone.daily(60, NOON + DAY * day)[0] for day in range(2))
+    assert today != tomorrow
+    assert {today, tomorrow}.isdisjoint({someone.key, someone.wide})
+    assert all(re.fullmatch(r"[0-9a-f]{32}", key) for key in (today, tomorrow))
+    assert someone.daily(60, NOON) == someone.daily(3600, MIDNIGHT - 1) == (today,)
+    assert client("192.0.2.1", b"another secret").daily(60, NOON) != (today,)
+
+
+def test_the_network_has_keys_of_its_own_every_day() -> None:
+    someone, neighbour = client("192.0.2.1"), client("192.0.2.2")
+    assert someone.wide_daily(60, NOON) == neighbour.wide_daily(60, NOON)
+    assert someone.wide_daily(60, NOON) not in (someone.daily(60, NOON), someone.wide_daily(60, NOON + DAY))
+
+
+@given(window=st.integers(1, 400 * DAY), now=st.floats(NOON, NOON + 1000 * DAY))
+def test_the_oldest_key_has_seen_the_whole_window_and_the_newest_will_have(window: int, now: float) -> None:
+    someone = client("192.0.2.1")
+    oldest = someone.daily(window, now)[0]
+    assert oldest in someone.daily(window, now - window)
+    assert all(oldest in someone.daily(window, now - window * share) for share in (0.99, 0.5, 0.01))
+
+
+def test_a_window_that_began_today_is_counted_once() -> None:
+    someone = client("192.0.2.1")
+    assert len(someone.daily(60, MIDNIGHT + 59)) == 2
+    assert len(someone.daily(60, MIDNIGHT + 60)) == 1
+    assert someone.daily(60, MIDNIGHT + 59)[1:] == someone.daily(60, MIDNIGHT + 60)
+
+
+def test_a_month_keeps_its_key_for_a_month() -> None:
+    someone = client("192.0.2.1")
+    keys = {someone.daily(30 * DAY, NOON + day * DAY)[-1] for day in range(30)}
+    assert len(keys) <= 2
+
+
+def test_who_has_no_address_is_counted_under_one_name_for_ever() -> None:
+    assert NOBODY.daily(60, NOON) == NOBODY.daily(DAY, NOON + DAY) == NOBODY.wide_daily(60, NOON) == ("shared",)
+
+
+@given(name=st.text().filter(str.strip), other=st.text().filter(str.strip))
+def test_a_client_that_the_host_names_has_one_key_and_no_network(name: str, other: str) -> None:
+    made = client_named(name, secret=SECRET)
+    assert made.key == made.wide
+    assert (made == client_named(other, secret=SECRET)) == (name == other)
+
+
+def test_no_name_can_be_taken_for_an_address() -> None:
+    assert client_named("192.0.2.1", secret=SECRET) != client("192.0.2.1")
+    assert client_named("\xc0\x00\x02\x01", secret=SECRET).key != client("192.0.2.1").key
+
+
+@pytest.mark.parametrize("name", ["", " ", "\n"])
+def test_an_empty_name_is_nobodys(name: str) -> None:
+    with pytest.raises(ValueError, match="needs a name"):
+        client_named(name, secret=SECRET)

@@ -62,20 +62,20 @@ def test_a_locked_file(learner: Learner, path: Path, caplog: pytest.LogCaptureFi
     assert learner.teach(ASKED, spam=True, rules_score=50, key="new")
 
 
-def test_a_file_that_is_no_database(learner: Learner, path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    learner.close()
-    for one in path.parent.iterdir():
-        one.unlink()
-    path.write_bytes(b"This is no database, whatever its name says." * 100)
-    assert_it_abstains(learner, caplog)
-
-
-def test_a_file_damaged_in_the_middle(learner: Learner, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_corrupt_file_is_set_aside_and_the_filter_begins_anew(
+    learner: Learner, path: Path, caplog: pytest.LogCaptureFixture, whole: bool
+) -> None:
     learner.close()
     octets = bytearray(path.read_bytes())
-    octets[4096:] = b"\xff" * (len(octets) - 4096)
+    octets[0 if whole else 4096 :] = b"\xff" * (len(octets) - (0 if whole else 4096))
     path.write_bytes(octets)
-    assert_it_abstains(learner, caplog)
+    assert learner.score(ASKED, 50) is None
+    assert "learning filter abstains" in caplog.text
+    assert learner.teach(ASKED, spam=True, rules_score=50, key="new")
+    assert learner.stats().decisions == 1
+    [aside] = [one for one in path.parent.iterdir() if ".corrupt-" in one.name and one.read_bytes() == octets]
+    assert f"set aside as {aside}" in caplog.text
 
 
 def test_a_folder_in_the_files_place(path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -98,8 +98,9 @@ def test_a_file_that_may_only_be_read(learner: Learner, path: Path, caplog: pyte
 
 
 class ReadOnly(Connections):
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def _prepare(self, connection: sqlite3.Connection, *, made: bool) -> float:  # noqa: ARG002 (as it is called)
         connection.execute("PRAGMA query_only = ON")
+        return 0.0
 
 
 def test_a_database_that_comes_back_is_used_and_its_next_fault_is_told(

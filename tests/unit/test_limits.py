@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 from dataclasses import FrozenInstanceError, replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import RedisStorage, Storage
 
 from captcha_guard.counters.client import Client, client_of
-from captcha_guard.counters.limits import ASK_AGAIN, Decision, Limits, Policy, open_storage
+from captcha_guard.counters.health import REST, Health
+from captcha_guard.counters.limits import Decision, Limits, Policy, open_storage
 from captcha_guard.counters.sqlite import SQLiteStorage
 from captcha_guard.errors import ConfigError
 
@@ -49,6 +51,15 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
 @pytest.fixture
 def limits(storage: Storage) -> Limits:
     return Limits(storage, policies={"comments": COMMENTS, "pictures": Policy.parse("pictures", "1/day")})
+
+
+def stands(limits: Limits, policy: str | Policy, client: Client) -> Decision:
+    name = policy if isinstance(policy, str) else policy.name
+    return limits.look((policy, client)).decision(name)
+
+
+def used(limits: Limits, policy: Policy, client: Client) -> int:
+    return limits.look((policy, client)).used(policy.name)
 
 
 def hits(limits: Limits, policy: str | Policy, client: Client, times: int) -> int:
@@ -111,9 +122,9 @@ def test_whoever_waits_as_told_is_let_in(limits: Limits, clock: time_machine.Tra
 
 
 def test_testing_tells_the_same_and_charges_nothing(limits: Limits, clock: time_machine.Traveller) -> None:
-    assert [limits.test("comments", ALICE) for _ in range(10)] == [YES] * 10
+    assert [stands(limits, "comments", ALICE) for _ in range(10)] == [YES] * 10
     assert hits(limits, "comments", ALICE, 2) == 2
-    assert limits.test("comments", ALICE) == limits.hit("comments", ALICE) == no(60)
+    assert stands(limits, "comments", ALICE) == limits.hit("comments", ALICE) == no(60)
 
 
 def test_a_refused_hit_is_charged_to_no_longer_window(limits: Limits, clock: time_machine.Traveller) -> None:
@@ -161,17 +172,17 @@ def test_how_often_a_policy_was_hit_is_told_by_every_strategy(
 ) -> None:
     limits, told = Limits(storage, strategy=strategy, policies={}), []
     for _ in range(7):
-        told.append(limits.reached(SLIPS, ALICE, 3))
+        told.append(used(limits, SLIPS, ALICE))
         limits.hit(SLIPS, ALICE)
-    assert told == [False, False, False, True, True, True, True]
+    assert told == [0, 1, 2, 3, 4, 5, 5]
     clock.shift(121)
-    assert not limits.reached(SLIPS, ALICE, 3)
+    assert used(limits, SLIPS, ALICE) == 0
 
 
 def test_a_policy_without_a_street_is_the_clients_own(limits: Limits) -> None:
     assert sum(hits(limits, SLIPS, Client(f"client{n}", "street"), 9) for n in range(20)) == 100
-    assert not limits.reached(SLIPS, ALICE, 1)
-    assert limits.reached(SLIPS, Client("client0", "elsewhere"), 5)
+    assert used(limits, SLIPS, ALICE) == 0
+    assert used(limits, SLIPS, Client("client0", "elsewhere")) == 5
 
 
 @pytest.mark.parametrize("strategy", ["fixed-window", "sliding-window-counter", "moving-window"])
@@ -180,8 +191,7 @@ def test_every_strategy_grants_the_limit_and_says_when(
 ) -> None:
     limits = Limits(storage, strategy=strategy, policies={"pictures": Policy.parse("pictures", "5 per minute")})
     assert hits(limits, "pictures", ALICE, 5) == 5
-    for ask in (limits.test, limits.hit):
-        decision = ask("pictures", ALICE)
+    for decision in (stands(limits, "pictures", ALICE), limits.hit("pictures", ALICE)):
         assert not decision.allowed
         assert 1 <= decision.retry_after <= 60
 
@@ -208,7 +218,7 @@ def test_keys_name_no_address(tmp_path: Path) -> None:
     limits = Limits(storage, policies={"comments": COMMENTS})
     limits.hit("comments", client_of("192.0.2.77", secret=b"secret"))
     stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
-    assert b"captcha_guard/comments/" in stored
+    assert re.search(rb"captcha_guard/[0-9a-f]{32}/comments/2/1/minute", stored)
     assert b"192.0.2" not in stored
 
 
@@ -236,10 +246,11 @@ class Faulty:
     def __init__(self, storage: SQLiteStorage, stopwatch: Stopwatch, monkeypatch: pytest.MonkeyPatch) -> None:
         self.down = False
         self.asked = 0
-        for name in ("acquire_entries", "get_moving_window"):
+        for name in ("acquire_entries", "get_moving_windows"):
             monkeypatch.setattr(storage, name, self._watch(getattr(storage, name)))
         policies = {"comments": Policy.parse("comments", "6 per minute; 1 per second")}
-        self.limits = Limits(storage, policies=policies, clock=stopwatch)
+        self.health = Health((sqlite3.Error,), clock=stopwatch)
+        self.limits = Limits(storage, policies=policies, health=self.health)
 
     def _watch(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
@@ -271,18 +282,20 @@ def test_while_the_store_fails_half_of_each_limit_is_granted(faulty: Faulty, clo
     assert [faulty.limits.hit("comments", ALICE).allowed for _ in range(3)] == [True, False, False]  # half of 1 is 1
     clock.shift(1.001)
     assert per_second(faulty.limits, ALICE, clock, 5) == 2  # and half of 6 is 3
-    assert faulty.limits.test("comments", ALICE) == faulty.limits.hit("comments", ALICE)
-    assert not faulty.limits.test("comments", ALICE).allowed
+    assert stands(faulty.limits, "comments", ALICE) == faulty.limits.hit("comments", ALICE)
+    assert not stands(faulty.limits, "comments", ALICE).allowed
 
 
-def test_while_the_store_fails_nothing_is_said_to_be_reached(faulty: Faulty, stopwatch: Stopwatch) -> None:
+def test_a_look_tells_whether_the_store_was_asked(faulty: Faulty, stopwatch: Stopwatch) -> None:
     for _ in range(3):
         faulty.limits.hit(SLIPS, ALICE)
     faulty.down = True
-    assert not any(faulty.limits.reached(SLIPS, ALICE, 3) for _ in range(5))
+    looks = [faulty.limits.look((SLIPS, ALICE)) for _ in range(5)]
+    assert [(look.counted, look.used("slips")) for look in looks] == [(False, 0)] * 5
     faulty.down = False
-    stopwatch.now += ASK_AGAIN
-    assert faulty.limits.reached(SLIPS, ALICE, 3)
+    stopwatch.now += REST
+    look = faulty.limits.look((SLIPS, ALICE))
+    assert (look.counted, look.used("slips")) == (True, 3)
 
 
 def test_the_street_and_the_nameless_are_limited_while_the_store_fails(
@@ -299,9 +312,9 @@ def test_a_failing_store_is_asked_every_few_seconds_only(faulty: Faulty, stopwat
     faulty.down = True
     for _ in range(10):
         faulty.limits.hit("comments", ALICE)
-        faulty.limits.test("comments", ALICE)
+        stands(faulty.limits, "comments", ALICE)
     assert faulty.asked == 1
-    stopwatch.now += ASK_AGAIN
+    stopwatch.now += REST
     for _ in range(10):
         faulty.limits.hit("comments", ALICE)
     assert faulty.asked == 2
@@ -314,12 +327,12 @@ def test_limits_recover_by_themselves_and_say_so_once(
     assert caplog.messages == []
     faulty.down = True
     for _ in range(3):
-        stopwatch.now += ASK_AGAIN
+        stopwatch.now += REST
         faulty.limits.hit("comments", ALICE)
     faulty.down = False
     faulty.limits.hit("comments", ALICE)
     assert len(caplog.messages) == 1
-    stopwatch.now += ASK_AGAIN
+    stopwatch.now += REST
     clock.shift(1.001)
     assert per_second(faulty.limits, ALICE, clock, 10) == 5  # with the one before the fault: 6 in the store
     begin, end = caplog.records
@@ -335,7 +348,7 @@ def test_a_store_that_comes_and_goes_grants_no_fresh_start(
     granted = 0
     for second in range(40):
         faulty.down = second % 2 == 0
-        stopwatch.now += ASK_AGAIN
+        stopwatch.now += REST
         granted += faulty.limits.hit("comments", ALICE).allowed
         clock.shift(1.001)
     assert granted == 6 + 3

@@ -134,7 +134,7 @@ def test_nothing_is_kept_in_clear(memory: SQLiteMemory, tmp_path: Path) -> None:
 def test_a_file_that_cant_be_used_is_logged_and_nobody_knows_anything(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "file").write_text("This is no database, and long enough to be told from one. " * 20)
+    (tmp_path / "file").mkdir()
     memory = SQLiteMemory(tmp_path / "file", secret=b"sixteen octets ..")
     with caplog.at_level(logging.WARNING, logger="captcha_guard"):
         memory.note(SAID, Action.ACCEPT)

@@ -127,7 +127,7 @@ class Outbox:
 
         :raises sqlite3.Error: the file can't be read or written.
         """
-        self._expire(now)
+        self.expire(now)
         done, silent = 0, set[str]()
         for _ in range(limit):
             job = self._take(now, silent)
@@ -172,6 +172,12 @@ class Outbox:
             fault.sentence,
         )
 
-    def _expire(self, now: float) -> None:
-        for service, task, mark in self._connections.atomically(_EXPIRE, (now - EXPIRES,)):
+    def expire(self, now: float) -> int:
+        """Delete tasks that nobody ran for 7 days; returns how many.
+
+        :raises sqlite3.Error: the file can't be written.
+        """
+        expired = self._connections.atomically(_EXPIRE, (now - EXPIRES,))
+        for service, task, mark in expired:
             _LOG.warning("%s: the task to %s comment %s expired, because nothing ran it", service, task, mark)
+        return len(expired)

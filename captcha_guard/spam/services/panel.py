@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ...breaker import Breaker
 from ...connections import Connections
 from ..submission import Submission
 from ..verdict import Action, Finding
 from . import outbox, sent
 from .answers import Answers, keyed_hash
-from .breaker import Breaker
 from .outbox import Job, Task
 from .sent import Belief
 from .service import Fault, Form, Pupil, Service
@@ -125,6 +125,13 @@ class Services:
         except sqlite3.Error:
             _LOG.exception("the services' outbox could not be worked off")
             return 0
+
+    def expire(self, now: float) -> int:
+        """Delete what is too old; returns how many forms and tasks that were.
+
+        :raises sqlite3.Error: the file can't be written.
+        """
+        return self._sent.expire(now) + self._outbox.expire(now)
 
     def close(self) -> None:
         """Close the calling thread's connection; the next use opens a new one."""

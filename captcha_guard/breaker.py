@@ -1,4 +1,4 @@
-"""Leaves a service that keeps failing alone for a while: its outage costs one visitor's time, not everyone's."""
+"""Leaves what keeps failing alone for a while: an outage costs one visitor's time, not everyone's."""
 
 from __future__ import annotations
 
@@ -46,3 +46,31 @@ class Breaker:
             self._faults += 1
             if self._faults >= self._most:
                 self._quiet_from = now
+
+
+class Outage:
+    """A time in which something fails: tells one caller that it begins, and one that it is over."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._since: float | None = None
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it has begun and is not over."""
+        return self._since is not None
+
+    def begins(self, now: float) -> bool:
+        """Note a fault; True for the first one."""
+        with self._lock:
+            first = self._since is None
+            self._since = now if self._since is None else self._since
+        return first
+
+    def ends(self, now: float) -> float | None:
+        """Note that all is well; the first one is told how many seconds it lasted."""
+        if self._since is None:
+            return None
+        with self._lock:
+            since, self._since = self._since, None
+        return None if since is None else now - since

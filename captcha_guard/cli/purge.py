@@ -1,0 +1,57 @@
+"""``flask captcha-guard purge``: delete what has expired now, rather than little by little."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from ..corruption import set_aside_before
+from ..counters.sqlite import SQLiteStorage
+from ..counters.store import faults_of
+from ..web.state import current_state
+
+
+@click.command("purge")
+@with_appcontext
+def purge() -> None:
+    """Delete what has expired.
+
+    Counts, spent codes, and what is remembered of comments go a little with every write; this takes all of it at once
+    and gives the room back to the disk. Nothing that still counts is touched: a code that was spent stays spent. To
+    forget limits that still count there is: flask limiter clear.
+    """
+    state = current_state()
+    storage = state.storage
+    try:
+        purged = state.moderation.purge(state.clock())
+    except sqlite3.Error as error:
+        raise click.ClickException(f"What services were sent could not be deleted: {error}") from error
+    click.echo(f"Judge's memory: {_rows(purged.remembered)} deleted.")
+    click.echo(f"Cases of judged comments: {_rows(purged.cases)} deleted.")
+    click.echo(f"Sent to services, or waiting for them: {_rows(purged.sent)} deleted.")
+    if not isinstance(storage, SQLiteStorage):
+        click.echo(f"Counters: {type(storage).__name__} lets go of what has expired by itself.")
+        return
+    path = Path(storage.storage)
+    before = _size(path)
+    try:
+        swept = storage.sweep()
+    except faults_of(storage) as error:
+        raise click.ClickException(f"The counters in {path} can't be used: {error}") from error
+    click.echo(
+        f"Counters: {_rows(swept)} of limits and spent codes deleted; {path} has {_size(path)}, it had {before}."
+    )
+    for aside in set_aside_before(path):
+        click.echo(f"Set aside as corrupt, and yours to look at and delete: {aside}, {_size(aside)}")
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} expired row" + ("" if count == 1 else "s")
+
+
+def _size(path: Path) -> str:
+    octets = sum(one.stat().st_size for one in (path, path.with_name(f"{path.name}-wal")) if one.exists())
+    return f"{octets / 1_000_000:.1f} MB"

@@ -1,0 +1,107 @@
+"""The limits of one kind of request, as they are written and as they are counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from limits import RateLimitItem, RateLimitItemPerSecond, parse_many
+
+from captcha_guard.errors import ConfigError
+
+from .ledger import Charge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .client import Client
+
+#: So many hits in a row are free; after that the waits grow.
+FREE: Final = 5
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Limits that hold together for one kind of request, shortest window first.
+
+    ``wide_factor``: how many times as much the network around a client may do; 0: it is not counted. ``waits`` are
+    limits of the client alone.
+    """
+
+    name: str
+    limits: tuple[RateLimitItem, ...]
+    wide_factor: int = 4
+    waits: tuple[RateLimitItem, ...] = ()
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> Policy:
+        """Read limits written like ``"2 per minute; 10 per hour; 30 per day"``.
+
+        :raises ConfigError: the text is no such list, or allows nothing at all.
+        """
+        try:
+            limits = parse_many(text)
+        except ValueError:
+            limits = []
+        if not limits or any(limit.amount < 1 for limit in limits):
+            raise ConfigError(
+                f"the limits of {name!r} are {text!r}; write them like '2 per minute; 10 per hour; 30 per day', "
+                "each at least 1"
+            )
+        return cls(name, tuple(dict.fromkeys(sorted(limits, key=RateLimitItem.get_expiry))))
+
+    def with_waits(self, first: int, longest: int) -> Policy:
+        """Return the policy with waits that grow: after ``FREE`` hits ``first`` seconds, then twice that, and so on.
+
+        Each wait is one more window: whoever goes on as soon as it is allowed has made ``FREE`` hits in the first of
+        them, one more by the end of the second, and waits ``longest`` seconds for the last. Who hits more slowly waits
+        less, and all is forgotten once the longest window has passed. 0 and 0 is no wait at all.
+        """
+        waits: list[RateLimitItem] = []
+        wait, window = first, 0
+        while wait > 0:
+            window += wait
+            waits.append(RateLimitItemPerSecond(FREE + len(waits), window))
+            if wait >= longest:
+                break
+            wait = min(2 * wait, longest)
+        return replace(self, waits=tuple(waits))
+
+    def charges(self, client: Client, *, prefix: str, now: float, divisor: int = 1) -> Iterator[Charge]:
+        """Give all that one hit is charged to: the client's own limits before the wide ones, short before long.
+
+        ``now`` is in seconds since 1970; each limit is divided by ``divisor``, but never below 1.
+        """
+        for item, name, keys in self._counted(client, prefix, now, divisor):
+            yield from (Charge(item, (key, name)) for key in keys)
+
+    def windows(self, client: Client, *, prefix: str, now: float, divisor: int = 1) -> Iterator[Charge]:
+        """Give all that has to be looked at to know how a client stands: of keys that overlap the one that saw all."""
+        for item, name, keys in self._counted(client, prefix, now, divisor):
+            yield Charge(item, (keys[0], name))
+
+    def _counted(
+        self, client: Client, prefix: str, now: float, divisor: int
+    ) -> Iterator[tuple[RateLimitItem, str, tuple[str, ...]]]:
+        own, wide = _items(self, prefix, divisor)
+        for item in own:
+            yield item, self.name, client.daily(item.get_expiry(), now)
+        if client.wide != client.key:
+            for item in wide:
+                yield item, wide_name(self.name), client.wide_daily(item.get_expiry(), now)
+
+
+def wide_name(name: str) -> str:
+    """Return the name under which a policy counts networks."""
+    return f"{name}/wide"
+
+
+@lru_cache(maxsize=256)
+def _items(policy: Policy, prefix: str, divisor: int) -> tuple[tuple[RateLimitItem, ...], tuple[RateLimitItem, ...]]:
+    wide = _scaled(policy.limits, prefix, policy.wide_factor, divisor) if policy.wide_factor else ()
+    return tuple(dict.fromkeys(_scaled(policy.limits + policy.waits, prefix, 1, divisor))), wide
+
+
+def _scaled(limits: tuple[RateLimitItem, ...], prefix: str, factor: int, divisor: int) -> tuple[RateLimitItem, ...]:
+    return tuple(type(limit)(max(1, limit.amount * factor // divisor), limit.multiples, prefix) for limit in limits)

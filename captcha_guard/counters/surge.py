@@ -1,0 +1,58 @@
+"""More comments at once, from all clients together, than the site's readers write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from limits import RateLimitItemPerMinute
+
+from .client import NOBODY, Client
+from .policy import Policy
+
+if TYPE_CHECKING:
+    from .limits import Look
+
+#: The name under which a surge is counted.
+NAME: Final = "surge"
+
+#: Whose the count is: nobody's in particular.
+EVERYBODY: Final = NOBODY
+
+#: Seconds for which a process goes by what it saw last, where it would have to ask the store only for this.
+KNOWN_FOR: Final = 10.0
+
+
+class Surge:
+    """Counts the site's comments of the last minute, and never refuses one.
+
+    :param most: as many in a minute, or more, are a surge; 0: nothing ever is.
+
+    The count stops at twice as many, so that it neither grows with a flood nor falls below ``most`` before that ends.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._policy = Policy(NAME, (RateLimitItemPerMinute(max(1, 10 * most)),), wide_factor=0)
+        self._seen_at: float | None = None
+
+    @property
+    def asked(self) -> tuple[tuple[Policy, Client], ...]:
+        """What a look has to ask for."""
+        return ((self._policy, EVERYBODY),) if self._most else ()
+
+    def charged(self, look: Look) -> tuple[tuple[Policy, Client], ...]:
+        """Return what a comment is charged to besides its client's limits, after this look."""
+        return self.asked if self._most and self._used(look) < 2 * self._most else ()
+
+    def sees(self, look: Look, now: float) -> bool:
+        """Say whether there was a surge at this look, and remember it."""
+        surging = bool(self._most) and self._used(look) >= self._most
+        self._seen_at = now if surging else None
+        return surging
+
+    def seen(self, now: float) -> bool:
+        """Say whether this process saw one a moment ago."""
+        return self._seen_at is not None and 0 <= now - self._seen_at < KNOWN_FOR
+
+    def _used(self, look: Look) -> int:
+        return look.used(NAME) * look.share

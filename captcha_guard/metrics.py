@@ -1,0 +1,37 @@
+"""Numbers for Prometheus, by the extra ``[metrics]``: whether the store answers, and what became of submissions.
+
+Call :func:`observe` once for an application. The numbers are those of one process; with several workers that is the
+business of ``prometheus_client``'s multiprocess mode.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
+
+from .signals import store_available, store_unavailable, submission_judged
+
+if TYPE_CHECKING:
+    from .spam.verdict import Verdict
+
+
+def observe(app: Flask, registry: CollectorRegistry = REGISTRY) -> None:
+    """Keep ``captcha_guard_store_up`` (1 or 0) and ``captcha_guard_verdicts_total`` by ``action`` for ``app``."""
+    up = Gauge("captcha_guard_store_up", "Whether the counters' store answers.", registry=registry)
+    up.set(1)
+    verdicts = Counter("captcha_guard_verdicts", "Submissions judged, by action.", ["action"], registry=registry)
+
+    def count(_: Flask, *, verdict: Verdict, **__: object) -> None:
+        verdicts.labels(verdict.action.name.lower()).inc()
+
+    def down(_: Flask, **__: object) -> None:
+        up.set(0)
+
+    def again(_: Flask, **__: object) -> None:
+        up.set(1)
+
+    submission_judged.connect(count, app, weak=False)
+    store_unavailable.connect(down, app, weak=False)
+    store_available.connect(again, app, weak=False)

@@ -1,0 +1,68 @@
+"""Who sends this request: the address that Flask knows, or whom the host says it is; and whom nobody has to ask."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app, request
+
+from ..counters.client import NOBODY, Client, client_named, client_of
+from .journey import current_journey
+from .state import State, current_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .protection import Protection
+
+logger = logging.getLogger("captcha_guard")
+
+
+def client_here() -> Client:
+    """Return the client that sends this request, found out once.
+
+    Only ``request.remote_addr`` is read: which proxy is to be believed, ProxyFix decides. With
+    ``CAPTCHA_GUARD_CLIENT_KEY`` the host names the client; where it can't, all such clients share one tight limit.
+    """
+    journey = current_journey()
+    if journey.client is None:
+        state = current_state()
+        named = state.settings.client_key
+        if named is None:
+            journey.client = client_of(request.remote_addr, secret=state.secret)
+        else:
+            journey.client = _named(state, cast("Callable[[], object]", named))
+    return journey.client
+
+
+def is_exempt(protection: Protection) -> bool:
+    """Say whether the host exempts whoever sends this request: for the whole site, or for this route."""
+    return any(_says_so(function) for function in (current_state().exempt_when, protection.exempt_when) if function)
+
+
+def _named(state: State, function: Callable[[], object]) -> Client:
+    try:
+        name = current_app.ensure_sync(function)()
+    except Exception as error:
+        return _unnamed(state, f"raised {type(error).__name__}: {error}")
+    if not isinstance(name, str) or not name.strip():
+        return _unnamed(state, f"returned {name!r}")
+    if (seconds := state.naming.ends(state.clock())) is not None:
+        logger.warning("CAPTCHA_GUARD_CLIENT_KEY names clients again, after %.1f s.", seconds)
+    return client_named(name, secret=state.secret)
+
+
+def _unnamed(state: State, what: str) -> Client:
+    if state.naming.begins(state.clock()):
+        logger.warning("CAPTCHA_GUARD_CLIENT_KEY %s; all clients without a name share one client's limits.", what)
+    return NOBODY
+
+
+def _says_so(function: Callable[[], object]) -> bool:
+    """Ask one of the host's functions; one that fails exempts nobody."""
+    try:
+        return current_app.ensure_sync(function)() is True
+    except Exception:
+        logger.exception("captcha_guard: exempt_when failed, so nobody is exempt by it")
+        return False

@@ -1,0 +1,53 @@
+"""The same comment a second time: its fingerprint is claimed by one atomic increment, before the view runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flask import has_request_context
+
+from ..errors import StoreUnavailableError
+from ..spam.rules.duplicate import already_said, fingerprint
+from .journey import current_journey
+from .refusal import Refusal
+
+if TYPE_CHECKING:
+    from ..counters.spent import Spent
+    from ..spam.submission import Submission
+    from .outcome import Outcome
+    from .state import State
+
+#: Seconds for which the same comment counts as a repetition.
+REMEMBERED = 86_400
+
+
+def known(spent: Spent, mark: str) -> bool:
+    """Say whether a comment is here already; no, where the claim will tell, and where the store can't."""
+    if has_request_context() and mark in current_journey().unsaid:
+        return False
+    try:
+        return spent.is_spent(mark)
+    except StoreUnavailableError:
+        return False
+
+
+def look_later(submission: Submission) -> None:
+    """Spare the rules the look for a comment that is claimed if it gets so far."""
+    current_journey().unsaid.add(fingerprint(submission))
+
+
+def claim(outcome: Outcome, state: State) -> Outcome:
+    """Claim the comment's fingerprint, once; whoever comes second is refused. While the store fails, nobody is."""
+    submission = outcome.submission
+    if outcome.refusal is not None or outcome.claimed or submission is None or not submission.body.strip():
+        return outcome
+    mark = fingerprint(submission)
+    try:
+        first = state.spent.claim(mark, REMEMBERED)
+    except StoreUnavailableError:
+        return outcome
+    if first:
+        return replace(outcome, claimed=mark)
+    verdict = outcome.verdict.found(already_said())
+    return replace(outcome, verdict=verdict, refusal=Refusal.because("duplicate"))

@@ -1,0 +1,121 @@
+"""The guard's limits as ``flask limiter limits`` shows them, and ``flask limiter clear --key ADDRESS`` forgets them.
+
+Flask-Limiter's commands ask a limiter's ``limit_manager`` for the limits of each endpoint, and its strategy for the
+standing of each under a key. So the manager names the guard's limits where a command asks, and to nobody else: the
+guard charges them by itself. Their keys are made of the address that is typed.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from flask_limiter._limits import RuntimeLimit
+from flask_limiter._manager import LimitManager
+from limits import RateLimitItem
+
+from ..counters.client import NOBODY, SHARED, Client, client_named, client_of
+from ..counters.policy import Policy, wide_name
+from .escalation import WRONG_CODES
+from .identity import client_here
+from .registry import guarded_routes
+from .state import NAME, current_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask_limiter import Limiter
+
+
+class ShownLimit(RateLimitItem):
+    """One window of a policy, under the key of whoever is asked for.
+
+    ``newest`` stands for the key of today where yesterday's still binds.
+    """
+
+    __slots__ = ["GRANULARITY", "_limit", "_name", "_newest", "_wide"]
+
+    def __init__(self, limit: RateLimitItem, name: str, *, wide: bool, newest: bool) -> None:
+        super().__init__(limit.amount, limit.multiples, limit.namespace)
+        self.GRANULARITY = limit.GRANULARITY  # type: ignore[misc]  # the base class has one for each of its classes
+        self._limit, self._name, self._wide, self._newest = limit, name, wide, newest
+
+    def key_for(self, *identifiers: bytes | str | float) -> str:
+        """Return the key under which the guard counts this window of the client that the first word names."""
+        client, window, now = _client(str(identifiers[0])), self.get_expiry(), time.time()
+        keys = client.wide_daily(window, now) if self._wide else client.daily(window, now)
+        return self._limit.key_for(
+            keys[-1] if self._newest else keys[0], wide_name(self._name) if self._wide else self._name
+        )
+
+    def __repr__(self) -> str:
+        whose = ", of its network" if self._wide else ""
+        since = ", since midnight" if self._newest else ""
+        return f"{self._name}: {self._limit!r}{whose}{since}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ShownLimit) and repr(self) == repr(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+
+class _Manager(LimitManager):
+    """What a limiter knows of the limits of its application, and the guard's besides where a command asks."""
+
+    def resolve_limits(
+        self,
+        app: Flask,
+        endpoint: str | None = None,
+        blueprint: str | None = None,
+        callable_name: str | None = None,
+        *rest: Any,
+        **named: Any,
+    ) -> tuple[list[RuntimeLimit], ...]:
+        """Return the limits of an endpoint; a request, which names the function too, gets those of the limiter only."""
+        known, decorated = super().resolve_limits(app, endpoint, blueprint, callable_name, *rest, **named)
+        if callable_name is not None or rest or named or endpoint is None:
+            return known, decorated
+        return known, [*decorated, *_limits_of(endpoint)]
+
+
+def show_limits(limiter: Limiter) -> None:
+    """Let Flask-Limiter's commands see the guard's limits in this limiter."""
+    manager = _Manager.__new__(_Manager)
+    vars(manager).update(vars(limiter.limit_manager))  # the same lists, to which the host may still add
+    limiter.limit_manager = manager
+
+
+def _limits_of(endpoint: str) -> Iterator[RuntimeLimit]:
+    state = current_state()
+    own = {f"{NAME}.picture": "pictures", f"{NAME}.picture_2x": "pictures", f"{NAME}.challenge": "challenges"}
+    if endpoint in own:
+        yield from _windows_of(state.limits.policy(own[endpoint]))
+    elif (protection := guarded_routes().get(endpoint)) is not None:
+        for policy in (protection.limits or "comments", "wrong", WRONG_CODES):
+            yield from _windows_of(state.limits.policy(policy))
+
+
+def _windows_of(policy: Policy) -> Iterator[RuntimeLimit]:
+    someone, now = Client("someone", "somewhere"), time.time()
+    for charge in policy.charges(someone, prefix=NAME, now=now):
+        key, name = charge.identifiers
+        wide, window = name != policy.name, charge.item.get_expiry()
+        keys = someone.wide_daily(window, now) if wide else someone.daily(window, now)
+        shown = ShownLimit(charge.item, policy.name, wide=wide, newest=key != keys[0])
+        yield RuntimeLimit(shown, _key_here, scope=policy.name, shared=True)
+
+
+def _key_here() -> str:
+    return client_here().key
+
+
+def _client(word: str) -> Client:
+    """Return the client that somebody at the command line means."""
+    state = current_state()
+    if word == SHARED:
+        return NOBODY
+    if state.settings.client_key is not None:
+        return client_named(word, secret=state.secret)
+    return client_of(word, secret=state.secret)

@@ -1,0 +1,86 @@
+"""How large the counters' file gets in a flood of clients that were never seen: ``python -m tests.benchmarks.flood``.
+
+Each comes once, from one of 10,000 networks, at 20 a second on a clock of the benchmark's own: six moving windows as a
+comment is charged to, and a nonce. 250,000 of them leave a million keys of their own. Takes a minute or two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import time
+from contextlib import closing
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import time_machine
+
+from captcha_guard.counters.sqlite import SQLiteStorage
+
+LIMITS = ((2, 60, "1/minute"), (10, 3600, "1/hour"), (30, 86_400, "1/day"))
+NETWORKS = 10_000
+PER_SECOND = 20
+NONCE_KEPT = 960
+STEPS = 10
+NOON = 1_800_000_000.0
+
+
+def entries(name: str, factor: int) -> list[tuple[str, int, int, int]]:
+    """Return the windows of one client or network, under keys as long as the guard's."""
+    digest = blake2b(name.encode(), digest_size=16).hexdigest()
+    return [
+        (f"captcha_guard/comments/{digest}/{limit * factor}/{text}", limit * factor, expiry, 1)
+        for limit, expiry, text in LIMITS
+    ]
+
+
+def row(what: str, storage: SQLiteStorage, seconds: float) -> str:
+    """Return a line of the table."""
+    path = Path(storage.storage)
+    journal = path.with_name(f"{path.name}-wal").stat().st_size
+    with closing(sqlite3.connect(path)) as connection:
+        windows, counters = (
+            connection.execute(f"SELECT count(*) FROM limits_{table}").fetchone()[0]  # noqa: S608 (our own names)
+            for table in ("windows", "counters")
+        )
+        free, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_size"))
+    used = path.stat().st_size - free * size
+    each = used / max(1, windows + counters)
+    cells = f"{windows:,} | {counters:,} | {path.stat().st_size / 1e6:.1f} | {journal / 1e6:.1f} | {each:.0f}"
+    return f"| {what} | {cells} | {seconds * 1e6:.0f} |"
+
+
+def run(clients: int, most: int) -> list[str]:
+    """Return the table, as Markdown."""
+    lines = [
+        "| after | windows | counters | file, MB | journal, MB | octets a row | µs a comment |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    with (
+        TemporaryDirectory() as folder,
+        closing(SQLiteStorage(f"sqlite:///{folder}/counters.sqlite3", most_windows=most)) as storage,
+        time_machine.travel(NOON, tick=False) as clock,
+    ):
+        for step in range(STEPS):
+            begin = time.thread_time()
+            for number in range(step * clients // STEPS, (step + 1) * clients // STEPS):
+                network = f"network{number * 7919 % NETWORKS}"
+                storage.acquire_entries(entries(f"client{number}", 1) + entries(network, 4))
+                storage.incr(f"captcha_guard/spent/{blake2b(b'%d' % number, digest_size=12).hexdigest()}", NONCE_KEPT)
+                clock.shift(1 / PER_SECOND)
+            spent = (time.thread_time() - begin) / (clients / STEPS)
+            lines.append(row(f"{(step + 1) * clients // STEPS:,} clients", storage, spent))
+        clock.shift(86_400)
+        begin = time.thread_time()
+        swept = storage.sweep()
+        lines.append(row(f"a day's quiet, and a purge of {swept:,} rows", storage, time.thread_time() - begin))
+    return lines
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--clients", type=int, default=250_000)
+    parser.add_argument("--most", type=int, default=500_000)
+    arguments = parser.parse_args()
+    print("\n".join(run(arguments.clients, arguments.most)))

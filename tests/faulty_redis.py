@@ -1,0 +1,151 @@
+"""A real redis-server that a test kills, stops and starts again, and a proxy that loses or delays its answers."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+
+class FaultyRedis:
+    """A server on one loopback port, in memory only; ``uri`` stays the same however often it is started."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.uri = f"redis://127.0.0.1:{self.port}/0"
+        self._folder = folder
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start it, and return once it answers."""
+        settings = f"--bind 127.0.0.1 --port {self.port} --save '' --appendonly no --dir {self._folder}"
+        command = ["redis-server", *settings.replace("''", "").split(" ")]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if "Ready to accept connections" in line:
+                return
+        raise RuntimeError("redis-server did not start")
+
+    def kill(self) -> None:
+        """Let it die as by a power cut; all that it knew is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def stop(self) -> None:
+        """Let it hang: connections stay open, and are made, and nothing is answered."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on where it was stopped."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+
+@contextmanager
+def faulty_redis(folder: Path) -> Iterator[FaultyRedis]:
+    """Start a server, and end it however the test has left it."""
+    server = FaultyRedis(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+class Proxy:
+    """Stands between a client and a server, counts the questions, and can keep answers back.
+
+    ``delay`` is how many seconds late each answer comes. ``lose_from`` is the number of the question, counted from
+    now, whose answer and all further ones are lost.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.asked = 0
+        self.delay = 0.0
+        self._lose_from: int | None = None
+        self._target = port
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.uri = f"redis://127.0.0.1:{self._listening.getsockname()[1]}/0"
+        self._sockets: list[socket.socket] = [self._listening]
+        self._threads = [threading.Thread(target=self._accept)]
+        self._closing = threading.Event()
+        self._threads[0].start()
+
+    def lose_from(self, question: int | None) -> None:
+        """Lose the answer to that question, the next one being 1, and all after it; ``None`` loses nothing more."""
+        self.asked = 0
+        self._lose_from = question
+
+    def close(self) -> None:
+        """End all connections."""
+        self._closing.set()
+        for one in self._sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        for thread in self._threads:
+            thread.join(10)
+
+    def _accept(self) -> None:
+        while not self._closing.is_set():
+            try:
+                client, _ = self._listening.accept()
+                server = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:
+                return
+            self._sockets += [client, server]
+            for source, target, lets in ((client, server, self._asks), (server, client, self._answers)):
+                thread = threading.Thread(target=self._pass_on, args=(source, target, lets))
+                self._threads.append(thread)
+                thread.start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, lets: Callable[[], bool]) -> None:
+        try:
+            while octets := source.recv(1 << 16):
+                if lets():
+                    target.sendall(octets)
+        except OSError:
+            pass
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+    def _asks(self) -> bool:
+        self.asked += 1
+        return True
+
+    def _answers(self) -> bool:
+        if self.delay:
+            self._closing.wait(self.delay)
+        return self._lose_from is None or self.asked < self._lose_from
+
+
+@contextmanager
+def proxy(port: int) -> Iterator[Proxy]:
+    """Stand before a server for as long as a test needs it."""
+    between = Proxy(port)
+    try:
+        yield between
+    finally:
+        between.close()
+
+
+def until(true: Callable[[], Any], *, seconds: float) -> float:
+    """Ask until it is true; return how many seconds that took, and fail when it is not true in time."""
+    begun = time.monotonic()
+    while not true():
+        if time.monotonic() - begun > seconds:
+            raise AssertionError(f"not true within {seconds} s")
+    return time.monotonic() - begun

@@ -1,0 +1,81 @@
+"""``flask captcha-guard purge`` deletes what has expired, says so, and lets nobody in a second time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import time_machine
+from click.testing import Result
+
+from captcha_guard.cli import group
+from tests.integration.conftest import MakeBlog
+from tests.integration.host_blog import COMMENT, Blog, solved
+
+DAY = 86_400
+
+
+def purge(blog: Blog) -> Result:
+    return blog.app.test_cli_runner().invoke(group, ["purge"])
+
+
+def comment(blog: Blog, number: int) -> dict[str, str]:
+    """Post a comment from an address of its own; returns the form as it was sent."""
+    client = blog.client(f"192.0.2.{number}")
+    fields = solved(client, client.get("/queue"), COMMENT | {"body": f"The loop in part {number} never ends."})
+    assert client.post("/queue", data=fields).status_code == 303
+    return fields
+
+
+def test_what_has_expired_goes_and_the_command_says_how_much(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
+    blog = blogs()
+    for number in range(5):
+        comment(blog, number)
+    clock.shift(200 * DAY)
+    told = purge(blog)
+    assert told.exit_code == 0, told.output
+    lines = told.output.splitlines()
+    assert lines[0].startswith("Judge's memory: ")
+    assert not lines[0].startswith("Judge's memory: 0 ")
+    assert lines[1] == "Cases of judged comments: 5 expired rows deleted."
+    assert lines[2] == "Sent to services, or waiting for them: 0 expired rows deleted."
+    assert "captcha_guard.sqlite3 has" in lines[3]
+    assert not lines[3].startswith("Counters: 0 ")
+    assert purge(blog).output.splitlines()[3].startswith("Counters: 0 expired rows")
+
+
+def test_a_code_that_was_spent_stays_spent(blogs: MakeBlog) -> None:
+    blog = blogs()
+    fields = comment(blog, 1)
+    assert purge(blog).exit_code == 0
+    again = blog.client().post("/queue", data=fields | {"body": "Another text with the same code, never asked for."})
+    assert again.status_code == 422
+    assert len(blog.stored) == 1
+
+
+def test_files_that_were_set_aside_are_named(blogs: MakeBlog) -> None:
+    blog = blogs()
+    comment(blog, 1)
+    path = Path(blog.app.instance_path, "captcha_guard.sqlite3.corrupt-20260101T000000Z")
+    path.write_bytes(b"x" * 200_000)
+    assert f"yours to look at and delete: {path}, 0.2 MB" in purge(blog).output
+
+
+def test_counters_elsewhere_are_left_to_themselves(blogs: MakeBlog, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    blog = blogs({"CAPTCHA_GUARD_STORAGE_URI": "memory://"}, folder="other")
+    blog.state.storage.close = lambda: None  # type: ignore[attr-defined]
+    told = purge(blog)
+    assert told.exit_code == 0
+    assert "LockedMemoryStorage lets go of what has expired by itself" in told.output
+
+
+def test_a_file_that_can_not_be_used_ends_the_command_with_its_name(blogs: MakeBlog) -> None:
+    blog = blogs()
+    path = Path(blog.app.instance_path, "captcha_guard.sqlite3")
+    path.parent.mkdir(exist_ok=True)
+    path.mkdir()
+    told = purge(blog)
+    assert told.exit_code == 1
+    assert f"The counters in {path} can't be used" in told.output
+    assert "Traceback" not in told.output
+    path.rmdir()

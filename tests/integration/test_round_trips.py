@@ -1,0 +1,131 @@
+"""How often a guarded POST asks a real redis-server: what goes over the wire is counted by the server itself."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from flask_limiter import Limiter
+
+from captcha_guard import CaptchaGuard
+from tests.integration.host_blog import COMMENT, Blog, Page, make_app, make_blog, solved, wrong
+from tests.redis_server import redis_server
+
+pytestmark = pytest.mark.redis
+
+#: How a command looks in what MONITOR tells; those of scripts say "lua" where others name their client.
+TOLD = re.compile(rb'\+[0-9.]+ \[\d+ (?P<client>[^\]]+)\] "(?P<command>\w+)"')
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as uri:
+        yield uri
+
+
+@contextmanager
+def watched(uri: str) -> Iterator[list[str]]:
+    """Collect the names of the commands that clients send the server in the meantime; scripts' own don't count."""
+    host, port = uri.removeprefix("redis://").partition("/")[0].split(":")
+    commands: list[str] = []
+    with socket.create_connection((host, int(port))) as ends, ends.makefile("rb") as told:
+        ends.sendall(b"MONITOR\r\n")
+        assert told.readline() == b"+OK\r\n"
+        yield commands
+        with socket.create_connection((host, int(port))) as last:
+            last.sendall(b"ECHO over\r\n")
+            last.recv(64)
+        for line in told:
+            command = TOLD.match(line)
+            assert command is not None, line
+            if command["command"] == b"ECHO":
+                break
+            if command["client"] != b"lua":
+                commands.append(command["command"].decode().lower())
+
+
+@pytest.fixture
+def make(tmp_path: Path, uri: str) -> Iterator[Callable[..., Blog]]:
+    """Make a blog that counts in Redis, and has been posted to: it is connected, the server knows the scripts."""
+    with ExitStack() as stack:
+
+        def made(**config: object) -> Blog:
+            blog = make_blog(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": uri, **config})
+            storage: Any = blog.state.storage
+            stack.callback(storage.storage.close)
+            storage.storage.flushdb()
+            post(blog, "192.0.2.1")
+            return blog
+
+        yield made
+
+
+def post(blog: Blog, address: str, *, right: bool = True) -> int:
+    """Fetch a form, and post a comment with a right or a wrong code."""
+    fields, client = form(blog, address, right=right)
+    return client.post("/posts/one/comments", data=fields).status_code
+
+
+def form(blog: Blog, address: str, *, right: bool = True) -> tuple[dict[str, str], FlaskClient]:
+    client = blog.client(address)
+    page = client.get("/posts/one")
+    typed = COMMENT | {"body": f"The loop in part {address} never ends."}
+    return (solved(client, page, typed) if right else wrong(page, typed)), client
+
+
+def asked(blog: Blog, uri: str, *, right: bool = True) -> tuple[int, list[str]]:
+    """Post a comment; returns the status, and what the POST alone asked the server."""
+    fields, client = form(blog, "192.0.2.2", right=right)
+    with watched(uri) as commands:
+        status = client.post("/posts/one/comments", data=fields).status_code
+    return status, commands
+
+
+def test_a_comment_with_a_right_code_costs_four_round_trips(make: Callable[..., Blog], uri: str) -> None:
+    blog = make(CAPTCHA_GUARD_COMMENT_LIMITS="9 per minute; 90 per hour; 900 per day")
+    # How things stand, the charge of all windows, the nonce, the comment's fingerprint.
+    assert asked(blog, uri) == (303, ["evalsha"] * 4)
+
+
+def test_a_comment_with_a_wrong_code_costs_no_more_than_four(make: Callable[..., Blog], uri: str) -> None:
+    status, commands = asked(make(), uri, right=False)
+    assert status == 422
+    assert len(commands) <= 4
+
+
+def test_a_comment_that_the_limits_refuse_costs_two(make: Callable[..., Blog], uri: str) -> None:
+    blog = make(CAPTCHA_GUARD_COMMENT_LIMITS="1 per minute")
+    assert post(blog, "192.0.2.2") == 303
+    assert asked(blog, uri) == (429, ["evalsha"] * 2)
+
+
+def test_a_form_and_its_picture_cost_no_more_than_three(make: Callable[..., Blog], uri: str) -> None:
+    blog = make()
+    with watched(uri) as commands:
+        page = blog.client("192.0.2.2").get("/posts/one")
+        assert blog.client("192.0.2.2").get(Page(page.text).pictures[0]).status_code == 200
+    assert len(commands) <= 3
+
+
+def test_a_hosts_own_redis_storage_counts_as_well_with_more_round_trips(tmp_path: Path, uri: str) -> None:
+    app = make_app(tmp_path, {"CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute; 10 per hour"})
+    limiter = Limiter(lambda: "everyone", app=app, storage_uri=uri, strategy="moving-window", key_prefix="own")
+    guard = CaptchaGuard(app, limiter=limiter)
+    app.add_url_rule("/one", "one", guard.protect(lambda: "kept"), methods=["POST"])
+    app.add_url_rule("/form", "form", lambda: f"<form>{guard.field('one')}</form>")
+    client, statuses = app.test_client(), []
+    for number in range(3):
+        fields = solved(client, client.get("/form"), {"body": f"The loop in part {number} never ends."})
+        with watched(uri) as commands:
+            statuses.append(client.post("/one", data=fields).status_code)
+    assert statuses == [200, 200, 429]
+    storage: Any = limiter.storage
+    assert type(storage).__module__.startswith("limits.")
+    storage.storage.close()
+    assert commands

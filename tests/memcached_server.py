@@ -1,0 +1,41 @@
+"""A real memcached on a free loopback port, for as long as a test needs it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE = 10  # seconds
+
+
+@contextmanager
+def memcached_server() -> Iterator[str]:
+    """Start a server, and yield its URI."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    with subprocess.Popen(["memcached", "-l", "127.0.0.1", "-p", str(port), "-m", "16", *user]) as server:
+        try:
+            _wait(port)
+            yield f"memcached://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def _wait(port: int) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+        else:
+            return

@@ -1,0 +1,157 @@
+"""Policies at the turn of the day, and waits that grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import time_machine
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from limits.storage import Storage
+
+from captcha_guard.counters.client import DAY, Client, client_of
+from captcha_guard.counters.limits import Limits, Policy, open_storage
+from captcha_guard.counters.policy import FREE
+
+NOON = 1_800_014_400.0  # 12:00 UTC
+MIDNIGHT = NOON + DAY / 2
+CLIENT = client_of("192.0.2.1", secret=b"sixteen octets or more")
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    return open_storage("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/c.sqlite3")
+
+
+def counting(policy: Policy, storage: Storage | None = None, strategy: str = "moving-window") -> Limits:
+    return Limits(storage or open_storage("memory://"), strategy=strategy, policies={policy.name: policy})
+
+
+def hits(limits: Limits, policy: str, times: int, client: Client = CLIENT) -> int:
+    return sum(limits.hit(policy, client).allowed for _ in range(times))
+
+
+# The turn of the day
+
+
+@pytest.mark.parametrize("strategy", ["moving-window", "fixed-window"])
+@pytest.mark.parametrize(("text", "seconds"), [("3 per minute", 60), ("3 per hour", 3600), ("3 per day", DAY)])
+def test_midnight_grants_nobody_a_fresh_start(
+    storage: Storage, clock: time_machine.Traveller, strategy: str, text: str, seconds: int
+) -> None:
+    limits = counting(Policy.parse("comments", text), storage, strategy)
+    clock.move_to(MIDNIGHT - 1)
+    assert hits(limits, "comments", 9) == 3
+    clock.move_to(MIDNIGHT + 1)
+    assert hits(limits, "comments", 9) == 0
+    assert not limits.look(("comments", CLIENT)).decision("comments").allowed
+    clock.move_to(MIDNIGHT - 1 + seconds + 0.5)
+    assert hits(limits, "comments", 9) == 3
+
+
+def test_the_wait_at_midnight_is_as_long_as_at_noon(storage: Storage, clock: time_machine.Traveller) -> None:
+    limits = counting(Policy.parse("comments", "2 per hour"), storage)
+    clock.move_to(MIDNIGHT - 600)
+    assert hits(limits, "comments", 2) == 2
+    clock.move_to(MIDNIGHT + 600)
+    assert limits.hit("comments", CLIENT).retry_after == 3600 - 1200
+
+
+def test_the_network_has_no_fresh_start_either(storage: Storage, clock: time_machine.Traveller) -> None:
+    limits = counting(Policy.parse("comments", "1 per hour"), storage)
+    street = [client_of(f"192.0.2.{number}", secret=b"sixteen octets or more") for number in range(20)]
+    clock.move_to(MIDNIGHT - 1)
+    assert sum(limits.hit("comments", one).allowed for one in street[:3]) == 3
+    clock.move_to(MIDNIGHT + 1)
+    assert sum(limits.hit("comments", one).allowed for one in street[3:]) == 1
+
+
+@settings(max_examples=150)
+@given(
+    amount=st.integers(1, 4),
+    unit=st.sampled_from([("second", 1), ("minute", 60), ("hour", 3600), ("day", DAY), ("month", 30 * DAY)]),
+    pauses=st.lists(st.floats(0, 0.7), min_size=5, max_size=40),
+    start=st.floats(-2, 2),
+)
+def test_no_window_ever_grants_more_than_its_limit_wherever_midnight_falls(
+    amount: int, unit: tuple[str, int], pauses: list[float], start: float
+) -> None:
+    """Against a list of all that was granted: exactly what it allows, no more and no less."""
+    name, window = unit
+    limits = counting(Policy.parse("comments", f"{amount} per {name}"))
+    granted: list[float] = []
+    with time_machine.travel(MIDNIGHT + start * window, tick=False) as clock:
+        now = MIDNIGHT + start * window
+        for pause in pauses:
+            now += pause * window
+            clock.move_to(now)
+            room = sum(one >= now - window for one in granted) < amount
+            assert limits.hit("comments", CLIENT).allowed == room
+            granted += [now] if room else []
+
+
+# Waits that grow
+
+
+def waits(limits: Limits, clock: time_machine.Traveller, times: int) -> list[int]:
+    """Hit as soon as it is allowed; return how long each further hit had to wait."""
+    waited: list[int] = []
+    for _ in range(times):
+        decision = limits.look(("wrong", CLIENT)).decision("wrong")
+        waited.append(decision.retry_after)
+        clock.shift(decision.retry_after + 0.001 * (decision.retry_after > 0))
+        assert limits.hit("wrong", CLIENT).allowed
+    return waited
+
+
+def test_five_slips_are_free_and_then_the_waits_double_to_an_hour(
+    storage: Storage, clock: time_machine.Traveller
+) -> None:
+    limits = counting(Policy.parse("wrong", "1000 per minute").with_waits(30, 3600), storage)
+    assert waits(limits, clock, FREE + 8) == [0] * FREE + [30, 60, 120, 240, 480, 960, 1920, 3600]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"), [((10, 10), [10]), ((10, 25), [10, 20, 25]), ((7, 28), [7, 14, 28]), ((0, 0), [])]
+)
+def test_waits_are_as_they_were_told(clock: time_machine.Traveller, told: tuple[int, int], expected: list[int]) -> None:
+    limits = counting(Policy.parse("wrong", "1000 per minute").with_waits(*told))
+    assert waits(limits, clock, FREE + len(expected)) == [0] * FREE + expected
+
+
+def test_who_goes_on_for_a_day_gets_few_tries(clock: time_machine.Traveller) -> None:
+    limits, tries = counting(Policy.parse("wrong", "10 per 10 minutes").with_waits(30, 3600)), 0
+    end = NOON + DAY
+    now = NOON
+    while now < end:
+        decision = limits.hit("wrong", CLIENT)
+        tries += decision.allowed
+        now += decision.retry_after + 0.001
+        clock.move_to(now)
+    assert 100 < tries < 170  # without the waits it would be 1,440
+
+
+def test_who_slips_now_and_then_never_waits(clock: time_machine.Traveller) -> None:
+    limits = counting(Policy.parse("wrong", "10 per 10 minutes").with_waits(30, 3600))
+    for _ in range(50):
+        assert limits.hit("wrong", CLIENT).allowed
+        clock.shift(900)
+
+
+def test_the_waits_of_one_client_are_not_those_of_its_network(clock: time_machine.Traveller) -> None:
+    limits = counting(Policy.parse("wrong", "1000 per minute").with_waits(30, 3600))
+    assert hits(limits, "wrong", 9) == FREE
+    assert hits(limits, "wrong", 9, client_of("192.0.2.2", secret=b"sixteen octets or more")) == FREE
+
+
+def test_a_configured_limit_that_is_also_a_wait_is_counted_once(storage: Storage) -> None:
+    limits = counting(Policy.parse("wrong", f"{FREE} per 30 seconds").with_waits(30, 3600), storage)
+    assert hits(limits, "wrong", 9) == FREE

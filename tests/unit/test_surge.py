@@ -1,0 +1,98 @@
+"""A surge: more comments than readers write. It is counted, never refused, and over by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import time_machine
+from limits.storage import Storage
+
+from captcha_guard.counters.client import client_of
+from captcha_guard.counters.limits import Limits, Policy, open_storage
+from captcha_guard.counters.surge import KNOWN_FOR, Surge
+
+NOON = 1_800_014_400.0
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    return open_storage("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/c.sqlite3")
+
+
+def limits_of(storage: Storage, strategy: str = "moving-window") -> Limits:
+    return Limits(storage, strategy=strategy, policies={"comments": Policy.parse("comments", "1 per minute")})
+
+
+def comment(limits: Limits, surge: Surge, number: int) -> tuple[bool, bool]:
+    """Post as another client each time; return whether there was a surge, and whether the comment was granted."""
+    look = limits.look(*surge.asked)
+    client = client_of(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", secret=b"secret")
+    surging = surge.sees(look, 0)
+    return surging, limits.hit("comments", client, *surge.charged(look)).allowed
+
+
+@pytest.mark.parametrize("strategy", ["moving-window", "fixed-window", "sliding-window-counter"])
+def test_a_surge_is_seen_from_its_first_comment_too_many_and_refuses_none(
+    storage: Storage, clock: time_machine.Traveller, strategy: str
+) -> None:
+    limits, surge = limits_of(storage, strategy), Surge(10)
+    answers = [comment(limits, surge, 1000 * number) for number in range(40)]
+    assert [surging for surging, _ in answers] == [False] * 10 + [True] * 30
+    assert all(granted for _, granted in answers)
+
+
+def test_a_surge_lasts_as_long_as_the_flood_and_a_minute_longer_at_most(
+    storage: Storage, clock: time_machine.Traveller
+) -> None:
+    limits, surge = limits_of(storage), Surge(10)
+    flood = []
+    for number in range(300):  # one a second
+        flood.append(comment(limits, surge, 1000 * number)[0])
+        clock.shift(1)
+    assert flood == [False] * 10 + [True] * 290
+    clock.shift(61)
+    assert not surge.sees(limits.look(*surge.asked), 0)
+
+
+def test_the_count_of_a_flood_does_not_grow_without_end(storage: Storage, clock: time_machine.Traveller) -> None:
+    limits, surge = limits_of(storage), Surge(10)
+    for number in range(100):
+        comment(limits, surge, 1000 * number)
+    assert limits.look(*surge.asked).used("surge") == 20
+
+
+def test_readers_who_write_as_many_as_they_do_are_no_surge(storage: Storage, clock: time_machine.Traveller) -> None:
+    limits, surge = limits_of(storage), Surge(10)
+    for number in range(100):
+        assert not comment(limits, surge, 1000 * number)[0]
+        clock.shift(6.7)
+
+
+def test_who_is_refused_makes_no_surge(storage: Storage, clock: time_machine.Traveller) -> None:
+    limits, surge = limits_of(storage), Surge(10)
+    for _ in range(50):
+        comment(limits, surge, 7)
+    assert limits.look(*surge.asked).used("surge") == 1
+
+
+def test_a_process_remembers_a_surge_for_forms_that_ask_no_store() -> None:
+    limits, surge = limits_of(open_storage("memory://")), Surge(1)
+    assert not surge.seen(0)
+    comment(limits, surge, 1)
+    assert surge.sees(limits.look(*surge.asked), 100)
+    assert surge.seen(100)
+    assert surge.seen(100 + KNOWN_FOR - 0.1)
+    assert not surge.seen(100 + KNOWN_FOR)
+
+
+def test_none_is_a_surge_when_it_is_switched_off(clock: time_machine.Traveller) -> None:
+    surge = Surge(0)
+    assert surge.asked == ()
