@@ -22,11 +22,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.crowd.blog import MODERATED, OPEN
-from tests.crowd.proxy import proxy_to
 from tests.crowd.race import RACERS, race_for_limits, race_for_tokens, racers, settings_of
-from tests.crowd.redis_process import redis_process
 from tests.crowd.siege import account, besieged
 from tests.crowd.worker import BOTS, ONE_DRAWN_IN, challenge, flood, run
+from tests.faulty_redis import faulty_redis, proxy
 from tests.redis_server import redis_server
 
 TOKENS, CONTROL_TOKENS = 10_000, 1_000
@@ -104,11 +103,15 @@ class Fault:
 
 @contextmanager
 def fault(name: str, folder: Path) -> Iterator[Fault]:
-    with redis_process(folder) as redis, proxy_to(redis.port) as proxy:
+    with faulty_redis(folder, keeps=True) as redis, proxy(redis.port) as between:
+
+        def late(seconds: float) -> None:
+            between.delay = seconds
+
         yield {
             "killed, started again": Fault(redis.uri, redis.kill, redis.start),
             "hung (SIGSTOP)": Fault(redis.uri, redis.stop, redis.go_on),
-            f"{SLOW:.0f} s slow": Fault(proxy.uri, lambda: proxy.slow_down(SLOW), lambda: proxy.slow_down(0)),
+            f"{SLOW:.0f} s slow": Fault(between.uri, lambda: late(SLOW), lambda: late(0)),
         }[name]
 
 

@@ -30,9 +30,9 @@ from captcha_guard.web.posted import ANSWER, TOKEN
 from tests.benchmarks.endurance import table
 from tests.crowd.gunicorn_server import gunicorn
 from tests.crowd.journal import SECRET, environment, print_journal
-from tests.crowd.proxy import Proxy, proxy_to
 from tests.crowd.race import solver
 from tests.crowd.visitor import Answer, Visitor, addresses
+from tests.faulty_redis import Proxy, proxy
 from tests.redis_server import redis_server
 
 COMMENTS = 500
@@ -95,15 +95,15 @@ def journal(uri: str, limits: str = "") -> Iterator[Journal]:
 class Meter:
     """Reads what Redis and the proxy before it have counted for one request."""
 
-    def __init__(self, proxy: Proxy, client: Any) -> None:
+    def __init__(self, between: Proxy, client: Any) -> None:
         self.taken: dict[str, list[Taken]] = {}
-        self._proxy, self._client = proxy, client
+        self._proxy, self._client = between, client
 
     def of(self, kind: str, ask: Callable[[], Answer]) -> Answer:
         """Let something be asked, and note what it took."""
-        before, trips = self._calls(), self._proxy.trips
+        before, trips = self._calls(), self._proxy.asked
         answer = ask()
-        taken = Taken(self._proxy.trips - trips, self._calls() - before)
+        taken = Taken(self._proxy.asked - trips, self._calls() - before)
         self.taken.setdefault(f"{kind}: {answer.status}", []).append(taken)
         return answer
 
@@ -160,12 +160,12 @@ def on_redis(comments: int) -> str:
         TemporaryDirectory() as name,
         redis_server(Path(name)) as uri,
         closing(redis.Redis.from_url(uri)) as client,
-        proxy_to(urlsplit(uri).port or 0) as proxy,
+        proxy(urlsplit(uri).port or 0) as between,
     ):
-        with journal(proxy.uri) as site:
-            metered(site, Meter(proxy, client), 2)  # opens connections, loads scripts
+        with journal(between.uri) as site:
+            metered(site, Meter(between, client), 2)  # opens connections, loads scripts
             client.flushall()
-            meter = Meter(proxy, client)
+            meter = Meter(between, client)
             metered(site, meter, comments)
             client.flushall()
             seconds, octets = spent_on_one(site, client, comments)

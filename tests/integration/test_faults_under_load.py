@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.crowd.blog import MODERATED, OPEN
-from tests.crowd.proxy import proxy_to
-from tests.crowd.redis_process import redis_process
 from tests.crowd.siege import Account, account, besieged, states
+from tests.faulty_redis import faulty_redis, proxy
 
 pytestmark = [pytest.mark.redis, pytest.mark.xdist_group("many workers")]
 
@@ -39,14 +38,18 @@ class Fault:
 @pytest.fixture(params=["killed", "hung", "slow"])
 def fault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fault]:
     with ExitStack() as stack:
-        redis = stack.enter_context(redis_process(tmp_path))
+        redis = stack.enter_context(faulty_redis(tmp_path, keeps=True))
         if request.param == "killed":
             yield Fault(redis.uri, redis.kill, redis.start)
         elif request.param == "hung":
             yield Fault(redis.uri, redis.stop, redis.go_on)
         else:
-            proxy = stack.enter_context(proxy_to(redis.port))
-            yield Fault(proxy.uri, lambda: proxy.slow_down(SLOW), lambda: proxy.slow_down(0))
+            between = stack.enter_context(proxy(redis.port))
+
+            def late(seconds: float) -> None:
+                between.delay = seconds
+
+            yield Fault(between.uri, lambda: late(SLOW), lambda: late(0))
 
 
 def test_a_store_that_fails_and_returns_costs_nobody_a_comment(fault: Fault, tmp_path: Path) -> None:
@@ -60,7 +63,7 @@ def test_a_store_that_fails_and_returns_costs_nobody_a_comment(fault: Fault, tmp
 
 
 def test_control_a_redis_that_keeps_nothing_on_disk_lets_tokens_through_again_after_a_crash(tmp_path: Path) -> None:
-    with redis_process(tmp_path, forgetful=True) as redis:
+    with faulty_redis(tmp_path) as redis:
         result = commented_through(Fault(redis.uri, redis.kill, redis.start), tmp_path / "blog")
     assert result.twice > 0, f"nothing was let through again, so the test above could not fail: {result}"
 
