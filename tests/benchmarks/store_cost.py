@@ -41,8 +41,11 @@ COMMENTS = 500
 DAILY = 30
 AT_ONCE = f"{DAILY} per minute; {DAILY + 1} per hour; {DAILY + 2} per day"
 
-#: What stands for one client, nonce or text in a key.
-NAME = re.compile(r"[A-Za-z0-9_-]{20,}")
+#: What stands for one client or comment in a key, and for one nonce.
+DIGEST, NONCE = re.compile(r"(?<![A-Za-z0-9_-])[0-9a-f]{32}(?![A-Za-z0-9_-])"), re.compile(r"(?<=/)[A-Za-z0-9_-]{22}$")
+
+#: Of how many nodes the paper speaks, each with so many comments a second, all from clients that were not seen before.
+NODES, RATE = (10, 100, 1000), 1.0
 
 #: What the measuring itself asks of Redis.
 OURS = {"info", "scan", "memory|usage", "pttl", "client|setinfo", "hello", "select"}
@@ -107,6 +110,11 @@ class Meter:
         self.taken.setdefault(f"{kind}: {answer.status}", []).append(taken)
         return answer
 
+    def comment(self) -> list[list[Taken]]:
+        """Return what one comment consists of: page, picture, POST."""
+        parts = ("page with a form: 200", "picture: 200", "comment, code right: 303")
+        return [self.taken[part] for part in parts]
+
     def _calls(self) -> Counter[str]:
         told: dict[str, dict[str, int]] = self._client.info("commandstats")
         calls = Counter({name.removeprefix("cmdstat_"): one["calls"] for name, one in told.items()})
@@ -130,12 +138,13 @@ def metered(site: Journal, meter: Meter, commenters: int) -> None:
 
 
 def spent_on_one(site: Journal, client: Any, comments: int) -> tuple[float, float]:
-    """Return the seconds of its processor that Redis spends on one accepted comment, and the octets it takes for it."""
-    visitors = [Visitor(site.port, address) for address in islice(addresses(100), comments)]
-    ready = [site.filled(visitor, f"Let me add this: {visitor.address}.") for visitor in visitors]
+    """Return the seconds of its processor that Redis spends on one comment with page and picture, and its octets."""
     seconds, octets = _used(client)
-    for visitor, fields in zip(visitors, ready, strict=True):
-        site.send(visitor, fields)
+    for address in islice(addresses(100), comments):
+        visitor = Visitor(site.port, address)
+        shown = visitor.get(site.page)
+        visitor.get(f"/captcha-guard/{shown.fields()[TOKEN]}.png")
+        site.send(visitor, site.answered(shown, f"Let me add this: {address}."))
     seconds_now, octets_now = _used(client)
     return (seconds_now - seconds) / comments, (octets_now - octets) / comments
 
@@ -145,14 +154,24 @@ def _used(client: Any) -> tuple[float, int]:
     return told["used_cpu_sys"] + told["used_cpu_user"], client.info("memory")["used_memory"]
 
 
-def held(client: Any) -> Iterator[tuple[str, int, float, float]]:
-    """Yield the kinds of keys: how many there are of each, and the means of their octets and of the seconds left."""
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one ``kind``: how ``many`` there are, the means of their ``octets`` and of the seconds ``left``."""
+
+    kind: str
+    many: int
+    octets: float
+    left: float
+
+
+def held(client: Any) -> Iterator[Keys]:
+    """Yield the kinds of keys that Redis has."""
     kinds: dict[str, list[tuple[int, int]]] = {}
     for key in client.scan_iter(count=1000):
-        kind = NAME.sub("*", key.decode())
+        kind = NONCE.sub("NONCE", DIGEST.sub("DIGEST", key.decode()))
         kinds.setdefault(kind, []).append((client.memory_usage(key, samples=0), client.pttl(key)))
     for kind, keys in sorted(kinds.items()):
-        yield kind, len(keys), mean(octets for octets, _ in keys), mean(left for _, left in keys) / 1000
+        yield Keys(kind, len(keys), mean(octets for octets, _ in keys), mean(left for _, left in keys) / 1000)
 
 
 def on_redis(comments: int) -> str:
@@ -176,18 +195,31 @@ def on_redis(comments: int) -> str:
             busy_keys = list(held(client))
     parts = [table(("A request and its answer", "round trips", "Redis's commands"), taken(meter.taken))]
     parts.append(
-        f"A comment takes {seconds * 1e6:,.0f} µs of Redis's processor and {octets:,.0f} octets of its memory."
+        f"A comment with its page and picture takes {seconds * 1e6:,.0f} µs of Redis's processor and, if its client "
+        f"was not seen before, {octets:,.0f} octets of its memory."
     )
-    head = ("Keys", "of each client or comment", "octets", "seconds to live")
-    rows = [
-        (f"`{kind}`", f"{number / comments:.2f}", f"{octets:,.0f}", f"{left:,.0f}")
-        for kind, number, octets, left in keys
-    ]
-    total = sum(number * octets for _, number, octets, _ in keys) / comments
+    head = ("Keys", "of each comment", "octets", "seconds to live")
+    rows = [(f"`{one.kind}`", f"{one.many / comments:.2f}", f"{one.octets:,.0f}", f"{one.left:,.0f}") for one in keys]
+    total = sum(one.many * one.octets for one in keys) / comments
     parts.append(table(head, [*rows, ("together", "", f"{total:,.0f}", "")]))
-    most = sum(number * octets for _, number, octets, _ in busy_keys)
+    most = sum(one.many * one.octets for one in busy_keys)
     parts.append(f"A client who posts {busy} comments in a day leaves {most:,.0f} octets.")
+    parts.append(table(PAPER, on_paper(meter, keys, seconds, comments)))
     return "\n\n".join(parts)
+
+
+PAPER = ("Nodes", "comments/s", "round trips/s", "Redis's commands/s", "cores of Redis", "GB of Redis after a day")
+
+
+def on_paper(meter: Meter, keys: Sequence[Keys], seconds: float, comments: int) -> Iterator[list[str]]:
+    """Yield what so many nodes would ask of Redis, each key counted for as long as it lives."""
+    trips = sum(mean(one.trips for one in requests) for requests in meter.comment())
+    commands = sum(mean(one.commands.total() for one in requests) for requests in meter.comment())
+    lasting = sum(one.many / comments * one.octets * one.left for one in keys)
+    for nodes in NODES:
+        rate = nodes * RATE
+        figures = [f"{rate:,.0f}", f"{rate * trips:,.0f}", f"{rate * commands:,.0f}"]
+        yield [f"{nodes:,}", *figures, f"{rate * seconds:.2f}", f"{rate * lasting / 1e9:,.1f}"]
 
 
 def busiest(site: Journal) -> int:
