@@ -3,9 +3,10 @@
 gunicorn's sync workers serve the journal without its guard, with it on SQLite and with it on Redis; the three take
 turns in every round, so that whatever else the machine does falls on all. In each turn come, one after the other:
 
-- four readers and two commenters, as fast as they are answered (throughput)
-- readers at a pace of 40 pages a second, alone (calm)
-- the same readers, and one client who posts comments over four connections as fast as it is answered (flood)
+- four readers, as fast as they are answered
+- three commenters, as fast as they are answered
+- readers at a pace of 40 pages a second, and a commenter (calm)
+- the same, and one client who posts comments over four connections as fast as it is answered (flood)
 
 A commenter fetches the page and the picture, solves the code and posts, each time from another address. Readers' times
 count from when a page was due. The visitors run on the same cores as the servers and take their share of them.
@@ -30,16 +31,15 @@ from tests.crowd.visits import Plan, Site, Visits, visit
 from tests.redis_server import redis_server
 
 WITHOUT, STORES = "without the guard", ("SQLite", "Redis")
-PLANS = ("throughput", "calm", "flood")
-PACE, READERS, COMMENTERS, FLOODERS = 40, 4, 2, 4
+PACE, READERS, COMMENTERS, FLOODERS = 40, 4, 3, 4
 
 THROUGHPUT = (
     *("workers", "the journal", "pages/s", "of without", "p50 ms", "p99 ms"),
     *("comments/s", "of without", "p50 ms", "p99 ms"),
 )
 FLOOD = (
-    *("workers", "the journal", "the flood was answered", "pages, calm: p50 ms", "p99 ms"),
-    *("under the flood: p50 ms", "p99 ms", "flood/s"),
+    *("workers", "the journal", "the flood was answered", "flood/s", "pages, calm: p50 ms", "p99 ms"),
+    *("under the flood: p50 ms", "p99 ms", "comments/s, calm → under the flood"),
 )
 
 Key = tuple[int, str, str]  # workers, store, plan
@@ -47,9 +47,10 @@ Key = tuple[int, str, str]  # workers, store, plan
 
 def plans(seconds: float) -> Mapping[str, Plan]:
     return {
-        "throughput": Plan(seconds, readers=READERS, commenters=COMMENTERS),
-        "calm": Plan(seconds, readers=READERS, pace=PACE),
-        "flood": Plan(seconds, readers=READERS, pace=PACE, flooders=FLOODERS),
+        "reading": Plan(seconds, readers=READERS),
+        "commenting": Plan(seconds, commenters=COMMENTERS),
+        "calm": Plan(seconds, readers=READERS, pace=PACE, commenters=1),
+        "flood": Plan(seconds, readers=READERS, pace=PACE, commenters=1, flooders=FLOODERS),
     }
 
 
@@ -95,14 +96,18 @@ def measure(workers: Sequence[int], rounds: int, seconds: float) -> dict[Key, li
 
 
 def throughput(found: Mapping[Key, list[Visits]]) -> Iterator[list[str]]:
-    for (workers, store, plan), rounds in found.items():
-        if plan != "throughput":
-            continue
-        bare = found[workers, WITHOUT, plan]
-        pages, comments = (_rates(rounds, kind) for kind in ("page", "comment"))
-        ratio = [_ratio(own, base) for own, base in zip((pages, comments), _both(bare), strict=True)]
-        figures = [f"{median(pages):,.0f}", ratio[0], *_quantiles(rounds, "page")]
-        yield [str(workers), store, *figures, f"{median(comments):,.0f}", ratio[1], *_quantiles(rounds, "comment")]
+    for workers, store, plan in found:
+        if plan == "reading":
+            pages = _figures(found, (workers, store, "reading"), "page")
+            yield [str(workers), store, *pages, *_figures(found, (workers, store, "commenting"), "comment")]
+
+
+def _figures(found: Mapping[Key, list[Visits]], key: Key, kind: str) -> list[str]:
+    """Return the requests a second, as many in proportion to the bare journal's in the same rounds, and their times."""
+    workers, _, plan = key
+    rates, bare = ([one.rate(kind) for one in found[other]] for other in (key, (workers, WITHOUT, plan)))
+    ratio = median(own / base for own, base in zip(rates, bare, strict=True))
+    return [f"{median(rates):,.0f}", f"{ratio:.2f}", *_quantiles(found[key], kind)]
 
 
 def flooded(found: Mapping[Key, list[Visits]]) -> Iterator[list[str]]:
@@ -113,19 +118,9 @@ def flooded(found: Mapping[Key, list[Visits]]) -> Iterator[list[str]]:
         answered = sum((visits.statuses["flood"] for visits in rounds), Counter[int]())
         told = ", ".join(f"{times:,} of {status}" for status, times in sorted(answered.items()))
         rate = median(visits.rate("flood") for visits in rounds)
-        yield [str(workers), store, told, *_quantiles(calm, "page"), *_quantiles(rounds, "page"), f"{rate:,.0f}"]
-
-
-def _rates(rounds: Sequence[Visits], kind: str) -> list[float]:
-    return [visits.rate(kind) for visits in rounds]
-
-
-def _both(rounds: Sequence[Visits]) -> tuple[list[float], list[float]]:
-    return _rates(rounds, "page"), _rates(rounds, "comment")
-
-
-def _ratio(own: Sequence[float], base: Sequence[float]) -> str:
-    return f"{median(one / other for one, other in zip(own, base, strict=True)):.2f}"
+        comments = [f"{median(visits.rate('comment') for visits in one):,.1f}" for one in (calm, rounds)]
+        pages = _quantiles(calm, "page"), _quantiles(rounds, "page")
+        yield [str(workers), store, told, f"{rate:,.0f}", *pages[0], *pages[1], " → ".join(comments)]
 
 
 def _quantiles(rounds: Sequence[Visits], kind: str) -> list[str]:
