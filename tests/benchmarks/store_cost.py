@@ -33,7 +33,7 @@ from tests.crowd.journal import SECRET, environment, print_journal
 from tests.crowd.race import solver
 from tests.crowd.visitor import Answer, Visitor, addresses
 from tests.faulty_redis import Proxy, proxy
-from tests.redis_server import redis_server
+from tests.redis_server import redis_cluster, redis_server
 
 COMMENTS = 500
 
@@ -222,6 +222,21 @@ def on_paper(meter: Meter, keys: Sequence[Keys], seconds: float, comments: int) 
         yield [f"{nodes:,}", *figures, f"{rate * seconds:.2f}", f"{rate * lasting / 1e9:,.1f}"]
 
 
+def on_cluster(comments: int) -> str:
+    """Return what is asked of a cluster; it has one node, which takes the proxy for its own address."""
+    with TemporaryDirectory() as name, redis_cluster(Path(name)) as uri:
+        port = urlsplit(uri).port or 0
+        with closing(redis.Redis(port=port)) as client, proxy(port) as between:
+            announced = urlsplit(between.uri).port or 0
+            client.config_set("cluster-announce-port", announced)
+            with journal(f"redis+cluster://127.0.0.1:{announced}") as site:
+                metered(site, Meter(between, client), 2)
+                client.flushall()
+                meter = Meter(between, client)
+                metered(site, meter, comments)
+    return table(("On a cluster, a request and its answer", "round trips", "Redis's commands"), taken(meter.taken))
+
+
 def busiest(site: Journal) -> int:
     """Post as many comments as a client may; return how many were taken."""
     visitor = Visitor(site.port, "127.9.9.7")
@@ -260,5 +275,5 @@ if __name__ == "__main__":
     parser.add_argument("--comments", type=int, default=COMMENTS)
     parser.add_argument("--quick", action="store_true", help="20 comments, to see that it works")
     given = parser.parse_args()
-    for measure in (on_redis, on_sqlite):
+    for measure in (on_redis, on_cluster, on_sqlite):
         print(measure(20 if given.quick else given.comments), end="\n\n")
