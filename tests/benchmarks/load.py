@@ -87,11 +87,13 @@ def measure(workers: Sequence[int], rounds: int, seconds: float) -> dict[Key, li
         ):
             for site in served.values():
                 visit(site, Plan(min(seconds, 2.0), readers=READERS, commenters=COMMENTERS))  # to warm it up
-            for _ in range(rounds):
-                for plan, whom in plans(seconds).items():
-                    for store, site in served.items():
-                        clear_comments(site.folder)
-                        found.setdefault((number, store, plan), []).append(visit(site, whom))
+            turns = [(number, store, plan) for plan in plans(seconds) for store in served]
+            found |= {turn: [] for turn in turns}
+            for lap in range(rounds):
+                for turn in turns if lap % 2 == 0 else reversed(turns):  # so that nobody always comes first
+                    _, store, plan = turn
+                    clear_comments(served[store].folder)
+                    found[turn].append(visit(served[store], plans(seconds)[plan]))
     return found
 
 
