@@ -14,18 +14,22 @@ from typing import Any
 
 
 class FaultyRedis:
-    """A server on one loopback port, in memory only; ``uri`` stays the same however often it is started."""
+    """A server on one loopback port; ``uri`` stays the same however often it is started.
 
-    def __init__(self, folder: Path) -> None:
+    It is in memory only, unless it ``keeps`` what it is told: then each change is on disk before it is answered.
+    """
+
+    def __init__(self, folder: Path, *, keeps: bool = False) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.uri = f"redis://127.0.0.1:{self.port}/0"
         self._folder = folder
+        self._keeps = "yes --appendfsync always" if keeps else "no"
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Start it, and return once it answers."""
-        settings = f"--bind 127.0.0.1 --port {self.port} --save '' --appendonly no --dir {self._folder}"
+        settings = f"--bind 127.0.0.1 --port {self.port} --save '' --appendonly {self._keeps} --dir {self._folder}"
         command = ["redis-server", *settings.replace("''", "").split(" ")]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
@@ -35,7 +39,7 @@ class FaultyRedis:
         raise RuntimeError("redis-server did not start")
 
     def kill(self) -> None:
-        """Let it die as by a power cut; all that it knew is gone."""
+        """Let it die as by a power cut; all that it did not keep is gone."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
@@ -55,9 +59,9 @@ class FaultyRedis:
 
 
 @contextmanager
-def faulty_redis(folder: Path) -> Iterator[FaultyRedis]:
+def faulty_redis(folder: Path, *, keeps: bool = False) -> Iterator[FaultyRedis]:
     """Start a server, and end it however the test has left it."""
-    server = FaultyRedis(folder)
+    server = FaultyRedis(folder, keeps=keeps)
     server.start()
     try:
         yield server

@@ -1,0 +1,279 @@
+"""What the guard asks of its store, and what it leaves there: ``python -m tests.benchmarks.store_cost [--quick]``.
+
+One gunicorn worker serves the journal, with a counting proxy before a real redis-server. A round trip is something sent
+and its answer, however many commands it holds; commands and the processor's time are Redis's own account (INFO), its
+octets too (MEMORY USAGE: a key with all it holds). SQLite's octets are those of its pages (dbstat). One visitor comes
+at a time, so that nothing else is counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from statistics import mean
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from flask import Flask
+
+from captcha_guard.testing import solve
+from captcha_guard.web.posted import ANSWER, TOKEN
+from tests.benchmarks.endurance import table
+from tests.crowd.gunicorn_server import gunicorn
+from tests.crowd.journal import SECRET, environment, print_journal
+from tests.crowd.race import solver
+from tests.crowd.visitor import Answer, Visitor, addresses
+from tests.faulty_redis import Proxy, proxy
+from tests.redis_server import redis_cluster, redis_server
+
+COMMENTS = 500
+
+#: What the usual limits allow a client in a day; here at once, to see what the busiest client leaves.
+DAILY = 30
+AT_ONCE = f"{DAILY} per minute; {DAILY + 1} per hour; {DAILY + 2} per day"
+
+#: What stands for one client or comment in a key, and for one nonce.
+DIGEST, NONCE = re.compile(r"(?<![A-Za-z0-9_-])[0-9a-f]{32}(?![A-Za-z0-9_-])"), re.compile(r"(?<=/)[A-Za-z0-9_-]{22}$")
+
+#: Of how many nodes the paper speaks, each with so many comments a second, all from clients that were not seen before.
+NODES, RATE = (10, 100, 1000), 1.0
+
+#: What the measuring itself asks of Redis.
+OURS = {"info", "scan", "memory|usage", "pttl", "client|setinfo", "hello", "select"}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one request took of Redis: round trips, and commands by name, those inside of scripts too."""
+
+    trips: int
+    commands: Counter[str]
+
+
+@dataclass(frozen=True)
+class Journal:
+    """A journal that is served at ``port``; ``page`` is an article's, ``app`` solves its codes."""
+
+    port: int
+    page: str
+    app: Flask
+
+    def filled(self, visitor: Visitor, text: str) -> dict[str, str]:
+        """Fetch the form and fill it in."""
+        return self.answered(visitor.get(self.page), text)
+
+    def answered(self, shown: Answer, text: str) -> dict[str, str]:
+        """Fill in the form of a page."""
+        fields = shown.fields()
+        return {**fields, "author": "Ada", "body": text, ANSWER: solve(self.app, fields[TOKEN])}
+
+    def send(self, visitor: Visitor, fields: Mapping[str, str]) -> Answer:
+        """Post the form."""
+        return visitor.post(f"{self.page}/comments", fields)
+
+
+@contextmanager
+def journal(uri: str, limits: str = "") -> Iterator[Journal]:
+    """Serve a new journal that counts at ``uri``."""
+    settings: dict[str, object] = {"CAPTCHA_GUARD_STORAGE_URI": uri, "CAPTCHA_GUARD_MIN_SECONDS": 0}
+    settings |= {"CAPTCHA_GUARD_DIFFICULTY": "hard"} | ({"CAPTCHA_GUARD_COMMENT_LIMITS": limits} if limits else {})
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        page = print_journal(folder)[0]
+        app = solver(folder, {**settings, "SECRET_KEY": (folder / SECRET).read_text().strip()})
+        told = environment(folder, settings, guarded=True)
+        with gunicorn("tests.crowd.journal:create_app()", folder, environment=told) as server:
+            yield Journal(server.port, page, app)
+
+
+class Meter:
+    """Reads what Redis and the proxy before it have counted for one request."""
+
+    def __init__(self, between: Proxy, client: Any) -> None:
+        self.taken: dict[str, list[Taken]] = {}
+        self._proxy, self._client = between, client
+
+    def of(self, kind: str, ask: Callable[[], Answer]) -> Answer:
+        """Let something be asked, and note what it took."""
+        before, trips = self._calls(), self._proxy.asked
+        answer = ask()
+        taken = Taken(self._proxy.asked - trips, self._calls() - before)
+        self.taken.setdefault(f"{kind}: {answer.status}", []).append(taken)
+        return answer
+
+    def comment(self) -> list[list[Taken]]:
+        """Return what one comment consists of: page, picture, POST."""
+        parts = ("page with a form: 200", "picture: 200", "comment, code right: 303")
+        return [self.taken[part] for part in parts]
+
+    def _calls(self) -> Counter[str]:
+        told: dict[str, dict[str, int]] = self._client.info("commandstats")
+        calls = Counter({name.removeprefix("cmdstat_"): one["calls"] for name, one in told.items()})
+        return Counter({name: count for name, count in calls.items() if name not in OURS})
+
+
+def metered(site: Journal, meter: Meter, commenters: int) -> None:
+    """Come as commenter, each time from another address; every tenth time as one who guesses, and too often."""
+    for address in islice(addresses(), commenters):
+        visitor = Visitor(site.port, address)
+        shown = meter.of("page with a form", lambda: visitor.get(site.page))  # noqa: B023 - called at once, as below
+        token = shown.fields()[TOKEN]
+        meter.of("picture", lambda: visitor.get(f"/captcha-guard/{token}.png"))  # noqa: B023
+        fields = site.answered(shown, f"The loop reads its bound anew, says {address}.")
+        meter.of("comment, code right", lambda: site.send(visitor, fields))  # noqa: B023
+    for address in islice(addresses(200), max(2, commenters // 10)):
+        visitor = Visitor(site.port, address)
+        for attempt in range(4):
+            wrong = site.filled(visitor, f"Guess {attempt} of {address}.") | {ANSWER: "WRONG"}
+            meter.of("comment, code wrong or one too many", lambda: site.send(visitor, wrong))  # noqa: B023
+
+
+def spent_on_one(site: Journal, client: Any, comments: int) -> tuple[float, float]:
+    """Return the seconds of its processor that Redis spends on one comment with page and picture, and its octets."""
+    seconds, octets = _used(client)
+    for address in islice(addresses(100), comments):
+        visitor = Visitor(site.port, address)
+        shown = visitor.get(site.page)
+        visitor.get(f"/captcha-guard/{shown.fields()[TOKEN]}.png")
+        site.send(visitor, site.answered(shown, f"Let me add this: {address}."))
+    seconds_now, octets_now = _used(client)
+    return (seconds_now - seconds) / comments, (octets_now - octets) / comments
+
+
+def _used(client: Any) -> tuple[float, int]:
+    told: dict[str, float] = client.info("cpu")
+    return told["used_cpu_sys"] + told["used_cpu_user"], client.info("memory")["used_memory"]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of one ``kind``: how ``many`` there are, the means of their ``octets`` and of the seconds ``left``."""
+
+    kind: str
+    many: int
+    octets: float
+    left: float
+
+
+def held(client: Any) -> Iterator[Keys]:
+    """Yield the kinds of keys that Redis has."""
+    kinds: dict[str, list[tuple[int, int]]] = {}
+    for key in client.scan_iter(count=1000):
+        kind = NONCE.sub("NONCE", DIGEST.sub("DIGEST", key.decode()))
+        kinds.setdefault(kind, []).append((client.memory_usage(key, samples=0), client.pttl(key)))
+    for kind, keys in sorted(kinds.items()):
+        yield Keys(kind, len(keys), mean(octets for octets, _ in keys), mean(left for _, left in keys) / 1000)
+
+
+def on_redis(comments: int) -> str:
+    with (
+        TemporaryDirectory() as name,
+        redis_server(Path(name)) as uri,
+        closing(redis.Redis.from_url(uri)) as client,
+        proxy(urlsplit(uri).port or 0) as between,
+    ):
+        with journal(between.uri) as site:
+            metered(site, Meter(between, client), 2)  # opens connections, loads scripts
+            client.flushall()
+            meter = Meter(between, client)
+            metered(site, meter, comments)
+            client.flushall()
+            seconds, octets = spent_on_one(site, client, comments)
+            keys = list(held(client))
+        client.flushall()
+        with journal(uri, AT_ONCE) as site:
+            busy = busiest(site)
+            busy_keys = list(held(client))
+    parts = [table(("A request and its answer", "round trips", "Redis's commands"), taken(meter.taken))]
+    parts.append(
+        f"A comment with its page and picture takes {seconds * 1e6:,.0f} µs of Redis's processor and, if its client "
+        f"was not seen before, {octets:,.0f} octets of its memory."
+    )
+    head = ("Keys", "of each comment", "octets", "seconds to live")
+    rows = [(f"`{one.kind}`", f"{one.many / comments:.2f}", f"{one.octets:,.0f}", f"{one.left:,.0f}") for one in keys]
+    total = sum(one.many * one.octets for one in keys) / comments
+    parts.append(table(head, [*rows, ("together", "", f"{total:,.0f}", "")]))
+    most = sum(one.many * one.octets for one in busy_keys)
+    parts.append(f"A client who posts {busy} comments in a day leaves {most:,.0f} octets.")
+    parts.append(table(PAPER, on_paper(meter, keys, seconds, comments)))
+    return "\n\n".join(parts)
+
+
+PAPER = ("Nodes", "comments/s", "round trips/s", "Redis's commands/s", "cores of Redis", "GB of Redis after a day")
+
+
+def on_paper(meter: Meter, keys: Sequence[Keys], seconds: float, comments: int) -> Iterator[list[str]]:
+    """Yield what so many nodes would ask of Redis, each key counted for as long as it lives."""
+    trips = sum(mean(one.trips for one in requests) for requests in meter.comment())
+    commands = sum(mean(one.commands.total() for one in requests) for requests in meter.comment())
+    lasting = sum(one.many / comments * one.octets * one.left for one in keys)
+    for nodes in NODES:
+        rate = nodes * RATE
+        figures = [f"{rate:,.0f}", f"{rate * trips:,.0f}", f"{rate * commands:,.0f}"]
+        yield [f"{nodes:,}", *figures, f"{rate * seconds:.2f}", f"{rate * lasting / 1e9:,.1f}"]
+
+
+def on_cluster(comments: int) -> str:
+    """Return what is asked of a cluster; it has one node, which takes the proxy for its own address."""
+    with TemporaryDirectory() as name, redis_cluster(Path(name)) as uri:
+        port = urlsplit(uri).port or 0
+        with closing(redis.Redis(port=port)) as client, proxy(port) as between:
+            announced = urlsplit(between.uri).port or 0
+            client.config_set("cluster-announce-port", announced)
+            with journal(f"redis+cluster://127.0.0.1:{announced}") as site:
+                metered(site, Meter(between, client), 2)
+                client.flushall()
+                meter = Meter(between, client)
+                metered(site, meter, comments)
+    return table(("On a cluster, a request and its answer", "round trips", "Redis's commands"), taken(meter.taken))
+
+
+def busiest(site: Journal) -> int:
+    """Post as many comments as a client may; return how many were taken."""
+    visitor = Visitor(site.port, "127.9.9.7")
+    answers = [site.send(visitor, site.filled(visitor, f"Remark {number}.")).status for number in range(DAILY)]
+    return answers.count(303)
+
+
+def taken(found: Mapping[str, Sequence[Taken]]) -> Iterator[list[str]]:
+    """Yield a row for each kind of request: the round trips from least to most, the commands of one on average."""
+    for kind, requests in found.items():
+        trips = sorted({one.trips for one in requests})
+        commands = sum((one.commands for one in requests), Counter[str]())
+        told = ", ".join(f"{count / len(requests):.1f} {name}" for name, count in commands.most_common())
+        yield [kind, " to ".join(map(str, dict.fromkeys((trips[0], trips[-1])))), told]
+
+
+def on_sqlite(comments: int) -> str:
+    with TemporaryDirectory() as name:
+        path = Path(name) / "counters.sqlite3"
+        with journal(f"sqlite:///{path}") as site:
+            for address in islice(addresses(), comments):
+                visitor = Visitor(site.port, address)
+                site.send(visitor, site.filled(visitor, f"The loop reads its bound anew, says {address}."))
+        with closing(sqlite3.connect(path)) as file:
+            pages = "SELECT name, SUM(pgsize) FROM dbstat WHERE name LIKE 'limits%' GROUP BY name ORDER BY name"
+            sizes: list[tuple[str, int]] = file.execute(pages).fetchall()
+    rows = [(f"`{what}`", f"{octets / comments:,.0f}") for what, octets in sizes]
+    total = sum(octets for _, octets in sizes) / comments
+    return table(
+        ("SQLite's table or index", "octets for a client with one comment"), [*rows, ("together", f"{total:,.0f}")]
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--comments", type=int, default=COMMENTS)
+    parser.add_argument("--quick", action="store_true", help="20 comments, to see that it works")
+    given = parser.parse_args()
+    for measure in (on_redis, on_cluster, on_sqlite):
+        print(measure(20 if given.quick else given.comments), end="\n\n")

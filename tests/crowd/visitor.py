@@ -1,0 +1,129 @@
+"""A visitor who speaks HTTP over a socket of their own, from whichever loopback address they are to have.
+
+As little Python as can be: whoever drives a server on the same cores takes them away from it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from urllib.parse import urlencode
+
+#: Seconds for one answer.
+PATIENCE = 60
+
+#: Linux: take the port when connecting, so that it need only be free towards this server.
+IP_BIND_ADDRESS_NO_PORT = 24
+
+_INPUT = re.compile(r"<input\b[^>]*>")
+_ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP response; the names of its ``headers`` are in small letters."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    cookies: tuple[tuple[str, str], ...] = ()
+
+    def shows(self, text: str) -> bool:
+        """Say whether a reader of this page sees ``text`` in it."""
+        return text in html.unescape(self.text)
+
+    def fields(self) -> dict[str, str]:
+        """Return the named inputs of a page, the first of each name."""
+        found: dict[str, str] = {}
+        for tag in _INPUT.findall(self.text):
+            given = dict(_ATTRIBUTE.findall(tag))
+            if "name" in given:
+                found.setdefault(given["name"], html.unescape(given.get("value", "")))
+        return found
+
+
+@dataclass
+class Visitor:
+    """Someone at ``address`` who asks the server at ``port``, and keeps its cookies. Each request has a connection."""
+
+    port: int
+    address: str = "127.0.0.1"
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str) -> Answer:
+        """Fetch a page."""
+        return self._ask(request("GET", path, headers=self._headers()))
+
+    def post(self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a form."""
+        return self._ask(request("POST", path, fields, {**self._headers(), **(headers or {})}))
+
+    def _headers(self) -> dict[str, str]:
+        return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
+
+    def _ask(self, octets: bytes) -> Answer:
+        with connect(self.port, self.address) as connection:
+            connection.sendall(octets)
+            answer = read_answer(connection)
+        self.cookies.update(answer.cookies)
+        return answer
+
+
+def request(
+    method: str, path: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+) -> bytes:
+    """Return a request as it goes over the wire; ``fields`` make it a form."""
+    body = urlencode(fields or {}).encode()
+    lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
+    if method == "POST":
+        lines += [f"Content-Length: {len(body)}", "Content-Type: application/x-www-form-urlencoded"]
+    lines += [f"{name}: {value}" for name, value in {"Accept": "text/html", **(headers or {})}.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def connect(port: int, address: str) -> socket.socket:
+    """Open a connection to a server on this host, from ``address``."""
+    connection = socket.socket()
+    connection.settimeout(PATIENCE)
+    try:
+        connection.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        connection.bind((address, 0))
+        connection.connect(("127.0.0.1", port))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def read_answer(connection: socket.socket) -> Answer:
+    """Read one response. Raises ``ConnectionError`` when the server breaks off."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += _more(connection)
+    head, _, body = received.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    pairs = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+    headers = dict(pairs)
+    parts, missing = [body], int(headers.get("content-length", 0)) - len(body)
+    while missing > 0:
+        parts.append(_more(connection))
+        missing -= len(parts[-1])
+    cookies = [value.partition(";")[0].partition("=") for name, value in pairs if name == "set-cookie"]
+    text = b"".join(parts).decode("utf-8", "replace")
+    return Answer(int(first.split()[1]), headers, text, tuple((name, value) for name, _, value in cookies))
+
+
+def _more(connection: socket.socket) -> bytes:
+    if received := connection.recv(262_144):
+        return received
+    raise ConnectionError("the server closed the connection before its answer was complete")
+
+
+def addresses(first: int = 1) -> Iterator[str]:
+    """Yield loopback addresses, each in a network (/24) of its own: 127.``first``.0.7 and on; 64,000 from 1."""
+    for second, third in product(range(first, 251), range(256)):
+        yield f"127.{second}.{third}.7"

@@ -1,0 +1,186 @@
+"""Who comes to a journal: readers, commenters, and one client who floods it, each kind in a process of its own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+from flask import Flask
+
+from captcha_guard.testing import solve
+from captcha_guard.web.posted import ANSWER, TOKEN
+from tests.crowd.race import solver
+from tests.crowd.visitor import Answer, Visitor, addresses
+
+PROSE = (
+    "the loop reads bound twice and then once more before table grows so keys move buckets probe carry bit sum adder "
+    "latch clock tick second leap stack frame heap tree root leaf walk depth proof step case lemma holds fails why "
+    "think maybe wrong chapter two figure margin note example nice thanks question answer machine tape state halt"
+)
+WORDS = PROSE.split()
+
+#: The networks (127.x) that commenters come from, and the one address of a flood.
+COMMENTERS, FLOODER = 1, "127.250.0.7"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A journal that is served at ``port``: its ``pages``, and settings with the secret, where it has a guard."""
+
+    port: int
+    pages: Sequence[str]
+    folder: Path
+    settings: Mapping[str, object] | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who comes for so many ``seconds``, each as fast as they are answered.
+
+    ``pace``: the readers all together ask for so many pages a second instead. ``flooders`` are connections of one
+    client.
+    """
+
+    seconds: float
+    readers: int = 0
+    pace: float = 0.0
+    commenters: int = 0
+    flooders: int = 0
+
+
+@dataclass
+class Visits:
+    """How long each request took, in seconds, and the statuses answered, by kind of request; ``seconds`` in all."""
+
+    seconds: float = 0.0
+    times: dict[str, list[float]] = field(default_factory=dict)
+    statuses: dict[str, Counter[int]] = field(default_factory=dict)
+
+    def note(self, kind: str, seconds: float, status: int) -> None:
+        """Add a request."""
+        self.times.setdefault(kind, []).append(seconds)
+        self.statuses.setdefault(kind, Counter())[status] += 1
+
+    def add(self, other: Visits) -> None:
+        """Add all requests of another record."""
+        for kind, times in other.times.items():
+            self.times.setdefault(kind, []).extend(times)
+            self.statuses.setdefault(kind, Counter()).update(other.statuses[kind])
+
+    def rate(self, kind: str, *statuses: int) -> float:
+        """Return the requests a second of a kind, those with these statuses where any are named."""
+        counted = self.statuses.get(kind, Counter())
+        return sum(counted[status] for status in statuses or counted) / self.seconds
+
+    def at(self, kind: str, share: float) -> float:
+        """Return a quantile of a kind's times, in ms."""
+        ordered = sorted(self.times[kind])
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+
+
+Role = Callable[[Site, Plan, Visits, int, float], None]
+
+
+def visit(site: Site, plan: Plan) -> Visits:
+    """Let them all come at once, and return what they were answered."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    roles: list[tuple[Role, int]] = [(read, plan.readers), (comment, plan.commenters), (flood, plan.flooders)]
+    here = [(role, number) for role, number in roles if number]
+    start = context.Barrier(len(here))
+    pipes = [context.Pipe(duplex=False) for _ in here]
+    processes = [
+        context.Process(target=_come, args=((role, number), site, plan, start, sender))
+        for (role, number), (_, sender) in zip(here, pipes, strict=True)
+    ]
+    for process in processes:
+        process.start()
+    for _, sender in pipes:
+        sender.close()
+    visits = Visits(plan.seconds)
+    try:
+        for receiver, _ in pipes:
+            visits.add(receiver.recv())
+    finally:
+        for process in processes:
+            process.join()
+            process.close()
+        for receiver, _ in pipes:
+            receiver.close()
+    return visits
+
+
+def read(site: Site, plan: Plan, visits: Visits, number: int, until: float) -> None:
+    """Read one page after the other. At a pace, a page's time counts from when it was due, so no wait goes unseen."""
+    visitor, rng = Visitor(site.port, f"127.251.{number}.7"), random.Random(number)
+    pause = plan.readers / plan.pace if plan.pace else 0.0
+    due = time.monotonic() + pause * rng.random()
+    while due < until:
+        time.sleep(max(0.0, due - time.monotonic()))
+        status = visitor.get(rng.choice(site.pages[1:])).status
+        visits.note("page", time.monotonic() - due, status)
+        due = due + pause if pause else time.monotonic()
+
+
+def comment(site: Site, plan: Plan, visits: Visits, number: int, until: float) -> None:
+    """Open a page, look at the picture, type the code, send a comment; then come as somebody else."""
+    rng = random.Random(number)
+    app = solver(site.folder, site.settings) if site.settings is not None else None
+    for address in islice(addresses(COMMENTERS), rng.randrange(number * 4000, number * 4000 + 3000), None):
+        if time.monotonic() > until:
+            return
+        _comment(site, Visitor(site.port, address), app, visits, rng)
+
+
+def _comment(site: Site, visitor: Visitor, app: Flask | None, visits: Visits, rng: random.Random) -> None:
+    page = rng.choice(site.pages)
+    fields = _timed(visits, "form", lambda: visitor.get(page)).fields()
+    fields |= {"author": rng.choice(WORDS).title(), "body": f"{' '.join(rng.choices(WORDS, k=20)).capitalize()}."}
+    if app is not None:
+        token = fields[TOKEN]
+        _timed(visits, "picture", lambda: visitor.get(f"/captcha-guard/{token}.png"))
+        fields[ANSWER] = solve(app, token)
+    _timed(visits, "comment", lambda: visitor.post(f"{page}/comments", fields))
+
+
+def flood(site: Site, plan: Plan, visits: Visits, number: int, until: float) -> None:
+    """Post comments from one address, over and over, with the form fetched once."""
+    visitor, rng, page = Visitor(site.port, FLOODER), random.Random(number), site.pages[0]
+    fields = visitor.get(page).fields() | {"author": "Bot", ANSWER: "WRONG"}
+    while time.monotonic() < until:
+        fields["body"] = f"Buy {' '.join(rng.choices(WORDS, k=20))} now."
+        _timed(visits, "flood", lambda: visitor.post(f"{page}/comments", fields))
+
+
+def _timed(visits: Visits, kind: str, ask: Callable[[], Answer]) -> Answer:
+    begin = time.monotonic()
+    answer = ask()
+    visits.note(kind, time.monotonic() - begin, answer.status)
+    return answer
+
+
+def _come(who: tuple[Role, int], site: Site, plan: Plan, start: Barrier, results: Connection) -> None:
+    role, number = who
+    records = [Visits() for _ in range(number)]
+    start.wait()
+    until = time.monotonic() + plan.seconds
+    threads = [
+        threading.Thread(target=role, args=(site, plan, visits, place, until)) for place, visits in enumerate(records)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for other in records[1:]:
+        records[0].add(other)
+    results.send(records[0])
+    results.close()

@@ -1,0 +1,180 @@
+"""One worker's memory over hundreds of thousands of requests, each handed to the application as gunicorn hands them.
+
+Every worker is a fresh process; no socket takes part, since its memory is what is measured.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import multiprocessing
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from captcha_guard.challenge.difficulty import Difficulty
+from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.state import NAME, State
+from tests.crowd.blog import OPEN, create_app, environment
+from tests.crowd.race import settings_of
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import WSGIEnvironment
+
+#: Memory is looked at so often in a run, at equal distances.
+SAMPLES = 100
+
+#: The share of a run after which a worker counts as warm: its fonts are read, its caches full.
+WARM = 0.1
+
+#: Of so many challenges, one has its picture drawn.
+ONE_DRAWN_IN = 4
+
+#: How many addresses a flood comes from, each in a network of its own; each soon posts more than it may.
+BOTS = 256
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a worker answered, by status, and how much of it was resident (octets) at equal distances of the run.
+
+    ``file`` is the greatest size of the store's file with its log, in octets.
+    """
+
+    statuses: Mapping[int, int]
+    resident: Sequence[int]
+    file: int
+
+    @property
+    def warm(self) -> int:
+        """What was resident once the worker was warm, in octets."""
+        return self.resident[int(len(self.resident) * WARM)]
+
+    @property
+    def drift(self) -> float:
+        """How far the warm worker went from there, at the most: 0.05 is 5 % more, -0.05 as much less."""
+        later = self.resident[int(len(self.resident) * WARM) :]
+        return max(((octets - self.warm) / self.warm for octets in later), key=abs)
+
+
+Task = Callable[[Flask, int], int]
+
+
+def challenge(app: Flask, number: int) -> int:
+    """Ask for a new challenge, as the script of a form does; one in four is drawn. Each client asks ten times."""
+    address = f"10.{number // 2560 % 256}.{number // 10 % 256}.7"
+    status, octets = call(app, "POST", "/captcha-guard/challenge", address, {"scope": "open"})
+    if number % ONE_DRAWN_IN == 0:
+        status, _ = call(app, "GET", json.loads(octets)["picture"], address)
+    return status
+
+
+def flood(app: Flask, number: int) -> int:
+    """Post another genuine token with a wrong code, from one of the bots' addresses in turn."""
+    state: State = app.extensions[NAME]
+    token = state.issuer.issue(OPEN.removeprefix("/"), difficulty=Difficulty.hard)
+    spam = {"author": "Bot", "body": f"Buy number {number} now.", TOKEN: token, ANSWER: "WRONG"}
+    status, _ = call(app, "POST", OPEN, f"10.0.{number % BOTS}.7", spam)
+    return status
+
+
+def call(
+    app: Flask, method: str, path: str, address: str, document: Mapping[str, str] | None = None
+) -> tuple[int, bytes]:
+    """Hand one request to the application, with a JSON document or without; return status and body."""
+    body = json.dumps(document).encode() if document is not None else b""
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": address,
+        "HTTP_ACCEPT": "application/json",
+        "CONTENT_TYPE": "application/json" if document is not None else "",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    statuses: list[int] = []
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None) -> Callable[..., object]:
+        statuses.append(int(status[:3]))
+        return statuses.append
+
+    answer = app.wsgi_app(environ, start)
+    try:
+        octets = b"".join(answer)
+    finally:
+        close: Callable[[], object] | None = getattr(answer, "close", None)
+        if close is not None:
+            close()
+    return statuses[-1], octets
+
+
+def run(task: Task, times: int, folder: Path, *, workers: int = 1) -> list[Run]:
+    """Do a task so many times in all, shared out among workers on one blog with its counters in SQLite."""
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = settings_of(f"sqlite:///{_file(folder)}", LIMITS)
+    context = multiprocessing.get_context("spawn")
+    pipes = [context.Pipe(duplex=False) for _ in range(workers)]
+    processes = [
+        context.Process(target=_work, args=(task, range(number, times, workers), folder, settings, sender))
+        for number, (_, sender) in enumerate(pipes)
+    ]
+    for process in processes:
+        process.start()
+    for _, sender in pipes:
+        sender.close()
+    try:
+        runs: list[Run] = [receiver.recv() for receiver, _ in pipes]
+    finally:
+        for process in processes:
+            process.join()
+            process.close()
+        for receiver, _ in pipes:
+            receiver.close()
+    return runs
+
+
+#: What a site has that sets nothing; the other tests' limits are wider.
+LIMITS = {"CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute; 10 per hour; 30 per day"}
+
+
+def _work(task: Task, numbers: range, folder: Path, settings: Mapping[str, object], results: Connection) -> None:
+    os.environ.update(environment(folder, settings))
+    app = create_app()
+    statuses: Counter[int] = Counter()
+    resident: list[int] = []
+    file, step = 0, max(1, len(numbers) // SAMPLES)
+    for done, number in enumerate(numbers):
+        statuses[task(app, number)] += 1
+        if done % step == step - 1:
+            resident.append(_resident())
+            file = max(file, sum(path.stat().st_size for path in folder.glob(f"{_file(folder).name}*")))
+    results.send(Run(statuses, resident, file))
+    results.close()
+
+
+def _file(folder: Path) -> Path:
+    return folder / "counters.sqlite3"
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

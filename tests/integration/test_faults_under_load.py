@@ -1,0 +1,82 @@
+"""Redis dies, hangs or crawls while people comment: no 500, no comment lost, none published without a spent nonce."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.crowd.blog import MODERATED, OPEN
+from tests.crowd.siege import Account, account, besieged, states
+from tests.faulty_redis import faulty_redis, proxy
+
+pytestmark = [pytest.mark.redis, pytest.mark.xdist_group("many workers")]
+
+#: POSTs before, during and after a fault.
+ENOUGH = 40
+
+#: Seconds, from the store's return.
+RECOVERED = 5
+
+#: Seconds by which a slow store's answers come late.
+SLOW = 2.0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A store at ``uri`` and how its fault begins and ends."""
+
+    uri: str
+    begin: Callable[[], None]
+    end: Callable[[], None]
+
+
+@pytest.fixture(params=["killed", "hung", "slow"])
+def fault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fault]:
+    with ExitStack() as stack:
+        redis = stack.enter_context(faulty_redis(tmp_path, keeps=True))
+        if request.param == "killed":
+            yield Fault(redis.uri, redis.kill, redis.start)
+        elif request.param == "hung":
+            yield Fault(redis.uri, redis.stop, redis.go_on)
+        else:
+            between = stack.enter_context(proxy(redis.port))
+
+            def late(seconds: float) -> None:
+                between.delay = seconds
+
+            yield Fault(between.uri, lambda: late(SLOW), lambda: late(0))
+
+
+def test_a_store_that_fails_and_returns_costs_nobody_a_comment(fault: Fault, tmp_path: Path) -> None:
+    result = commented_through(fault, tmp_path / "blog")
+    assert result.failures == 0, result
+    assert result.lost == 0, result
+    assert result.twice == 0, result
+    assert set(result.states[OPEN]) == {"published", "shown"}, result
+    assert set(result.states[MODERATED]) == {"published", "held"}, result
+    assert result.recovery[0] < RECOVERED, result
+
+
+def test_control_a_redis_that_keeps_nothing_on_disk_lets_tokens_through_again_after_a_crash(tmp_path: Path) -> None:
+    with faulty_redis(tmp_path) as redis:
+        result = commented_through(Fault(redis.uri, redis.kill, redis.start), tmp_path / "blog")
+    assert result.twice > 0, f"nothing was let through again, so the test above could not fail: {result}"
+
+
+def commented_through(fault: Fault, folder: Path) -> Account:
+    """Let people comment before, during and after a fault, and draw up what became of it."""
+    with besieged(folder, fault.uri, workers=2) as siege:
+        with siege.going_on():
+            siege.until(lambda sent: len(sent) >= ENOUGH, since=0)
+            began = time.monotonic()
+            fault.begin()
+            siege.until(lambda sent: len(sent) >= ENOUGH, since=began)
+            fault.end()
+            ended = time.monotonic()
+            siege.until(lambda sent: states(folder, sent).count("published") >= ENOUGH, since=ended)
+        return account(siege, [(began, ended)])
