@@ -43,7 +43,8 @@ def excess(letters: Image.Image, shown: Sequence[Bent], drawn: Sequence[Stroke],
     """
     if not drawn:
         return []
-    inks, counts = letters.histogram(), letters.histogram(_under(drawn, letters.size))
+    inks = letters.histogram(letters)  # through itself as a mask: to count paper would take most of the time
+    counts = letters.histogram(_under(drawn, letters.size))
     area = sum(stroke.width + EDGES for stroke in drawn if len(stroke.points) > 1)
     whole = sum(_whole(stroke) for stroke in drawn if len(stroke.points) > 1)
     weight = area / whole if whole else 1.0

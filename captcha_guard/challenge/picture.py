@@ -125,7 +125,8 @@ def paint(composition: Composition, scale: int) -> Image.Image:
     for stroke in composition.strokes:
         lines.draw_stroke(pen, stroke, scale=finer, fill=hand.fill, height=cut.height, ink=INK)
     shades = swapped(canvas, composition.fields, finer, INK).reduce(_OVERSAMPLING)
-    return ImageChops.add(shades, _rounding((size[0] * scale, size[1] * scale)), INK / FULL)
+    # Shades become tones; what is added makes those of all glyphs full.
+    return ImageChops.add(shades, _even(MAX_GLYPHS, shades.size), INK / FULL)
 
 
 def _check(answer: str, scale: int) -> None:
@@ -158,9 +159,9 @@ def _faces(pool: tuple[FontFace, ...], picks: tuple[float, ...]) -> list[FontFac
 
 
 @functools.lru_cache(maxsize=16)
-def _rounding(size: tuple[int, int]) -> Image.Image:
-    """Return what is added to shades before they are divided into tones, so that those of all glyphs are full."""
-    return Image.new("L", size, MAX_GLYPHS)
+def _even(shade: int, size: tuple[int, int]) -> Image.Image:
+    """Return a canvas (mode L) of one shade; don't alter it."""
+    return Image.new("L", size, shade)
 
 
 def _png(tones: Image.Image, colours: bytes) -> bytes:
