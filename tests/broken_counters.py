@@ -26,7 +26,7 @@ class ReadThenWriteStorage(SQLiteStorage):
     STORAGE_SCHEME = ["read-then-write"]  # noqa: RUF012 - as the base class declares it
 
     def __init__(self, uri: str, between: Callable[[], object] = _go_on) -> None:
-        super().__init__(uri)
+        super().__init__(uri, timeout=60)  # it is to lose counts, not to give up on a busy machine
         self.between = between
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
