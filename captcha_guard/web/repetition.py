@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 REMEMBERED = 86_400
 
 
-def known(spent: Spent, mark: str) -> bool:
+def known(spent: Spent, secret: bytes, mark: str) -> bool:
     """Say whether a comment is here already; no, where the claim will tell, and where the store can't."""
     if has_request_context() and mark in current_journey().unsaid:
         return False
     try:
-        return spent.is_spent(mark)
+        return spent.is_spent(_here(mark, secret))
     except StoreUnavailableError:
         return False
 
@@ -42,7 +43,7 @@ def claim(outcome: Outcome, state: State) -> Outcome:
     submission = outcome.submission
     if outcome.refusal is not None or outcome.claimed or submission is None or not submission.body.strip():
         return outcome
-    mark = fingerprint(submission)
+    mark = _here(fingerprint(submission), state.secret)
     try:
         first = state.spent.claim(mark, REMEMBERED)
     except StoreUnavailableError:
@@ -51,3 +52,8 @@ def claim(outcome: Outcome, state: State) -> Outcome:
         return replace(outcome, claimed=mark)
     verdict = outcome.verdict.found(already_said())
     return replace(outcome, verdict=verdict, refusal=Refusal.because("duplicate"))
+
+
+def _here(mark: str, secret: bytes) -> str:
+    """Return the mark as this site's store knows it: what another site says in the same store is no repetition."""
+    return hmac.digest(secret, b"captcha_guard.said" + mark.encode(), "sha256")[:16].hex()

@@ -69,7 +69,7 @@ def wire(
     judge = assemble(
         settings,
         root=Path(app.root_path),
-        known=lambda mark: known(spent, mark),
+        known=lambda mark: known(spent, secrets[0], mark),
         memory=memory,
         learner=learner,
         rules=rules,

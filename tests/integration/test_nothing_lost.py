@@ -79,6 +79,12 @@ def test_the_same_post_after_the_first_one_is_told_that_the_comment_is_there(blo
     assert len(blog.stored) == 1
 
 
+def test_the_same_comment_on_another_site_with_the_same_store_is_no_repetition(blogs: MakeBlog) -> None:
+    for site in (blogs(), blogs()):  # each with a secret of its own
+        client = site.client()
+        assert client.post(POST, data=solved(client, read(client), COMMENT)).status_code == 303
+
+
 def test_a_double_click_stores_one_comment(blog: Blog) -> None:
     for attempt in range(5):
         client = blog.client()
