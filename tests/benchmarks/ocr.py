@@ -78,7 +78,7 @@ WAYS: tuple[Way, ...] = tuple((cleaning, mode) for cleaning in CLEANINGS for mod
 
 
 def read(pictures: list[Image.Image], mode: int, folder: Path) -> list[str]:
-    """Return what Tesseract reads in each picture."""
+    """Return what Tesseract reads in each picture; nothing in one at which it crashes."""
     paths = []
     for index, picture in enumerate(pictures):
         paths.append(folder / f"{index}.png")
@@ -87,8 +87,12 @@ def read(pictures: list[Image.Image], mode: int, folder: Path) -> list[str]:
     listed.write_text("\n".join(map(str, paths)), encoding="utf-8")
     command = ["tesseract", str(listed), "stdout", "--psm", str(mode), "-c", f"tessedit_char_whitelist={_WHITELIST}"]
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
-    told = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
-    return told.split("\f")[: len(pictures)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode < 0:  # a signal: some picture is more than it can take
+        half = len(pictures) // 2
+        return read(pictures[:half], mode, folder) + read(pictures[half:], mode, folder) if half else [""]
+    done.check_returncode()
+    return done.stdout.split("\f")[: len(pictures)]
 
 
 def attack(drawn: list[Drawn], ways: Sequence[Way] = WAYS) -> Counter[Way]:
