@@ -121,12 +121,18 @@ def states(folder: Path, sent: Sequence[Sent]) -> list[str]:
 
 @contextmanager
 def besieged(
-    folder: Path, uri: str, *, workers: int = 4, settings: Mapping[str, object] | None = None
+    folder: Path,
+    uri: str,
+    *,
+    workers: int = 4,
+    settings: Mapping[str, object] | None = None,
+    forgetful: bool = False,
 ) -> Iterator[Siege]:
-    """Serve a blog in ``folder`` that counts at ``uri``."""
+    """Serve a blog in ``folder`` that counts at ``uri``; ``forgetful``: it does not notice what the store forgot."""
     folder.mkdir(parents=True, exist_ok=True)
     told = settings_of(uri, settings)
-    with gunicorn(APPLICATION, folder, workers=workers, environment=environment(folder, told)) as server:
+    told_all = environment(folder, told, forgetful=forgetful)
+    with gunicorn(APPLICATION, folder, workers=workers, environment=told_all) as server:
         yield Siege(server.port, folder, solver(folder, told))
 
 
