@@ -35,11 +35,11 @@ class Fault:
     end: Callable[[], None]
 
 
-@pytest.fixture(params=["killed", "hung", "slow"])
+@pytest.fixture(params=["killed", "emptied", "hung", "slow"])
 def fault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fault]:
     with ExitStack() as stack:
-        redis = stack.enter_context(faulty_redis(tmp_path, keeps=True))
-        if request.param == "killed":
+        redis = stack.enter_context(faulty_redis(tmp_path, keeps=request.param != "emptied"))
+        if request.param in ("killed", "emptied"):
             yield Fault(redis.uri, redis.kill, redis.start)
         elif request.param == "hung":
             yield Fault(redis.uri, redis.stop, redis.go_on)
