@@ -52,6 +52,11 @@ class Health:
         """Whether the store failed, and nothing could be written since."""
         return self._outage.lasts
 
+    @property
+    def failed_at(self) -> float:
+        """When the store failed last, on the monotonic clock; 0 when it never did."""
+        return self._failed_at
+
     def read(self, act: Callable[[], _Said]) -> _Said:
         """Return what the store says to a question that changes nothing.
 

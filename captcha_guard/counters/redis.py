@@ -20,18 +20,17 @@ from limits._storage_scheme import parse_storage_uri
 from limits.errors import StorageError
 from limits.storage import RedisClusterStorage, RedisSentinelStorage, RedisStorage
 
+from .amnesia import NOW, Remembering
+
 PREFIX = "batched+"
 
 #: A limit's key as ``limits`` writes it: namespace, identifiers, amount, multiples, the granularity's name. Whose it is
 #: stands first among the identifiers.
 _LIMIT = re.compile(r"^([^/{}]+)/([^/{}]+)((?:/.*)?/\d+/\d+/[a-z]+)$")
 
-#: Seconds on the server's clock, in every script.
-_NOW = "local clock = redis.call('TIME')\nlocal now = clock[1] + clock[2] / 1000000\n"
-
 #: One key for each window; limit, expiry in seconds and amount for each. Empty when all were entered, else the seconds
 #: until there is room in all of them, and nothing has changed.
-_ACQUIRE_ENTRIES = f"""{_NOW}
+_ACQUIRE_ENTRIES = f"""{NOW}
 local longest = -1
 for i, key in ipairs(KEYS) do
     local limit, expiry, amount = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
@@ -61,7 +60,7 @@ return ''
 
 #: One key for each window; limit and expiry in seconds for each. For each: the age of its oldest entry that still
 #: counts, in seconds, and how many count. A list is sorted from the newest to the oldest.
-_MOVING_WINDOWS = f"""{_NOW}
+_MOVING_WINDOWS = f"""{NOW}
 local found = {{}}
 for i, key in ipairs(KEYS) do
     local low, high = 0, math.min(tonumber(ARGV[2 * i - 1]), redis.call('LLEN', key))
@@ -154,7 +153,7 @@ class _Batches:
             raise
 
 
-class BatchedRedisStorage(_Batches, RedisStorage):
+class BatchedRedisStorage(_Batches, Remembering, RedisStorage):
     """One server. A batch is one script: atomic, and one round trip."""
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
@@ -163,7 +162,7 @@ class BatchedRedisStorage(_Batches, RedisStorage):
         super().__init__(uri.removeprefix(PREFIX), **options)
 
 
-class BatchedRedisSentinelStorage(_Batches, RedisSentinelStorage):
+class BatchedRedisSentinelStorage(_Batches, Remembering, RedisSentinelStorage):
     """A server that sentinels watch. Windows are entered and looked at on the primary."""
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisSentinelStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
@@ -177,7 +176,8 @@ class BatchedRedisClusterStorage(_Batches, RedisClusterStorage):
 
     A script may touch keys of one slot only. All limits with the same first identifier, which is whose they are, are
     given it as their hash tag, and so one slot. A batch over several of them is one script for each, in the order of
-    the keys; when a later one has no room, what the earlier ones entered stays.
+    the keys; when a later one has no room, what the earlier ones entered stays. It does not remember: a mark in each
+    slot would be a thousand things that can be lost one by one.
     """
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisClusterStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)

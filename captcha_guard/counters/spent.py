@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from captcha_guard.errors import StoreUnavailableError
@@ -24,7 +25,21 @@ class Spent:
     def __init__(self, storage: Storage, health: Health | None = None) -> None:
         self._storage = storage
         self._health = health or Health(faults_of(storage))
-        self._lost_at: Callable[[], float] = getattr(storage, "lost_at", _never)
+        self._count = _counting(storage)
+        self._remember: Callable[[], None] | None = getattr(storage, "remember", None)
+        self._remembered: float | None = None
+
+    def remember(self) -> None:
+        """Let the store note since when it remembers, before a nonce is handed out; asked once, and after each fault.
+
+        A store that fails is asked again the next time. Whatever it forgot until then is noticed by :meth:`claim`.
+        """
+        failed_at = self._health.failed_at
+        if self._remember is None or self._remembered == failed_at:
+            return
+        with suppress(StoreUnavailableError):
+            self._health.write(self._remember)
+            self._remembered = failed_at
 
     def claim(self, nonce: str, ttl: int, *, issued_at: float | None = None) -> bool:
         """Spend a nonce; True for the first caller only, in whatever thread, process or host.
@@ -33,15 +48,15 @@ class Spent:
 
         :param ttl: seconds the nonce stays spent; at least the rest of its token's life.
         :param issued_at: when the nonce was handed out, in seconds since 1970. One that is older than the loss of what
-            the store knew, to a corrupt file, may have been spent before.
+            the store knew, with a corrupt file or a restart, may have been spent before.
         :raises StoreUnavailableError: nothing can be said; the nonce may or may not be spent now.
         """
         try:
-            first = self._health.write(lambda: self._storage.incr(_key(nonce), ttl)) == 1
-            lost = first and issued_at is not None and issued_at <= self._health.read(self._lost_at)
+            count, lost_at = self._health.write(lambda: self._count(_key(nonce), ttl))
         except StoreUnavailableError as error:
             raise StoreUnavailableError(f"the nonce could not be spent: {error}") from error
-        if lost:
+        first = count == 1
+        if first and issued_at is not None and issued_at <= lost_at:
             raise StoreUnavailableError("the nonce may have been spent before the store lost what it knew")
         return first
 
@@ -70,5 +85,8 @@ def _key(nonce: str) -> str:
     return f"captcha_guard/spent/{nonce}"
 
 
-def _never() -> float:
-    return 0.0
+def _counting(storage: Storage) -> Callable[[str, int], tuple[int, float]]:
+    """Return what adds one to a counter and tells when what was counted was lost, as far as the storage knows."""
+    both: Callable[[str, int], tuple[int, float]] | None = getattr(storage, "incr_and_lost_at", None)
+    lost_at: Callable[[], float] = getattr(storage, "lost_at", lambda: 0.0)
+    return both or (lambda key, ttl: (storage.incr(key, ttl), lost_at()))

@@ -12,7 +12,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +20,7 @@ from flask import Flask, render_template_string, request
 from limits.storage import Storage, storage_from_string
 
 from captcha_guard import CaptchaGuard
+from captcha_guard.counters.spent import Spent
 from captcha_guard.web.posted import TOKEN
 from captcha_guard.web.state import NAME, State
 
@@ -30,6 +31,7 @@ SETTINGS = "CROWD_BLOG_SETTINGS"  # JSON of CAPTCHA_GUARD_ settings and the secr
 FOLDER = "CROWD_BLOG_FOLDER"
 MEETING = "CROWD_BLOG_MEETING"  # the loopback port at which workers meet
 CONTROL = "CROWD_BLOG_CONTROL"  # anything: nonces are spent by the broken control
+FORGETFUL = "CROWD_BLOG_FORGETFUL"  # anything: nobody notices what the store has forgotten
 
 #: What POSTs go to: a route that keeps what is held, and one that can't.
 MODERATED, OPEN = "/moderated", "/open"
@@ -49,10 +51,16 @@ class Kept:
 
 
 def environment(
-    folder: Path, settings: Mapping[str, object], *, meeting: int | None = None, control: bool = False
+    folder: Path,
+    settings: Mapping[str, object],
+    *,
+    meeting: int | None = None,
+    control: bool = False,
+    forgetful: bool = False,
 ) -> dict[str, str]:
     """Return what tells a blog in another process who it is."""
     told = {FOLDER: str(folder), SETTINGS: json.dumps(settings)}
+    told |= {FORGETFUL: "yes"} if forgetful else {}
     return told | ({MEETING: str(meeting)} if meeting is not None else {}) | ({CONTROL: "yes"} if control else {})
 
 
@@ -70,6 +78,9 @@ def create_app() -> Flask:
     guard = CaptchaGuard(app, rules=())
     if os.environ.get(CONTROL):
         _break(app)
+    if os.environ.get(FORGETFUL):
+        plain = cast("Storage", storage_from_string(app.config["CAPTCHA_GUARD_STORAGE_URI"]))
+        app.extensions[NAME] = replace(app.extensions[NAME], spent=Spent(plain))
     if meeting := os.environ.get(MEETING):
         app.wsgi_app = _InStep(app.wsgi_app, int(meeting))  # type: ignore[method-assign]
 

@@ -121,12 +121,18 @@ def states(folder: Path, sent: Sequence[Sent]) -> list[str]:
 
 @contextmanager
 def besieged(
-    folder: Path, uri: str, *, workers: int = 4, settings: Mapping[str, object] | None = None
+    folder: Path,
+    uri: str,
+    *,
+    workers: int = 4,
+    settings: Mapping[str, object] | None = None,
+    forgetful: bool = False,
 ) -> Iterator[Siege]:
-    """Serve a blog in ``folder`` that counts at ``uri``."""
+    """Serve a blog in ``folder`` that counts at ``uri``; ``forgetful``: it does not notice what the store forgot."""
     folder.mkdir(parents=True, exist_ok=True)
     told = settings_of(uri, settings)
-    with gunicorn(APPLICATION, folder, workers=workers, environment=environment(folder, told)) as server:
+    told_all = environment(folder, told, forgetful=forgetful)
+    with gunicorn(APPLICATION, folder, workers=workers, environment=told_all) as server:
         yield Siege(server.port, folder, solver(folder, told))
 
 
@@ -193,5 +199,4 @@ def _posted_again(siege: Siege, published: Sequence[Sent]) -> int:
         post(siege.port, address, one.path, {**one.form, "body": f"Once more: {one.body}"})
         for one, address in zip(published, addresses(AGAIN), strict=False)
     ]
-    # A moderated route answers 201 to what it holds, too.
     return states(siege.folder, again).count("published")

@@ -33,7 +33,7 @@ class InStep:
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._storage, name)
-        if name not in ("incr", "get", "clear"):
+        if name not in ("incr", "incr_and_lost_at", "get", "clear"):
             return attribute
 
         def act(key: str, *rest: Any) -> Any:

@@ -40,6 +40,13 @@ def redis(tmp_path: Path) -> Iterator[FaultyRedis]:
 
 
 @pytest.fixture
+def keeping(tmp_path: Path) -> Iterator[FaultyRedis]:
+    """Yield a server that knows what it was told after it was killed, too."""
+    with faulty_redis(tmp_path, keeps=True) as server:
+        yield server
+
+
+@pytest.fixture
 def between(redis: FaultyRedis) -> Iterator[Proxy]:
     with proxy(redis.port) as standing:
         yield standing
@@ -137,16 +144,16 @@ def test_wrong_and_missing_codes_are_met_as_ever_and_everything_is_still_shown(
 
 
 @FAULTS
-def test_a_pass_is_unproven_too(redis: FaultyRedis, blogs: MakeBlog, fault: Callable[[FaultyRedis], None]) -> None:
-    blog = blogs(redis.uri)
+def test_a_pass_is_unproven_too(keeping: FaultyRedis, blogs: MakeBlog, fault: Callable[[FaultyRedis], None]) -> None:
+    blog = blogs(keeping.uri)
     client = blog.client()
     earned = fields_of(client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT | {"author": ""})))
     assert PASS in earned
-    fault(redis)
+    fault(keeping)
     answer = client.post(POST, data=earned | COMMENT)
     assert answer.status_code == 503
     assert fields_of(answer)[PASS] == earned[PASS]
-    mend(redis, fault)
+    mend(keeping, fault)
     until(lambda: client.post(POST, data=fields_of(answer)).status_code == 303, seconds=RECOVERY)
     assert len(blog.stored) == 1
 
@@ -177,20 +184,20 @@ def test_limits_may_refuse_everything_instead(redis: FaultyRedis, blogs: MakeBlo
 
 @FAULTS
 def test_it_recovers_by_itself_and_the_same_code_is_good(
-    redis: FaultyRedis, blogs: MakeBlog, fault: Callable[[FaultyRedis], None], caplog: pytest.LogCaptureFixture
+    keeping: FaultyRedis, blogs: MakeBlog, fault: Callable[[FaultyRedis], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    blog, heard = blogs(redis.uri), []
+    blog, heard = blogs(keeping.uri), []
     begin = lambda _, error: heard.append(error)  # noqa: E731 - connected for as long as this test
     end = lambda _: heard.append("")  # noqa: E731
     client = blog.client()
     with store_unavailable.connected_to(begin, blog.app), store_available.connected_to(end, blog.app):
         assert client.post(POST, data=say(client, 0)).status_code == 303
-        fault(redis)
+        fault(keeping)
         refused = client.post(POST, data=say(client, 1))
         assert refused.status_code == 503
         for _ in range(20):
             assert client.post(POST, data=fields_of(refused)).status_code == 503
-        mend(redis, fault)
+        mend(keeping, fault)
         until(lambda: client.post(POST, data=fields_of(refused)).status_code == 303, seconds=RECOVERY)
     assert [comment["body"] for comment in blog.stored] == ["Comment 0", "Comment 1"]
     said = [record.getMessage() for record in caplog.records if "counters' store" in record.getMessage()]
