@@ -88,6 +88,31 @@ def text(pattern: str, allowed: str) -> Check:
     return check
 
 
+def without_password(text: str) -> str:
+    """Return a text without the user, the password and the query of the address in it, for messages."""
+    return re.sub(r"(?s)//.*@", "//***@", text.partition("?")[0])
+
+
+class Address(str):
+    """A URI that may hold a password: whoever prints the settings does not see it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(without_password(str(self)))
+
+
+def address(allowed: str) -> Check:
+    """Return a check for a URI with a scheme, or an empty text; no error shows the password in it."""
+
+    def check(name: str, value: object) -> object:
+        if not isinstance(value, str) or not re.fullmatch(r"|[a-z][a-z0-9+]*://.*", value):
+            raise refuse(name, without_password(value) if isinstance(value, str) else value, allowed)
+        return Address(value) if value else ""
+
+    return check
+
+
 def alphabet(name: str, value: object) -> object:
     """Check for capitals and digits, none twice."""
     allowed = "at least 12 different capitals and digits"

@@ -104,7 +104,7 @@ class Settings:
     )
     storage_uri: str = _key(
         "",
-        checks.text(r"|[a-z][a-z0-9+]*://.*", "a storage URI such as 'sqlite:////var/lib/blog/counters.sqlite3'"),
+        checks.address("a storage URI such as 'sqlite:////var/lib/blog/counters.sqlite3'"),
         "a storage URI of `limits`, or `sqlite:///path`",
         "Where limits and spent codes are counted; empty: `captcha_guard.sqlite3` in the instance folder.",
     )
@@ -185,7 +185,7 @@ class Settings:
     )
     learning_uri: str = _key(
         "",
-        checks.text(r"|[a-z][a-z0-9+]*://.*", "a URI such as 'sqlite:////var/lib/blog/learned.sqlite3'"),
+        checks.address("a URI such as 'sqlite:////var/lib/blog/learned.sqlite3'"),
         "`sqlite:///path`, or a database URL of SQLAlchemy",
         "Where it keeps what it learned; empty: beside the judge's memory ([Judging](judging.md#what-is-remembered)).",
     )

@@ -107,16 +107,18 @@ class Ledger:
         """Charge one hit to every window, or to none when one is full.
 
         Where the storage can't do that at once, a refused hit may have been charged to the windows before the full one.
+        Either way the wait is that of the window which is full the longest.
         """
         if self._acquire_entries is not None:
             wait = self._acquire_entries(
                 [(charge.key, charge.item.amount, charge.item.get_expiry(), 1) for charge in charges]
             )
             return Decision.granted() if wait is None else Decision.refused(wait)
-        for charge in charges:
-            if not self._strategy.hit(charge.item, *charge.identifiers):
-                return Decision.refused(self._stand(charge).wait)
-        return Decision.granted()
+        if all(self._strategy.hit(charge.item, *charge.identifiers) for charge in charges):
+            return Decision.granted()
+        standings = zip(charges, self.look(charges), strict=True)
+        full = [standing.wait for charge, standing in standings if standing.used >= charge.item.amount]
+        return Decision.refused(max(full, default=0))
 
     def look(self, charges: Sequence[Charge]) -> list[Standing]:
         """Tell how every window stands, in the same order; nothing is charged."""

@@ -39,6 +39,12 @@ class PooledMemcachedStorage(MemcachedStorage):
             client = self._clients.setdefault(os.getpid(), client)  # they connect when they are used: one is enough
         return client
 
+    @property
+    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
+        """What it raises that can't be reached or used; a pool with no connection left is no error of its library."""
+        own = super().base_exceptions
+        return (*(own if isinstance(own, tuple) else (own,)), RuntimeError)
+
     def incr(self, key: str, expiry: float, amount: int = 1, set_expiration_key: bool = True) -> int:  # noqa: FBT001, FBT002 (as the base class declares it)
         """Add to a counter; returns it after the addition."""
         return super().incr(key, min(expiry, LONGEST_LIFE), amount, set_expiration_key)

@@ -100,8 +100,10 @@ def wide_name(name: str) -> str:
 @lru_cache(maxsize=256)
 def _items(policy: Policy, prefix: str, divisor: int) -> tuple[tuple[RateLimitItem, ...], tuple[RateLimitItem, ...]]:
     wide = _scaled(policy.limits, prefix, policy.wide_factor, divisor) if policy.wide_factor else ()
-    return tuple(dict.fromkeys(_scaled(policy.limits + policy.waits, prefix, 1, divisor))), wide
+    return _scaled(policy.limits + policy.waits, prefix, 1, divisor), wide
 
 
 def _scaled(limits: tuple[RateLimitItem, ...], prefix: str, factor: int, divisor: int) -> tuple[RateLimitItem, ...]:
-    return tuple(type(limit)(max(1, limit.amount * factor // divisor), limit.multiples, prefix) for limit in limits)
+    """Return each limit with its amount times ``factor`` by ``divisor``; those that come out alike are one window."""
+    scaled = (type(one)(max(1, one.amount * factor // divisor), one.multiples, prefix) for one in limits)
+    return tuple(dict.fromkeys(scaled))

@@ -74,7 +74,8 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         are made on first use, the file with mode 0600.
     :param timeout: seconds to wait for another writer before ``sqlite3.OperationalError`` is raised.
     :param most_windows: moving windows that are kept. Of those that have more than an hour to go, which are a flood's
-        bulk, the ones entered least recently make room; counters are never given up.
+        bulk, the ones entered least recently make room; shorter ones only where there are not enough of these. Counters
+        are never given up.
     :param wrap_exceptions: raise :exc:`limits.errors.StorageError` in place of ``sqlite3.Error``.
     :raises limits.errors.ConfigurationError: the URI names no file, or Python's SQLite is too old.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import RedisClusterStorage, Storage, storage_from_string
 
+from captcha_guard.checks import without_password
 from captcha_guard.errors import ConfigError
 
 from . import memcached, redis
@@ -60,7 +60,7 @@ def storage_arguments(uri: str) -> tuple[str, dict[str, Any]]:
     scheme, separator, rest = uri.partition("://")
     if not separator or scheme not in _KINDS:
         known = ", ".join(f"{name}://" for name in _KINDS)
-        raise ConfigError(f"storage {_shown(uri)!r} is of no known kind; use one of {known}")
+        raise ConfigError(f"storage {without_password(uri)!r} is of no known kind; use one of {known}")
     if scheme == "memory":
         return f"{LockedMemoryStorage.STORAGE_SCHEME[0]}://{rest}", {}
     if scheme == "sqlite":
@@ -68,7 +68,7 @@ def storage_arguments(uri: str) -> tuple[str, dict[str, Any]]:
     try:
         address, options = network_options(uri)
     except ConfigError as error:
-        raise ConfigError(f"storage {_shown(uri)!r}: {error}") from None
+        raise ConfigError(f"storage {without_password(uri)!r}: {error}") from None
     return _KINDS[scheme].prefix + address, options
 
 
@@ -94,12 +94,8 @@ def faults_of(storage: Storage) -> tuple[type[Exception], ...]:
 def _refusal(uri: str, scheme: str, error: Exception) -> str:
     if isinstance(error, ImportError) or "prerequisite not available" in str(error):
         extra = next(name for name in ("redis", "valkey", "memcached", "mongodb") if scheme.startswith(name))
-        return f"storage {_shown(uri)!r} needs a driver that is missing; run: pip install 'limits[{extra}]'"
+        return f"storage {without_password(uri)!r} needs a driver that is missing; run: pip install 'limits[{extra}]'"
     if scheme == "sqlite":
         return f"storage {error}"
     example = _KINDS[scheme].example.format(scheme=scheme)
-    return f"storage {_shown(uri)!r} is malformed; write it like {example!r}"
-
-
-def _shown(uri: str) -> str:
-    return re.sub(r"//.*@", "//***@", uri.partition("?")[0])
+    return f"storage {without_password(uri)!r} is malformed; write it like {example!r}"

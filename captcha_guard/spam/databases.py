@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from ..checks import without_password
 from ..connections import Connections
 from ..errors import ConfigError, LearningUnavailableError
 
@@ -116,12 +117,14 @@ class AlchemyDatabase:
             from sqlalchemy import create_engine  # noqa: PLC0415 (an extra)
             from sqlalchemy.exc import ArgumentError, NoSuchModuleError  # noqa: PLC0415 (the same)
         except ImportError as error:
-            raise ConfigError(f"{_shown(uri)!r} needs SQLAlchemy: pip install 'captcha-guard[sqlalchemy]'") from error
+            raise ConfigError(
+                f"{without_password(uri)!r} needs SQLAlchemy: pip install 'captcha-guard[sqlalchemy]'"
+            ) from error
         try:
             self._engine: Engine = create_engine(uri, pool_pre_ping=True)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            said = str(error).replace(uri, _shown(uri))
-            raise ConfigError(f"{_shown(uri)!r} is no database that SQLAlchemy can open: {said}") from None
+            said = str(error).replace(uri, without_password(uri))
+            raise ConfigError(f"{without_password(uri)!r} is no database that SQLAlchemy can open: {said}") from None
         self._process = 0  # whose the pool is, once the tables are made
 
     @cached_property
@@ -186,11 +189,6 @@ class _AlchemyAccess:
         clause, marks = _clause(statement)
         if rows:
             self._connection.execute(clause, [dict(zip(marks, values, strict=True)) for values in rows])
-
-
-def _shown(uri: str) -> str:
-    """Return a URI without user and password, for messages."""
-    return re.sub(r"//.*@", "//***@", uri.partition("?")[0])
 
 
 @lru_cache(maxsize=128)

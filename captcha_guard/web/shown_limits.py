@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import click
 from flask import Flask
 from flask_limiter._limits import RuntimeLimit
 from flask_limiter._manager import LimitManager
@@ -112,10 +113,12 @@ def _key_here() -> str:
 
 
 def _client(word: str) -> Client:
-    """Return the client that somebody at the command line means."""
+    """Return the client that somebody at the command line means; a word that means none is refused, not ``shared``."""
     state = current_state()
     if word == SHARED:
         return NOBODY
-    if state.settings.client_key is not None:
+    if state.settings.client_key is not None and word.strip():
         return client_named(word, secret=state.secret)
-    return client_of(word, secret=state.secret)
+    if (client := client_of(word, secret=state.secret)) == NOBODY:
+        raise click.BadParameter(f"{word!r} is no address; {SHARED!r} means all who have none", param_hint="--key")
+    return client

@@ -27,7 +27,7 @@ NOON = 1_800_000_000.0
 EXACT = ["memory", "sqlite", "redis", "valkey", "limits' Redis"]
 
 #: Those that enter or look at several windows at once.
-BATCHED = ["sqlite", "redis", "valkey"]
+BATCHED = ["memory", "sqlite", "redis", "valkey"]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,13 @@ from limits.strategies import (
     SlidingWindowCounterRateLimiter,
 )
 
+from captcha_guard.counters.memory import LockedMemoryStorage
+from captcha_guard.counters.store import open_storage
 from tests.contract.conftest import NOON
 
 if TYPE_CHECKING:
+    import time_machine
+
     from tests.contract.conftest import Backend
 
 
@@ -240,3 +245,36 @@ def test_a_window_that_was_entered_alone_counts_in_a_batch(batched: Backend) -> 
     assert storage.acquire_entries([("a", 2, 60, 1)]) is None
     assert not storage.acquire_entry("a", 2, 60)
     assert storage.acquire_entries([("b", 2, 60, 1), ("a", 2, 60, 1)]) == pytest.approx(60, abs=0.5)
+
+
+# The memory of one process
+
+
+def test_memory_keeps_no_more_than_what_still_counts(traveller: time_machine.Traveller) -> None:
+    storage = open_storage("memory://")
+    assert isinstance(storage, LockedMemoryStorage)
+    for number in range(5000):
+        storage.acquire_entry(f"window {number}", 5, 60)
+        storage.incr(f"counter {number}", 60)
+    traveller.shift(61)
+    for _ in range(10_000):
+        storage.acquire_entry("one", 5, 60)
+        storage.incr("two", 60)
+    assert storage.reset() == 2
+
+
+def test_memory_keeps_no_more_times_of_a_window_than_its_limit(traveller: time_machine.Traveller) -> None:
+    storage = open_storage("memory://")
+    assert isinstance(storage, LockedMemoryStorage)
+    for _ in range(100):
+        assert storage.acquire_entry("k", 5, 60, 5)
+        traveller.shift(61)
+    [(stamps, _)] = storage._windows.values()
+    assert len(stamps) == 5
+
+
+def test_memory_starts_no_thread() -> None:
+    before = threading.active_count()
+    storage = open_storage("memory://")
+    storage.incr("k", 60)
+    assert threading.active_count() == before

@@ -161,6 +161,16 @@ def test_all_without_an_address_are_cleared_by_their_word(tmp_path: Path) -> Non
     assert post(app, "") == 422
 
 
+@pytest.mark.parametrize("words", [["clear", "--key", "203.0.113", "-y"], ["limits", "--key", "203.0.113"]])
+def test_a_mistyped_address_is_refused_and_clears_nothing(tmp_path: Path, words: list[str]) -> None:
+    app = make(tmp_path)
+    assert [post(app, "") for _ in range(3)] == [422, 422, 429]
+    answer = app.test_cli_runner().invoke(cli, words)
+    assert answer.exit_code == 2
+    assert "'203.0.113' is no address" in answer.output
+    assert post(app, "") == 429
+
+
 def test_a_client_that_the_host_names_is_cleared_by_its_name(tmp_path: Path) -> None:
     app = make(tmp_path, CAPTCHA_GUARD_CLIENT_KEY=lambda: "ada")
     assert [post(app) for _ in range(3)] == [422, 422, 429]

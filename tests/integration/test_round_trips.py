@@ -6,15 +6,22 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from flask_limiter import Limiter
 
 from captcha_guard import CaptchaGuard
+from captcha_guard.checks import PREFIX
+from captcha_guard.config import Settings
+from captcha_guard.web.state import NAME
 from tests.integration.host_blog import COMMENT, Blog, Page, make_app, make_blog, solved, wrong
+from tests.memcached_server import memcached_server
 from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.redis
@@ -113,19 +120,61 @@ def test_a_form_and_its_picture_cost_no_more_than_three(make: Callable[..., Blog
     assert len(commands) <= 3
 
 
-def test_a_hosts_own_redis_storage_counts_as_well_with_more_round_trips(tmp_path: Path, uri: str) -> None:
-    app = make_app(tmp_path, {"CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute; 10 per hour"})
-    limiter = Limiter(lambda: "everyone", app=app, storage_uri=uri, strategy="moving-window", key_prefix="own")
-    guard = CaptchaGuard(app, limiter=limiter)
+#: Settings whose number of windows decides how much a storage costs that does one at a time, as they are by default.
+USUAL = {
+    f"{PREFIX}{name}": getattr(Settings(), name.lower())
+    for name in ("COMMENT_LIMITS", "WRONG_LIMITS", "WRONG_WAITS", "SURGE")
+}
+
+
+def posts(app: Flask, guard: CaptchaGuard, number: int) -> Iterator[Callable[[], int]]:
+    """Yield what posts a comment with a right code, so many times."""
     app.add_url_rule("/one", "one", guard.protect(lambda: "kept"), methods=["POST"])
     app.add_url_rule("/form", "form", lambda: f"<form>{guard.field('one')}</form>")
-    client, statuses = app.test_client(), []
-    for number in range(3):
-        fields = solved(client, client.get("/form"), {"body": f"The loop in part {number} never ends."})
+    client = app.test_client()
+    for part in range(number):
+        fields = solved(client, client.get("/form"), {"body": f"The loop in part {part} never ends."})
+        yield partial(lambda data: client.post("/one", data=data).status_code, fields)
+
+
+def test_a_hosts_own_redis_storage_counts_as_well_with_more_round_trips(tmp_path: Path, uri: str) -> None:
+    app = make_app(tmp_path, USUAL)
+    limiter = Limiter(lambda: "everyone", app=app, storage_uri=uri, strategy="moving-window", key_prefix="own")
+    guard = CaptchaGuard(app, limiter=limiter)
+    statuses, asked = [], []
+    for post in posts(app, guard, 3):
         with watched(uri) as commands:
-            statuses.append(client.post("/one", data=fields).status_code)
+            statuses.append(post())
+        asked.append(len(commands))
     assert statuses == [200, 200, 429]
+    assert asked[1] == 23
     storage: Any = limiter.storage
     assert type(storage).__module__.startswith("limits.")
     storage.storage.close()
-    assert commands
+
+
+@pytest.mark.memcached
+def test_memcached_is_asked_for_one_window_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[str] = []
+    client: Any = import_module("pymemcache.client.base").Client
+    for name in ("_fetch_cmd", "_store_cmd", "_misc_cmd"):
+        monkeypatch.setattr(client, name, counted(getattr(client, name), commands))
+    with memcached_server() as uri:
+        app = make_app(tmp_path, {**USUAL, "CAPTCHA_GUARD_STORAGE_URI": uri})
+        guard, asked = CaptchaGuard(app), []
+        for post in posts(app, guard, 2):
+            commands.clear()
+            assert post() == 200
+            asked.append(len(commands))
+        app.extensions[NAME].storage.storage.close()
+    assert asked == [45, 36]
+
+
+def counted(method: Callable[..., Any], commands: list[str]) -> Callable[..., Any]:
+    """Return a method that notes each call of it."""
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        commands.append(method.__name__)
+        return method(*arguments, **named)
+
+    return call

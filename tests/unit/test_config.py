@@ -155,3 +155,18 @@ def test_every_setting_has_an_explanation_and_a_default_that_passes_its_own_chec
         assert key.doc.endswith(".")
         default = getattr(Settings(), setting.name)
         assert key.check(setting.name.upper(), default) == default
+
+
+@pytest.mark.parametrize("name", ["STORAGE_URI", "LEARNING_URI"])
+@pytest.mark.parametrize("uri", ["Redis://:hunter2@db/0", "redis://:hunter2@db/0\n", "Redis://db/0?password=hunter2"])
+def test_no_error_shows_the_password_in_an_address(name: str, uri: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{PREFIX}{name} is ") as refusal:
+        read({PREFIX + name: uri})
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_settings_that_are_printed_show_no_password_of_an_address() -> None:
+    settings = read({PREFIX + "STORAGE_URI": "redis://:hunter2@db/0"})
+    assert settings.storage_uri == "redis://:hunter2@db/0"
+    assert "'redis://***@db/0'" in repr(settings)
+    assert "hunter2" not in repr(settings)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import os
+import random
 import secrets
+import string
 import sys
 import uuid
 from collections.abc import Callable
@@ -43,6 +45,17 @@ MOUNTS = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
 )
 def test_a_random_secret_is_never_called_weak(make: Callable[[], bytes]) -> None:
     assert min(bits(make()) for _ in range(500)) >= ENOUGH
+
+
+@pytest.mark.parametrize(
+    ("symbols", "length", "share"),
+    [(string.ascii_letters + string.digits + "+/", 22, 0.01), (string.ascii_lowercase, 32, 0.05)],
+    ids=["base64", "small letters"],
+)
+def test_a_short_random_text_is_seldom_called_weak(symbols: str, length: int, share: float) -> None:
+    drawn = random.Random("a short random text")
+    weak = sum(bits("".join(drawn.choices(symbols, k=length)).encode()) < ENOUGH for _ in range(2000))
+    assert 0 < weak < 2000 * share
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import RedisStorage, Storage
+from limits.storage import MemoryStorage, RedisStorage, Storage
 
 from captcha_guard.counters.client import Client, client_of
 from captcha_guard.counters.health import FAULTS, REST, Health
@@ -43,8 +43,10 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "one window at a time"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    if request.param == "one window at a time":
+        return MemoryStorage()
     return open_storage("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/c.sqlite3")
 
 
@@ -119,6 +121,14 @@ def test_whoever_waits_as_told_is_let_in(limits: Limits, clock: time_machine.Tra
         if not decision.allowed:
             assert limits.hit("comments", ALICE) == YES
             granted += 1
+
+
+def test_the_wait_is_that_of_the_window_which_is_full_the_longest(
+    limits: Limits, clock: time_machine.Traveller
+) -> None:
+    both = Policy.parse("comments", "2 per minute; 2 per hour")
+    assert [limits.hit(both, ALICE) for _ in range(3)] == [YES, YES, no(3600)]
+    assert stands(limits, both, ALICE) == no(3600)
 
 
 def test_testing_tells_the_same_and_charges_nothing(limits: Limits, clock: time_machine.Traveller) -> None:

@@ -155,3 +155,9 @@ def test_the_waits_of_one_client_are_not_those_of_its_network(clock: time_machin
 def test_a_configured_limit_that_is_also_a_wait_is_counted_once(storage: Storage) -> None:
     limits = counting(Policy.parse("wrong", f"{FREE} per 30 seconds").with_waits(30, 3600), storage)
     assert hits(limits, "wrong", 9) == FREE
+
+
+def test_limits_that_come_out_alike_for_one_of_many_workers_are_one_window() -> None:
+    policy = Policy.parse("comments", "2 per minute; 3 per minute")
+    keys = [charge.key for charge in policy.charges(CLIENT, prefix="test", now=NOON, divisor=100)]
+    assert len(keys) == len(set(keys)) == 2  # the client's, and its network's

@@ -128,6 +128,13 @@ def test_a_server_of_memcached_that_is_gone_fails_and_keeps_its_keys() -> None:
             storage.incr("k", 60)
 
 
+def test_a_pool_of_memcached_with_no_connection_left_is_a_fault() -> None:
+    storage = open_storage("memcached://127.0.0.1:1?max_pool_size=1")
+    pool = cast("Any", storage).storage.client_pool
+    with pool.get_and_release(), pytest.raises(faults_of(storage), match="Too many objects"):
+        storage.incr("k", 60)
+
+
 def test_mongodb_is_given_a_quarter_of_a_second_unless_its_uri_says_otherwise() -> None:
     _, options = storage_arguments("mongodb://db/")
     waits = ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS")

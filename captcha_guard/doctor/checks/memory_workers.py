@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from limits.storage import MemoryStorage
 
+from ...counters.memory import LockedMemoryStorage
 from ..diagnosis import Check, Diagnosis, Moment, Severity
 from ..site import Site
 from ..workers import declared, seen
@@ -26,7 +27,7 @@ class MemoryWorkers(Check):
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
         """Compare the store with the number of processes."""
-        if not isinstance(site.state.storage, MemoryStorage):
+        if not isinstance(site.state.storage, (MemoryStorage, LockedMemoryStorage)):
             return
         count = declared(site.app.config)
         if site.serving:
