@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from heapq import nsmallest
 from pathlib import Path
@@ -200,12 +201,7 @@ class SQLiteMemory:
         return blake2b(octets, digest_size=16, key=self._key, person=b"comment").digest()
 
     def _sketch(self, submission: Submission) -> list[bytes]:
-        words = submission.text.words
-        shingles = {" ".join(words[start : start + 3]) for start in range(len(words) - 2)}
-        if len(shingles) < FEWEST:
-            return []
-        hashes = (blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key) for one in shingles)
-        return nsmallest(SKETCH, (one.digest() for one in hashes))
+        return list(_smallest(tuple(submission.text.words), self._key))
 
     def sweep(self, now: float) -> int:
         """Delete what has expired, and what expires first where there is too much; returns how many rows went."""
@@ -253,3 +249,13 @@ def _authors(submission: Submission) -> list[tuple[Party, str]]:
 def _evidence(submission: Submission) -> list[tuple[Party, str]]:
     clients = [(Party.CLIENT, name) for name in client_of(submission)]
     return clients + [(Party.HOST, name) for name in hosts_of(submission)]
+
+
+@lru_cache(maxsize=16)
+def _smallest(words: tuple[str, ...], key: bytes) -> list[bytes]:
+    """Return the sketch of a text; each comment is asked for it several times, by rules and when it is kept."""
+    shingles = {" ".join(words[start : start + 3]) for start in range(len(words) - 2)}
+    if len(shingles) < FEWEST:
+        return []
+    hashes = (blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8, key=key) for one in shingles)
+    return nsmallest(SKETCH, (one.digest() for one in hashes))

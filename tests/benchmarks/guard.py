@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import random
 import secrets
 import statistics
 import tempfile
@@ -28,6 +29,10 @@ from captcha_guard.testing import solve
 from captcha_guard.web.state import current_state
 
 SCOPE = "create_comment"
+WORDS = (
+    "the load factor in part two should read less than one half because probing then takes longer and a bucket that "
+    "was full stays full until somebody moves its keys into another table while readers still look for them there"
+)
 
 
 def blog(folder: Path, *, guarded: bool) -> Flask:
@@ -53,7 +58,7 @@ def forms(app: Flask, posts: int) -> list[dict[str, str]]:
         issuer = current_state().issuer
         tokens = [issuer.issue(SCOPE, difficulty=Difficulty.medium) for _ in range(posts)]
     for number, token in enumerate(tokens):
-        body = f"Comment {number}. The load factor in part two should read 0.7, I think. " * 4
+        body = " ".join(random.Random(number).choices(WORDS.split(), k=50))  # no two alike: repetition is held
         fields = {"author": "Ada Quill", "email": "ada@example.org", "body": body}
         made.append({**fields, "captcha_token": token, "captcha_answer": solve(app, token)})
     return made
