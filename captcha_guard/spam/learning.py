@@ -60,8 +60,9 @@ class Stats:
 
 
 class _Known(NamedTuple):
-    """Some tokens that were taught, the rules' among them, and how many comments of each kind were."""
+    """Some tokens by their names, what was taught of them and of the rules, and how many comments of each kind were."""
 
+    names: tuple[str, ...]
     tokens: Mapping[str, Token]
     counts: Mapping[bool, int]
 
@@ -69,9 +70,10 @@ class _Known(NamedTuple):
     def rules(self) -> Weight:
         return self.tokens.get(RULES) or untaught_rules()
 
-    def of(self, names: Iterable[str]) -> list[Weight]:
+    @property
+    def weights(self) -> list[Weight]:
         nothing = Weight()
-        return [self.tokens.get(name, nothing) for name in names]
+        return [self.tokens.get(name, nothing) for name in self.names]
 
 
 class Learner:
@@ -169,15 +171,14 @@ class Learner:
         self._store.close()
 
     def _score(self, submission: Submission, rules_score: int) -> float | None:
-        names = tokens_of(submission.text)
-        known = self._known(names)
-        return known and predict(known.of(names), known.rules, rules_score, known.counts)
+        known = self._known(lambda: tokens_of(submission.text))
+        return known and predict(known.weights, known.rules, rules_score, known.counts)
 
     def _explain(self, names: tuple[str, ...], rules_score: int) -> tuple[Weighed, ...]:
-        known = self._known(names)
+        known = self._known(lambda: names)
         if known is None:
             return ()
-        tokens = known.of(names)
+        tokens = known.weights
         weights, from_rules = parts(tokens, known.rules, rules_score, known.counts)
         weighed = [Weighed(RULES, kind_of(RULES), from_rules, 0, 0)]
         for name, token, weight in zip(names, tokens, weights, strict=True):
@@ -185,14 +186,16 @@ class Learner:
         heavy = sorted((one for one in weighed if one.weight), key=lambda one: (-abs(one.weight), one.token))
         return tuple(heavy[:HEAVIEST])
 
-    def _known(self, names: tuple[str, ...]) -> _Known | None:
-        """Return what was taught of these tokens; ``None`` while that is too little."""
+    def _known(self, naming: Callable[[], tuple[str, ...]]) -> _Known | None:
+        """Return what was taught of the tokens that ``naming`` names; ``None``, unasked, while that is too little."""
         with self._store.looking() as look:
             if _is_read_rightly(look):
-                enough = min(look.model.ham, look.model.spam) >= ENOUGH
-                return _Known(look.tokens((*names, RULES)), look.model.counts) if enough else None
+                if min(look.model.ham, look.model.spam) < ENOUGH:
+                    return None
+                names = naming()
+                return _Known(names, look.tokens((*names, RULES)), look.model.counts)
         self.retrain()
-        return self._known(names)
+        return self._known(naming)
 
     def _teach(self, taught: Taught) -> bool:
         with self._store.changing() as change:

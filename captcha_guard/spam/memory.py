@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import Final
 
 from ..connections import Connections
 from .history import History, Party, author_of, client_of, hosts_of
+from .memory_tables import SCHEMA, Sweeper, forget_expired, make_room
 from .rules.duplicate import fingerprint
 from .submission import Submission
 from .verdict import Action
@@ -31,9 +33,6 @@ HISTORY_KEPT: Final = 180 * DAY
 COMMENT_KEPT: Final = 30 * DAY
 SHINGLES_KEPT: Final = DAY
 
-#: Rows; some 10 MB in all when every table is full.
-MOST_ROWS: Final = {"judge_history": 50_000, "judge_comments": 50_000, "judge_shingles": 100_000}
-
 #: A comment's sketch: so many of its shingles' hashes (Broder 1997: the smallest are a fair sample of the set).
 SKETCH: Final = 24
 #: Fewer shingles than these say nothing: people do repeat "Thanks for the article, it helped me a lot".
@@ -43,21 +42,10 @@ ALIKE: Final = 0.6
 #: More copies than these are not counted, and not kept.
 MOST_ALIKE: Final = 8
 
-_SWEEP_EVERY: Final = 64
-
 #: What is thought of a comment: nothing yet, published by itself, kept or taken for spam by a moderator.
 _TAKEN, _PUBLISHED, _KEPT, _SPAM = range(4)
 _GOOD: Final = (_PUBLISHED, _KEPT)
 
-_SCHEMA: Final = (
-    "CREATE TABLE IF NOT EXISTS judge_history (party BLOB PRIMARY KEY, ham INTEGER NOT NULL, spam INTEGER NOT NULL, "
-    "expires REAL NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS judge_comments (mark BLOB PRIMARY KEY, said INTEGER NOT NULL, expires REAL NOT NULL) "
-    "WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS judge_shingles (shingle BLOB NOT NULL, mark BLOB NOT NULL, expires REAL NOT NULL, "
-    "PRIMARY KEY (shingle, mark)) WITHOUT ROWID",
-    *(f"CREATE INDEX IF NOT EXISTS {table}_by_expiry ON {table} (expires)" for table in MOST_ROWS),
-)
 _COUNT: Final = """
 INSERT INTO judge_history (party, ham, spam, expires) VALUES (?, max(0, ?), max(0, ?), ?)
 ON CONFLICT (party) DO UPDATE SET ham = max(0, ham + ?), spam = max(0, spam + ?), expires = excluded.expires
@@ -93,9 +81,10 @@ class SQLiteMemory:
 
     def __init__(self, path: Path, *, secret: bytes, timeout: float = 1.0) -> None:
         self.path = path
-        self._connections = Connections(path, schema=_SCHEMA, timeout=timeout)
+        self._connections = Connections(path, schema=SCHEMA, timeout=timeout)
         self._key = blake2b(secret, digest_size=32, person=b"judge memory").digest()
-        self._written = _SWEEP_EVERY
+        self._sweeper = Sweeper()
+        self._asked = threading.local()
 
     def history(self, party: Party, names: tuple[str, ...]) -> History | None:
         """Return the past of those names together; all zero where there is none."""
@@ -111,14 +100,23 @@ class SQLiteMemory:
         sketch = self._sketch(submission)
         if not sketch:
             return 0
-        marks = ", ".join("?" * len(sketch))
+        mark, marks = self._mark(submission), ", ".join("?" * len(sketch))
         query = (
             "SELECT count(*) FROM (SELECT mark FROM judge_shingles "  # noqa: S608 (placeholders)
             f"WHERE shingle IN ({marks}) AND expires > ? AND mark <> ? GROUP BY mark HAVING count(*) >= ? LIMIT ?)"
         )
-        wanted = (submission.posted_at, self._mark(submission), ALIKE * len(sketch), MOST_ALIKE)
+        wanted = (submission.posted_at, mark, ALIKE * len(sketch), MOST_ALIKE)
         row = self._first(query, [*sketch, *wanted])
-        return None if row is None else int(row[0])
+        copies = None if row is None else int(row[0])
+        self._asked.last = mark, submission.posted_at, copies
+        return copies
+
+    def _alike_lately(self, submission: Submission, mark: bytes) -> int:
+        """Return what this thread was told of the comment when it was judged, or ask."""
+        asked, posted_at, copies = getattr(self._asked, "last", (b"", 0.0, None))
+        if (asked, posted_at) != (mark, submission.posted_at):
+            copies = self.alike(submission)
+        return copies or 0
 
     def note(self, submission: Submission, action: Action) -> None:
         """Remember a comment that was taken; to be called once it is stored, never for one that was refused.
@@ -127,13 +125,12 @@ class SQLiteMemory:
         evidence of it.
         """
         sketch, mark, now = self._sketch(submission), self._mark(submission), submission.posted_at
-        enough = (self.alike(submission) or 0) >= MOST_ALIKE
-        with self._unless_down():
-            with self._connections.writing() as connection:
-                if not enough:  # a flood of one text does not push out all others
-                    connection.executemany(_SHINGLE, [(one, mark, now + SHINGLES_KEPT) for one in sketch])
-                self._say(connection, self.trace(submission), _PUBLISHED if action == Action.ACCEPT else _TAKEN, now)
-            self._sweep_now_and_then(now, 1 + len(sketch))
+        enough = self._alike_lately(submission, mark) >= MOST_ALIKE
+        with self._unless_down(), self._connections.writing() as connection:
+            if not enough:  # a flood of one text does not push out all others
+                connection.executemany(_SHINGLE, [(one, mark, now + SHINGLES_KEPT) for one in sketch])
+            self._say(connection, self.trace(submission), _PUBLISHED if action == Action.ACCEPT else _TAKEN, now)
+            self._sweeper.wrote(connection, now, 1 + len(sketch))
 
     def trace(self, submission: Submission) -> Trace:
         """Return what the comment is known by, to teach it when its text is no longer at hand."""
@@ -147,13 +144,14 @@ class SQLiteMemory:
         Returns whether it could be written down.
         """
         trace = comment if isinstance(comment, Trace) else self.trace(comment)
-        kept = False
-        with self._unless_down():
+        try:
             with self._connections.writing() as connection:
                 self._say(connection, trace, _SPAM if spam else _KEPT, now)
-            kept = True
-            self._sweep_now_and_then(now, 8)
-        return kept
+                self._sweeper.wrote(connection, now, 8)
+        except sqlite3.Error as error:
+            _down(error)
+            return False
+        return True
 
     def forget(self, comment: Submission | Trace, *, now: float) -> bool:
         """Forget a comment, and what it counted for or against anyone; returns whether anything was known of it."""
@@ -205,29 +203,14 @@ class SQLiteMemory:
 
     def sweep(self, now: float) -> int:
         """Delete what has expired, and what expires first where there is too much; returns how many rows went."""
-        gone = 0
-        if self.path.exists():
-            with self._unless_down():
-                gone = self._sweep(now)
+        gone, more = 0, self.path.exists()
+        with self._unless_down():
+            while more:
+                with self._connections.writing() as connection:
+                    expired = forget_expired(connection, now)
+                    gone += expired or make_room(connection)
+                more = expired > 0
         return gone
-
-    def _sweep(self, now: float) -> int:
-        gone = 0
-        with self._connections.writing() as connection:
-            for table, most in MOST_ROWS.items():
-                gone += connection.execute(f"DELETE FROM {table} WHERE expires <= ?", (now,)).rowcount  # noqa: S608 (our own names)
-                (held,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
-                if held > most:
-                    oldest = f"SELECT expires FROM {table} ORDER BY expires LIMIT 1 OFFSET ?"  # noqa: S608
-                    crowd = f"DELETE FROM {table} WHERE expires <= ({oldest})"  # noqa: S608
-                    gone += connection.execute(crowd, (held - most,)).rowcount
-        return gone
-
-    def _sweep_now_and_then(self, now: float, rows: int) -> None:
-        self._written += rows
-        if self._written >= _SWEEP_EVERY:
-            self._written = 0
-            self._sweep(now)
 
     @contextmanager
     def _unless_down(self) -> Iterator[None]:

@@ -41,7 +41,8 @@ class PhraseBook:
         found: dict[str, str] = {}
         spoken, place = " ".join(words), 0
         for word in words:
-            for phrase in self._beginnings.get(_kind(word), ()):
+            kind = "#" if word[0].isdecimal() and _NUMBER.fullmatch(word) else word
+            for phrase in self._beginnings.get(kind, ()):
                 if phrase.name in found or (phrase.first and place):
                     continue
                 match = phrase.expression.match(spoken, place)
@@ -49,10 +50,6 @@ class PhraseBook:
                     found[phrase.name] = match[0].strip()
             place += len(word) + 1
         return found
-
-
-def _kind(word: str) -> str:
-    return "#" if word[0].isdecimal() and _NUMBER.fullmatch(word) else word
 
 
 def _beginnings(line: str) -> set[str]:

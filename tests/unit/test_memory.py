@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from captcha_guard.spam import memory as module
+from captcha_guard.spam import memory_tables
 from captcha_guard.spam.history import History, Party, author_of
 from captcha_guard.spam.memory import DAY, HISTORY_KEPT, SQLiteMemory
 from captcha_guard.spam.submission import Submission
@@ -36,6 +37,19 @@ def memory(tmp_path: Path) -> SQLiteMemory:
 
 def elsewhere(body: str, scope: str = "comment:two", later: float = 60) -> Submission:
     return replace(SAID, scope=scope, author="Bea", email="bea@mail.example", body=body, posted_at=NOW + later)
+
+
+def numbered(number: int, later: float = 60) -> Submission:
+    """Return a comment unlike those of other numbers."""
+    words = [f"{word}{number}" for word in SAID.body.split()]
+    return elsewhere(" ".join(words), later=later)
+
+
+def rows_of(memory: SQLiteMemory) -> dict[str, int]:
+    """Return how many rows each table has."""
+    with closing(sqlite3.connect(memory.path)) as connection:
+        counts = {table: f"SELECT count(*) FROM {table}" for table in memory_tables.MOST_ROWS}  # noqa: S608
+        return {table: connection.execute(count).fetchone()[0] for table, count in counts.items()}
 
 
 def test_nearly_the_same_on_another_post_is_seen_for_a_day(memory: SQLiteMemory) -> None:
@@ -108,16 +122,26 @@ def test_the_past_is_forgotten_and_the_tables_have_an_end(
 ) -> None:
     memory.note(SAID, Action.ACCEPT)
     memory.teach(SAID, spam=True, now=NOW)
-    monkeypatch.setattr(module, "MOST_ROWS", dict.fromkeys(module.MOST_ROWS, 40))
+    for table in memory_tables.MOST_ROWS:
+        monkeypatch.setitem(memory_tables.MOST_ROWS, table, 400)
     for number in range(120):
-        body = f"{number} says that {number + 1} tables of {number + 2} keys each are {number + 3} probes away {number}"
-        memory.note(elsewhere(body, later=HISTORY_KEPT + number), Action.HOLD)
+        memory.note(numbered(number, later=HISTORY_KEPT + number), Action.HOLD)
+        assert max(rows_of(memory).values()) <= 400 + 1_024 + 25  # what is written before the tables are counted
     assert memory.history(Party.CLIENT, (SAID.client,)) == History()
-    with sqlite3.connect(memory.path) as connection:
-        for table in module.MOST_ROWS:
-            (rows,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
-            assert rows <= 40 + 64
-    connection.close()
+
+
+def test_a_sweep_at_once_leaves_nothing_that_has_expired_and_no_more_than_there_may_be(
+    memory: SQLiteMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(90):
+        memory.note(numbered(number, later=number), Action.HOLD)
+    shingles = rows_of(memory)["judge_shingles"]
+    assert shingles > 2 * 512  # several batches
+    assert memory.sweep(NOW + DAY + 90) == shingles
+    assert rows_of(memory) == {"judge_history": 0, "judge_comments": 90, "judge_shingles": 0}
+    monkeypatch.setitem(memory_tables.MOST_ROWS, "judge_comments", 40)
+    assert memory.sweep(NOW + DAY + 90) == 50
+    assert rows_of(memory)["judge_comments"] == 40
 
 
 def test_nothing_is_kept_in_clear(memory: SQLiteMemory, tmp_path: Path) -> None:
