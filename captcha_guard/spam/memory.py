@@ -1,8 +1,9 @@
 """What is remembered of comments that were taken, in one SQLite file. No word, name or address is kept in clear.
 
-A comment leaves a keyed hash of itself for 30 days and, for a day, those of its shingles (three words in a row) whose
-hashes are the smallest. Clients, hosts, accounts and authors are keyed hashes with two counts, forgotten after 180
-days without a change. Every table has an end: the rows that expire first make room.
+A comment leaves a keyed hash of itself for 30 days and, for a day, its sketch: those of its shingles (three words in a
+row) whose hashes are the smallest. By the very smallest of them sketches are found again. Clients, hosts, accounts and
+authors are keyed hashes with two counts, forgotten after 180 days without a change. Every table has an end: the rows
+that expire first make room.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from heapq import nsmallest
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ..connections import Connections
 from .history import History, Party, author_of, client_of, hosts_of
@@ -31,16 +32,22 @@ logger = logging.getLogger("captcha_guard")
 DAY: Final = 86_400.0
 HISTORY_KEPT: Final = 180 * DAY
 COMMENT_KEPT: Final = 30 * DAY
-SHINGLES_KEPT: Final = DAY
+SKETCH_KEPT: Final = DAY
 
 #: A comment's sketch: so many of its shingles' hashes (Broder 1997: the smallest are a fair sample of the set).
 SKETCH: Final = 24
+#: So many of them lead to the sketch, two at a time, since one is often had by chance. Of comments with just enough in
+#: common to be alike 1 in 100 is missed so, of those with three quarters 1 in 2,600 (a binomial's first two terms).
+LEADING: Final = 8
 #: Fewer shingles than these say nothing: people do repeat "Thanks for the article, it helped me a lot".
 FEWEST: Final = 6
 #: The share of the sketch that two comments have in common when they are nearly the same.
 ALIKE: Final = 0.6
 #: More copies than these are not counted, and not kept.
 MOST_ALIKE: Final = 8
+#: Sketches that are compared; those that most of the shingles led to.
+_COMPARED: Final = 64
+_HASH: Final = 8  # octets
 
 #: What is thought of a comment: nothing yet, published by itself, kept or taken for spam by a moderator.
 _TAKEN, _PUBLISHED, _KEPT, _SPAM = range(4)
@@ -54,10 +61,20 @@ _SAY: Final = """
 INSERT INTO judge_comments (mark, said, expires) VALUES (?, ?, ?)
 ON CONFLICT (mark) DO UPDATE SET said = excluded.said, expires = excluded.expires
 """
+_SKETCH: Final = """
+INSERT INTO judge_sketches (mark, sketch, expires) VALUES (?, ?, ?)
+ON CONFLICT (mark) DO UPDATE SET expires = excluded.expires
+"""
 _SHINGLE: Final = """
 INSERT INTO judge_shingles (shingle, mark, expires) VALUES (?, ?, ?)
 ON CONFLICT (shingle, mark) DO UPDATE SET expires = excluded.expires
 """
+_SKETCHES: Final = """
+SELECT sketch FROM judge_sketches JOIN (
+    SELECT mark FROM judge_shingles WHERE shingle IN ({}) AND expires > ? AND mark <> ?
+    GROUP BY mark HAVING count(*) > 1 ORDER BY count(*) DESC LIMIT ?
+) USING (mark)
+"""  # as many placeholders as shingles
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +109,21 @@ class SQLiteMemory:
             return History()
         marks = ", ".join("?" * len(names))
         query = f"SELECT total(ham), total(spam) FROM judge_history WHERE party IN ({marks})"  # noqa: S608 (placeholders)
-        row = self._first(query, [self._hash(party, name) for name in names])
-        return None if row is None else History(*map(int, row))
+        rows = self._rows(query, [self._hash(party, name) for name in names])
+        return None if rows is None else History(*map(int, rows[0] if rows else (0, 0)))
 
     def alike(self, submission: Submission) -> int | None:
         """Return how many other comments of the last 24 hours say nearly the same, 8 at most."""
         sketch = self._sketch(submission)
         if not sketch:
             return 0
-        mark, marks = self._mark(submission), ", ".join("?" * len(sketch))
-        query = (
-            "SELECT count(*) FROM (SELECT mark FROM judge_shingles "  # noqa: S608 (placeholders)
-            f"WHERE shingle IN ({marks}) AND expires > ? AND mark <> ? GROUP BY mark HAVING count(*) >= ? LIMIT ?)"
-        )
-        wanted = (submission.posted_at, mark, ALIKE * len(sketch), MOST_ALIKE)
-        row = self._first(query, [*sketch, *wanted])
-        copies = None if row is None else int(row[0])
+        mark, own = self._mark(submission), set(sketch)
+        query = _SKETCHES.format(", ".join("?" * len(sketch)))
+        rows = self._rows(query, [*sketch, submission.posted_at, mark, _COMPARED])
+        copies = None
+        if rows is not None:
+            shared = (len(own.intersection(_hashes(other))) for (other,) in rows)
+            copies = min(MOST_ALIKE, sum(number >= ALIKE * len(own) for number in shared))
         self._asked.last = mark, submission.posted_at, copies
         return copies
 
@@ -127,10 +143,11 @@ class SQLiteMemory:
         sketch, mark, now = self._sketch(submission), self._mark(submission), submission.posted_at
         enough = self._alike_lately(submission, mark) >= MOST_ALIKE
         with self._unless_down(), self._connections.writing() as connection:
-            if not enough:  # a flood of one text does not push out all others
-                connection.executemany(_SHINGLE, [(one, mark, now + SHINGLES_KEPT) for one in sketch])
+            if sketch and not enough:  # a flood of one text does not push out all others
+                connection.execute(_SKETCH, (mark, b"".join(sketch), now + SKETCH_KEPT))
+                connection.executemany(_SHINGLE, [(one, mark, now + SKETCH_KEPT) for one in sketch[:LEADING]])
             self._say(connection, self.trace(submission), _PUBLISHED if action == Action.ACCEPT else _TAKEN, now)
-            self._sweeper.wrote(connection, now, 1 + len(sketch))
+            self._sweeper.wrote(connection, now, 2 + LEADING)
 
     def trace(self, submission: Submission) -> Trace:
         """Return what the comment is known by, to teach it when its text is no longer at hand."""
@@ -164,6 +181,7 @@ class SQLiteMemory:
             self._say(connection, trace, _TAKEN, now)
             connection.execute("DELETE FROM judge_comments WHERE mark = ?", (trace.mark,))
             connection.execute("DELETE FROM judge_shingles WHERE mark = ?", (trace.mark,))
+            connection.execute("DELETE FROM judge_sketches WHERE mark = ?", (trace.mark,))
         return known is not None
 
     def _say(self, connection: sqlite3.Connection, trace: Trace, said: int, now: float) -> None:
@@ -178,14 +196,13 @@ class SQLiteMemory:
                 rows = [(party, ham, spam, now + HISTORY_KEPT, ham, spam) for party in parties]
                 connection.executemany(_COUNT, rows)
 
-    def _first(self, query: str, parameters: Sequence[object]) -> Sequence[float] | None:
-        """Return the only row; zeros, and no file is made, while nothing has been remembered."""
+    def _rows(self, query: str, parameters: Sequence[object]) -> Sequence[Any] | None:
+        """Return what is found; nothing, and no file is made, while nothing has been remembered."""
         if not self.path.exists():
-            return (0, 0)
+            return ()
         try:
             with self._connections.reading() as connection:
-                row: Sequence[float] = connection.execute(query, parameters).fetchone()
-                return row
+                return connection.execute(query, parameters).fetchall()
         except sqlite3.Error as error:
             _down(error)
             return None
@@ -234,11 +251,15 @@ def _evidence(submission: Submission) -> list[tuple[Party, str]]:
     return clients + [(Party.HOST, name) for name in hosts_of(submission)]
 
 
+def _hashes(sketch: bytes) -> Iterator[bytes]:
+    return (sketch[start : start + _HASH] for start in range(0, len(sketch), _HASH))
+
+
 @lru_cache(maxsize=16)
 def _smallest(words: tuple[str, ...], key: bytes) -> list[bytes]:
     """Return the sketch of a text; each comment is asked for it several times, by rules and when it is kept."""
     shingles = {" ".join(words[start : start + 3]) for start in range(len(words) - 2)}
     if len(shingles) < FEWEST:
         return []
-    hashes = (blake2b(one.encode("utf-8", "surrogatepass"), digest_size=8, key=key) for one in shingles)
+    hashes = (blake2b(one.encode("utf-8", "surrogatepass"), digest_size=_HASH, key=key) for one in shingles)
     return nsmallest(SKETCH, (one.digest() for one in hashes))

@@ -5,19 +5,31 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-#: Rows; some 10 MB in all when every table is full.
-MOST_ROWS: Final = {"judge_history": 50_000, "judge_comments": 50_000, "judge_shingles": 100_000}
+#: Rows; 16 MB in all when every table is full, shingles of random words being the worst.
+MOST_ROWS: Final = {
+    "judge_history": 50_000,
+    "judge_comments": 50_000,
+    "judge_sketches": 10_000,
+    "judge_shingles": 80_000,
+}
 
 SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS judge_history (party BLOB PRIMARY KEY, ham INTEGER NOT NULL, spam INTEGER NOT NULL, "
     "expires REAL NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS judge_comments (mark BLOB PRIMARY KEY, said INTEGER NOT NULL, expires REAL NOT NULL) "
     "WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS judge_sketches (mark BLOB PRIMARY KEY, sketch BLOB NOT NULL, expires REAL NOT NULL) "
+    "WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS judge_shingles (shingle BLOB NOT NULL, mark BLOB NOT NULL, expires REAL NOT NULL, "
     "PRIMARY KEY (shingle, mark)) WITHOUT ROWID",
     *(f"CREATE INDEX IF NOT EXISTS {table}_by_expiry ON {table} (expires)" for table in MOST_ROWS),
 )
-_KEYS: Final = {"judge_history": "party", "judge_comments": "mark", "judge_shingles": "shingle, mark"}
+_KEYS: Final = {
+    "judge_history": "party",
+    "judge_comments": "mark",
+    "judge_sketches": "mark",
+    "judge_shingles": "shingle, mark",
+}
 _FORGET_EXPIRED: Final = {
     table: f"DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE expires <= ? LIMIT ?)"  # noqa: S608 (our own names)
     for table, key in _KEYS.items()
