@@ -13,12 +13,13 @@ from ..challenge.difficulty import Difficulty
 from ..challenge.fonts import FontFace, bundled_folder, font_pool
 from ..challenge.issuer import Issuer, Look
 from ..checks import BUNDLED
-from ..config import Settings, read, read_secrets
+from ..config import Settings, read
 from ..counters.health import Health
 from ..counters.limits import Limits, Policy
 from ..counters.spent import Spent
 from ..counters.store import faults_of
 from ..counters.surge import Surge
+from ..secret_key import read_secrets
 from ..signals import service_answered, store_available, store_unavailable
 from ..spam.assembly import assemble
 from ..spam.cases import Cases
