@@ -145,6 +145,7 @@ def _charged(outcome: Outcome | None) -> int:
 def issue(state: State, scope: str, difficulty: Difficulty, *, charged: int = 0) -> str:
     """Return a new token and tell whoever listens."""
     state.spent.remember()
+    state.health.recover()
     token = state.issuer.issue(scope, difficulty=difficulty, charged=charged)
     challenge_issued.send(this_app(), scope=scope, kind="image", difficulty=difficulty.spec())
     return token
