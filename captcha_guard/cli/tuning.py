@@ -12,8 +12,9 @@ from typing import NamedTuple
 from ..challenge.difficulty import KNOBS, Difficulty
 from ..challenge.issuer import Look
 from ..checks import PREFIX
-from ..config import Key, Settings, read
+from ..config import Settings, read
 from ..errors import ConfigError
+from ..setting import Key
 
 DAY = 86_400  # s
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from captcha_guard.breaker import Breaker, Outage
 from captcha_guard.errors import StoreUnavailableError
+
+if TYPE_CHECKING:
+    from limits.storage import Storage
 
 #: Faults in a row after which the store is left alone: one late answer is no outage.
 FAULTS: Final = 2
@@ -16,9 +21,25 @@ FAULTS: Final = 2
 #: Seconds for which it is left alone; then one request asks it.
 REST: Final = 2.0
 
+#: Seconds for which the store keeps what is written only to see whether it can be.
+TRIAL_LIFE: Final = 60
+
 _Said = TypeVar("_Said")
 
 _log = logging.getLogger("captcha_guard")
+
+
+class Trial(NamedTuple):
+    """How to find out whether a store is well: a question that changes nothing, and something small to keep."""
+
+    ask: Callable[[], object]
+    keep: Callable[[], object]
+
+    @classmethod
+    def of(cls, storage: Storage) -> Trial:
+        """Return the trial of a storage: a key that is new each time, since a full disk may still change an old one."""
+        key = "captcha_guard/trial/{}".format
+        return cls(lambda: storage.get(key("")), lambda: storage.incr(key(secrets.token_hex(8)), TRIAL_LIFE))
 
 
 class Health:
@@ -29,6 +50,7 @@ class Health:
     written (a full disk) is still one that fails: only what is written, after the last fault, ends it.
 
     :param faults: what the store raises when it can't be reached or used.
+    :param trial: of the store, for :meth:`recover`; without one an outage lasts until somebody writes.
     :param told: hears of each beginning, with the error, and of each end, with ``None``; what it raises is logged.
     :param clock: monotonic seconds.
     """
@@ -37,13 +59,16 @@ class Health:
         self,
         faults: tuple[type[Exception], ...],
         *,
+        trial: Trial | None = None,
         told: Callable[[Exception | None], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._faults = faults
+        self._trial = trial
         self._told = told
         self._clock = clock
         self._reading, self._writing = (Breaker(faults=FAULTS, rest=REST) for _ in range(2))
+        self._trials = Breaker(faults=1, rest=REST)
         self._outage = Outage()
         self._failed_at = 0.0
 
@@ -79,6 +104,18 @@ class Health:
             self._answered()
         return said
 
+    def recover(self) -> None:
+        """Let whoever reads the site end an outage that is over: where nobody posts, nothing else would be written.
+
+        While an outage lasts, the first caller after each rest asks the store something, and has it keep something if
+        it answers. So no caller waits for the store in vain more than once.
+        """
+        if self._trial is None or not self._outage.lasts or not self._trials.allows(self._clock()):
+            return
+        with suppress(StoreUnavailableError):
+            self.read(self._trial.ask)
+            self.write(self._trial.keep)
+
     def _ask(self, breaker: Breaker, act: Callable[[], _Said], now: float) -> _Said:
         if not breaker.allows(now):
             raise StoreUnavailableError("the store failed a moment ago and is given a rest")
@@ -92,6 +129,7 @@ class Health:
         now = self._failed_at = self._clock()
         self._reading.failed(now)
         self._writing.failed(now)
+        self._trials.failed(now)
         if self._outage.begins(now):
             _log.warning(
                 "The counters' store fails (%s: %s); until it answers, each process counts for itself and grants less, "

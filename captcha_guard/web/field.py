@@ -51,7 +51,8 @@ def render_field(
 
     ``scope`` defaults to the current endpoint's when that is guarded, else to the one guarded route there is.
     ``difficulty`` makes this form's pictures harder than its route asks, never easier. After a refusal its ``message``
-    stands at the input. Raises ``ConfigError`` when nothing says which form is meant, or for an unknown difficulty.
+    stands at the input, or where that would be. Raises ``ConfigError`` when nothing says which form is meant, or for an
+    unknown difficulty.
     """
     if not has_request_context():
         raise ConfigError("captcha_guard() draws a form for a request; there is none here")
@@ -59,21 +60,22 @@ def render_field(
     protection, scope = _meant(scope, protection)
     mark_private()
     outcome = outcome_for(scope)
+    said = outcome.refusal.message if message and outcome is not None and outcome.refusal is not None else ""
     if outcome is not None and outcome.proof.solved and not _asks(outcome):
         current_journey().pass_shown = True
-        return _markup("pass", assets=True, name=PASS, token=solved_pass(outcome), state=state)
+        return _markup("pass", assets=True, name=PASS, token=solved_pass(outcome), state=state, message=said)
     if outcome is not None and outcome.resend and outcome.posted.ours[PASS]:
-        return _markup("pass", assets=True, name=PASS, token=outcome.posted.ours[PASS], state=state)
+        return _markup("pass", assets=True, name=PASS, token=outcome.posted.ours[PASS], state=state, message=said)
     least = None if difficulty is None else Difficulty.of(difficulty)
     shown = _shows_picture(state, protection) or _asks(outcome)
     ticket = new_ticket(state, protection, scope, outcome, least=least, shown=shown)
     if not shown:
-        return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, state=state)
-    return challenge_markup(state, ticket, outcome, message=message)
+        return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, state=state, message=said)
+    return challenge_markup(state, ticket, outcome, message=said)
 
 
-def challenge_markup(state: State, ticket: Ticket, outcome: Outcome | None, *, message: bool = True) -> Markup:
-    """Return picture, input and all that belongs to them; after a refusal with its message at the input."""
+def challenge_markup(state: State, ticket: Ticket, outcome: Outcome | None, *, message: str) -> Markup:
+    """Return picture, input and all that belongs to them; after a refusal with its ``message`` at the input."""
     field_id = _next_id()
     refusal = outcome.refusal if outcome is not None else None
     width, height = ticket.difficulty.picture_size(state.settings.size)
@@ -82,7 +84,7 @@ def challenge_markup(state: State, ticket: Ticket, outcome: Outcome | None, *, m
         assets=True,
         state=state,
         ticket=ticket,
-        message=refusal.message if refusal is not None and message else "",
+        message=message,
         invalid=refusal is not None and refusal.asks_code,
         width=width,
         height=height,
@@ -145,6 +147,7 @@ def _charged(outcome: Outcome | None) -> int:
 def issue(state: State, scope: str, difficulty: Difficulty, *, charged: int = 0) -> str:
     """Return a new token and tell whoever listens."""
     state.spent.remember()
+    state.health.recover()
     token = state.issuer.issue(scope, difficulty=difficulty, charged=charged)
     challenge_issued.send(this_app(), scope=scope, kind="image", difficulty=difficulty.spec())
     return token

@@ -98,7 +98,7 @@ def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
         "shown": [(name, value) for name, value in posted.values if value.strip() and not _unshown(name)],
     }
     if refusal.asks_code:
-        field = challenge_markup(state, _ticket(state, outcome), outcome)
+        field = challenge_markup(state, _ticket(state, outcome), outcome, message=refusal.message)
         return render_template(f"{NAME}/interstitial.html", field=field, **context)
     again = refusal.status in (429, 503)
     if outcome.resend:

@@ -14,6 +14,7 @@ from ..breaker import Outage
 from ..challenge.difficulty import Difficulty
 from ..challenge.issuer import Issuer
 from ..config import Settings
+from ..counters.health import Health
 from ..counters.limits import Limits
 from ..counters.spent import Spent
 from ..counters.surge import Surge
@@ -33,15 +34,16 @@ HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details",
 class State:
     """The rooms, wired for one application. ``clock`` returns seconds since 1970.
 
-    ``storage`` is the counters' store, ``file`` the SQLite file of what the judge remembers, ``secrets`` begin with
-    ``secret``, the one in force. ``exempt_when`` says whom the guard asks nothing. ``naming`` and ``drawing`` are the
-    times in which the host names no clients, or no pictures can be drawn.
+    ``storage`` is the counters' store and ``health`` whether it answers, ``file`` the SQLite file of what the judge
+    remembers, ``secrets`` begin with ``secret``, the one in force. ``exempt_when`` says whom the guard asks nothing.
+    ``naming`` and ``drawing`` are the times in which the host names no clients, or no pictures can be drawn.
     """
 
     settings: Settings
     difficulty: Difficulty
     issuer: Issuer
     storage: Storage
+    health: Health
     limits: Limits
     spent: Spent
     surge: Surge

@@ -13,12 +13,13 @@ from ..challenge.difficulty import Difficulty
 from ..challenge.fonts import FontFace, bundled_folder, font_pool
 from ..challenge.issuer import Issuer, Look
 from ..checks import BUNDLED
-from ..config import Settings, read, read_secrets
-from ..counters.health import Health
+from ..config import Settings, read
+from ..counters.health import Health, Trial
 from ..counters.limits import Limits, Policy
 from ..counters.spent import Spent
 from ..counters.store import faults_of
 from ..counters.surge import Surge
+from ..secret_key import read_secrets
 from ..signals import service_answered, store_available, store_unavailable
 from ..spam.assembly import assemble
 from ..spam.cases import Cases
@@ -62,7 +63,7 @@ def wire(
     path = _file(uri, app.instance_path)
     learner = _learner(settings, path)
     storage = storage_for(app, uri, limiter)
-    health = Health(faults_of(storage), told=lambda error: _tell_health(app, error))
+    health = Health(faults_of(storage), trial=Trial.of(storage), told=lambda error: _tell_health(app, error))
     spent = Spent(storage, health)
     memory = SQLiteMemory(path, secret=secrets[0])
     cases = Cases(path)
@@ -88,6 +89,7 @@ def wire(
         difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
         issuer=Issuer(secrets, ttl=settings.ttl, look=_look(settings, fonts)),
         storage=storage,
+        health=health,
         limits=_limits(settings, storage, health),
         spent=spent,
         surge=Surge(settings.surge),

@@ -51,3 +51,8 @@ def close_counters(blog: Blog) -> None:
     """Close this thread's connection to the blog's counters."""
     storage: Any = blog.state.spent._storage
     storage.close()
+
+
+def said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what the log says of the counters' store: "fails" where an outage begins, "answers" where it ends."""
+    return [message.split()[3] for message in caplog.messages if "counters' store" in message]

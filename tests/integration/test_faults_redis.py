@@ -18,6 +18,7 @@ from captcha_guard.counters.health import REST
 from captcha_guard.testing import solve
 from captcha_guard.web.posted import ANSWER, PASS, TOKEN
 from tests.faulty_redis import FaultyRedis, Proxy, faulty_redis, proxy, until
+from tests.integration.conftest import said
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, make_blog, solved, wrong
 
 POST = "/posts/one/comments"
@@ -200,11 +201,56 @@ def test_it_recovers_by_itself_and_the_same_code_is_good(
         mend(keeping, fault)
         until(lambda: client.post(POST, data=fields_of(refused)).status_code == 303, seconds=RECOVERY)
     assert [comment["body"] for comment in blog.stored] == ["Comment 0", "Comment 1"]
-    said = [record.getMessage() for record in caplog.records if "counters' store" in record.getMessage()]
-    assert [message.split()[3] for message in said] == ["fails", "answers"]
+    assert said(caplog) == ["fails", "answers"]
     assert len(heard) == 2
     assert heard[0]
     assert not heard[1]
+
+
+def read_on(blog: Blog, way: str, ahead: list[float]) -> None:
+    """Have a page read after each of three rests."""
+    for _ in range(3):
+        ahead[0] += REST
+        assert blog.client().get(way).status_code == 200
+
+
+@FAULTS
+@pytest.mark.parametrize("way", ["/posts/one", "/quiet"])
+def test_on_a_site_that_is_only_read_the_outage_ends_with_the_fault(
+    redis: FaultyRedis,
+    blogs: MakeBlog,
+    fault: Callable[[FaultyRedis], None],
+    *,
+    way: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    blog, ahead = blogs(redis.uri), [0.0]
+    monkeypatch.setattr(blog.state.health, "_clock", lambda: time.monotonic() + ahead[0])
+    sent = say(blog.client(), 1)
+    fault(redis)
+    assert blog.client().post(POST, data=sent).status_code == 503
+    read_on(blog, way, ahead)
+    assert said(caplog) == ["fails"]
+    mend(redis, fault)
+    read_on(blog, way, ahead)
+    assert said(caplog) == ["fails", "answers"]
+
+
+def test_readers_call_no_server_well_that_may_not_be_written(
+    redis: FaultyRedis, blogs: MakeBlog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    blog, ahead = blogs(redis.uri), [0.0]
+    monkeypatch.setattr(blog.state.health, "_clock", lambda: time.monotonic() + ahead[0])
+    server: Any = blog.state.storage
+    sent = say(blog.client(), 1)
+    server.storage.config_set("min-replicas-to-write", 1)  # it has none, so it takes nothing
+    assert blog.client().post(POST, data=sent).status_code == 503
+    read_on(blog, "/posts/one", ahead)
+    assert said(caplog) == ["fails"]
+    server.storage.config_set("min-replicas-to-write", 0)
+    read_on(blog, "/posts/one", ahead)
+    assert said(caplog) == ["fails", "answers"]
 
 
 def test_a_hung_store_does_not_cost_its_timeout_on_every_request(redis: FaultyRedis, blogs: MakeBlog) -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from captcha_guard.counters.health import REST
 from captcha_guard.web.posted import TOKEN
 from tests.faulty_redis import until
-from tests.integration.conftest import MakeBlog, close_counters
+from tests.integration.conftest import MakeBlog, close_counters, said
 from tests.integration.host_blog import COMMENT, Blog, fields_of, solved, wrong
 
 POST = "/posts/one/comments"
@@ -137,8 +138,7 @@ def test_an_open_route_keeps_text_and_code_a_moderated_one_holds_and_both_recove
         close_counters(blog)
     until(lambda: client.post(POST, data=fields_of(refused)).status_code == 303, seconds=RECOVERY)
     assert [comment["body"] for comment in blog.stored] == ["Comment 2", "Comment 1"]
-    said = [message for message in caplog.messages if "counters' store" in message]
-    assert [message.split()[3] for message in said] == ["fails", "answers"]
+    assert said(caplog) == ["fails", "answers"]
 
 
 @FAULTS
@@ -178,6 +178,36 @@ def test_a_corrupt_file_is_set_aside_by_name_and_codes_from_before_are_unproven(
     aside = [one.name for one in file.parent.iterdir() if "corrupt" in one.name]
     assert aside
     assert any(name in caplog.text for name in aside)
+
+
+@FAULTS
+@pytest.mark.parametrize("way", ["/posts/one", "/quiet"])
+def test_on_a_site_that_is_only_read_the_outage_ends_with_the_fault_and_not_before(
+    blogs: MakeBlog,
+    file: Path,
+    fault: Fault,
+    *,
+    way: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    blog, ahead = blogs(), [0.0]
+    monkeypatch.setattr(blog.state.health, "_clock", lambda: time.monotonic() + ahead[0])
+    warm(blog)
+    client = blog.client()
+    client.get(way)
+    sent = say(client, 1)
+    close_counters(blog)
+    with fault(file):
+        assert client.post(POST, data=sent).status_code == 503
+        for _ in range(2):
+            ahead[0] += REST
+            assert client.get(way).status_code == 200
+        assert said(caplog) == ["fails"]
+        close_counters(blog)
+    ahead[0] += REST
+    assert client.get(way).status_code == 200
+    assert said(caplog) == ["fails", "answers"]
 
 
 def test_a_locked_file_does_not_cost_its_timeout_on_every_question(blogs: MakeBlog, file: Path) -> None:

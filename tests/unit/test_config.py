@@ -9,7 +9,7 @@ import pytest
 
 from captcha_guard.challenge.answer import ALPHABET
 from captcha_guard.checks import BUNDLED, PREFIX
-from captcha_guard.config import Settings, read, read_secrets
+from captcha_guard.config import Settings, read
 from captcha_guard.errors import ConfigError
 
 GOOD = "f4c2b6e1d09a4f7c8b3e5d6a1c2f9e80"
@@ -127,26 +127,6 @@ def test_an_unknown_key_is_refused_with_the_nearest_right_one(typed: str, meant:
 def test_a_key_like_none_of_ours_is_refused_too() -> None:
     with pytest.raises(ConfigError, match=r"docs/configuration\.md"):
         read({f"{PREFIX}XYZZY": 1})
-
-
-@pytest.mark.parametrize(
-    "secret",
-    [None, "", b"", "dev", "short", "x" * 64, "change-me-please-now", "your-secret-key-here", "CHANGE_THIS_SECRET_KEY",
-     "supersecretkey1234567", "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
-     12345, "abababababababababab"],
-)  # fmt: skip
-def test_a_missing_short_or_placeholder_secret_is_refused_with_the_way_to_make_one(secret: object) -> None:
-    with pytest.raises(ConfigError, match=r"secrets\.token_hex"):
-        read_secrets({"SECRET_KEY": secret})
-
-
-def test_secrets_come_newest_first_and_fallbacks_are_checked_too() -> None:
-    old = GOOD[::-1]
-    assert read_secrets({"SECRET_KEY": GOOD, "SECRET_KEY_FALLBACKS": [old]}) == [GOOD.encode(), old.encode()]
-    with pytest.raises(ConfigError, match="SECRET_KEY_FALLBACKS"):
-        read_secrets({"SECRET_KEY": GOOD, "SECRET_KEY_FALLBACKS": ["dev"]})
-    with pytest.raises(ConfigError, match="list"):
-        read_secrets({"SECRET_KEY": GOOD, "SECRET_KEY_FALLBACKS": old})
 
 
 def test_every_setting_has_an_explanation_and_a_default_that_passes_its_own_check() -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
+import time
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from captcha_guard.breaker import Outage
-from captcha_guard.counters.health import FAULTS, REST, Health
+from captcha_guard.counters.health import FAULTS, REST, TRIAL_LIFE, Health, Trial
+from captcha_guard.counters.sqlite import SQLiteStorage
 from captcha_guard.errors import StoreUnavailableError
 
 
@@ -155,6 +160,94 @@ def test_who_listens_and_fails_does_not_break_the_request(now: list[float], capl
     health = Health((OSError,), told=broken, clock=lambda: now[0])
     assert tries(health, store, 2) == 0
     assert "whoever listens to the store's faults failed" in caplog.text
+
+
+class Site:
+    """A site that is read and never posted to, in front of a store whose two halves fail on their own."""
+
+    def __init__(self, now: list[float], told: list[str]) -> None:
+        self.asked, self.kept = Store(), Store()
+        trial = Trial(self.asked.answer, self.kept.answer)
+        self.health = Health((OSError,), trial=trial, told=lambda error: told.append(str(error)), clock=lambda: now[0])
+
+    def fail(self, *halves: Store) -> None:
+        for half in halves:
+            half.down = True
+        tries(self.health, halves[-1], FAULTS)
+        for half in halves:
+            half.asked = 0
+
+    def questions(self) -> tuple[int, int]:
+        return self.asked.asked, self.kept.asked
+
+
+@pytest.fixture
+def site(now: list[float], told: list[str]) -> Site:
+    return Site(now, told)
+
+
+def test_an_outage_that_is_over_ends_by_whoever_reads_the_site(site: Site, now: list[float], told: list[str]) -> None:
+    site.fail(site.asked, site.kept)
+    site.asked.down = site.kept.down = False
+    site.health.recover()
+    assert told == ["no route to the store"]  # it failed a moment ago
+    now[0] += REST
+    site.health.recover()
+    assert not site.health.down
+    assert told == ["no route to the store", "None"]
+    assert site.questions() == (1, 1)
+
+
+def test_a_store_that_is_well_is_not_tried(site: Site, now: list[float]) -> None:
+    for _ in range(10):
+        now[0] += REST
+        site.health.recover()
+    assert site.questions() == (0, 0)
+
+
+def test_of_a_store_that_hangs_one_reader_in_each_rest_waits_once(site: Site, now: list[float]) -> None:
+    site.fail(site.asked, site.kept)
+    for _ in range(5):
+        now[0] += REST
+        for _ in range(100):
+            site.health.recover()
+    assert site.questions() == (5, 0)  # what does not answer is not written to besides
+    assert tries(site.health, site.kept, 10) == 0
+    assert site.kept.asked == 0
+
+
+def test_readers_call_no_store_well_that_keeps_nothing(site: Site, now: list[float], told: list[str]) -> None:
+    site.fail(site.kept)
+    for _ in range(5):
+        now[0] += REST
+        for _ in range(100):
+            site.health.recover()
+            assert site.health.read(site.asked.answer) == "here"
+    assert site.kept.asked == 5
+    assert site.health.down
+    assert told == ["no route to the store"]
+
+
+def test_a_reader_whose_question_failed_does_not_try_the_store_as_well(site: Site, now: list[float]) -> None:
+    site.fail(site.asked, site.kept)
+    now[0] += REST
+    with pytest.raises(StoreUnavailableError):
+        site.health.read(site.asked.answer)
+    site.health.recover()
+    assert site.questions() == (1, 0)
+
+
+def test_a_trial_asks_and_keeps_without_touching_what_is_counted(tmp_path: Path) -> None:
+    storage = SQLiteStorage(f"sqlite:///{tmp_path}/counters.sqlite3")
+    trial = Trial.of(storage)
+    for _ in range(3):
+        trial.ask()
+        trial.keep()
+    with closing(sqlite3.connect(tmp_path / "counters.sqlite3")) as file:
+        kept = file.execute("SELECT value, expires FROM limits_counters").fetchall()
+    storage.close()
+    assert [value for value, _ in kept] == [1, 1, 1]  # each is a row of its own: room for it is what is tried
+    assert all(expires <= time.time() + TRIAL_LIFE for _, expires in kept)
 
 
 def test_an_error_of_ours_is_no_fault_of_the_store(health: Health) -> None:

@@ -1,0 +1,30 @@
+"""Secrets: one that others know or may guess is refused at start-up, with the way to make a better one."""
+
+from __future__ import annotations
+
+import pytest
+
+from captcha_guard.errors import ConfigError
+from captcha_guard.secret_key import read_secrets
+
+GOOD = "f4c2b6e1d09a4f7c8b3e5d6a1c2f9e80"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [None, "", b"", "dev", "short", "x" * 64, "change-me-please-now", "your-secret-key-here", "CHANGE_THIS_SECRET_KEY",
+     "supersecretkey1234567", "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
+     12345, "abababababababababab"],
+)  # fmt: skip
+def test_a_missing_short_or_placeholder_secret_is_refused_with_the_way_to_make_one(secret: object) -> None:
+    with pytest.raises(ConfigError, match=r"secrets\.token_hex"):
+        read_secrets({"SECRET_KEY": secret})
+
+
+def test_secrets_come_newest_first_and_fallbacks_are_checked_too() -> None:
+    old = GOOD[::-1]
+    assert read_secrets({"SECRET_KEY": GOOD, "SECRET_KEY_FALLBACKS": [old]}) == [GOOD.encode(), old.encode()]
+    with pytest.raises(ConfigError, match="SECRET_KEY_FALLBACKS"):
+        read_secrets({"SECRET_KEY": GOOD, "SECRET_KEY_FALLBACKS": ["dev"]})
+    with pytest.raises(ConfigError, match="list"):
+        read_secrets({"SECRET_KEY": GOOD, "SECRET_KEY_FALLBACKS": old})
