@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 from captcha_guard.errors import StoreUnavailableError
 
-from .health import Health
 from .ledger import Decision, Ledger, Standing
 from .memory import LockedMemoryStorage
 from .policy import Policy
-from .store import faults_of, open_storage
+from .store import health_of, open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from limits.storage import Storage
+
+    from captcha_guard.health import Health
 
     from .client import Client
     from .ledger import Charge
@@ -88,7 +89,7 @@ class Limits:
         self._strategy = strategy
         self._prefix = prefix
         self._policies = dict(policies)
-        self._health = health or Health(faults_of(storage))
+        self._health = health or health_of(storage)
         self._share = max(2, workers)
         self._refusing = refusing
         self._lock = threading.Lock()

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from captcha_guard.errors import StoreUnavailableError
 
-from .health import Health
-from .store import faults_of
+from .store import health_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from limits.storage import Storage
+
+    from captcha_guard.health import Health
 
 
 class Spent:
@@ -24,7 +25,7 @@ class Spent:
 
     def __init__(self, storage: Storage, health: Health | None = None) -> None:
         self._storage = storage
-        self._health = health or Health(faults_of(storage))
+        self._health = health or health_of(storage)
         self._count = _counting(storage)
         self._remember: Callable[[], None] | None = getattr(storage, "remember", None)
         self._remembered: float | None = None

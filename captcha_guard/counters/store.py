@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import RedisClusterStorage, Storage, storage_from_string
 
 from captcha_guard.checks import without_password
 from captcha_guard.errors import ConfigError
+from captcha_guard.health import Health, Trial
 
 from . import memcached, redis
 from .memory import LockedMemoryStorage
 from .network import NETWORK_TIMEOUT, network_options
 from .sqlite import SQLiteStorage  # noqa: F401 (its import makes sqlite:// known)
 
-__all__ = ["NETWORK_TIMEOUT", "faults_of", "open_storage", "refusing", "storage_arguments"]
+__all__ = ["NETWORK_TIMEOUT", "faults_of", "health_of", "open_storage", "refusing", "storage_arguments", "trial_of"]
+
+#: Seconds for which a store keeps what is written only to see whether it can be.
+TRIAL_LIFE: Final = 60
 
 
 class _Kind(NamedTuple):
@@ -89,6 +94,19 @@ def faults_of(storage: Storage) -> tuple[type[Exception], ...]:
     if isinstance(storage, RedisClusterStorage):
         own = redis.cluster_faults(storage)
     return (*(own if isinstance(own, tuple) else (own,)), StorageError, OSError)
+
+
+def health_of(storage: Storage, told: Callable[[Exception | None], None] = lambda _: None) -> Health:
+    """Return what watches over the counters' store; ``told`` as :class:`~captcha_guard.health.Health` says."""
+    meanwhile = "each process counts for itself and grants less, and codes are unproven"
+    name, trial = "The counters' store", trial_of(storage)
+    return Health(faults_of(storage), name=name, meanwhile=meanwhile, trial=trial, told=told)
+
+
+def trial_of(storage: Storage) -> Trial:
+    """Return the trial of a storage: a key that is new each time, since a full disk may still change an old one."""
+    key = "captcha_guard/trial/{}".format
+    return Trial(lambda: storage.get(key("")), lambda: storage.incr(key(secrets.token_hex(8)), TRIAL_LIFE))
 
 
 def _refusal(uri: str, scheme: str, error: Exception) -> str:

@@ -9,17 +9,14 @@ import json
 import logging
 import sqlite3
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from ..connections import Connections
+from ..health import Health
 from .memory import Trace
+from .sqlite_file import Row, SQLiteFile
 from .verdict import Action
-
-Row = tuple[Any, ...]
 
 logger = logging.getLogger("captcha_guard")
 
@@ -88,20 +85,22 @@ class Cases:
     :param path: the file, made when there is something to keep.
     :param timeout: seconds to wait for another writer.
 
-    A file that can't be used is logged and costs no request: then nothing is kept, and nothing is known.
+    :param health: of the file, where it is shared with others that keep something there.
+
+    While the file can't be used nothing is kept, and nothing is known.
     """
 
-    def __init__(self, path: Path, *, timeout: float = 1.0) -> None:
+    def __init__(self, path: Path, *, timeout: float = 1.0, health: Health | None = None) -> None:
         self.path = path
-        self._connections = Connections(path, schema=_SCHEMA, timeout=timeout)
+        self._file = SQLiteFile(path, schema=_SCHEMA, timeout=timeout, health=health)
 
     def remember(self, case: Case) -> None:
         """Keep a case."""
         tokens = zlib.compress(json.dumps(case.tokens, separators=(",", ":")).encode(), 1)
         parties = " ".join(",".join(one.hex() for one in some) for some in (case.trace.authors, case.trace.evidence))
         rest = (tokens, case.rules, int(case.action), case.judged_at, case.trace.mark, parties, case.service_mark)
-        with self._unless_down(), self._connections.writing() as connection:
-            connection.execute(_ADD, (case.id, *rest, case.spam, case.chance, json.dumps(case.found)))
+        row = (case.id, *rest, case.spam, case.chance, json.dumps(case.found))
+        self._file.change(lambda connection: connection.execute(_ADD, row))
 
     def find(self, name: str) -> Case | None:
         """Return the case of this id."""
@@ -117,8 +116,7 @@ class Cases:
 
     def decide(self, case: Case, *, spam: bool) -> None:
         """Note the last word about a comment, in every case of it."""
-        with self._unless_down(), self._connections.writing() as connection:
-            connection.execute(_DECIDE, (int(spam), case.trace.mark))
+        self._file.change(lambda connection: connection.execute(_DECIDE, (int(spam), case.trace.mark)))
 
     def overdue(self, before: float) -> list[Case]:
         """Return cases that were set aside up to the time ``before`` and that nobody has decided since, 500 at most."""
@@ -126,55 +124,40 @@ class Cases:
 
     def claim(self, case: Case) -> bool:
         """Decide a case as spam unless somebody has decided it; True for one caller only."""
-        claimed: list[object] = []
-        with self._unless_down():
-            claimed += self._connections.atomically(_CLAIM, (case.id,))
-        return bool(claimed)
+        return bool(self._file.change(lambda connection: connection.execute(_CLAIM, (case.id,)).fetchall()))
 
     def reopen(self, case: Case) -> None:
         """Take a claim back."""
-        with self._unless_down(), self._connections.writing() as connection:
-            connection.execute(_REOPEN, (case.id,))
+        self._file.change(lambda connection: connection.execute(_REOPEN, (case.id,)))
 
     def forget(self, trace: Trace) -> bool:
         """Forget every case of a comment; returns whether there was one."""
-        forgotten = 0
-        if self.path.exists():
-            with self._unless_down(), self._connections.writing() as connection:
-                forgotten = connection.execute(_FORGET, (trace.mark,)).rowcount
-        return forgotten > 0
+        if not self.path.exists():
+            return False
+        return bool(self._file.change(lambda connection: connection.execute(_FORGET, (trace.mark,)).rowcount))
 
     def sweep(self, now: float) -> int:
         """Delete what is older than 60 days, and the oldest where there are too many; returns how many went."""
-        gone = 0
-        if self.path.exists():
-            with self._unless_down(), self._connections.writing() as connection:
-                gone += connection.execute(_EXPIRE, (now - KEPT,)).rowcount
-                gone += connection.execute(_CROWD, (MOST - 1,)).rowcount
-        return gone
+        if not self.path.exists():
+            return 0
+
+        def sweep(connection: sqlite3.Connection) -> int:
+            expired = connection.execute(_EXPIRE, (now - KEPT,)).rowcount
+            return expired + connection.execute(_CROWD, (MOST - 1,)).rowcount
+
+        return self._file.change(sweep) or 0
 
     def close(self) -> None:
         """Close the calling thread's connection; the next use opens a new one."""
-        self._connections.close()
+        self._file.close()
 
     def _one(self, where: str, value: object) -> Case | None:
         found = self._several(f"{_READ} WHERE {where} LIMIT 1", (value,))
         return found[0] if found else None
 
     def _several(self, query: str, values: tuple[object, ...]) -> list[Case]:
-        """Return the cases found; no file is made while nothing has been kept."""
-        rows: list[Row] = []
-        if self.path.exists():
-            with self._unless_down(), self._connections.reading() as connection:
-                rows = connection.execute(query, values).fetchall()
-        return [case for case in map(_case, rows) if case]
-
-    @contextmanager
-    def _unless_down(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            logger.warning("captcha_guard: the cases of judged comments could not be used: %s", error)
+        """Return the cases found."""
+        return [case for case in map(_case, self._file.rows(query, values) or ()) if case]
 
 
 def _case(row: Row) -> Case | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
+from ..breaker import Breaker, Outage
 from ..errors import LearningUnavailableError
+from ..health import FAULTS, REST
 from . import lessons
 from .databases import Database
 from .features import RULES, VERSION, kind_of, tokens_of
@@ -80,17 +83,21 @@ class Learner:
     """Counts and online logistic regression over words and shapes, in a database that many processes share.
 
     What a request asks for (:meth:`score`, :meth:`explain`, :meth:`teach`, :meth:`forget`) never raises for the
-    database's sake: the first fault is logged, and the filter abstains until the database answers again. What an
+    database's sake: the filter abstains until the database answers again, and the log has a line for either. After two
+    faults in a row the database is left alone for two seconds: one that hangs does not hold every request up. What an
     operator asks for (:meth:`stats`, :meth:`export`, :meth:`load`, :meth:`retrain`) raises
     :exc:`~captcha_guard.errors.LearningUnavailableError`.
 
     :param keep: decisions that are kept; of older ones only what they taught remains.
+    :param clock: monotonic seconds.
     """
 
-    def __init__(self, database: Database, *, keep: int = KEEP) -> None:
+    def __init__(self, database: Database, *, keep: int = KEEP, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = TokenStore(database)
         self._keep = keep
-        self._silent = False
+        self._clock = clock
+        self._breaker = Breaker(faults=FAULTS, rest=REST)
+        self._outage = Outage()
 
     def score(self, submission: Submission, rules_score: int) -> float | None:
         """Return the chance of spam, 0 to 1; ``None`` while too little was taught or the database does not answer.
@@ -211,15 +218,21 @@ class Learner:
         return known
 
     def _spared(self, ask: Callable[[], _Answer], alternative: _Answer) -> _Answer:
-        """Return what ``ask`` returns, or the alternative when the database fails; a run of failures is logged once."""
+        """Return what ``ask`` returns, or the alternative while the database fails."""
+        if not self._breaker.allows(self._clock()):
+            return alternative
         try:
             answer = ask()
         except LearningUnavailableError as error:
-            if not self._silent:
+            now = self._clock()
+            self._breaker.failed(now)
+            if self._outage.begins(now):
                 _log.error("The learning filter abstains until this is mended. %s", error)
-            self._silent = True
             return alternative
-        self._silent = False
+        self._breaker.succeeded()
+        seconds = self._outage.ends(self._clock())
+        if seconds is not None:
+            _log.warning("The learning filter's database answers again, after %.1f s.", seconds)
         return answer
 
 

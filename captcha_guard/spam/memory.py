@@ -8,26 +8,23 @@ that expire first make room.
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import nsmallest
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from ..connections import Connections
+from ..health import Health
 from .history import History, Party, author_of, client_of, hosts_of
 from .memory_tables import SCHEMA, Sweeper, forget_expired, make_room
 from .rules.duplicate import fingerprint
+from .sqlite_file import SQLiteFile
 from .submission import Submission
 from .verdict import Action
-
-logger = logging.getLogger("captcha_guard")
 
 DAY: Final = 86_400.0
 HISTORY_KEPT: Final = 180 * DAY
@@ -92,13 +89,14 @@ class SQLiteMemory:
     :param path: the file, made on first use.
     :param secret: the key of all hashes; another secret remembers nothing.
     :param timeout: seconds to wait for another writer.
+    :param health: of the file, where it is shared with others that keep something there.
 
-    A file that can't be used is logged, and then nothing is known: comments are judged by what they say.
+    While the file can't be used nothing is known: comments are judged by what they say.
     """
 
-    def __init__(self, path: Path, *, secret: bytes, timeout: float = 1.0) -> None:
+    def __init__(self, path: Path, *, secret: bytes, timeout: float = 1.0, health: Health | None = None) -> None:
         self.path = path
-        self._connections = Connections(path, schema=SCHEMA, timeout=timeout)
+        self._file = SQLiteFile(path, schema=SCHEMA, timeout=timeout, health=health)
         self._key = blake2b(secret, digest_size=32, person=b"judge memory").digest()
         self._sweeper = Sweeper()
         self._asked = threading.local()
@@ -109,7 +107,7 @@ class SQLiteMemory:
             return History()
         marks = ", ".join("?" * len(names))
         query = f"SELECT total(ham), total(spam) FROM judge_history WHERE party IN ({marks})"  # noqa: S608 (placeholders)
-        rows = self._rows(query, [self._hash(party, name) for name in names])
+        rows = self._file.rows(query, [self._hash(party, name) for name in names])
         return None if rows is None else History(*map(int, rows[0] if rows else (0, 0)))
 
     def alike(self, submission: Submission) -> int | None:
@@ -119,7 +117,7 @@ class SQLiteMemory:
             return 0
         mark, own = self._mark(submission), set(sketch)
         query = _SKETCHES.format(", ".join("?" * len(sketch)))
-        rows = self._rows(query, [*sketch, submission.posted_at, mark, _COMPARED])
+        rows = self._file.rows(query, [*sketch, submission.posted_at, mark, _COMPARED])
         copies = None
         if rows is not None:
             shared = (len(own.intersection(_hashes(other))) for (other,) in rows)
@@ -142,12 +140,15 @@ class SQLiteMemory:
         """
         sketch, mark, now = self._sketch(submission), self._mark(submission), submission.posted_at
         enough = self._alike_lately(submission, mark) >= MOST_ALIKE
-        with self._unless_down(), self._connections.writing() as connection:
+
+        def write(connection: sqlite3.Connection) -> None:
             if sketch and not enough:  # a flood of one text does not push out all others
                 connection.execute(_SKETCH, (mark, b"".join(sketch), now + SKETCH_KEPT))
                 connection.executemany(_SHINGLE, [(one, mark, now + SKETCH_KEPT) for one in sketch[:LEADING]])
             self._say(connection, self.trace(submission), _PUBLISHED if action == Action.ACCEPT else _TAKEN, now)
             self._sweeper.wrote(connection, now, 2 + LEADING)
+
+        self._file.change(write)
 
     def trace(self, submission: Submission) -> Trace:
         """Return what the comment is known by, to teach it when its text is no longer at hand."""
@@ -161,28 +162,28 @@ class SQLiteMemory:
         Returns whether it could be written down.
         """
         trace = comment if isinstance(comment, Trace) else self.trace(comment)
-        try:
-            with self._connections.writing() as connection:
-                self._say(connection, trace, _SPAM if spam else _KEPT, now)
-                self._sweeper.wrote(connection, now, 8)
-        except sqlite3.Error as error:
-            _down(error)
-            return False
-        return True
+
+        def write(connection: sqlite3.Connection) -> bool:
+            self._say(connection, trace, _SPAM if spam else _KEPT, now)
+            self._sweeper.wrote(connection, now, 8)
+            return True
+
+        return self._file.change(write) or False
 
     def forget(self, comment: Submission | Trace, *, now: float) -> bool:
         """Forget a comment, and what it counted for or against anyone; returns whether anything was known of it."""
         trace = comment if isinstance(comment, Trace) else self.trace(comment)
         if not self.path.exists():
             return False
-        known: object = None
-        with self._unless_down(), self._connections.writing() as connection:
+
+        def write(connection: sqlite3.Connection) -> bool:
             known = connection.execute("SELECT 1 FROM judge_comments WHERE mark = ?", (trace.mark,)).fetchone()
             self._say(connection, trace, _TAKEN, now)
-            connection.execute("DELETE FROM judge_comments WHERE mark = ?", (trace.mark,))
-            connection.execute("DELETE FROM judge_shingles WHERE mark = ?", (trace.mark,))
-            connection.execute("DELETE FROM judge_sketches WHERE mark = ?", (trace.mark,))
-        return known is not None
+            for table in ("judge_comments", "judge_shingles", "judge_sketches"):
+                connection.execute(f"DELETE FROM {table} WHERE mark = ?", (trace.mark,))  # noqa: S608 (our own names)
+            return known is not None
+
+        return self._file.change(write) or False
 
     def _say(self, connection: sqlite3.Connection, trace: Trace, said: int, now: float) -> None:
         """Write down what is thought of a comment, and move the counts by the difference to what was thought before."""
@@ -195,17 +196,6 @@ class SQLiteMemory:
             if ham or spam:
                 rows = [(party, ham, spam, now + HISTORY_KEPT, ham, spam) for party in parties]
                 connection.executemany(_COUNT, rows)
-
-    def _rows(self, query: str, parameters: Sequence[object]) -> Sequence[Any] | None:
-        """Return what is found; nothing, and no file is made, while nothing has been remembered."""
-        if not self.path.exists():
-            return ()
-        try:
-            with self._connections.reading() as connection:
-                return connection.execute(query, parameters).fetchall()
-        except sqlite3.Error as error:
-            _down(error)
-            return None
 
     def _hash(self, party: Party, name: str) -> bytes:
         octets = name.encode("utf-8", "surrogatepass")
@@ -220,25 +210,15 @@ class SQLiteMemory:
 
     def sweep(self, now: float) -> int:
         """Delete what has expired, and what expires first where there is too much; returns how many rows went."""
-        gone, more = 0, self.path.exists()
-        with self._unless_down():
-            while more:
-                with self._connections.writing() as connection:
-                    expired = forget_expired(connection, now)
-                    gone += expired or make_room(connection)
-                more = expired > 0
+        gone, expired = 0, 1 if self.path.exists() else None
+        while expired:
+            expired = self._file.change(lambda connection: forget_expired(connection, now))
+            gone += expired or (self._file.change(make_room) or 0)
         return gone
 
-    @contextmanager
-    def _unless_down(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            _down(error)
-
-
-def _down(error: sqlite3.Error) -> None:
-    logger.warning("captcha_guard: the judge's memory could not be used: %s", error)
+    def close(self) -> None:
+        """Close the calling thread's connection; the next use opens a new one."""
+        self._file.close()
 
 
 def _authors(submission: Submission) -> list[tuple[Party, str]]:

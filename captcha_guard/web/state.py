@@ -14,11 +14,11 @@ from ..breaker import Outage
 from ..challenge.difficulty import Difficulty
 from ..challenge.issuer import Issuer
 from ..config import Settings
-from ..counters.health import Health
 from ..counters.limits import Limits
 from ..counters.spent import Spent
 from ..counters.surge import Surge
 from ..errors import ConfigError
+from ..health import Health
 from ..spam.judge import Judge
 from ..spam.moderation import Moderation
 from ..spam.services import Services

@@ -14,10 +14,9 @@ from ..challenge.fonts import FontFace, bundled_folder, font_pool
 from ..challenge.issuer import Issuer, Look
 from ..checks import BUNDLED
 from ..config import Settings, read
-from ..counters.health import Health, Trial
 from ..counters.limits import Limits, Policy
 from ..counters.spent import Spent
-from ..counters.store import faults_of
+from ..counters.store import health_of
 from ..counters.surge import Surge
 from ..secret_key import read_secrets
 from ..signals import service_answered, store_available, store_unavailable
@@ -29,6 +28,7 @@ from ..spam.learning import Learner
 from ..spam.memory import SQLiteMemory
 from ..spam.moderation import Moderation
 from ..spam.services import Context, Rechecked, services_of
+from ..spam.sqlite_file import health_of_file
 from ..spam.submission import Submission
 from .limiter import storage_for, strategy_of
 from .repetition import known
@@ -38,6 +38,8 @@ from .timetable import Timetable
 if TYPE_CHECKING:
     from flask_limiter import Limiter
     from limits.storage import Storage
+
+    from ..health import Health
 
 #: Seconds in a day.
 DAY = 86_400
@@ -63,10 +65,11 @@ def wire(
     path = _file(uri, app.instance_path)
     learner = _learner(settings, path)
     storage = storage_for(app, uri, limiter)
-    health = Health(faults_of(storage), trial=Trial.of(storage), told=lambda error: _tell_health(app, error))
+    health = health_of(storage, told=lambda error: _tell_health(app, error))
     spent = Spent(storage, health)
-    memory = SQLiteMemory(path, secret=secrets[0])
-    cases = Cases(path)
+    remembering = health_of_file()
+    memory = SQLiteMemory(path, secret=secrets[0], health=remembering)
+    cases = Cases(path, health=remembering)
     judge = assemble(
         settings,
         root=Path(app.root_path),
@@ -80,6 +83,7 @@ def wire(
         settings,
         secret=secrets[0],
         path=path,
+        health=remembering,
         describe=describe,
         told=lambda late: _tell(app, cases, late),
     )

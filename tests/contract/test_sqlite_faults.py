@@ -156,7 +156,7 @@ def test_whoever_keeps_other_things_in_the_file_goes_over_to_the_fresh_one(
     storage.incr("k", 600)
     assert memory.teach(said, spam=True, now=time.time())
     assert len(set_aside(storage)) == 1
-    memory._connections.close()
+    memory.close()
 
 
 def _meet_corruption(uri: str, start: Any, results: Any) -> None:

@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry
 
 from captcha_guard import ConfigError
 from captcha_guard.challenge.fonts import bundled_folder
-from captcha_guard.counters.health import REST
 from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.health import REST
 from captcha_guard.metrics import observe
 from captcha_guard.testing import solve
 from captcha_guard.web.posted import ANSWER, TOKEN

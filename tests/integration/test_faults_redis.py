@@ -14,7 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from captcha_guard import store_available, store_unavailable
-from captcha_guard.counters.health import REST
+from captcha_guard.health import REST
 from captcha_guard.testing import solve
 from captcha_guard.web.posted import ANSWER, PASS, TOKEN
 from tests.faulty_redis import FaultyRedis, Proxy, faulty_redis, proxy, until

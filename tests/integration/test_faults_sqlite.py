@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from captcha_guard.counters.health import REST
+from captcha_guard.health import REST
 from captcha_guard.web.posted import TOKEN
 from tests.faulty_redis import until
 from tests.integration.conftest import MakeBlog, close_counters, said

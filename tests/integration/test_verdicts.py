@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from captcha_guard import Action, Finding, Submission, submission_judged
-from captcha_guard.counters.health import REST
+from captcha_guard.health import REST
 from captcha_guard.testing import solve
 from captcha_guard.web.posted import ANSWER, TOKEN
 from tests.integration.conftest import MakeBlog

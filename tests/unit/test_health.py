@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from captcha_guard.breaker import Outage
-from captcha_guard.counters.health import FAULTS, REST, TRIAL_LIFE, Health, Trial
 from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.store import TRIAL_LIFE, trial_of
 from captcha_guard.errors import StoreUnavailableError
+from captcha_guard.health import FAULTS, REST, Health, Trial
 
 
 class Store:
@@ -239,7 +240,7 @@ def test_a_reader_whose_question_failed_does_not_try_the_store_as_well(site: Sit
 
 def test_a_trial_asks_and_keeps_without_touching_what_is_counted(tmp_path: Path) -> None:
     storage = SQLiteStorage(f"sqlite:///{tmp_path}/counters.sqlite3")
-    trial = Trial.of(storage)
+    trial = trial_of(storage)
     for _ in range(3):
         trial.ask()
         trial.keep()

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy import Engine, MetaData
@@ -15,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from captcha_guard.connections import Connections
 from captcha_guard.errors import ConfigError, LearningUnavailableError
+from captcha_guard.health import FAULTS, REST
 from captcha_guard.spam import features, learning, lessons
 from captcha_guard.spam.databases import AlchemyDatabase, SQLiteDatabase, open_database
 from captcha_guard.spam.learning import ENOUGH, Learner
@@ -29,8 +31,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def learner(path: Path) -> Iterator[Learner]:
-    with closing(Learner(SQLiteDatabase(path, timeout=0.01))) as learner:
+def now() -> list[float]:
+    return [1000.0]
+
+
+@pytest.fixture
+def learner(path: Path, now: list[float]) -> Iterator[Learner]:
+    with closing(Learner(SQLiteDatabase(path, timeout=0.01), clock=lambda: now[0])) as learner:
         for number in range(ENOUGH):
             for spam, body in ((True, "cheap pills"), (False, "kind words")):
                 assert learner.teach(
@@ -53,15 +60,33 @@ def assert_it_abstains(learner: Learner, caplog: pytest.LogCaptureFixture) -> No
         learner.retrain()
 
 
-def test_a_locked_file(learner: Learner, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_locked_file(learner: Learner, path: Path, now: list[float], caplog: pytest.LogCaptureFixture) -> None:
     learner.close()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")
         other.execute("BEGIN EXCLUSIVE")
         assert_it_abstains(learner, caplog)
         other.execute("ROLLBACK")
+    now[0] += REST
     assert learner.score(ASKED, 50) is not None
+    assert caplog.messages[-1] == "The learning filter's database answers again, after 2.0 s."
     assert learner.teach(ASKED, spam=True, rules_score=50, key="new")
+
+
+def test_a_database_that_hangs_holds_up_two_requests_and_one_after_each_rest(path: Path, now: list[float]) -> None:
+    class Hanging(SQLiteDatabase):
+        asked = 0
+
+        def reading(self) -> NoReturn:
+            self.asked += 1
+            raise LearningUnavailableError("no answer")
+
+    database = Hanging(path)
+    learner = Learner(database, clock=lambda: now[0])
+    for rest, asked in ((0.0, FAULTS), (REST - 0.1, FAULTS), (0.1, FAULTS + 1), (REST, FAULTS + 2)):
+        now[0] += rest
+        assert [learner.score(ASKED, 50) for _ in range(5)] == [None] * 5
+        assert database.asked == asked
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -127,7 +152,7 @@ class ReadOnly(Connections):
 
 
 def test_a_database_that_comes_back_is_used_and_its_next_fault_is_told(
-    learner: Learner, path: Path, caplog: pytest.LogCaptureFixture
+    learner: Learner, path: Path, now: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):
         learner.close()
@@ -136,6 +161,7 @@ def test_a_database_that_comes_back_is_used_and_its_next_fault_is_told(
             other.execute("BEGIN EXCLUSIVE")
             assert_it_abstains(learner, caplog)
             other.execute("ROLLBACK")
+        now[0] += REST
         assert learner.score(ASKED, 50) is not None
 
 

@@ -14,10 +14,10 @@ from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage, Storage
 
 from captcha_guard.counters.client import Client, client_of
-from captcha_guard.counters.health import FAULTS, REST, Health
 from captcha_guard.counters.limits import Decision, Limits, Policy, open_storage
 from captcha_guard.counters.sqlite import SQLiteStorage
 from captcha_guard.errors import ConfigError
+from captcha_guard.health import FAULTS, REST, Health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from captcha_guard.connections import Connections
+from captcha_guard.health import FAULTS, REST, Health
 from captcha_guard.spam import memory_tables
+from captcha_guard.spam.cases import Case, Cases
 from captcha_guard.spam.history import History, Party, author_of
 from captcha_guard.spam.memory import DAY, HISTORY_KEPT, SQLiteMemory
 from captcha_guard.spam.submission import Submission
@@ -175,7 +178,41 @@ def test_a_file_that_cant_be_used_is_logged_and_nobody_knows_anything(
         memory.teach(SAID, spam=True, now=NOW)
         assert memory.history(Party.CLIENT, ("x",)) is None
         assert memory.alike(SAID) is None
-    assert "memory could not be used" in caplog.text
+    [told] = caplog.messages
+    assert told.startswith("The file of what the judge remembers fails (OperationalError: ")
+
+
+def test_a_locked_file_holds_up_two_requests_and_one_after_each_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now, path, waited = [1000.0], tmp_path / "memory.sqlite3", list[str]()
+    health = Health((sqlite3.Error,), name="It", clock=lambda: now[0])
+    memory = SQLiteMemory(path, secret=b"sixteen octets ..", timeout=0.01, health=health)
+    cases = Cases(path, timeout=0.01, health=health)
+    memory.note(SAID, Action.HOLD)
+    writing = Connections.writing
+
+    def counted(connections: Connections) -> AbstractContextManager[sqlite3.Connection]:
+        waited.append("")
+        return writing(connections)
+
+    monkeypatch.setattr(Connections, "writing", counted)
+    case = Case("id", ("word",), 0, Action.HOLD, NOW, memory.trace(SAID))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for rest, times in ((0.0, FAULTS), (REST - 0.1, FAULTS), (0.1, FAULTS + 1)):
+            now[0] += rest
+            for _ in range(3):
+                memory.note(SAID, Action.HOLD)
+                cases.remember(case)
+            assert len(waited) == times
+        other.execute("ROLLBACK")
+    now[0] += REST
+    cases.remember(case)
+    memory.note(SAID, Action.HOLD)
+    assert len(waited) == FAULTS + 3
+    assert [message.partition(" (")[0] for message in caplog.messages] == ["It fails", "It answers again, after 4.0 s."]
+    assert cases.find("id") == case
 
 
 def test_no_file_is_made_before_there_is_something_to_remember(memory: SQLiteMemory) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...config import Settings
 from ...errors import ConfigError
+from ...health import Health
 from ..submission import Submission
 from .akismet import Akismet, Context, Usage
 from .exchange import Exchange
@@ -33,6 +34,7 @@ def services_of(
     *,
     secret: bytes,
     path: Path,
+    health: Health | None = None,
     describe: Callable[[Submission], Context] | None = None,
     told: Callable[[Rechecked], None] | None = None,
 ) -> Services | None:
@@ -40,6 +42,7 @@ def services_of(
 
     :param secret: key of the hashes that answers and comments are known by.
     :param path: the SQLite file of what waits and what was sent.
+    :param health: of that file, where it is shared with others that keep something there.
     :param describe: tells Akismet more of the page that was commented on.
     :param told: hears the answers that came late.
     :raises ConfigError: Akismet's key without the site's address or the other way round, or httpx is missing.
@@ -59,4 +62,4 @@ def services_of(
         services.append(Akismet(key, blog, exchange, discard=discard, describe=describe))
     if settings.stopforumspam:
         services.append(StopForumSpam(exchange))
-    return Services(services, secret=secret, path=path, told=told)
+    return Services(services, secret=secret, path=path, health=health, told=told)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ...breaker import Breaker
 from ...connections import Connections
+from ...errors import StoreUnavailableError
+from ...health import Health
+from ..sqlite_file import health_of_file
 from ..submission import Submission
 from ..verdict import Action, Finding
 from . import outbox, sent
@@ -43,6 +47,7 @@ class Services:
 
     :param secret: key of the hashes that answers and comments are known by.
     :param path: the SQLite file of what waits and what was sent; may be the one that the counters use.
+    :param health: of that file, where it is shared with others that keep something there.
     :param told: hears every late answer; while it raises, the answer is fetched again an hour later.
     """
 
@@ -52,6 +57,7 @@ class Services:
         *,
         secret: bytes,
         path: Path,
+        health: Health | None = None,
         told: Callable[[Rechecked], None] | None = None,
     ) -> None:
         self._services = {service.slug: service for service in services}
@@ -59,6 +65,7 @@ class Services:
         self._secret = secret
         self._answers = Answers(secret)
         self._told = told
+        self._health = health or health_of_file()
         self._connections = Connections(path, schema=(*outbox.SCHEMA, *sent.SCHEMA), timeout=PATIENCE)
         self._sent = sent.Sent(self._connections)
         self._outbox = outbox.Outbox(self._connections, self._work)
@@ -175,15 +182,17 @@ class Services:
         self, service: Service, mark: str, form: Form, answer: Finding | Fault | None, now: float, *, again: bool
     ) -> None:
         """Keep what a later correction needs, and have the question repeated if it got no answer."""
-        try:
+
+        def keep() -> None:
             if isinstance(answer, Fault) and again:
                 self._outbox.put(service.slug, Task.CHECK, mark, form, now=now)
             elif not isinstance(answer, Fault):
                 self._outbox.cancel(service.slug, Task.CHECK, mark)
             if isinstance(service, Pupil):
                 self._sent.keep(service.slug, mark, form, _belief(answer), now=now)
-        except sqlite3.Error:
-            _LOG.exception("what was sent to %s could not be kept", service.slug)
+
+        with suppress(StoreUnavailableError):  # the log has said so
+            self._health.write(keep)
 
     def _correct(self, service: Service, mark: str, task: Task, now: float) -> bool:
         self._outbox.cancel(service.slug, Task.CHECK, mark)  # a person has decided: no need to ask again

@@ -1,28 +1,21 @@
-"""Whether the counters' store answers, as one process knows it: limits, nonces and fingerprints find out together."""
+"""Whether a store answers, as one process knows it: all who ask it find out together."""
 
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
-from captcha_guard.breaker import Breaker, Outage
-from captcha_guard.errors import StoreUnavailableError
-
-if TYPE_CHECKING:
-    from limits.storage import Storage
+from .breaker import Breaker, Outage
+from .errors import StoreUnavailableError
 
 #: Faults in a row after which the store is left alone: one late answer is no outage.
 FAULTS: Final = 2
 
 #: Seconds for which it is left alone; then one request asks it.
 REST: Final = 2.0
-
-#: Seconds for which the store keeps what is written only to see whether it can be.
-TRIAL_LIFE: Final = 60
 
 _Said = TypeVar("_Said")
 
@@ -35,12 +28,6 @@ class Trial(NamedTuple):
     ask: Callable[[], object]
     keep: Callable[[], object]
 
-    @classmethod
-    def of(cls, storage: Storage) -> Trial:
-        """Return the trial of a storage: a key that is new each time, since a full disk may still change an old one."""
-        key = "captcha_guard/trial/{}".format
-        return cls(lambda: storage.get(key("")), lambda: storage.incr(key(secrets.token_hex(8)), TRIAL_LIFE))
-
 
 class Health:
     """Asks the store, unless it failed a moment ago; notes when a fault begins and when it ends.
@@ -50,6 +37,8 @@ class Health:
     written (a full disk) is still one that fails: only what is written, after the last fault, ends it.
 
     :param faults: what the store raises when it can't be reached or used.
+    :param name: of the store, for the log: ``"The counters' store"``.
+    :param meanwhile: what happens until it answers, for the log.
     :param trial: of the store, for :meth:`recover`; without one an outage lasts until somebody writes.
     :param told: hears of each beginning, with the error, and of each end, with ``None``; what it raises is logged.
     :param clock: monotonic seconds.
@@ -59,11 +48,15 @@ class Health:
         self,
         faults: tuple[type[Exception], ...],
         *,
+        name: str = "The store",
+        meanwhile: str = "requests go on without it",
         trial: Trial | None = None,
         told: Callable[[Exception | None], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._faults = faults
+        self._name = name
+        self._meanwhile = meanwhile
         self._trial = trial
         self._told = told
         self._clock = clock
@@ -131,12 +124,8 @@ class Health:
         self._writing.failed(now)
         self._trials.failed(now)
         if self._outage.begins(now):
-            _log.warning(
-                "The counters' store fails (%s: %s); until it answers, each process counts for itself and grants less, "
-                "and codes are unproven.",
-                type(error).__name__,
-                error,
-            )
+            said = (self._name, type(error).__name__, error, self._meanwhile)
+            _log.warning("%s fails (%s: %s); until it answers, %s.", *said)
             self._tell(error)
 
     def _answered(self) -> None:
@@ -144,7 +133,7 @@ class Health:
         self._writing.succeeded()
         seconds = self._outage.ends(self._clock())
         if seconds is not None:
-            _log.warning("The counters' store answers again, after %.1f s.", seconds)
+            _log.warning("%s answers again, after %.1f s.", self._name, seconds)
             self._tell(None)
 
     def _tell(self, error: Exception | None) -> None:

@@ -1,0 +1,71 @@
+"""A SQLite file in which the judge keeps something, and for which no request ever fails."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..connections import Connections
+from ..errors import StoreUnavailableError
+from ..health import Health
+
+Row = tuple[Any, ...]
+
+_Said = TypeVar("_Said")
+
+
+class SQLiteFile:
+    """Tables in one file, which any number of threads and processes share; it is made when there is something to keep.
+
+    A file that can't be used is left alone for a while after two faults, so that a locked one does not cost its timeout
+    on every request; its log has one line when that begins and one when it ends.
+
+    :param schema: statements that lay the tables, each harmless when repeated.
+    :param timeout: seconds to wait for another writer.
+    :param health: of the file, where others keep something there as well.
+    """
+
+    def __init__(
+        self, path: Path, *, schema: Sequence[str], timeout: float = 1.0, health: Health | None = None
+    ) -> None:
+        self.path = path
+        self._connections = Connections(path, schema=schema, timeout=timeout)
+        self._health = health or health_of_file()
+
+    def rows(self, query: str, values: Sequence[object]) -> list[Row] | None:
+        """Return what a query finds, nothing while there is no file; ``None`` where it can't be used."""
+        if not self.path.exists():
+            return []
+
+        def read() -> list[Row]:
+            with self._connections.reading() as connection:
+                return connection.execute(query, values).fetchall()
+
+        try:
+            return self._health.read(read)
+        except StoreUnavailableError:
+            return None
+
+    def change(self, act: Callable[[sqlite3.Connection], _Said]) -> _Said | None:
+        """Return what ``act`` does in one transaction; ``None``, and nothing is done, where the file can't be used."""
+
+        def write() -> _Said:
+            with self._connections.writing() as connection:
+                return act(connection)
+
+        try:
+            return self._health.write(write)
+        except StoreUnavailableError:
+            return None
+
+    def close(self) -> None:
+        """Close the calling thread's connection; the next use opens a new one."""
+        self._connections.close()
+
+
+def health_of_file() -> Health:
+    """Return what watches over such a file."""
+    meanwhile = "nobody is known, and what is stored can't be taught by its id"
+    return Health((sqlite3.Error,), name="The file of what the judge remembers", meanwhile=meanwhile)
