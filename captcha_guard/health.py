@@ -75,24 +75,26 @@ class Health:
         """When the store failed last, on the monotonic clock; 0 when it never did."""
         return self._failed_at
 
-    def read(self, act: Callable[[], _Said]) -> _Said:
+    def read(self, act: Callable[[], _Said], *, insist: bool = False) -> _Said:
         """Return what the store says to a question that changes nothing.
 
+        :param insist: ask even a store that is given a rest, where somebody waits for nothing but this answer.
         :raises StoreUnavailableError: it fails, or did a moment ago and was not asked.
         """
         begun = self._clock()
-        said = self._ask(self._reading, act, begun)
+        said = self._ask(self._reading, act, begun, insist=insist)
         if self._outage.lasts and begun >= self._failed_at:
             self._reading.succeeded()
         return said
 
-    def write(self, act: Callable[[], _Said]) -> _Said:
+    def write(self, act: Callable[[], _Said], *, insist: bool = False) -> _Said:
         """Return what the store says to something that it is to keep.
 
+        :param insist: as :meth:`read`.
         :raises StoreUnavailableError: as :meth:`read`; whether it was kept is not known then.
         """
         begun = self._clock()
-        said = self._ask(self._writing, act, begun)
+        said = self._ask(self._writing, act, begun, insist=insist)
         if self._outage.lasts and begun >= self._failed_at:  # what was on its way before the fault proves nothing
             self._answered()
         return said
@@ -109,8 +111,8 @@ class Health:
             self.read(self._trial.ask)
             self.write(self._trial.keep)
 
-    def _ask(self, breaker: Breaker, act: Callable[[], _Said], now: float) -> _Said:
-        if not breaker.allows(now):
+    def _ask(self, breaker: Breaker, act: Callable[[], _Said], now: float, *, insist: bool) -> _Said:
+        if not insist and not breaker.allows(now):
             raise StoreUnavailableError("the store failed a moment ago and is given a rest")
         try:
             return act()

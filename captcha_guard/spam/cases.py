@@ -9,14 +9,17 @@ import json
 import logging
 import sqlite3
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from ..health import Health
 from .memory import Trace
 from .sqlite_file import Row, SQLiteFile
 from .verdict import Action
+
+_Said = TypeVar("_Said")
 
 logger = logging.getLogger("captcha_guard")
 
@@ -87,7 +90,8 @@ class Cases:
 
     :param health: of the file, where it is shared with others that keep something there.
 
-    While the file can't be used nothing is kept, and nothing is known.
+    While the file can't be used nothing is kept, and nothing is known. Only what a visitor waits for (:meth:`remember`)
+    leaves it alone meanwhile.
     """
 
     def __init__(self, path: Path, *, timeout: float = 1.0, health: Health | None = None) -> None:
@@ -116,7 +120,7 @@ class Cases:
 
     def decide(self, case: Case, *, spam: bool) -> None:
         """Note the last word about a comment, in every case of it."""
-        self._file.change(lambda connection: connection.execute(_DECIDE, (int(spam), case.trace.mark)))
+        self._change(lambda connection: connection.execute(_DECIDE, (int(spam), case.trace.mark)))
 
     def overdue(self, before: float) -> list[Case]:
         """Return cases that were set aside up to the time ``before`` and that nobody has decided since, 500 at most."""
@@ -124,17 +128,17 @@ class Cases:
 
     def claim(self, case: Case) -> bool:
         """Decide a case as spam unless somebody has decided it; True for one caller only."""
-        return bool(self._file.change(lambda connection: connection.execute(_CLAIM, (case.id,)).fetchall()))
+        return bool(self._change(lambda connection: connection.execute(_CLAIM, (case.id,)).fetchall()))
 
     def reopen(self, case: Case) -> None:
         """Take a claim back."""
-        self._file.change(lambda connection: connection.execute(_REOPEN, (case.id,)))
+        self._change(lambda connection: connection.execute(_REOPEN, (case.id,)))
 
     def forget(self, trace: Trace) -> bool:
         """Forget every case of a comment; returns whether there was one."""
         if not self.path.exists():
             return False
-        return bool(self._file.change(lambda connection: connection.execute(_FORGET, (trace.mark,)).rowcount))
+        return bool(self._change(lambda connection: connection.execute(_FORGET, (trace.mark,)).rowcount))
 
     def sweep(self, now: float) -> int:
         """Delete what is older than 60 days, and the oldest where there are too many; returns how many went."""
@@ -145,7 +149,10 @@ class Cases:
             expired = connection.execute(_EXPIRE, (now - KEPT,)).rowcount
             return expired + connection.execute(_CROWD, (MOST - 1,)).rowcount
 
-        return self._file.change(sweep) or 0
+        return self._change(sweep) or 0
+
+    def _change(self, act: Callable[[sqlite3.Connection], _Said]) -> _Said | None:
+        return self._file.change(act, insist=True)
 
     def close(self) -> None:
         """Close the calling thread's connection; the next use opens a new one."""
@@ -157,7 +164,7 @@ class Cases:
 
     def _several(self, query: str, values: tuple[object, ...]) -> list[Case]:
         """Return the cases found."""
-        return [case for case in map(_case, self._file.rows(query, values) or ()) if case]
+        return [case for case in map(_case, self._file.rows(query, values, insist=True) or ()) if case]
 
 
 def _case(row: Row) -> Case | None:

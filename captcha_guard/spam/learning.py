@@ -84,8 +84,8 @@ class Learner:
 
     What a request asks for (:meth:`score`, :meth:`explain`, :meth:`teach`, :meth:`forget`) never raises for the
     database's sake: the filter abstains until the database answers again, and the log has a line for either. After two
-    faults in a row the database is left alone for two seconds: one that hangs does not hold every request up. What an
-    operator asks for (:meth:`stats`, :meth:`export`, :meth:`load`, :meth:`retrain`) raises
+    faults in a row :meth:`score` leaves the database alone for two seconds: one that hangs does not hold every comment
+    up. What an operator asks for (:meth:`stats`, :meth:`export`, :meth:`load`, :meth:`retrain`) raises
     :exc:`~captcha_guard.errors.LearningUnavailableError`.
 
     :param keep: decisions that are kept; of older ones only what they taught remains.
@@ -104,7 +104,7 @@ class Learner:
 
         :param rules_score: what the rules' findings add up to, 0 to 100.
         """
-        return self._spared(lambda: self._score(submission, rules_score), None)
+        return self._spared(lambda: self._score(submission, rules_score), None, insist=False)
 
     def explain(self, seen: Submission | Collection[str], rules_score: int) -> tuple[Weighed, ...]:
         """Return the ten tokens that weigh most, the heaviest first; those that weigh nothing are left out.
@@ -217,9 +217,9 @@ class Learner:
             self.retrain()
         return known
 
-    def _spared(self, ask: Callable[[], _Answer], alternative: _Answer) -> _Answer:
+    def _spared(self, ask: Callable[[], _Answer], alternative: _Answer, *, insist: bool = True) -> _Answer:
         """Return what ``ask`` returns, or the alternative while the database fails."""
-        if not self._breaker.allows(self._clock()):
+        if not insist and not self._breaker.allows(self._clock()):
             return alternative
         try:
             answer = ask()

@@ -168,7 +168,7 @@ class SQLiteMemory:
             self._sweeper.wrote(connection, now, 8)
             return True
 
-        return self._file.change(write) or False
+        return self._file.change(write, insist=True) or False
 
     def forget(self, comment: Submission | Trace, *, now: float) -> bool:
         """Forget a comment, and what it counted for or against anyone; returns whether anything was known of it."""
@@ -183,7 +183,7 @@ class SQLiteMemory:
                 connection.execute(f"DELETE FROM {table} WHERE mark = ?", (trace.mark,))  # noqa: S608 (our own names)
             return known is not None
 
-        return self._file.change(write) or False
+        return self._file.change(write, insist=True) or False
 
     def _say(self, connection: sqlite3.Connection, trace: Trace, said: int, now: float) -> None:
         """Write down what is thought of a comment, and move the counts by the difference to what was thought before."""
@@ -212,8 +212,8 @@ class SQLiteMemory:
         """Delete what has expired, and what expires first where there is too much; returns how many rows went."""
         gone, expired = 0, 1 if self.path.exists() else None
         while expired:
-            expired = self._file.change(lambda connection: forget_expired(connection, now))
-            gone += expired or (self._file.change(make_room) or 0)
+            expired = self._file.change(lambda connection: forget_expired(connection, now), insist=True)
+            gone += expired or self._file.change(make_room, insist=True) or 0
         return gone
 
     def close(self) -> None:

@@ -34,8 +34,11 @@ class SQLiteFile:
         self._connections = Connections(path, schema=schema, timeout=timeout)
         self._health = health or health_of_file()
 
-    def rows(self, query: str, values: Sequence[object]) -> list[Row] | None:
-        """Return what a query finds, nothing while there is no file; ``None`` where it can't be used."""
+    def rows(self, query: str, values: Sequence[object], *, insist: bool = False) -> list[Row] | None:
+        """Return what a query finds, nothing while there is no file; ``None`` where it can't be used.
+
+        :param insist: ask even while the file is left alone, where somebody waits for nothing but this answer.
+        """
         if not self.path.exists():
             return []
 
@@ -44,19 +47,22 @@ class SQLiteFile:
                 return connection.execute(query, values).fetchall()
 
         try:
-            return self._health.read(read)
+            return self._health.read(read, insist=insist)
         except StoreUnavailableError:
             return None
 
-    def change(self, act: Callable[[sqlite3.Connection], _Said]) -> _Said | None:
-        """Return what ``act`` does in one transaction; ``None``, and nothing is done, where the file can't be used."""
+    def change(self, act: Callable[[sqlite3.Connection], _Said], *, insist: bool = False) -> _Said | None:
+        """Return what ``act`` does in one transaction; ``None``, and nothing is done, where the file can't be used.
+
+        :param insist: as :meth:`rows`.
+        """
 
         def write() -> _Said:
             with self._connections.writing() as connection:
                 return act(connection)
 
         try:
-            return self._health.write(write)
+            return self._health.write(write, insist=insist)
         except StoreUnavailableError:
             return None
 

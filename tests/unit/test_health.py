@@ -251,6 +251,19 @@ def test_a_trial_asks_and_keeps_without_touching_what_is_counted(tmp_path: Path)
     assert all(expires <= time.time() + TRIAL_LIFE for _, expires in kept)
 
 
+def test_whoever_insists_asks_a_store_that_rests_and_its_answer_ends_the_rest_for_all(health: Health) -> None:
+    store = Store()
+    store.down = True
+    tries(health, store, FAULTS)
+    with pytest.raises(StoreUnavailableError):
+        health.write(store.answer, insist=True)
+    assert store.asked == FAULTS + 1
+    store.down = False
+    assert tries(health, store, 1) == 0
+    assert health.read(store.answer, insist=True) == health.write(store.answer, insist=True) == "here"
+    assert tries(health, store, 1) == 1
+
+
 def test_an_error_of_ours_is_no_fault_of_the_store(health: Health) -> None:
     with pytest.raises(ZeroDivisionError):
         health.write(lambda: 1 / 0)
