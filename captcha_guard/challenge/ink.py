@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from captcha_guard.challenge import glyphs
 from captcha_guard.challenge.lines import EDGES
+from captcha_guard.challenge.pose import affine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +28,7 @@ def inked(shown: Sequence[Bent], cut: Cut, fill: Fill, *, size: tuple[int, int],
     for shade, one in enumerate(shown, start=1):
         left, top = math.floor(one.box[0] * scale), math.floor(one.box[1] * scale)
         room = (math.ceil(one.box[2] * scale) - left, math.ceil(one.box[3] * scale) - top)
-        a, b, c, d = one.inverse
-        x, y = left / scale, top / scale
-        data = (a / scale, b / scale, a * x + b * y + one.start[0], c / scale, d / scale, c * x + d * y + one.start[1])
+        data = affine(one.inverse, (left, top), one.start, scale)
         upright = glyphs.filled(one.face, one.glyph, cut, fill)
         mask = upright.transform(room, Image.Transform.AFFINE, data, Image.Resampling.NEAREST)
         canvas.paste(INK - shade, (left, top), mask)

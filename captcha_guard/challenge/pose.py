@@ -100,11 +100,16 @@ def product(first: Matrix, second: Matrix) -> Matrix:
     return a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h
 
 
-def affine(inverse: Matrix, offset: tuple[float, float]) -> tuple[float, ...]:
-    """Return what Pillow's ``Transform.AFFINE`` takes, for a picture whose corner is ``offset`` from the origin."""
+def affine(
+    inverse: Matrix, corner: tuple[float, float], start: tuple[float, float] = (0.0, 0.0), scale: int = 1
+) -> tuple[float, ...]:
+    """Return what Pillow's ``Transform.AFFINE`` takes for a picture that is ``scale`` times the text's size.
+
+    Its corner is ``corner`` from the text's origin, in px of the picture; the mask's point ``start`` is shown there.
+    """
     a, b, c, d = inverse
-    x, y = offset
-    return a, b, a * x + b * y, c, d, c * x + d * y
+    x, y = corner[0] / scale, corner[1] / scale
+    return a / scale, b / scale, a * x + b * y + start[0], c / scale, d / scale, c * x + d * y + start[1]
 
 
 def _matrix(pose: Pose, cut: glyphs.Cut) -> Matrix:

@@ -160,7 +160,8 @@ class _Gate:
         proof, verdict = outcome.proof, outcome.verdict
         owed = proof.opened is None or proof.reason != "code_missing" or proof.opened.challenge.charged > 0
         unusual = verdict.action == Action.CHALLENGE or verdict.score >= self.state.judge.thresholds.challenge
-        return not verdict.held and (owed or unusual)
+        unproven = proof.reason == "store_unavailable"  # another code could not be proven either
+        return unproven or (not verdict.held and (owed or unusual))
 
     def _reject(self, outcome: Outcome) -> Outcome:
         worst = _worst(outcome.verdict)

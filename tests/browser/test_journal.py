@@ -160,6 +160,23 @@ def test_a_right_code_with_another_field_wrong_is_not_asked_again(visit: Visit) 
     expect(form.page.get_by_role("article", name="Known")).to_contain_text("Who am I?")
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_comment_that_is_not_taken_comes_back_with_the_reason_before_it(visit: Visit, script: bool) -> None:
+    said = f"Once is enough, {script}."
+    for _ in range(2):
+        form = visit(java_script_enabled=script)
+        form.write(author="Echo", body=said)
+        form.solve()
+        form.post()
+    reason = form.page.get_by_text("This very comment has already been posted here.")
+    expect(reason).to_be_in_viewport()
+    expect(reason).to_be_focused()
+    expect(form.field("Comment")).to_have_value(said)
+    form.field("Comment").fill(f"{said} And twice is more.")
+    form.post()
+    expect(form.page.get_by_role("article", name="Echo").last).to_contain_text("And twice is more.")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("address", ["/", f"/posts/{OTHER_POST}", "/about"])
 def test_axe_finds_nothing_wrong(new_page: NewPage, address: str, scheme: str) -> None:
@@ -178,6 +195,19 @@ def test_axe_finds_nothing_wrong_after_a_wrong_code(visit: Visit, scheme: str) -
     form.post()
     expect(form.page.get_by_text("That was not the code.")).to_be_visible()
     assert violations(form.page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_where_a_comment_is_not_taken(visit: Visit, scheme: str) -> None:
+    for _ in range(2):
+        form = visit(color_scheme=scheme)
+        form.write(author="Ignatz", body=f"Thrown twice in the {scheme}.")
+        form.solve()
+        form.post()
+    expect(form.page.get_by_text("This very comment has already been posted here.")).to_be_visible()
+    assert violations(form.page) == []
+    form.page.set_viewport_size({"width": 320, "height": 640})
+    assert form.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize("address", ["/", f"/posts/{POST}", "/about"])

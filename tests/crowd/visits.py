@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from captcha_guard.testing import solve
 from captcha_guard.web.posted import ANSWER, TOKEN
 from tests.crowd.race import solver
 from tests.crowd.visitor import Answer, Visitor, addresses
+from tests.processes import shared_out
 
 PROSE = (
     "the loop reads bound twice and then once more before table grows so keys move buckets probe carry bit sum adder "
@@ -97,25 +97,9 @@ def visit(site: Site, plan: Plan) -> Visits:
     roles: list[tuple[Role, int]] = [(read, plan.readers), (comment, plan.commenters), (flood, plan.flooders)]
     here = [(role, number) for role, number in roles if number]
     start = context.Barrier(len(here))
-    pipes = [context.Pipe(duplex=False) for _ in here]
-    processes = [
-        context.Process(target=_come, args=((role, number), site, plan, start, sender))
-        for (role, number), (_, sender) in zip(here, pipes, strict=True)
-    ]
-    for process in processes:
-        process.start()
-    for _, sender in pipes:
-        sender.close()
     visits = Visits(plan.seconds)
-    try:
-        for receiver, _ in pipes:
-            visits.add(receiver.recv())
-    finally:
-        for process in processes:
-            process.join()
-            process.close()
-        for receiver, _ in pipes:
-            receiver.close()
+    for record in shared_out(context, _come, [(who, site, plan, start) for who in here]):
+        visits.add(record)
     return visits
 
 
@@ -168,7 +152,7 @@ def _timed(visits: Visits, kind: str, ask: Callable[[], Answer]) -> Answer:
     return answer
 
 
-def _come(who: tuple[Role, int], site: Site, plan: Plan, start: Barrier, results: Connection) -> None:
+def _come(who: tuple[Role, int], site: Site, plan: Plan, start: Barrier) -> Visits:
     role, number = who
     records = [Visits() for _ in range(number)]
     start.wait()
@@ -182,5 +166,4 @@ def _come(who: tuple[Role, int], site: Site, plan: Plan, start: Barrier, results
         thread.join()
     for other in records[1:]:
         records[0].add(other)
-    results.send(records[0])
-    results.close()
+    return records[0]

@@ -13,7 +13,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from captcha_guard.web.posted import ANSWER, TOKEN
 from captcha_guard.web.state import NAME, State
 from tests.crowd.blog import OPEN, create_app, environment
 from tests.crowd.race import settings_of
+from tests.processes import shared_out
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -131,32 +131,15 @@ def run(task: Task, times: int, folder: Path, *, workers: int = 1) -> list[Run]:
     """Do a task so many times in all, shared out among workers on one blog with its counters in SQLite."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = settings_of(f"sqlite:///{_file(folder)}", LIMITS)
-    context = multiprocessing.get_context("spawn")
-    pipes = [context.Pipe(duplex=False) for _ in range(workers)]
-    processes = [
-        context.Process(target=_work, args=(task, range(number, times, workers), folder, settings, sender))
-        for number, (_, sender) in enumerate(pipes)
-    ]
-    for process in processes:
-        process.start()
-    for _, sender in pipes:
-        sender.close()
-    try:
-        runs: list[Run] = [receiver.recv() for receiver, _ in pipes]
-    finally:
-        for process in processes:
-            process.join()
-            process.close()
-        for receiver, _ in pipes:
-            receiver.close()
-    return runs
+    parts = [(task, range(number, times, workers), folder, settings) for number in range(workers)]
+    return shared_out(multiprocessing.get_context("spawn"), _work, parts)
 
 
 #: What a site has that sets nothing; the other tests' limits are wider.
 LIMITS = {"CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute; 10 per hour; 30 per day"}
 
 
-def _work(task: Task, numbers: range, folder: Path, settings: Mapping[str, object], results: Connection) -> None:
+def _work(task: Task, numbers: range, folder: Path, settings: Mapping[str, object]) -> Run:
     os.environ.update(environment(folder, settings))
     app = create_app()
     statuses: Counter[int] = Counter()
@@ -167,8 +150,7 @@ def _work(task: Task, numbers: range, folder: Path, settings: Mapping[str, objec
         if done % step == step - 1:
             resident.append(_resident())
             file = max(file, sum(path.stat().st_size for path in folder.glob(f"{_file(folder).name}*")))
-    results.send(Run(statuses, resident, file))
-    results.close()
+    return Run(statuses, resident, file)
 
 
 def _file(folder: Path) -> Path:

@@ -11,9 +11,13 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 
+from tests.faulty_redis import FaultyRedis, faulty_redis
 from tests.integration.host_blog import Blog, make_blog
 
 NOON = 1_800_000_000.0
+
+#: Seconds within which all has to be well again after a fault.
+RECOVERY = 5.0
 
 MakeBlog = Callable[..., Blog]
 
@@ -34,6 +38,26 @@ def blogs(tmp_path: Path) -> Iterator[MakeBlog]:
 @pytest.fixture
 def blog(blogs: MakeBlog) -> Blog:
     return blogs()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[FaultyRedis]:
+    with faulty_redis(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def blogs_on(tmp_path: Path) -> Iterator[MakeBlog]:
+    """Make blogs that count in the Redis at an address, ``blogs_on(uri, config)``."""
+    with ExitStack() as stack:
+
+        def make(uri: str, config: dict[str, object] | None = None) -> Blog:
+            blog = make_blog(tmp_path / "instance", {"CAPTCHA_GUARD_STORAGE_URI": uri, **(config or {})})
+            storage: Any = blog.state.storage
+            stack.callback(storage.storage.close)
+            return blog
+
+        yield make
 
 
 @pytest.fixture

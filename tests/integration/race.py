@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +16,7 @@ from limits.storage import Storage
 from captcha_guard.counters.spent import Spent
 from captcha_guard.web.state import NAME
 from tests.integration.host_blog import make_blog
+from tests.processes import shared_out
 
 PROCESSES = 4
 THREADS = 16
@@ -82,29 +82,14 @@ def race(folder: Path, config: Mapping[str, object], rounds: Sequence[Round]) ->
     """Run the rounds one after the other; return how often each status was answered in each."""
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(PROCESSES * THREADS)
-    pipes = [context.Pipe(duplex=False) for _ in range(PROCESSES)]
-    processes = [
-        context.Process(target=_racer, args=(number, (folder, config), rounds, start, sender))
-        for number, (_, sender) in enumerate(pipes)
-    ]
-    try:
-        for process in processes:
-            process.start()
-        for _, sender in pipes:
-            sender.close()
-        results: list[list[Counter[int]]] = [receiver.recv() for receiver, _ in pipes]
-    finally:
-        for process in processes:
-            process.join(PATIENCE)
-            process.close()
-        for receiver, _ in pipes:
-            receiver.close()
+    parts = [(number, (folder, config), rounds, start) for number in range(PROCESSES)]
+    results = shared_out(context, _racer, parts)
     return [sum((result[index] for result in results), Counter()) for index in range(len(rounds))]
 
 
 def _racer(
-    number: int, told: tuple[Path, Mapping[str, object]], rounds: Sequence[Round], start: Barrier, answers: Connection
-) -> None:
+    number: int, told: tuple[Path, Mapping[str, object]], rounds: Sequence[Round], start: Barrier
+) -> list[Counter[int]]:
     blog = make_blog(*told)
     store, results = blog.state.spent._storage, []
     with ThreadPoolExecutor(THREADS) as threads:
@@ -118,5 +103,4 @@ def _racer(
                 return blog.client().post(one.path, data={**one.fields, **said}).status_code
 
             results.append(Counter(threads.map(post, range(THREADS))))
-    answers.send(results)
-    answers.close()
+    return results

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,39 +13,23 @@ from limits.storage import RedisStorage
 from captcha_guard.counters.amnesia import _MARK
 from captcha_guard.counters.spent import Spent
 from captcha_guard.web.state import NAME
-from tests.faulty_redis import FaultyRedis, faulty_redis, until
-from tests.integration.host_blog import COMMENT, Blog, fields_of, make_blog, solved
+from tests.faulty_redis import FaultyRedis, until
+from tests.integration.conftest import RECOVERY, MakeBlog
+from tests.integration.host_blog import COMMENT, Blog, fields_of, solved
 
 POST = "/posts/one/comments"
 
 SECRET = "9d1c5f8be2a74f06a3b0c7d8e1f2a495"
 
-#: Seconds within which all has to be well again.
-RECOVERY = 5.0
-
-MakeBlog = Callable[[], Blog]
 Lose = Callable[[FaultyRedis, Blog], None]
 
 pytestmark = pytest.mark.redis
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[FaultyRedis]:
-    with faulty_redis(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-def blogs(tmp_path: Path, redis: FaultyRedis) -> Iterator[MakeBlog]:
+def blogs(redis: FaultyRedis, blogs_on: MakeBlog) -> MakeBlog:
     """Make one worker's blog, and another's."""
-    with ExitStack() as stack:
-
-        def make() -> Blog:
-            blog = make_blog(tmp_path / "instance", {"CAPTCHA_GUARD_STORAGE_URI": redis.uri, "SECRET_KEY": SECRET})
-            stack.callback(server_of(blog).close)
-            return blog
-
-        yield make
+    return lambda: blogs_on(redis.uri, {"SECRET_KEY": SECRET})
 
 
 def server_of(blog: Blog) -> Any:
@@ -157,7 +139,7 @@ def test_where_the_fault_was_seen_the_next_form_is_good_and_codes_from_before_ar
     assert blog.client().post(POST, data=say(blog, "Meanwhile")).status_code == 503
     redis.start()
     client = blog.client()
-    until(lambda: client.get("/posts/one").status_code == 200 and not blog.state.spent._health.down, seconds=RECOVERY)
+    until(lambda: client.get("/posts/one").status_code == 200 and not blog.state.health.down, seconds=RECOVERY)
     assert client.post(POST, data=say(blog, "After")).status_code == 303
     assert client.post(POST, data=used | {"body": "Once more"}).status_code == 503
     assert bodies(blog) == ["Before", "After"]

@@ -237,7 +237,7 @@ def test_the_gauge_tells_whether_the_store_answers(
         broken.setattr(SQLiteStorage, "get", fail)
         client.post(POST, data=COMMENT)
         assert up() == 0
-    health = blog.state.spent._health
+    health = blog.state.health
     later = health._clock() + REST
     monkeypatch.setattr(health, "_clock", lambda: later)
     client.post(POST, data=COMMENT)

@@ -6,7 +6,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +17,15 @@ from captcha_guard.health import REST
 from captcha_guard.testing import solve
 from captcha_guard.web.posted import ANSWER, PASS, TOKEN
 from tests.faulty_redis import FaultyRedis, Proxy, faulty_redis, proxy, until
-from tests.integration.conftest import said
-from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, make_blog, solved, wrong
+from tests.integration.conftest import RECOVERY, MakeBlog, said
+from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, wrong
 
 POST = "/posts/one/comments"
 
 #: Seconds a store on the network is waited for, and a little for the rest of the work on a busy machine.
 TIMEOUT, ROOM = 0.25, 2.0
 
-#: Seconds within which all has to be well again.
-RECOVERY = 5.0
-
-MakeBlog = Callable[..., Blog]
-
 pytestmark = pytest.mark.redis
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[FaultyRedis]:
-    with faulty_redis(tmp_path) as server:
-        yield server
 
 
 @pytest.fixture
@@ -51,19 +39,6 @@ def keeping(tmp_path: Path) -> Iterator[FaultyRedis]:
 def between(redis: FaultyRedis) -> Iterator[Proxy]:
     with proxy(redis.port) as standing:
         yield standing
-
-
-@pytest.fixture
-def blogs(tmp_path: Path) -> Iterator[MakeBlog]:
-    with ExitStack() as stack:
-
-        def make(uri: str, config: dict[str, object] | None = None) -> Blog:
-            blog = make_blog(tmp_path / "instance", {"CAPTCHA_GUARD_STORAGE_URI": uri, **(config or {})})
-            storage: Any = blog.state.spent._storage
-            stack.callback(storage.storage.close)
-            return blog
-
-        yield make
 
 
 def kill(server: FaultyRedis) -> None:
@@ -87,9 +62,9 @@ def say(client: FlaskClient, number: object, way: str = "/posts/one") -> dict[st
 
 @FAULTS
 def test_an_open_route_keeps_text_and_code_and_publishes_nothing(
-    redis: FaultyRedis, blogs: MakeBlog, fault: Callable[[FaultyRedis], None]
+    redis: FaultyRedis, blogs_on: MakeBlog, fault: Callable[[FaultyRedis], None]
 ) -> None:
-    blog = blogs(redis.uri)
+    blog = blogs_on(redis.uri)
     client = blog.client()
     assert client.post(POST, data=say(client, 0)).status_code == 303
     fault(redis)
@@ -107,16 +82,16 @@ def test_an_open_route_keeps_text_and_code_and_publishes_nothing(
 
 
 @FAULTS
-def test_a_moderated_route_holds(redis: FaultyRedis, blogs: MakeBlog, fault: Callable[[FaultyRedis], None]) -> None:
-    blog = blogs(redis.uri)
+def test_a_moderated_route_holds(redis: FaultyRedis, blogs_on: MakeBlog, fault: Callable[[FaultyRedis], None]) -> None:
+    blog = blogs_on(redis.uri)
     client = blog.client()
     fault(redis)
     assert client.post("/queue", data=say(client, 1, "/queue")).status_code == 303
     assert (blog.stored[0]["held"], blog.stored[0]["why"]) == ("True", "store_unavailable")
 
 
-def test_a_moderated_route_may_refuse_instead(redis: FaultyRedis, blogs: MakeBlog) -> None:
-    blog = blogs(redis.uri, {"CAPTCHA_GUARD_FAULTS": {"codes": "refuse"}})
+def test_a_moderated_route_may_refuse_instead(redis: FaultyRedis, blogs_on: MakeBlog) -> None:
+    blog = blogs_on(redis.uri, {"CAPTCHA_GUARD_FAULTS": {"codes": "refuse"}})
     client = blog.client()
     redis.kill()
     answer = client.post("/queue", data=say(client, 1, "/queue"))
@@ -127,9 +102,9 @@ def test_a_moderated_route_may_refuse_instead(redis: FaultyRedis, blogs: MakeBlo
 
 @FAULTS
 def test_wrong_and_missing_codes_are_met_as_ever_and_everything_is_still_shown(
-    redis: FaultyRedis, blogs: MakeBlog, fault: Callable[[FaultyRedis], None]
+    redis: FaultyRedis, blogs_on: MakeBlog, fault: Callable[[FaultyRedis], None]
 ) -> None:
-    blog = blogs(redis.uri)
+    blog = blogs_on(redis.uri)
     client = blog.client()
     fault(redis)
     page = client.get("/posts/one")
@@ -145,8 +120,8 @@ def test_wrong_and_missing_codes_are_met_as_ever_and_everything_is_still_shown(
 
 
 @FAULTS
-def test_a_pass_is_unproven_too(keeping: FaultyRedis, blogs: MakeBlog, fault: Callable[[FaultyRedis], None]) -> None:
-    blog = blogs(keeping.uri)
+def test_a_pass_is_unproven_too(keeping: FaultyRedis, blogs_on: MakeBlog, fault: Callable[[FaultyRedis], None]) -> None:
+    blog = blogs_on(keeping.uri)
     client = blog.client()
     earned = fields_of(client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT | {"author": ""})))
     assert PASS in earned
@@ -159,17 +134,46 @@ def test_a_pass_is_unproven_too(keeping: FaultyRedis, blogs: MakeBlog, fault: Ca
     assert len(blog.stored) == 1
 
 
-def test_where_no_code_is_asked_for_comments_are_taken_and_limited(redis: FaultyRedis, blogs: MakeBlog) -> None:
+@pytest.mark.parametrize("typed", [False, True], ids=["a quiet form", "the hard code that was asked for"])
+def test_whatever_the_score_nobody_is_asked_for_codes_that_can_not_be_proven(
+    keeping: FaultyRedis, blogs_on: MakeBlog, *, typed: bool
+) -> None:
+    blog = blogs_on(keeping.uri, {"CAPTCHA_GUARD_MODERATED_WORDS": ["pills"]})
+    client = blog.client()
+    sent = fields_of(client.get("/quiet")) | COMMENT | {"body": "Pills."}
+    if typed:
+        sent = solved(client, client.post("/quiet", data=sent))
+    keeping.kill()
+    answer = client.post("/quiet", data=sent)
+    assert answer.status_code == 503
+    assert {name: fields_of(answer)[name] for name in ("body", TOKEN)} == {"body": "Pills.", TOKEN: sent[TOKEN]}
+    keeping.start()
+    told = 403 if typed else 422  # as ever: a hard code does not publish what is to be held where nothing can be
+    until(lambda: client.post("/quiet", data=fields_of(answer)).status_code == told, seconds=RECOVERY)
+    assert blog.stored == []
+
+
+def test_a_moderated_route_may_refuse_a_quiet_form_whatever_the_score(redis: FaultyRedis, blogs_on: MakeBlog) -> None:
+    config = {"CAPTCHA_GUARD_FAULTS": {"codes": "refuse"}, "CAPTCHA_GUARD_MODERATED_WORDS": ["pills"]}
+    blog = blogs_on(redis.uri, {**config, "CAPTCHA_GUARD_MODE": "suspicious"})
+    client = blog.client()
+    forms = [fields_of(client.get("/queue")) | COMMENT | {"body": body} for body in ("Pills.", "The loop.")]
+    redis.kill()
+    assert [client.post("/queue", data=form).status_code for form in forms] == [503, 503]
+    assert blog.stored == []
+
+
+def test_where_no_code_is_asked_for_comments_are_taken_and_limited(redis: FaultyRedis, blogs_on: MakeBlog) -> None:
     config = {"CAPTCHA_GUARD_MODE": "off", "CAPTCHA_GUARD_COMMENT_LIMITS": "8 per minute", "CAPTCHA_GUARD_WORKERS": 4}
-    blog = blogs(redis.uri, config)
+    blog = blogs_on(redis.uri, config)
     client = blog.client()
     redis.kill()
     answers = [client.post(POST, data=COMMENT | {"body": f"Comment {number}"}).status_code for number in range(5)]
     assert answers == [303, 303, 429, 429, 429]  # a quarter of eight
 
 
-def test_limits_may_refuse_everything_instead(redis: FaultyRedis, blogs: MakeBlog) -> None:
-    blog = blogs(redis.uri, {"CAPTCHA_GUARD_FAULTS": {"limits": "refuse"}, "CAPTCHA_GUARD_MODE": "off"})
+def test_limits_may_refuse_everything_instead(redis: FaultyRedis, blogs_on: MakeBlog) -> None:
+    blog = blogs_on(redis.uri, {"CAPTCHA_GUARD_FAULTS": {"limits": "refuse"}, "CAPTCHA_GUARD_MODE": "off"})
     client = blog.client()
     token = fields_of(client.get("/posts/one"))[TOKEN]
     redis.kill()
@@ -185,9 +189,9 @@ def test_limits_may_refuse_everything_instead(redis: FaultyRedis, blogs: MakeBlo
 
 @FAULTS
 def test_it_recovers_by_itself_and_the_same_code_is_good(
-    keeping: FaultyRedis, blogs: MakeBlog, fault: Callable[[FaultyRedis], None], caplog: pytest.LogCaptureFixture
+    keeping: FaultyRedis, blogs_on: MakeBlog, fault: Callable[[FaultyRedis], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    blog, heard = blogs(keeping.uri), []
+    blog, heard = blogs_on(keeping.uri), []
     begin = lambda _, error: heard.append(error)  # noqa: E731 - connected for as long as this test
     end = lambda _: heard.append("")  # noqa: E731
     client = blog.client()
@@ -218,14 +222,14 @@ def read_on(blog: Blog, way: str, ahead: list[float]) -> None:
 @pytest.mark.parametrize("way", ["/posts/one", "/quiet"])
 def test_on_a_site_that_is_only_read_the_outage_ends_with_the_fault(
     redis: FaultyRedis,
-    blogs: MakeBlog,
+    blogs_on: MakeBlog,
     fault: Callable[[FaultyRedis], None],
     *,
     way: str,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    blog, ahead = blogs(redis.uri), [0.0]
+    blog, ahead = blogs_on(redis.uri), [0.0]
     monkeypatch.setattr(blog.state.health, "_clock", lambda: time.monotonic() + ahead[0])
     sent = say(blog.client(), 1)
     fault(redis)
@@ -238,9 +242,9 @@ def test_on_a_site_that_is_only_read_the_outage_ends_with_the_fault(
 
 
 def test_readers_call_no_server_well_that_may_not_be_written(
-    redis: FaultyRedis, blogs: MakeBlog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    redis: FaultyRedis, blogs_on: MakeBlog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    blog, ahead = blogs(redis.uri), [0.0]
+    blog, ahead = blogs_on(redis.uri), [0.0]
     monkeypatch.setattr(blog.state.health, "_clock", lambda: time.monotonic() + ahead[0])
     server: Any = blog.state.storage
     sent = say(blog.client(), 1)
@@ -253,8 +257,8 @@ def test_readers_call_no_server_well_that_may_not_be_written(
     assert said(caplog) == ["fails", "answers"]
 
 
-def test_a_hung_store_does_not_cost_its_timeout_on_every_request(redis: FaultyRedis, blogs: MakeBlog) -> None:
-    blog = blogs(redis.uri)
+def test_a_hung_store_does_not_cost_its_timeout_on_every_request(redis: FaultyRedis, blogs_on: MakeBlog) -> None:
+    blog = blogs_on(redis.uri)
     client = blog.client()
     sent = [say(client, number) for number in range(40)]
     redis.stop()
@@ -267,9 +271,9 @@ def test_a_hung_store_does_not_cost_its_timeout_on_every_request(redis: FaultyRe
 
 
 def test_a_store_that_answers_after_two_seconds_is_one_that_hangs(
-    between: Proxy, blogs: MakeBlog, redis: FaultyRedis
+    between: Proxy, blogs_on: MakeBlog, redis: FaultyRedis
 ) -> None:
-    blog = blogs(between.uri)
+    blog = blogs_on(between.uri)
     client = blog.client()
     assert client.post(POST, data=say(client, 0)).status_code == 303
     sent = [say(client, number) for number in range(1, 20)]
@@ -286,14 +290,14 @@ def test_a_store_that_answers_after_two_seconds_is_one_that_hangs(
 # How often the store is asked, and a fault in the middle
 
 
-def test_a_guarded_post_asks_the_store_four_times_at_most(between: Proxy, blogs: MakeBlog) -> None:
+def test_a_guarded_post_asks_the_store_four_times_at_most(between: Proxy, blogs_on: MakeBlog) -> None:
     config = {
         "CAPTCHA_GUARD_SURGE": 1000,
         "CAPTCHA_GUARD_WRONG_WAITS": (30, 3600),
         "CAPTCHA_GUARD_COMMENT_LIMITS": "1000 per minute; 1000 per hour; 1000 per day",
         "CAPTCHA_GUARD_RATELIMIT_HEADERS": True,
     }
-    blog = blogs(between.uri, config)
+    blog = blogs_on(between.uri, config)
     client, asked = blog.client(), Counter[str]()
 
     def post(what: str, sent: dict[str, str], status: int, target: str = POST) -> None:
@@ -330,10 +334,10 @@ def test_a_guarded_post_asks_the_store_four_times_at_most(between: Proxy, blogs:
 
 @pytest.mark.parametrize(("question", "status"), [(1, 503), (2, 503), (3, 503), (4, 303)])
 def test_wherever_a_post_is_cut_off_nothing_unproven_is_published_and_nothing_twice(
-    between: Proxy, blogs: MakeBlog, question: int, status: int
+    between: Proxy, blogs_on: MakeBlog, question: int, status: int
 ) -> None:
     """1: how things stand, 2: the charge, 3: the nonce, 4: the fingerprint; each is carried out, its answer lost."""
-    blog = blogs(between.uri)
+    blog = blogs_on(between.uri)
     client = blog.client()
     for number in range(2):
         assert client.post(POST, data=say(client, number)).status_code == 303
@@ -362,8 +366,8 @@ def _post(client: FlaskClient, sent: dict[str, str], statuses: list[int]) -> int
 
 
 @pytest.mark.parametrize("question", [1, 2, 3, 4])
-def test_a_moderated_post_that_is_cut_off_is_kept_once(between: Proxy, blogs: MakeBlog, question: int) -> None:
-    blog = blogs(between.uri)
+def test_a_moderated_post_that_is_cut_off_is_kept_once(between: Proxy, blogs_on: MakeBlog, question: int) -> None:
+    blog = blogs_on(between.uri)
     client = blog.client()
     for number in range(2):
         assert client.post("/queue", data=say(client, number, "/queue")).status_code == 303
@@ -379,9 +383,9 @@ def test_a_moderated_post_that_is_cut_off_is_kept_once(between: Proxy, blogs: Ma
 
 @FAULTS
 def test_under_load_no_comment_is_lost_or_published_unproven_and_nothing_is_a_500(
-    redis: FaultyRedis, blogs: MakeBlog, fault: Callable[[FaultyRedis], None]
+    redis: FaultyRedis, blogs_on: MakeBlog, fault: Callable[[FaultyRedis], None]
 ) -> None:
-    blog = blogs(redis.uri)
+    blog = blogs_on(redis.uri)
     answers: list[tuple[str, int]] = []
     over = threading.Event()
 
@@ -403,7 +407,7 @@ def test_under_load_no_comment_is_lost_or_published_unproven_and_nothing_is_a_50
         writer.start()
     until(lambda: len(answers) > 20, seconds=30)
     fault(redis)
-    until(lambda: blog.state.spent._health.down, seconds=10)
+    until(lambda: blog.state.health.down, seconds=10)
     before = len(blog.stored)
     mend(redis, fault)
     recovered = until(lambda: len(blog.stored) > before + 4, seconds=RECOVERY)

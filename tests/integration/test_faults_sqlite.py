@@ -16,11 +16,10 @@ from flask.testing import FlaskClient
 from captcha_guard.health import REST
 from captcha_guard.web.posted import TOKEN
 from tests.faulty_redis import until
-from tests.integration.conftest import MakeBlog, close_counters, said
+from tests.integration.conftest import RECOVERY, MakeBlog, close_counters, said
 from tests.integration.host_blog import COMMENT, Blog, fields_of, solved, wrong
 
 POST = "/posts/one/comments"
-RECOVERY = 5.0
 NOBODY = 65_534
 
 Fault = Callable[[Path], AbstractContextManager[None]]

@@ -72,3 +72,15 @@ def test_the_style_changes_with_the_secret_and_stays_with_the_seed(blogs: MakeBl
         opened = issuer.open(issuer.issue("comment:one", difficulty=blog.state.difficulty))
         styles.add(repr(issuer._style(opened.key, opened.challenge.epoch)))
     assert len(styles) == 3
+
+
+@pytest.mark.parametrize("fallbacks", [[], [OLD]])
+def test_a_new_secret_counts_everybody_and_every_comment_anew(blogs: MakeBlog, fallbacks: list[str]) -> None:
+    limited: dict[str, object] = {"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per hour"}
+    before = blogs({"SECRET_KEY": OLD, **limited})
+    after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": fallbacks, **limited})
+    for blog in (before, after):
+        client = blog.client()
+        assert client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT)).status_code == 303
+        assert client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT)).status_code == 429
+    assert before.client().post(POST, data=COMMENT).status_code == 429  # who is still served under the old one

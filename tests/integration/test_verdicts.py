@@ -279,7 +279,7 @@ def test_a_code_kept_while_the_store_was_down_is_good_when_it_is_back(
     answer = client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT))
     monkeypatch.undo()
     rested = time.monotonic() + REST
-    monkeypatch.setattr(broken.state.spent._health, "_clock", lambda: rested)
+    monkeypatch.setattr(broken.state.health, "_clock", lambda: rested)
     assert client.post(POST, data=fields_of(answer)).status_code == 303
 
 

@@ -20,11 +20,10 @@ from captcha_guard.errors import ConfigError
 from captcha_guard.health import FAULTS, REST, Health
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 
-NOON = 1_800_000_000
 ALICE = Client("alice", "street")
 BOB = Client("bob", "street")
 NOBODY = client_of(None, secret=b"secret")
@@ -35,12 +34,6 @@ COMMENTS = Policy.parse("comments", "2 per minute; 3 per hour")
 
 def no(retry_after: int) -> Decision:
     return Decision(allowed=False, retry_after=retry_after)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture(params=["memory", "sqlite", "one window at a time"])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import time_machine
 from hypothesis import given, settings
@@ -14,21 +11,10 @@ from limits.storage import Storage
 from captcha_guard.counters.client import DAY, Client, client_of
 from captcha_guard.counters.limits import Limits, Policy, open_storage
 from captcha_guard.counters.policy import FREE
+from tests.unit.conftest import NOON
 
-NOON = 1_800_014_400.0  # 12:00 UTC
 MIDNIGHT = NOON + DAY / 2
 CLIENT = client_of("192.0.2.1", secret=b"sixteen octets or more")
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    return open_storage("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/c.sqlite3")
 
 
 def counting(policy: Policy, storage: Storage | None = None, strategy: str = "moving-window") -> Limits:

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from time_machine import TimeMachineFixture
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    return open_storage("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/c.sqlite3")
-
-
 def test_a_nonce_is_claimed_once(storage: Storage) -> None:
     spent = Spent(storage)
     assert [spent.claim("nonce", 900) for _ in range(3)] == [True, False, False]

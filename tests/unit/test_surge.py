@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 import time_machine
 from limits.storage import Storage
@@ -12,19 +9,6 @@ from limits.storage import Storage
 from captcha_guard.counters.client import client_of
 from captcha_guard.counters.limits import Limits, Policy, open_storage
 from captcha_guard.counters.surge import KNOWN_FOR, Surge
-
-NOON = 1_800_014_400.0
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    return open_storage("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/c.sqlite3")
 
 
 def limits_of(storage: Storage, strategy: str = "moving-window") -> Limits:
