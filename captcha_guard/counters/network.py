@@ -40,9 +40,13 @@ def _redis(library: str, uri: str) -> tuple[str, dict[str, Any]]:
     address, _, query = uri.partition("?")
     waits: dict[str, Any] = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), NETWORK_TIMEOUT)
     options = waits | _parsed(query, _REDIS)
-    options["retry"] = retry.Retry(backoff.NoBackoff(), options.pop("retries", 0))
-    if "+sentinel" in uri.partition("://")[0]:
-        options["sentinel_kwargs"] = {name: options[name] for name in waits}
+    retries = options.pop("retries", 0)
+    options["retry"] = retry.Retry(backoff.NoBackoff(), retries)
+    scheme = uri.partition("://")[0]
+    if scheme.endswith("+sentinel"):
+        options["sentinel_kwargs"] = {name: options[name] for name in (*waits, "retry")}
+    elif scheme == "valkey+cluster":  # besides a connection's own; Redis' client has one number for both
+        options["cluster_error_retry_attempts"] = retries
     return address, options
 
 

@@ -33,7 +33,8 @@ from tests.crowd.journal import SECRET, environment, print_journal
 from tests.crowd.race import solver
 from tests.crowd.visitor import Answer, Visitor, addresses
 from tests.faulty_redis import Proxy, proxy
-from tests.redis_server import redis_cluster, redis_server
+from tests.redis_cluster import redis_cluster
+from tests.redis_server import redis_server
 
 COMMENTS = 500
 
@@ -224,8 +225,8 @@ def on_paper(meter: Meter, keys: Sequence[Keys], seconds: float, comments: int) 
 
 def on_cluster(comments: int) -> str:
     """Return what is asked of a cluster; it has one node, which takes the proxy for its own address."""
-    with TemporaryDirectory() as name, redis_cluster(Path(name)) as uri:
-        port = urlsplit(uri).port or 0
+    with TemporaryDirectory() as name, redis_cluster(Path(name), primaries=1) as cluster:
+        port = cluster.primaries[0].port
         with closing(redis.Redis(port=port)) as client, proxy(port) as between:
             announced = urlsplit(between.uri).port or 0
             client.config_set("cluster-announce-port", announced)

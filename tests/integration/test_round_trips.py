@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -22,6 +23,7 @@ from captcha_guard.config import Settings
 from captcha_guard.web.state import NAME
 from tests.integration.host_blog import COMMENT, Blog, Page, make_app, make_blog, solved, wrong
 from tests.memcached_server import memcached_server
+from tests.redis_cluster import redis_cluster
 from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.redis
@@ -125,6 +127,20 @@ USUAL = {
     f"{PREFIX}{name}": getattr(Settings(), name.lower())
     for name in ("COMMENT_LIMITS", "WRONG_LIMITS", "WRONG_WAITS", "SURGE")
 }
+
+
+def test_on_a_cluster_a_comment_with_a_right_code_costs_ten(tmp_path: Path) -> None:
+    with redis_cluster(tmp_path, primaries=3) as cluster, ExitStack() as stack:
+        blog = make_blog(tmp_path / "blog", {**USUAL, "CAPTCHA_GUARD_STORAGE_URI": cluster.uri})
+        storage: Any = blog.state.storage
+        for number in range(40):  # each node has run every script then
+            post(blog, f"198.51.{number}.1")
+        fields, client = form(blog, "192.0.2.2")
+        asked = [stack.enter_context(watched(node.uri)) for node in cluster.primaries]
+        assert client.post("/posts/one/comments", data=fields).status_code == 303
+        stack.close()
+        assert Counter(command for one in asked for command in one) == {"evalsha": 10}
+        storage.storage.close()
 
 
 def posts(app: Flask, guard: CaptchaGuard, number: int) -> Iterator[Callable[[], int]]:
