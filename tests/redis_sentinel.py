@@ -47,12 +47,12 @@ class Watched:
 
 
 @contextmanager
-def watched_redis(folder: Path) -> Iterator[Watched]:
+def watched_redis(folder: Path, *, down_after: int = DOWN_AFTER) -> Iterator[Watched]:
     """Start them, and return once the sentinel knows both; one sentinel is enough to decide here."""
     with ExitStack() as stack:
         primary = stack.enter_context(faulty_redis(folder, AT_ONCE))
         replica = stack.enter_context(replica_of(primary, folder))
-        settings = [f"monitor journal 127.0.0.1 {primary.port} 1", f"down-after-milliseconds journal {DOWN_AFTER}"]
+        settings = [f"monitor journal 127.0.0.1 {primary.port} 1", f"down-after-milliseconds journal {down_after}"]
         sentinel = Sentinel(folder, *(f"sentinel {line}" for line in settings))
         watched = Watched(primary, replica, stack.enter_context(running(sentinel)))
         wait_until(lambda: knows(sentinel, replica), "the sentinel's knowledge of the replica")

@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl
 
+from limits._storage_scheme import parse_storage_uri
+
 from captcha_guard.errors import ConfigError
 
 #: Seconds a store on the network may take, to connect and to answer, before it counts as failed.
@@ -44,7 +46,9 @@ def _redis(library: str, uri: str) -> tuple[str, dict[str, Any]]:
     options["retry"] = retry.Retry(backoff.NoBackoff(), retries)
     scheme = uri.partition("://")[0]
     if scheme.endswith("+sentinel"):
-        options["sentinel_kwargs"] = {name: options[name] for name in (*waits, "retry")}
+        given = parse_storage_uri(address)
+        own = {name: getattr(given, name) for name in ("username", "password") if name in options}
+        options["sentinel_kwargs"] = {name: options[name] for name in (*waits, "retry")} | own
     elif scheme == "valkey+cluster":  # besides a connection's own; Redis' client has one number for both
         options["cluster_error_retry_attempts"] = retries
     return address, options
