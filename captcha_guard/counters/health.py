@@ -10,6 +10,8 @@ from typing import Final, TypeVar
 from captcha_guard.breaker import Breaker, Outage
 from captcha_guard.errors import StoreUnavailableError
 
+from .mending import advice
+
 #: Faults in a row after which the store is left alone: one late answer is no outage.
 FAULTS: Final = 2
 
@@ -95,9 +97,10 @@ class Health:
         if self._outage.begins(now):
             _log.warning(
                 "The counters' store fails (%s: %s); until it answers, each process counts for itself and grants less, "
-                "and codes are unproven.",
+                "and codes are unproven.%s",
                 type(error).__name__,
                 error,
+                f" {mend}" if (mend := advice(error)) else "",
             )
             self._tell(error)
 
