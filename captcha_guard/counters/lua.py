@@ -39,6 +39,6 @@ class Script:
 
     def _send(self, command: str, script: str, cluster: Any, keys: Sequence[str]) -> None:
         with cluster.pipeline() as pipeline:
-            for key in keys:
-                pipeline.execute_command(command, script, 1, key)
+            for key in keys:  # Redis' client would ask some node, which may be down, where the key is in each command
+                pipeline.execute_command(command, script, 1, key, target_nodes=cluster.get_node_from_key(key))
             pipeline.execute()
