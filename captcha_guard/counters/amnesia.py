@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from .lua import NOW, Script
 
-_MARK: Final = "captcha_guard/remembers"
+#: The key of what says since when a store remembers.
+MARK: Final = "captcha_guard/remembers"
 
 #: Hash tags over which a cluster spreads what it counts for us: each lies in one slot, with a mark of its own.
 BUCKETS: Final = 64
@@ -87,7 +88,7 @@ class Remembering:
 
     def mark_of(self, _key: str) -> str:
         """Return the key, in the store, of the mark that goes with what is counted under a key."""
-        return self.prefixed_key(_MARK)
+        return self.prefixed_key(MARK)
 
 
 class RememberingInBuckets(Remembering):
@@ -101,12 +102,12 @@ class RememberingInBuckets(Remembering):
     def remember(self) -> None:
         """Begin to remember in every bucket, where that has not begun; one round trip for each node."""
         with self._wrapping():
-            marks = [self._in_bucket(bucket, _MARK) for bucket in range(BUCKETS)]
+            marks = [self._in_bucket(bucket, MARK) for bucket in range(BUCKETS)]
             _REMEMBER.run_for_each(self.get_connection(), marks, self._unknown_script)
 
     def mark_of(self, key: str) -> str:
         """Return the key of the mark in the same bucket, and so in the same slot."""
-        return self._in_bucket(_bucket_of(key), _MARK)
+        return self._in_bucket(_bucket_of(key), MARK)
 
     def with_bucket(self, key: str) -> str:
         """Return the key in the store, with the hash tag of its bucket."""
