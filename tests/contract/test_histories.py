@@ -24,6 +24,9 @@ pytestmark = pytest.mark.redis
 Connect: TypeAlias = "Callable[[FaultyRedis], Spent]"
 Follow: TypeAlias = "Callable[[FaultyRedis], FaultyRedis]"
 
+#: What was copied to a replica once names its history on disk.
+REPLICATED = pytest.mark.parametrize("replicated", [False, True])
+
 
 @pytest.fixture
 def first(tmp_path: Path) -> Iterator[FaultyRedis]:
@@ -149,7 +152,12 @@ def test_a_planned_failover_loses_nothing_and_makes_codes_unproven_all_the_same(
     assert is_unproven(connect(second), "unspent", handed_out)
 
 
-def test_a_server_that_starts_again_with_all_it_was_told_remembers_on(first: FaultyRedis, connect: Connect) -> None:
+@REPLICATED
+def test_a_server_that_starts_again_with_all_it_was_told_remembers_on(
+    first: FaultyRedis, follow: Follow, connect: Connect, replicated: bool
+) -> None:
+    if replicated:
+        follow(first)
     spent = connect(first)
     spent.remember()
     handed_out = time.time()
@@ -160,12 +168,12 @@ def test_a_server_that_starts_again_with_all_it_was_told_remembers_on(first: Fau
     assert connect(first).claim("another", 900, issued_at=handed_out)
 
 
-@pytest.mark.parametrize("replicated", [False, True])
+@REPLICATED
 def test_a_server_that_starts_again_with_an_old_snapshot_does_not(
     tmp_path: Path, follow: Follow, connect: Connect, replicated: bool
 ) -> None:
     with faulty_redis(tmp_path, AT_ONCE) as server:
-        if replicated:  # a snapshot names its history then
+        if replicated:
             follow(server)
             wait_until(lambda: not server.ask("INFO", "persistence")["rdb_bgsave_in_progress"], "the first copy's end")
         spent = connect(server)
