@@ -14,7 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from limits._storage_scheme import parse_storage_uri
 from limits.errors import StorageError
@@ -24,6 +24,8 @@ from .amnesia import Remembering, RememberingInBuckets
 from .lua import NOW, Script
 
 PREFIX = "batched+"
+
+_Said = TypeVar("_Said")
 
 #: A limit's key as ``limits`` writes it: namespace, identifiers, amount, multiples, the granularity's name. Whose it is
 #: stands first among the identifiers.
@@ -220,10 +222,26 @@ class BatchedRedisClusterStorage(_Batches, RememberingInBuckets, RedisClusterSto
         limit = _LIMIT.sub(r"\1/{\2}\3", key)
         return super().prefixed_key(limit) if "{" in limit else self.with_bucket(key)
 
+    def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
+        """Look at several moving windows, in one round trip for each slot."""
+        return self._asked_twice(lambda: super(BatchedRedisClusterStorage, self).get_moving_windows(windows))
+
+    def remember(self) -> None:
+        """Begin to remember in every bucket, where that has not begun; one round trip for each node."""
+        self._asked_twice(super().remember)
+
     def reset(self) -> int | None:
         """Forget every key, one after the other; returns how many there were."""
         cluster: Any = self.get_connection()
         return int(sum(cluster.delete(key) for key in list(cluster.scan_iter(match=super().prefixed_key("*")))))
+
+    def _asked_twice(self, ask: Callable[[], _Said]) -> _Said:
+        """Ask what may be asked twice again when a node can't be reached: the client knows then who replaced it."""
+        errors: Any = self.dependency.exceptions
+        try:
+            return ask()
+        except (errors.ConnectionError, StorageError):
+            return ask()
 
     def _together(self, windows: Sequence[Any]) -> list[Sequence[Any]]:
         with self._wrapping():
