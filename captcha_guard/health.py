@@ -39,6 +39,7 @@ class Health:
     :param faults: what the store raises when it can't be reached or used.
     :param name: of the store, for the log: ``"The counters' store"``.
     :param meanwhile: what happens until it answers, for the log.
+    :param advice: tells how to mend what was raised, as a sentence for the log; empty where it can't.
     :param trial: of the store, for :meth:`recover`; without one an outage lasts until somebody writes.
     :param told: hears of each beginning, with the error, and of each end, with ``None``; what it raises is logged.
     :param clock: monotonic seconds.
@@ -50,6 +51,7 @@ class Health:
         *,
         name: str = "The store",
         meanwhile: str = "requests go on without it",
+        advice: Callable[[Exception], str] = lambda _: "",
         trial: Trial | None = None,
         told: Callable[[Exception | None], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
@@ -57,6 +59,7 @@ class Health:
         self._faults = faults
         self._name = name
         self._meanwhile = meanwhile
+        self._advice = advice
         self._trial = trial
         self._told = told
         self._clock = clock
@@ -126,8 +129,9 @@ class Health:
         self._writing.failed(now)
         self._trials.failed(now)
         if self._outage.begins(now):
-            said = (self._name, type(error).__name__, error, self._meanwhile)
-            _log.warning("%s fails (%s: %s); until it answers, %s.", *said)
+            mend = f" {said}" if (said := self._advice(error)) else ""
+            fault = f"{type(error).__name__}: {error}"
+            _log.warning("%s fails (%s); until it answers, %s.%s", self._name, fault, self._meanwhile, mend)
             self._tell(error)
 
     def _answered(self) -> None:

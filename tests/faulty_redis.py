@@ -7,36 +7,50 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from tests.servers import free_port, wait_until
+
+Started = TypeVar("Started", bound="FaultyRedis")
 
 
 class FaultyRedis:
     """A server on one loopback port; ``uri`` stays the same however often it is started.
 
     It is in memory only, unless it ``keeps`` what it is told: then each change is on disk before it is answered.
+
+    :param settings: more lines of its configuration, such as ``"replicaof 127.0.0.1 7001"``.
     """
 
-    def __init__(self, folder: Path, *, keeps: bool = False) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+    def __init__(self, folder: Path, *settings: str, keeps: bool = False) -> None:
+        self.port = free_port()
         self.uri = f"redis://127.0.0.1:{self.port}/0"
-        self._folder = folder
-        self._keeps = "yes --appendfsync always" if keeps else "no"
-        self._process: subprocess.Popen[str] | None = None
+        self._folder = folder / str(self.port)
+        self._folder.mkdir()
+        appendonly = ["appendonly yes", "appendfsync always"] if keeps else ["appendonly no"]
+        lines = ["bind 127.0.0.1", f"port {self.port}", 'save ""', *appendonly, f"dir {self._folder}", *settings]
+        (self._folder / "settings").write_text("\n".join([*lines, ""]))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether it was started, and not killed since."""
+        return self._process is not None
 
     def start(self) -> None:
         """Start it, and return once it answers."""
-        settings = f"--bind 127.0.0.1 --port {self.port} --save '' --appendonly {self._keeps} --dir {self._folder}"
-        command = ["redis-server", *settings.replace("''", "").split(" ")]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if "Ready to accept connections" in line:
-                return
-        raise RuntimeError("redis-server did not start")
+        command = ["redis-server", str(self._folder / "settings"), *self._mode()]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log)
+        wait_until(self._answers, f"redis-server on port {self.port}")
 
     def kill(self) -> None:
         """Let it die as by a power cut; all that it did not keep is gone."""
@@ -53,15 +67,42 @@ class FaultyRedis:
         """Let it go on where it was stopped."""
         self._signal(signal.SIGCONT)
 
+    def ask(self, *command: str) -> Any:
+        """Return what it says to one command, over a connection of its own."""
+        client: Any = Redis(port=self.port, decode_responses=True, retry=Retry(NoBackoff(), 0))
+        with closing(client):
+            return client.execute_command(*command)
+
+    def cut_off(self) -> None:
+        """Send replicas nothing more: they keep what they have, and know that the link is down."""
+        self.ask("ACL", "SETUSER", "default", "-psync", "-sync")
+        self.ask("CLIENT", "KILL", "TYPE", "replica")
+
+    def _mode(self) -> Sequence[str]:
+        return ()
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self._folder / "log").read_text()
+        with suppress(RedisError):
+            return self.ask("PING") in (True, "PONG")
+        return False
+
     def _signal(self, number: int) -> None:
         assert self._process is not None
         self._process.send_signal(number)
 
 
 @contextmanager
-def faulty_redis(folder: Path, *, keeps: bool = False) -> Iterator[FaultyRedis]:
+def faulty_redis(folder: Path, *settings: str, keeps: bool = False) -> Iterator[FaultyRedis]:
     """Start a server, and end it however the test has left it."""
-    server = FaultyRedis(folder, keeps=keeps)
+    with running(FaultyRedis(folder, *settings, keeps=keeps)) as server:
+        yield server
+
+
+@contextmanager
+def running(server: Started) -> Iterator[Started]:
+    """Start a server, and end it however the test has left it."""
     server.start()
     try:
         yield server

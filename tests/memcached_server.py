@@ -9,6 +9,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tests.servers import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,10 +18,9 @@ PATIENCE = 10  # seconds
 
 
 @contextmanager
-def memcached_server() -> Iterator[str]:
+def memcached_server(port: int = 0) -> Iterator[str]:
     """Start a server, and yield its URI; it moves no items about, so that a list of its keys misses none."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = port or free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     with subprocess.Popen(
         ["memcached", "-l", "127.0.0.1", "-p", str(port), "-m", "16", "-o", "no_lru_maintainer", *user]
@@ -28,7 +29,7 @@ def memcached_server() -> Iterator[str]:
             _wait(port)
             yield f"memcached://127.0.0.1:{port}"
         finally:
-            server.terminate()
+            server.kill()  # it would let a second pass first
 
 
 def _wait(port: int) -> None:

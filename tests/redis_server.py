@@ -13,19 +13,6 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def redis_cluster(folder: Path) -> Iterator[str]:
-    """Start a cluster of one node, which like any other keeps each slot's keys to itself, and yield its URI."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        bus = free.getsockname()[1]
-    with redis_server(folder, "--cluster-enabled", "yes", "--cluster-port", str(bus)) as uri:
-        port = uri.split(":")[2].partition("/")[0]
-        subprocess.run(["redis-cli", "-p", port, "cluster", "addslotsrange", "0", "16383"], check=True, timeout=10)
-        while b"cluster_state:ok" not in subprocess.check_output(["redis-cli", "-p", port, "cluster", "info"]):
-            pass
-        yield f"redis+cluster://127.0.0.1:{port}"
-
-
-@contextmanager
 def redis_server(folder: Path, *more: str) -> Iterator[str]:
     """Start a server that keeps nothing on disk, and yield its URI."""
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
+
+from limits._storage_scheme import parse_storage_uri
 
 from captcha_guard.errors import ConfigError
 
@@ -39,10 +42,19 @@ def _redis(library: str, uri: str) -> tuple[str, dict[str, Any]]:
     backoff, retry = import_module(f"{library}.backoff"), import_module(f"{library}.retry")
     address, _, query = uri.partition("?")
     waits: dict[str, Any] = dict.fromkeys(("socket_timeout", "socket_connect_timeout"), NETWORK_TIMEOUT)
-    options = waits | _parsed(query, _REDIS)
-    options["retry"] = retry.Retry(backoff.NoBackoff(), options.pop("retries", 0))
-    if "+sentinel" in uri.partition("://")[0]:
-        options["sentinel_kwargs"] = {name: options[name] for name in waits}
+    scheme = uri.partition("://")[0]
+    encrypted = scheme in ("rediss", "valkeys")
+    options = waits | _parsed(query, {**_REDIS, **_TLS} if encrypted else _REDIS)
+    if encrypted:  # Valkey's client would take a certificate for any host
+        options.setdefault("ssl_check_hostname", options.get("ssl_cert_reqs") != "none")
+    retries = options.pop("retries", 0)
+    options["retry"] = retry.Retry(backoff.NoBackoff(), retries)
+    if scheme.endswith("+sentinel"):
+        given = parse_storage_uri(address)
+        own = {name: getattr(given, name) for name in ("username", "password") if name in options}
+        options["sentinel_kwargs"] = {name: options[name] for name in (*waits, "retry")} | own
+    elif scheme == "valkey+cluster":  # besides a connection's own; Redis' client has one number for both
+        options["cluster_error_retry_attempts"] = retries
     return address, options
 
 
@@ -93,6 +105,18 @@ def _switch(value: str) -> bool:
     return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[value.lower()]
 
 
+def _file(value: str) -> str:
+    if not Path(value).is_file():
+        raise ConfigError("there is no such file")
+    return value
+
+
+def _demand(value: str) -> str:
+    if value not in ("none", "optional", "required"):
+        raise ConfigError("none, optional and required are allowed")
+    return value
+
+
 _REDIS: Mapping[str, Callable[[str], Any]] = {
     "socket_timeout": _seconds,
     "socket_connect_timeout": _seconds,
@@ -105,10 +129,13 @@ _REDIS: Mapping[str, Callable[[str], Any]] = {
     "client_name": str,
     "username": str,
     "password": str,
-    "ssl_ca_certs": str,
-    "ssl_certfile": str,
-    "ssl_keyfile": str,
-    "ssl_cert_reqs": str,
+}
+
+_TLS: Mapping[str, Callable[[str], Any]] = {
+    "ssl_ca_certs": _file,
+    "ssl_certfile": _file,
+    "ssl_keyfile": _file,
+    "ssl_cert_reqs": _demand,
     "ssl_check_hostname": _switch,
 }
 

@@ -14,15 +14,18 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from limits._storage_scheme import parse_storage_uri
 from limits.errors import StorageError
 from limits.storage import RedisClusterStorage, RedisSentinelStorage, RedisStorage
 
-from .amnesia import NOW, Remembering
+from .amnesia import Remembering, RememberingInBuckets
+from .lua import NOW, Script
 
 PREFIX = "batched+"
+
+_Said = TypeVar("_Said")
 
 #: A limit's key as ``limits`` writes it: namespace, identifiers, amount, multiples, the granularity's name. Whose it is
 #: stands first among the identifiers.
@@ -30,7 +33,7 @@ _LIMIT = re.compile(r"^([^/{}]+)/([^/{}]+)((?:/.*)?/\d+/\d+/[a-z]+)$")
 
 #: One key for each window; limit, expiry in seconds and amount for each. Empty when all were entered, else the seconds
 #: until there is room in all of them, and nothing has changed.
-_ACQUIRE_ENTRIES = f"""{NOW}
+_ACQUIRE_ENTRIES = Script(f"""{NOW}
 local longest = -1
 for i, key in ipairs(KEYS) do
     local limit, expiry, amount = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
@@ -56,11 +59,11 @@ for i, key in ipairs(KEYS) do
     redis.call('EXPIRE', key, expiry)
 end
 return ''
-"""
+""")
 
 #: One key for each window; limit and expiry in seconds for each. For each: the age of its oldest entry that still
 #: counts, in seconds, and how many count. A list is sorted from the newest to the oldest.
-_MOVING_WINDOWS = f"""{NOW}
+_MOVING_WINDOWS = Script(f"""{NOW}
 local found = {{}}
 for i, key in ipairs(KEYS) do
     local low, high = 0, math.min(tonumber(ARGV[2 * i - 1]), redis.call('LLEN', key))
@@ -80,7 +83,7 @@ for i, key in ipairs(KEYS) do
     found[2 * i - 1], found[2 * i] = string.format('%.6f', age), low
 end
 return found
-"""
+""")
 
 
 class _Batches:
@@ -90,9 +93,8 @@ class _Batches:
     base_exceptions: Any
     get_connection: Callable[..., Any]
     prefixed_key: Callable[[str], str]
-
-    _acquire_entries: Any = None
-    _moving_windows: Any = None
+    target_server: Any
+    dependencies: Any
 
     def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
         """Enter several moving windows in one round trip: all of them, or none when one has no room.
@@ -102,7 +104,7 @@ class _Batches:
         """
         for group in self._together(entries):
             keys = [self.prefixed_key(key) for key, *_ in group]
-            wait = self._run("_acquire_entries", _ACQUIRE_ENTRIES, keys, [part for _, *rest in group for part in rest])
+            wait = self._run(_ACQUIRE_ENTRIES, keys, [part for _, *rest in group for part in rest])
             if wait:
                 return float(wait)
         return None
@@ -116,7 +118,7 @@ class _Batches:
         known: dict[str, tuple[float, int]] = {}
         for group in self._together(windows):
             keys = [self.prefixed_key(key) for key, *_ in group]
-            found = self._run("_moving_windows", _MOVING_WINDOWS, keys, [part for _, *rest in group for part in rest])
+            found = self._run(_MOVING_WINDOWS, keys, [part for _, *rest in group for part in rest])
             now = time.time()
             for (key, *_), age, count in zip(group, found[::2], found[1::2], strict=True):
                 known[key] = now - float(age), int(count)
@@ -135,13 +137,14 @@ class _Batches:
         """Part windows into groups that one script may touch."""
         return [windows] if windows else []
 
-    def _run(self, name: str, source: str, keys: list[str], arguments: list[object]) -> Any:
+    def _run(self, script: Script, keys: Sequence[str], arguments: Sequence[object]) -> Any:
         with self._wrapping():
-            script = getattr(self, name)
-            if script is None:
-                script = self.get_connection().register_script(source)
-                setattr(self, name, script)
-            return script(keys, arguments)
+            return script.run(self.get_connection(), keys, arguments, self._unknown_script)
+
+    @property
+    def _unknown_script(self) -> type[Exception]:
+        errors: Any = self.dependencies[self.target_server].module.exceptions
+        return cast("type[Exception]", errors.NoScriptError)
 
     @contextmanager
     def _wrapping(self) -> Iterator[None]:
@@ -163,21 +166,21 @@ class BatchedRedisStorage(_Batches, Remembering, RedisStorage):
 
 
 class BatchedRedisSentinelStorage(_Batches, Remembering, RedisSentinelStorage):
-    """A server that sentinels watch. Windows are entered and looked at on the primary."""
+    """A server that sentinels watch. All is counted and looked at on the primary: replicas may lag, or hang."""
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisSentinelStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
 
     def __init__(self, uri: str, **options: Any) -> None:
-        super().__init__(uri.removeprefix(PREFIX), **options)
+        super().__init__(uri.removeprefix(PREFIX), use_replicas=False, **options)
 
 
-class BatchedRedisClusterStorage(_Batches, RedisClusterStorage):
+class BatchedRedisClusterStorage(_Batches, RememberingInBuckets, RedisClusterStorage):
     """A cluster, connected to when it is first used.
 
     A script may touch keys of one slot only. All limits with the same first identifier, which is whose they are, are
     given it as their hash tag, and so one slot. A batch over several of them is one script for each, in the order of
-    the keys; when a later one has no room, what the earlier ones entered stays. It does not remember: a mark in each
-    slot would be a thousand things that can be lost one by one.
+    the keys; when a later one has no room, what the earlier ones entered stays. All other keys go into buckets, which
+    remember each for itself.
     """
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisClusterStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
@@ -215,13 +218,30 @@ class BatchedRedisClusterStorage(_Batches, RedisClusterStorage):
         return self.__dict__[name]
 
     def prefixed_key(self, key: str) -> str:
-        """Return the key in the store, with a hash tag where it is a limit's."""
-        return super().prefixed_key(_LIMIT.sub(r"\1/{\2}\3", key))
+        """Return the key in the store, with the hash tag of whom it limits, or else of its bucket."""
+        limit = _LIMIT.sub(r"\1/{\2}\3", key)
+        return super().prefixed_key(limit) if "{" in limit else self.with_bucket(key)
+
+    def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
+        """Look at several moving windows, in one round trip for each slot."""
+        return self._asked_twice(lambda: super(BatchedRedisClusterStorage, self).get_moving_windows(windows))
+
+    def remember(self) -> None:
+        """Begin to remember in every bucket, where that has not begun; one round trip for each node."""
+        self._asked_twice(super().remember)
 
     def reset(self) -> int | None:
         """Forget every key, one after the other; returns how many there were."""
         cluster: Any = self.get_connection()
         return int(sum(cluster.delete(key) for key in list(cluster.scan_iter(match=super().prefixed_key("*")))))
+
+    def _asked_twice(self, ask: Callable[[], _Said]) -> _Said:
+        """Ask what may be asked twice again when a node can't be reached: the client knows then who replaced it."""
+        errors: Any = self.dependency.exceptions
+        try:
+            return ask()
+        except (errors.ConnectionError, StorageError):
+            return ask()
 
     def _together(self, windows: Sequence[Any]) -> list[Sequence[Any]]:
         with self._wrapping():

@@ -58,6 +58,7 @@ class Spent:
             raise StoreUnavailableError(f"the nonce could not be spent: {error}") from error
         first = count == 1
         if first and issued_at is not None and issued_at <= lost_at:
+            self._remembered = None  # a store of several parts may have more to note than this one's loss
             raise StoreUnavailableError("the nonce may have been spent before the store lost what it knew")
         return first
 

@@ -16,6 +16,7 @@ from captcha_guard.health import Health, Trial
 
 from . import memcached, redis
 from .memory import LockedMemoryStorage
+from .mending import advice
 from .network import NETWORK_TIMEOUT, network_options
 from .sqlite import SQLiteStorage  # noqa: F401 (its import makes sqlite:// known)
 
@@ -100,7 +101,7 @@ def health_of(storage: Storage, told: Callable[[Exception | None], None] = lambd
     """Return what watches over the counters' store; ``told`` as :class:`~captcha_guard.health.Health` says."""
     meanwhile = "each process counts for itself and grants less, and codes are unproven"
     name, trial = "The counters' store", trial_of(storage)
-    return Health(faults_of(storage), name=name, meanwhile=meanwhile, trial=trial, told=told)
+    return Health(faults_of(storage), name=name, meanwhile=meanwhile, advice=advice, trial=trial, told=told)
 
 
 def trial_of(storage: Storage) -> Trial:

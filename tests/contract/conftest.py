@@ -14,6 +14,8 @@ from limits.storage import RedisStorage
 
 from captcha_guard.counters.store import open_storage
 from tests.memcached_server import memcached_server
+from tests.redis_cluster import redis_cluster
+from tests.redis_sentinel import watched_redis
 from tests.redis_server import redis_server
 
 if TYPE_CHECKING:
@@ -24,10 +26,19 @@ if TYPE_CHECKING:
 NOON = 1_800_000_000.0
 
 #: The storages that count moving windows, and can forget everything. "limits' Redis" is what a host may hand in.
-EXACT = ["memory", "sqlite", "redis", "valkey", "limits' Redis"]
+EXACT = ["memory", "sqlite", "redis", "valkey", "limits' Redis", "sentinel", "cluster"]
 
 #: Those that enter or look at several windows at once.
-BATCHED = ["memory", "sqlite", "redis", "valkey"]
+BATCHED = ["memory", "sqlite", "redis", "valkey", "sentinel"]
+
+#: The fixture that has the address of each that redis-servers serve.
+SERVED_BY = {
+    "redis": "redis_uri",
+    "valkey": "redis_uri",
+    "limits' Redis": "redis_uri",
+    "sentinel": "sentinel_uri",
+    "cluster": "cluster_uri",
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,18 @@ def redis_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def sentinel_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with watched_redis(tmp_path_factory.mktemp("sentinel")) as watched:
+        yield watched.uri
+
+
+@pytest.fixture(scope="session")
+def cluster_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster.uri
+
+
+@pytest.fixture(scope="session")
 def memcached_uri() -> Iterator[str]:
     with memcached_server() as uri:
         yield uri
@@ -58,7 +81,7 @@ def traveller() -> Iterator[time_machine.Traveller]:
 
 def marked(names: list[str]) -> list[Any]:
     """Return the names of storages as parameters, with the server that each needs."""
-    servers = {"redis": "redis", "valkey": "redis", "limits' Redis": "redis", "memcached": "memcached"}
+    servers = dict.fromkeys(SERVED_BY, "redis") | {"memcached": "memcached"}
     marks = {server: getattr(pytest.mark, server) for server in servers.values()}
     return [pytest.param(name, marks=[marks[servers[name]]] if name in servers else []) for name in names]
 
@@ -105,8 +128,9 @@ def opened(request: pytest.FixtureRequest, folder: Path, traveller: time_machine
             yield Backend(storage, advance)
             storage.storage.flush_all(noreply=False)
     else:
-        uri = request.getfixturevalue("redis_uri")
-        storage = RedisStorage(uri) if name == "limits' Redis" else open_storage(uri.replace("redis", name))
+        uri = request.getfixturevalue(SERVED_BY[name])
+        own = uri.replace("redis", "valkey") if name == "valkey" else uri
+        storage = RedisStorage(uri) if name == "limits' Redis" else open_storage(own)
 
         def advance_both(seconds: float) -> None:
             traveller.shift(seconds)

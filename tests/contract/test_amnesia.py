@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from captcha_guard.counters.amnesia import _MARK
 from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.store import open_storage
 from captcha_guard.errors import StoreUnavailableError
@@ -51,15 +50,15 @@ def test_what_was_handed_out_before_a_loss_is_unproven_and_what_came_after_is_sp
 
 def test_what_a_worker_that_starts_later_notes_changes_nothing(storage: Any, traveller: time_machine.Traveller) -> None:
     Spent(storage).remember()
-    noted = storage.storage.get(storage.prefixed_key(_MARK))
+    noted = storage.storage.get(storage.mark_of(""))
     traveller.shift(60)
     Spent(storage).remember()
-    assert storage.storage.get(storage.prefixed_key(_MARK)) == noted
+    assert storage.storage.get(storage.mark_of("")) == noted
 
 
 @pytest.mark.parametrize("written", ["99999999999", "no number"])
 def test_a_mark_that_cannot_be_true_is_one_that_is_gone(storage: Any, written: str) -> None:
-    storage.storage.set(storage.prefixed_key(_MARK), written)
+    storage.storage.set(storage.mark_of(""), written)
     spent = Spent(storage)
     with pytest.raises(StoreUnavailableError, match="lost what it knew"):
         spent.claim("before", 900, issued_at=NOON)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from limits.strategies import STRATEGIES
 from captcha_guard.counters.ledger import Charge, Ledger
 from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.store import open_storage
-from tests.redis_server import redis_cluster
+from captcha_guard.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,15 +24,9 @@ pytestmark = pytest.mark.redis
 MINUTE, HOUR, DAY = parse("2 per minute"), parse("10 per hour"), parse("30 per day")
 
 
-@pytest.fixture(scope="module")
-def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_cluster(tmp_path_factory.mktemp("cluster")) as uri:
-        yield uri
-
-
 @pytest.fixture(params=["redis", "valkey"])
-def storage(request: pytest.FixtureRequest, uri: str) -> Iterator[Any]:
-    storage: Any = open_storage(uri.replace("redis", request.param))
+def storage(request: pytest.FixtureRequest, cluster_uri: str) -> Iterator[Any]:
+    storage: Any = open_storage(cluster_uri.replace("redis", request.param))
     with closing(storage.storage):
         yield storage
         storage.reset()
@@ -42,8 +38,8 @@ def charges(*names: str) -> list[Charge]:
 
 
 def scripts_run(storage: Any) -> int:
-    told = storage.storage.info("commandstats")
-    return int(told.get("cmdstat_evalsha", {}).get("calls", 0))
+    told = storage.storage.info("commandstats", target_nodes="primaries")
+    return sum(int(of_one.get("cmdstat_evalsha", {}).get("calls", 0)) for of_one in told.values())
 
 
 def test_all_windows_of_one_name_are_entered_and_looked_at_by_one_script(storage: Any) -> None:
@@ -79,8 +75,49 @@ def test_each_strategy_counts(storage: Any, strategy: str) -> None:
     assert [limiter.hit(MINUTE, "ada") for _ in range(3)] == [True, True, False]
 
 
-def test_a_nonce_is_spent_once_and_nonces_lie_in_slots_of_their_own(storage: Any) -> None:
+def test_a_nonce_is_spent_once_by_one_script_and_nonces_are_spread_over_all_nodes(storage: Any) -> None:
     spent = Spent(storage)
-    assert [spent.claim("nonce", 60), spent.claim("nonce", 60)] == [True, False]
-    keys = [storage.prefixed_key(f"captcha_guard/spent/nonce{number}") for number in range(20)]
-    assert len({storage.storage.keyslot(key) for key in keys}) > 15
+    spent.claim("warm", 60)
+    before = scripts_run(storage)
+    assert [spent.claim("warm", 60), spent.claim("warm", 60)] == [False, False]
+    assert scripts_run(storage) - before == 2
+    keys = [storage.prefixed_key(f"captcha_guard/spent/nonce{number}") for number in range(200)]
+    shares = Counter(storage.storage.get_node_from_key(key).port for key in keys)
+    assert len(shares) == 3
+    assert min(shares.values()) > 200 / 5
+
+
+def test_a_nonce_can_be_looked_up_and_released(storage: Any) -> None:
+    spent = Spent(storage)
+    spent.claim("nonce", 60)
+    assert spent.is_spent("nonce")
+    spent.release("nonce")
+    assert not spent.is_spent("nonce")
+
+
+def test_a_nonce_lies_with_the_mark_that_says_since_when_it_would_be_known(storage: Any) -> None:
+    for number in range(200):
+        key = f"captcha_guard/spent/nonce{number}"
+        slots = {storage.storage.keyslot(one) for one in (storage.prefixed_key(key), storage.mark_of(key))}
+        assert len(slots) == 1
+
+
+def test_codes_from_before_a_cluster_remembered_are_unproven_and_later_ones_good(storage: Any) -> None:
+    spent, now = Spent(storage), time.time()
+    spent.remember()
+    assert all(spent.claim(f"later{number}", 60, issued_at=int(time.time())) for number in range(100))
+    for number in range(100):
+        with pytest.raises(StoreUnavailableError, match="lost what it knew"):
+            spent.claim(f"before{number}", 60, issued_at=now - 10)
+
+
+def test_one_bucket_that_forgot_makes_a_worker_look_after_all_with_its_next_code(storage: Any) -> None:
+    spent = Spent(storage)
+    spent.remember()
+    storage.reset()
+    with pytest.raises(StoreUnavailableError, match="lost what it knew"):
+        spent.claim("before", 60, issued_at=time.time() - 10)
+    spent.remember()
+    marks = {f"later{number}": storage.mark_of(f"captcha_guard/spent/later{number}") for number in range(100)}
+    others = [nonce for nonce, mark in marks.items() if mark != storage.mark_of("captcha_guard/spent/before")]
+    assert all(spent.claim(nonce, 60, issued_at=int(time.time())) for nonce in others)

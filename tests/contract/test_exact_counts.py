@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from limits import parse
-from limits.storage import MemcachedStorage, RedisStorage
+from limits.storage import MemcachedStorage, RedisClusterStorage, RedisStorage
 from limits.strategies import STRATEGIES
 
 from captcha_guard.counters.ledger import Charge, Ledger
@@ -47,10 +47,16 @@ def patient(storage: Any) -> Any:
         storage._connections._timeout = 30
     elif isinstance(storage, MemcachedStorage):
         storage.options.update({"timeout": 30, "connect_timeout": 30})  # type: ignore[dict-item]
+    elif isinstance(storage, RedisClusterStorage):
+        for node in storage.storage.get_nodes():
+            patient_client(storage.storage.get_redis_connection(node))
     elif isinstance(storage, RedisStorage):
-        pool: Any = storage.storage
-        pool.connection_pool.connection_kwargs.update(socket_timeout=30, socket_connect_timeout=30)
+        patient_client(storage.storage)
     return storage
+
+
+def patient_client(client: Any) -> None:
+    client.connection_pool.connection_kwargs.update(socket_timeout=30, socket_connect_timeout=30)
 
 
 def test_a_fixed_window_grants_exactly_its_limit(backend: Backend) -> None:

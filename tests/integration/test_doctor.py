@@ -25,7 +25,9 @@ from captcha_guard.doctor.examination import examine
 from captcha_guard.doctor.rounds import Rounds
 from captcha_guard.doctor.site import Site
 from captcha_guard.web.state import NAME
+from tests.faulty_redis import faulty_redis
 from tests.integration.doctors_site import altered, found, make_site, seen_by_doctor, sent_home
+from tests.redis_sentinel import AT_ONCE, replica_of
 from tests.redis_server import redis_server
 from tests.servers import wait_for_port
 
@@ -188,6 +190,28 @@ def test_a_store_that_cannot_be_used_is_a_fault_and_its_password_is_not_shown(si
 def test_a_folder_in_place_of_the_file_is_a_fault(sites: MakeSite, tmp_path: Path) -> None:
     (tmp_path / "captcha_guard.sqlite3").mkdir()
     assert found(seen_by_doctor(sites(tmp_path)), "CG202")
+
+
+@pytest.mark.redis
+def test_a_redis_whose_failover_would_go_unnoticed_is_a_warning(sites: MakeSite, tmp_path: Path) -> None:
+    with faulty_redis(tmp_path) as server:
+        app = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": server.uri})
+        assert found(seen_by_doctor(app), "CG206") == []
+        server.ask("ACL", "SETUSER", "default", "-info")
+        [what] = found(seen_by_doctor(app), "CG206")
+        assert "INFO" in what
+        app.extensions[NAME].storage.storage.close()
+
+
+@pytest.mark.redis
+def test_a_primary_that_writes_on_when_it_is_cut_off_is_a_hint(sites: MakeSite, tmp_path: Path) -> None:
+    with faulty_redis(tmp_path, AT_ONCE) as server, replica_of(server, tmp_path):
+        app = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": server.uri})
+        [hint] = [one for one in seen_by_doctor(app).diagnoses if one.code == "CG206"]
+        assert (hint.severity, "min-replicas-to-write" in hint.fix) == (Severity.HINT, True)
+        server.ask("CONFIG SET", "min-replicas-to-write", "1")
+        assert found(seen_by_doctor(app), "CG206") == []
+        app.extensions[NAME].storage.storage.close()
 
 
 @pytest.mark.redis

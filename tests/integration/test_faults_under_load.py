@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,9 @@ import pytest
 from tests.crowd.blog import MODERATED, OPEN
 from tests.crowd.siege import Account, account, besieged, states
 from tests.faulty_redis import faulty_redis, proxy
+from tests.redis_cluster import Cluster, redis_cluster
+from tests.redis_sentinel import Watched, is_primary, watched_redis
+from tests.servers import wait_until
 
 pytestmark = [pytest.mark.redis, pytest.mark.xdist_group("many workers")]
 
@@ -35,9 +38,15 @@ class Fault:
     end: Callable[[], None]
 
 
-@pytest.fixture(params=["killed", "emptied", "hung", "slow"])
+@pytest.fixture(params=["killed", "emptied", "hung", "slow", "failed over", "a node failed over"])
 def fault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fault]:
     with ExitStack() as stack:
+        if request.param == "failed over":
+            yield failover(stack.enter_context(watched_redis(tmp_path)))
+            return
+        if request.param == "a node failed over":
+            yield failover_of_a_node(stack.enter_context(redis_cluster(tmp_path, replicated=True)))
+            return
         redis = stack.enter_context(faulty_redis(tmp_path, keeps=request.param != "emptied"))
         if request.param in ("killed", "emptied"):
             yield Fault(redis.uri, redis.kill, redis.start)
@@ -50,6 +59,27 @@ def fault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fault]:
                 between.delay = seconds
 
             yield Fault(between.uri, lambda: late(SLOW), lambda: late(0))
+
+
+def failover(watched: Watched) -> Fault:
+    """Let the replica hear nothing more of what the primary is told, and then the primary die."""
+
+    def fail_over() -> None:
+        watched.primary.kill()
+        watched.wait_for_promotion()
+
+    return Fault(watched.uri, watched.primary.cut_off, fail_over)
+
+
+def failover_of_a_node(cluster: Cluster) -> Fault:
+    """Do the same to one primary of a cluster."""
+    primary, replica = cluster.primaries[0], cluster.replicas[0]
+
+    def fail_over() -> None:
+        primary.kill()
+        wait_until(lambda: is_primary(replica) and cluster.is_whole(), "the failover")
+
+    return Fault(cluster.uri, primary.cut_off, fail_over)
 
 
 def test_a_store_that_fails_and_returns_costs_nobody_a_comment(fault: Fault, tmp_path: Path) -> None:
@@ -65,6 +95,17 @@ def test_a_store_that_fails_and_returns_costs_nobody_a_comment(fault: Fault, tmp
 def test_control_a_guard_that_does_not_notice_a_loss_lets_tokens_through_again_after_a_crash(tmp_path: Path) -> None:
     with faulty_redis(tmp_path) as redis:
         result = commented_through(Fault(redis.uri, redis.kill, redis.start), tmp_path / "blog", forgetful=True)
+    assert result.twice > 0, f"nothing was let through again, so the test above could not fail: {result}"
+
+
+def test_control_a_guard_that_may_not_ask_for_histories_lets_tokens_through_again_after_a_failover(
+    tmp_path: Path,
+) -> None:
+    with watched_redis(tmp_path) as watched:
+        for server in (watched.primary, watched.replica):
+            server.ask("ACL", "SETUSER", "writers", "on", "nopass", "~*", "+@all", "-info")
+        fault = replace(failover(watched), uri=f"{watched.uri}?username=writers&password=any")
+        result = commented_through(fault, tmp_path / "blog")
     assert result.twice > 0, f"nothing was let through again, so the test above could not fail: {result}"
 
 

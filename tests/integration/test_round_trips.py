@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -19,9 +20,11 @@ from flask_limiter import Limiter
 from captcha_guard import CaptchaGuard
 from captcha_guard.checks import PREFIX
 from captcha_guard.config import Settings
+from captcha_guard.counters.amnesia import BUCKETS
 from captcha_guard.web.state import NAME
 from tests.integration.host_blog import COMMENT, Blog, Page, make_app, make_blog, solved, wrong
 from tests.memcached_server import memcached_server
+from tests.redis_cluster import Cluster, redis_cluster
 from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.redis
@@ -125,6 +128,34 @@ USUAL = {
     f"{PREFIX}{name}": getattr(Settings(), name.lower())
     for name in ("COMMENT_LIMITS", "WRONG_LIMITS", "WRONG_WAITS", "SURGE")
 }
+
+
+def test_on_a_cluster_a_comment_with_a_right_code_costs_ten_and_to_remember_a_script_for_each_hash_tag(
+    tmp_path: Path,
+) -> None:
+    with redis_cluster(tmp_path) as cluster:
+        blog = make_blog(tmp_path / "blog", {**USUAL, "CAPTCHA_GUARD_STORAGE_URI": cluster.uri})
+        storage: Any = blog.state.storage
+        for number in range(40):  # each node has run every script then
+            post(blog, f"198.51.{number}.1")
+        fields, client = form(blog, "192.0.2.2")
+        with watched_cluster(cluster) as commands:
+            assert client.post("/posts/one/comments", data=fields).status_code == 303
+        assert commands == {"evalsha": 10}
+        with watched_cluster(cluster) as commands:
+            storage.remember()
+        assert commands == {"evalsha": BUCKETS}
+        storage.storage.close()
+
+
+@contextmanager
+def watched_cluster(cluster: Cluster) -> Iterator[Counter[str]]:
+    """Count the commands that clients send all primaries in the meantime."""
+    commands: Counter[str] = Counter()
+    with ExitStack() as stack:
+        asked = [stack.enter_context(watched(node.uri)) for node in cluster.primaries]
+        yield commands
+    commands.update(command for one in asked for command in one)
 
 
 def posts(app: Flask, guard: CaptchaGuard, number: int) -> Iterator[Callable[[], int]]:

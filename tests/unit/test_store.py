@@ -96,9 +96,11 @@ def test_redis_and_valkey_are_given_a_quarter_of_a_second_and_one_try(server: st
         _, options = storage_arguments(f"{scheme}://db:6379/0")
         assert options["retry"].get_retries() == 0 if server == "redis" else options["retry"]._retries == 0
         assert {name: options[name] for name in WAITS} == WAITS
-        assert options.get("sentinel_kwargs", WAITS) == WAITS
+        expected = WAITS | {"retry": options["retry"]}
+        assert options.get("sentinel_kwargs", expected) == expected
     _, options = storage_arguments(f"{server}+cluster://db:7000,db:7001")
     assert {name: options[name] for name in WAITS} == WAITS
+    assert options.get("cluster_error_retry_attempts", 0) == 0
 
 
 def test_a_connection_of_redis_keeps_the_options_it_was_given() -> None:

@@ -18,12 +18,13 @@ from .secret_shared import SecretShared
 from .secret_strength import SecretStrength
 from .static_files import StaticFiles
 from .store_evicts import StoreEvicts
+from .store_failover import StoreFailover
 from .store_reach import StoreReach
 
 #: Every check, in the order of the codes.
 CHECKS: Final[tuple[Check, ...]] = (
     SecretShared(), SecretStrength(),
-    MemoryWorkers(), StoreReach(), StoreEvicts(), NetworkFile(), Clock(),
+    MemoryWorkers(), StoreReach(), StoreEvicts(), NetworkFile(), Clock(), StoreFailover(),
     Proxy(),
     StaticFiles(), Picture(), ContentPolicy(), PageCache(), Csrf(),
     BundledFonts(),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from ...checks import without_password
+from ...counters.mending import advice
 from ...counters.store import faults_of
 from ..diagnosis import Check, Diagnosis, Moment, Severity
 from ..site import Site
@@ -31,7 +32,7 @@ class StoreReach(Check):
             counted = storage.incr(key, 60)
             storage.clear(key)
         except faults_of(storage) as error:
-            yield self.found(f"{type(error).__name__}: {without_password(str(error))}.")
+            yield self.found(f"{type(error).__name__}: {without_password(str(error))}.", fix=advice(error))
             return
         if counted != 1:
             yield self.found(f"A new counter began at {counted}, not at 1.")

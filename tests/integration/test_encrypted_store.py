@@ -1,0 +1,46 @@
+"""A blog whose store can't be trusted: the fault policy holds, and the log and the doctor say how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.doctors_site import make_site, seen_by_doctor
+from tests.integration.host_blog import COMMENT, fields_of, make_blog, solved
+from tests.tls import authority, certificate, encrypted_redis
+
+pytestmark = pytest.mark.redis
+
+
+@pytest.fixture(params=["wrong CA", "wrong host"])
+def untrusted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the address of a store that can't be trusted, and what mends it."""
+    ca, other = authority(tmp_path, "ours"), authority(tmp_path, "other")
+    with encrypted_redis(tmp_path, ca, certificate(tmp_path, ca, "server", "DNS:localhost")) as server:
+        if request.param == "wrong CA":
+            yield server.uri("localhost", ssl_ca_certs=other.certificate), "Name the file of the CA"
+        else:
+            yield server.uri("127.0.0.1", ssl_ca_certs=ca.certificate), "Write the host"
+
+
+def test_a_comment_is_held_or_shown_again_and_the_log_says_how_to_mend_it(
+    untrusted: tuple[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    uri, mend = untrusted
+    blog = make_blog(tmp_path / "blog", {"CAPTCHA_GUARD_STORAGE_URI": uri})
+    client = blog.client()
+    answer = client.post("/posts/one/comments", data=solved(client, client.get("/posts/one"), COMMENT))
+    assert answer.status_code == 503
+    assert fields_of(answer)["body"] == COMMENT["body"]
+    assert client.post("/queue", data=solved(client, client.get("/queue"), COMMENT)).status_code == 303
+    assert [one["held"] for one in blog.stored] == ["True"]
+    assert [mend in line for line in caplog.messages if "store fails" in line] == [True]
+
+
+def test_the_doctor_names_what_mends_it(untrusted: tuple[str, str], tmp_path: Path) -> None:
+    uri, mend = untrusted
+    app = make_site(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": uri})
+    [fix] = [one.fix for one in seen_by_doctor(app).diagnoses if one.code == "CG202"]
+    assert mend in fix
