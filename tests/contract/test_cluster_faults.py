@@ -71,10 +71,11 @@ def claim(storage: Any, nonce: str, handed_out: float) -> str:
 def test_after_a_failover_what_the_dead_node_was_told_last_is_unproven_and_nothing_else(
     replicated: Cluster, library: str, number: int
 ) -> None:
-    primary = replicated.primaries[number]
+    primary, replica = replicated.primaries[number], replicated.replicas[number]
     with opened(replicated, library) as storage:
         mine, others = nonces_of(primary, storage), nonces_of(primary, storage, elsewhere=True)
         unseen, unspent, other, later = next(mine), next(mine), next(others), next(mine)
+        wait_until(lambda: replica.ask("DBSIZE") == primary.ask("DBSIZE"), "a copy of the marks")
         handed_out = time.time()
         primary.cut_off()
         assert claim(storage, unseen, handed_out) == "spent"

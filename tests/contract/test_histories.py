@@ -55,10 +55,11 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
         yield spent
 
 
-def spend_unseen_by_replicas(first: FaultyRedis, connect: Connect) -> float:
-    """Spend "nonce" in a primary that copies it to nobody any more; returns when it was handed out."""
+def spend_unseen(first: FaultyRedis, replica: FaultyRedis, connect: Connect) -> float:
+    """Spend "nonce" in a primary after its replica has had a last copy of it; returns when the nonce was handed out."""
     spent = connect(first)
     spent.remember()
+    wait_until(lambda: replica.ask("DBSIZE") == 1, "a copy of the mark")
     handed_out = time.time()
     first.cut_off()
     assert spent.claim("nonce", 900, issued_at=handed_out)
@@ -82,7 +83,7 @@ def test_after_a_promotion_codes_from_before_are_unproven_and_later_ones_are_spe
     first: FaultyRedis, follow: Follow, connect: Connect
 ) -> None:
     second = follow(first)
-    handed_out = spend_unseen_by_replicas(first, connect)
+    handed_out = spend_unseen(first, second, connect)
     first.kill()
     promote(second)
     spent = connect(second)
@@ -95,7 +96,7 @@ def test_a_worker_that_saw_the_promotion_notes_it_so_that_its_next_code_is_good(
     first: FaultyRedis, follow: Follow, connect: Connect
 ) -> None:
     second = follow(first)
-    handed_out = spend_unseen_by_replicas(first, connect) - 2
+    handed_out = spend_unseen(first, second, connect) - 2
     first.kill()
     promote(second)
     spent = connect(second)
@@ -106,7 +107,7 @@ def test_a_worker_that_saw_the_promotion_notes_it_so_that_its_next_code_is_good(
 
 def test_a_second_promotion_hides_no_first_one(first: FaultyRedis, follow: Follow, connect: Connect) -> None:
     second, third = follow(first), follow(first)
-    handed_out = spend_unseen_by_replicas(first, connect)
+    handed_out = spend_unseen(first, second, connect)
     first.kill()
     promote(second)
     third.ask("REPLICAOF", "127.0.0.1", str(second.port))
@@ -192,7 +193,7 @@ def test_control_where_the_history_may_not_be_asked_for_a_promotion_is_not_notic
     second = follow(first)
     for server in (first, second):
         server.ask("ACL", "SETUSER", "default", "-info")
-    handed_out = spend_unseen_by_replicas(first, connect)
+    handed_out = spend_unseen(first, second, connect)
     first.kill()
     second.ask("REPLICAOF", "NO", "ONE")
     assert connect(second).claim("nonce", 900, issued_at=handed_out)
