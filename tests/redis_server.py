@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from tests.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 @contextmanager
 def redis_server(folder: Path, *more: str) -> Iterator[str]:
     """Start a server that keeps nothing on disk, and yield its URI."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     settings = [
         "--bind",
         "127.0.0.1",

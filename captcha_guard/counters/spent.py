@@ -39,7 +39,7 @@ class Spent:
         if self._remember is None or self._remembered == failed_at:
             return
         with suppress(StoreUnavailableError):
-            self._health.write(self._remember)
+            self._health.read(self._remember)  # it may find that there is nothing to write, which proves nothing
             self._remembered = failed_at
 
     def claim(self, nonce: str, ttl: int, *, issued_at: float | None = None) -> bool:
