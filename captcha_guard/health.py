@@ -135,9 +135,9 @@ class Health:
             self._tell(error)
 
     def _answered(self) -> None:
-        self._reading.succeeded()
-        self._writing.succeeded()
         seconds = self._outage.ends(self._clock())
+        self._reading.succeeded()  # after the end: faults in between begin an outage, which another answer ends
+        self._writing.succeeded()
         if seconds is not None:
             _log.warning("%s answers again, after %.1f s.", self._name, seconds)
             self._tell(None)
