@@ -136,13 +136,13 @@ class Cases:
 
     def forget(self, trace: Trace) -> bool:
         """Forget every case of a comment; returns whether there was one."""
-        if not self.path.exists():
+        if self._file.is_missing:
             return False
         return bool(self._change(lambda connection: connection.execute(_FORGET, (trace.mark,)).rowcount))
 
     def sweep(self, now: float) -> int:
         """Delete what is older than 60 days, and the oldest where there are too many; returns how many went."""
-        if not self.path.exists():
+        if self._file.is_missing:
             return 0
 
         def sweep(connection: sqlite3.Connection) -> int:
