@@ -174,6 +174,27 @@ def test_faults_that_come_while_an_outage_ends_are_no_rest_without_an_end(health
     assert tries(health, store, 10) == 10
 
 
+def test_an_end_is_told_after_its_beginning_however_long_that_takes_to_tell(
+    health: Health, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, log = Store(), logging.getLogger("captcha_guard")
+
+    def slowly(record: logging.LogRecord) -> bool:
+        if " fails " in record.getMessage():
+            store.down = False
+            thread = threading.Thread(target=lambda: health.write(store.answer))
+            thread.start()
+            thread.join(10)
+            assert not thread.is_alive()
+        return True
+
+    monkeypatch.setattr(log, "filters", [slowly])
+    store.down = True
+    tries(health, store, 1)
+    assert not health.down
+    assert told == ["no route to the store", "None"]
+
+
 def test_who_listens_and_fails_does_not_break_the_request(now: list[float], caplog: pytest.LogCaptureFixture) -> None:
     def broken(_: Exception | None) -> None:
         raise RuntimeError("the pager is out of order")
