@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from limits._storage_scheme import parse_storage_uri
 
@@ -32,7 +32,10 @@ def network_options(uri: str) -> tuple[str, dict[str, Any]]:
 
     :raises ConfigError: an option that is not known, or out of range.
     :raises ImportError: the client library is missing.
+    :raises ValueError: what should be a host can't be one.
     """
+    for location in urlsplit(uri).netloc.rpartition("@")[2].split(","):
+        (urlsplit(f"//{location}").hostname or "").encode("idna")  # or each question to the store would raise it
     scheme = uri.partition("://")[0]
     family = next(name for name in _FAMILIES if scheme.startswith(name))
     return _FAMILIES[family](family, uri)
