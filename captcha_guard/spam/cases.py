@@ -87,7 +87,6 @@ class Cases:
 
     :param path: the file, made when there is something to keep.
     :param timeout: seconds to wait for another writer.
-
     :param health: of the file, where it is shared with others that keep something there.
 
     While the file can't be used nothing is kept, and nothing is known. Only what a visitor waits for (:meth:`remember`)
