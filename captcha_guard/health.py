@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NamedTuple, TypeVar
@@ -41,7 +43,8 @@ class Health:
     :param meanwhile: what happens until it answers, for the log.
     :param advice: tells how to mend what was raised, as a sentence for the log; empty where it can't.
     :param trial: of the store, for :meth:`recover`; without one an outage lasts until somebody writes.
-    :param told: hears of each beginning, with the error, and of each end, with ``None``; what it raises is logged.
+    :param told: hears of each beginning, with the error, and of each end, with ``None``, in their order; what it raises
+        is logged.
     :param clock: monotonic seconds.
     """
 
@@ -67,6 +70,8 @@ class Health:
         self._trials = Breaker(faults=1, rest=REST)
         self._outage = Outage()
         self._failed_at = 0.0
+        self._turning, self._telling = threading.Lock(), threading.Lock()
+        self._untold = deque[tuple[str, Exception | None]]()
 
     @property
     def down(self) -> bool:
@@ -128,21 +133,34 @@ class Health:
         self._reading.failed(now)
         self._writing.failed(now)
         self._trials.failed(now)
-        if self._outage.begins(now):
-            mend = f" {said}" if (said := self._advice(error)) else ""
-            fault = f"{type(error).__name__}: {error}"
-            _log.warning("%s fails (%s); until it answers, %s.%s", self._name, fault, self._meanwhile, mend)
-            self._tell(error)
+        with self._turning:
+            if self._outage.begins(now):
+                mend = f" {said}" if (said := self._advice(error)) else ""
+                fault = f"{type(error).__name__}: {error}"
+                self._untold.append((f"fails ({fault}); until it answers, {self._meanwhile}.{mend}", error))
+        self._tell()
 
     def _answered(self) -> None:
-        self._reading.succeeded()
+        now = self._clock()
+        with self._turning:
+            seconds = self._outage.ends(now)
+            if seconds is not None:
+                self._untold.append((f"answers again, after {seconds:.1f} s.", None))
+        self._reading.succeeded()  # after the end: faults in between begin an outage, which another answer ends
         self._writing.succeeded()
-        seconds = self._outage.ends(self._clock())
-        if seconds is not None:
-            _log.warning("%s answers again, after %.1f s.", self._name, seconds)
-            self._tell(None)
+        self._tell()
 
-    def _tell(self, error: Exception | None) -> None:
+    def _tell(self) -> None:
+        """Tell what has turned, one thread for all: or else the last word could be that of an outage that is over."""
+        while self._untold and self._telling.acquire(blocking=False):
+            try:
+                while self._untold:
+                    self._say(*self._untold.popleft())
+            finally:
+                self._telling.release()
+
+    def _say(self, what: str, error: Exception | None) -> None:
+        _log.warning("%s %s", self._name, what)
         try:
             self._told(error)
         except Exception:

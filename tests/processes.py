@@ -15,7 +15,7 @@ def shared_out(
 ) -> list[Result]:
     """Do ``work(*part)`` for every part, each in a process of its own; return the results in the order of the parts.
 
-    Raises ``EOFError`` when a process has ended without a result.
+    Raises ``EOFError`` when a process has ended without a result; the others, which may wait for it, are ended then.
     """
     pipes = []
     processes = []
@@ -29,6 +29,10 @@ def shared_out(
         sender.close()
     try:
         return [receiver.recv() for receiver, _ in pipes]
+    except BaseException:
+        for process in processes:
+            process.terminate()
+        raise
     finally:
         for process in processes:
             process.join()

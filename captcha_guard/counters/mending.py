@@ -19,6 +19,11 @@ _TLS: Final = (
         f"Name the file of the CA that signed the server's certificate in {_URI}: ?ssl_ca_certs=/etc/ssl/redis-ca.pem.",
     ),
     (
+        r"NO_CERTIFICATE_OR_CRL_FOUND|PEM lib|KEY_VALUES_MISMATCH",
+        f"See that the files named in {_URI} hold certificates and keys as PEM, and that ssl_keyfile is the key of "
+        "ssl_certfile.",
+    ),
+    (
         r"CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|EOF occurred in violation of protocol",
         f"If the server asks for a client's certificate, name it in {_URI}: ?ssl_certfile=...&ssl_keyfile=...",
     ),

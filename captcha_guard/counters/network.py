@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from limits._storage_scheme import parse_storage_uri
 
@@ -32,7 +32,10 @@ def network_options(uri: str) -> tuple[str, dict[str, Any]]:
 
     :raises ConfigError: an option that is not known, or out of range.
     :raises ImportError: the client library is missing.
+    :raises ValueError: what should be a host can't be one.
     """
+    for location in urlsplit(uri).netloc.rpartition("@")[2].split(","):
+        (urlsplit(f"//{location}").hostname or "").encode("idna")  # or each question to the store would raise it
     scheme = uri.partition("://")[0]
     family = next(name for name in _FAMILIES if scheme.startswith(name))
     return _FAMILIES[family](family, uri)
@@ -45,7 +48,9 @@ def _redis(library: str, uri: str) -> tuple[str, dict[str, Any]]:
     scheme = uri.partition("://")[0]
     encrypted = scheme in ("rediss", "valkeys")
     options = waits | _parsed(query, {**_REDIS, **_TLS} if encrypted else _REDIS)
-    if encrypted:  # Valkey's client would take a certificate for any host
+    if encrypted:
+        _agree(options)
+        # Valkey's client would take a certificate for any host
         options.setdefault("ssl_check_hostname", options.get("ssl_cert_reqs") != "none")
     retries = options.pop("retries", 0)
     options["retry"] = retry.Retry(backoff.NoBackoff(), retries)
@@ -56,6 +61,17 @@ def _redis(library: str, uri: str) -> tuple[str, dict[str, Any]]:
     elif scheme == "valkey+cluster":  # besides a connection's own; Redis' client has one number for both
         options["cluster_error_retry_attempts"] = retries
     return address, options
+
+
+def _agree(options: Mapping[str, Any]) -> None:
+    """Refuse options of TLS that make no connection together, and raise what is no fault of the store."""
+    if "ssl_keyfile" in options and "ssl_certfile" not in options:
+        raise ConfigError("ssl_keyfile in its query is the key of a certificate; name that as well, by ssl_certfile")
+    if options.get("ssl_cert_reqs") == "none" and options.get("ssl_check_hostname"):
+        raise ConfigError(
+            "ssl_cert_reqs=none in its query takes any certificate, ssl_check_hostname=true only that of the host; "
+            "leave one of them out"
+        )
 
 
 def _memcached(_: str, uri: str) -> tuple[str, dict[str, Any]]:

@@ -87,7 +87,6 @@ class Cases:
 
     :param path: the file, made when there is something to keep.
     :param timeout: seconds to wait for another writer.
-
     :param health: of the file, where it is shared with others that keep something there.
 
     While the file can't be used nothing is kept, and nothing is known. Only what a visitor waits for (:meth:`remember`)
@@ -136,13 +135,13 @@ class Cases:
 
     def forget(self, trace: Trace) -> bool:
         """Forget every case of a comment; returns whether there was one."""
-        if not self.path.exists():
+        if self._file.is_missing:
             return False
         return bool(self._change(lambda connection: connection.execute(_FORGET, (trace.mark,)).rowcount))
 
     def sweep(self, now: float) -> int:
         """Delete what is older than 60 days, and the oldest where there are too many; returns how many went."""
-        if not self.path.exists():
+        if self._file.is_missing:
             return 0
 
         def sweep(connection: sqlite3.Connection) -> int:

@@ -173,7 +173,7 @@ class SQLiteMemory:
     def forget(self, comment: Submission | Trace, *, now: float) -> bool:
         """Forget a comment, and what it counted for or against anyone; returns whether anything was known of it."""
         trace = comment if isinstance(comment, Trace) else self.trace(comment)
-        if not self.path.exists():
+        if self._file.is_missing:
             return False
 
         def write(connection: sqlite3.Connection) -> bool:
@@ -210,7 +210,7 @@ class SQLiteMemory:
 
     def sweep(self, now: float) -> int:
         """Delete what has expired, and what expires first where there is too much; returns how many rows went."""
-        gone, expired = 0, 1 if self.path.exists() else None
+        gone, expired = 0, None if self._file.is_missing else 1
         while expired:
             expired = self._file.change(lambda connection: forget_expired(connection, now), insist=True)
             gone += expired or self._file.change(make_room, insist=True) or 0

@@ -34,12 +34,21 @@ class SQLiteFile:
         self._connections = Connections(path, schema=schema, timeout=timeout)
         self._health = health or health_of_file()
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether nothing was kept yet; a file that can't be looked for may be there, and fails when it is used."""
+        try:
+            self.path.stat()
+        except OSError as error:
+            return isinstance(error, FileNotFoundError)
+        return False
+
     def rows(self, query: str, values: Sequence[object], *, insist: bool = False) -> list[Row] | None:
         """Return what a query finds, nothing while there is no file; ``None`` where it can't be used.
 
         :param insist: ask even while the file is left alone, where somebody waits for nothing but this answer.
         """
-        if not self.path.exists():
+        if self.is_missing:
             return []
 
         def read() -> list[Row]:

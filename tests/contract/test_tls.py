@@ -104,6 +104,29 @@ def test_a_server_that_asks_for_a_certificate_gets_that_of_the_uri(
     assert "ssl_certfile" in caplog.text
 
 
+def test_files_that_hold_no_certificate_or_another_key_are_named_as_what_to_look_at(
+    redis: EncryptedRedis, ca: Signed, folder: Path, scheme: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    own, empty = certificate(folder, ca, f"mixed-{scheme}"), folder / "empty.pem"
+    empty.touch()
+    trusting = redis.uri("localhost", ssl_ca_certs=ca.certificate)
+    for uri in (
+        redis.uri("localhost", ssl_ca_certs=empty),
+        f"{trusting}&ssl_certfile={empty}",
+        f"{trusting}&ssl_certfile={own.certificate}&ssl_keyfile={ca.key}",
+    ):
+        caplog.clear()
+        assert fault_of(uri.replace("rediss", scheme)) != ""
+        assert "hold certificates and keys as PEM" in caplog.text
+
+
+def test_options_that_make_no_connection_together_are_refused_at_start_up(ca: Signed, scheme: str) -> None:
+    with pytest.raises(ConfigError, match="name that as well, by ssl_certfile"):
+        open_storage(f"{scheme}://db:6379/0?ssl_keyfile={ca.key}")
+    with pytest.raises(ConfigError, match="leave one of them out"):
+        open_storage(f"{scheme}://db:6379/0?ssl_cert_reqs=none&ssl_check_hostname=true")
+
+
 @pytest.mark.parametrize(("uri", "said"), [
     ("rediss://db:6379/0?ssl_ca_certs=/no/such.pem", r"ssl_ca_certs .*'/no/such.pem': there is no such file"),
     ("valkeys://db:6379/0?ssl_cert_reqs=maybe", "none, optional and required are allowed"),

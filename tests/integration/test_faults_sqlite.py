@@ -72,6 +72,18 @@ def read_only(file: Path) -> Iterator[None]:
 
 
 @contextmanager
+def out_of_reach(file: Path) -> Iterator[None]:
+    """Take away the right to look into the folder."""
+    mode = file.parent.stat().st_mode
+    file.parent.chmod(0)
+    try:
+        with unprivileged():
+            yield
+    finally:
+        file.parent.chmod(mode)
+
+
+@contextmanager
 def full(file: Path) -> Iterator[None]:
     """Let no file of this process grow, as on a disk without room."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -91,7 +103,7 @@ def locked(file: Path) -> Iterator[None]:
         other.rollback()
 
 
-FAULTS = pytest.mark.parametrize("fault", [a_folder_in_its_place, read_only, full, locked])
+FAULTS = pytest.mark.parametrize("fault", [a_folder_in_its_place, read_only, out_of_reach, full, locked])
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,48 @@ def test_what_was_on_its_way_before_the_fault_does_not_end_it(
     assert health.write(slow) == "here"
     assert health.down
     assert told == ["no route to the store"]
+
+
+def test_faults_that_come_while_an_outage_ends_are_no_rest_without_an_end(health: Health, now: list[float]) -> None:
+    store, asked = Store(), count(1)
+    store.down = True
+    tries(health, store, 1)
+    now[0] += REST
+
+    def clock() -> float:
+        if next(asked) == 2:  # the answer has come, and the outage is about to be called over
+            tries(health, store, FAULTS)
+        return now[0]
+
+    health._clock = clock
+    health.write(lambda: "here")
+    store.down = False
+    for _ in range(3):
+        now[0] += REST
+        tries(health, store, 1)
+    assert not health.down
+    assert tries(health, store, 10) == 10
+
+
+def test_an_end_is_told_after_its_beginning_however_long_that_takes_to_tell(
+    health: Health, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, log = Store(), logging.getLogger("captcha_guard")
+
+    def slowly(record: logging.LogRecord) -> bool:
+        if " fails " in record.getMessage():
+            store.down = False
+            thread = threading.Thread(target=lambda: health.write(store.answer))
+            thread.start()
+            thread.join(10)
+            assert not thread.is_alive()
+        return True
+
+    monkeypatch.setattr(log, "filters", [slowly])
+    store.down = True
+    tries(health, store, 1)
+    assert not health.down
+    assert told == ["no route to the store", "None"]
 
 
 def test_who_listens_and_fails_does_not_break_the_request(now: list[float], caplog: pytest.LogCaptureFixture) -> None:

@@ -46,6 +46,9 @@ def test_each_scheme_opens_its_storage(tmp_path: Path) -> None:
         ("redis://:hunter2@db:6379/0?sockettimeout=1", "'sockettimeout' .* is no option .* socket_timeout"),
         ("memcached://me:hunter2@db:11211?timeout=600", "timeout in its query is '600': 0.01 to 30 s"),
         ("memcached://me:hunter2@db", "memcached://host:11211"),
+        ("valkey://:hunter2@db..internal:6379/0", "valkey://host:6379/0"),
+        ("redis+sentinel://:hunter2@db:26379,db..internal:26379/x", "redis[+]sentinel://host:26379/service"),
+        (f"memcached://me:hunter2@{'d' * 64}:11211", "memcached://host:11211"),
         ("sqlite://", "sqlite:////absolute/path"),
     ],
 )
