@@ -87,6 +87,29 @@ def test_a_nonce_is_spent_once_by_one_script_and_nonces_are_spread_over_all_node
     assert min(shares.values()) > 200 / 5
 
 
+def test_what_changes_nothing_is_asked_again_where_a_node_is_gone_and_nothing_else_is(
+    storage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(storage, "moving-window")
+    gone = storage.dependency.exceptions.ConnectionError
+    connect, asked = storage.get_connection, []
+
+    def once_in_vain(*arguments: Any, **named: Any) -> Any:
+        asked.append("")
+        if len(asked) == 1:
+            raise gone("the primary is dead")
+        return connect(*arguments, **named)
+
+    monkeypatch.setattr(storage, "get_connection", once_in_vain)
+    assert [standing.used for standing in ledger.look(charges("ada"))] == [0, 0, 0]
+    asked.clear()
+    storage.remember()
+    for act in (lambda: ledger.hit(charges("ada")), lambda: storage.incr_and_lost_at("key", 60)):
+        asked.clear()
+        with pytest.raises(gone):
+            act()
+
+
 def test_a_nonce_can_be_looked_up_and_released(storage: Any) -> None:
     spent = Spent(storage)
     spent.claim("nonce", 60)

@@ -153,6 +153,20 @@ def test_what_was_on_its_way_before_the_fault_does_not_end_it(
     assert told == ["no route to the store"]
 
 
+def test_a_look_that_began_before_the_faults_ends_no_rest(health: Health, now: list[float]) -> None:
+    store = Store()
+    store.down = True
+
+    def slow() -> str:
+        now[0] += 0.1
+        tries(health, store, FAULTS)
+        return "here"
+
+    assert health.read(slow) == "here"
+    with pytest.raises(StoreUnavailableError, match="is given a rest"):
+        health.read(store.answer)
+
+
 def test_faults_that_come_while_an_outage_ends_are_no_rest_without_an_end(health: Health, now: list[float]) -> None:
     store, asked = Store(), count(1)
     store.down = True
@@ -270,6 +284,14 @@ def test_readers_call_no_store_well_that_keeps_nothing(site: Site, now: list[flo
     assert site.kept.asked == 5
     assert site.health.down
     assert told == ["no route to the store"]
+
+
+def test_the_first_fault_of_all_is_followed_by_no_trial(site: Site) -> None:
+    site.asked.down = True
+    with pytest.raises(StoreUnavailableError):
+        site.health.read(site.asked.answer)
+    site.health.recover()
+    assert site.questions() == (1, 0)
 
 
 def test_a_reader_whose_question_failed_does_not_try_the_store_as_well(site: Site, now: list[float]) -> None:

@@ -89,6 +89,23 @@ def test_copies_are_counted_up_to_an_end(memory: SQLiteMemory) -> None:
     for number in range(12):
         memory.note(elsewhere(SAID.body, scope=f"comment:{number}"), Action.HOLD)
     assert memory.alike(SAID) == 8
+    assert rows_of(memory)["judge_sketches"] == 8
+
+
+def test_what_is_kept_of_a_comment_does_not_hang_on_the_one_that_was_judged_last(memory: SQLiteMemory) -> None:
+    for number in range(8):
+        memory.note(elsewhere(SAID.body, scope=f"comment:{number}"), Action.HOLD)
+    assert memory.alike(SAID) == 8
+    memory.note(numbered(1), Action.HOLD)
+    assert memory.alike(numbered(2)) == 0
+    memory.note(elsewhere(SAID.body, scope="comment:9"), Action.HOLD)
+    assert rows_of(memory)["judge_sketches"] == 9
+
+
+def test_a_comment_that_is_forgotten_leaves_nothing(memory: SQLiteMemory) -> None:
+    memory.note(SAID, Action.HOLD)
+    assert memory.forget(SAID, now=NOW)
+    assert set(rows_of(memory).values()) == {0}
 
 
 def test_a_moderators_word_counts_once_and_the_last_one_stands(memory: SQLiteMemory) -> None:
@@ -206,11 +223,15 @@ def test_a_locked_file_holds_up_two_requests_and_one_after_each_rest(
                 memory.note(SAID, Action.HOLD)
                 cases.remember(case)
             assert len(waited) == times
+        for number in range(3):  # somebody waits for nothing but this
+            cases.forget(case.trace)
+            memory.teach(SAID, spam=True, now=NOW)
+            assert len(waited) == FAULTS + 3 + 2 * number
         other.execute("ROLLBACK")
     now[0] += REST
     cases.remember(case)
     memory.note(SAID, Action.HOLD)
-    assert len(waited) == FAULTS + 3
+    assert len(waited) == FAULTS + 9
     assert [message.partition(" (")[0] for message in caplog.messages] == ["It fails", "It answers again, after 4.0 s."]
     assert cases.find("id") == case
 
