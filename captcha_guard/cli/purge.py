@@ -29,12 +29,21 @@ def purge() -> None:
         purged = state.moderation.purge(state.clock())
     except sqlite3.Error as error:
         raise click.ClickException(f"What services were sent could not be deleted: {error}") from error
-    click.echo(f"Judge's memory: {_rows(purged.remembered)} deleted.")
-    click.echo(f"Cases of judged comments: {_rows(purged.cases)} deleted.")
+    for what, count in (("Judge's memory", purged.remembered), ("Cases of judged comments", purged.cases)):
+        click.echo(f"{what}: " + ("not deleted." if count is None else f"{_rows(count)} deleted."))
     click.echo(f"Sent to services, or waiting for them: {_rows(purged.sent)} deleted.")
-    if not isinstance(storage, SQLiteStorage):
+    if isinstance(storage, SQLiteStorage):
+        _purge_counters(storage)
+    else:
         click.echo(f"Counters: {type(storage).__name__} lets go of what has expired by itself.")
-        return
+    if purged.remembered is None or purged.cases is None:
+        raise click.ClickException(
+            f"What is remembered of comments could not be deleted: {state.file} can't be used, and the log says why. "
+            "Mend that, and run this again."
+        )
+
+
+def _purge_counters(storage: SQLiteStorage) -> None:
     path = Path(storage.storage)
     before = _size(path)
     try:

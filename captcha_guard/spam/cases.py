@@ -133,14 +133,20 @@ class Cases:
         """Take a claim back."""
         self._change(lambda connection: connection.execute(_REOPEN, (case.id,)))
 
-    def forget(self, trace: Trace) -> bool:
-        """Forget every case of a comment; returns whether there was one."""
+    def forget(self, trace: Trace) -> bool | None:
+        """Forget every case of a comment; returns whether there was one.
+
+        ``None`` where the file can't be used, so that there may still be one.
+        """
         if self._file.is_missing:
             return False
-        return bool(self._change(lambda connection: connection.execute(_FORGET, (trace.mark,)).rowcount))
+        return self._change(lambda connection: connection.execute(_FORGET, (trace.mark,)).rowcount > 0)
 
-    def sweep(self, now: float) -> int:
-        """Delete what is older than 60 days, and the oldest where there are too many; returns how many went."""
+    def sweep(self, now: float) -> int | None:
+        """Delete what is older than 60 days, and the oldest where there are too many; returns how many went.
+
+        ``None`` where the file can't be used.
+        """
         if self._file.is_missing:
             return 0
 
@@ -148,7 +154,7 @@ class Cases:
             expired = connection.execute(_EXPIRE, (now - KEPT,)).rowcount
             return expired + connection.execute(_CROWD, (MOST - 1,)).rowcount
 
-        return self._change(sweep) or 0
+        return self._change(sweep)
 
     def _change(self, act: Callable[[sqlite3.Connection], _Said]) -> _Said | None:
         return self._file.change(act, insist=True)

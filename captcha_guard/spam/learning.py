@@ -126,9 +126,12 @@ class Learner:
         taught = Taught(_name(key), spam, rules_score, tuple(sorted(set(tokens))))
         return self._spared(lambda: self._teach(taught), alternative=False)
 
-    def forget(self, key: str) -> bool:
-        """Forget a comment and learn the rest again, as if it had never been taught; False when it was not known."""
-        return self._spared(lambda: self._forget(_name(key)), alternative=False)
+    def forget(self, key: str) -> bool | None:
+        """Forget a comment and learn the rest again, as if it had never been taught; False when it was not known.
+
+        ``None`` where the database does not answer, so that it may still be there.
+        """
+        return self._spared(lambda: self._forget(_name(key)), None)
 
     def stats(self) -> Stats:
         """Tell how much has been taught."""

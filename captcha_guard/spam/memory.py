@@ -170,8 +170,11 @@ class SQLiteMemory:
 
         return self._file.change(write, insist=True) or False
 
-    def forget(self, comment: Submission | Trace, *, now: float) -> bool:
-        """Forget a comment, and what it counted for or against anyone; returns whether anything was known of it."""
+    def forget(self, comment: Submission | Trace, *, now: float) -> bool | None:
+        """Forget a comment, and what it counted for or against anyone; returns whether anything was known of it.
+
+        ``None`` where the file can't be used, so that something may still be there.
+        """
         trace = comment if isinstance(comment, Trace) else self.trace(comment)
         if self._file.is_missing:
             return False
@@ -183,7 +186,7 @@ class SQLiteMemory:
                 connection.execute(f"DELETE FROM {table} WHERE mark = ?", (trace.mark,))  # noqa: S608 (our own names)
             return known is not None
 
-        return self._file.change(write, insist=True) or False
+        return self._file.change(write, insist=True)
 
     def _say(self, connection: sqlite3.Connection, trace: Trace, said: int, now: float) -> None:
         """Write down what is thought of a comment, and move the counts by the difference to what was thought before."""
@@ -208,13 +211,18 @@ class SQLiteMemory:
     def _sketch(self, submission: Submission) -> list[bytes]:
         return list(_smallest(tuple(submission.text.words), self._key))
 
-    def sweep(self, now: float) -> int:
-        """Delete what has expired, and what expires first where there is too much; returns how many rows went."""
-        gone, expired = 0, None if self._file.is_missing else 1
-        while expired:
-            expired = self._file.change(lambda connection: forget_expired(connection, now), insist=True)
-            gone += expired or self._file.change(make_room, insist=True) or 0
-        return gone
+    def sweep(self, now: float) -> int | None:
+        """Delete what has expired, and what expires first where there is too much; returns how many rows went.
+
+        ``None`` where the file can't be used.
+        """
+        if self._file.is_missing:
+            return 0
+        gone = 0
+        while expired := self._file.change(lambda connection: forget_expired(connection, now), insist=True):
+            gone += expired
+        crowd = None if expired is None else self._file.change(make_room, insist=True)
+        return None if crowd is None else gone + crowd
 
     def close(self) -> None:
         """Close the calling thread's connection; the next use opens a new one."""

@@ -35,10 +35,13 @@ class Tidied:
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How many expired rows were deleted: from the judge's memory, of cases, and of what services were sent."""
+    """How many expired rows were deleted: from the judge's memory, of cases, and of what services were sent.
 
-    remembered: int = 0
-    cases: int = 0
+    ``None`` where a file could not be used.
+    """
+
+    remembered: int | None = 0
+    cases: int | None = 0
     sent: int = 0
 
 
@@ -96,11 +99,16 @@ class Moderation:
         return self._learner.explain(case.tokens, case.rules)
 
     def forget(self, comment: Submission | str, *, now: float) -> bool:
-        """Forget a comment everywhere; returns whether anything was known of it and could be forgotten."""
+        """Forget a comment everywhere; returns whether anything was known of it, and nothing is left.
+
+        Where something can't be forgotten now the case stays, so that its id can be forgotten again.
+        """
         case = self._find(comment)
         if case is None:
             return False
         known = self._learner is not None and self._learner.forget(case.name)
+        if known is None:
+            return False
         try:
             if self._services is not None and case.service_mark:
                 self._services.forget(case.service_mark)
@@ -108,7 +116,8 @@ class Moderation:
             logger.exception("captcha_guard: what was sent of a comment could not be deleted")
             return False
         remembered = self._memory.forget(case.trace, now=now)
-        return self._cases.forget(case.trace) or remembered or known
+        decided = None if remembered is None else self._cases.forget(case.trace)
+        return decided is not None and bool(decided or remembered or known)
 
     def stats(self) -> Stats:
         """Tell how much the filter was taught; raises ``LearningUnavailableError``, or ``ConfigError`` if it is off."""

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 
+from captcha_guard.counters.sqlite import SQLiteStorage
 from tests.faulty_redis import FaultyRedis, faulty_redis
 from tests.integration.host_blog import Blog, make_blog
 
@@ -72,9 +73,10 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 
 def close_counters(blog: Blog) -> None:
-    """Close this thread's connection to the blog's counters."""
-    storage: Any = blog.state.spent._storage
-    storage.close()
+    """Close this thread's connection to the blog's counters, if they lie in a file."""
+    storage = blog.state.storage
+    if isinstance(storage, SQLiteStorage):
+        storage.close()
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -259,6 +259,22 @@ def test_a_filter_explains_itself_by_id_and_by_submission(blog: Blog) -> None:
     assert all(one.weight < 0 for one in fresh if one.token in ("w:loop", "w:bound"))
 
 
+@pytest.mark.parametrize("locked", ["captcha_guard.sqlite3", "learned.sqlite3"])
+def test_a_comment_of_which_something_can_not_be_forgotten_now_is_not_said_to_be_and_can_be_later(
+    blogs: MakeBlog, tmp_path: Path, locked: str
+) -> None:
+    blog = blogs({"CAPTCHA_GUARD_LEARNING_URI": f"sqlite:///{tmp_path}/learned.sqlite3"})
+    post(blog.client(), "See https://mowers.example for a secretword.")
+    file = Path(blog.app.instance_path if locked.startswith("captcha") else tmp_path, locked)
+    with blog.app.app_context():
+        assert blog.guard.teach(blog.stored[0]["id"], spam=True)
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            assert not blog.guard.forget(blog.stored[0]["id"])
+        assert blog.guard.forget(blog.stored[0]["id"])
+        assert blog.guard.filter_stats().decisions == 0
+
+
 def test_a_comment_is_forgotten_everywhere(blog: Blog) -> None:
     client = blog.client()
     post(client, "See https://mowers.example for a secretword.")

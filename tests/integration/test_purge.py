@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import time_machine
@@ -41,6 +43,20 @@ def test_what_has_expired_goes_and_the_command_says_how_much(blogs: MakeBlog, cl
     assert "captcha_guard.sqlite3 has" in lines[3]
     assert not lines[3].startswith("Counters: 0 ")
     assert purge(blog).output.splitlines()[3].startswith("Counters: 0 expired rows")
+
+
+def test_a_judges_file_that_is_locked_is_told_and_can_be_purged_later(
+    blogs: MakeBlog, clock: time_machine.Traveller
+) -> None:
+    blog = blogs({"CAPTCHA_GUARD_STORAGE_URI": "memory://"})
+    comment(blog, 1)
+    clock.shift(200 * DAY)
+    with closing(sqlite3.connect(Path(blog.app.instance_path, "captcha_guard.sqlite3"))) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        told = purge(blog)
+    assert told.exit_code == 1
+    assert "captcha_guard.sqlite3 can't be used, and the log says why." in told.output
+    assert "Cases of judged comments: 1 expired row deleted." in purge(blog).output
 
 
 def test_a_code_that_was_spent_stays_spent(blogs: MakeBlog) -> None:
