@@ -59,6 +59,15 @@ def tries(health: Health, store: Store, times: int) -> int:
     return answers
 
 
+def late(health: Health, now: list[float]) -> str:
+    """Answer only when others have met faults meanwhile."""
+    store = Store()
+    store.down = True
+    now[0] += 0.1
+    tries(health, store, FAULTS)
+    return "here"
+
+
 def test_a_store_that_failed_is_left_alone_for_a_while(health: Health, now: list[float]) -> None:
     store = Store()
     assert tries(health, store, 5) == 5
@@ -140,31 +149,15 @@ def test_one_late_answer_is_no_outage_for_others(health: Health, caplog: pytest.
 def test_what_was_on_its_way_before_the_fault_does_not_end_it(
     health: Health, now: list[float], told: list[str]
 ) -> None:
-    store = Store()
-    store.down = True
-
-    def slow() -> str:
-        now[0] += 0.1
-        tries(health, store, FAULTS)
-        return "here"
-
-    assert health.write(slow) == "here"
+    assert health.write(lambda: late(health, now)) == "here"
     assert health.down
     assert told == ["no route to the store"]
 
 
 def test_a_look_that_began_before_the_faults_ends_no_rest(health: Health, now: list[float]) -> None:
-    store = Store()
-    store.down = True
-
-    def slow() -> str:
-        now[0] += 0.1
-        tries(health, store, FAULTS)
-        return "here"
-
-    assert health.read(slow) == "here"
+    assert health.read(lambda: late(health, now)) == "here"
     with pytest.raises(StoreUnavailableError, match="is given a rest"):
-        health.read(store.answer)
+        health.read(Store().answer)
 
 
 def test_faults_that_come_while_an_outage_ends_are_no_rest_without_an_end(health: Health, now: list[float]) -> None:
