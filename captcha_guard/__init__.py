@@ -22,6 +22,7 @@ from .spam.learning import Stats, Weighed
 from .spam.moderation import Tidied
 from .spam.submission import Facts, Submission
 from .spam.verdict import Action, Finding, Verdict
+from .web.refusal import Refusal
 
 __all__ = [
     "Action",
@@ -31,6 +32,7 @@ __all__ = [
     "Difficulty",
     "Facts",
     "Finding",
+    "Refusal",
     "Rule",
     "Stats",
     "Style",

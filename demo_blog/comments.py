@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from typing import Protocol
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from captcha_guard import Action, Verdict
+from captcha_guard import Action, Refusal, Verdict
 from demo_blog import errors, posts
 from demo_blog.database import db
 from demo_blog.draft import Draft
@@ -25,28 +24,19 @@ STALE_FORM = (
     "This page had been open so long, or your browser kept our cookie back, that we could not be sure the "
     "comment came from you. Nothing is lost: please send it once more."
 )
-CODE_ASKED_FOR = 422
 PRINTED = "Thank you. Your comment is printed above."
 HELD = "Thank you. An editor reads your comment before it is printed; until then only you can see it above."
 ADDRESS_DROPPED = "Your comment stands without the web address: only http and https addresses are linked here."
 
 
-class Refused(Protocol):
-    """What the guard tells of a comment that it did not let through."""
-
-    message: str
-    status: int
-    retry_after: int | None
-
-
-def show_form_again(refusal: Refused, slug: str) -> str:  # noqa: ARG001 - the guard's signature
+def show_form_again(refusal: Refusal, slug: str) -> str:  # noqa: ARG001 - the guard's signature
     """Show the form as it was typed; the guard sets the status.
 
     Where a code is asked for that is below the article, with the guard's word at its own field. Else the form stands
     alone, the reason above it: it is seen at once, and a client that floods us is not sent the article each time.
     """
     draft = Draft.from_form(request.form)
-    if refusal.status == CODE_ASKED_FOR:
+    if refusal.asks_code:
         return posts.page(draft)
     return render_template(
         "refused.html",
