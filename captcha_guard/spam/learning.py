@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
-from ..breaker import Breaker, Outage
-from ..errors import LearningUnavailableError
-from ..health import FAULTS, REST
+from ..errors import LearningUnavailableError, StoreUnavailableError
+from ..health import Health
 from . import lessons
 from .databases import Database
 from .features import RULES, VERSION, kind_of, tokens_of
@@ -29,7 +27,6 @@ KEEP: Final = 10_000
 #: Tokens that an explanation names.
 HEAVIEST: Final = 10
 
-_log = logging.getLogger("captcha_guard")
 _Answer = TypeVar("_Answer")
 
 
@@ -95,9 +92,12 @@ class Learner:
     def __init__(self, database: Database, *, keep: int = KEEP, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = TokenStore(database)
         self._keep = keep
-        self._clock = clock
-        self._breaker = Breaker(faults=FAULTS, rest=REST)
-        self._outage = Outage()
+        self._health = Health(
+            (LearningUnavailableError,),
+            name="The learning filter's database",
+            meanwhile="the learning filter abstains",
+            clock=clock,
+        )
 
     def score(self, submission: Submission, rules_score: int) -> float | None:
         """Return the chance of spam, 0 to 1; ``None`` while too little was taught or the database does not answer.
@@ -221,22 +221,11 @@ class Learner:
         return known
 
     def _spared(self, ask: Callable[[], _Answer], alternative: _Answer, *, insist: bool = True) -> _Answer:
-        """Return what ``ask`` returns, or the alternative while the database fails."""
-        if not insist and not self._breaker.allows(self._clock()):
-            return alternative
+        """Return what ``ask`` returns, or the alternative while the database fails; any answer ends an outage."""
         try:
-            answer = ask()
-        except LearningUnavailableError as error:
-            now = self._clock()
-            self._breaker.failed(now)
-            if self._outage.begins(now):
-                _log.error("The learning filter abstains until this is mended. %s", error)
+            return self._health.write(ask, insist=insist)
+        except StoreUnavailableError:
             return alternative
-        self._breaker.succeeded()
-        seconds = self._outage.ends(self._clock())
-        if seconds is not None:
-            _log.warning("The learning filter's database answers again, after %.1f s.", seconds)
-        return answer
 
 
 def _is_read_rightly(look: Look) -> bool:
