@@ -29,6 +29,10 @@ class Submission:
     clear. ``posted_at`` is in seconds since 1970. ``honeypot`` is what came in the field no person sees;
     ``seconds`` is how long the form was open, ``None`` where nothing tells.
 
+    ``other`` holds every further text that was posted, whatever its field is called, and is judged like the body.
+    ``private`` holds the values of fields named like passwords: rules see them, and they are never stored, learned or
+    sent to a service. ``site`` is the host that serves the form; links to it don't count.
+
     The host alone can tell the rest, see :class:`Facts`: ``account``, ``closed`` and ``post_age``.
     """
 
@@ -46,6 +50,9 @@ class Submission:
     account: str = ""
     closed: bool = False
     post_age: float | None = None
+    other: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+    site: str = ""
 
     @cached_property
     def text(self) -> Text:
