@@ -121,11 +121,7 @@ class Settings:
         60,
         checks.number(0, 1_000_000, unit=" per minute"),
         "0 to 1000000 comments per minute",
-        "As many comments from all clients together, or more, and every form asks for a hard code; 0: never.",
-    )
-    escalate: bool = switch(
-        default=True,
-        doc="3 wrong codes within 10 minutes make a client's next pictures one level harder.",
+        "When all clients together post this many comments a minute, every form asks for a code. 0 turns this off.",
     )
     max_links: int = setting(
         2,

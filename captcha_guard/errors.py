@@ -49,16 +49,9 @@ class TokenForgedError(TokenError):
 
 
 class TokenExpiredError(TokenError):
-    """The token is older than its time to live, or issued further in the future than clocks may differ.
-
-    ``difficulty`` is the specification that it carries, so that the next challenge can be as hard.
-    """
+    """The token is older than its time to live, or issued further in the future than clocks may differ."""
 
     reason = "token_expired"
-
-    def __init__(self, message: str, *, token: str, difficulty: str) -> None:
-        super().__init__(message, token=token)
-        self.difficulty = difficulty
 
 
 class TokenScopeError(TokenError):

@@ -19,7 +19,7 @@ from .spam.submission import Submission
 from .spam.verdict import Verdict
 from .web.decision_log import log_decision
 from .web.field import render_assets, render_field
-from .web.gate import ask_harder, pass_through
+from .web.gate import pass_through
 from .web.housekeeping import tidy
 from .web.journey import current_journey
 from .web.outcome import Outcome
@@ -151,9 +151,23 @@ class CaptchaGuard:
         verdicts = [outcome.verdict for outcome in current_journey().outcomes.values()] if has_request_context() else []
         return max(verdicts, key=lambda one: one.action, default=Verdict())
 
-    def field(self, scope: str | None = None, *, difficulty: str | Difficulty | None = None) -> Markup:
+    def stored(self) -> None:
+        """Say, in a view whose answer doesn't, that the comment is stored: it can't be sent again with the same code.
+
+        A redirect, or a page below 400 without the captcha field, says so by itself. The last call counts.
+        """
+        current_journey().stored = True
+
+    def not_stored(self) -> None:
+        """Say, in a view whose answer doesn't, that the comment isn't stored: the form's pass lets it be sent again.
+
+        A status of 400 or more, or an error in a form with a ``CaptchaField``, says so by itself. The last call counts.
+        """
+        current_journey().stored = False
+
+    def field(self, scope: str | None = None) -> Markup:
         """Return the captcha field as markup, as ``captcha_guard()`` does in templates, for pages built in Python."""
-        return render_field(scope, difficulty=difficulty)
+        return render_field(scope)
 
     def check(self, submission: Submission) -> Verdict:
         """Judge a submission by rules and filter, in any application context; nothing is counted or remembered."""
@@ -201,17 +215,10 @@ class CaptchaGuard:
 
 
 def judge_request(protection: Protection, scope: str) -> Outcome:
-    """Take this request's POST the whole way, once per scope however often it is asked for.
-
-    Whoever asks again may want a harder code than the one that was enough before.
-    """
+    """Take this request's POST the whole way, once per scope however often it is asked for."""
     outcomes, state = current_journey().outcomes, current_state()
-    before = outcomes.get(scope)
-    if before is None:
+    if scope not in outcomes:
         outcomes[scope] = pass_through(request, state, protection, scope)
-    elif before.protection != protection:
-        outcomes[scope] = ask_harder(before, state, protection, request)
-    if outcomes[scope] is not before:
         log_decision(outcomes[scope], request.remote_addr, form=state.settings.log)
     return outcomes[scope]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import request
@@ -13,12 +12,14 @@ from wtforms.validators import StopValidation
 
 from .extension import judge_request
 from .web.field import render_field
+from .web.journey import current_journey
 from .web.posted import ANSWER, PASS
 from .web.protection import Protection
 from .web.registry import guarded_routes
-from .web.state import current_state
 
 if TYPE_CHECKING:
+    from wtforms.form import BaseForm
+
     from .challenge.difficulty import Difficulty
     from .web.protection import Know
 
@@ -36,6 +37,7 @@ class NotRobot:
 
     def __call__(self, form: object, field: CaptchaField) -> None:  # noqa: ARG002 - WTForms' signature
         """Pass, or stop with the message for the visitor; the response gets the refusal's status."""
+        field.note_form()
         outcome = judge_request(field.protection, field.scope)
         if outcome.refusal is not None:
             raise StopValidation(outcome.refusal.message)
@@ -44,9 +46,8 @@ class NotRobot:
 class CaptchaField(Field):
     """The security code in a form. Its arguments after the label are those of ``CaptchaGuard.protect``.
 
-    In a view that is also protected the submission is judged once, by the view's arguments; this field's ``difficulty``
-    can raise the view's there, and a code that was easier is asked for once more. ``data`` is the code as typed;
-    ``populate_obj`` leaves the object alone, for nobody stores it.
+    In a view that is also protected the submission is judged once, by the view's arguments. ``data`` is the code as
+    typed; ``populate_obj`` leaves the object alone, because the code isn't stored.
     """
 
     widget = CaptchaWidget()
@@ -64,9 +65,11 @@ class CaptchaField(Field):
         fields: Mapping[str, str] | None = None,
         facts: Know | None = None,
         exempt_when: Callable[[], object] | None = None,
+        _form: BaseForm | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(label, [NotRobot(), *validators], **kwargs)
+        super().__init__(label, [NotRobot(), *validators], _form=_form, **kwargs)
+        self._form = _form
         self._own = Protection.told(
             scope=scope,
             mode=mode,
@@ -80,13 +83,8 @@ class CaptchaField(Field):
 
     @property
     def protection(self) -> Protection:
-        """The protection of the view that the form is in, at this field's difficulty if harder, or else its own."""
-        of_view = guarded_routes().get(request.endpoint or "")
-        if of_view is None or self._own.difficulty is None:
-            return of_view or self._own
-        state = current_state()
-        base = of_view.difficulty or state.difficulty
-        return replace(of_view, difficulty=base.raised_to(self._own.difficulty, state.settings.length))
+        """The protection of the view that the form is in, or else this field's own."""
+        return guarded_routes().get(request.endpoint or "") or self._own
 
     @property
     def scope(self) -> str:
@@ -101,6 +99,11 @@ class CaptchaField(Field):
         if formdata is not None:
             self.data = formdata.get(ANSWER) or formdata.get(PASS) or None
             self.raw_data = [self.data] if self.data else []
+
+    def note_form(self) -> None:
+        """Let the guard see the errors of this field's form: a comment whose form has some isn't stored."""
+        if self._form is not None:
+            current_journey().forms.append(self._form)
 
     def populate_obj(self, obj: object, name: str) -> None:
         """Leave the object as it is."""

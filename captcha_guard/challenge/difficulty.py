@@ -75,7 +75,7 @@ class Difficulty:
 
     Every knob is a whole number; :data:`KNOBS` names its unit and range. ``length`` is how many symbols a code has: one
     number or (shortest, longest), 4 to 8; ``None`` leaves it to the site (``CAPTCHA_GUARD_LENGTH``). Raises
-    :class:`ConfigError` (a ``ValueError``) for a value outside its range. Compare levels with :attr:`rank`.
+    :class:`ConfigError` (a ``ValueError``) for a value outside its range.
     """
 
     overlap: int = 1
@@ -125,15 +125,6 @@ class Difficulty:
         return next((name for name, level in _LEVELS.items() if level == self), None)
 
     @property
-    def rank(self) -> int:
-        """How this counts when two are compared: 0 ``classica``, 1 ``easy``, 2 ``medium``, 3 ``hard``.
-
-        A difficulty of one's own counts as the hardest level that none of its knobs falls below. The length does not
-        count: :meth:`meets` looks at it too.
-        """
-        return _rank(self)
-
-    @property
     def is_classica(self) -> bool:
         """Whether pictures have the look of ``classica``, which is no site's style, however long their codes are."""
         return _is_classica(self)
@@ -145,30 +136,6 @@ class Difficulty:
     def symbols(self, site: tuple[int, int]) -> tuple[int, int]:
         """Return the shortest and the longest code, in symbols; ``site`` is what holds where no length is given."""
         return site if self.length is None else cast("tuple[int, int]", self.length)
-
-    def meets(self, required: Difficulty, site: tuple[int, int]) -> bool:
-        """Say whether this is at least as hard as ``required``: in rank, and in how short its codes may be.
-
-        ``site`` as in :meth:`symbols`.
-        """
-        return self.rank >= required.rank and self.symbols(site)[0] >= required.symbols(site)[0]
-
-    def raised_to(self, other: Difficulty, site: tuple[int, int]) -> Difficulty:
-        """Return the harder of both, which meets both: the knobs of the higher rank, with the longer codes.
-
-        At the same rank they are ``other``'s, unless none of this one's is below them. ``site`` as in :meth:`symbols`.
-        """
-        stays = self.rank > other.rank or (self.rank == other.rank and self._reaches(other))
-        (shortest, longest), (least, most) = self.symbols(site), other.symbols(site)
-        longer = (max(shortest, least), max(longest, most))
-        return replace(self if stays else other, length=None if longer == site else longer)
-
-    def one_up(self) -> Difficulty:
-        """Return the next level above this one's rank, its codes as long as this one's; what is ``hard`` stays."""
-        return _one_up(self)
-
-    def _reaches(self, level: Difficulty) -> bool:
-        return all(getattr(self, name) >= getattr(level, name) for name in KNOBS)
 
     def spec(self) -> str:
         """Return ASCII text (under 60 characters) from which :meth:`from_spec` makes the same difficulty."""
@@ -185,7 +152,7 @@ class Difficulty:
         return _LEVELS.get(spec) or _own(spec)
 
 
-# In order of rank. What classica draws is no style's; its knobs say how much that comes to: a tilt.
+# The easiest first. Classica is drawn without a style; its knobs say how much that comes to: a tilt.
 Difficulty.classica = Difficulty(
     overlap=0, rotation=4, shear=0, size_jitter=0, shift=0, warp=0, lines=0, line_weight=20, cover=0
 )
@@ -205,25 +172,10 @@ _LEVELS: dict[str, Difficulty] = {
 assert {field.name for field in fields(Difficulty)} == {*KNOBS, "length"}  # noqa: S101
 
 
+# Every request asks these of the same few difficulties.
 @lru_cache(maxsize=64)
 def _is_classica(difficulty: Difficulty) -> bool:
     return replace(difficulty, length=None) == Difficulty.classica
-
-
-@lru_cache(maxsize=64)
-def _rank(difficulty: Difficulty) -> int:
-    if difficulty.is_classica:
-        return 0
-    reached = (rank for rank, level in enumerate(_LEVELS.values()) if difficulty._reaches(level))
-    return max(reached, default=0)
-
-
-# Every request asks these of the same few difficulties.
-@lru_cache(maxsize=64)
-def _one_up(difficulty: Difficulty) -> Difficulty:
-    if difficulty.rank == Difficulty.hard.rank:
-        return difficulty
-    return replace(list(_LEVELS.values())[difficulty.rank + 1], length=difficulty.length)
 
 
 @lru_cache(maxsize=64)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..errors import TokenError, TokenExpiredError, TokenMalformedError
+from ..errors import TokenMalformedError
 from . import answer as code
 from .difficulty import Difficulty
 from .fonts import FontFace
@@ -40,20 +39,24 @@ class Look:
 class Issuer:
     """The one place that makes challenges and tells right answers from wrong ones.
 
-    ``secrets`` are the host's secrets, the newest first; ``ttl`` is in seconds; ``clock`` returns seconds since 1970.
+    ``secrets`` are the host's secrets, the newest first; ``application`` is the name of the application that they are
+    used in, so that another one with the same secret has other keys. ``ttl`` is in seconds; ``clock`` returns seconds
+    since 1970.
     """
 
     def __init__(
         self,
         secrets: Sequence[bytes],
         *,
+        application: str = "",
         ttl: int,
         look: Look | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.look = look or Look()
         self.clock = clock
-        self.tokens = Tokens([_subkey(secret, b"root") for secret in secrets], ttl=ttl, clock=clock)
+        label = b"root." + application.encode("utf-8", "surrogatepass")
+        self.tokens = Tokens([_subkey(secret, label) for secret in secrets], ttl=ttl, clock=clock)
         self._picture = lru_cache(maxsize=PICTURES)(self._draw)
         self._style = lru_cache(maxsize=8)(self._style_of)
 
@@ -76,29 +79,22 @@ class Issuer:
             raise TokenMalformedError("signed, but of a difficulty unknown here", token=token) from error
         return opened
 
-    def solved(self, opened: Opened, scope: str) -> str:
-        """Return a pass: proof that ``opened`` was solved, valid as long as the challenge itself would have been."""
-        challenge = opened.challenge
-        return self.tokens.sign(
-            Challenge.new(
-                scope,
-                kind="pass",
-                difficulty=challenge.difficulty,
-                epoch=challenge.epoch,
-                at=challenge.issued_at,
-            )
-        )
+    def solved(self, opened: Opened, bound_to: str) -> str | None:
+        """Return the pass that follows ``opened``, valid as long as the challenge itself would have been.
+
+        ``bound_to`` says which comment it is for. None after the last of a code's passes.
+        """
+        passed = opened.challenge.passed(opened.key, bound_to)
+        return None if passed is None else self.tokens.sign(passed)
+
+    @property
+    def key(self) -> bytes:
+        """The key that signs new tokens."""
+        return self.tokens.keys[0]
 
     def difficulty(self, opened: Opened) -> Difficulty:
         """Return how hard the challenge's picture is."""
         return Difficulty.from_spec(opened.challenge.difficulty)
-
-    def lost_difficulty(self, error: TokenError) -> Difficulty | None:
-        """Return how hard a challenge was that is refused only because it has expired."""
-        if isinstance(error, TokenExpiredError):
-            with suppress(ValueError):
-                return Difficulty.from_spec(error.difficulty)
-        return None
 
     def answer(self, opened: Opened) -> str:
         """Return the code that the visitor has to type."""

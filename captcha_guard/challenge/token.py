@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from itsdangerous import BadSignature, TimestampSigner
@@ -16,17 +17,20 @@ from itsdangerous.exc import BadData
 
 from ..errors import TokenExpiredError, TokenForgedError, TokenMalformedError, TokenScopeError
 
-VERSION: Final = 1
+VERSION: Final = 2
 SALT: Final = b"captcha_guard.token"
 
-#: Octets. The longest token we make has under 400; a longer string is not looked at.
+#: Bytes. The longest token we make, a pass, has under 900; a longer string isn't looked at.
 LONGEST: Final = 1024
 
 #: Seconds by which the clocks of two servers may differ.
 LEEWAY: Final = 30
 
-NONCE_OCTETS: Final = 16
+NONCE_BYTES: Final = 16
 KINDS: Final = frozenset({"image", "audio", "pass"})
+
+#: Passes that can follow one solved code, one after the other.
+GENERATIONS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Challenge:
     or ``pass`` (proof that a challenge was solved). ``difficulty`` is a difficulty's specification. ``epoch`` says
     which of the site's styles draws it. ``issued_at`` is in seconds since 1970. ``charged`` says how many
     more tries one charge of the limits covers, when it was handed out in reply to a comment that they have counted.
+
+    A pass also has its ``generation``, 1 to ``GENERATIONS``, and the comment that it is ``bound_to``.
     """
 
     nonce: str
@@ -46,12 +52,31 @@ class Challenge:
     epoch: int
     issued_at: int
     charged: int = 0
+    generation: int = 0
+    bound_to: str = ""
 
     @classmethod
     def new(cls, scope: str, *, kind: str, difficulty: str, epoch: int, at: int, charged: int = 0) -> Challenge:
         """Make a challenge with a fresh nonce for the form named ``scope``."""
-        nonce = base64_encode(secrets.token_bytes(NONCE_OCTETS)).decode()
+        nonce = base64_encode(secrets.token_bytes(NONCE_BYTES)).decode()
         return cls(nonce, scope_digest(scope), kind, difficulty, epoch, at, charged)
+
+    def passed(self, key: bytes, bound_to: str) -> Challenge | None:
+        """Return the pass that follows this challenge once it was solved; None after the last generation.
+
+        Its nonce is derived from this one's under ``key``, so there is one such pass however often it is made.
+        """
+        if self.generation >= GENERATIONS:
+            return None
+        nonce = hmac.digest(key, b"captcha_guard.pass" + self.nonce.encode(), "sha256")[:NONCE_BYTES]
+        return replace(
+            self,
+            nonce=base64_encode(nonce).decode(),
+            kind="pass",
+            charged=0,
+            generation=self.generation + 1,
+            bound_to=bound_to,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +102,8 @@ class Tokens:
     def __init__(self, keys: Sequence[bytes], *, ttl: int, clock: Callable[[], float] = time.time) -> None:
         self.ttl = ttl
         self.clock = clock
-        self._signers = [(key, _Signer(key)) for key in keys]
+        self.keys = tuple(keys)
+        self._signers = [(key, _Signer(key)) for key in self.keys]
 
     def sign(self, challenge: Challenge) -> str:
         """Return the token of ``challenge``: URL-safe ASCII."""
@@ -89,6 +115,8 @@ class Tokens:
             challenge.difficulty,
             challenge.epoch,
             challenge.charged,
+            challenge.generation,
+            challenge.bound_to,
         ]
         text = json.dumps(payload, separators=(",", ":"), ensure_ascii=True).encode()
         _, signer = self._signers[0]
@@ -107,10 +135,10 @@ class Tokens:
         age = int(self.clock()) - issued_at
         if age > self.ttl:
             message = f"issued {age} s ago; {self.ttl} s are allowed"
-            raise TokenExpiredError(message, token=token, difficulty=challenge.difficulty)
+            raise TokenExpiredError(message, token=token)
         if age < -LEEWAY:
             message = f"issued {-age} s in the future; check this server's clock"
-            raise TokenExpiredError(message, token=token, difficulty=challenge.difficulty)
+            raise TokenExpiredError(message, token=token)
         if scope is not None and challenge.scope != scope_digest(scope):
             raise TokenScopeError("issued for another form", token=token)
         return Opened(challenge, key, max(age, 0))
@@ -139,12 +167,14 @@ class _Signer(TimestampSigner):
 
 def _read(payload: bytes, issued_at: int, token: str) -> Challenge:
     try:
-        version, nonce, scope, kind, difficulty, epoch, charged = json.loads(base64_decode(payload))
+        version, nonce, scope, kind, difficulty, epoch, charged, generation, bound_to = json.loads(
+            base64_decode(payload)
+        )
     except (BadData, ValueError, TypeError) as error:
         raise TokenMalformedError("signed, but not a challenge", token=token) from error
-    texts = all(isinstance(part, str) for part in (nonce, scope, kind, difficulty))
-    if not texts or not isinstance(epoch, int) or not isinstance(charged, int):
+    texts = all(isinstance(part, str) for part in (nonce, scope, kind, difficulty, bound_to))
+    if not texts or not all(isinstance(part, int) for part in (epoch, charged, generation)):
         raise TokenMalformedError("signed, but its parts are of the wrong types", token=token)
     if version != VERSION or kind not in KINDS:
         raise TokenMalformedError(f"version {version!r} or kind {kind!r} is unknown here", token=token)
-    return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, charged)
+    return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, charged, generation, bound_to)

@@ -13,8 +13,7 @@ from ..errors import ConfigError
 
 def presets() -> dict[str, Difficulty]:
     """Return the named difficulties, the easiest first."""
-    found = {name: value for name, value in vars(Difficulty).items() if isinstance(value, Difficulty)}
-    return dict(sorted(found.items(), key=lambda item: item[1].rank))
+    return {name: value for name, value in vars(Difficulty).items() if isinstance(value, Difficulty)}
 
 
 def difficulties(ctx: click.Context, param: click.Parameter, names: Sequence[str]) -> tuple[Difficulty, ...]:

@@ -83,9 +83,12 @@ class Judge:
         verdict = self.weigh(submission)
         return verdict.let_through() if self.shadow is True else verdict
 
-    def weigh(self, submission: Submission) -> Verdict:
-        """Return the verdict as it would be without the shadow that lets everything through."""
-        findings, shadowed, ended = self._examine(submission)
+    def weigh(self, submission: Submission, *, shadowing: Collection[str] = ()) -> Verdict:
+        """Return the verdict as it would be without the shadow that lets everything through.
+
+        What the rules of the slugs ``shadowing`` find is only recorded this time.
+        """
+        findings, shadowed, ended = self._examine(submission, shadowing=shadowing)
         chance = None
         if self.learner is not None and not ended:
             chance, note = self._learned(self.learner, submission, total(findings))
@@ -98,7 +101,7 @@ class Judge:
 
     def score(self, submission: Submission, *, without: Collection[str] = ()) -> int:
         """Return what the rules' findings add up to, 0 to 100, but for the rules of the slugs ``without``."""
-        return total(self._examine(submission, without)[0])
+        return total(self._examine(submission, without=without)[0])
 
     def _verdict(self, verdict: Verdict, findings: tuple[Finding, ...]) -> Verdict:
         action, meant = self._action(findings, verdict.chance), None
@@ -107,18 +110,19 @@ class Judge:
         return replace(verdict, action=action, findings=findings, meant=meant)
 
     def _examine(
-        self, submission: Submission, without: Collection[str] = ()
+        self, submission: Submission, *, without: Collection[str] = (), shadowing: Collection[str] = ()
     ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], bool]:
         """Return what counts, what is only recorded, and whether a final finding spared the rest."""
         counted: list[Finding] = []
         shadowed: list[Finding] = []
+        recorded = {*shadowing, *(() if isinstance(self.shadow, bool) else self.shadow)}
         for rule in self.rules:
             if self.weights.get(rule.slug) == 0 or rule.slug in without:
                 continue
             finding = self._ask(rule, submission)
             if finding is None:
                 continue
-            if not isinstance(self.shadow, bool) and rule.slug in self.shadow:
+            if rule.slug in recorded:
                 shadowed.append(finding)
                 continue
             counted.append(finding)

@@ -11,11 +11,12 @@ from markupsafe import Markup
 from ..challenge.difficulty import Difficulty
 from ..errors import ConfigError
 from ..signals import challenge_issued
-from .escalation import asked_of, wrong_codes_of
+from .binding import Binding
 from .identity import client_here, is_exempt
 from .journey import current_journey
 from .outcome import Outcome
 from .posted import ANSWER, PASS, TOKEN
+from .proof import mode_in
 from .protection import SAFE_METHODS, Protection
 from .registry import protection_for
 from .state import NAME, State, current_state, this_app
@@ -43,16 +44,14 @@ def outcome_for(scope: str) -> Outcome | None:
 def render_field(
     scope: str | None = None,
     *,
-    difficulty: str | Difficulty | None = None,
     protection: Protection | None = None,
     message: bool = True,
 ) -> Markup:
     """Return the captcha field as markup for a form; in templates this is ``captcha_guard()``.
 
-    ``scope`` defaults to the current endpoint's when that is guarded, else to the one guarded route there is.
-    ``difficulty`` makes this form's pictures harder than its route asks, never easier. After a refusal its ``message``
-    stands at the input, or where that would be. Raises ``ConfigError`` when nothing says which form is meant, or for an
-    unknown difficulty.
+    ``scope`` defaults to the current endpoint's when that is guarded, else to the one guarded route there is. After a
+    refusal its ``message`` stands at the input, or where that would be. Raises ``ConfigError`` when nothing says which
+    form is meant.
     """
     if not has_request_context():
         raise ConfigError("captcha_guard() draws a form for a request; there is none here")
@@ -61,15 +60,12 @@ def render_field(
     mark_private()
     outcome = outcome_for(scope)
     said = outcome.refusal.message if message and outcome is not None and outcome.refusal is not None else ""
-    if outcome is not None and outcome.proof.solved and not _asks(outcome):
-        current_journey().pass_shown = True
-        return _markup("pass", assets=True, name=PASS, token=solved_pass(outcome), state=state, message=said)
+    if outcome is not None and not _asks(outcome) and (earned := pass_for(outcome)) is not None:
+        return _markup("pass", assets=True, name=PASS, token=earned, state=state, message=said)
     if outcome is not None and outcome.resend and outcome.posted.ours[PASS]:
         return _markup("pass", assets=True, name=PASS, token=outcome.posted.ours[PASS], state=state, message=said)
-    least = None if difficulty is None else Difficulty.of(difficulty)
-    shown = _shows_picture(state, protection) or _asks(outcome)
-    ticket = new_ticket(state, protection, scope, outcome, least=least, shown=shown)
-    if not shown:
+    ticket = new_ticket(state, protection, scope, outcome)
+    if not _shows_picture(state, protection) and not _asks(outcome):
         return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, state=state, message=said)
     return challenge_markup(state, ticket, outcome, message=said)
 
@@ -96,41 +92,19 @@ def challenge_markup(state: State, ticket: Ticket, outcome: Outcome | None, *, m
     )
 
 
-def new_ticket(
-    state: State,
-    protection: Protection,
-    scope: str,
-    outcome: Outcome | None,
-    *,
-    least: Difficulty | None = None,
-    shown: bool = True,
-) -> Ticket:
-    """Return a new challenge for the form, or the very same one where the POST has left it unspent.
-
-    A new one is no easier than ``least``. Where its picture is not ``shown``, the client's wrong codes need no look.
-    """
+def new_ticket(state: State, protection: Protection, scope: str, outcome: Outcome | None) -> Ticket:
+    """Return a new challenge for the form, or the very same one where the POST has left it unspent."""
     if outcome is not None and outcome.resend and (unspent := outcome.proof.opened) is not None:
         ours = outcome.posted.ours
         return Ticket(ours[TOKEN], scope, state.issuer.difficulty(unspent), ours[ANSWER], unspent.age)
-    difficulty = outcome.difficulty if outcome is not None else None
-    if difficulty is None:
-        difficulty = asked_here(state, protection) if shown else protection.difficulty or state.difficulty
-    if least is not None:
-        difficulty = difficulty.raised_to(least, state.settings.length)
+    difficulty = protection.difficulty or state.difficulty
     return Ticket(issue(state, scope, difficulty, charged=_charged(outcome)), scope, difficulty)
-
-
-def asked_here(state: State, protection: Protection) -> Difficulty:
-    """Return how hard a code whoever sends this request has to solve under ``protection``."""
-    base = protection.difficulty or state.difficulty
-    wrong = wrong_codes_of(client_here(), base, state)
-    return asked_of(base, state, wrong=wrong, surge=state.surge.seen(state.clock()))
 
 
 def _shows_picture(state: State, protection: Protection) -> bool:
     """Say whether a form shows its picture from the beginning."""
-    mode = "always" if state.surge.seen(state.clock()) else protection.mode or state.settings.mode
-    return mode == "always" and not is_exempt(protection)
+    usual = protection.mode or state.settings.mode
+    return mode_in(usual, surge=state.surge.seen(state.clock())) == "always" and not is_exempt(protection)
 
 
 def _charged(outcome: Outcome | None) -> int:
@@ -153,11 +127,23 @@ def issue(state: State, scope: str, difficulty: Difficulty, *, charged: int = 0)
     return token
 
 
-def solved_pass(outcome: Outcome) -> str:
-    """Return the pass for a code that was solved in this request."""
-    if outcome.proof.opened is None:
-        raise ConfigError("no challenge was solved in this request, so there is no pass")
-    return current_state().issuer.solved(outcome.proof.opened, outcome.scope)
+def pass_for(outcome: Outcome) -> str | None:
+    """Return the pass for the code that was solved in this request, so that the same comment can be sent again.
+
+    It is the same one however often it is asked for. None where no code was solved, the view has said that the comment
+    is stored, the code has had its last pass, or the text is too long for one.
+    """
+    journey, state = current_journey(), current_state()
+    opened = outcome.proof.opened
+    if not outcome.proof.solved or opened is None or journey.stored:
+        return None
+    if outcome.scope not in journey.passes:
+        bound_to = Binding.of(outcome.posted, client_here(), state.issuer.key)
+        token = None if bound_to is None else state.issuer.solved(opened, bound_to.written())
+        if token is None:
+            return None
+        journey.passes[outcome.scope] = token
+    return journey.passes[outcome.scope]
 
 
 def render_assets() -> Markup:

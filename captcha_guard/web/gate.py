@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from flask import Request, current_app
 
-from ..challenge.difficulty import Difficulty
 from ..errors import ConfigError
 from ..signals import submission_judged
+from ..spam.rules.duplicate import Duplicate, already_said
+from ..spam.rules.honeypot import Honeypot
+from ..spam.rules.too_fast import TooFast
 from ..spam.rules.trusted_author import TrustedAuthor
 from ..spam.submission import Facts, Submission
 from ..spam.verdict import Action, Finding, Verdict, total
-from .escalation import hard_as
 from .identity import client_here, is_exempt
 from .journey import current_journey
 from .outcome import Outcome
@@ -21,11 +22,14 @@ from .posted import NOTHING, Posted, PostedError, read
 from .proof import Examination, Proof
 from .protection import Protection
 from .refusal import Refusal
-from .repetition import claim, look_later
+from .repetition import claim, is_known, look_later
 from .state import State, this_app
 
 #: Seconds after which to come back when nothing can be checked.
 TRY_AGAIN = 30
+
+#: Rules that only suspect a program. Without a moderator, a solved code answers them.
+ANSWERED_BY_CODE = frozenset({Honeypot.slug, TooFast.slug})
 
 
 def pass_through(request: Request, state: State, protection: Protection, scope: str) -> Outcome:
@@ -46,19 +50,6 @@ def pass_through(request: Request, state: State, protection: Protection, scope: 
     return outcome
 
 
-def ask_harder(outcome: Outcome, state: State, protection: Protection, request: Request) -> Outcome:
-    """Return the outcome of a POST that was let in, under a protection that may ask for a harder code than it brought.
-
-    The comment is charged already, so the harder code completes it.
-    """
-    gate = _Gate(request, state, protection, outcome.scope)
-    settled = outcome.refusal is not None or not outcome.proof.solved or state.judge.shadow is True
-    if settled or not gate.codes.is_easier(outcome.proof):
-        return outcome
-    proof = replace(outcome.proof, solved=False, reason="code_easier")
-    return gate.ask(replace(outcome, protection=protection, proof=proof), Refusal.because(proof.reason))
-
-
 class _Gate:
     """One POST's walk; holds what every step needs."""
 
@@ -71,7 +62,7 @@ class _Gate:
 
     def walk(self, posted: Posted) -> Outcome:
         """Take what was posted past the limits and the code, the rules, the claim and the services."""
-        proof, refusal, charged = self.codes.examine(posted)
+        proof, refusal, charged = self.codes.examine(posted, lambda: self._is_repeated(posted))
         current_journey().quota = self.codes.inspection.quota
         outcome = Outcome(self.scope, self.protection, Verdict(), posted, proof=proof, charged=charged)
         if refusal is not None:
@@ -91,12 +82,18 @@ class _Gate:
         submission = self.submission(outcome.posted, outcome.proof)
         if outcome.proof.solved or outcome.proof.reason == "code_wrong" or self.codes.mode != "always":
             look_later(submission)
-        verdict = self.state.judge.weigh(submission)
+        answered = ANSWERED_BY_CODE if outcome.proof.solved and not self.protection.moderated else ()
+        verdict = self.state.judge.weigh(submission, shadowing=answered)
         rules_score = total(verdict.findings)
         for finding in outcome.verdict.findings:
             verdict = verdict.found(finding)
         verdict = replace(verdict, id=secrets.token_urlsafe(16))
         return replace(outcome, verdict=verdict, submission=submission, rules_score=rules_score)
+
+    def _is_repeated(self, posted: Posted) -> bool:
+        parts = posted.parts
+        said = Submission(scope=self.scope, author=parts["author"], email=parts["email"], body=parts["body"])
+        return is_known(said, self.state)
 
     def submission(self, posted: Posted, proof: Proof) -> Submission:
         """Return what was posted, in our words."""
@@ -131,8 +128,7 @@ class _Gate:
         services, verdict, moderated = self.state.services, outcome.verdict, self.protection.moderated
         if services is None or outcome.submission is None:
             return outcome
-        settled = verdict.action >= Action.ASIDE or (verdict.held and not moderated)
-        if settled or (not outcome.proof.solved and self._needs_code(outcome)):
+        if verdict.action >= Action.ASIDE or (not outcome.proof.solved and self._needs_code(outcome)):
             return outcome
         address, now = self.request.remote_addr or "", outcome.submission.posted_at
         trusted = TrustedAuthor.slug in verdict.reasons
@@ -141,27 +137,31 @@ class _Gate:
 
     def decide(self, outcome: Outcome) -> Outcome:
         """Weigh the proof and the verdict together: run the view, ask for a code, or refuse."""
-        verdict, moderated = outcome.verdict, self.protection.moderated
+        verdict, moderated, solved = outcome.verdict, self.protection.moderated, outcome.proof.solved
         if verdict.action == Action.REJECT:
             return self._reject(outcome)
-        if verdict.action == Action.ASIDE and not moderated:
+        if verdict.action == Action.ASIDE and not moderated and (solved or not self._code_helps(outcome)):
             return self._refuse(outcome, Refusal.because("refused"), Action.ASIDE)
-        if not outcome.proof.solved and self._needs_code(outcome):
+        if not solved and self._needs_code(outcome):
             return self._without_code(outcome)
-        if verdict.held and not moderated:
-            return self._unmoderated(outcome)
-        return replace(outcome, verdict=_answered(verdict))
+        return replace(outcome, verdict=_answered(verdict, Action.CHALLENGE if moderated else Action.HOLD))
+
+    def _code_helps(self, outcome: Outcome) -> bool:
+        """Say whether a comment would no longer be set aside if its code were solved."""
+        if outcome.submission is None or ANSWERED_BY_CODE.isdisjoint(outcome.verdict.reasons):
+            return False
+        return self.state.judge.weigh(outcome.submission, shadowing=ANSWERED_BY_CODE).action < Action.ASIDE
 
     def _needs_code(self, outcome: Outcome) -> bool:
         """Say whether only a solved code takes this POST on; a code that was asked for, or typed, has to be right."""
-        mode = self.codes.mode
+        mode, proof, verdict = self.codes.mode, outcome.proof, outcome.verdict
+        settles = verdict.held and not self.protection.moderated
         if mode != "suspicious":
-            return mode == "always"
-        proof, verdict = outcome.proof, outcome.verdict
+            return mode == "always" or settles
         owed = proof.opened is None or proof.reason != "code_missing" or proof.opened.challenge.charged > 0
         unusual = verdict.action == Action.CHALLENGE or verdict.score >= self.state.judge.thresholds.challenge
         unproven = proof.reason == "store_unavailable"  # another code could not be proven either
-        return unproven or (not verdict.held and (owed or unusual))
+        return settles or unproven or (not verdict.held and (owed or unusual))
 
     def _reject(self, outcome: Outcome) -> Outcome:
         worst = _worst(outcome.verdict)
@@ -178,27 +178,9 @@ class _Gate:
         asked = (
             "unusual" if self.codes.usual_mode != "always" and proof.reason in ("", "code_missing") else proof.reason
         )
-        return self.ask(outcome, Refusal.because(asked), hard=verdict.held and not moderated)
-
-    def _unmoderated(self, outcome: Outcome) -> Outcome:
-        worst, proof = _worst(outcome.verdict), outcome.proof
-        why = worst.reply or worst.sentence
-        solved_hard = proof.solved and proof.difficulty is not None and proof.difficulty.rank >= Difficulty.hard.rank
-        if self.codes.mode == "off" or solved_hard:
-            return self._refuse(outcome, Refusal.because("refused", why=why), Action.HOLD)
-        return self.ask(outcome, Refusal.because("unusual_hard", why=why), hard=True)
-
-    def ask(self, outcome: Outcome, refusal: Refusal, *, hard: bool = False) -> Outcome:
-        finding = Finding(refusal.reason, 0, refusal.message, Action.CHALLENGE)
-        verdict = replace(outcome.verdict.found(finding), action=Action.CHALLENGE)
-        return replace(outcome, verdict=verdict, refusal=refusal, difficulty=self._next(outcome.proof, hard=hard))
-
-    def _next(self, proof: Proof, *, hard: bool) -> Difficulty:
-        """Return how hard the next picture is: what is asked here, and no less than the one before it."""
-        length, difficulty = self.state.settings.length, self.codes.asked
-        if hard:
-            difficulty = difficulty.raised_to(hard_as(difficulty), length)
-        return difficulty if proof.difficulty is None else difficulty.raised_to(proof.difficulty, length)
+        refusal = Refusal.because(asked)
+        verdict = verdict.found(Finding(refusal.reason, 0, refusal.message, Action.CHALLENGE))
+        return replace(outcome, verdict=replace(verdict, action=Action.CHALLENGE), refusal=refusal)
 
     def _refuse(self, outcome: Outcome, refusal: Refusal, action: Action = Action.REJECT) -> Outcome:
         return replace(outcome, verdict=replace(outcome.verdict, action=action), refusal=refusal)
@@ -208,12 +190,16 @@ def _worst(verdict: Verdict) -> Finding:
     return max(verdict.findings, key=lambda finding: (finding.action, finding.score))
 
 
-def _answered(verdict: Verdict) -> Verdict:
-    """Return a verdict in which a solved code has answered what only asked for one."""
-    meant = Action.ACCEPT if verdict.meant == Action.CHALLENGE else verdict.meant
-    action = Action.ACCEPT if verdict.action == Action.CHALLENGE else verdict.action
-    return replace(verdict, action=action, meant=meant)
+def _answered(verdict: Verdict, up_to: Action) -> Verdict:
+    """Return a verdict in which a solved code has answered what calls for ``up_to`` or less."""
+
+    def left(action: Action) -> Action:
+        return Action.ACCEPT if action <= up_to else action
+
+    return replace(verdict, action=left(verdict.action), meant=None if verdict.meant is None else left(verdict.meant))
 
 
 def _rejected(refusal: Refusal) -> Verdict:
+    if refusal.reason == Duplicate.slug:
+        return Verdict(Action.REJECT, (already_said(),))
     return Verdict(Action.REJECT, (Finding(refusal.reason, 0, refusal.message, Action.REJECT),))

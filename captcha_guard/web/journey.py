@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import request
 
 from ..counters.client import Client
 from .outcome import Outcome
 from .quota import Quota
+
+if TYPE_CHECKING:
+    from wtforms.form import BaseForm
 
 
 @dataclass(slots=True)
@@ -18,7 +21,8 @@ class Journey:
 
     ``charged`` holds the scopes for which a challenge that the limits have paid for was handed out; ``client`` is who
     sends it, once that was asked; ``unsaid`` the fingerprints that are claimed later, and need no look before;
-    ``quota`` what is left of the client's limits, where that is told.
+    ``quota`` what is left of the client's limits, where that is told. ``stored`` is what the view said became of the
+    comment, ``forms`` are the forms that the guard's field is in, ``passes`` the passes handed out, by scope.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -26,8 +30,10 @@ class Journey:
     client: Client | None = None
     unsaid: set[str] = field(default_factory=set)
     quota: Quota | None = None
+    stored: bool | None = None
+    forms: list[BaseForm] = field(default_factory=list)
+    passes: dict[str, str] = field(default_factory=dict)
     private: bool = False
-    pass_shown: bool = False
     assets_shown: bool = False
     fields: int = 0
     finished: bool = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..challenge.difficulty import Difficulty
 from ..spam.submission import Submission
 from ..spam.verdict import Verdict
 from .posted import NOTHING, Posted
@@ -18,8 +17,8 @@ class Outcome:
     """What the way of one POST led to. The view runs when ``refusal`` is ``None``.
 
     ``submission`` is what was judged, ``rules_score`` what the rules' findings added up to before a service was asked.
-    ``charged`` is how many more tries the limits' charge covers, ``difficulty`` how hard the next picture should be,
-    ``claimed`` the fingerprint under which the comment is remembered from now on.
+    ``charged`` is how many more tries the limits' charge covers, ``claimed`` the fingerprint under which the comment is
+    remembered from now on.
     """
 
     scope: str
@@ -31,7 +30,6 @@ class Outcome:
     submission: Submission | None = None
     rules_score: int = 0
     charged: int = 0
-    difficulty: Difficulty | None = None
     claimed: str = ""
 
     @property

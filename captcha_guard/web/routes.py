@@ -10,11 +10,11 @@ from werkzeug.exceptions import NotFound
 
 from ..challenge.token import Opened
 from ..errors import StoreUnavailableError, TokenError, TokenExpiredError
-from .field import Ticket, asked_here, issue
+from .field import Ticket, issue
 from .identity import client_here
 from .pages import challenge_json, problem
 from .posted import PostedError, read_json
-from .proof import refused
+from .proof import refused, spend
 from .refusal import Refusal
 from .registry import protection_for
 from .state import NAME, State, current_state
@@ -73,20 +73,14 @@ def challenge() -> Response:
 def _replacement(state: State, scope: str, replaced: str) -> Ticket:
     """Issue a challenge for ``scope``, as hard as the one it replaces, which is burned by it."""
     _, protection = protection_for(scope)
-    difficulty, before, charged = asked_here(state, protection), None, 0
+    difficulty, charged = protection.difficulty or state.difficulty, 0
     if replaced:
         try:
             old = state.issuer.open(replaced, scope=scope)
-            before = state.issuer.difficulty(old)
-            challenge = old.challenge
-            fresh = state.spent.claim(challenge.nonce, state.settings.ttl + 60, issued_at=challenge.issued_at)
-            charged = challenge.charged - 1 if fresh and challenge.charged else 0
-        except TokenError as error:
-            before = state.issuer.lost_difficulty(error)
-        except StoreUnavailableError:
+            difficulty = state.issuer.difficulty(old)
+            charged = max(0, old.challenge.charged - 1) if spend(state, old.challenge) else 0
+        except (TokenError, StoreUnavailableError):
             charged = 0
-    if before is not None:
-        difficulty = difficulty.raised_to(before, state.settings.length)
     return Ticket(issue(state, scope, difficulty, charged=charged), scope, difficulty)
 
 

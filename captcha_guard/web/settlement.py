@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import logging
+from enum import Enum, auto
 
 from flask import Response, current_app
 
-from ..errors import StoreUnavailableError
-from .field import solved_pass
+from ..errors import StoreUnavailableError, TokenError
+from .field import pass_for
 from .housekeeping import keep_house
 from .journey import current_journey
 from .outcome import Outcome
 from .pages import stamp, wants_json
+from .proof import spend
 from .state import current_state
 
 logger = logging.getLogger("captcha_guard")
+
+
+class Fate(Enum):
+    """What became of a comment that the view was given; ``DOUBTFUL`` where nothing says."""
+
+    STORED = auto()
+    NOT_STORED = auto()
+    DOUBTFUL = auto()
 
 
 def settle(response: Response) -> Response:
@@ -25,19 +35,52 @@ def settle(response: Response) -> Response:
     for outcome in journey.outcomes.values():
         if outcome.refusal is not None and response.status_code == 200:
             stamp(response, outcome.refusal)
-        stored = response.status_code < 400 and not journey.pass_shown
-        if stored:
-            _keep(outcome)
-        else:
-            _release(outcome)
-            if outcome.refusal is None and outcome.proof.solved and wants_json():
-                response.headers["Captcha-Pass"] = solved_pass(outcome)
+        _settle(outcome, _fate_of(outcome, response), response)
     if journey.quota is not None:
         journey.quota.write(response.headers)
     if journey.outcomes:
         keep_house()
     journey.finished = True
     return response
+
+
+def _fate_of(outcome: Outcome, response: Response) -> Fate:
+    """Return what became of the comment: by the view's own word, its status, its form's errors, or its page.
+
+    A page below 400 that shows our field again may say "thank you" or "please fill in your name".
+    """
+    journey = current_journey()
+    if outcome.refusal is not None:
+        return Fate.NOT_STORED
+    if journey.stored is not None:
+        return Fate.STORED if journey.stored else Fate.NOT_STORED
+    if response.status_code >= 400 or any(form.errors for form in journey.forms):
+        return Fate.NOT_STORED
+    shown_again = outcome.scope in journey.passes and response.status_code < 300
+    return Fate.DOUBTFUL if shown_again else Fate.STORED
+
+
+def _settle(outcome: Outcome, fate: Fate, response: Response) -> None:
+    if fate is Fate.NOT_STORED:
+        _release(outcome)
+        if wants_json() and (earned := pass_for(outcome)) is not None:
+            response.headers["Captcha-Pass"] = earned
+        return
+    _keep(outcome)
+    if fate is Fate.STORED:
+        _withdraw_pass(outcome)
+
+
+def _withdraw_pass(outcome: Outcome) -> None:
+    """Spend a pass that a page of this request already shows, though its comment is stored."""
+    token = current_journey().passes.get(outcome.scope)
+    if token is None:
+        return
+    state = current_state()
+    try:
+        spend(state, state.issuer.open(token).challenge)
+    except (StoreUnavailableError, TokenError):
+        logger.warning("captcha_guard: a pass for a comment that is stored could not be withdrawn")
 
 
 def settle_error(error: BaseException | None) -> None:
@@ -49,7 +92,7 @@ def settle_error(error: BaseException | None) -> None:
 
 
 def _keep(outcome: Outcome) -> None:
-    if outcome.refusal is not None or outcome.submission is None:
+    if outcome.submission is None:
         return
     moderated, moderation = outcome.protection.moderated, current_state().moderation
     try:

@@ -18,7 +18,6 @@ from limits import RateLimitItem
 
 from ..counters.client import NOBODY, SHARED, Client, client_named, client_of
 from ..counters.policy import Policy, wide_name
-from .escalation import WRONG_CODES
 from .identity import client_here
 from .registry import guarded_routes
 from .state import NAME, current_state
@@ -94,7 +93,7 @@ def _limits_of(endpoint: str) -> Iterator[RuntimeLimit]:
     if endpoint in own:
         yield from _windows_of(state.limits.policy(own[endpoint]))
     elif (protection := guarded_routes().get(endpoint)) is not None:
-        for policy in (protection.limits or "comments", "wrong", WRONG_CODES):
+        for policy in (protection.limits or "comments", "wrong"):
             yield from _windows_of(state.limits.policy(policy))
 
 

@@ -91,7 +91,7 @@ def wire(
     return State(
         settings=settings,
         difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
-        issuer=Issuer(secrets, ttl=settings.ttl, look=_look(settings, fonts)),
+        issuer=Issuer(secrets, application=app.name, ttl=settings.ttl, look=_look(settings, fonts)),
         storage=storage,
         health=health,
         limits=_limits(settings, storage, health),

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from captcha_guard.challenge.answer import normalise
-from captcha_guard.challenge.difficulty import Difficulty
 from captcha_guard.cli.interval import Share
+from captcha_guard.cli.options import presets
 
 _COLUMNS = ("number", "answer", "level", "style", "look")
 
@@ -125,7 +125,7 @@ def mean(shares: Sequence[Share]) -> Share:
 
 def report(shown: Sequence[Shown], readers: Sequence[Reader]) -> str:
     """Return the whole account as Markdown: by level, by symbol, by style."""
-    levels = sorted({one.level for one in shown}, key=lambda level: Difficulty.named(level).rank)
+    levels = [level for level in presets() if any(one.level == level for one in shown)]
     parts = ["## Read whole at the first try\n", *_by_level(shown, readers, levels)]
     parts += ["\n## Which symbol was read as which\n", *_by_symbol(shown, readers)]
     parts += ["\n## By style, the worst first\n", *_by_style(shown, readers, levels)]

@@ -71,16 +71,14 @@ def test_until_enough_was_taught_the_rules_decide_or_strictly_everything_is_held
         assert stored_actions(blog) == [untaught, "ACCEPT"]
 
 
-def test_a_doubtful_comment_on_an_open_route_costs_a_hard_code_and_is_then_refused_with_a_reason(blog: Blog) -> None:
+def test_a_solved_code_settles_a_doubtful_comment_on_an_open_route(blog: Blog) -> None:
     teach(blog)
     client, said = blog.client(), COMMENT | {"body": "Your loop never ends, our shop ships pills overnight."}
     with blog.app.app_context():
         assert blog.guard.check(Submission(scope="x", author="Ada", body=said["body"])).reasons == ("learned",)
-    asked = client.post(POST, data=solved(client, client.get("/posts/one"), said))
-    assert asked.status_code == 422
-    assert "It reads like what is taken for spam here." in asked.text
-    assert client.post(POST, data=solved(client, asked)).status_code == 403
-    assert blog.stored == []
+    assert client.post(POST, data=said).status_code == 422
+    assert client.post(POST, data=solved(client, client.get("/posts/one"), said)).status_code == 303
+    assert [(comment["action"], comment["why"]) for comment in blog.stored] == [("ACCEPT", "learned")]
 
 
 def test_what_the_filter_sets_aside_is_refused_on_an_open_route_with_the_text(blog: Blog) -> None:

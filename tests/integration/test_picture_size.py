@@ -75,14 +75,6 @@ def test_a_route_at_classica_works_on_a_site_at_medium(blog: Blog, client: Flask
     assert len(blog.stored) == 1
 
 
-def test_a_classica_code_is_worth_nothing_on_a_form_at_medium(blog: Blog, client: FlaskClient) -> None:
-    easier = blog.state.issuer.issue("comment:one", difficulty=Difficulty.classica)
-    form = COMMENT | {TOKEN: easier, ANSWER: blog.state.issuer.answer(blog.state.issuer.open(easier))}
-    again = client.post("/posts/one/comments", data=form)
-    assert again.status_code == 422
-    assert announced(client, again) == LARGE
-
-
 def test_a_site_at_classica_shows_its_small_pictures_whatever_its_size(blogs: MakeBlog) -> None:
     client = blogs({"CAPTCHA_GUARD_DIFFICULTY": "classica", "CAPTCHA_GUARD_SIZE": (480, 160)}).client()
     first = client.get("/posts/one")
@@ -90,17 +82,6 @@ def test_a_site_at_classica_shows_its_small_pictures_whatever_its_size(blogs: Ma
     interstitial = client.post("/posts/one/comments", data=wrong(first, COMMENT))
     assert "One more step" in interstitial.text
     assert announced(client, interstitial) == SMALL
-
-
-def test_what_is_held_at_classica_is_asked_for_a_hard_picture_of_the_sites_size(
-    blog: Blog, client: FlaskClient
-) -> None:
-    hard = client.post("/old-times", data=solved(client, client.get("/old-times"), LINKS))
-    assert hard.status_code == 422
-    assert announced(client, hard) == LARGE
-    again = client.post("/old-times", data=wrong(hard))
-    assert again.status_code == 422
-    assert announced(client, again) == LARGE
 
 
 def test_a_code_that_is_sent_again_later_keeps_the_size_of_its_own_picture(blogs: MakeBlog) -> None:

@@ -94,9 +94,7 @@ def test_where_no_code_is_needed_it_is_asked_at_once(sites: MakeSite, akismet: R
 def test_what_is_settled_without_it_is_not_sent_to_it(sites: MakeSite, akismet: Running) -> None:
     blog = sites({"CAPTCHA_GUARD_DISALLOWED_WORDS": ["hypnotize"]})
     teach(blog)
-    links = COMMENT | {"body": "See https://a.example and https://b.example"}
     assert post(blog, COMMENT | {"body": "Hypnotize them!"}).status_code == 403
-    assert post(blog, links, "/posts/one", POST).status_code == 422  # held, where nobody could look
     assert post(blog, COMMENT | {"body": TAUGHT_SPAM}).status_code == 303
     assert blog.stored[-1]["action"] == "ASIDE"
     assert akismet.asked == []

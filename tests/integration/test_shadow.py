@@ -83,7 +83,7 @@ def test_what_the_rules_find_is_recorded_and_not_counted(blogs: MakeBlog, typed:
 def test_on_an_open_route_nothing_is_refused_either(dry: Blog) -> None:
     client = dry.client()
     assert client.post(POST, data=solved(client, client.get("/posts/one"), LINKS)).status_code == 303
-    assert told(dry) == ("ACCEPT", "CHALLENGE")  # at hard
+    assert told(dry) == ("ACCEPT", "ACCEPT")  # the solved code settles it
 
 
 def test_what_the_filter_would_set_aside_is_published_and_taught_like_any_other(dry: Blog) -> None:

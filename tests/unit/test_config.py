@@ -88,7 +88,6 @@ def test_the_judges_settings_arrive_in_one_form() -> None:
         ("MIN_SECONDS", -1), ("MIN_SECONDS", 61), ("MIN_SECONDS", "3"),
         ("STORAGE_URI", "counters.db"), ("STORAGE_URI", None),
         ("COMMENT_LIMITS", ""), ("COMMENT_LIMITS", 5), ("WRONG_LIMITS", " "),
-        ("ESCALATE", 1), ("ESCALATE", "yes"), ("ESCALATE", None),
         ("MAX_LINKS", -1), ("MAX_LINKS", 1.5),
         ("THRESHOLDS", {"hold": 3}), ("THRESHOLDS", {"challenge": 9, "hold": 5, "aside": 90}), ("THRESHOLDS", 60),
         ("WEIGHTS", {"links": -1}), ("WEIGHTS", {"links": 101}), ("WEIGHTS", {"links": True}), ("WEIGHTS", [1]),

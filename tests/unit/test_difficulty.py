@@ -30,16 +30,8 @@ def test_level_is_found_by_its_name_and_writes_itself_as_it(name: str) -> None:
     assert Difficulty.from_spec(name) is level
 
 
-def test_levels_are_ranked_from_nostalgic_to_hard() -> None:
-    assert [Difficulty.named(name).rank for name in LEVELS] == [0, 1, 2, 3]
+def test_a_difficulty_without_knobs_is_medium() -> None:
     assert Difficulty() == Difficulty.medium
-
-
-def test_difficulty_of_ones_own_counts_as_the_hardest_level_it_reaches() -> None:
-    beyond_hard = dataclasses.replace(Difficulty.hard, rotation=30)
-    below_hard = dataclasses.replace(Difficulty.hard, cover=14)
-    assert beyond_hard.rank == 3
-    assert below_hard.rank == 2
 
 
 @given(difficulties)
@@ -126,11 +118,11 @@ def test_the_longest_code_fits_the_narrowest_picture(name: str) -> None:
     assert draw("W" * LONGEST, seed=b"0", style=style, difficulty=Difficulty.named(name), size=narrowest)
 
 
-def test_a_level_with_a_length_of_its_own_keeps_its_rank_and_loses_its_name() -> None:
+def test_a_level_with_a_length_of_its_own_loses_its_name() -> None:
     for name in LEVELS:
         level = Difficulty.named(name)
         short = dataclasses.replace(level, length=4)
-        assert (short.rank, short.name) == (level.rank, None)
+        assert short.name is None
         assert Difficulty.from_spec(short.spec()) == short
 
 
@@ -141,48 +133,6 @@ def test_classica_with_a_length_of_its_own_is_drawn_as_classica() -> None:
     style = Style.from_secret(b"any secret of sixteen octets")
     drawn = [draw("7ACD4HKM", seed=b"0", style=style, difficulty=level) for level in (long, Difficulty.classica)]
     assert drawn[0] == drawn[1]
-    assert not long.one_up().is_classica
-
-
-def test_shorter_codes_do_not_meet_what_asks_for_longer_ones() -> None:
-    short, long = (dataclasses.replace(Difficulty.hard, length=length) for length in (4, (6, 8)))
-    assert not short.meets(Difficulty.hard, SITE)
-    assert short.meets(Difficulty.hard, (4, 8))
-    assert not short.meets(dataclasses.replace(Difficulty.easy, length=5), SITE)
-    assert long.meets(Difficulty.hard, SITE)
-    assert Difficulty.hard.meets(dataclasses.replace(Difficulty.medium, length=(5, 8)), SITE)
-    assert not Difficulty.medium.meets(Difficulty.hard, SITE)
-
-
-@given(difficulties, difficulties)
-def test_the_harder_of_two_meets_both(one: Difficulty, other: Difficulty) -> None:
-    harder = one.raised_to(other, SITE)
-    assert harder.meets(one, SITE)
-    assert harder.meets(other, SITE)
-    assert harder.rank == max(one.rank, other.rank)
-    assert harder.raised_to(one, SITE).meets(other, SITE)
-
-
-def test_raising_to_what_is_no_harder_changes_nothing() -> None:
-    stronger = dataclasses.replace(Difficulty.medium, lines=3)
-    assert stronger.rank == Difficulty.medium.rank
-    assert stronger.raised_to(Difficulty.medium, SITE) == stronger
-    assert Difficulty.medium.raised_to(stronger, SITE) == stronger
-    assert Difficulty.hard.raised_to(Difficulty(length=4), SITE).name == "hard"
-    assert Difficulty.hard.raised_to(Difficulty(length=8), SITE) == dataclasses.replace(Difficulty.hard, length=8)
-
-
-def test_one_up_is_the_next_level_with_codes_as_long_as_before() -> None:
-    assert [Difficulty.named(name).one_up().name for name in LEVELS] == ["easy", "medium", "hard", "hard"]
-    own = dataclasses.replace(Difficulty.medium, lines=3, length=(4, 5))
-    assert own.one_up() == dataclasses.replace(Difficulty.hard, length=(4, 5))
-    beyond = dataclasses.replace(Difficulty.hard, rotation=30)
-    assert beyond.one_up() is beyond
-
-
-@given(difficulties)
-def test_one_up_meets_what_it_is_above(difficulty: Difficulty) -> None:
-    assert difficulty.one_up().meets(difficulty, SITE)
 
 
 def test_a_difficulty_is_told_as_itself_or_by_its_name() -> None:

@@ -35,12 +35,15 @@ def already_said() -> Finding:
     return Finding(Duplicate.slug, Duplicate.weight, Duplicate.sentence, Action.REJECT, final=True)
 
 
-@lru_cache(maxsize=4)  # the rule and the claim ask within one POST
 def fingerprint(submission: Submission) -> str:
     """Return 32 hexadecimal digits that stand for who said what where."""
-    said = (submission.scope, submission.author, submission.email, submission.body)
+    return _fingerprint(submission.scope, submission.author, submission.email, submission.body)
+
+
+@lru_cache(maxsize=4)  # asked several times within one POST
+def _fingerprint(*said: str) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for part in said:
-        octets = " ".join(part.split()).encode("utf-8", "surrogatepass")
-        digest.update(len(octets).to_bytes(8, "big") + octets)
+        written = " ".join(part.split()).encode("utf-8", "surrogatepass")
+        digest.update(len(written).to_bytes(8, "big") + written)
     return digest.hexdigest()
