@@ -28,8 +28,8 @@ def blogs(tmp_path: Path) -> Iterator[MakeBlog]:
     """Make blogs that share one folder, and so their counters, unless told ``folder=``."""
     with ExitStack() as stack:
 
-        def make(config: dict[str, object] | None = None, *, folder: str = "instance") -> Blog:
-            blog = make_blog(tmp_path / folder, config)
+        def make(config: dict[str, object] | None = None, *, folder: str = "instance", name: str = "host_blog") -> Blog:
+            blog = make_blog(tmp_path / folder, config, name)
             stack.callback(close_counters, blog)
             return blog
 

@@ -95,16 +95,16 @@ class Blog:
         )
 
 
-def make_app(folder: Path, config: Mapping[str, object]) -> Flask:
+def make_app(folder: Path, config: Mapping[str, object], name: str = "host_blog") -> Flask:
     """Return an application with a secret of its own and its instance in ``folder``."""
-    app = Flask("host_blog", instance_path=str(folder))
+    app = Flask(name, instance_path=str(folder))
     app.config.update({"SECRET_KEY": secrets.token_hex(), **CALM, **config})
     return app
 
 
-def make_blog(folder: Path, config: Mapping[str, object] | None = None) -> Blog:
+def make_blog(folder: Path, config: Mapping[str, object] | None = None, name: str = "host_blog") -> Blog:
     """Build the blog with its counters in ``folder``; ``config`` adds to ``CALM``."""
-    app = make_app(folder, config or {})
+    app = make_app(folder, config or {}, name)
     blog = Blog(app, CaptchaGuard(app))
     _decorated(blog)
     _moderated(blog)

@@ -1,0 +1,89 @@
+"""A pass completes the comment it was issued for, corrected or shortened, and no other."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from captcha_guard.counters.client import Client
+from captcha_guard.web.binding import MOST_WORDS, Binding
+from captcha_guard.web.posted import NOTHING, Posted
+
+KEY = b"the key that signs tokens today."
+ADA, OTHER = Client("a" * 32, "b" * 32), Client("c" * 32, "b" * 32)
+
+SENTENCE = "the loop in part two never ends because its bound is read anew each time it comes round again"
+LONG = " ".join(f"word{number} and its neighbour{number}" for number in range(4000))
+
+
+def posted(body: str) -> Posted:
+    return Posted((("body", body),), NOTHING.ours, {"author": "", "email": "", "url": "", "body": body})
+
+
+def admits(before: str, now: str, client: Client = ADA) -> bool:
+    bound = Binding.of(posted(before), ADA, KEY)
+    assert bound is not None
+    return Binding.read(bound.written()).admits(posted(now), client, KEY)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (SENTENCE, SENTENCE),
+        (SENTENCE, SENTENCE.upper() + "!"),
+        (SENTENCE, SENTENCE.replace("anew", "again")),
+        (SENTENCE, SENTENCE.replace("the loop", "the first loop").replace("anew ", "")),
+        (SENTENCE, "the loop in part two never ends"),
+        (SENTENCE, SENTENCE + " thank you for the article"),
+        (LONG, LONG.replace("word7 ", "word8 ")),
+        (LONG, LONG[: len(LONG) // 2]),
+        (LONG, LONG[: len(LONG) // 20]),
+        ("Hi there, everyone.", "A wholly different and much longer text than those three words."),
+        ("", "Anything."),
+        (SENTENCE.replace(" ", ""), "A text of one word says too little."),
+    ],
+)
+def test_a_correction_and_a_shortened_text_are_the_same_comment(before: str, now: str) -> None:
+    assert admits(before, now)
+    assert not admits(before, now, OTHER)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (SENTENCE, "cheap pills without a prescription our shop ships them overnight to you"),
+        (SENTENCE, f"{SENTENCE} cheap pills without a prescription our shop ships them overnight to you"),
+        (SENTENCE, "the loop in part two sells cheap pills without a prescription"),
+        (SENTENCE, ""),
+        (SENTENCE, "pills"),
+        (SENTENCE, " ".join(reversed(SENTENCE.split()))),
+        (LONG, " ".join(reversed(LONG.split()))),
+        (LONG, f"{LONG[: len(LONG) // 2]} {' '.join(f'pill{number} cheap{number}' for number in range(6000))}"),
+        (LONG, SENTENCE),
+        (SENTENCE, LONG),
+        (SENTENCE, "word " * (MOST_WORDS + 1)),
+    ],
+)
+def test_another_text_is_not(before: str, now: str) -> None:
+    assert not admits(before, now)
+
+
+def test_a_text_too_long_to_look_at_gets_no_pass() -> None:
+    assert Binding.of(posted("word " * (MOST_WORDS + 1)), ADA, KEY) is None
+
+
+def test_nothing_is_recognised_under_another_key() -> None:
+    bound = Binding.of(posted(SENTENCE), ADA, KEY)
+    assert bound is not None
+    assert not bound.admits(posted(SENTENCE), ADA, b"another key than the one before.")
+
+
+@given(st.text(), st.text())
+def test_any_text_can_be_bound_and_is_admitted_again(before: str, now: str) -> None:
+    bound = Binding.of(posted(before), ADA, KEY)
+    assert bound is not None
+    assert bound == Binding.of(posted(before), ADA, KEY)
+    assert len(bound.written()) < 500
+    assert admits(before, before)
+    admits(before, now)
