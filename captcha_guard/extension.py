@@ -29,6 +29,7 @@ from .web.registry import mark, refuse_unguarded
 from .web.routes import make_blueprint
 from .web.settlement import settle, settle_error
 from .web.state import NAME, current_state
+from .web.unmoderated import warn_of_settled_holds
 from .web.wiring import wire
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class CaptchaGuard:
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request(refuse_unguarded)
+        app.before_request(warn_of_settled_holds)
         app.before_request(Rounds(app, state).look)
         app.after_request(settle)
         app.teardown_request(settle_error)

@@ -110,3 +110,26 @@ def test_what_is_remembered_is_kept_beside_the_counters_and_changes_verdicts(tmp
         assert guard.check(said).held
     assert (tmp_path / "counters.sqlite3").exists()
     assert not (tmp_path / "instance").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("MODERATED_WORDS", ["casino"]), ("FIRST_COMMENT", "hold"), ("LEARNING", "strict")],
+)
+def test_a_setting_that_holds_comments_warns_once_of_routes_without_a_moderator(
+    blogs: MakeBlog, caplog: pytest.LogCaptureFixture, setting: str, value: object
+) -> None:
+    blog = blogs({f"CAPTCHA_GUARD_{setting}": value})
+    for _ in range(2):
+        blog.client().get("/posts/one")
+    (warning,) = [message for message in caplog.messages if "moderated=True" in message]
+    assert setting in warning
+    assert "comment" in warning
+    assert "queue" not in warning  # it is moderated
+
+
+def test_a_site_whose_routes_are_all_moderated_is_not_warned(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    app, guard = guarded(tmp_path, MODERATED_WORDS=["casino"])
+    app.add_url_rule("/", "note", guard.protect(moderated=True)(lambda: "kept"), methods=["POST"])
+    app.test_client().get("/")
+    assert "moderated=True" not in caplog.text

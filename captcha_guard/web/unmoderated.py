@@ -1,0 +1,42 @@
+"""Settings that hold comments, on routes that have no moderator to hold them for."""
+
+from __future__ import annotations
+
+import logging
+from weakref import WeakSet
+
+from flask import Flask
+
+from ..config import Settings
+from .registry import guarded_routes
+from .state import current_state, this_app
+
+logger = logging.getLogger("captcha_guard")
+
+_looked: WeakSet[Flask] = WeakSet()
+
+
+def warn_of_settled_holds() -> None:
+    """Warn, once per application, of settings whose holds any solved code settles on some of its routes."""
+    app = this_app()
+    if app in _looked:
+        return
+    _looked.add(app)
+    settings = _holding(current_state().settings)
+    routes = sorted(endpoint for endpoint, protection in guarded_routes().items() if not protection.moderated)
+    if settings and routes:
+        logger.warning(
+            "captcha_guard: %s holds comments for a moderator, but a solved code is enough on the guarded routes %s. "
+            "Keep held comments there and say so with protect(moderated=True), or remove the setting.",
+            " and ".join(settings),
+            ", ".join(routes),
+        )
+
+
+def _holding(settings: Settings) -> list[str]:
+    found = {
+        "CAPTCHA_GUARD_MODERATED_WORDS": bool(settings.moderated_words),
+        "CAPTCHA_GUARD_FIRST_COMMENT='hold'": settings.first_comment == "hold",
+        "CAPTCHA_GUARD_LEARNING='strict'": settings.learning == "strict",
+    }
+    return [name for name, holds in found.items() if holds]
