@@ -92,7 +92,8 @@ def journal(uri: str, limits: str = "") -> Iterator[Journal]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         page = print_journal(folder)[0]
-        app = solver(folder, {**settings, "SECRET_KEY": (folder / SECRET).read_text().strip()})
+        solving = {**settings, "SECRET_KEY": (folder / SECRET).read_text().strip()}
+        app = solver(folder, solving, "demo_blog")
         told = environment(folder, settings, guarded=True)
         with gunicorn("tests.crowd.journal:create_app()", folder, environment=told) as server:
             yield Journal(server.port, page, app)

@@ -43,10 +43,7 @@ Item = TypeVar("Item")
 
 
 def settings_of(uri: str, given: Mapping[str, object] | None = None) -> dict[str, object]:
-    """Return a blog's settings: a secret of its own, its counters at ``uri``, and what is ``given`` besides.
-
-    Codes are hard from the start, so that nothing that asks for harder ones gets into a race's way.
-    """
+    """Return a blog's settings: a secret of its own, its counters at ``uri``, and what is ``given`` besides."""
     return {
         "SECRET_KEY": secrets.token_hex(),
         "CAPTCHA_GUARD_STORAGE_URI": uri,
@@ -60,9 +57,9 @@ def settings_of(uri: str, given: Mapping[str, object] | None = None) -> dict[str
     }
 
 
-def solver(folder: Path, settings: Mapping[str, object]) -> Flask:
-    """Return an application with a blog's secret, for ``solve``; it counts nothing, and so opens no store."""
-    app = Flask("solver", instance_path=str(folder))
+def solver(folder: Path, settings: Mapping[str, object], name: str = "crowd_blog") -> Flask:
+    """Return an application with a blog's name and secret, for ``solve``; it counts nothing, and so opens no store."""
+    app = Flask(name, instance_path=str(folder))
     app.config.update(settings)
     app.config["CAPTCHA_GUARD_STORAGE_URI"] = "memory://"
     CaptchaGuard(app, rules=())

@@ -118,7 +118,7 @@ def read(site: Site, plan: Plan, visits: Visits, number: int, until: float) -> N
 def comment(site: Site, plan: Plan, visits: Visits, number: int, until: float) -> None:
     """Open a page, look at the picture, type the code, send a comment; then come as somebody else."""
     rng = random.Random(number)
-    app = solver(site.folder, site.settings) if site.settings is not None else None
+    app = solver(site.folder, site.settings, "demo_blog") if site.settings is not None else None
     for address in islice(addresses(COMMENTERS), rng.randrange(number * 4000, number * 4000 + 3000), None):
         if time.monotonic() > until:
             return

@@ -89,7 +89,7 @@ class Premises:
         (self.folder / "instance").mkdir()
         assert set(settings(FILES["/etc/blog/environment"])) == {"FLASK_SECRET_KEY"}
         self.environ["FLASK_SECRET_KEY"] = secrets.token_hex()
-        self._app = Flask("solver", instance_path=str(self.folder / "solver"))
+        self._app = Flask("blog", instance_path=str(self.folder / "solver"))
         self._app.config["SECRET_KEY"] = self.environ["FLASK_SECRET_KEY"]
         CaptchaGuard(self._app)
 
