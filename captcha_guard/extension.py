@@ -19,16 +19,19 @@ from .spam.submission import Submission
 from .spam.verdict import Verdict
 from .web.decision_log import log_decision
 from .web.field import render_assets, render_field
+from .web.frames import init_frames
 from .web.gate import ask_harder, pass_through
 from .web.housekeeping import tidy
 from .web.journey import current_journey
+from .web.marks import mark, mark_decorator
+from .web.method import head_as_get, only_shows
 from .web.outcome import Outcome
 from .web.pages import answer_refusal
-from .web.protection import SAFE_METHODS, Protection
-from .web.registry import mark, refuse_unguarded
+from .web.protection import Protection
 from .web.routes import make_blueprint
 from .web.settlement import settle, settle_error
 from .web.state import NAME, current_state
+from .web.unguarded import RouteCheck
 from .web.wiring import wire
 
 if TYPE_CHECKING:
@@ -83,8 +86,9 @@ class CaptchaGuard:
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
-        app.before_request(refuse_unguarded)
+        app.before_request(RouteCheck(app).look)
         app.before_request(Rounds(app, state).look)
+        init_frames(app)
         app.after_request(settle)
         app.teardown_request(settle_error)
 
@@ -142,7 +146,7 @@ class CaptchaGuard:
             on_challenge=on_challenge,
         )
         if view is None:
-            return lambda guarded: _guarded(guarded, protection)
+            return mark_decorator(lambda guarded: _guarded(guarded, protection))
         return _guarded(view, protection)
 
     @property
@@ -200,6 +204,9 @@ class CaptchaGuard:
         return tidy(now)
 
 
+mark_decorator(CaptchaGuard.protect)  # as it stands, bare, in a class's ``decorators``
+
+
 def judge_request(protection: Protection, scope: str) -> Outcome:
     """Take this request's POST the whole way, once per scope however often it is asked for.
 
@@ -219,11 +226,12 @@ def judge_request(protection: Protection, scope: str) -> Outcome:
 def _guarded(view: View, protection: Protection) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        if request.method not in SAFE_METHODS:
+        if not only_shows(request):
             scope = protection.scope_for(request.endpoint or "", request.view_args or {})
             outcome = judge_request(protection, scope)
             if outcome.refusal is not None:
                 return answer_refusal(outcome)
-        return current_app.ensure_sync(view)(*args, **kwargs)
+        with head_as_get(request):
+            return current_app.ensure_sync(view)(*args, **kwargs)
 
     return mark(cast("View", guarded), view, protection)

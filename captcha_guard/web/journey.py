@@ -18,7 +18,8 @@ class Journey:
 
     ``charged`` holds the scopes for which a challenge that the limits have paid for was handed out; ``client`` is who
     sends it, once that was asked; ``unsaid`` the fingerprints that are claimed later, and need no look before;
-    ``quota`` what is left of the client's limits, where that is told.
+    ``quota`` what is left of the client's limits, where that is told; ``own_page`` says that the answer is a page of
+    ours.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Journey:
     quota: Quota | None = None
     private: bool = False
     pass_shown: bool = False
+    own_page: bool = False
     assets_shown: bool = False
     fields: int = 0
     finished: bool = False
