@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from flask import Flask, current_app, has_request_context, request
+from flask import Flask, Response, current_app, has_request_context, request
 
 from .challenge.difficulty import Difficulty
 from .doctor.rounds import Rounds, at_start
@@ -24,14 +24,15 @@ from .web.gate import ask_harder, pass_through
 from .web.housekeeping import tidy
 from .web.journey import current_journey
 from .web.marks import mark, mark_decorator
-from .web.method import head_as_get, only_shows
+from .web.method import SHOWING, head_as_get, only_shows
+from .web.origin import refuse_cross_site
 from .web.outcome import Outcome
 from .web.pages import answer_refusal
 from .web.protection import Protection
 from .web.routes import make_blueprint
 from .web.settlement import settle, settle_error
 from .web.state import NAME, current_state
-from .web.unguarded import RouteCheck
+from .web.unguarded import RouteCheck, protection_of_method
 from .web.wiring import wire
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class CaptchaGuard:
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
+        app.before_request_funcs.setdefault(None, []).insert(0, _refuse_cross_site_first)
         app.before_request(RouteCheck(app).look)
         app.before_request(Rounds(app, state).look)
         init_frames(app)
@@ -221,6 +223,21 @@ def judge_request(protection: Protection, scope: str) -> Outcome:
     if outcomes[scope] is not before:
         log_decision(outcomes[scope], request.remote_addr, form=state.settings.log)
     return outcomes[scope]
+
+
+def _refuse_cross_site_first() -> Response | None:
+    """Refuse what another site sent to a guarded view before anything else answers it.
+
+    A CSRF check would fail, too, but many hosts then show the form again, with the text to be sent once more.
+    """
+    if request.method in (*SHOWING, "OPTIONS"):  # OPTIONS is a preflight, which Flask answers in place of the view
+        return None
+    state, endpoint = current_state(), request.endpoint or ""
+    protection = protection_of_method(current_app.view_functions.get(endpoint), request.method)
+    if protection is None or state.judge.shadow is True or refuse_cross_site(request, state) is None:
+        return None
+    scope = endpoint if callable(protection.scope) else protection.scope_for(endpoint, request.view_args or {})
+    return answer_refusal(judge_request(protection, scope))
 
 
 def _guarded(view: View, protection: Protection) -> View:

@@ -53,6 +53,14 @@ class RouteCheck:
         self._passed[id(rule)] = view
 
 
+def protection_of_method(view: object, method: str) -> Protection | None:
+    """Return how a view is guarded against a method such as POST; a class-based one may guard each in its own way."""
+    view_class = getattr(view, "view_class", None)
+    if (protection := protection_of(view)) is not None or not isinstance(view_class, type):
+        return protection
+    return _guard_of(view_class, "dispatch_request")[0] or _guard_of(view_class, method.lower())[0]
+
+
 def protection_of_class(view_class: type) -> Protection | None:
     """Return how the first guarded method of a class-based view is guarded."""
     for name in ("post", "put", "patch", "delete", "dispatch_request"):
