@@ -25,6 +25,11 @@ FAULTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"limits": ("strict", "refuse"), "codes": ("hold", "refuse")}
 )
 
+#: Browsers send names with other letters in ASCII ("xn--..."), so they have to be given like that.
+_ORIGIN: Final = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
+)
+
 #: Takes the setting's name and its value; returns the value as the package wants it, or raises ``ConfigError``.
 Check = Callable[[str, object], object]
 
@@ -211,6 +216,23 @@ def entries(name: str, value: object) -> object:
     if not all(isinstance(one, (str, os.PathLike)) and "\0" not in os.fspath(one) for one in several):
         raise refuse(name, value, allowed)
     return tuple(one if isinstance(one, str) else Path(one) for one in several)
+
+
+def origins(name: str, value: object) -> object:
+    """Return origins as browsers write them: in lower case, without a default port."""
+    allowed = "a list of origins such as 'https://other.example' or 'http://127.0.0.1:8000': no path, no wildcard"
+    if not isinstance(value, (list, tuple)):
+        raise refuse(name, value, allowed)
+    return tuple(_origin(name, one, allowed) for one in value)
+
+
+def _origin(name: str, value: object, allowed: str) -> str:
+    found = _ORIGIN.fullmatch(value) if isinstance(value, str) else None
+    if found is None or int(found["port"] or 0) > 65_535:
+        raise refuse(name, value, allowed)
+    scheme, host, port = found["scheme"].lower(), found["host"].lower(), found["port"]
+    usual = port is None or {"http": 80, "https": 443}.get(scheme) == int(port)
+    return f"{scheme}://{host}" if usual else f"{scheme}://{host}:{int(port)}"
 
 
 def some_of(*choices: str) -> Check:

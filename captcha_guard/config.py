@@ -92,6 +92,12 @@ class Settings:
         "1 to 100000",
         "Processes that serve the site, on all hosts; while the store fails, each grants this share of a limit.",
     )
+    trusted_origins: tuple[str, ...] = setting(
+        (),
+        checks.origins,
+        "a list of origins such as `https://other.example`",
+        "Other sites whose pages may send comments here: [Integration](integration.md#other-sites).",
+    )
     client_key: object = setting(
         None,
         checks.function,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from flask import Flask, current_app, has_request_context, request
+from flask import Flask, Response, current_app, has_request_context, request
 
 from .challenge.difficulty import Difficulty
 from .doctor.rounds import Rounds, at_start
@@ -19,16 +19,20 @@ from .spam.submission import Submission
 from .spam.verdict import Verdict
 from .web.decision_log import log_decision
 from .web.field import render_assets, render_field
+from .web.frames import init_frames
 from .web.gate import pass_through
 from .web.housekeeping import tidy
 from .web.journey import current_journey
+from .web.marks import mark, mark_decorator
+from .web.method import SHOWING, head_as_get, only_shows
+from .web.origin import refuse_cross_site
 from .web.outcome import Outcome
 from .web.pages import answer_refusal
-from .web.protection import SAFE_METHODS, Protection
-from .web.registry import mark, refuse_unguarded
+from .web.protection import Protection
 from .web.routes import make_blueprint
 from .web.settlement import settle, settle_error
 from .web.state import NAME, current_state
+from .web.unguarded import RouteCheck, protection_of_method
 from .web.unmoderated import warn_of_settled_holds
 from .web.wiring import wire
 
@@ -84,9 +88,11 @@ class CaptchaGuard:
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
-        app.before_request(refuse_unguarded)
+        app.before_request_funcs.setdefault(None, []).insert(0, _refuse_cross_site_first)
+        app.before_request(RouteCheck(app).look)
         app.before_request(warn_of_settled_holds)
         app.before_request(Rounds(app, state).look)
+        init_frames(app)
         app.after_request(settle)
         app.teardown_request(settle_error)
 
@@ -144,7 +150,7 @@ class CaptchaGuard:
             on_challenge=on_challenge,
         )
         if view is None:
-            return lambda guarded: _guarded(guarded, protection)
+            return mark_decorator(lambda guarded: _guarded(guarded, protection))
         return _guarded(view, protection)
 
     @property
@@ -216,6 +222,9 @@ class CaptchaGuard:
         return tidy(now)
 
 
+mark_decorator(CaptchaGuard.protect)  # as it stands, bare, in a class's ``decorators``
+
+
 def judge_request(protection: Protection, scope: str) -> Outcome:
     """Take this request's POST the whole way, once per scope however often it is asked for."""
     outcomes, state = current_journey().outcomes, current_state()
@@ -225,14 +234,30 @@ def judge_request(protection: Protection, scope: str) -> Outcome:
     return outcomes[scope]
 
 
+def _refuse_cross_site_first() -> Response | None:
+    """Refuse what another site sent to a guarded view before anything else answers it.
+
+    A CSRF check would fail, too, but many hosts then show the form again, with the text to be sent once more.
+    """
+    if request.method in (*SHOWING, "OPTIONS"):  # OPTIONS is a preflight, which Flask answers in place of the view
+        return None
+    state, endpoint = current_state(), request.endpoint or ""
+    protection = protection_of_method(current_app.view_functions.get(endpoint), request.method)
+    if protection is None or state.judge.shadow is True or refuse_cross_site(request, state) is None:
+        return None
+    scope = endpoint if callable(protection.scope) else protection.scope_for(endpoint, request.view_args or {})
+    return answer_refusal(judge_request(protection, scope))
+
+
 def _guarded(view: View, protection: Protection) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        if request.method not in SAFE_METHODS:
+        if not only_shows(request):
             scope = protection.scope_for(request.endpoint or "", request.view_args or {})
             outcome = judge_request(protection, scope)
             if outcome.refusal is not None:
                 return answer_refusal(outcome)
-        return current_app.ensure_sync(view)(*args, **kwargs)
+        with head_as_get(request):
+            return current_app.ensure_sync(view)(*args, **kwargs)
 
     return mark(cast("View", guarded), view, protection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flask import request
+from flask import abort, request
 from markupsafe import Markup
 from wtforms import Field
 from wtforms.validators import StopValidation
@@ -13,6 +13,7 @@ from wtforms.validators import StopValidation
 from .extension import judge_request
 from .web.field import render_field
 from .web.journey import current_journey
+from .web.pages import answer_refusal
 from .web.posted import ANSWER, PASS
 from .web.protection import Protection
 from .web.registry import guarded_routes
@@ -36,9 +37,14 @@ class NotRobot:
     """Takes the POST the way of every guarded one: limits, code, rules, verdict."""
 
     def __call__(self, form: object, field: CaptchaField) -> None:  # noqa: ARG002 - WTForms' signature
-        """Pass, or stop with the message for the visitor; the response gets the refusal's status."""
+        """Pass, or stop with the message for the visitor; the response gets the refusal's status.
+
+        What another site sent is answered with the guard's own page, raised as an exception.
+        """
         field.note_form()
         outcome = judge_request(field.protection, field.scope)
+        if outcome.refusal is not None and outcome.refusal.is_cross_site:
+            abort(answer_refusal(outcome))  # the host's form would offer to send it again
         if outcome.refusal is not None:
             raise StopValidation(outcome.refusal.message)
 

@@ -14,10 +14,11 @@ from ..signals import challenge_issued
 from .binding import Binding
 from .identity import client_here, is_exempt
 from .journey import current_journey
+from .method import SHOWING
 from .outcome import Outcome
 from .posted import ANSWER, PASS, TOKEN
 from .proof import mode_in
-from .protection import SAFE_METHODS, Protection
+from .protection import Protection
 from .registry import protection_for
 from .state import NAME, State, current_state, this_app
 
@@ -184,7 +185,7 @@ def _reload_url(token: str, field_id: str) -> str:
 
     Its query differs each time, or else the browser would only scroll.
     """
-    if request.method not in SAFE_METHODS:
+    if request.method not in SHOWING:
         return ""
     query = [(name, value) for name, value in request.args.items(multi=True) if name != RELOAD]
     path = quote(f"{request.script_root}{request.path}".lstrip("/"))

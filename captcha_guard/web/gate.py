@@ -17,6 +17,7 @@ from ..spam.submission import Facts, Submission
 from ..spam.verdict import Action, Finding, Verdict, total
 from .identity import client_here, is_exempt
 from .journey import current_journey
+from .origin import refuse_cross_site
 from .outcome import Outcome
 from .posted import NOTHING, Posted, PostedError, read
 from .proof import Examination, Proof
@@ -34,6 +35,9 @@ ANSWERED_BY_CODE = frozenset({Honeypot.slug, TooFast.slug})
 
 def pass_through(request: Request, state: State, protection: Protection, scope: str) -> Outcome:
     """Take one POST the whole way. Never raises for anything a visitor can send."""
+    cross_site = refuse_cross_site(request, state)
+    if cross_site is not None and state.judge.shadow is not True:
+        return _cross_site(request, state, protection, scope, cross_site)
     if is_exempt(protection):
         return Outcome(scope, protection, Verdict(Action.ACCEPT, (Finding("exempt", 0, "Whoever posts is exempt."),)))
     gate = _Gate(request, state, protection, scope)
@@ -44,6 +48,8 @@ def pass_through(request: Request, state: State, protection: Protection, scope: 
         return Outcome(scope, protection, _rejected(damaged), replace(NOTHING, values=error.values), damaged)
     outcome = gate.walk(posted)
     if state.judge.shadow is True:
+        if cross_site is not None:
+            outcome = replace(outcome, verdict=outcome.verdict.found(_found(cross_site)))
         outcome = replace(outcome, verdict=outcome.verdict.let_through(), refusal=None)
     if outcome.submission is not None:
         submission_judged.send(this_app(), submission=outcome.submission, verdict=outcome.verdict)
@@ -200,6 +206,20 @@ def _answered(verdict: Verdict, up_to: Action) -> Verdict:
 
 
 def _rejected(refusal: Refusal) -> Verdict:
+    return Verdict(Action.REJECT, (_found(refusal),))
+
+
+def _found(refusal: Refusal) -> Finding:
     if refusal.reason == Duplicate.slug:
-        return Verdict(Action.REJECT, (already_said(),))
-    return Verdict(Action.REJECT, (Finding(refusal.reason, 0, refusal.message, Action.REJECT),))
+        return already_said()
+    return Finding(refusal.reason, 0, refusal.message, Action.REJECT)
+
+
+def _cross_site(request: Request, state: State, protection: Protection, scope: str, refusal: Refusal) -> Outcome:
+    """Refuse what another site's page sent, with its text. The visitor did not ask for it, so nothing is charged."""
+    try:
+        posted = read(request, protection, state.honeypot)
+    except PostedError as error:
+        posted = replace(NOTHING, values=error.values)
+        refusal = error.refusal if error.refusal.reason == "too_large" else refusal
+    return Outcome(scope, protection, _rejected(refusal), posted, refusal)

@@ -21,8 +21,9 @@ class Journey:
 
     ``charged`` holds the scopes for which a challenge that the limits have paid for was handed out; ``client`` is who
     sends it, once that was asked; ``unsaid`` the fingerprints that are claimed later, and need no look before;
-    ``quota`` what is left of the client's limits, where that is told. ``stored`` is what the view said became of the
-    comment, ``forms`` are the forms that the guard's field is in, ``passes`` the passes handed out, by scope.
+    ``quota`` what is left of the client's limits, where that is told; ``own_page`` says that the answer is a page of
+    ours. ``stored`` is what the view said became of the comment, ``forms`` are the forms that the guard's field is in,
+    ``passes`` the passes handed out, by scope.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Journey:
     forms: list[BaseForm] = field(default_factory=list)
     passes: dict[str, str] = field(default_factory=dict)
     private: bool = False
+    own_page: bool = False
     assets_shown: bool = False
     fields: int = 0
     finished: bool = False

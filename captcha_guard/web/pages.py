@@ -9,6 +9,7 @@ from flask import Response, current_app, make_response, render_template, request
 from werkzeug.http import HTTP_STATUS_CODES
 
 from .field import Ticket, challenge_markup, mark_private, new_ticket
+from .journey import current_journey
 from .posted import OURS
 from .state import NAME, State, current_state
 
@@ -30,10 +31,11 @@ def answer_refusal(outcome: Outcome) -> Response:
     mark_private()
     if wants_json():
         response = problem(refusal, challenge_json(state, _ticket(state, outcome)) if refusal.asks_code else None)
-    elif outcome.protection.on_challenge is not None:
+    elif outcome.protection.on_challenge is not None and not refusal.is_cross_site:
         show = current_app.ensure_sync(outcome.protection.on_challenge)
         response = make_response(show(refusal, **(request.view_args or {})))
     else:
+        current_journey().own_page = True
         response = make_response(_page(state, outcome, refusal))
     return stamp(response, refusal)
 

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     OnChallenge = Callable[..., ResponseReturnValue | Awaitable[ResponseReturnValue]]
     Know = Callable[..., Facts | Awaitable[Facts]]
 
-#: Methods that show a form, as opposed to taking one.
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-
 MODES = ("always", "suspicious", "off")
 
 #: Our word for a part of a submission -> what hosts usually call its form field; the first one present counts.

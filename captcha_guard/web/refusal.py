@@ -19,6 +19,8 @@ MESSAGES = {
     "duplicate": "This very comment has already been posted here. There is no need to send it again.",
     "too_long": "This is too long to post. {why} Your text is below, to copy and shorten.",
     "refused": "This comment can't be posted here. {why} Your text is below, to copy.",
+    "cross_site": "This came from a page of another site, so it isn't posted. To post it, open the form on this site "
+    "and send it from there. Your text is below, to copy.",
     "store_unavailable": "The code could not be checked just now. Nothing is lost: please try again in a moment.",
     "picture_unavailable": "This picture could not be drawn just now; please ask for a new code.",
     "too_large": "This is larger than the form takes. Your browser's Back button still has your text.",
@@ -30,6 +32,7 @@ STATUSES = {
     "too_large": 413,
     "limited": 429,
     "refused": 403,
+    "cross_site": 403,
     "store_unavailable": 503,
     "picture_unavailable": 503,
     "malformed": 400,
@@ -60,6 +63,11 @@ class Refusal:
     def asks_code(self) -> bool:
         """Whether typing a (new) code is the way on."""
         return self.status == 422
+
+    @property
+    def is_cross_site(self) -> bool:
+        """Whether another site's page sent this, so that no form of ours may offer to send it again."""
+        return self.reason == "cross_site"
 
 
 def wait(seconds: int) -> str:

@@ -4,57 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, TypeVar
-from weakref import WeakSet
 
-from flask import Flask, current_app, request
+from flask import current_app, request
 
 from ..errors import ConfigError
-from .protection import SAFE_METHODS, Protection
-from .state import this_app
-
-View = TypeVar("View", bound=Callable[..., Any])
-
-MARK = "_captcha_guard_protection"
-INNER = "_captcha_guard_inner"
-
-_checked: WeakSet[Flask] = WeakSet()
-
-
-def mark(guarded: View, inner: Callable[..., Any], protection: Protection) -> View:
-    """Write the protection on a view, where decorators above it (made with ``functools.wraps``) carry it along.
-
-    The view inside is marked too, so that it is noticed when it is the one that gets registered.
-    """
-    setattr(guarded, MARK, protection)
-    with suppress(AttributeError):  # methods and builtins take no attributes
-        setattr(inner, INNER, True)
-    return guarded
-
-
-def refuse_unguarded() -> None:
-    """Raise ``ConfigError``, once per application, when a route leads past the guard that its view was given."""
-    app = this_app()
-    if app in _checked:
-        return
-    for rule in app.url_map.iter_rules():
-        view = app.view_functions.get(rule.endpoint)
-        if hasattr(view, INNER) and not hasattr(view, MARK) and not (rule.methods or set()) <= SAFE_METHODS:
-            raise ConfigError(
-                f"the route {rule.rule!r} leads past its guard: write @guard.protect below its @app.post(...)"
-            )
-    _checked.add(app)
+from .marks import protection_of
+from .protection import Protection
+from .unguarded import protection_of_class
 
 
 def guarded_routes() -> dict[str, Protection]:
     """Return the protection of every guarded route of the current application, by endpoint."""
     routes: dict[str, Protection] = {}
     for endpoint, view in current_app.view_functions.items():
-        for candidate in (view, *_methods(view)):
-            protection = getattr(candidate, MARK, None)
-            if isinstance(protection, Protection):
-                routes.setdefault(endpoint, protection)
+        view_class = getattr(view, "view_class", None)
+        protection = protection_of(view) or (protection_of_class(view_class) if view_class is not None else None)
+        if protection is not None:
+            routes[endpoint] = protection
     return routes
 
 
@@ -75,12 +41,6 @@ def protection_for(scope: str | None) -> tuple[str, Protection]:
         return next(iter(routes.items()))
     found = f"{len(routes)} routes are guarded ({', '.join(sorted(routes))})" if routes else "no route is guarded"
     raise ConfigError(f"captcha_guard() can't tell which form it is in: {found}; say captcha_guard(scope=...)")
-
-
-def _methods(view: Callable[..., Any]) -> list[Callable[..., Any]]:
-    owner = getattr(view, "view_class", None)
-    names = ("post", "put", "patch", "delete", "dispatch_request")
-    return [getattr(owner, name) for name in names if hasattr(owner, name)]
 
 
 def _belongs(scope: str, endpoint: str, protection: Protection) -> bool:

@@ -12,6 +12,7 @@ from ..challenge.token import Opened
 from ..errors import StoreUnavailableError, TokenError, TokenExpiredError
 from .field import Ticket, issue
 from .identity import client_here
+from .origin import is_trusted, refuse_cross_site
 from .pages import challenge_json, problem
 from .posted import PostedError, read_json
 from .proof import refused, spend
@@ -41,7 +42,10 @@ def make_blueprint(url_prefix: str) -> Blueprint:
 
 
 def picture(token: str) -> Response:
-    """Serve the picture of a challenge, the same octets each time; 404 for what is none, 410 once it is over."""
+    """Serve the picture of a challenge, the same bytes each time.
+
+    403 for another site's page, 404 for a token that isn't genuine, 410 once the challenge is over.
+    """
     return _picture(token, scale=1)
 
 
@@ -53,7 +57,7 @@ def picture_2x(token: str) -> Response:
 def challenge() -> Response:
     """Hand out a new challenge. JSON in: ``scope``, ``token`` of the one it replaces; out: see ``challenge_json``."""
     state = current_state()
-    if refusal := _limited(state, "challenges"):
+    if refusal := refuse_cross_site(request, state) or _limited(state, "challenges"):
         return problem(refusal)
     try:
         asked = read_json(request)
@@ -86,7 +90,7 @@ def _replacement(state: State, scope: str, replaced: str) -> Ticket:
 
 def _picture(token: str, *, scale: int) -> Response:
     state = current_state()
-    if refusal := _limited(state, "pictures"):
+    if refusal := refuse_cross_site(request, state):
         return problem(refusal)
     try:
         opened = state.issuer.open(token)
@@ -96,6 +100,8 @@ def _picture(token: str, *, scale: int) -> Response:
         raise NotFound("There is no such picture.") from error
     if opened.challenge.kind != "image":
         raise NotFound("There is no such picture.")
+    if refusal := _limited(state, "pictures"):  # not before: any page can make a visitor ask for pictures that aren't
+        return problem(refusal)
     if _is_spent(state, opened):
         return problem(Refusal("code_used", "This code has been used; ask for a new one.", 410))
     png = _drawn(state, opened, scale)
@@ -104,7 +110,7 @@ def _picture(token: str, *, scale: int) -> Response:
     response = current_app.response_class(png, mimetype="image/png")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if is_trusted(request, state) else "same-origin"
     return response
 
 

@@ -36,7 +36,8 @@ class State:
 
     ``storage`` is the counters' store and ``health`` whether it answers, ``file`` the SQLite file of what the judge
     remembers, ``secrets`` begin with ``secret``, the one in force. ``exempt_when`` says whom the guard asks nothing.
-    ``naming`` and ``drawing`` are the times in which the host names no clients, or no pictures can be drawn.
+    ``naming`` and ``drawing`` are the times in which the host names no clients, or no pictures can be drawn;
+    ``rehosted`` begins when a browser's host and ours are found to differ.
     """
 
     settings: Settings
@@ -58,6 +59,7 @@ class State:
     exempt_when: Callable[[], object] | None = None
     naming: Outage = field(default_factory=Outage)
     drawing: Outage = field(default_factory=Outage)
+    rehosted: Outage = field(default_factory=Outage)
 
     @property
     def honeypot(self) -> str:

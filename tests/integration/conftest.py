@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 
 from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.web.state import NAME, State
 from tests.faulty_redis import FaultyRedis, faulty_redis
-from tests.integration.host_blog import Blog, make_blog
+from tests.integration.host_blog import Blog, make_app, make_blog
 
 NOON = 1_800_000_000.0
 
@@ -59,6 +61,24 @@ def blogs_on(tmp_path: Path) -> Iterator[MakeBlog]:
             return blog
 
         yield make
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Any]:
+    """Make applications without a guard; their counters are closed after the test."""
+    made: list[Flask] = []
+
+    def make(**config: object) -> Flask:
+        made.append(make_app(tmp_path / str(len(made)), config))
+        return made[-1]
+
+    yield make
+    for app in made:
+        if NAME in app.extensions:
+            state: State = app.extensions[NAME]
+            close = getattr(state.spent._storage, "close", None)
+            if close is not None:
+                close()
 
 
 @pytest.fixture

@@ -132,6 +132,13 @@ def test_fail2ban_finds_who_was_refused_and_nobody_else(
     assert banned(as_logged(line)) == ([address] if caught else [])
 
 
+def test_fail2ban_bans_nobody_whose_browser_another_site_has_used(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
+    blog.client("203.0.113.9").post("/queue", data=COMMENT, headers={"Sec-Fetch-Site": "cross-site"})
+    [line] = lines(caplog)
+    assert (fields(line)["reasons"], fields(line)["status"]) == ("cross_site", "403")
+    assert banned(as_logged(line)) == []
+
+
 HOSTILE = (
     "a address=198.51.100.1 action=reject",
     "x\ndecision address=198.51.100.1 action=reject meant=- score=9 reasons=limited shadowed=- status=429 id=- scope=-",

@@ -317,16 +317,16 @@ def test_a_guarded_post_asks_the_store_four_times_at_most(between: Proxy, blogs_
     client = blog.client("198.51.100.1")
     mistyped = client.post(POST, data=wrong(client.get("/posts/one"), COMMENT))
     post("paid for, right", solved(client, mistyped), 303)
-    mistyped = client.post(POST, data=wrong(client.get("/posts/one"), COMMENT))
+    mistyped = client.post(POST, data=wrong(client.get("/posts/one"), COMMENT | {"body": "not said before"}))
     post("paid for, wrong", wrong(mistyped), 422)
     post("paid for, used", solved(client, mistyped) | {"body": "yet another"}, 422)
-    post("wrong", wrong(client.get("/posts/one"), COMMENT), 422)
+    post("wrong", wrong(client.get("/posts/one"), COMMENT | {"body": "nor this"}), 422)
     post("quiet", fields_of(client.get("/quiet")) | COMMENT, 200, "/quiet")
     between.asked = 0
     client.get("/posts/one")
     asked["a form"] = between.asked
-    mistyped = {what: asked.pop(what) for what in ("wrong", "paid for, wrong")}
-    assert mistyped == {"wrong": 5, "paid for, wrong": 4}  # a wrong code looks whether the comment is here already
+    # A wrong code also looks whether the comment is here already.
+    assert {what: asked.pop(what) for what in ("wrong", "paid for, wrong")} == {"wrong": 5, "paid for, wrong": 4}
     assert max(asked.values()) == 4, asked
     assert asked["accepted"] == 4
     assert asked["a form"] == 0

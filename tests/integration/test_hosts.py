@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,29 +16,11 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from captcha_guard import CaptchaGuard, ConfigError
 from captcha_guard.web.posted import TOKEN
 from captcha_guard.web.refusal import Refusal
-from captcha_guard.web.state import NAME, State
+from captcha_guard.web.state import NAME
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, Page, fields_of, make_app, solved
+from tests.integration.host_blog import COMMENT, Page, fields_of, solved
 
 FORM = '<form method="post" action="{{ action }}">{{ extra }}{{ captcha_guard() }}</form>'
-
-
-@pytest.fixture
-def bare(tmp_path: Path) -> Iterator[Any]:
-    """Make applications without a guard; their counters are closed after the test."""
-    made: list[Flask] = []
-
-    def make(**config: object) -> Flask:
-        made.append(make_app(tmp_path / str(len(made)), config))
-        return made[-1]
-
-    yield make
-    for app in made:
-        if NAME in app.extensions:
-            state: State = app.extensions[NAME]
-            close = getattr(state.spent._storage, "close", None)
-            if close is not None:
-                close()
 
 
 def comment_with(client: FlaskClient, path: str, shown: str | None = None) -> int:

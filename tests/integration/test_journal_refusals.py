@@ -10,6 +10,7 @@ from flask import Flask
 
 from demo_blog import create_app
 from demo_blog.database import db
+from demo_blog.security import CONTENT_SECURITY_POLICY
 
 from .journal_fixtures import POST, Page, Reader, journal, printed_journal, reader, stranger
 
@@ -99,3 +100,16 @@ def test_a_refused_comment_costs_no_more_where_many_have_commented(hurried: Read
         reader.comment(author="B", body=f"Comment {number}: " + "at length " * 50)
     assert before
     assert abs(refused() - before) < 100
+
+
+def test_another_sites_form_comes_back_as_text_alone(reader: Reader, stranger: Reader) -> None:
+    for visitor in (reader, stranger):
+        visitor.client.get(f"/posts/{POST}")
+        headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+        response = visitor.client.post(f"/posts/{POST}/comments", data=TYPED, headers=headers)
+        page = Page(response)
+        assert response.status_code == 403
+        assert ", one gap." in page.text
+        assert page.fields == {}
+        assert not any(tag in ("form", "button", "img") for tag, _ in page.tags)
+        assert response.headers.getlist("Content-Security-Policy") == [CONTENT_SECURITY_POLICY]

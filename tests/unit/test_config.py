@@ -149,3 +149,30 @@ def test_settings_that_are_printed_show_no_password_of_an_address() -> None:
     assert settings.storage_uri == "redis://:hunter2@db/0"
     assert "'redis://***@db/0'" in repr(settings)
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "read_as"),
+    [
+        ([], ()), (["https://other.example"], ("https://other.example",)),
+        (("HTTPS://Other.Example:443",), ("https://other.example",)),
+        (["http://[::1]:8000", "http://a.example:80"], ("http://[::1]:8000", "http://a.example")),
+        (["capacitor://localhost", "http://a.example:443"], ("capacitor://localhost", "http://a.example:443")),
+    ],
+)  # fmt: skip
+def test_trusted_origins_arrive_as_browsers_write_them(given: object, read_as: object) -> None:
+    assert read({f"{PREFIX}TRUSTED_ORIGINS": given}).trusted_origins == read_as
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "https://other.example", ["other.example"], ["https://other.example/"], ["https://*.example"], ["*"], ["null"],
+        [""], ["https://b\u00fccher.example"], ["https://a.example:99999"], ["https://user@a.example"], ["https://"],
+        [None], None,
+        ["https://a.example\n"], {"https://a.example"},
+    ],
+)  # fmt: skip
+def test_what_is_no_list_of_origins_is_refused_with_an_example(given: object) -> None:
+    with pytest.raises(ConfigError, match=r"CAPTCHA_GUARD_TRUSTED_ORIGINS is .*; allowed: a list of origins such as"):
+        read({f"{PREFIX}TRUSTED_ORIGINS": given})

@@ -1,0 +1,159 @@
+"""Routes that lead past the guard which their view was given: refused by name before they serve anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import CodeType
+
+from flask import Flask, request
+from werkzeug.exceptions import BadRequest
+from werkzeug.routing import Rule
+
+from ..errors import ConfigError
+from .marks import is_guard, leads_past, protection_of, steps
+from .method import SHOWING, only_shows
+from .protection import Protection
+
+
+class RouteCheck:
+    """Checks all routes of an application at its first request, and later those that were added or replaced.
+
+    Raises ``ConfigError``, with each request, until the route is put right.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._passed: dict[int, object] = {}  # the view of each route (by id) that was checked
+        self._bare: set[int] = set()
+        self._began = False
+
+    def look(self) -> None:
+        """Check what has to be checked before this request is served; most of the time that is two look-ups."""
+        if not self._began:
+            for rule in self._app.url_map.iter_rules():
+                self._check(rule)
+            self._began = True
+        asked = request.url_rule
+        if asked is None:
+            return
+        if self._passed.get(id(asked)) is not self._app.view_functions.get(asked.endpoint):
+            self._check(asked)
+        if id(asked) in self._bare:
+            _let_only_show()
+
+    def _check(self, rule: Rule) -> None:
+        view = self._app.view_functions.get(rule.endpoint)
+        methods = _methods_bringing(rule)
+        if methods and (why := _way_past(view, methods)):
+            raise ConfigError(f"the route {rule.rule!r} leads past its guard: {why}")
+        if not methods and leads_past(view):
+            self._bare.add(id(rule))
+        else:
+            self._bare.discard(id(rule))
+        self._passed[id(rule)] = view
+
+
+def protection_of_method(view: object, method: str) -> Protection | None:
+    """Return how a view is guarded against a method such as POST; a class-based one may guard each in its own way."""
+    view_class = getattr(view, "view_class", None)
+    if (protection := protection_of(view)) is not None or not isinstance(view_class, type):
+        return protection
+    return _guard_of(view_class, "dispatch_request")[0] or _guard_of(view_class, method.lower())[0]
+
+
+def protection_of_class(view_class: type) -> Protection | None:
+    """Return how the first guarded method of a class-based view is guarded."""
+    for name in ("post", "put", "patch", "delete", "dispatch_request"):
+        if (protection := _guard_of(view_class, name)[0]) is not None:
+            return protection
+    return None
+
+
+def _let_only_show() -> None:
+    """Serve a view that is guarded on another route, and only shows its form here, so that it can do nothing else."""
+    if not only_shows(request):
+        raise BadRequest("This address only shows a page; it takes nothing.")
+    request.method = "GET"  # a view that asks only for "GET" would take HEAD for a POST
+
+
+def _methods_bringing(rule: Rule) -> set[str]:
+    automatic = {"OPTIONS"} if getattr(rule, "provide_automatic_options", False) else set()
+    return (rule.methods or set()) - SHOWING - automatic
+
+
+def _way_past(view: object, methods: set[str]) -> str:
+    """Return how a route that serves these methods gets past a guard, and what to do; "" where it doesn't."""
+    if protection_of(view) is not None:
+        return ""
+    if leads_past(view):
+        return (
+            "write @guard.protect below its @app.post(...) and directly above the view, or hand add_url_rule() what "
+            "guard.protect(...) returned"
+        )
+    view_class = getattr(view, "view_class", None)
+    return _way_past_class(view_class, methods) if isinstance(view_class, type) else ""
+
+
+def _way_past_class(view_class: type, methods: set[str]) -> str:
+    whole, why = _guard_of(view_class, "dispatch_request")
+    if whole is not None or why:
+        return why
+    served = [method.lower() for method in sorted(methods) if hasattr(view_class, method.lower())]
+    found = [_guard_of(view_class, name) for name in served]
+    if why := next((why for _, why in found if why), ""):
+        return why
+    if served and all(protection is not None for protection, _ in found):
+        return ""
+    return _lost_decorator(view_class)
+
+
+def _guard_of(view_class: type, name: str) -> tuple[Protection | None, str]:
+    """Return how a class guards a method; or, where it leaves out a guard that the method was given, how to mend it.
+
+    A method that calls its parent's counts as guarded when that is.
+    """
+    unguarded = ""
+    for owner in view_class.__mro__:
+        method = vars(owner).get(name)
+        protection = protection_of(method)
+        here = f"{owner.__name__}.{name}"
+        if protection is not None and unguarded:
+            fix = (
+                f"write @guard.protect above {unguarded} too, or list guard.protect in {view_class.__name__}.decorators"
+            )
+            return None, f"{unguarded} overrides the guarded {here}; {fix}"
+        if protection is not None:
+            return protection, ""
+        if method is not None and leads_past(method):
+            return None, f"{here} is the bare method of a guarded one; write @guard.protect above it"
+        if method is not None and not unguarded and not _calls_parent(method, name, owner):
+            unguarded = here
+    return None, ""
+
+
+def _lost_decorator(view_class: type) -> str:
+    if any(is_guard(decorator) for decorator in getattr(view_class, "decorators", ())):
+        return ""
+    for parent in view_class.__mro__[1:]:
+        if any(is_guard(decorator) for decorator in vars(parent).get("decorators", ())):
+            return (
+                f"{view_class.__name__}.decorators leave out the guard that is listed in {parent.__name__}.decorators; "
+                f"list guard.protect there too, or write @guard.protect above the methods of {view_class.__name__}"
+            )
+    return ""
+
+
+def _calls_parent(method: object, name: str, owner: type) -> bool:
+    """Say whether a method's code names ``super().name`` or ``Parent.name``; whether it gets there isn't looked at."""
+    *_, function = steps(method)
+    code = getattr(function, "__code__", None)
+    used = set(_names(code)) if isinstance(code, CodeType) else set()
+    return name in used and not used.isdisjoint({"super", *(parent.__name__ for parent in owner.__mro__[1:])})
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    yield from code.co_freevars
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
