@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -23,7 +23,7 @@ from .web.gate import ask_harder, pass_through
 from .web.housekeeping import tidy
 from .web.journey import current_journey
 from .web.outcome import Outcome
-from .web.pages import answer_refusal
+from .web.pages import answer_refusal, refuse_too_large
 from .web.protection import SAFE_METHODS, Protection
 from .web.registry import mark, refuse_unguarded
 from .web.routes import make_blueprint
@@ -83,6 +83,7 @@ class CaptchaGuard:
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
+        app.before_request_funcs.setdefault(None, []).insert(0, refuse_too_large)  # before anything parses the form
         app.before_request(refuse_unguarded)
         app.before_request(Rounds(app, state).look)
         app.after_request(settle)
@@ -101,6 +102,7 @@ class CaptchaGuard:
         limits: str | None = None,
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
+        ignore: Collection[str] = (),
         facts: Know | None = None,
         exempt_when: Callable[[], object] | None = None,
         on_challenge: OnChallenge | None = None,
@@ -116,6 +118,7 @@ class CaptchaGuard:
         limits: str | None = None,
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
+        ignore: Collection[str] = (),
         facts: Know | None = None,
         exempt_when: Callable[[], object] | None = None,
         on_challenge: OnChallenge | None = None,
@@ -124,8 +127,9 @@ class CaptchaGuard:
 
         ``scope`` binds challenges to a form (default: the endpoint's name; ``"comment:{slug}"`` is filled in from the
         view's arguments). ``mode``, ``difficulty`` and ``limits`` override the configuration for this route.
-        ``moderated=True`` says that the view keeps held comments (``guard.verdict.held``). ``fields`` maps our words
-        (author, email, url, body) to the form's names. ``facts(**view_args)`` returns a ``Facts`` of what only the host
+        ``moderated=True`` says that the view keeps held comments (``guard.verdict.held``). ``fields`` maps our terms
+        (author, email, url, body) to the form's names, in JSON to dotted paths. ``ignore`` names fields that hold no
+        visitor's text. ``facts(**view_args)`` returns a ``Facts`` of what only the host
         knows: the visitor's confirmed account, the post's age. ``exempt_when()`` returns True for visitors of whom
         nothing is asked here, such as moderators. ``on_challenge(refusal, **view_args)`` returns the host's own page
         instead of the interstitial. Raises ``ConfigError`` for a value that can't be.
@@ -137,6 +141,7 @@ class CaptchaGuard:
             limits=limits,
             moderated=moderated,
             fields=fields,
+            ignore=ignore,
             facts=facts,
             exempt_when=exempt_when,
             on_challenge=on_challenge,

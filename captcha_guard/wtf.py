@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flask import request
+from flask import has_request_context, request
 from markupsafe import Markup
-from wtforms import Field
+from wtforms import Field, FieldList, FormField
+from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 
+from .errors import ConfigError
 from .extension import judge_request
 from .web.field import render_field
 from .web.posted import ANSWER, PASS
@@ -34,9 +36,9 @@ class CaptchaWidget:
 class NotRobot:
     """Takes the POST the way of every guarded one: limits, code, rules, verdict."""
 
-    def __call__(self, form: object, field: CaptchaField) -> None:  # noqa: ARG002 - WTForms' signature
+    def __call__(self, form: BaseForm, field: CaptchaField) -> None:
         """Pass, or stop with the message for the visitor; the response gets the refusal's status."""
-        outcome = judge_request(field.protection, field.scope)
+        outcome = judge_request(field.protection_in(form), field.scope)
         if outcome.refusal is not None:
             raise StopValidation(outcome.refusal.message)
 
@@ -45,8 +47,9 @@ class CaptchaField(Field):
     """The security code in a form. Its arguments after the label are those of ``CaptchaGuard.protect``.
 
     In a view that is also protected the submission is judged once, by the view's arguments; this field's ``difficulty``
-    can raise the view's there, and a code that was easier is asked for once more. ``data`` is the code as typed;
-    ``populate_obj`` leaves the object alone, for nobody stores it.
+    can raise the view's there, and a code that was easier is asked for once more. ``fields`` and ``ignore`` take the
+    names of the form's fields, without its prefix; those of a ``FormField`` with a dot (``"address.street"``).
+    ``data`` is the code as typed; ``populate_obj`` leaves the object alone, for nobody stores it.
     """
 
     widget = CaptchaWidget()
@@ -62,11 +65,14 @@ class CaptchaField(Field):
         limits: str | None = None,
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
+        ignore: Collection[str] = (),
         facts: Know | None = None,
         exempt_when: Callable[[], object] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(label, [NotRobot(), *validators], **kwargs)
+        if has_request_context():
+            current_state().forms.add(request.endpoint or "")
         self._own = Protection.told(
             scope=scope,
             mode=mode,
@@ -74,6 +80,7 @@ class CaptchaField(Field):
             limits=limits,
             moderated=moderated,
             fields=fields,
+            ignore=ignore,
             facts=facts,
             exempt_when=exempt_when,
         )
@@ -87,6 +94,21 @@ class CaptchaField(Field):
         state = current_state()
         base = of_view.difficulty or state.difficulty
         return replace(of_view, difficulty=base.raised_to(self._own.difficulty, state.settings.length))
+
+    def protection_in(self, form: BaseForm) -> Protection:
+        """Return the protection with the names of fields as ``form`` sends them.
+
+        Raises ``ConfigError`` where ``fields`` or ``ignore`` name a field that the form doesn't have.
+        """
+        protection = self.protection
+        if (request.endpoint or "") in guarded_routes():
+            return protection
+        return replace(
+            protection,
+            prefix=self.name.removesuffix(self.short_name),
+            fields={term: _field_of(form, name).name for term, name in protection.fields.items()},
+            ignore=frozenset(name for ignored in protection.ignore for name in _names(_field_of(form, ignored))),
+        )
 
     @property
     def scope(self) -> str:
@@ -104,3 +126,22 @@ class CaptchaField(Field):
 
     def populate_obj(self, obj: object, name: str) -> None:
         """Leave the object as it is."""
+
+
+def _field_of(form: BaseForm, path: str) -> Any:
+    """Return the field of a form at a path like ``address.street``; raises ``ConfigError`` where there is none."""
+    field: Any = form
+    for name in path.split("."):
+        inside = getattr(field, "form", field)
+        if not isinstance(inside, BaseForm) or name not in inside:
+            names = ", ".join(field.short_name for field in form)
+            raise ConfigError(f"CaptchaField(fields=..., ignore=...) names {path!r}; the form's fields are {names}")
+        field = inside[name]
+    return field
+
+
+def _names(field: Field) -> Iterator[str]:
+    """Yield the names under which a field is sent: its own, and those of the fields inside it."""
+    yield field.name
+    for inside in field if isinstance(field, (FormField, FieldList)) else ():
+        yield from _names(inside)

@@ -15,13 +15,10 @@ from .escalation import asked_of, wrong_codes_of
 from .identity import client_here, is_exempt
 from .journey import current_journey
 from .outcome import Outcome
-from .posted import ANSWER, PASS, TOKEN
+from .posted import ANSWER, PASS, RELOAD, TOKEN
 from .protection import SAFE_METHODS, Protection
 from .registry import protection_for
 from .state import NAME, State, current_state, this_app
-
-#: The query argument by which a plain link asks for the same page with a new code.
-RELOAD = "new-code"
 
 
 @dataclass(frozen=True, slots=True)

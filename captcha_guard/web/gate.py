@@ -16,8 +16,9 @@ from ..spam.verdict import Action, Finding, Verdict, total
 from .escalation import hard_as
 from .identity import client_here, is_exempt
 from .journey import current_journey
+from .missing_body import tell_of_missing_body
 from .outcome import Outcome
-from .posted import NOTHING, Posted, PostedError, read
+from .posted import Posted, PostedError, read
 from .proof import Examination, Proof
 from .protection import Protection
 from .refusal import Refusal
@@ -37,7 +38,8 @@ def pass_through(request: Request, state: State, protection: Protection, scope: 
         posted = read(request, protection, state.honeypot)
     except PostedError as error:
         damaged = gate.codes.charge() or error.refusal
-        return Outcome(scope, protection, _rejected(damaged), replace(NOTHING, values=error.values), damaged)
+        return Outcome.refused(scope, protection, damaged, error.posted)
+    tell_of_missing_body(request, state, protection, posted)
     outcome = gate.walk(posted)
     if state.judge.shadow is True:
         outcome = replace(outcome, verdict=outcome.verdict.let_through(), refusal=None)
@@ -116,6 +118,9 @@ class _Gate:
             account=facts.account,
             closed=facts.closed,
             post_age=facts.post_age,
+            other=posted.other,
+            private=posted.private,
+            site=posted.site,
         )
 
     def _facts(self) -> Facts:

@@ -58,6 +58,12 @@ def guarded_routes() -> dict[str, Protection]:
     return routes
 
 
+def is_guarded(endpoint: str) -> bool:
+    """Return whether the view at this endpoint of the current application is guarded."""
+    view = current_app.view_functions.get(endpoint)
+    return view is not None and any(hasattr(candidate, MARK) for candidate in (view, *_methods(view)))
+
+
 def protection_for(scope: str | None) -> tuple[str, Protection]:
     """Return endpoint and protection of the route that a form is for.
 

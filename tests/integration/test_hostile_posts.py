@@ -18,7 +18,8 @@ from werkzeug.test import TestResponse
 from captcha_guard.challenge.answer import matches
 from captcha_guard.spam.rules.links import count_links
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, LARGEST_JSON, PASS, TOKEN
+from captcha_guard.web.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.sizes import LARGEST_BODY
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved
 
@@ -138,14 +139,14 @@ def test_a_wrong_content_length_is_no_way_through(client: FlaskClient, length: s
 
 
 def test_a_body_that_does_not_say_how_long_it_is_is_not_read_without_end(client: FlaskClient) -> None:
-    body = BytesIO(b'{"body": "' + b"x" * (2 * LARGEST_JSON) + b'"}')
+    body = BytesIO(b'{"body": "' + b"x" * (2 * LARGEST_BODY) + b'"}')
     for way in (POST, "/captcha-guard/challenge"):
         body.seek(0)
         answer = client.post(
             way, input_stream=body, content_type="application/json", environ_overrides={"wsgi.input_terminated": True}
         )
         assert answer.status_code == 413
-        assert body.tell() <= LARGEST_JSON + 65_536
+        assert body.tell() <= LARGEST_BODY + 65_536
 
 
 def test_a_hosts_own_cap_on_bodies_holds(blogs: MakeBlog) -> None:
@@ -208,7 +209,7 @@ def test_the_challenge_endpoint_takes_json_only(client: FlaskClient) -> None:
     assert client.post("/captcha-guard/challenge", data={"scope": "api"}).status_code == 415
     assert client.post("/captcha-guard/challenge").status_code == 415
     assert client.get("/captcha-guard/challenge").status_code == 405
-    big = b'{"scope": "' + b"x" * LARGEST_JSON + b'"}'
+    big = b'{"scope": "' + b"x" * LARGEST_BODY + b'"}'
     assert raw(client, big, "application/json", "/captcha-guard/challenge").status_code == 413
 
 
