@@ -14,7 +14,7 @@ from .posted import Posted
 MOST_TEXT: Final = 128 * 1024
 
 #: Bytes of markup around all fields of a page. With the rest of the page they stay below 8 KiB.
-ROOM: Final = 4000
+ROOM: Final = 4096
 
 #: Bytes of markup around one field that is carried, one that is shown, and one that asks for a file again.
 CARRIED: Final = len('<input type="hidden" name="" value="">')
