@@ -81,7 +81,7 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
         form, files = _form(request)
         entries = form_entries(form.items(multi=True)) + file_entries(files)
         posted = _posted(request, protection, entries, reserved)
-        posted = replace(posted, files=tuple(name for name, file in files.items() if file.filename))
+        posted = replace(posted, files=tuple(name for name, file in files.items(multi=True) if file.filename))
         return _with_ours(request, posted, {name: form.getlist(name) for name in reserved}, honeypot)
     except RequestEntityTooLarge as error:
         raise PostedError(Refusal.because("too_large")) from error
