@@ -14,7 +14,7 @@ from .entry import Entry, Place, file_entries, form_entries, json_entries, query
 from .protection import USUAL_FIELDS, Protection
 from .refusal import STATUSES, Refusal
 from .roles import cast, is_ignored
-from .sizes import LARGEST_BODY, MOST_FIELDS, URLENCODED, cap_size, largest_form
+from .sizes import LARGEST_BODY, MOST_FIELDS, URLENCODED, cap_size, largest_text
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import FileStorage, MultiDict
@@ -130,7 +130,7 @@ def _posted(request: Request, protection: Protection, entries: list[Entry], rese
     body = (Place.FORM, Place.JSON)
     entries = [entry for entry in entries if entry.place not in body or entry.name not in reserved]
     entries += query_entries(request.args)
-    if len(entries) > MOST_FIELDS or sum(len(entry.value) for entry in entries) > largest_form(request):
+    if len(entries) > MOST_FIELDS or sum(len(entry.value) for entry in entries) > largest_text(request):
         raise RequestEntityTooLarge
     for entry in entries:
         if not _is_unicode(entry.value):
