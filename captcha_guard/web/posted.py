@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -29,6 +29,9 @@ HEADERS = {TOKEN: "Captcha-Token", ANSWER: "Captcha-Answer", PASS: "Captcha-Pass
 
 #: The query argument by which a plain link asks for the same page with a new code.
 RELOAD = "new-code"
+
+#: Places where our own fields stand.
+BODY = (Place.FORM, Place.JSON)
 
 FORMS = (URLENCODED, "multipart/form-data")
 
@@ -70,21 +73,31 @@ NOTHING = Posted((), dict.fromkeys(OURS, ""), dict.fromkeys(USUAL_FIELDS, ""))
 
 def read(request: Request, protection: Protection, honeypot: str) -> Posted:
     """Read a form or JSON POST with its query string; raises ``PostedError`` with 400, 413 or 415 when it can't."""
+    request = getattr(request, "_get_current_object", lambda: request)()  # spares each look the way through the proxy
     reserved = (*OURS, honeypot)
+    files: tuple[str, ...] = ()
     try:
         cap_size(request)
         if request.is_json:
             document = _document(request)
             entries = json_entries(document, protection.ignore)
-            posted = _posted(request, protection, entries, reserved)
-            return _with_ours(request, posted, _members(document, reserved), honeypot)
-        form, files = _form(request)
-        entries = form_entries(form.items(multi=True)) + file_entries(files)
-        posted = _posted(request, protection, entries, reserved)
-        posted = replace(posted, files=tuple(name for name, file in files.items(multi=True) if file.filename))
-        return _with_ours(request, posted, {name: form.getlist(name) for name in reserved}, honeypot)
+            found = _members(document, reserved)
+        else:
+            form, uploads = _form(request)
+            entries = form_entries(form.items(multi=True)) + file_entries(uploads)
+            found = {name: form.getlist(name) for name in reserved}
+            files = tuple(name for name, file in uploads.items(multi=True) if file.filename)
+        entries = [entry for entry in entries if entry.place not in BODY or entry.name not in reserved]
+        first = {name: values[0] if values else "" for name, values in found.items()}
+        ours = {name: first[name] or request.headers.get(HEADERS[name], "") for name in OURS}
+        host_entries = entries + query_entries(request.args)
+        posted = _posted(request, protection, host_entries, ours=ours, honeypot=first[honeypot], files=files)
     except RequestEntityTooLarge as error:
         raise PostedError(Refusal.because("too_large")) from error
+    for name, values in found.items():
+        if len(values) > 1:
+            raise _malformed(f"the field {name!r} came {len(values)} times", posted)
+    return posted
 
 
 def read_json(request: Request) -> dict[str, Any]:
@@ -125,11 +138,16 @@ def _form(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileSto
     return form, files
 
 
-def _posted(request: Request, protection: Protection, entries: list[Entry], reserved: Collection[str]) -> Posted:
-    """Return what was posted besides our own fields."""
-    body = (Place.FORM, Place.JSON)
-    entries = [entry for entry in entries if entry.place not in body or entry.name not in reserved]
-    entries += query_entries(request.args)
+def _posted(
+    request: Request,
+    protection: Protection,
+    entries: list[Entry],
+    *,
+    ours: Mapping[str, str],
+    honeypot: str,
+    files: tuple[str, ...],
+) -> Posted:
+    """Return what was posted: our own fields, and the host's ``entries`` with their roles."""
     if len(entries) > MOST_FIELDS or sum(len(entry.value) for entry in entries) > largest_text(request):
         raise RequestEntityTooLarge
     for entry in entries:
@@ -140,25 +158,17 @@ def _posted(request: Request, protection: Protection, entries: list[Entry], rese
     site = _validated_host(request)
     roles = cast(judged, protection, site or request.host)
     return Posted(
-        values=tuple((entry.name, entry.value) for entry in entries if entry.place is Place.FORM),
-        ours=NOTHING.ours,
+        values=tuple([(entry.name, entry.value) for entry in entries if entry.place is Place.FORM]),
+        ours=ours,
         parts=roles.parts,
+        honeypot=honeypot,
+        files=files,
         other=roles.other,
         private=roles.private,
         roles=roles.names,
         site=site,
         has_body=roles.has_body or (bool(protection.ignore) and not any(entry.value.strip() for entry in judged)),
     )
-
-
-def _with_ours(request: Request, posted: Posted, found: Mapping[str, list[str]], honeypot: str) -> Posted:
-    """Add our own fields: from the body, or else from the headers."""
-    for name, values in found.items():
-        if len(values) > 1:
-            raise _malformed(f"the field {name!r} came {len(values)} times", posted)
-    first = {name: values[0] if values else "" for name, values in found.items()}
-    ours = {name: first[name] or request.headers.get(HEADERS[name], "") for name in OURS}
-    return replace(posted, ours=ours, honeypot=first[honeypot])
 
 
 def _members(document: object, names: Collection[str]) -> dict[str, list[str]]:
@@ -176,8 +186,8 @@ def _members(document: object, names: Collection[str]) -> dict[str, list[str]]:
 
 def _validated_host(request: Request) -> str:
     """Return the host that serves this form, without its port, if the application knows which hosts it serves."""
-    known = request.host if request.trusted_hosts is not None else current_app.config.get("SERVER_NAME") or ""
-    return urlsplit(f"//{known}").hostname or ""
+    known = request.host if request.trusted_hosts is not None else current_app.config.get("SERVER_NAME")
+    return (urlsplit(f"//{known}").hostname or "") if known else ""
 
 
 def _is_unicode(text: str) -> bool:

@@ -90,7 +90,8 @@ class Protection:
         """Return the names of the fields that can have the role ``term``, the likeliest first."""
         if term in self.fields:
             return (self.fields[term],)
-        return tuple(f"{self.prefix}{name}" for name in USUAL_FIELDS[term])
+        names = USUAL_FIELDS[term]
+        return tuple(f"{self.prefix}{name}" for name in names) if self.prefix else names
 
     def scope_for(self, endpoint: str, view_args: Mapping[str, Any]) -> str:
         """Return the name that challenges of this route are bound to, in a request for ``endpoint``."""
