@@ -47,12 +47,11 @@ def carry(posted: Posted, *, in_form: bool = True) -> Carried:
     text = MOST_TEXT
     for index in others:
         length = sum(map(len, posted.values[index]))
-        spare = length - CARRIED if in_form else 2 * length
-        if length > text or room + spare < 0:
+        if length > text:
             continue
         kept.add(index)
         text -= length
-        room += spare
+        room += length - CARRIED if in_form else 2 * length
     carries_all = len(kept) == len(others) and room >= 0
     shown: set[int] = set()
     readable = [index for index in others if _is_readable(*posted.values[index])]

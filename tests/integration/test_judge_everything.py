@@ -289,7 +289,10 @@ def test_a_field_named_like_a_password_is_seen_by_rules_only_and_never_shown(
     judge: Judge, blogs: MakeBlog, part: str, name: str
 ) -> None:
     field = name.format(part)
-    for post in ({"data": {field: "hunter 2", "body": HAM}}, {"json": {"a": {field: "hunter 2"}, "body": HAM}}):
+    for post in (
+        {"data": {field: "hunter 2", "body": HAM}},
+        {"json": {"a": {field: [{"b": "hunter 2"}]}, "body": HAM}},
+    ):
         said, _ = judge(**post)
         assert (said.private, said.other) == (("hunter 2",), ())
     blog = blogs()
