@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -27,7 +27,7 @@ from .web.marks import mark, mark_decorator
 from .web.method import SHOWING, head_as_get, only_shows
 from .web.origin import refuse_cross_site
 from .web.outcome import Outcome
-from .web.pages import answer_refusal
+from .web.pages import answer_refusal, refuse_too_large
 from .web.protection import Protection
 from .web.routes import make_blueprint
 from .web.settlement import settle, settle_error
@@ -88,7 +88,7 @@ class CaptchaGuard:
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
-        app.before_request_funcs.setdefault(None, []).insert(0, _refuse_cross_site_first)
+        app.before_request_funcs.setdefault(None, [])[:0] = [refuse_too_large, _refuse_cross_site_first]
         app.before_request(RouteCheck(app).look)
         app.before_request(warn_of_settled_holds)
         app.before_request(Rounds(app, state).look)
@@ -109,6 +109,7 @@ class CaptchaGuard:
         limits: str | None = None,
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
+        ignore: Collection[str] = (),
         facts: Know | None = None,
         exempt_when: Callable[[], object] | None = None,
         on_challenge: OnChallenge | None = None,
@@ -124,6 +125,7 @@ class CaptchaGuard:
         limits: str | None = None,
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
+        ignore: Collection[str] = (),
         facts: Know | None = None,
         exempt_when: Callable[[], object] | None = None,
         on_challenge: OnChallenge | None = None,
@@ -132,8 +134,9 @@ class CaptchaGuard:
 
         ``scope`` binds challenges to a form (default: the endpoint's name; ``"comment:{slug}"`` is filled in from the
         view's arguments). ``mode``, ``difficulty`` and ``limits`` override the configuration for this route.
-        ``moderated=True`` says that the view keeps held comments (``guard.verdict.held``). ``fields`` maps our words
-        (author, email, url, body) to the form's names. ``facts(**view_args)`` returns a ``Facts`` of what only the host
+        ``moderated=True`` says that the view keeps held comments (``guard.verdict.held``). ``fields`` maps our terms
+        (author, email, url, body) to the form's names, in JSON to dotted paths. ``ignore`` names fields that hold no
+        visitor's text. ``facts(**view_args)`` returns a ``Facts`` of what only the host
         knows: the visitor's confirmed account, the post's age. ``exempt_when()`` returns True for visitors of whom
         nothing is asked here, such as moderators. ``on_challenge(refusal, **view_args)`` returns the host's own page
         instead of the interstitial. Raises ``ConfigError`` for a value that can't be.
@@ -145,6 +148,7 @@ class CaptchaGuard:
             limits=limits,
             moderated=moderated,
             fields=fields,
+            ignore=ignore,
             facts=facts,
             exempt_when=exempt_when,
             on_challenge=on_challenge,

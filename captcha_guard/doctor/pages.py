@@ -37,7 +37,7 @@ class Page:
     @property
     def tokens(self) -> list[str]:
         """The challenges on it."""
-        return [form[TOKEN] for form in self.markup.forms if TOKEN in form]
+        return [form.fields[TOKEN] for form in self.markup.forms if TOKEN in form.fields]
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,8 @@ def completes(opened: Opened, posted: Posted, client: Client) -> bool:
 
 
 def _words(posted: Posted) -> tuple[str, ...]:
-    return words_of(folded_case(posted.parts["body"]))
+    said = " ".join((posted.parts["body"], *posted.other))
+    return words_of(folded_case(said))
 
 
 def _hashes(words: tuple[str, ...], key: bytes) -> set[bytes]:

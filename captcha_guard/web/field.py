@@ -16,14 +16,11 @@ from .identity import client_here, is_exempt
 from .journey import current_journey
 from .method import SHOWING
 from .outcome import Outcome
-from .posted import ANSWER, PASS, TOKEN
+from .posted import ANSWER, PASS, RELOAD, TOKEN
 from .proof import mode_in
 from .protection import Protection
 from .registry import protection_for
 from .state import NAME, State, current_state, this_app
-
-#: The query argument by which a plain link asks for the same page with a new code.
-RELOAD = "new-code"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ from ..spam.submission import Facts, Submission
 from ..spam.verdict import Action, Finding, Verdict, total
 from .identity import client_here, is_exempt
 from .journey import current_journey
+from .missing_body import tell_of_missing_body
 from .origin import refuse_cross_site
 from .outcome import Outcome
-from .posted import NOTHING, Posted, PostedError, read
+from .posted import Posted, PostedError, read
 from .proof import Examination, Proof
 from .protection import Protection
 from .refusal import Refusal
@@ -45,7 +46,8 @@ def pass_through(request: Request, state: State, protection: Protection, scope: 
         posted = read(request, protection, state.honeypot)
     except PostedError as error:
         damaged = gate.codes.charge() or error.refusal
-        return Outcome(scope, protection, _rejected(damaged), replace(NOTHING, values=error.values), damaged)
+        return Outcome.refused(scope, protection, damaged, error.posted)
+    tell_of_missing_body(request, state, protection, posted)
     outcome = gate.walk(posted)
     if state.judge.shadow is True:
         if cross_site is not None:
@@ -72,7 +74,7 @@ class _Gate:
         current_journey().quota = self.codes.inspection.quota
         outcome = Outcome(self.scope, self.protection, Verdict(), posted, proof=proof, charged=charged)
         if refusal is not None:
-            outcome = replace(outcome, verdict=_rejected(refusal), refusal=refusal)
+            outcome = replace(outcome, verdict=Verdict(Action.REJECT, (_found(refusal),)), refusal=refusal)
             if self.state.judge.shadow is not True:
                 return outcome
         outcome = self.judge(outcome)
@@ -119,6 +121,9 @@ class _Gate:
             account=facts.account,
             closed=facts.closed,
             post_age=facts.post_age,
+            other=posted.other,
+            private=posted.private,
+            site=posted.site,
         )
 
     def _facts(self) -> Facts:
@@ -205,10 +210,6 @@ def _answered(verdict: Verdict, up_to: Action) -> Verdict:
     return replace(verdict, action=left(verdict.action), meant=None if verdict.meant is None else left(verdict.meant))
 
 
-def _rejected(refusal: Refusal) -> Verdict:
-    return Verdict(Action.REJECT, (_found(refusal),))
-
-
 def _found(refusal: Refusal) -> Finding:
     if refusal.reason == Duplicate.slug:
         return already_said()
@@ -220,6 +221,6 @@ def _cross_site(request: Request, state: State, protection: Protection, scope: s
     try:
         posted = read(request, protection, state.honeypot)
     except PostedError as error:
-        posted = replace(NOTHING, values=error.values)
+        posted = error.posted
         refusal = error.refusal if error.refusal.reason == "too_large" else refusal
-    return Outcome(scope, protection, _rejected(refusal), posted, refusal)
+    return Outcome.refused(scope, protection, refusal, posted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..spam.submission import Submission
-from ..spam.verdict import Verdict
+from ..spam.verdict import Action, Finding, Verdict
 from .posted import NOTHING, Posted
 from .proof import Proof
 from .protection import Protection
@@ -31,6 +31,12 @@ class Outcome:
     rules_score: int = 0
     charged: int = 0
     claimed: str = ""
+
+    @classmethod
+    def refused(cls, scope: str, protection: Protection, refusal: Refusal, posted: Posted = NOTHING) -> Outcome:
+        """Return the outcome of a POST that can't be read, and so isn't judged."""
+        finding = Finding(refusal.reason, 0, refusal.message, Action.REJECT)
+        return cls(scope, protection, Verdict(Action.REJECT, (finding,)), posted, refusal)
 
     @property
     def resend(self) -> bool:

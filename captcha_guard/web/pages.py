@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Response, current_app, make_response, render_template, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
+from .carried import carry
+from .decision_log import log_decision
 from .field import Ticket, challenge_markup, mark_private, new_ticket
 from .journey import current_journey
+from .outcome import Outcome
 from .posted import OURS
+from .protection import Protection
+from .refusal import Refusal
+from .registry import is_guarded
+from .sizes import cap_size
 from .state import NAME, State, current_state
 
-if TYPE_CHECKING:
-    from .outcome import Outcome
-    from .refusal import Refusal
-
 PROBLEM = "application/problem+json"
-
-#: Parts of field names whose values are carried along but never shown in clear.
-UNSHOWN = ("csrf", "token", "password", "passwd", "secret")
 
 
 def answer_refusal(outcome: Outcome) -> Response:
@@ -38,6 +39,23 @@ def answer_refusal(outcome: Outcome) -> Response:
         current_journey().own_page = True
         response = make_response(_page(state, outcome, refusal))
     return stamp(response, refusal)
+
+
+def refuse_too_large() -> Response | None:
+    """Answer a request to a guarded form that is too large to be parsed; ``None`` for all others.
+
+    This is the first function that runs before a request: the next one may parse the form, as CSRFProtect does.
+    """
+    endpoint = request.endpoint or ""
+    if endpoint not in current_state().forms and not is_guarded(endpoint):
+        return None
+    try:
+        cap_size(request)
+    except RequestEntityTooLarge:
+        outcome = Outcome.refused(endpoint, Protection(), Refusal.because("too_large"))
+        log_decision(outcome, request.remote_addr, form=current_state().settings.log)
+        return answer_refusal(outcome)
+    return None
 
 
 def stamp(response: Response, refusal: Refusal) -> Response:
@@ -92,21 +110,22 @@ def _ticket(state: State, outcome: Outcome) -> Ticket:
 
 
 def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
+    """Return the page for a visitor; where it can't carry every field, it doesn't offer to complete the POST."""
     posted = outcome.posted
-    context: dict[str, Any] = {
-        "refusal": refusal,
-        "carried": list(posted.values),
-        "files": posted.files,
-        "shown": [(name, value) for name, value in posted.values if value.strip() and not _unshown(name)],
-    }
-    if refusal.asks_code:
-        field = challenge_markup(state, _ticket(state, outcome), outcome, message=refusal.message)
-        return render_template(f"{NAME}/interstitial.html", field=field, **context)
     again = refusal.status in (429, 503)
-    if outcome.resend:
-        context["carried"] += [(name, posted.ours[name]) for name in OURS if posted.ours[name]]
-    return render_template(f"{NAME}/refused.html", again=again, **context)
-
-
-def _unshown(name: str) -> bool:
-    return any(part in name.lower() for part in UNSHOWN)
+    in_form = refusal.asks_code or again
+    carried = carry(posted, in_form=in_form)
+    too_much = not carried.complete
+    if refusal.asks_code and not too_much:
+        field = challenge_markup(state, _ticket(state, outcome), outcome, message=refusal.message)
+        return render_template(f"{NAME}/interstitial.html", field=field, refusal=refusal, carried=carried)
+    if in_form and too_much:
+        again, carried = False, carry(posted, in_form=False)
+    return render_template(
+        f"{NAME}/refused.html",
+        again=again,
+        refusal=refusal,
+        carried=carried,
+        too_much=too_much,
+        ours=[(name, posted.ours[name]) for name in OURS if posted.ours[name]] if outcome.resend else [],
+    )

@@ -1,43 +1,59 @@
-"""What came with a POST: the host's fields, our fields, and the submission in our words."""
+"""What came with a POST: the host's fields, our fields, and the submission in our terms."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from flask import Request
+from flask import Request, current_app
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from .entry import Entry, Place, file_entries, form_entries, json_entries, query_entries
 from .protection import USUAL_FIELDS, Protection
 from .refusal import STATUSES, Refusal
+from .roles import cast, is_ignored
+from .sizes import LARGEST_BODY, MOST_FIELDS, URLENCODED, cap_size, largest_text
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import FileStorage, MultiDict
 
 TOKEN = "captcha_token"  # noqa: S105 - the name of a form field
 ANSWER = "captcha_answer"
 PASS = "captcha_pass"  # noqa: S105 - the name of a form field
 OURS = (TOKEN, ANSWER, PASS)
 
-#: Octets. A JSON body above this is not read (Flask itself caps forms by MAX_FORM_MEMORY_SIZE).
-LARGEST_JSON = 500_000
+#: Headers that can stand for our fields, as JSON that isn't an object needs it.
+HEADERS = {TOKEN: "Captcha-Token", ANSWER: "Captcha-Answer", PASS: "Captcha-Pass"}
 
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+#: The query argument by which a plain link asks for the same page with a new code.
+RELOAD = "new-code"
+
+#: Places where our own fields stand.
+BODY = (Place.FORM, Place.JSON)
+
+FORMS = (URLENCODED, "multipart/form-data")
 
 
 class PostedError(Exception):
-    """A POST that can't be read; ``refusal`` says why, ``values`` holds what could be read of the host's fields."""
+    """A POST that can't be read; ``refusal`` says why, ``posted`` holds what could be read of the host's fields."""
 
-    def __init__(self, refusal: Refusal, values: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(self, refusal: Refusal, posted: Posted | None = None) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
-        self.values = values
+        self.posted = posted or NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
     """The readable content of one POST.
 
-    ``values`` are the host's own fields in their order, ``ours`` the captcha fields, ``parts`` author, e-mail, URL and
-    body in our words, ``honeypot`` what came in the field that nobody sees, ``files`` the names of file fields.
+    ``values`` are the host's own form fields in their order, ``ours`` the captcha fields, ``parts`` author, email, URL
+    and body in our terms, ``honeypot`` what came in the field that a person doesn't see, ``files`` the names of file
+    fields. ``other`` and ``private`` are all further texts, see ``Submission``. ``roles`` are the names of the fields
+    that ``parts`` came from; ``site`` is the host that serves the form, empty where only the client says which it is;
+    ``has_body`` is false where no field looks like a comment's body.
     """
 
     values: tuple[tuple[str, str], ...]
@@ -45,72 +61,137 @@ class Posted:
     parts: Mapping[str, str]
     honeypot: str = ""
     files: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+    roles: frozenset[str] = frozenset()
+    site: str = ""
+    has_body: bool = True
 
 
-NOTHING = Posted((), dict.fromkeys(OURS, ""), {})
+NOTHING = Posted((), dict.fromkeys(OURS, ""), dict.fromkeys(USUAL_FIELDS, ""))
 
 
 def read(request: Request, protection: Protection, honeypot: str) -> Posted:
-    """Read a form or JSON POST; raises ``PostedError`` with 400, 413 or 415 when it can't be read."""
-    if request.is_json:
-        files: tuple[str, ...] = ()
-        pairs = _json_pairs(request, protection, honeypot)
-    else:
-        pairs, files = _form_pairs(request)
-    values = tuple((name, value) for name, value in pairs if name not in (*OURS, honeypot))
+    """Read a form or JSON POST with its query string; raises ``PostedError`` with 400, 413 or 415 when it can't."""
+    request = getattr(request, "_get_current_object", lambda: request)()  # spares each look the way through the proxy
+    reserved = (*OURS, honeypot)
+    files: tuple[str, ...] = ()
     try:
-        ours = {name: _single(pairs, name) for name in (*OURS, honeypot)}
-        parts = {word: _part(pairs, word, protection) for word in USUAL_FIELDS}
-    except PostedError as error:
-        raise PostedError(error.refusal, values) from error
-    return Posted(values, ours, parts, ours.pop(honeypot), files)
-
-
-def _form_pairs(request: Request) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
-    try:
-        form, files = request.form, request.files
+        cap_size(request)
+        if request.is_json:
+            document = _document(request)
+            entries = json_entries(document, protection.ignore)
+            found = _members(document, reserved)
+        else:
+            form, uploads = _form(request)
+            entries = form_entries(form.items(multi=True)) + file_entries(uploads)
+            found = {name: form.getlist(name) for name in reserved}
+            files = tuple(name for name, file in uploads.items(multi=True) if file.filename)
+        entries = [entry for entry in entries if entry.place not in BODY or entry.name not in reserved]
+        first = {name: values[0] if values else "" for name, values in found.items()}
+        ours = {name: first[name] or request.headers.get(HEADERS[name], "") for name in OURS}
+        host_entries = entries + query_entries(request.args)
+        posted = _posted(request, protection, host_entries, ours=ours, honeypot=first[honeypot], files=files)
     except RequestEntityTooLarge as error:
         raise PostedError(Refusal.because("too_large")) from error
-    except HTTPException as error:
-        raise _malformed("the form could not be read") from error
-    if not form and not files:
-        if request.mimetype and request.mimetype not in FORMS:
-            raise _unsupported("A form or JSON is needed", request.mimetype)
-        raise _malformed("nothing readable was sent")
-    return list(form.items(multi=True)), tuple(name for name, file in files.items() if file.filename)
+    for name, values in found.items():
+        if len(values) > 1:
+            raise _malformed(f"the field {name!r} came {len(values)} times", posted)
+    return posted
 
 
 def read_json(request: Request) -> dict[str, Any]:
     """Return the JSON object that was posted; raises ``PostedError`` with 400, 413 or 415 when there is none."""
     if not request.is_json:
         raise _unsupported("JSON is needed", request.mimetype)
-    request.max_content_length = min(LARGEST_JSON, request.max_content_length or LARGEST_JSON)
     try:
-        document: Any = request.get_json()
+        document = _document(request)
     except RequestEntityTooLarge as error:
         raise PostedError(Refusal.because("too_large")) from error
-    except (HTTPException, RecursionError) as error:
-        raise _malformed("this is not JSON") from error
     if not isinstance(document, dict):
         raise _malformed("a JSON object is needed")
     return document
 
 
-def _json_pairs(request: Request, protection: Protection, honeypot: str) -> list[tuple[str, str]]:
-    document = read_json(request)
-    texts = {*OURS, honeypot}
-    for word, usual in USUAL_FIELDS.items():
-        texts.update([protection.fields[word]] if word in protection.fields else usual)
-    for name, value in document.items():
-        if name in texts and value is not None and not isinstance(value, str):
-            raise _malformed(f"the field {name[:40]!r} must be a text")
-        if isinstance(value, str) and not _is_unicode(name + value):
-            raise _malformed(f"the field {name[:40]!r} holds half a character, a lone surrogate")
-    return [(name, value) for name, value in document.items() if isinstance(value, str)]
+def _document(request: Request) -> object:
+    request.max_content_length = min(LARGEST_BODY, request.max_content_length or LARGEST_BODY)
+    try:
+        document: object = request.get_json()
+    except RequestEntityTooLarge:
+        raise
+    except (HTTPException, RecursionError) as error:
+        raise _malformed("this is not JSON") from error
+    return document
+
+
+def _form(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
+    try:
+        form, files = request.form, request.files
+    except RequestEntityTooLarge:
+        raise
+    except HTTPException as error:
+        raise _malformed("the form could not be read") from error
+    if not form and not files:
+        if request.mimetype and request.mimetype not in FORMS:
+            raise _unsupported("A form or JSON is needed", request.mimetype)
+        raise _malformed("nothing readable was sent")
+    return form, files
+
+
+def _posted(
+    request: Request,
+    protection: Protection,
+    entries: list[Entry],
+    *,
+    ours: Mapping[str, str],
+    honeypot: str,
+    files: tuple[str, ...],
+) -> Posted:
+    """Return what was posted: our own fields, and the host's ``entries`` with their roles."""
+    if len(entries) > MOST_FIELDS or sum(len(entry.value) for entry in entries) > largest_text(request):
+        raise RequestEntityTooLarge
+    for entry in entries:
+        if not _is_unicode(entry.value):
+            raise _malformed(f"the field {entry.name[:40]!r} holds half a character, a lone surrogate")
+    tokens = (current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), RELOAD)
+    judged = [entry for entry in entries if not is_ignored(entry, protection, tokens)]
+    site = _validated_host(request)
+    roles = cast(judged, protection, site or request.host)
+    return Posted(
+        values=tuple([(entry.name, entry.value) for entry in entries if entry.place is Place.FORM]),
+        ours=ours,
+        parts=roles.parts,
+        honeypot=honeypot,
+        files=files,
+        other=roles.other,
+        private=roles.private,
+        roles=roles.names,
+        site=site,
+        has_body=roles.has_body or (bool(protection.ignore) and not any(entry.value.strip() for entry in judged)),
+    )
+
+
+def _members(document: object, names: Collection[str]) -> dict[str, list[str]]:
+    """Return the texts that a JSON object has under ``names``."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    if isinstance(document, dict):
+        for name in names:
+            value = document.get(name)
+            if value is not None and not isinstance(value, str):
+                raise _malformed(f"the field {name!r} must be a text")
+            if value is not None:
+                found[name].append(value)
+    return found
+
+
+def _validated_host(request: Request) -> str:
+    """Return the host that serves this form, without its port, if the application knows which hosts it serves."""
+    known = request.host if request.trusted_hosts is not None else current_app.config.get("SERVER_NAME")
+    return (urlsplit(f"//{known}").hostname or "") if known else ""
 
 
 def _is_unicode(text: str) -> bool:
-    """Say whether ``text`` can be written down at all: databases refuse what can't, as a fault of the server."""
+    """Return whether ``text`` can be encoded: databases refuse a text that can't, as a fault of the server."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -118,31 +199,11 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _single(pairs: list[tuple[str, str]], name: str) -> str:
-    found = [value for key, value in pairs if key == name]
-    if len(found) > 1:
-        raise _malformed(f"the field {name!r} came {len(found)} times")
-    return found[0] if found else ""
-
-
-def _part(pairs: list[tuple[str, str]], word: str, protection: Protection) -> str:
-    if word in protection.fields:
-        name = protection.fields[word]
-        found = [value for key, value in pairs if key == name]
-        if not found and word == "body":
-            raise _malformed(f"the field {name!r} is missing")
-        return "\n".join(found)
-    for name in USUAL_FIELDS[word]:
-        found = [value for key, value in pairs if key == name]
-        if found:
-            return "\n".join(found)
-    return ""
-
-
 def _unsupported(wanted: str, mimetype: str) -> PostedError:
     what = f"{wanted}, not {mimetype[:80] or 'a body without a type'}."
     return PostedError(Refusal("unsupported", what, STATUSES["unsupported"]))
 
 
-def _malformed(what: str) -> PostedError:
-    return PostedError(Refusal("malformed", f"The form was damaged on its way: {what}.", STATUSES["malformed"]))
+def _malformed(what: str, posted: Posted | None = None) -> PostedError:
+    message = f"The form was damaged on its way: {what}."
+    return PostedError(Refusal("malformed", message, STATUSES["malformed"]), posted)

@@ -17,11 +17,14 @@ def guarded_routes() -> dict[str, Protection]:
     """Return the protection of every guarded route of the current application, by endpoint."""
     routes: dict[str, Protection] = {}
     for endpoint, view in current_app.view_functions.items():
-        view_class = getattr(view, "view_class", None)
-        protection = protection_of(view) or (protection_of_class(view_class) if view_class is not None else None)
-        if protection is not None:
+        if (protection := _protection_of(view)) is not None:
             routes[endpoint] = protection
     return routes
+
+
+def is_guarded(endpoint: str) -> bool:
+    """Return whether the view at this endpoint of the current application is guarded."""
+    return _protection_of(current_app.view_functions.get(endpoint)) is not None
 
 
 def protection_for(scope: str | None) -> tuple[str, Protection]:
@@ -41,6 +44,11 @@ def protection_for(scope: str | None) -> tuple[str, Protection]:
         return next(iter(routes.items()))
     found = f"{len(routes)} routes are guarded ({', '.join(sorted(routes))})" if routes else "no route is guarded"
     raise ConfigError(f"captcha_guard() can't tell which form it is in: {found}; say captcha_guard(scope=...)")
+
+
+def _protection_of(view: object) -> Protection | None:
+    view_class = getattr(view, "view_class", None)
+    return protection_of(view) or (protection_of_class(view_class) if isinstance(view_class, type) else None)
 
 
 def _belongs(scope: str, endpoint: str, protection: Protection) -> bool:

@@ -37,7 +37,9 @@ class State:
     ``storage`` is the counters' store and ``health`` whether it answers, ``file`` the SQLite file of what the judge
     remembers, ``secrets`` begin with ``secret``, the one in force. ``exempt_when`` says whom the guard asks nothing.
     ``naming`` and ``drawing`` are the times in which the host names no clients, or no pictures can be drawn;
-    ``rehosted`` begins when a browser's host and ours are found to differ.
+    ``rehosted`` begins when a browser's host and ours are found to differ. ``forms`` are the endpoints at which this
+    process has seen a ``CaptchaField``, ``bodiless`` those whose POSTs were reported for having nothing that looks like
+    a body.
     """
 
     settings: Settings
@@ -60,6 +62,8 @@ class State:
     naming: Outage = field(default_factory=Outage)
     drawing: Outage = field(default_factory=Outage)
     rehosted: Outage = field(default_factory=Outage)
+    forms: set[str] = field(default_factory=set)
+    bodiless: set[str] = field(default_factory=set)
 
     @property
     def honeypot(self) -> str:

@@ -387,13 +387,37 @@ def test_a_form_without_a_field_against_forgeries_is_a_hint(sites: MakeSite, tmp
     assert seen_by_doctor(protected).exit_status == 0
 
 
+@pytest.mark.parametrize(
+    ("protection", "field", "said"),
+    [
+        ({}, '<textarea name="text"></textarea>', ""),
+        ({}, '<textarea name="feedback"></textarea>', "The guard looks for 'body' or 'comment'"),
+        ({"fields": {"body": "lettr"}}, '<textarea name="letter"></textarea>', "{'body': 'lettr'} names a field that"),
+        ({"fields": {"body": "letter"}}, '<input name="letter">', ""),
+        ({"ignore": ("stars",)}, '<input name="stars">', ""),
+        ({}, '<select name="stars"></select>', "The guard looks for"),
+    ],
+)
+def test_cg406_a_form_without_a_field_for_the_body(
+    app: Flask, protection: dict[str, Any], field: str, said: str
+) -> None:
+    guard = CaptchaGuard()
+    page = f"<form method=post action=rated>{field}{{{{ captcha_guard(scope='rated') }}}}</form>"
+    elsewhere = "<form method=post action='https://elsewhere.example/rated'><input name=captcha_token></form>"
+    app.add_url_rule("/rate", "rate", lambda: render_template_string(page + elsewhere))
+    app.add_url_rule("/rated", "rated", guard.protect(**protection)(lambda: ""), methods=["POST"])
+    told = found(seen_by_doctor(app, asked=["/rate"]), "CG406")
+    assert len(told) == bool(said)
+    assert all("/rate posts to the route 'rated'" in sentence and said in sentence for sentence in told)
+
+
 def test_what_needs_a_page_says_so_where_there_is_none(tmp_path: Path) -> None:
     app = Flask("bare", instance_path=str(tmp_path))
     app.config["SECRET_KEY"] = secrets.token_hex()
     guard = CaptchaGuard(app)
     app.add_url_rule("/say", "say", guard.protect(lambda: ""), methods=["POST"])
     result = seen_by_doctor(app)
-    assert {"CG403", "CG404", "CG405"} <= set(result.unchecked)
+    assert {"CG403", "CG404", "CG405", "CG406"} <= set(result.unchecked)
     assert "--page" in result.unchecked["CG403"]
 
 

@@ -37,7 +37,7 @@ guard = CaptchaGuard(app)
 @app.route("/guestbook", methods=["GET", "POST"])
 @guard.protect
 def guestbook():
-    return render_template_string("<form method=post>{{ captcha_guard() }}</form>")
+    return render_template_string("<form method=post><textarea name=text></textarea>{{ captcha_guard() }}</form>")
 """
 
 

@@ -118,7 +118,7 @@ def test_a_get_with_a_body_of_unknown_length_is_not_read_to_its_end(bare: Any) -
     environ = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
     answer = app.test_client().get("/", input_stream=stream, content_type=FORM, environ_overrides=environ)
     assert answer.status_code != 200
-    assert stream.tell() < 600_000
+    assert stream.tell() <= 1_500_000  # three bytes for each that a form may hold
 
 
 @pytest.mark.parametrize(

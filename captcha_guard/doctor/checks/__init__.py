@@ -10,6 +10,7 @@ from .clock import Clock
 from .content_policy import ContentPolicy
 from .csrf import Csrf
 from .memory_workers import MemoryWorkers
+from .missing_body import MissingBody
 from .network_file import NetworkFile
 from .page_cache import PageCache
 from .picture import Picture
@@ -26,6 +27,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     SecretShared(), SecretStrength(),
     MemoryWorkers(), StoreReach(), StoreEvicts(), NetworkFile(), Clock(), StoreFailover(),
     Proxy(),
-    StaticFiles(), Picture(), ContentPolicy(), PageCache(), Csrf(),
+    StaticFiles(), Picture(), ContentPolicy(), PageCache(), Csrf(), MissingBody(),
     BundledFonts(),
 )  # fmt: skip

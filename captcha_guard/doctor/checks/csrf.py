@@ -27,7 +27,7 @@ class Csrf(Check):
         if not site.visit.pages:
             raise CannotTellError(site.visit.without_pages)
         for page in site.visit.pages:
-            forms = [form for form in page.markup.forms if TOKEN in form]
+            forms = [form.fields for form in page.markup.forms if TOKEN in form.fields]
             if any(not any("csrf" in name.lower() for name in form) for form in forms):
                 why = (
                     "CSRFProtect is set up, but" if "csrf" in site.app.extensions else "CSRFProtect is not set up, and"

@@ -1,0 +1,144 @@
+"""Which text of a POST is the author's name, the email address, the website, the body; all others have no role.
+
+A field has a role if its name and its shape fit. A name that is a sentence, or an address that is none, keeps its role,
+so that the view and the guard speak of the same comment, and is judged like the body as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from .entry import Entry, Place
+from .protection import USUAL_FIELDS, Protection
+
+#: Words and characters that a name may have; a longer one is judged like the body, too.
+LONGEST_NAME: Final = (3, 60)
+
+#: Characters of an address on this site, and of a token.
+LONGEST_ADDRESS: Final = 500
+
+_NAME: Final = re.compile(r"(?:[\w'\u2019 ,()+&-]|\.(?!\w))+")
+_EMAIL: Final = re.compile(r"[\w.!#$%&'*+=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}")
+_URL: Final = re.compile(r"(?:https?://)?[\w.~%!$&'*+=:@?#/-]+", re.IGNORECASE)
+_PATH: Final = re.compile(r"/[\w.~%$&+=:@?#/-]*", re.ASCII)
+_TOKEN: Final = re.compile(r"[\w.+/=~:-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """What each text of a POST is.
+
+    ``parts`` are author, email, url and body, ``other`` all texts to be judged like the body, ``private`` those of
+    fields named like passwords. ``names`` are the fields that have a role, ``has_body`` says that there is a field
+    for the body, or a text of two words or more.
+    """
+
+    parts: Mapping[str, str]
+    other: tuple[str, ...]
+    private: tuple[str, ...]
+    names: frozenset[str]
+    has_body: bool
+
+
+def cast(entries: list[Entry], protection: Protection, own_host: str) -> Cast:
+    """Give each entry its role; ``own_host`` serves the form, and addresses on it aren't texts."""
+    parts = dict.fromkeys(USUAL_FIELDS, "")
+    taken: dict[int, str] = {}
+    fields = _fields(entries)
+    for word in USUAL_FIELDS:
+        index = _first(word, fields, entries, protection)
+        if index is not None:
+            parts[word] = entries[index].value
+            taken[index] = word
+    other: list[str] = []
+    private: list[str] = []
+    for index, entry in enumerate(entries):
+        role = taken.get(index)
+        if not entry.value.strip() or (role is not None and FITS[role](entry.value)):
+            continue
+        if entry.private and role is None:
+            private.append(entry.value)
+        elif role is not None or not is_own_address(entry.value, own_host):
+            other.append(entry.value)
+    return Cast(
+        parts,
+        tuple(other),
+        tuple(private),
+        frozenset(entries[index].name for index in taken),
+        "body" in taken.values() or any(len(text.split(maxsplit=1)) > 1 for text in other),
+    )
+
+
+def is_ignored(entry: Entry, protection: Protection, tokens: tuple[str, ...]) -> bool:
+    """Say whether a field holds no visitor's text: the host says so, or it is one of ``tokens`` and looks like one.
+
+    Flask-WTF's token may have a form's prefix before its name.
+    """
+    if entry.place is Place.NAME:
+        return entry.value in protection.ignore or entry.value in protection.fields.values()
+    if entry.name in protection.ignore:
+        return True
+    return any(entry.name.endswith(name) for name in tokens) and is_token(entry.value)
+
+
+def is_token(value: str) -> bool:
+    """Say whether this is made like a signed token, without spaces or addresses."""
+    if len(value) > LONGEST_ADDRESS or "//" in value or "www." in value.lower():
+        return False
+    return _TOKEN.fullmatch(value) is not None
+
+
+def is_own_address(value: str, host: str) -> bool:
+    """Say whether this is, as a whole, one address on this site: ``/posts/one`` or ``https://this.host/posts/one``."""
+    address = value.strip()
+    if len(address) > LONGEST_ADDRESS:
+        return False
+    lowered, before = address.lower(), host.lower()
+    for origin in (f"http://{before}", f"https://{before}"):
+        if host and lowered.startswith(origin):
+            address = address[len(origin) :] or "/"
+            break
+    if "//" in address or "&#" in address or "www." in address.lower():
+        return False
+    return _PATH.fullmatch(address) is not None
+
+
+def _is_authors_name(value: str) -> bool:
+    words, characters = LONGEST_NAME
+    return len(value) <= characters and len(value.split()) <= words and _NAME.fullmatch(value) is not None
+
+
+def _is_email(value: str) -> bool:
+    return _EMAIL.fullmatch(value.strip()) is not None
+
+
+def _is_url(value: str) -> bool:
+    address = value.strip()
+    rest = re.sub(r"\Ahttps?://", "", address, flags=re.IGNORECASE)
+    return "//" not in rest and "www." not in rest[1:].lower() and _URL.fullmatch(address) is not None
+
+
+#: The shape of a text, by its role.
+FITS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "author": _is_authors_name,
+    "email": _is_email,
+    "url": _is_url,
+    "body": lambda _: True,
+}
+
+
+def _fields(entries: list[Entry]) -> dict[str, list[int]]:
+    fields: dict[str, list[int]] = {}
+    for index, entry in enumerate(entries):
+        if entry.name and entry.place in (Place.FORM, Place.JSON):
+            fields.setdefault(entry.name, []).append(index)
+    return fields
+
+
+def _first(word: str, fields: Mapping[str, list[int]], entries: list[Entry], protection: Protection) -> int | None:
+    """Return the first field of a role that isn't blank, or else the first one there is."""
+    found = [index for name in protection.names_of(word) for index in fields.get(name, ())]
+    return next((index for index in found if entries[index].value.strip()), found[0] if found else None)
