@@ -64,7 +64,7 @@ class Settings:
     alphabet: str = setting(
         "2345689CDFHMRTW",
         checks.alphabet,
-        "12 to 36 different capitals and digits",
+        "12 to 36 different capitals and digits; look-alikes (0 O Q D, 1 I L J ...) count once",
         "The symbols that codes are made of.",
     )
     ttl: int = setting(900, checks.number(60, 3600, unit=" s"), "60 to 3600 s", "How long a challenge can be solved.")
