@@ -106,7 +106,7 @@ class Settings:
         "2 per minute; 10 per hour; 30 per day",
         checks.limits,
         "limits",
-        "Comments of one client; its wider network may post four times as many.",
+        "Comments of one client; [the networks around it](limits.md#networks) may post more.",
     )
     challenge_limits: str = setting("20 per minute", checks.limits, "limits", "New codes that one client may ask for.")
     picture_limits: str = setting("60 per minute", checks.limits, "limits", "Pictures that one client may fetch.")

@@ -14,7 +14,7 @@ ENOUGH = 3
 
 #: What is remembered of a client: more than ``ENOUGH``, so that whoever goes on guessing stays above it. The network
 #: around the client is left out, for a neighbour's wrong codes are not the reader's.
-WRONG_CODES = replace(Policy.parse("escalation", "10 per 10 minutes"), wide_factor=0)
+WRONG_CODES = replace(Policy.parse("escalation", "10 per 10 minutes"), networks=False)
 
 
 def asked_of(base: Difficulty, state: State, *, wrong: int, surge: bool) -> Difficulty:
