@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from .errors import ConfigError
+from .look_alikes import groups_of
 
 PREFIX: Final = "CAPTCHA_GUARD_"
 
@@ -19,6 +20,9 @@ BUNDLED: Final = "bundled"
 
 #: Octets. Under this a secret can be guessed by trying.
 SHORTEST_SECRET: Final = 16
+
+#: Symbols that readers can tell apart. A blind guess at a code of four is right once in 20,736 then.
+FEWEST_SYMBOLS: Final = 12
 
 #: What can fail, and what can be done about it; the first is usual.
 FAULTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -119,10 +123,16 @@ def address(allowed: str) -> Check:
 
 
 def alphabet(name: str, value: object) -> object:
-    """Check for capitals and digits, none twice."""
-    allowed = "at least 12 different capitals and digits"
-    if not isinstance(value, str) or not re.fullmatch("[A-Z0-9]{12,36}", value) or len(set(value)) < len(value):
+    """Check for capitals and digits, none twice, and enough that readers can tell apart."""
+    allowed = f"at least {FEWEST_SYMBOLS} different capitals and digits"
+    if not isinstance(value, str):
         raise refuse(name, value, allowed)
+    groups = groups_of(value)
+    spelt = re.fullmatch("[A-Z0-9]{1,36}", value) is not None and len(set(value)) == len(value)
+    if not spelt or len(groups) < FEWEST_SYMBOLS:
+        alike = ", ".join(group for group in groups if len(group) > 1)
+        counted = f"; look-alikes count once ({alike}), which leaves {len(groups)}" if alike else ""
+        raise refuse(name, value, allowed + counted)
     return value
 
 

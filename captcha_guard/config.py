@@ -64,7 +64,7 @@ class Settings:
     alphabet: str = setting(
         "2345689CDFHMRTW",
         checks.alphabet,
-        "12 to 36 different capitals and digits",
+        "12 to 36 different capitals and digits; look-alikes (0 O Q D, 1 I L J ...) count once",
         "The symbols that codes are made of.",
     )
     ttl: int = setting(900, checks.number(60, 3600, unit=" s"), "60 to 3600 s", "How long a challenge can be solved.")
@@ -112,7 +112,7 @@ class Settings:
         "2 per minute; 10 per hour; 30 per day",
         checks.limits,
         "limits",
-        "Comments of one client; its wider network may post four times as many.",
+        "Comments of one client; [the networks around it](limits.md#networks) may post more.",
     )
     challenge_limits: str = setting("20 per minute", checks.limits, "limits", "New codes that one client may ask for.")
     picture_limits: str = setting("60 per minute", checks.limits, "limits", "Pictures that one client may fetch.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import corruption
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from .corruption import Identity
@@ -80,7 +80,7 @@ class Connections:
                 raise
             connection.execute("COMMIT")
 
-    def atomically(self, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+    def atomically(self, statement: str, parameters: Sequence[object] | Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Run one statement that writes, on its own; returns its rows.
 
         :raises sqlite3.Error: as :meth:`writing`.
@@ -139,7 +139,7 @@ class Connections:
         return float(version) if version > _TIMES else 0.0
 
     def _patiently(
-        self, connection: sqlite3.Connection, statement: str, parameters: Sequence[object] = ()
+        self, connection: sqlite3.Connection, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()
     ) -> list[tuple[Any, ...]]:
         """Try again while another connection has the lock.
 

@@ -29,13 +29,13 @@ class ReadThenWriteStorage(SQLiteStorage):
         super().__init__(uri, timeout=60)  # it is to lose counts, not to give up on a busy machine
         self.between = between
 
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+    def incr_and_lost_at(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
         value = self.get(key) + amount
         self.between()
         with self._connections.writing() as connection:
             row = (key, value, time.time() + expiry)
             connection.execute("INSERT OR REPLACE INTO limits_counters VALUES (?, ?, ?)", row)
-        return value
+        return value, 0
 
     def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
         read = "SELECT stamps FROM limits_windows WHERE key = ?"

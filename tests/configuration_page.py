@@ -23,7 +23,7 @@ start-up, by name. `SECRET_KEY` must be set, at least 16 octets long and no plac
 
 TAIL = """
 Limits are written as for Flask-Limiter: `2 per minute; 10 per hour`. An IPv4 address and an IPv6 /64 are one client;
-their wider network (/24, /48) may do four times as much.
+the [networks around it](limits.md#networks) may do more, but not without limit.
 
 A folder in `CAPTCHA_GUARD_FONTS` is a text or a path. A relative one begins at the application's own folder
 (`app.root_path`), as `templates` and `static` do. What a font

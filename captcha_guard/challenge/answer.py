@@ -6,6 +6,8 @@ import hmac
 import unicodedata
 from collections.abc import Iterator
 
+from ..look_alikes import LOOK_ALIKES, groups_of
+
 #: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them. 7, K, N, P,
 #: X and Y are left out because readers mixed them up with T, H and R once strokes crossed the glyphs
 #: (docs/strength.md). 15 symbols: a blind guess at five of them is right once in 760,000.
@@ -17,37 +19,21 @@ LONGEST_TYPED = 200
 #: Strings that read as rude without any vowel, in any letter case, after folding.
 RUDE = ("CNT", "DCK", "FCK", "FKK", "FKN", "KKK", "PRCK", "PRN", "TWT", "WTF", "XXX")
 
-#: Every look-alike and the symbol that stands for its group.
-LOOK_ALIKES = str.maketrans(
-    {
-        "0": "D", "O": "D", "Q": "D",
-        "1": "I", "L": "I", "|": "I", "!": "I", "J": "I",
-        "Z": "2",
-        "S": "5",
-        "B": "8",
-        "G": "6",
-        "U": "V",
-        "7": "T", "Y": "T",
-        "N": "H", "K": "H", "X": "H",
-        "A": "4",
-        "E": "F",
-        "P": "R",
-    }
-)  # fmt: skip
-
 
 def derive(key: bytes, nonce: bytes, *, alphabet: str = ALPHABET, length: tuple[int, int] = (5, 6)) -> str:
     """Return the answer that belongs to ``nonce`` under ``key``.
 
-    A keyed pseudo-random function (HMAC-SHA-256 in counter mode) gives the octets; octets past the largest multiple of
-    the alphabet's size are thrown away, so every symbol is equally likely. ``length`` is the shortest
-    and the longest answer, both included, in symbols. Answers that read as rude are drawn again.
+    A keyed pseudo-random function (HMAC-SHA-256 in counter mode) gives the bytes; bytes past the largest multiple of
+    what is drawn from are skipped. Look-alikes are drawn as one: every group is equally likely, and then every symbol
+    in it. So a blind guess at one symbol is right once in as many tries as the alphabet has groups. ``length`` is the
+    shortest and the longest answer, both included, in symbols. Answers that read as rude are drawn again.
     """
-    octets = _octets(key, nonce)
+    stream, groups = _stream(key, nonce), groups_of(alphabet)
     shortest, longest = length
-    size = shortest + _below(longest - shortest + 1, octets)
+    size = shortest + _below(longest - shortest + 1, stream)
     while True:
-        answer = "".join(alphabet[_below(len(alphabet), octets)] for _ in range(size))
+        drawn = [groups[_below(len(groups), stream)] for _ in range(size)]
+        answer = "".join(group[_below(len(group), stream)] if len(group) > 1 else group for group in drawn)
         if not any(word in answer.upper() for word in RUDE):
             return answer
 
@@ -77,13 +63,13 @@ def _counts(char: str) -> bool:
     return unicodedata.category(char)[0] not in "ZCPM" or char in "|!"
 
 
-def _octets(key: bytes, nonce: bytes) -> Iterator[int]:
+def _stream(key: bytes, nonce: bytes) -> Iterator[int]:
     counter = 0
     while True:
         yield from hmac.digest(key, b"answer" + counter.to_bytes(4, "big") + nonce, "sha256")
         counter += 1
 
 
-def _below(bound: int, octets: Iterator[int]) -> int:
+def _below(bound: int, stream: Iterator[int]) -> int:
     limit = 256 - 256 % bound
-    return next(octet for octet in octets if octet < limit) % bound
+    return next(byte for byte in stream if byte < limit) % bound

@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Final, NamedTuple
 
 SHARED: Final = "shared"
 
@@ -14,56 +14,70 @@ SHARED: Final = "shared"
 DAY: Final = 86_400
 
 
+class Level(NamedTuple):
+    """A kind of network around a client, and how many times as much as one client all in it together may do."""
+
+    name: str
+    factor: int
+
+
+#: What one subscriber of IPv6 commonly holds, a /56: 256 networks of 64 bits.
+SITE: Final = Level("site", 4)
+
+#: What a provider hands out to many subscribers, or a hoster to one: IPv4 /24, IPv6 /48.
+WIDE: Final = Level("wide", 32)
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Two keys: ``key`` for one subscriber, ``wide`` for the network around it, or the same where none is known.
+    """``key`` is that of one subscriber; ``networks`` are those around it, with their keys, the narrowest first.
 
-    Both are 32 hexadecimal digits, or ``"shared"`` for everyone whose address is not known. They last as long as the
+    A key is 32 hexadecimal digits, or ``"shared"`` for everyone whose address is not known. Keys last as long as the
     secret does, for what has to know a client again after weeks; limits are counted under its :meth:`daily` keys.
     """
 
     key: str
-    wide: str
+    networks: tuple[tuple[Level, str], ...] = ()
     secret: bytes = field(default=b"", repr=False, compare=False)
 
-    def daily(self, window: int, now: float) -> tuple[str, ...]:
+    def daily(self, window: int, now: float, level: Level | None = None) -> tuple[str, ...]:
         """Return the keys under which it is counted now in a window of so many seconds, the oldest first.
+
+        :param level: the network that is counted in place of the client; no key where it is in none of that kind.
 
         Every day at midnight (UTC) there is another key. A window that began before midnight is counted under
         yesterday's key as well, until all of it lies in today: so yesterday's hits still bind, and the first of these
         keys has seen all hits of the window at every moment. Windows longer than a day keep their keys as long as they
         last.
         """
-        return _daily(self.key, window, now, self.secret)
-
-    def wide_daily(self, window: int, now: float) -> tuple[str, ...]:
-        """Return the same for the network around it."""
-        return _daily(self.wide, window, now, self.secret)
+        key = self.key if level is None else dict(self.networks).get(level)
+        return _daily(key, window, now, self.secret) if key else ()
 
 
 #: Everyone whose address is not known: all of them together may do what one client may.
-NOBODY: Final = Client(SHARED, SHARED)
+NOBODY: Final = Client(SHARED)
 
 
 def client_of(address: str | None, *, secret: bytes) -> Client:
-    """Make the keys of an address: IPv4 /32 and /24, IPv6 /64 and /48.
+    """Make the keys of an address: IPv4 /32 and /24, IPv6 /64, /56 and /48.
 
-    A subscriber of IPv6 commonly holds a whole /64, so one is one client. IPv4-mapped addresses count as IPv4, zone
+    A subscriber of IPv6 holds a whole /64 at least, so one is one client. IPv4-mapped addresses count as IPv4, zone
     ids are dropped. No address, a Unix socket or anything that is no address gives the one shared client.
 
     :param secret: key of the BLAKE2b (RFC 7693) that hides the address; without it, all addresses could be tried.
     :raises ValueError: an empty secret.
     """
     if not secret:
-        raise ValueError("the secret of client keys is empty; give 16 octets or more")
+        raise ValueError("the secret of client keys is empty; give 16 bytes or more")
     try:
         ip = ipaddress.ip_address((address or "").strip())
     except ValueError:
         return NOBODY
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
-    narrow, wide = (4, 3) if ip.version == 4 else (8, 6)
-    return Client(_digest(ip.packed[:narrow], secret), _digest(ip.packed[:wide], secret), secret)
+    own, sizes = (4, ((WIDE, 3),)) if ip.version == 4 else (8, ((SITE, 7), (WIDE, 6)))
+    networks = tuple((level, _digest(ip.packed[:size], secret)) for level, size in sizes)
+    return Client(_digest(ip.packed[:own], secret), networks, secret)
 
 
 def client_named(name: str, *, secret: bytes) -> Client:
@@ -73,9 +87,8 @@ def client_named(name: str, *, secret: bytes) -> Client:
     """
     if not name.strip() or not secret:
         raise ValueError("a client needs a name, and its key a secret")
-    octets = blake2b(name.encode("utf-8", "surrogatepass")).digest()  # longer than any network, so never one of them
-    key = _digest(octets, secret)
-    return Client(key, key, secret)
+    hashed = blake2b(name.encode("utf-8", "surrogatepass")).digest()  # longer than any network, so never one of them
+    return Client(_digest(hashed, secret), secret=secret)
 
 
 def _daily(key: str, window: int, now: float, secret: bytes) -> tuple[str, ...]:
@@ -102,5 +115,5 @@ def _short(secret: bytes) -> bytes:
 
 
 def _digest(network: bytes, secret: bytes, person: bytes = b"guard client") -> str:
-    """Hash a network; two of different family or width never agree in their number of octets."""
+    """Hash a network; two of different family or width never agree in their number of bytes."""
     return blake2b(network, key=_short(secret), digest_size=16, person=person).hexdigest()

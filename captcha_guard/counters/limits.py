@@ -86,7 +86,6 @@ class Limits:
         refusing: bool = False,
     ) -> None:
         self._store = Ledger(storage, strategy)
-        self._strategy = strategy
         self._prefix = prefix
         self._policies = dict(policies)
         self._health = health or health_of(storage)
@@ -139,10 +138,13 @@ class Limits:
         return self._policies[policy] if isinstance(policy, str) else policy
 
     def _own_ledger(self) -> Ledger:
-        """Give this process's own counts: made when first needed, then kept, so a flapping store grants no more."""
+        """Give this process's own counts: made when first needed, then kept, so a flapping store grants no more.
+
+        They are moving windows whatever the strategy: those are bounded in memory, while counters are never given up.
+        """
         with self._lock:
             if self._fallback is None:
-                self._fallback = Ledger(LockedMemoryStorage(), self._strategy)
+                self._fallback = Ledger(LockedMemoryStorage(), "moving-window")
             return self._fallback
 
 

@@ -15,7 +15,7 @@ from .ledger import Charge
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .client import Client
+    from .client import Client, Level
 
 #: So many hits in a row are free; after that the waits grow.
 FREE: Final = 5
@@ -25,13 +25,14 @@ FREE: Final = 5
 class Policy:
     """Limits that hold together for one kind of request, shortest window first.
 
-    ``wide_factor``: how many times as much the network around a client may do; 0: it is not counted. ``waits`` are
-    limits of the client alone.
+    ``networks``: whether the networks around a client are counted, too. Of each the shortest and the longest of the
+    limits are, times its level's factor: the limits between bind a client, and take a network no further. ``waits``
+    are limits of the client alone.
     """
 
     name: str
     limits: tuple[RateLimitItem, ...]
-    wide_factor: int = 4
+    networks: bool = True
     waits: tuple[RateLimitItem, ...] = ()
 
     @classmethod
@@ -69,7 +70,7 @@ class Policy:
         return replace(self, waits=tuple(waits))
 
     def charges(self, client: Client, *, prefix: str, now: float, divisor: int = 1) -> Iterator[Charge]:
-        """Give all that one hit is charged to: the client's own limits before the wide ones, short before long.
+        """Give all that one hit is charged to: the client's own limits before its networks', short before long.
 
         ``now`` is in seconds since 1970; each limit is divided by ``divisor``, but never below 1.
         """
@@ -84,23 +85,23 @@ class Policy:
     def _counted(
         self, client: Client, prefix: str, now: float, divisor: int
     ) -> Iterator[tuple[RateLimitItem, str, tuple[str, ...]]]:
-        own, wide = _items(self, prefix, divisor)
-        for item in own:
+        for item in _items(self, prefix, divisor):
             yield item, self.name, client.daily(item.get_expiry(), now)
-        if client.wide != client.key:
-            for item in wide:
-                yield item, wide_name(self.name), client.wide_daily(item.get_expiry(), now)
+        for level, _ in client.networks if self.networks else ():
+            for item in _items(self, prefix, divisor, level):
+                yield item, name_at(self.name, level), client.daily(item.get_expiry(), now, level)
 
 
-def wide_name(name: str) -> str:
-    """Return the name under which a policy counts networks."""
-    return f"{name}/wide"
+def name_at(name: str, level: Level | None) -> str:
+    """Return the name under which a policy counts networks of a kind; ``None``: the client itself."""
+    return f"{name}/{level.name}" if level else name
 
 
 @lru_cache(maxsize=256)
-def _items(policy: Policy, prefix: str, divisor: int) -> tuple[tuple[RateLimitItem, ...], tuple[RateLimitItem, ...]]:
-    wide = _scaled(policy.limits, prefix, policy.wide_factor, divisor) if policy.wide_factor else ()
-    return _scaled(policy.limits + policy.waits, prefix, 1, divisor), wide
+def _items(policy: Policy, prefix: str, divisor: int, level: Level | None = None) -> tuple[RateLimitItem, ...]:
+    if level is None:
+        return _scaled(policy.limits + policy.waits, prefix, 1, divisor)
+    return _scaled((policy.limits[0], policy.limits[-1]), prefix, level.factor, divisor)
 
 
 def _scaled(limits: tuple[RateLimitItem, ...], prefix: str, factor: int, divisor: int) -> tuple[RateLimitItem, ...]:

@@ -49,7 +49,7 @@ class Spent:
 
         :param ttl: seconds the nonce stays spent; at least the rest of its token's life.
         :param issued_at: when the nonce was handed out, in seconds since 1970. One that is older than the loss of what
-            the store knew, with a corrupt file or a restart, may have been spent before.
+            the store knew, with a corrupt file, a restart or a clock that was ahead, may have been spent before.
         :raises StoreUnavailableError: nothing can be said; the nonce may or may not be spent now.
         """
         try:
@@ -90,5 +90,4 @@ def _key(nonce: str) -> str:
 def _counting(storage: Storage) -> Callable[[str, int], tuple[int, float]]:
     """Return what adds one to a counter and tells when what was counted was lost, as far as the storage knows."""
     both: Callable[[str, int], tuple[int, float]] | None = getattr(storage, "incr_and_lost_at", None)
-    lost_at: Callable[[], float] = getattr(storage, "lost_at", lambda: 0.0)
-    return both or (lambda key, ttl: (storage.incr(key, ttl), lost_at()))
+    return both or (lambda key, ttl: (storage.incr(key, ttl), 0.0))

@@ -1,16 +1,16 @@
 """A storage for ``limits`` in one SQLite file, exact across threads and processes.
 
 Import this module once and ``storage_from_string("sqlite:////var/lib/app/limits.sqlite3")`` works. Fixed and sliding
-windows are rows of ``limits_counters``; a moving window is one row of ``limits_windows``, its times of entry packed
-oldest first as little-endian doubles, so that a hit reads one of them and rewrites the row whatever the limit.
+windows are rows of ``limits_counters``; a moving window is one row of ``limits_windows``, its times of entry packed as
+in ``stamps``, so that a hit reads one of them and rewrites the row whatever the limit. The one row of ``limits_clock``
+says until when expired rows were deleted: a clock that is behind that has been set back, and what it would still count
+may be gone.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import struct
 import time
-from bisect import bisect_left
 from contextlib import contextmanager, suppress
 from math import floor, inf
 from pathlib import Path
@@ -21,6 +21,8 @@ from limits.storage import MovingWindowSupport, SlidingWindowCounterSupport, Sto
 from limits.storage.base import TimestampedSlidingWindow
 
 from ..connections import Connections
+from . import stamps
+from .stamps import LEEWAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,16 +32,24 @@ _SCHEMA = (
     "(key TEXT PRIMARY KEY, value INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS limits_windows "
     "(key TEXT PRIMARY KEY, stamps BLOB NOT NULL, expires REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS limits_clock (id INTEGER PRIMARY KEY CHECK (id = 1), swept REAL, lost REAL)",
     "CREATE INDEX IF NOT EXISTS limits_counters_by_expiry ON limits_counters (expires)",
     "CREATE INDEX IF NOT EXISTS limits_windows_by_expiry ON limits_windows (expires)",
 )
+# One that lives longer than from now on was written by a clock that was ahead.
 _INCREMENT = """
-INSERT INTO limits_counters (key, value, expires) VALUES (?, ?, ?)
+INSERT INTO limits_counters (key, value, expires) VALUES (:key, :amount, :now + :expiry)
 ON CONFLICT (key) DO UPDATE SET
-    value = excluded.value + CASE WHEN expires > ? THEN value ELSE 0 END,
-    expires = CASE WHEN expires > ? THEN expires ELSE excluded.expires END
-RETURNING value
+    value = excluded.value + CASE WHEN expires > :now THEN value ELSE 0 END,
+    expires = CASE WHEN expires > :now THEN min(expires, excluded.expires) ELSE excluded.expires END
+RETURNING value, (SELECT swept FROM limits_clock), (SELECT lost FROM limits_clock)
 """
+_READ_CLOCK = "SELECT max(swept), max(lost) FROM limits_clock"
+_NOTE_SWEEP = """
+INSERT INTO limits_clock (id, swept, lost) VALUES (1, ?, 0)
+ON CONFLICT (id) DO UPDATE SET swept = max(swept, excluded.swept)
+"""
+_NOTE_LOSS = "INSERT OR REPLACE INTO limits_clock (id, swept, lost) VALUES (1, :now, :now)"
 _READ_COUNTER = "SELECT value, expires FROM limits_counters WHERE key = ? AND expires > ?"
 _READ_STAMPS = "SELECT stamps FROM limits_windows WHERE key = ?"
 _READ_SEVERAL_STAMPS = "SELECT key, stamps FROM limits_windows WHERE key IN ({})"  # as many placeholders as keys
@@ -60,7 +70,6 @@ _GIVE_UP = (
 _SHRINKING = ("auto_vacuum", "freelist_count")
 
 _OLDEST_SQLITE = (3, 35)  # the first with RETURNING
-_STAMP = struct.Struct("<d")
 _SWEEP_EVERY = 64  # rows written by one process
 _SWEEP_BATCH = 128  # rows per table: more than were written since, so expired rows can't pile up
 _LONG = 3600  # seconds that a window has to go to be given up before others
@@ -115,10 +124,23 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
         :returns: the counter after the addition.
         """
+        return self.incr_and_lost_at(key, expiry, amount)[0]
+
+    def incr_and_lost_at(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
+        """Add to a counter as ``incr`` does, and tell when what was counted before may have been lost.
+
+        :returns: the counter after the addition, and the time up to which nothing is known, in seconds since 1970. That
+            is when a corrupt file was replaced, or when the clock was found set back; 0 when neither ever happened.
+        """
         now = time.time()
-        [(value,)] = self._connections.atomically(_INCREMENT, (key, amount, now + expiry, now, now))
+        given = {"key": key, "amount": amount, "expiry": expiry, "now": now}
+        with self._wrapping():
+            [(value, swept, lost)] = self._connections.atomically(_INCREMENT, given)
+            lost_at = lost or self._connections.lost_at()
+        if max(swept or 0, lost_at) > now + LEEWAY:
+            lost_at = self._note_loss()
         self._sweep_now_and_then(1)
-        return int(value)
+        return int(value), lost_at
 
     def get(self, key: str) -> int:
         """Read a counter, 0 when there is none."""
@@ -165,14 +187,12 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
             now = time.time()
             rows: list[tuple[str, bytes, float]] = []
             waits: list[float] = []
-            marks = ", ".join("?" * len(entries))
-            known = dict(connection.execute(_READ_SEVERAL_STAMPS.format(marks), [entry[0] for entry in entries]))
+            known = _stamps_put_right(connection, [(key, expiry) for key, _, expiry, _ in entries], now)
             for key, limit, expiry, amount in entries:
-                stamps: bytes = known.get(key, b"")
-                wait = _wait(stamps, limit - amount, now, expiry)
+                before = known.get(key, b"")
+                wait = stamps.wait(before, limit - amount, now, expiry)
                 if wait is None:
-                    stamps = (stamps + _STAMP.pack(now) * amount)[-_STAMP.size * limit :]
-                    rows.append((key, stamps, now + expiry))
+                    rows.append((key, stamps.entered(before, amount, now, limit=limit), now + expiry))
                 else:
                     waits.append(wait)
             if waits:
@@ -189,12 +209,13 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
         :param windows: (key, limit, expiry in seconds) each, no key twice.
         """
-        marks = ", ".join("?" * len(windows))
         with self._connections.reading() as connection:
-            keys = [key for key, _, _ in windows]
-            known = dict(connection.execute(_READ_SEVERAL_STAMPS.format(marks), keys).fetchall())
+            known = _read_stamps(connection, [key for key, _, _ in windows])
         now = time.time()
-        return [_oldest(known.get(key, b""), limit, now, now - expiry) for key, limit, expiry in windows]
+        if any(stamps.put_right(one, now) is not one for one in known.values()):
+            with self._writing() as connection:
+                known = _stamps_put_right(connection, [(key, expiry) for key, _, expiry in windows], now)
+        return [stamps.oldest(known.get(key, b""), limit, now, now - expiry) for key, limit, expiry in windows]
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Add to the current window if it and the weighted one before it have room for ``amount``."""
@@ -204,7 +225,8 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
             if floor(previous * remaining / expiry + current) + amount > limit:
                 return False
             _, current_key = self.sliding_window_keys(key, expiry, now)
-            connection.execute(_INCREMENT, (current_key, amount, now + 2 * expiry, now, now)).fetchall()
+            given = {"key": current_key, "amount": amount, "expiry": 2 * expiry, "now": now}
+            connection.execute(_INCREMENT, given).fetchall()
         return True
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
@@ -231,11 +253,6 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
             pass
         return swept
 
-    def lost_at(self) -> float:
-        """Tell when all counts were lost to a corrupt file, in seconds since 1970; 0 when that never happened."""
-        with self._wrapping():
-            return self._connections.lost_at()
-
     def close(self) -> None:
         """Close the calling thread's connection; the next use opens a new one."""
         self._connections.close()
@@ -243,13 +260,26 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
     def _sweep_batch(self) -> int:
         with self._writing() as connection:
             now = time.time()
-            swept = sum(connection.execute(statement, (now, _SWEEP_BATCH)).rowcount for statement in _FORGET_EXPIRED)
+            limits = (now - LEEWAY, _SWEEP_BATCH)
+            swept = sum(connection.execute(statement, limits).rowcount for statement in _FORGET_EXPIRED)
+            if swept:
+                connection.execute(_NOTE_SWEEP, (now,))
             for least in (now + _LONG, now):
                 if self._too_many > 0:
                     given_up = connection.execute(_GIVE_UP, (least, min(self._too_many, _SWEEP_BATCH))).rowcount
                     self._too_many -= given_up
                     swept += given_up
         return swept
+
+    def _note_loss(self) -> float:
+        """Note that the clock was set back, unless that has been done by now; return up to when nothing is known."""
+        with self._writing() as connection:
+            now = time.time()
+            [(swept, lost)] = connection.execute(_READ_CLOCK).fetchall()
+            if lost and max(swept, lost) <= now + LEEWAY:
+                return float(lost)
+            connection.execute(_NOTE_LOSS, {"now": now})
+            return now
 
     def _count_windows(self) -> None:
         with self._connections.reading() as connection:
@@ -301,19 +331,22 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
                 self._sweep_batch()
 
 
-def _oldest(packed: bytes, limit: int, now: float, since: float) -> tuple[float, int]:
-    """Return the oldest of the ``limit`` newest entries since then, and how many there are; now where there is none."""
-    stamps = [stamp for (stamp,) in _STAMP.iter_unpack(packed)][-limit:]
-    oldest = bisect_left(stamps, since)
-    return (stamps[oldest], len(stamps) - oldest) if oldest < len(stamps) else (now, 0)
+def _read_stamps(connection: sqlite3.Connection, keys: list[str]) -> dict[str, bytes]:
+    return dict(connection.execute(_READ_SEVERAL_STAMPS.format(", ".join("?" * len(keys))), keys).fetchall())
 
 
-def _wait(stamps: bytes, index: int, now: float, expiry: int) -> float | None:
-    """Seconds until the entry ``index`` places from the newest leaves the window; None when it has left."""
-    if index < 0:
-        return inf
-    offset = len(stamps) - _STAMP.size * (index + 1)
-    if offset < 0:
-        return None
-    (entered,) = _STAMP.unpack_from(stamps, offset)
-    return float(entered + expiry - now) if entered >= now - expiry else None
+def _stamps_put_right(
+    connection: sqlite3.Connection, windows: Sequence[tuple[str, int]], now: float
+) -> dict[str, bytes]:
+    """Read windows, and write those again that a clock which was ahead has written.
+
+    :param windows: (key, expiry in seconds) each.
+    """
+    known = _read_stamps(connection, [key for key, _ in windows])
+    for key, expiry in windows:
+        before = known.get(key, b"")
+        right = stamps.put_right(before, now)
+        if right is not before:
+            known[key] = right
+            connection.execute(_WRITE_STAMPS, (key, right, now + expiry))
+    return known

@@ -32,7 +32,7 @@ class Surge:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._policy = Policy(NAME, (RateLimitItemPerMinute(max(1, 10 * most)),), wide_factor=0)
+        self._policy = Policy(NAME, (RateLimitItemPerMinute(max(1, 10 * most)),), networks=False)
         self._seen_at: float | None = None
 
     @property

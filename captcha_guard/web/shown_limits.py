@@ -8,7 +8,7 @@ guard charges them by itself. Their keys are made of the address that is typed.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from flask import Flask
@@ -16,8 +16,8 @@ from flask_limiter._limits import RuntimeLimit
 from flask_limiter._manager import LimitManager
 from limits import RateLimitItem
 
-from ..counters.client import NOBODY, SHARED, Client, client_named, client_of
-from ..counters.policy import Policy, wide_name
+from ..counters.client import NOBODY, SHARED, SITE, WIDE, Client, Level, client_named, client_of
+from ..counters.policy import Policy, name_at
 from .identity import client_here
 from .registry import guarded_routes
 from .state import NAME, current_state
@@ -31,26 +31,28 @@ if TYPE_CHECKING:
 class ShownLimit(RateLimitItem):
     """One window of a policy, under the key of whoever is asked for.
 
-    ``newest`` stands for the key of today where yesterday's still binds.
+    ``level`` is the network that is counted, or ``None``; ``newest`` stands for the key of today where yesterday's
+    still binds.
     """
 
-    __slots__ = ["GRANULARITY", "_limit", "_name", "_newest", "_wide"]
+    __slots__ = ["GRANULARITY", "_level", "_limit", "_name", "_newest"]
 
-    def __init__(self, limit: RateLimitItem, name: str, *, wide: bool, newest: bool) -> None:
+    def __init__(self, limit: RateLimitItem, name: str, *, level: Level | None, newest: bool) -> None:
         super().__init__(limit.amount, limit.multiples, limit.namespace)
         self.GRANULARITY = limit.GRANULARITY  # type: ignore[misc]  # the base class has one for each of its classes
-        self._limit, self._name, self._wide, self._newest = limit, name, wide, newest
+        self._limit, self._name, self._level, self._newest = limit, name, level, newest
 
     def key_for(self, *identifiers: bytes | str | float) -> str:
-        """Return the key under which the guard counts this window of the client that the first word names."""
-        client, window, now = _client(str(identifiers[0])), self.get_expiry(), time.time()
-        keys = client.wide_daily(window, now) if self._wide else client.daily(window, now)
-        return self._limit.key_for(
-            keys[-1] if self._newest else keys[0], wide_name(self._name) if self._wide else self._name
-        )
+        """Return the key under which the guard counts this window of the client that the first word names.
+
+        In a network that the client is not in, nothing is ever counted under it.
+        """
+        client = _client(str(identifiers[0]))
+        keys = client.daily(self.get_expiry(), time.time(), self._level) or ("none",)
+        return self._limit.key_for(keys[-1] if self._newest else keys[0], name_at(self._name, self._level))
 
     def __repr__(self) -> str:
-        whose = ", of its network" if self._wide else ""
+        whose = _WHOSE[self._level]
         since = ", since midnight" if self._newest else ""
         return f"{self._name}: {self._limit!r}{whose}{since}"
 
@@ -59,6 +61,9 @@ class ShownLimit(RateLimitItem):
 
     def __hash__(self) -> int:
         return hash(repr(self))
+
+
+_WHOSE: Final = {None: "", SITE: ", of its /56 (IPv6)", WIDE: ", of its network (/24, /48)"}
 
 
 class _Manager(LimitManager):
@@ -98,12 +103,13 @@ def _limits_of(endpoint: str) -> Iterator[RuntimeLimit]:
 
 
 def _windows_of(policy: Policy) -> Iterator[RuntimeLimit]:
-    someone, now = Client("someone", "somewhere"), time.time()
+    someone, now = Client("someone", ((SITE, "house"), (WIDE, "street"))), time.time()
+    levels = {name_at(policy.name, level): level for level in _WHOSE}
     for charge in policy.charges(someone, prefix=NAME, now=now):
         key, name = charge.identifiers
-        wide, window = name != policy.name, charge.item.get_expiry()
-        keys = someone.wide_daily(window, now) if wide else someone.daily(window, now)
-        shown = ShownLimit(charge.item, policy.name, wide=wide, newest=key != keys[0])
+        level = levels[name]
+        keys = someone.daily(charge.item.get_expiry(), now, level)
+        shown = ShownLimit(charge.item, policy.name, level=level, newest=key != keys[0])
         yield RuntimeLimit(shown, _key_here, scope=policy.name, shared=True)
 
 

@@ -133,11 +133,11 @@ def test_a_nonce_from_before_the_loss_is_unproven_and_one_from_after_it_is_spent
     assert not spent.claim("after", 900, issued_at=time.time() + 5)
     assert spent.claim("a fingerprint has no age", 900)
     with closing(SQLiteStorage(f"sqlite:///{storage.storage}")) as later:
-        assert issued_at < later.lost_at() <= time.time() + 2
+        assert issued_at < later.incr_and_lost_at("k", 60)[1] <= time.time() + 2
 
 
 def test_a_new_file_has_lost_nothing(storage: SQLiteStorage) -> None:
-    assert storage.lost_at() == 0
+    assert storage.incr_and_lost_at("k", 60) == (1, 0)
     assert Spent(storage).claim("nonce", 900, issued_at=1)
 
 

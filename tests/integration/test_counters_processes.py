@@ -13,7 +13,7 @@ import pytest
 from limits import parse
 from limits.strategies import STRATEGIES
 
-from captcha_guard.counters.client import Client
+from captcha_guard.counters.client import SITE, Client
 from captcha_guard.counters.limits import Limits, Policy
 from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.sqlite import SQLiteStorage
@@ -163,7 +163,7 @@ def test_control_reading_then_writing_grants_every_process_its_own_limit(uri: st
 
 
 POLICY = Policy.parse("comments", "20 per hour; 50 per day")
-CLIENTS = [Client(f"client{number}", "network") for number in range(3)]
+CLIENTS = [Client(f"client{number}", ((SITE, "network"),)) for number in range(3)]
 
 
 def hit_a_policy(uri: str, together: Together) -> Counter[str]:

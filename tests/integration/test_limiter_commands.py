@@ -82,7 +82,8 @@ def test_limits_are_shown_for_each_route(tmp_path: Path) -> None:
     comments = branch(shown, "comments")
     for limit in ("comments: 2 per 1 minute", "comments: 10 per 1 hour", "comments: 30 per 1 day"):
         assert limit in comments
-    assert "comments: 8 per 1 minute, of its network" in comments
+    assert "comments: 64 per 1 minute, of its network (/24, /48)" in comments
+    assert "comments: 8 per 1 minute, of its /56 (IPv6)" in comments
     assert "wrong: 10 per 10 minute" in comments
     assert "wrong: 5 per 30 second" in comments
     assert "comments: 7 per 1 hour" in branch(shown, "guestbook")
@@ -98,10 +99,10 @@ def test_the_standing_of_an_address_is_shown(tmp_path: Path) -> None:
     mine = branch(run(app, "limits", "--key", "192.0.2.7"), "comments")
     assert "comments: 2 per 1 minute: Fail (0 out of 2 remaining)" in mine
     assert "comments: 10 per 1 hour: Pass (8 out of 10 remaining)" in mine
-    assert "comments: 8 per 1 minute, of its network: Pass (6 out of 8 remaining)" in mine
+    assert "comments: 64 per 1 minute, of its network (/24, /48): Pass (62 out of 64 remaining)" in mine
     neighbours = branch(run(app, "limits", "--key", "192.0.2.8"), "comments")
     assert "comments: 2 per 1 minute: Pass (2 out of 2 remaining)" in neighbours
-    assert "comments: 8 per 1 minute, of its network: Pass (6 out of 8 remaining)" in neighbours
+    assert "comments: 64 per 1 minute, of its network (/24, /48): Pass (62 out of 64 remaining)" in neighbours
 
 
 def test_clearing_an_address_lets_it_post_again_and_nobody_else(tmp_path: Path) -> None:

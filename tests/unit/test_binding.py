@@ -11,7 +11,7 @@ from captcha_guard.web.binding import MOST_WORDS, Binding
 from captcha_guard.web.posted import NOTHING, Posted
 
 KEY = b"the key that signs tokens today."
-ADA, OTHER = Client("a" * 32, "b" * 32), Client("c" * 32, "b" * 32)
+ADA, OTHER = Client("a" * 32), Client("c" * 32)
 
 SENTENCE = "the loop in part two never ends because its bound is read anew each time it comes round again"
 LONG = " ".join(f"word{number} and its neighbour{number}" for number in range(4000))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.counters.client import DAY, NOBODY, Client, client_named, client_of
+from captcha_guard.counters.client import DAY, NOBODY, SITE, WIDE, Client, Level, client_named, client_of
 
 SECRET = b"sixteen octets or more"
 NOON = 1_800_014_400  # 12:00 UTC
@@ -21,16 +21,21 @@ def client(address: object, secret: bytes = SECRET) -> Client:
     return client_of(str(address), secret=secret)
 
 
+def network(address: object, level: Level = WIDE) -> str:
+    return dict(client(address).networks)[level]
+
+
 @given(ip=ipv4 | ipv6)
 def test_a_key_is_32_hexadecimal_digits_and_never_the_address(
     ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> None:
     made = client(ip)
-    for key in (made.key, made.wide):
+    keys = [made.key, *(key for _, key in made.networks)]
+    for key in keys:
         assert re.fullmatch(r"[0-9a-f]{32}", key)
         assert str(ip) not in key
         assert ip.packed.hex() not in key
-    assert made.key != made.wide
+    assert len(set(keys)) == len(keys)
 
 
 @given(ip=ipv4)
@@ -42,17 +47,18 @@ def test_an_ipv4_mapped_address_is_the_ipv4_client(ip: ipaddress.IPv4Address) ->
 @given(ip=ipv4, other=st.integers(0, 255))
 def test_ipv4_neighbours_share_the_wide_key_only(ip: ipaddress.IPv4Address, other: int) -> None:
     neighbour = ipaddress.IPv4Address(ip.packed[:3] + bytes([other]))
-    assert client(ip).wide == client(neighbour).wide
+    assert client(ip).networks == client(neighbour).networks
     assert (client(ip).key == client(neighbour).key) == (ip == neighbour)
 
 
 @given(ip=ipv6, host=st.binary(min_size=8, max_size=8), subnet=st.binary(min_size=2, max_size=2))
-def test_one_slash_64_is_one_client_and_one_slash_48_one_network(
+def test_one_slash_64_is_one_client_one_slash_56_one_site_and_one_slash_48_one_network(
     ip: ipaddress.IPv6Address, host: bytes, subnet: bytes
 ) -> None:
     assert client(ipaddress.IPv6Address(ip.packed[:8] + host)) == client(ip)
     elsewhere = client(ipaddress.IPv6Address(ip.packed[:6] + subnet + host))
-    assert elsewhere.wide == client(ip).wide
+    assert network(ip) == dict(elsewhere.networks)[WIDE]
+    assert (network(ip, SITE) == dict(elsewhere.networks)[SITE]) == (subnet[0] == ip.packed[6])
     assert (elsewhere.key == client(ip).key) == (subnet == ip.packed[6:8])
 
 
@@ -62,8 +68,8 @@ def test_different_networks_have_different_keys(one: ipaddress.IPv4Address, othe
         return (ip.packed, ip.packed[:3]) if ip.version == 4 else (ip.packed[:8], ip.packed[:6])
 
     for mine, theirs, my_network, their_network in zip(
-        (client(one).key, client(one).wide),
-        (client(other).key, client(other).wide),
+        (client(one).key, network(one)),
+        (client(other).key, network(other)),
         networks(one),
         networks(other),
         strict=True,
@@ -86,7 +92,7 @@ def test_who_has_no_address_shares_one_key(address: str | None) -> None:
 def test_whatever_stands_for_an_address_gives_a_key(text: str) -> None:
     made = client(text)
     assert made.key
-    assert made.wide
+    assert all(key for _, key in made.networks)
 
 
 def test_another_secret_gives_other_keys() -> None:
@@ -103,7 +109,7 @@ def test_a_client_is_counted_under_another_key_every_day() -> None:
     someone = client("192.0.2.1")
     today, tomorrow = (someone.daily(60, NOON + DAY * day)[0] for day in range(2))
     assert today != tomorrow
-    assert {today, tomorrow}.isdisjoint({someone.key, someone.wide})
+    assert {today, tomorrow}.isdisjoint({someone.key, network("192.0.2.1")})
     assert all(re.fullmatch(r"[0-9a-f]{32}", key) for key in (today, tomorrow))
     assert someone.daily(60, NOON) == someone.daily(3600, MIDNIGHT - 1) == (today,)
     assert client("192.0.2.1", b"another secret").daily(60, NOON) != (today,)
@@ -111,8 +117,12 @@ def test_a_client_is_counted_under_another_key_every_day() -> None:
 
 def test_the_network_has_keys_of_its_own_every_day() -> None:
     someone, neighbour = client("192.0.2.1"), client("192.0.2.2")
-    assert someone.wide_daily(60, NOON) == neighbour.wide_daily(60, NOON)
-    assert someone.wide_daily(60, NOON) not in (someone.daily(60, NOON), someone.wide_daily(60, NOON + DAY))
+    assert someone.daily(60, NOON, WIDE) == neighbour.daily(60, NOON, WIDE)
+    assert someone.daily(60, NOON, WIDE) not in (someone.daily(60, NOON), someone.daily(60, NOON + DAY, WIDE))
+
+
+def test_a_client_has_no_key_in_a_network_of_a_kind_that_it_is_not_in() -> None:
+    assert client("192.0.2.1").daily(60, NOON, SITE) == NOBODY.daily(60, NOON, WIDE) == ()
 
 
 @given(window=st.integers(1, 400 * DAY), now=st.floats(NOON, NOON + 1000 * DAY))
@@ -137,13 +147,14 @@ def test_a_month_keeps_its_key_for_a_month() -> None:
 
 
 def test_who_has_no_address_is_counted_under_one_name_for_ever() -> None:
-    assert NOBODY.daily(60, NOON) == NOBODY.daily(DAY, NOON + DAY) == NOBODY.wide_daily(60, NOON) == ("shared",)
+    assert NOBODY.daily(60, NOON) == NOBODY.daily(DAY, NOON + DAY) == ("shared",)
+    assert NOBODY.networks == ()
 
 
 @given(name=st.text().filter(str.strip), other=st.text().filter(str.strip))
 def test_a_client_that_the_host_names_has_one_key_and_no_network(name: str, other: str) -> None:
     made = client_named(name, secret=SECRET)
-    assert made.key == made.wide
+    assert made.networks == ()
     assert (made == client_named(other, secret=SECRET)) == (name == other)
 
 

@@ -115,6 +115,26 @@ def test_a_wrong_value_is_refused_with_its_name_and_what_is_allowed(key: str, va
 
 
 @pytest.mark.parametrize(
+    ("alphabet", "alike"),
+    [
+        ("0OQD1ILJS5Z2", "(0OQD, 1ILJ, S5, Z2), which leaves 4"),
+        ("0OQD1IL|S5Z2", "(0OQD, 1IL|, S5, Z2), which leaves 4"),
+        ("HKNX2345689CDF", "(HKNX), which leaves 11"),
+        ("23456789CDF", "at least 12"),
+    ],
+)
+def test_an_alphabet_needs_twelve_symbols_that_readers_can_tell_apart(alphabet: str, alike: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read({f"{PREFIX}ALPHABET": alphabet})
+    assert alike in str(caught.value)
+
+
+@pytest.mark.parametrize("alphabet", ["HK2345689CDFRT", "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", "2345689CDFHM"])
+def test_look_alikes_in_an_alphabet_of_twelve_or_more_symbols_are_allowed(alphabet: str) -> None:
+    assert read({f"{PREFIX}ALPHABET": alphabet}).alphabet == alphabet
+
+
+@pytest.mark.parametrize(
     ("typed", "meant"),
     [("DIFICULTY", "DIFFICULTY"), ("MAXLINKS", "MAX_LINKS"), ("ttl", "TTL"), ("STORAGE", "STORAGE_URI")],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from captcha_guard.challenge.answer import ALPHABET, LOOK_ALIKES
+from captcha_guard.challenge.answer import ALPHABET
 from captcha_guard.challenge.difficulty import Difficulty
 from captcha_guard.challenge.fonts import (
     GLYPHS,
@@ -26,6 +26,7 @@ from captcha_guard.challenge.fonts import (
 from captcha_guard.challenge.picture import draw
 from captcha_guard.challenge.style import Style
 from captcha_guard.errors import FontError
+from captcha_guard.look_alikes import LOOK_ALIKES
 from tests.font_files import Part, remade
 
 SOUND = bundled_folder() / "cabin" / "cabin.ttf"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage, Storage
 
-from captcha_guard.counters.client import Client, client_of
+from captcha_guard.counters.client import WIDE, Client, client_of
 from captcha_guard.counters.limits import Decision, Limits, Policy, open_storage
 from captcha_guard.counters.sqlite import SQLiteStorage
 from captcha_guard.errors import ConfigError
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-ALICE = Client("alice", "street")
-BOB = Client("bob", "street")
+STREET = ((WIDE, "street"),)
+ALICE = Client("alice", STREET)
+BOB = Client("bob", STREET)
 NOBODY = client_of(None, secret=b"secret")
 YES = Decision(allowed=True, retry_after=0)
 
@@ -67,9 +68,9 @@ def hits(limits: Limits, policy: str | Policy, client: Client, times: int) -> in
 def test_a_policy_is_read_from_the_words_of_limits_shortest_window_first() -> None:
     policy = Policy.parse("comments", "10/hour; 2 per minute, 2 per minute")
     assert policy.limits == (RateLimitItemPerMinute(2), RateLimitItemPerHour(10))
-    assert (policy.name, policy.wide_factor) == ("comments", 4)
+    assert (policy.name, policy.networks) == ("comments", True)
     with pytest.raises(FrozenInstanceError):
-        policy.wide_factor = 1  # type: ignore[misc]
+        policy.networks = False  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -141,9 +142,9 @@ def test_one_client_cannot_use_up_the_street(limits: Limits) -> None:
     assert hits(limits, "comments", BOB, 50) == 2
 
 
-def test_a_street_is_granted_four_times_a_clients_limit(limits: Limits) -> None:
-    assert sum(hits(limits, "comments", Client(f"client{n}", "street"), 2) for n in range(20)) == 8
-    assert hits(limits, "comments", Client("client99", "elsewhere"), 2) == 2
+def test_a_street_is_granted_thirty_two_times_a_clients_limit(limits: Limits) -> None:
+    assert sum(hits(limits, "comments", Client(f"client{n}", STREET), 2) for n in range(50)) == 64
+    assert hits(limits, "comments", Client("client99", ((WIDE, "elsewhere"),)), 2) == 2
 
 
 def test_who_has_no_address_shares_one_clients_limit(limits: Limits) -> None:
@@ -166,7 +167,7 @@ def test_two_prefixes_on_one_store_are_counted_apart(storage: Storage) -> None:
     assert hits(one, "comments", ALICE, 9) == hits(other, "comments", ALICE, 9) == 2
 
 
-SLIPS = replace(Policy.parse("slips", "5 per minute"), wide_factor=0)
+SLIPS = replace(Policy.parse("slips", "5 per minute"), networks=False)
 
 
 @pytest.mark.parametrize("strategy", ["fixed-window", "sliding-window-counter", "moving-window"])
@@ -183,9 +184,9 @@ def test_how_often_a_policy_was_hit_is_told_by_every_strategy(
 
 
 def test_a_policy_without_a_street_is_the_clients_own(limits: Limits) -> None:
-    assert sum(hits(limits, SLIPS, Client(f"client{n}", "street"), 9) for n in range(20)) == 100
+    assert sum(hits(limits, SLIPS, Client(f"client{n}", STREET), 9) for n in range(20)) == 100
     assert used(limits, SLIPS, ALICE) == 0
-    assert used(limits, SLIPS, Client("client0", "elsewhere")) == 5
+    assert used(limits, SLIPS, Client("client0", ((WIDE, "elsewhere"),))) == 5
 
 
 @pytest.mark.parametrize("strategy", ["fixed-window", "sliding-window-counter", "moving-window"])
@@ -306,8 +307,8 @@ def test_the_street_and_the_nameless_are_limited_while_the_store_fails(
 ) -> None:
     faulty.down = True
     assert per_second(faulty.limits, NOBODY, clock, 5) == 3
-    street = [Client(f"client{number}", "street") for number in range(30)]
-    assert sum(faulty.limits.hit("comments", client).allowed for client in street) == 2
+    street = [Client(f"client{number}", STREET) for number in range(60)]
+    assert sum(faulty.limits.hit("comments", client).allowed for client in street) == 16
     clock.shift(1.001)
 
 

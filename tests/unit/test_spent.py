@@ -80,6 +80,6 @@ def test_a_refused_redis_is_said_to_be_unavailable() -> None:
 
 def test_a_fault_of_ours_is_not_taken_for_one_of_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = open_storage("memory://")
-    monkeypatch.setattr(storage, "incr", lambda *_: 1 / 0)
+    monkeypatch.setattr(storage, "incr_and_lost_at", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         Spent(storage).claim("nonce", 900)
