@@ -11,12 +11,22 @@ A phrase is only tried where one of the words stands that it can begin with, so 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from .text import Passage
+
+#: What findings say in place of something typed into a password's field.
+UNQUOTED: Final = "not shown"
 
 _WORD: Final = r"\S{1,24}"
 _ANY: Final = {".": f"(?:{_WORD} )?", "*": f"(?:{_WORD} ){{0,3}}?"}
 _NUMBER: Final = re.compile(r"\d{1,12}k?")
+_LETTERS: Final = re.compile("[a-z]{4,}")
+#: Phrases with a word in them; one that is in more tells little.
+_TELLING: Final = 3
 
 
 class _Phrase(NamedTuple):
@@ -26,15 +36,34 @@ class _Phrase(NamedTuple):
 
 
 class PhraseBook:
-    """Phrases by name, to be found in the words of a text; raises ``ValueError`` for one that any word can begin."""
+    """Phrases by name, to be found in the words of a text; raises ``ValueError`` for one that any word can begin.
+
+    ``vocabulary`` has the words that tell phrases from other text: of four letters or more, and not in many phrases.
+    """
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
         self._beginnings: dict[str, list[_Phrase]] = {}
+        phrases = {name: tuple(lines) for name, lines in phrases.items()}
+        self.vocabulary = _telling_words(line for lines in phrases.values() for line in lines)
         for name, lines in phrases.items():
             for line in lines:
                 phrase = _Phrase(name, re.compile(_expression(line)), line.startswith("^"))
                 for word in _beginnings(line):
                     self._beginnings.setdefault(word, []).append(phrase)
+
+    def search(self, passages: Iterable[Passage]) -> dict[str, str]:
+        """Return, by name, a phrase found of each in some passages; none reaches from one passage into the next.
+
+        What stands in a private passage is not quoted.
+        """
+        found: dict[str, str] = {}
+        for passage in passages:  # the private ones come last
+            said = self.find(passage.words)
+            if passage.marked_words:
+                said = self.find(passage.marked_words) | said
+            if said:
+                found = (dict.fromkeys(said, UNQUOTED) if passage.private else said) | found
+        return found
 
     def find(self, words: tuple[str, ...]) -> dict[str, str]:
         """Return, by name, the first phrase found of each, as it stands in the text."""
@@ -50,6 +79,11 @@ class PhraseBook:
                     found[phrase.name] = match[0].strip()
             place += len(word) + 1
         return found
+
+
+def _telling_words(lines: Iterable[str]) -> frozenset[str]:
+    counts = Counter(word for line in lines for word in set(_LETTERS.findall(line)))
+    return frozenset(word for word, times in counts.items() if times <= _TELLING)
 
 
 def _beginnings(line: str) -> set[str]:

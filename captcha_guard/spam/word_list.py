@@ -45,7 +45,7 @@ class WordList:
 
     An entry is a word or a phrase and is found as whole words, in whatever case, letters and script tricks it is
     written. ``part:agra`` is found inside words too, ``regex:v[i1]agra`` is a regular expression (extra ``patterns``).
-    The body is looked at with and without its tags. Raises ``ConfigError`` for a field or an expression that can't be.
+    "body" stands for every text without a role, too; each is looked at with and without its tags. Raises ``ConfigError`` for a field or an expression that can't be.
     """
 
     def __init__(self, entries: Iterable[str], fields: Iterable[str] = ("author", "email", "url", "body")) -> None:
@@ -162,12 +162,12 @@ def read_words(path: Path) -> tuple[str, ...]:
 
 def _views(submission: Submission, field: str) -> Iterator[str]:
     """Yield the texts under which a field is looked at, without repeating one."""
-    text = submission.text
     if field == "body":
-        yield text.plain
-        if text.tagged != text.plain:
-            yield text.tagged
+        for passage in submission.text.passages:
+            yield passage.plain
+            if passage.tagged != passage.plain:
+                yield passage.tagged
     elif field == "author":
-        yield text.author
+        yield submission.text.author
     else:
         yield normalised(getattr(submission, field)[:_SHORT])

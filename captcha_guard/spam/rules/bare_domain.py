@@ -13,9 +13,13 @@ PLAIN = re.compile(
     r"(?<![\w./@:-])[a-z0-9][a-z0-9-]{1,62}(?:\.[a-z0-9-]{1,62}){0,3}\."
     r"(?:com|net|org|info|biz|ru|xyz|top|shop|site|online|club|store|live|win|vip|me|co)/[a-z0-9]"
 )
+#: White space on both sides of the dot, or before it where a path follows or no word has such a name: ".NET" and ".com"
+#: behind any word are for readers to write.
 DISGUISED = re.compile(
-    r"(?<![\w./@:-])[a-z][a-z0-9-]{3,62}(?:\s{1,3}\.\s{0,3}|\s?[\[(]\s?(?:dot|\.)\s?[\])]\s?)"
+    r"(?<![\w./@:-])[a-z](?:[a-z0-9-]{3,62}(?:[^\S\x1e]{1,3}\.[^\S\x1e]{1,3}|\s?[\[(]\s?(?:dot|\.)\s?[\])]\s?)"
     r"(?:com|net|org|info|biz|ru|xyz|top|shop|site|online|club|store)\b"
+    r"|[a-z0-9-]{3,62}[^\S\x1e]{1,3}\.(?:com|net|org|info|biz|ru|xyz|top|shop|site|online|club|store)/[a-z0-9]"
+    r"|[a-z-]{1,40}[0-9-][a-z0-9-]{1,20}[^\S\x1e]{1,3}\.(?:com|net|org|info|biz|ru|xyz|top|shop|site|online|club|store)\b)"
 )
 
 
