@@ -18,6 +18,10 @@ from .families import BOOK
 #: Characters that are looked at, all texts together.
 BUDGET: Final = 8192
 
+#: Stands between texts that are looked at together, and where something is left out. It is white space, and no text has
+#: one: it is a control character.
+SEPARATOR: Final = "\x1e"
+
 #: Characters of a window, and what is added on either side of it so that no word or short phrase is cut in two.
 _WINDOW: Final = 192
 _MARGIN: Final = 32
@@ -27,10 +31,12 @@ _RANKED: Final = 2048
 _HEAD: Final = 0.75
 
 _WORD: Final = re.compile(r"[^\W_]+")
-#: Letters in disguise: of two scripts in one word, mathematical ones, words in single letters.
-_ODD: Final = re.compile(
-    r"[a-z][\u0370-\u052f]|[\u0370-\u052f][a-z]|[\u0250-\u02af\u1d00-\u1d7f\u24b6-\u24e9\uff21-\uff5a\U0001d400-\U0001f189]"
-    r"|[^\W\d_][ .*_-][^\W\d_][ .*_-][^\W\d_][ .*_-][^\W\d_]"
+#: Words in single letters.
+_LETTERED: Final = re.compile(r"[ .*_-][^\W\d_][ .*_-][^\W\d_][ .*_-]")
+#: Letters in disguise: of two scripts in one word, or mathematical.
+_STYLED: Final = re.compile(
+    r"[a-z][\u0370-\u052f]|[\u0370-\u052f][a-z]"
+    r"|[\u0250-\u02af\u1d00-\u1d7f\u24b6-\u24e9\uff21-\uff5a\U0001d400-\U0001f189]"
 )
 #: How many words of phrases a link, or odd letters, are worth.
 _SIGN: Final = 3
@@ -39,7 +45,7 @@ _Span = tuple[int, int]
 
 
 def excerpts(texts: Sequence[str], links: Sequence[Sequence[int]]) -> list[str]:
-    """Return what is looked at of each text; parts that are not next to each other are on lines of their own.
+    """Return what is looked at of each text; a :data:`SEPARATOR` stands for what is left out.
 
     :param links: the places of the links in each text, in order.
     """
@@ -51,7 +57,7 @@ def excerpts(texts: Sequence[str], links: Sequence[Sequence[int]]) -> list[str]:
     windows = windows[:: len(windows) // _RANKED + 1]
     ranks = [
         (
-            -_rank(texts[number][start - _MARGIN : start + _WINDOW + _MARGIN], links[number], start),
+            -_rank(texts[number][max(0, start - _MARGIN) : start + _WINDOW + _MARGIN], links[number], start),
             place * 0.618 % 1,
             place,
         )
@@ -89,9 +95,10 @@ def _starts(spans: list[_Span]) -> range:
 def _rank(window: str, links: Sequence[int], start: int) -> int:
     lowered = window.lower()
     rank = len(BOOK.vocabulary.intersection(_WORD.findall(lowered)))
-    if bisect_left(links, start) < bisect_left(links, start + _WINDOW):
+    if links and bisect_left(links, start) < bisect_left(links, start + _WINDOW):
         rank += _SIGN
-    return rank + _SIGN if _ODD.search(lowered) else rank
+    odd = _LETTERED.search(lowered) or (not lowered.isascii() and _STYLED.search(lowered))
+    return rank + _SIGN if odd else rank
 
 
 def _joined(text: str, spans: list[_Span]) -> str:
@@ -101,7 +108,7 @@ def _joined(text: str, spans: list[_Span]) -> str:
     end = 0
     for start, stop in sorted(spans):
         if stop > end:
-            parts += ["\n"] if parts and start > end else []
+            parts += [SEPARATOR] if parts and start > end else []
             parts.append(text[max(start, end) : stop])
             end = stop
     return "".join(parts)

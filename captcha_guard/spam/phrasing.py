@@ -11,7 +11,6 @@ A phrase is only tried where one of the words stands that it can begin with, so 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -25,8 +24,15 @@ _WORD: Final = r"\S{1,24}"
 _ANY: Final = {".": f"(?:{_WORD} )?", "*": f"(?:{_WORD} ){{0,3}}?"}
 _NUMBER: Final = re.compile(r"\d{1,12}k?")
 _LETTERS: Final = re.compile("[a-z]{4,}")
-#: Phrases with a word in them; one that is in more tells little.
-_TELLING: Final = 3
+#: Words of phrases that stand in any text.
+_COMMON: Final = frozenset(
+    word
+    for line in (
+        "also back been best cause come first from good have help here home into like look most need over page post",
+        "real some that them these this very want what with without work your",
+    )
+    for word in line.split()
+)
 
 
 class _Phrase(NamedTuple):
@@ -38,7 +44,7 @@ class _Phrase(NamedTuple):
 class PhraseBook:
     """Phrases by name, to be found in the words of a text; raises ``ValueError`` for one that any word can begin.
 
-    ``vocabulary`` has the words that tell phrases from other text: of four letters or more, and not in many phrases.
+    ``vocabulary`` has the words that tell phrases from other text: of four letters or more, and not in every text.
     """
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
@@ -58,21 +64,22 @@ class PhraseBook:
         """
         found: dict[str, str] = {}
         for passage in passages:  # the private ones come last
-            said = self.find(passage.words)
-            if passage.marked_words:
-                said = self.find(passage.marked_words) | said
-            if said:
-                found = (dict.fromkeys(said, UNQUOTED) if passage.private else said) | found
+            for number, words in enumerate(passage.stretches):
+                if said := self.find(words, first=not number):
+                    found = (dict.fromkeys(said, UNQUOTED) if passage.private else said) | found
         return found
 
-    def find(self, words: tuple[str, ...]) -> dict[str, str]:
-        """Return, by name, the first phrase found of each, as it stands in the text."""
+    def find(self, words: tuple[str, ...], *, first: bool = True) -> dict[str, str]:
+        """Return, by name, the first phrase found of each, as it stands in the text.
+
+        ``first`` says whether the words begin the text.
+        """
         found: dict[str, str] = {}
         spoken, place = " ".join(words), 0
         for word in words:
             kind = "#" if word[0].isdecimal() and _NUMBER.fullmatch(word) else word
             for phrase in self._beginnings.get(kind, ()):
-                if phrase.name in found or (phrase.first and place):
+                if phrase.name in found or (phrase.first and (place or not first)):
                     continue
                 match = phrase.expression.match(spoken, place)
                 if match:
@@ -82,8 +89,7 @@ class PhraseBook:
 
 
 def _telling_words(lines: Iterable[str]) -> frozenset[str]:
-    counts = Counter(word for line in lines for word in set(_LETTERS.findall(line)))
-    return frozenset(word for word, times in counts.items() if times <= _TELLING)
+    return frozenset(word for line in lines for word in _LETTERS.findall(line)) - _COMMON
 
 
 def _beginnings(line: str) -> set[str]:

@@ -16,7 +16,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from .excerpt import BUDGET, excerpts
+from .excerpt import BUDGET, SEPARATOR, excerpts
 from .homoglyphs import DRAWN, fold_look_alikes
 from .link import Link, host_of, leads_home
 from .link_scanner import MOST_LINKS, Found, scan
@@ -27,9 +27,6 @@ SHORT: Final = 300
 
 #: Characters that are normalised at a time.
 _PIECE: Final = 256
-
-#: Stands between texts that are looked at together. It is white space, and no text has one: it is a control character.
-SEPARATOR: Final = "\x1e"
 
 #: Blocks in which Latin letters stand again in another dress; most texts have none, and are spared the rest.
 _STYLED: Final = re.compile("[\u0250-\u02af\u1d00-\u1d7f\u24b6-\u24e9\ua700-\ua7ff\uff21-\uff5a\U0001d400-\U0001f189]")
@@ -68,15 +65,16 @@ _BBCODE: Final = re.compile(r"\[/?(?:url|link|b|i|u|img|quote|code)(?:=[^\[\]\s]
 class Passage(NamedTuple):
     """One of the texts of a submission, or what is looked at of it.
 
-    ``plain`` and ``tagged`` are as in :class:`Text`. ``words`` are those of ``plain``, ``marked_words`` those of
-    ``tagged`` if it has others: what stands in angle brackets is shown by sites that escape it. ``private`` says that
+    ``plain``, ``tagged`` and ``words`` are as in :class:`Text`. ``stretches`` are the words that stand together: those
+    of ``plain``, parted where something is left out, and those of ``tagged`` if it has others: what stands in angle
+    brackets is shown by sites that escape it. ``private`` says that
     it stood in a field named like a password, and must not be quoted; ``blank`` that there was only white space in it.
     """
 
     tagged: str = ""
     plain: str = ""
     words: tuple[str, ...] = ()
-    marked_words: tuple[str, ...] = ()
+    stretches: tuple[tuple[str, ...], ...] = ()
     links: tuple[Link, ...] = ()
     private: bool = False
     blank: bool = True
@@ -158,10 +156,11 @@ def _passages(
         spare = max(0, spare - len(found))
         plain = folded_case(cased)
         tagged = plain if cased is marked else folded_case(marked)
-        words = words_of(_without_urls(_BBCODE.sub(" ", plain)))
-        inside = () if cased is marked else words_of(_without_urls(tagged))
+        stretches = _stretches(_BBCODE.sub(" ", plain))
+        words = stretches[0] if len(stretches) == 1 else tuple(chain.from_iterable(stretches))
+        stretches += () if cased is marked else _stretches(tagged)
         blank = not posted[number].strip()
-        passages.append(Passage(tagged, plain, words, inside, tuple(found), number >= len(public), blank))
+        passages.append(Passage(tagged, plain, words, stretches, tuple(found), number >= len(public), blank))
         said.append(cased)
     return tuple(passages), said
 
@@ -176,8 +175,10 @@ def _links(texts: list[str], site: str) -> list[list[Found]]:
     return links
 
 
-def _without_urls(text: str) -> str:
-    return _BARE.sub(" ", text) if any(sign in text for sign in _BARE_SIGNS) else text
+def _stretches(text: str) -> tuple[tuple[str, ...], ...]:
+    """Return the words of ``text`` without its URLs, parted where something is left out."""
+    text = _BARE.sub(" ", text) if any(sign in text for sign in _BARE_SIGNS) else text
+    return tuple(map(words_of, text.split(SEPARATOR)))
 
 
 def normalised(text: str, *, look_alikes: bool = True) -> str:

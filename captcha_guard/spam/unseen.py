@@ -40,6 +40,7 @@ _PADDING: Final = 300
 
 #: Runs of different marks that are taken out one after the other, which is quick however often each stands there.
 _FEW: Final = 8
+_LONG: Final = 200
 
 #: HTML's entities: decimal, hexadecimal, by name, and those names that browsers take without a semicolon, too. Larger
 #: numbers stand for private characters, or for none.
@@ -55,8 +56,8 @@ def without_unseen(text: str) -> str:
     if text.isascii():
         return text if text.isprintable() else text.translate(_CONTROLS)
     text = text.replace("\u2800", " ")
-    odd = _UNSEEN.findall("".join(set(text)))
-    if len(odd) > _FEW:
+    odd = _UNSEEN.findall("".join(set(text))) if len(text) > _LONG else ()
+    if not 0 < len(odd) <= _FEW:
         return _UNSEEN.sub("", text)
     for some in odd:
         for one in some:
