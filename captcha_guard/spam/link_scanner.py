@@ -158,7 +158,10 @@ def _add_given(found: list[Found], text: str, start: int, end: int) -> int:
 
 
 def _further_uses(text: str, site: str, most: int) -> list[Found]:
-    """Return the uses of reference definitions beyond the number of times that their URLs are written."""
+    """Return the uses of reference definitions beyond the number of times that their URLs are written.
+
+    What looks like a second definition of a label may be a use of the first.
+    """
     if most <= 0 or "]:" not in text:
         return []
     for written, stand_in in _ESCAPED:
@@ -175,7 +178,7 @@ def _further_uses(text: str, site: str, most: int) -> list[Found]:
     further: list[Found] = []
     for label, ones in defined.items():
         one = Found(ones[0].start("url"), replace(_link(ones[0]["url"]), marked_up=True))
-        further += [one] * min(most - len(further), max(0, uses[label] - 2 * len(ones)))
+        further += [one] * min(most - len(further), max(0, uses[label] - 1 - len(ones)))
     return further
 
 

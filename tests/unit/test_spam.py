@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from captcha_guard.spam.judge import Judge
+from captcha_guard.spam.link_scanner import scan
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.rules.duplicate import Duplicate, fingerprint
 from captcha_guard.spam.rules.honeypot import Honeypot
-from captcha_guard.spam.link_scanner import scan
 from captcha_guard.spam.rules.links import Links
 from captcha_guard.spam.rules.too_fast import TooFast
 from captcha_guard.spam.rules.too_long import TooLong
