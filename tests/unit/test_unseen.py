@@ -59,8 +59,8 @@ def test_layout_and_whatever_shows_something_stays() -> None:
     assert without_unseen("a\u2800b") == "a b"  # an empty pattern of Braille is as wide as a space
 
 
-def judged(body: str = "", **fields: str) -> tuple[int, int]:
-    verdict = Judge(standard()).judge(Submission(scope="c", body=body, seconds=60, **fields))
+def judged(body: str) -> tuple[int, int]:
+    verdict = Judge(standard()).judge(Submission(scope="c", body=body, seconds=60))
     return int(verdict.action), verdict.score
 
 
