@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from .submission import Submission
+from .text import Text
 
 
 class Party(StrEnum):
@@ -49,7 +50,12 @@ def client_of(submission: Submission) -> tuple[str, ...]:
     return () if submission.client in ("", "shared") else (submission.client,)
 
 
-def hosts_of(submission: Submission) -> tuple[str, ...]:
-    """Return the hosts that the body and the website's field lead to, 20 at most."""
-    links = [*submission.text.links, *([submission.text.site] if submission.text.site else [])]
+def hosts_of(text: Text) -> tuple[str, ...]:
+    """Return the hosts that the texts and the website's field lead to, 20 at most."""
+    links = [*text.links, *([text.site] if text.site else [])]
     return tuple(dict.fromkeys(link.host for link in links if link.host))[:20]
+
+
+def shown(host: str, submission: Submission) -> str:
+    """Return a linked host as findings name it, who must not quote what was typed into a password's field."""
+    return host[:60] if host in hosts_of(submission.kept_text) else "a host"

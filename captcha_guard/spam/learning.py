@@ -119,7 +119,7 @@ class Learner:
         :param key: what names the comment, so that a second teaching with the other label corrects the first, and one
             with the same label changes nothing.
         """
-        return self.teach_tokens(tokens_of(submission.text), spam=spam, rules_score=rules_score, key=key)
+        return self.teach_tokens(tokens_of(submission.kept_text), spam=spam, rules_score=rules_score, key=key)
 
     def teach_tokens(self, tokens: Iterable[str], *, spam: bool, rules_score: int, key: str) -> bool:
         """Learn a decision on a comment of which only the tokens are left; otherwise as :meth:`teach`."""
@@ -181,7 +181,7 @@ class Learner:
         self._store.close()
 
     def _score(self, submission: Submission, rules_score: int) -> float | None:
-        known = self._known(lambda: tokens_of(submission.text))
+        known = self._known(lambda: tokens_of(submission.kept_text))
         return known and predict(known.weights, known.rules, rules_score, known.counts)
 
     def _explain(self, names: tuple[str, ...], rules_score: int) -> tuple[Weighed, ...]:
@@ -239,7 +239,7 @@ def _read_rightly(change: Change) -> None:
 
 
 def _seen(what: Submission | Collection[str]) -> tuple[str, ...]:
-    return tokens_of(what.text) if isinstance(what, Submission) else tuple(what)
+    return tokens_of(what.kept_text) if isinstance(what, Submission) else tuple(what)
 
 
 def _name(key: str) -> int:

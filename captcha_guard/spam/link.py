@@ -1,34 +1,28 @@
-"""Links in a text, and the hosts that they lead to."""
+"""One link, and where it leads."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
 from typing import Final
 
-#: Links of the body that are taken apart; no verdict changes after as many.
-MOST_LINKS: Final = 100
-
-#: A link has a scheme, a leading www, or markup around it: "ASP.NET" is none. Markup and the URL inside count once.
-#: No part can run over the start of another of its kind: the time to search hostile text stays linear.
-LINK: Final = re.compile(
-    r"""\[(?P<said>[^\[\]\n]{0,300})\]\(\s*(?P<drawn>(?:https?://|www\.)[^)\s]*)\)?
-    | <a\s(?=[^<>]{0,500}href)(?P<tag>[^<>]{0,1000})>
-      (?:(?P<text>[^<>]{0,300})</a\s*>|\s*(?:https?://|www\.)[^\s<]*)?
-    | \[(?:url|link)(?:=(?P<at>[^\[\]\s]{0,500}))?\]
-      (?:(?P<inside>[^\[\]]{0,500})\[/(?:url|link)\]|\s*(?:https?://|www\.)[^\s\[]*)?
-    | \b(?P<bare>(?:https?|ftp)://[^\s<>"']+)
-    | (?<![\w.@-])(?P<www>www\.[a-z0-9-]+\.[^\s<>"']+)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
-#: No link goes without one of these; most comments have none, and are spared the expression.
-SIGNS: Final = ("://", "www.", "<a", "[url", "[link")
-
-_HREF: Final = re.compile(r"""href\s?=\s?["']?([^\s"'<>]{0,500})""", re.IGNORECASE)
 _HOST: Final = re.compile(r"(?:[a-z][a-z0-9+.-]{0,20}:)?(?://)?(?:[^/?#\s@]{0,100}@)?([^/?#\s:@\\<>\"'\[\](),]{1,253})")
 _DOMAIN: Final = re.compile(r"[^\s.]{1,63}(?:\.[^\s.]{1,63}){1,30}")
+#: Signs that browsers read as the dot of a host.
+_DOTS: Final = re.compile("[\u3002\uff0e\uff61]")
+
+#: A URL that every parser reads alike, up to the end of its host and port.
+_PLAIN: Final = re.compile(
+    r"(?:(?:https?:)?//)?(?P<host>[a-z0-9._-]{1,253}+|\[[0-9a-f:.]{2,45}+\])(?::[0-9]{1,5}+)?", re.IGNORECASE
+)
+_LOOPBACK: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.){0,9}localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]|0\.0\.0\.0")
+#: What ends the host, by where the URL stands; elsewhere a browser may read on: a host can have brackets and quotes.
+_ENDS: Final = {
+    "bare": re.compile(r"""[/?\#]|[)\].,;:!?'"*_`>\u2019\u201d\u00bb\u2026]*+(?:[\s<\[]|$)"""),
+    "inline": re.compile(r"[/?#]|[)>\s]|$"),
+    "given": re.compile(r"[/?#]|[ >\]\[]|$"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +38,30 @@ class Link:
     label: str = ""
 
 
-def find_links(text: str) -> tuple[Link, ...]:
-    """Return the links in ``text``, 100 at most; a marked-up one counts once."""
-    lowered = text.lower()
-    if not any(sign in lowered for sign in SIGNS):
-        return ()
-    return tuple(_link(match) for match in islice(LINK.finditer(text), MOST_LINKS))
-
-
 def host_of(url: str) -> str:
     """Return the host that ``url`` leads to, in lower case and without www; empty where it names none."""
-    match = _HOST.match(url.strip().lower())
+    match = _HOST.match(_DOTS.sub(".", url.strip().lower()))
     host = match[1].strip(".").removeprefix("www.") if match else ""
     return host if _DOMAIN.fullmatch(host) else ""
 
 
-def _link(match: re.Match[str]) -> Link:
-    found = match.groupdict()
-    bare = found["bare"] or found["www"]
-    if bare:
-        return Link(bare, host_of(bare))
-    label = found["said"] or found["text"] or found["inside"] or ""
-    if found["tag"] is not None:
-        href = _HREF.search(found["tag"])
-        url = href[1] if href else ""
-    else:
-        url = found["drawn"] or found["at"] or label.strip()
-    return Link(url, host_of(url), marked_up=True, label=label.strip())
+def leads_home(text: str, site: str, start: int = 0, kind: str = "bare") -> bool:
+    """Return whether the URL that begins at ``start`` leads to a loopback host or to ``site``, however it is read."""
+    match = _PLAIN.match(text, start)
+    if not match:
+        return False
+    host = match["host"].lower().rstrip(".")
+    if not _LOOPBACK.fullmatch(host) and (not site or host.removeprefix("www.") != _name(site)):
+        return False
+    ends = _ENDS.get(kind, _ENDS["inline"])
+    if kind == "given" and start and text[start - 1] in "\"'":
+        return text[match.end() : match.end() + 1] in ("/", "?", "#", text[start - 1])
+    return ends.match(text, match.end()) is not None
+
+
+@lru_cache(maxsize=64)
+def _name(site: str) -> str:
+    """Return the site's host without its port and without www."""
+    name = site.strip().lower()
+    port = name.rfind(":") if name.rpartition(":")[2].isdecimal() else len(name)
+    return name[:port].rstrip(".").removeprefix("www.")

@@ -209,7 +209,7 @@ class SQLiteMemory:
         return blake2b(octets, digest_size=16, key=self._key, person=b"comment").digest()
 
     def _sketch(self, submission: Submission) -> list[bytes]:
-        return list(_smallest(tuple(submission.text.words), self._key))
+        return list(_smallest(tuple(submission.kept_text.words), self._key))
 
     def sweep(self, now: float) -> int | None:
         """Delete what has expired, and what expires first where there is too much; returns how many rows went.
@@ -236,7 +236,7 @@ def _authors(submission: Submission) -> list[tuple[Party, str]]:
 
 def _evidence(submission: Submission) -> list[tuple[Party, str]]:
     clients = [(Party.CLIENT, name) for name in client_of(submission)]
-    return clients + [(Party.HOST, name) for name in hosts_of(submission)]
+    return clients + [(Party.HOST, name) for name in hosts_of(submission.kept_text)]
 
 
 def _hashes(sketch: bytes) -> Iterator[bytes]:

@@ -177,7 +177,7 @@ class Moderation:
     def _case_of(self, submission: Submission, rules_score: int, verdict: Verdict) -> Case:
         return Case(
             id=verdict.id,
-            tokens=tokens_of(submission.text),
+            tokens=tokens_of(submission.kept_text),
             rules=rules_score,
             action=verdict.action,
             judged_at=submission.posted_at,

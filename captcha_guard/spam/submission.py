@@ -56,5 +56,17 @@ class Submission:
 
     @cached_property
     def text(self) -> Text:
-        """What it says, normalised; worked out once."""
-        return Text.of(self.body, self.author, self.url)
+        """What it says, normalised; what rules look at. Worked out once."""
+        if not self.private:
+            return self.kept_text
+        return Text.of(self.body, self.author, self.url, other=self.other, private=self.private, site=self.site)
+
+    @cached_property
+    def kept_text(self) -> Text:
+        """What it says without ``private``: what is learned and remembered of it."""
+        return Text.of(self.body, self.author, self.url, other=self.other, site=self.site)
+
+    @property
+    def content(self) -> str:
+        """The body and all other texts but the private ones, one below the other; what services are sent."""
+        return "\n\n".join(filter(None, (self.body, *self.other)))

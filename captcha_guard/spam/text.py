@@ -1,43 +1,32 @@
 """What a submission says, normalised once for every rule and for the filter that learns.
 
 Whatever a spammer does to the letters, a word reads here as it reads on the screen. All of it takes time linear in the
-text, whoever wrote it: what is looked at is capped, every expression is free of overlapping repeats, and Unicode's own
-normalisation, which sorts combining marks in quadratic time, is fed in pieces.
+text, whoever wrote it: invisible characters, entities and links are looked for everywhere by expressions free of
+overlapping repeats, words in 8 KiB of all texts together, and Unicode's own normalisation, which sorts combining marks
+in quadratic time, is fed in pieces.
 """
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
+from .excerpt import BUDGET, SEPARATOR, excerpts
 from .homoglyphs import DRAWN, fold_look_alikes
-from .link import Link, find_links, host_of
-
-#: Characters of the body that are looked at: so many from its start, so many from its end.
-HEAD: Final = 6144
-TAIL: Final = 2048
+from .link import Link, host_of, leads_home
+from .link_scanner import MOST_LINKS, Found, scan
+from .unseen import as_seen
 
 #: Characters of the author's name and of the website that are looked at.
 SHORT: Final = 300
 
 #: Characters that are normalised at a time.
 _PIECE: Final = 256
-
-#: What takes no room on the screen: joiners, marks of direction, fillers, variation selectors, tags, soft hyphens; and
-#: half characters, which nothing can show or write down.
-_INVISIBLE: Final = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
-    "\ufeff\uffa0\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff"
-)
-_UNSEEN: Final = re.compile(f"[{_INVISIBLE}]+")
-_ALPHABETIC: Final = "A-Za-z\u00c0-\u024f\u0370-\u052f"
-#: A soft hyphen inside a word comes with honest copies of typeset pages, so it is taken out and not counted.
-_SPLIT: Final = re.compile(rf"(?<=[{_ALPHABETIC}])[\u200b-\u200f\u2060-\u2064\ufeff\u034f]+(?=[{_ALPHABETIC}])")
 
 #: Blocks in which Latin letters stand again in another dress; most texts have none, and are spared the rest.
 _STYLED: Final = re.compile("[\u0250-\u02af\u1d00-\u1d7f\u24b6-\u24e9\ua700-\ua7ff\uff21-\uff5a\U0001d400-\U0001f189]")
@@ -52,12 +41,12 @@ _OVERLAID: Final = re.compile("(?:[A-Za-z][\u0334-\u0338\u20d2\u20d3]){2,}|[A-Za
 _PIECES: Final = re.compile(rf"(?s).{{1,{_PIECE}}}(?=\s)|.{{1,{_PIECE}}}")
 
 _BLOCK: Final = re.compile(
-    r"<\s?/?(?:br|hr|p|div|li|ul|ol|td|tr|th|table|h[1-6]|blockquote|pre)\b[^<>]{0,1000}>", re.IGNORECASE
+    r"<\s?/?(?:br|hr|p|div|li|ul|ol|td|tr|th|table|h[1-6]|blockquote|pre)\b[^<>\x1e]{0,1000}>", re.IGNORECASE
 )
-_TAG: Final = re.compile(r"</?[a-z!][^<>]{0,1000}>", re.IGNORECASE)
+_TAG: Final = re.compile(r"</?[a-z!][^<>\x1e]{0,1000}>", re.IGNORECASE)
 
 #: Code in Markdown; no part can run over a backtick, so that the time to search stays linear.
-_CODE: Final = re.compile(r"```[^`]{0,8192}```|`[^`\n]{1,500}`")
+_CODE: Final = re.compile(r"```[^`\x1e]{0,8192}```|`[^`\n\x1e]{1,500}`")
 
 #: c a s i n o, v.i.a.g.r.a: five single letters or more, one sign between each two.
 _LETTERED: Final = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .*_-]){4,}[^\W\d_](?![^\W_])")
@@ -65,8 +54,30 @@ _BETWEEN: Final = re.compile(r"[ .*_-]")
 
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
-_BARE: Final = re.compile(r"""\b(?:https?|ftp)://[^\s<>"']+|(?<![\w.@-])www\.[a-z0-9-]+\.[^\s<>"']+""")
+_BARE: Final = re.compile(
+    r"""\b(?:https?|ftp)\\?:[\\/]+[^\s<>"']+|(?<=\]\()<?(?:https?:|[\\/]{2})[^\s<>"']*"""
+    r"""|(?<![\w.@-])www\.[a-z0-9-]+\.[^\s<>"']+"""
+)
+_BARE_SIGNS: Final = ("http", "www.", "ftp", "](")
 _BBCODE: Final = re.compile(r"\[/?(?:url|link|b|i|u|img|quote|code)(?:=[^\[\]\s]{0,500})?\]")
+
+
+class Passage(NamedTuple):
+    """One of the texts of a submission, or what is looked at of it.
+
+    ``plain``, ``tagged`` and ``words`` are as in :class:`Text`. ``stretches`` are the words that stand together: those
+    of ``plain``, parted where something is left out, and those of ``tagged`` if it has others: what stands in angle
+    brackets is shown by sites that escape it. ``private`` says that
+    it stood in a field named like a password, and must not be quoted; ``blank`` that there was only white space in it.
+    """
+
+    tagged: str = ""
+    plain: str = ""
+    words: tuple[str, ...] = ()
+    stretches: tuple[tuple[str, ...], ...] = ()
+    links: tuple[Link, ...] = ()
+    private: bool = False
+    blank: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +88,11 @@ class Text:
     mixes scripts, and case-folded; ``cased`` is the same with tags taken out and its case kept, ``plain`` that
     case-folded. ``words`` are those of ``plain`` without its URLs. ``links`` are the links of the body, ``site`` the
     one in the website's field. ``tricks`` counts what was done to letters, by slug: ``zero_width``, ``mixed_script``,
-    ``mathematical``, ``full_width``, ``overlaid``; an honest text has none. Of a long body the first 6,144 and the
-    last 2,048 characters are looked at.
+    ``mathematical``, ``full_width``, ``overlaid``; an honest text has none.
+
+    Where there are other texts, all this is of the body and of them, with a :data:`SEPARATOR` between each two;
+    ``passages`` has each by itself, the body first. Of long texts 8,192 characters are looked at for words, see
+    :mod:`.excerpt`; links are found everywhere.
     """
 
     tagged: str = ""
@@ -90,27 +104,81 @@ class Text:
     author_words: tuple[str, ...] = ()
     site: Link | None = None
     tricks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    passages: tuple[Passage, ...] = (Passage(),)
 
     @classmethod
-    def of(cls, body: str, author: str = "", url: str = "") -> Text:
-        """Return what these three fields of a submission say."""
+    def of(
+        cls,
+        body: str,
+        author: str = "",
+        url: str = "",
+        *,
+        other: Iterable[str] = (),
+        private: Iterable[str] = (),
+        site: str = "",
+    ) -> Text:
+        """Return what these fields of a submission say. Links to ``site``, its host, don't count."""
         tricks: dict[str, int] = {}
-        marked = _normal(_capped(_without_unseen(_capped(body, 2 * HEAD, 2 * TAIL), tricks), HEAD, TAIL), tricks)
-        cased = without_tags(marked)
-        name = _normal(_without_unseen(author[: 2 * SHORT], tricks)[:SHORT], tricks)
-        plain = folded_case(cased)
+        passages, cased = _passages((body, *filter(None, other)), tuple(filter(None, private)), site, tricks)
+        name = author and _normal(_seen(author[: 2 * SHORT], tricks)[:SHORT], tricks, BUDGET)
         called = folded_case(" ".join(without_tags(name).split()))
         return cls(
-            tagged=folded_case(marked),
-            cased=cased,
-            plain=plain,
-            words=words_of(_BARE.sub(" ", _BBCODE.sub(" ", plain))),
-            links=find_links(marked),
+            tagged=SEPARATOR.join(passage.tagged for passage in passages),
+            cased=SEPARATOR.join(cased),
+            plain=SEPARATOR.join(passage.plain for passage in passages),
+            words=tuple(chain.from_iterable(passage.words for passage in passages)),
+            links=tuple(chain.from_iterable(passage.links for passage in passages)),
             author=called,
             author_words=words_of(called),
-            site=site_of(url),
+            site=site_of(url, site),
             tricks=MappingProxyType(tricks),
+            passages=passages,
         )
+
+
+def _passages(
+    public: tuple[str, ...], private: tuple[str, ...], site: str, tricks: dict[str, int]
+) -> tuple[tuple[Passage, ...], list[str]]:
+    """Return the passages, and what each says with its case kept."""
+    posted = (*public, *private)
+    texts = [_seen(text, tricks) for text in posted]
+    links = _links(texts, site)
+    passages: list[Passage] = []
+    said: list[str] = []
+    room, spare = 2 * BUDGET, MOST_LINKS
+    for number, text in enumerate(excerpts(texts, [[one.place for one in found] for found in links])):
+        marked = _normal(text, tricks, room)
+        room -= len(marked) if not marked.isascii() else 0
+        cased = without_tags(marked)
+        found = [one.link for one in links[number]]
+        if marked != text and len(more := scan(marked, site, spare)) >= len(found):
+            found = [one.link for one in more]
+        spare = max(0, spare - len(found))
+        plain = folded_case(cased)
+        tagged = plain if cased is marked else folded_case(marked)
+        stretches = _stretches(_BBCODE.sub(" ", plain))
+        words = stretches[0] if len(stretches) == 1 else tuple(chain.from_iterable(stretches))
+        stretches += () if cased is marked else _stretches(tagged)
+        blank = not posted[number].strip()
+        passages.append(Passage(tagged, plain, words, stretches, tuple(found), number >= len(public), blank))
+        said.append(cased)
+    return tuple(passages), said
+
+
+def _links(texts: list[str], site: str) -> list[list[Found]]:
+    """Return the links of each text, 100 at most altogether."""
+    links: list[list[Found]] = []
+    left = MOST_LINKS
+    for text in texts:
+        links.append(scan(text, site, left) if left else [])
+        left -= len(links[-1])
+    return links
+
+
+def _stretches(text: str) -> tuple[tuple[str, ...], ...]:
+    """Return the words of ``text`` without its URLs, parted where something is left out."""
+    text = _BARE.sub(" ", text) if any(sign in text for sign in _BARE_SIGNS) else text
+    return tuple(map(words_of, text.split(SEPARATOR)))
 
 
 def normalised(text: str, *, look_alikes: bool = True) -> str:
@@ -118,7 +186,7 @@ def normalised(text: str, *, look_alikes: bool = True) -> str:
 
     Without ``look_alikes`` a word that mixes scripts stays as it is: in a list it means just that.
     """
-    marked = _normal(_UNSEEN.sub("", text[: 2 * HEAD])[:HEAD], {}, look_alikes=look_alikes)
+    marked = _normal(_seen(text[: 2 * BUDGET], {})[:BUDGET], {}, BUDGET, look_alikes=look_alikes)
     return folded_case(" ".join(without_tags(marked).split()))
 
 
@@ -127,11 +195,11 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text))
 
 
-def site_of(url: str) -> Link | None:
-    """Return what stands in the website's field as a link; ``None`` where it names no host."""
-    address = _normal(_UNSEEN.sub("", url[: 2 * SHORT])[:SHORT], {}).strip()
+def site_of(url: str, site: str = "") -> Link | None:
+    """Return what stands in the website's field as a link; ``None`` where it names no host, or ``site`` itself."""
+    address = url and _normal(_seen(url[: 2 * SHORT], {})[:SHORT], {}, BUDGET).strip()
     host = host_of(address)
-    return Link(address, host) if host else None
+    return Link(address, host) if host and not leads_home(address, site) else None
 
 
 def without_tags(text: str) -> str:
@@ -149,30 +217,21 @@ def folded_case(text: str) -> str:
     return text.casefold().replace("i\u0307", "i")
 
 
-def _capped(text: str, head: int, tail: int) -> str:
-    return text if len(text) <= head + tail else f"{text[:head]}\n{text[-tail:]}"
-
-
-def _without_unseen(text: str, tricks: dict[str, int]) -> str:
-    if text.isascii():
-        return text
-    seen = _UNSEEN.sub("", text)
-    if len(seen) < len(text):
-        _count(tricks, "zero_width", len(_SPLIT.findall(text)) + (len(text) > 2 * len(seen) + SHORT))
+def _seen(text: str, tricks: dict[str, int]) -> str:
+    seen, splits = as_seen(text)
+    _count(tricks, "zero_width", splits)
     return seen
 
 
-def _normal(text: str, tricks: dict[str, int], *, look_alikes: bool = True) -> str:
-    """Return ``text`` unescaped, in NFKC, each word in one script; what was found to be undone is counted."""
-    if "&" in text:
-        text = _without_unseen(html.unescape(text), tricks)
+def _normal(text: str, tricks: dict[str, int], room: int, *, look_alikes: bool = True) -> str:
+    """Return ``text`` in NFKC, each word in one script, in ``room`` characters; what had to be undone is counted."""
     if not text.isascii():
         if _STYLED.search(text):
             _count(tricks, "mathematical", len(_MATHEMATICAL.findall(text)) + len(_DRAWN.findall(text)))
             if not _EAST_ASIAN.search(text):
                 _count(tricks, "full_width", len(_FULL_WIDTH.findall(text)))
             text = text.translate(DRAWN)
-        text = _composed(text)
+        text = _composed(text, room)
         _count(tricks, "overlaid", len(_OVERLAID.findall(text)))
         text = _MARKS.sub("", text).replace("\u2019", "'").replace("\u02bc", "'")
         if look_alikes:
@@ -181,14 +240,13 @@ def _normal(text: str, tricks: dict[str, int], *, look_alikes: bool = True) -> s
     return _LETTERED.sub(lambda match: _BETWEEN.sub("", match[0]), text)
 
 
-def _composed(text: str) -> str:
+def _composed(text: str, room: int) -> str:
     """Return ``text`` in NFKC, which makes up to 18 characters of one: cut off when there are enough of them."""
     pieces: list[str] = []
-    room = HEAD + TAIL
     for piece in _PIECES.findall(text):
-        pieces.append(unicodedata.normalize("NFKC", piece)[:room])
+        pieces.append(unicodedata.normalize("NFKC", piece)[: max(0, room)])
         room -= len(pieces[-1])
-        if not room:
+        if room <= 0:
             break
     return "".join(pieces)
 

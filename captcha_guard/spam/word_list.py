@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from ..errors import ConfigError
+from .excerpt import SEPARATOR
 from .patterns import Patterns
+from .phrasing import UNQUOTED
 from .submission import Submission
 from .text import normalised, words_of
 
@@ -27,6 +29,9 @@ _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u
 
 #: Parts that are looked for one after the other.
 _FEW: Final = 64
+
+#: How a match calls a field named like a password; what was found there isn't said.
+_PRIVATE: Final = "password"
 
 #: Characters of a short field that are looked at.
 _SHORT: Final = 1000
@@ -45,7 +50,8 @@ class WordList:
 
     An entry is a word or a phrase and is found as whole words, in whatever case, letters and script tricks it is
     written. ``part:agra`` is found inside words too, ``regex:v[i1]agra`` is a regular expression (extra ``patterns``).
-    The body is looked at with and without its tags. Raises ``ConfigError`` for a field or an expression that can't be.
+    "body" stands for every text without a role, too; each is looked at with and without its tags. Raises
+    ``ConfigError`` for a field or an expression that can't be.
     """
 
     def __init__(self, entries: Iterable[str], fields: Iterable[str] = ("author", "email", "url", "body")) -> None:
@@ -79,16 +85,16 @@ class WordList:
 
         Raises ``PatternTimeoutError`` when the list's expressions take longer than they may.
         """
-        views = [(field, view) for field in self.fields for view in _views(submission, field) if view]
+        views = [seen for field in self.fields for seen in _views(submission, field) if seen[1]]
         for field, view in views:
             found = self._phrase(words_of(view)) or self._parts.find(view)
             if not found and self._unspaced and _UNSPACED.search(view):
                 found = self._unspaced.find(view)
             if found:
-                return Match(found, field)
+                return _match(found, field)
         if self._patterns:
             hit = self._patterns.search(view for _, view in views)
-            return hit and Match(REGEX + hit.entry, views[hit.place][0])
+            return hit and _match(REGEX + hit.entry, views[hit.place][0])
         return None
 
     def _add(self, words: tuple[str, ...], written: str) -> None:
@@ -160,14 +166,18 @@ def read_words(path: Path) -> tuple[str, ...]:
     return tuple(line for line in lines if line.strip() and not line.startswith("# ") and line.strip() != "#")
 
 
-def _views(submission: Submission, field: str) -> Iterator[str]:
-    """Yield the texts under which a field is looked at, without repeating one."""
-    text = submission.text
+def _match(entry: str, field: str) -> Match:
+    return Match(UNQUOTED if field == _PRIVATE else entry, field)
+
+
+def _views(submission: Submission, field: str) -> Iterator[tuple[str, str]]:
+    """Yield the texts under which a field is looked at, without repeating one, each with the field's name."""
     if field == "body":
-        yield text.plain
-        if text.tagged != text.plain:
-            yield text.tagged
+        for passage in submission.text.passages:
+            name = _PRIVATE if passage.private else field
+            for view in dict.fromkeys((passage.plain, passage.tagged)):
+                yield from ((name, part) for part in view.split(SEPARATOR))
     elif field == "author":
-        yield text.author
+        yield field, submission.text.author
     else:
-        yield normalised(getattr(submission, field)[:_SHORT])
+        yield field, normalised(getattr(submission, field)[:_SHORT])

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from captcha_guard.spam.excerpt import BUDGET
 from captcha_guard.spam.homoglyphs import DRAWN, LOOK_ALIKES
-from captcha_guard.spam.link import MOST_LINKS, Link, find_links, host_of
+from captcha_guard.spam.link import Link, host_of
+from captcha_guard.spam.link_scanner import MOST_LINKS, scan
 from captcha_guard.spam.submission import Submission
-from captcha_guard.spam.text import HEAD, TAIL, Text, normalised, site_of
+from captcha_guard.spam.text import Text, normalised, site_of
 
 SPAM = "Check out my channel for free gift cards and casino bonus codes"
 SMALL_CAPITALS = {meant: chr(drawn) for drawn, meant in DRAWN.items() if meant.islower()}
@@ -143,7 +145,7 @@ def test_a_submission_is_normalised_once() -> None:
 
 def test_of_a_long_text_its_start_and_its_end_are_looked_at_and_no_more() -> None:
     text = Text.of("start " + "filler " * 9000 + "https://end.example")
-    assert len(text.plain) <= HEAD + TAIL + 1
+    assert len(text.plain) <= BUDGET + 1
     assert text.words[0] == "start"
     assert [link.host for link in text.links] == ["end.example"]
 
@@ -172,10 +174,10 @@ def test_hostile_text_of_64_kib_is_capped_before_anything_costly(name: str, monk
 
     monkeypatch.setattr(unicodedata, "normalize", counting)
     text = Text.of(HOSTILE[name], author=HOSTILE[name], url=HOSTILE[name])
-    assert len(text.tagged) <= 3 * (HEAD + TAIL) + 3
+    assert len(text.tagged) <= 3 * (BUDGET) + 3
     assert len(text.links) <= MOST_LINKS
-    assert len(text.author) <= 3 * HEAD
-    assert sum(fed) <= HEAD + TAIL + 4096
+    assert len(text.author) <= 3 * BUDGET
+    assert sum(fed) <= BUDGET + 4096
     assert max(fed, default=0) <= 256
 
 
@@ -187,4 +189,4 @@ def test_no_text_is_too_strange(body: str, author: str, url: str) -> None:
 
 
 def test_links_of_a_text_without_any_are_none() -> None:
-    assert find_links("nothing to see") == ()
+    assert scan("nothing to see") == []

@@ -19,7 +19,7 @@ _MESSENGER: Final = re.compile(
 )
 _TELEPHONE: Final = re.compile(
     r"""(?<![\w.+])\+\d[\d\ ().-]{7,20}\d
-    | \b(?:call|phone|tel|mobile|text|sms|whats\s?app|dial)\b[^\n\d]{0,20}[\d(][\d\ ().-]{6,18}\d""",
+    | \b(?:call|phone|tel|mobile|text|sms|whats\s?app|dial)\b[^\n\x1e\d]{0,20}[\d(][\d\ ().-]{6,18}\d""",
     re.VERBOSE,
 )
 _EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{2,64}(?:@|\s?[\[(]at[\])]\s?)[a-z0-9-]{2,63}\.[a-z]{2,18}\b")

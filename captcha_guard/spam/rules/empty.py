@@ -18,7 +18,9 @@ class Empty:
     sentence: ClassVar[str] = "The comment shows nothing."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for anything in the body that can be seen."""
-        if not submission.body.strip() or submission.text.tagged.strip():
+        """Look for anything that can be seen in the body, or where that is blank, in the other texts."""
+        body, *others = submission.text.passages
+        filled = [passage for passage in (others if body.blank else [body]) if not passage.blank]
+        if not filled or any(passage.tagged.strip() for passage in filled):
             return None
         return Finding(self.slug, self.weight, "The comment was filled in, and shows nothing.")

@@ -78,14 +78,14 @@ class Flattery:
     sentence: ClassVar[str] = "The comment praises what could be any page."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for praise in the words of the body, and for links to what it is written for."""
+        """Look for praise in the words of each text, and for links to what it is written for."""
         text = submission.text
         leads = bool(text.links or text.site)
-        short = leads and len(text.words) < SHORT
-        if paid := PAID.find(text.words):
-            score = self.weight * (2 if short else 1) + FURTHER * (len(paid) - 1)
+        brief = [passage for passage in text.passages if leads and len(passage.words) < SHORT]
+        if paid := PAID.search(text.passages):
+            score = self.weight * (2 if brief and PAID.search(brief) else 1) + FURTHER * (len(paid) - 1)
             said = ", ".join(praise[:40] for praise in paid.values())
             return Finding(self.slug, min(MOST, score), f"The comment praises what could be any page: {said}.")
-        if short and (kind := KIND.find(text.words)):
+        if brief and (kind := KIND.search(brief)):
             return Finding(self.slug, self.weight, f"Short praise that leads somewhere: {kind['kind'][:60]}.")
         return None

@@ -14,7 +14,7 @@ MOST, FEW = 1000, 5
 
 
 class ForeignScript:
-    """Weighs a body whose letters are mostly of scripts not named here; an option."""
+    """Weighs a text whose letters are mostly of scripts not named here; an option."""
 
     slug: ClassVar[str] = "foreign_script"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
@@ -26,11 +26,11 @@ class ForeignScript:
         self.scripts = frozenset(scripts)
 
     def check(self, submission: Submission) -> Finding | None:
-        """Count the letters of the body by script."""
-        letters = [letter for letter in submission.text.plain if letter.isalpha()][:MOST]
-        foreign = [letter for letter in letters if script_of(letter) not in self.scripts]
-        if len(foreign) < FEW or 2 * len(foreign) < len(letters):
-            return None
-        return Finding(
-            self.slug, self.weight, f"{len(foreign)} of {len(letters)} letters are of a script foreign to the site."
-        )
+        """Count the letters of each text by script."""
+        for passage in submission.text.passages:
+            letters = [letter for letter in passage.plain if letter.isalpha()][:MOST]
+            foreign = [letter for letter in letters if script_of(letter) not in self.scripts]
+            if len(foreign) >= FEW and 2 * len(foreign) >= len(letters):
+                sentence = f"{len(foreign)} of {len(letters)} letters are of a script foreign to the site."
+                return Finding(self.slug, self.weight, sentence)
+        return None

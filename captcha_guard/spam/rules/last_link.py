@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..submission import Submission
-from ..text import folded_case, words_of
+from ..text import Passage, Text, folded_case, words_of
 from ..verdict import Finding
 
 #: Characters; a shorter name turns up anywhere.
@@ -13,7 +13,7 @@ SHORTEST = 4
 
 
 class LastLink:
-    """Weighs a name that is the text of the body's last link, or the host it leads to."""
+    """Weighs a name that is the text of the last link, or the host it leads to."""
 
     slug: ClassVar[str] = "last_link"
     looks_at: ClassVar[tuple[str, ...]] = ("author", "body")
@@ -22,17 +22,21 @@ class LastLink:
     sentence: ClassVar[str] = "The author's name is the last link."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Compare the name with the last link of the body."""
+        """Compare the name with the last link of each text."""
         text = submission.text
-        if not text.links or len(text.author) < SHORTEST:
-            return None
-        last = text.links[-1]
-        label, name = folded_case(last.label), "".join(text.author_words)
-        spelt = "".join(words_of(last.host.rpartition(".")[0]))
-        before = text.links[-1].marked_up is False and _stands_before(text.plain, text.author, last.url)
-        if label == text.author or before or (name and name in (spelt, "".join(words_of(last.host)))):
+        if len(text.author) >= SHORTEST and any(_names(passage, text) for passage in text.passages):
             return Finding(self.slug, self.weight, "The author's name is the last link, or its host.")
         return None
+
+
+def _names(passage: Passage, text: Text) -> bool:
+    if not passage.links:
+        return False
+    last = passage.links[-1]
+    label, name = folded_case(last.label), "".join(text.author_words)
+    spelt = "".join(words_of(last.host.rpartition(".")[0]))
+    before = not last.marked_up and _stands_before(passage.plain, text.author, last.url)
+    return label == text.author or before or (name != "" and name in (spelt, "".join(words_of(last.host))))
 
 
 def _stands_before(plain: str, author: str, url: str) -> bool:

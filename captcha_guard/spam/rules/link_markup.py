@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..link import find_links, host_of
+from ..link import host_of
+from ..link_scanner import scan
 from ..submission import Submission
 from ..text import without_code
 from ..verdict import Finding
@@ -28,7 +29,7 @@ class LinkMarkup:
         said = without_code(text.tagged)
         if "<a" not in said:
             return None
-        for link in text.links if said == text.tagged else find_links(said):
+        for _, link in scan(said, submission.site):
             worded = any(map(str.isalpha, link.label))
             if link.marked_up and worded and host_of(link.label) != link.host:
                 return Finding(self.slug, self.weight, "A link is written in HTML.")

@@ -25,11 +25,12 @@ class LinkOnly:
         self.max_links = max_links
 
     def check(self, submission: Submission) -> Finding | None:
-        """Count the words outside the links."""
+        """Count the words outside the links, in each text that has some."""
         text = submission.text
         if not text.links or (self.max_links and len(text.links) >= self.max_links):
             return None
-        labels = sum(len(words_of(folded_case(link.label))) for link in text.links)
-        if len(text.words) - labels >= FEW:
-            return None
-        return Finding(self.slug, self.weight, "The comment says hardly a word besides its link.")
+        for passage in text.passages:
+            labels = sum(len(words_of(folded_case(link.label))) for link in passage.links)
+            if passage.links and len(passage.words) - labels < FEW:
+                return Finding(self.slug, self.weight, "The comment says hardly a word besides its link.")
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..history import Memory, Party, hosts_of
+from ..history import Memory, Party, hosts_of, shown
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -22,13 +22,13 @@ class LinkedHost:
         self._memory = memory
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look up the hosts of the body's links and of the website's field, each on its own."""
-        for host in hosts_of(submission):
+        """Look up the hosts of the links and of the website's field, each on its own."""
+        for host in hosts_of(submission.text):
             past = self._memory.history(Party.HOST, (host,))
             if past is None:
                 return None
             if past.spam > 4 * past.ham:
                 score = self.weight if past.spam == 1 else 2 * self.weight
-                sentence = f"{past.spam} comments that led to {host[:60]} were spam, {past.ham} were not."
+                sentence = f"{past.spam} comments that led to {shown(host, submission)} were spam, {past.ham} were not."
                 return Finding(self.slug, score, sentence)
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..link import LINK, SIGNS
 from ..submission import Submission
 from ..verdict import Action, Finding
 
@@ -22,10 +21,10 @@ class Links:
         self.max_links = max_links
 
     def check(self, submission: Submission) -> Finding | None:
-        """Count the links in the body."""
+        """Count the links of all texts."""
         if not self.max_links:
             return None
-        count = max(count_links(submission.body), len(submission.text.links))
+        count = len(submission.text.links)
         if count < self.max_links:
             return None
         return Finding(
@@ -34,11 +33,3 @@ class Links:
             f"The comment has {count} links; from {self.max_links} on it is held.",
             Action.HOLD,
         )
-
-
-def count_links(text: str) -> int:
-    """Return the number of links in ``text``, a marked-up one counting once."""
-    lowered = text.lower()
-    if not any(sign in lowered for sign in SIGNS):
-        return 0
-    return sum(1 for _ in LINK.finditer(text))

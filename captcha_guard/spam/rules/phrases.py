@@ -22,8 +22,8 @@ class Advertising:
     sentence: ClassVar[str] = "The comment offers or asks what spam offers and asks."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for each family of phrases in the words of the body."""
-        said = BOOK.find(submission.text.words)
+        """Look for each family of phrases in the words of each text."""
+        said = BOOK.search(submission.text.passages)
         if not said:
             return None
         scores = [SCORES[name] for name in said]

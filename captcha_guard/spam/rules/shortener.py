@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from ..history import hosts_of
+from ..history import hosts_of, shown
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -29,8 +29,10 @@ class Shortener:
     sentence: ClassVar[str] = "A link hides where it leads."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at the hosts of the body's links and of the website's field."""
-        for host in hosts_of(submission):
+        """Look at the hosts of the links and of the website's field."""
+        for host in hosts_of(submission.text):
             if host in SHORTENERS:
-                return Finding(self.slug, self.weight, f"A link through {host} hides where it leads.")
+                return Finding(
+                    self.slug, self.weight, f"A link through {shown(host, submission)} hides where it leads."
+                )
         return None

@@ -21,7 +21,7 @@ class SingleLink:
         self.max_links = max_links
 
     def check(self, submission: Submission) -> Finding | None:
-        """Count the links of the body."""
+        """Count the links of all texts."""
         count = len(submission.text.links)
         if not count or (self.max_links and count >= self.max_links):
             return None

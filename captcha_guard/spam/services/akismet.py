@@ -107,7 +107,7 @@ class Akismet:
             "comment_author": submission.author,
             "comment_author_email": submission.email,
             "comment_author_url": submission.url,
-            "comment_content": submission.body,
+            "comment_content": submission.content,
             "comment_context": context.topics,
             "comment_date_gmt": _iso(submission.posted_at),
             "comment_post_modified_gmt": _iso(context.post_modified),

@@ -1,0 +1,187 @@
+"""Finds every link that a CommonMark renderer or a browser would follow, in time linear in the text.
+
+One expression looks for where a link can begin: a bare URL, the destination of a Markdown link, of an image or of a
+reference definition, an autolink, an HTML attribute, a BBCode tag. What it finds is taken apart afterwards, and there
+are at most so many of these. No two repeats in the expression can run over the same characters.
+
+The text comes without invisible characters and with its entities unescaped, see :mod:`.unseen`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from heapq import merge
+from itertools import islice
+from typing import Final, NamedTuple
+
+from .link import Link, host_of, leads_home
+
+#: Links that are taken apart; no verdict changes after as many.
+MOST_LINKS: Final = 100
+#: Links to the site itself and to loopback hosts that are passed over; after as many they count as well.
+_PASSED_OVER: Final = 1000
+
+#: Browsers drop these inside a URL.
+_DROPPED: Final = r"[\t\n\r]*+"
+#: What a host can begin with.
+_HOST: Final = r"""(?:\[[0-9a-f:.]++\]|[^\s\\/<>"'()\[\]?\#])"""
+_WEB: Final = rf"(?:{_DROPPED.join('http')}(?:{_DROPPED}s)?+|{_DROPPED.join('ftp')}){_DROPPED}\\?+:"
+#: An absolute destination. ``https:x.example``, ``http:/x`` and ``https:\\x`` lead elsewhere for some parsers.
+_ABSOLUTE: Final = (
+    rf"(?=[a-z\\/])(?:{_WEB}|[a-z][a-z0-9+.-]{{1,31}}+\\?+:(?=[\\/]{{2}})|(?=[\\/]{_DROPPED}[\\/]))[\\/\t\n\r]*+{_HOST}"
+)
+#: In an attribute or a tag programs write hosts without a scheme, too.
+_NAMED: Final = r"""(?:[a-z0-9-]{1,63}+\.){1,5}+[a-z]{2,18}+(?=[/?\#\s"'<>\[\]]|$)"""
+
+#: Where a link can begin, by its kind, and what there is none without. All is looked for in lower case; each
+#: expression begins with plain characters, for which a text is searched fast.
+_STARTS: Final = tuple(
+    (kind, sign, re.compile(expression))
+    for kind, sign, expression in (
+        ("bare", "http", rf"http(?<![a-z0-9]http)s?+\\?+:(?=[\\/])[\\/]++{_HOST}"),
+        ("bare", "ftp", rf"ftp(?<![a-z0-9]ftp)\\?+:(?=[\\/])[\\/]++{_HOST}"),
+        ("bare", "www.", rf"""www\.(?<![a-z0-9.@-]www\.)[^\s.\\/<>"'()\[\]]++\.{_HOST}"""),
+        ("inline", "](", rf"\]\([\s>]*+<?+\s*+(?={_ABSOLUTE})"),
+        ("definition", "]:", rf"\]:[\s>]*+<?+(?={_ABSOLUTE})"),
+        ("auto", "<", rf"<(?=[a-z]++[a-z0-9+.-]*+:)(?!//)(?={_ABSOLUTE})"),
+        ("given", "href", rf"""href\s*+=\s*+\\?+["'`]?+\s*+(?={_ABSOLUTE}|{_NAMED})"""),
+        ("given", "[url", rf"""\[url[=\]]\s*+["']?+\s*+(?={_ABSOLUTE}|{_NAMED})"""),
+        ("given", "[link", rf"""\[link[=\]]\s*+["']?+\s*+(?={_ABSOLUTE}|{_NAMED})"""),
+        ("shown", "src", rf"""src(?:set)?+\s*+=\s*+\\?+["'`]?+\s*+(?={_ABSOLUTE})"""),
+    )
+)
+#: The rest of a URL. A bare one goes on over round brackets, as in Wikipedia's; one in markup ends at the bracket.
+_REST: Final = re.compile(r"""[^\s<>"'\[\]]{0,2000}+""")
+_TARGET: Final = re.compile(r"""(?:[^\s<>"'()\[\]]|(?<=/)\[[0-9a-fA-F:.]++\]){0,2000}+""")
+_BEGINNING: Final = re.compile(r"^((?:https?|ftp):)[\\/]*|^()[\\/]{2,}", re.IGNORECASE)
+_LAYOUT: Final = re.compile(r"[\t\n\r]")
+_VALUE: Final = re.compile(r"""[^<>"'\[\] ]{0,2000}+""")
+
+#: Text of an HTML link, or of a BBCode one, behind its address.
+_LABEL: Final = re.compile(
+    r"[^<>\[\]]{0,1000}+(?:>(?P<html>[^<>]{0,300}+)</a\s*+>|\](?P<code>[^\[\]]{0,500}+)\[/(?:url|link)\])",
+    re.IGNORECASE,
+)
+_LONGEST_LABEL: Final = 300
+
+_REFERENCE: Final = re.compile(r"\[([^\[\]]{1,999}+)\]")
+_DEFINITION: Final = re.compile(
+    rf"\[(?P<label>[^\[\]]{{1,999}}+)\]:[\s>]*+<?+(?P<url>(?={_ABSOLUTE})[^\s<>()\[\]]*+)", re.IGNORECASE
+)
+#: Brackets that are escaped are part of a label. Control characters, which the text has none of, stand in for them.
+_ESCAPED: Final = (("\\\\", "\x01"), ("\\[", "\x02"), ("\\]", "\x03"))
+
+
+class Found(NamedTuple):
+    """A link, and where in the text its URL begins."""
+
+    place: int
+    link: Link
+
+
+def scan(text: str, site: str = "", most: int = MOST_LINKS) -> list[Found]:
+    """Return the links in ``text`` with their places, ``most`` at the most.
+
+    A marked-up link whose label is its own URL counts once. A reference counts as often as it is used, or as its URL is
+    written, whichever is more often. Links to loopback hosts and to ``site`` don't count.
+    """
+    lowered = text.replace("\u0130", "i").lower()  # of the same length
+    streams = [_starts(kind, start, lowered) for kind, sign, start in _STARTS if sign in lowered]
+    if not streams:
+        return []
+    found: list[Found] = []
+    labelled = passed_over = place = 0
+    for start, end, kind in streams[0] if len(streams) == 1 else merge(*streams):
+        if passed_over < _PASSED_OVER and (start < place or leads_home(text, site, start, kind)):
+            passed_over += 1
+            continue
+        rest = (_REST if kind in ("bare", "auto") else _TARGET).match(text, start)
+        place = max(end, rest.end() if rest else 0)
+        if kind == "inline":
+            _add_inline(found, text, Found(start, _link(text[start:place])))
+        elif kind == "given":
+            labelled = max(labelled, _add_given(found, text, start, place))
+        elif start >= labelled or kind != "bare":
+            found.append(Found(start, _link(text[start:place])))
+        if len(found) >= most:
+            break
+    return [*found, *_further_uses(text, site, most - len(found))]
+
+
+def _starts(kind: str, start: re.Pattern[str], lowered: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where URLs begin and go on at least until, in order."""
+    for match in start.finditer(lowered):
+        yield (match.start() if kind == "bare" else match.end()), match.end(), kind
+
+
+def _link(url: str) -> Link:
+    return Link(url, host_of(_plain(url)))
+
+
+def _plain(url: str) -> str:
+    """Return a URL in its usual spelling."""
+    return _BEGINNING.sub(r"\1\2//", _LAYOUT.sub("", url).replace("\\:", ":").replace("\\.", "."), count=1)
+
+
+def _add_inline(found: list[Found], text: str, one: Found) -> None:
+    """Add a Markdown link, in place of a bare one that is its whole label."""
+    end = text.rfind("](", 0, one.place)
+    start = text.rfind("[", max(0, end - _LONGEST_LABEL - 1), end) + 1
+    label = text[start:end] if start else ""
+    if "]" in label or "\n" in label:
+        label = ""
+    before = found[-1] if found else None
+    if (
+        before
+        and before.place >= start
+        and before.link.host == one.link.host
+        and before.link.url == label.strip(" *_~<>")
+    ):
+        found.pop()
+    found.append(Found(one.place, replace(one.link, marked_up=True, label=label.strip())))
+
+
+def _add_given(found: list[Found], text: str, start: int, end: int) -> int:
+    """Add a link of HTML or BBCode; returns where its label ends if that is its URL, else 0."""
+    value = _VALUE.match(text, start)
+    url = _LAYOUT.sub("", value[0] if value else text[start:end])
+    behind = _LABEL.match(text, end)
+    label = (behind["html"] or behind["code"] or "").strip() if behind else ""
+    if not label and text[start - 1] == "]":
+        label = url
+    host = host_of(_plain(url))
+    found.append(Found(start, Link(url, host, marked_up=True, label=label)))
+    return behind.end() if behind and host and host_of(label) == host and len(label.split()) == 1 else 0
+
+
+def _further_uses(text: str, site: str, most: int) -> list[Found]:
+    """Return the uses of reference definitions beyond the number of times that their URLs are written.
+
+    What looks like a second definition of a label may be a use of the first.
+    """
+    if most <= 0 or "]:" not in text:
+        return []
+    for written, stand_in in _ESCAPED:
+        text = text.replace(written, stand_in)
+    defined: dict[str, list[re.Match[str]]] = {}
+    for match in islice(_DEFINITION.finditer(text), MOST_LINKS + _PASSED_OVER):
+        if not leads_home(text, site, match.start("url"), "definition"):
+            defined.setdefault(_label(match["label"]), []).append(match)
+    if not defined:
+        return []
+    uses: Counter[str] = Counter()
+    for label, times in Counter(_REFERENCE.findall(text)).items():
+        uses[_label(label)] += times
+    further: list[Found] = []
+    for label, ones in defined.items():
+        one = Found(ones[0].start("url"), replace(_link(ones[0]["url"]), marked_up=True))
+        further += [one] * min(most - len(further), max(0, uses[label] - 1 - len(ones)))
+    return further
+
+
+def _label(written: str) -> str:
+    """Return a reference's label as CommonMark compares it."""
+    return " ".join(written.split()).casefold()

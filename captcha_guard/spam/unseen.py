@@ -1,0 +1,101 @@
+"""What takes no room on the screen, and entities: both are undone before anything looks at a text.
+
+Everything here takes time linear in the text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from html.entities import html5 as _NAMES  # noqa: N812 (a table)
+from itertools import chain, islice, zip_longest
+from typing import Final
+
+#: Control characters. Tab, newline and carriage return are layout, and stay.
+_C0: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+_C1: Final = "\x80-\x9f"
+_ODD_C1: Final = "\x80-\x84\x86-\x90\x98-\x9f"
+
+#: Joiners, marks of direction, fillers, variation selectors, tags and annotations: Unicode's categories Cc and Cf, its
+#: property Default_Ignorable_Code_Point, and some that are drawn empty; half characters and noncharacters, which
+#: nothing can show; private characters and whole planes without any, which show what the reader's font happens to have.
+_FORMATS: Final = (
+    "\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ud800-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff"
+    "\U000110bd\U000110cd\U00013430-\U00013440\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
+    "\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe-\U0010ffff"
+)
+_UNSEEN: Final = re.compile(f"[{_C0}{_C1}\u00ad{_FORMATS}]+")
+_CONTROLS: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
+
+_LETTER: Final = "A-Za-z\u00c0-\u024f\u0370-\u052f"
+#: Marks between two letters. A soft hyphen there comes with honest copies of typeset pages, and some of C1 with honest
+#: text whose encoding was mistaken: apostrophes and dashes of Windows, and what stands behind accented letters where
+#: UTF-8 was read as Latin-1. None of these counts.
+_SPLIT: Final = re.compile(rf"(?:(?<=[{_LETTER}])[{_C0}{_FORMATS}]+|(?<=[A-Za-z])[{_ODD_C1}]+)(?=[{_LETTER}])")
+#: Splits that are counted; more weigh no more.
+_MOST_SPLITS: Final = 50
+#: Marks beyond as many as there are characters to be seen, and so many more, are a trick wherever they stand.
+_PADDING: Final = 300
+
+#: Runs of different marks that are taken out one after the other, which is quick however often each stands there.
+_FEW: Final = 8
+_LONG: Final = 200
+
+#: HTML's entities: decimal, hexadecimal, by name, and those names that browsers take without a semicolon, too. Larger
+#: numbers stand for private characters, or for none.
+_ENTITY: Final = re.compile(
+    r"&(?=[#a-zA-Z])(?:#(?:0*+([1-9][0-9]{0,5})|0++)(?![0-9]);?|#[xX](?:0*+([1-9a-fA-F][0-9a-fA-F]{0,4})|0++)(?![0-9a-fA-F]);?"
+    r"|([A-Za-z][A-Za-z0-9]{1,31};|(?:[aA][mM][pP]|[lL][tT]|[gG][tT]|[qQ][uU][oO][tT]|nbsp|shy)))"
+)
+_WINDOWS: Final = {chr(code): html.unescape(f"&#{code};") for code in range(0x80, 0xA0)}
+
+
+def without_unseen(text: str) -> str:
+    """Return ``text`` without control characters and whatever else shows nothing. A blank pattern becomes a space."""
+    if text.isascii():
+        return text if text.isprintable() else text.translate(_CONTROLS)
+    text = text.replace("\u2800", " ")
+    odd = _UNSEEN.findall("".join(set(text))) if len(text) > _LONG else ()
+    if not 0 < len(odd) <= _FEW:
+        return _UNSEEN.sub("", text)
+    for some in odd:
+        for one in some:
+            text = text.replace(one, "")
+    return text
+
+
+def unescaped(text: str) -> str:
+    """Return ``text`` with its entities as the characters they stand for."""
+    if "&" not in text:
+        return text
+    parts = _ENTITY.split(text)
+    named = zip(parts[1::4], parts[2::4], parts[3::4], strict=True)
+    meant = [_named(name) if name else _numbered(decimal, hexadecimal) for decimal, hexadecimal, name in named]
+    return "".join(chain.from_iterable(zip_longest(parts[::4], meant, fillvalue="")))
+
+
+def _named(name: str) -> str:
+    return _NAMES.get(name) or _NAMES.get(name.lower()) or f"&{name}"
+
+
+def _numbered(decimal: str | None, hexadecimal: str | None) -> str:
+    one = chr(int(decimal) if decimal else int(hexadecimal or "0", 16))
+    return _WINDOWS.get(one, one)
+
+
+def as_seen(text: str) -> tuple[str, int]:
+    """Return ``text`` unescaped and without what shows nothing, and the number of words that this had split."""
+    seen = without_unseen(text)
+    splits = _splits(text, seen)
+    if "&" in seen:
+        written = unescaped(seen)
+        seen = without_unseen(written)
+        splits += _splits(written, seen)
+    return seen, splits
+
+
+def _splits(text: str, seen: str) -> int:
+    if len(seen) == len(text):
+        return 0
+    return sum(1 for _ in islice(_SPLIT.finditer(text), _MOST_SPLITS)) + (len(text) > 2 * len(seen) + _PADDING)
