@@ -1,7 +1,7 @@
 """What a submission says, normalised once for every rule and for the filter that learns.
 
 Whatever a spammer does to the letters, a word reads here as it reads on the screen. All of it takes time linear in the
-text, whoever wrote it: invisible characters, entities and links are looked for everywhere by expressions free of
+text: invisible characters, entities and links are looked for everywhere by expressions free of
 overlapping repeats, words in 8 KiB of all texts together, and Unicode's own normalisation, which sorts combining marks
 in quadratic time, is fed in pieces.
 """
