@@ -29,6 +29,8 @@ _MARGIN: Final = 32
 _RANKED: Final = 2048
 #: The share of a long text's part that is its beginning; the rest is its end.
 _HEAD: Final = 0.75
+#: A share of fewer characters says nothing, and is left to the windows.
+_LEAST: Final = 16
 
 _WORD: Final = re.compile(r"[^\W_]+")
 #: Words in single letters.
@@ -83,6 +85,8 @@ def _shares(texts: Sequence[str], room: int) -> list[int]:
 def _ends(length: int, share: int) -> list[_Span]:
     if share >= length:
         return [(0, length)]
+    if share < _LEAST:
+        return [(0, 0), (length, length)]
     head = int(share * _HEAD)
     return [(0, head), (length - (share - head), length)]
 
@@ -107,7 +111,7 @@ def _joined(text: str, spans: list[_Span]) -> str:
     parts: list[str] = []
     end = 0
     for start, stop in sorted(spans):
-        if stop > end:
+        if stop > max(start, end):
             parts += [SEPARATOR] if parts and start > end else []
             parts.append(text[max(start, end) : stop])
             end = stop

@@ -57,13 +57,13 @@ class Submission:
     @cached_property
     def text(self) -> Text:
         """What it says, normalised; what rules look at. Worked out once."""
-        if not self.private:
-            return self.kept_text
         return Text.of(self.body, self.author, self.url, other=self.other, private=self.private, site=self.site)
 
     @cached_property
     def kept_text(self) -> Text:
         """What it says without ``private``: what is learned and remembered of it."""
+        if not self.private:
+            return self.text
         return Text.of(self.body, self.author, self.url, other=self.other, site=self.site)
 
     @property

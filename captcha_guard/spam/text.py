@@ -1,7 +1,7 @@
 """What a submission says, normalised once for every rule and for the filter that learns.
 
 Whatever a spammer does to the letters, a word reads here as it reads on the screen. All of it takes time linear in the
-text, whoever wrote it: invisible characters, entities and links are looked for everywhere by expressions free of
+text: invisible characters, entities and links are looked for everywhere by expressions free of
 overlapping repeats, words in 8 KiB of all texts together, and Unicode's own normalisation, which sorts combining marks
 in quadratic time, is fed in pieces.
 """
@@ -24,6 +24,9 @@ from .unseen import as_seen
 
 #: Characters of the author's name and of the website that are looked at.
 SHORT: Final = 300
+
+#: Characters that a text besides the body may have more than twice as many, once it is normalised.
+_ROOM: Final = 16
 
 #: Characters that are normalised at a time.
 _PIECE: Final = 256
@@ -122,12 +125,13 @@ class Text:
         passages, cased = _passages((body, *filter(None, other)), tuple(filter(None, private)), site, tricks)
         name = author and _normal(_seen(author[: 2 * SHORT], tricks)[:SHORT], tricks, BUDGET)
         called = folded_case(" ".join(without_tags(name).split()))
+        said = passages[0] if len(passages) == 1 else _together(passages)
         return cls(
-            tagged=SEPARATOR.join(passage.tagged for passage in passages),
+            tagged=said.tagged,
             cased=SEPARATOR.join(cased),
-            plain=SEPARATOR.join(passage.plain for passage in passages),
-            words=tuple(chain.from_iterable(passage.words for passage in passages)),
-            links=tuple(chain.from_iterable(passage.links for passage in passages)),
+            plain=said.plain,
+            words=said.words,
+            links=said.links,
             author=called,
             author_words=words_of(called),
             site=site_of(url, site),
@@ -145,10 +149,13 @@ def _passages(
     links = _links(texts, site)
     passages: list[Passage] = []
     said: list[str] = []
-    room, spare = 2 * BUDGET, MOST_LINKS
+    spare = MOST_LINKS
     for number, text in enumerate(excerpts(texts, [[one.place for one in found] for found in links])):
-        marked = _normal(text, tricks, room)
-        room -= len(marked) if not marked.isascii() else 0
+        blank, is_private = not posted[number].strip(), number >= len(public)
+        if not text and number:
+            passages.append(Passage(links=tuple(one.link for one in links[number]), private=is_private, blank=blank))
+            continue
+        marked = _normal(text, tricks, 2 * len(text) + _ROOM if number else BUDGET)
         cased = without_tags(marked)
         found = [one.link for one in links[number]]
         if marked != text and len(more := scan(marked, site, spare)) >= len(found):
@@ -159,10 +166,18 @@ def _passages(
         stretches = _stretches(_BBCODE.sub(" ", plain))
         words = stretches[0] if len(stretches) == 1 else tuple(chain.from_iterable(stretches))
         stretches += () if cased is marked else _stretches(tagged)
-        blank = not posted[number].strip()
-        passages.append(Passage(tagged, plain, words, stretches, tuple(found), number >= len(public), blank))
+        passages.append(Passage(tagged, plain, words, stretches, tuple(found), is_private, blank))
         said.append(cased)
     return tuple(passages), said
+
+
+def _together(passages: tuple[Passage, ...]) -> Passage:
+    return Passage(
+        SEPARATOR.join(passage.tagged for passage in passages),
+        SEPARATOR.join(passage.plain for passage in passages),
+        tuple(chain.from_iterable(passage.words for passage in passages)),
+        links=tuple(chain.from_iterable(passage.links for passage in passages)),
+    )
 
 
 def _links(texts: list[str], site: str) -> list[list[Found]]:
@@ -244,9 +259,9 @@ def _composed(text: str, room: int) -> str:
     """Return ``text`` in NFKC, which makes up to 18 characters of one: cut off when there are enough of them."""
     pieces: list[str] = []
     for piece in _PIECES.findall(text):
-        pieces.append(unicodedata.normalize("NFKC", piece)[: max(0, room)])
+        pieces.append(unicodedata.normalize("NFKC", piece)[:room])
         room -= len(pieces[-1])
-        if room <= 0:
+        if not room:
             break
     return "".join(pieces)
 

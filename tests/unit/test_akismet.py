@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +42,14 @@ def akismet(running: Running, key: str = KEY, **options: Any) -> Akismet:
     service = Akismet(key, BLOG, Exchange(5), **options)
     service.base = running.base
     return service
+
+
+def test_all_texts_but_passwords_are_sent(running: Running) -> None:
+    posted = replace(COMMENT, other=("Second field", "third"), private=("hunter2",))
+    akismet(running).check(posted, ADDRESS)
+    [asked] = running.asked
+    assert asked.form["comment_content"] == "Grüße & thanks\n\nSecond field\n\nthird"
+    assert "hunter2" not in str(asked.form)
 
 
 def test_a_comment_is_asked_about_with_these_fields_and_no_others(running: Running) -> None:

@@ -1,4 +1,4 @@
-"""Links: all that CommonMark or a browser would follow, none that nobody can follow, in linear time."""
+"""Links: all that CommonMark or a browser would follow and nothing else, in linear time."""
 
 from __future__ import annotations
 

@@ -74,6 +74,13 @@ def test_nearly_the_same_on_another_post_is_seen_for_a_day(memory: SQLiteMemory)
     assert memory.alike(elsewhere("The table grows by a factor of two, and that is why adding a key is cheap.")) == 0
 
 
+def test_nearly_the_same_in_other_fields_is_seen_and_passwords_are_not_remembered(memory: SQLiteMemory) -> None:
+    memory.note(replace(SAID, body="", other=(SAID.body,), private=("https://secret.example",)), Action.HOLD)
+    assert memory.alike(elsewhere(SAID.body)) == 1
+    hidden = replace(SAID, private=("https://secret.example " + SAID.body.upper(),))
+    assert memory.trace(hidden) == memory.trace(SAID)
+
+
 def test_a_comment_is_no_copy_of_itself(memory: SQLiteMemory) -> None:
     memory.note(SAID, Action.HOLD)
     assert memory.alike(SAID) == 0

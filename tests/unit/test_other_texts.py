@@ -124,6 +124,7 @@ def test_what_is_learned_and_sent_has_every_other_text() -> None:
 def test_no_text_pushes_another_out_of_sight() -> None:
     long = GOOD["long"].body * 40
     for posted in (
+        post("\ufdfa" * 5000, "\ufdfa" * 5000, "free gift cards"),
         post(long, "free gift cards"),
         post("free gift cards", long, long),
         post(long, *HONEST * 20, "free gift cards"),

@@ -69,10 +69,10 @@ def judged(body: str) -> tuple[int, int]:
     st.booleans(),
 )
 def test_nothing_unseen_makes_spam_look_better(marks: list[str], written_out: bool) -> None:
-    marks = [
-        f"&#{ord(mark)};" if written_out and not 0xD800 <= ord(mark) < 0xE000 and ord(mark) > 31 else mark
-        for mark in marks
-    ]
+    if written_out:  # but not what HTML reads as something else
+        marks = [
+            f"&#{ord(mark)};" if ord(mark) >= 0xA0 and not "\ud800" <= mark <= "\udfff" else mark for mark in marks
+        ]
     hidden = "".join(letter + marks[place % len(marks)] for place, letter in enumerate(SPAM))
     action, score = judged(hidden)
     assert (action, score) >= judged(SPAM)
