@@ -157,3 +157,10 @@ def test_so_much_is_looked_at_and_no_more_and_short_texts_in_full(lengths: list[
     assert all(len(text) >= min(len(whole), fair) for text, whole in zip(seen, texts, strict=True))
     if sum(lengths) <= BUDGET:
         assert seen == texts
+
+
+def test_comments_without_a_body_are_known_by_their_other_texts() -> None:
+    one, two = post("", "As described.", "5"), post(" ", "It came a day early.", "5")
+    assert fingerprint(one) != fingerprint(two)
+    assert fingerprint(one) == fingerprint(post("", "As  described.", "5"))
+    assert fingerprint(post("As described.", "4")) == fingerprint(post("As described.", "5"))

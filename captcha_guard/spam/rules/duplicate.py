@@ -36,8 +36,12 @@ def already_said() -> Finding:
 
 
 def fingerprint(submission: Submission) -> str:
-    """Return 32 hexadecimal digits that stand for who said what where."""
-    return _fingerprint(submission.scope, submission.author, submission.email, submission.body)
+    """Return 32 hexadecimal digits that stand for who said what where.
+
+    Where no field has the role of the body, all texts without a role stand for it.
+    """
+    said = (submission.body,) if submission.body.strip() else submission.other
+    return _fingerprint(submission.scope, submission.author, submission.email, *said)
 
 
 @lru_cache(maxsize=4)  # asked several times within one POST
