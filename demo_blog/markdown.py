@@ -100,9 +100,9 @@ def parsing_costs(text: str) -> int:
 
 
 def _outside_fences(text: str) -> str:
-    """Return a comment without what is in its fenced code, which costs next to nothing; all of it where that isn't certain.
+    """Return a comment without what is in its fenced code, which costs next to nothing; or all if unsure.
 
-    It is certain as long as every line with a fence in it begins with that: then no quotation and no list is around it.
+    It is sure as long as every line with a fence in it begins with that: then no quotation and no list is around it.
     """
     kept: list[str] = []
     fence = ""
