@@ -16,7 +16,8 @@ from .token_store import Change
 PASSES: Final = 10
 #: Steps towards the new label when a decision is corrected: as many as it takes, but no more.
 _CORRECTING: Final = 4
-#: Old decisions that one lesson may drop.
+#: Old decisions that one lesson may drop. More than it adds, so that they shrink to a smaller ``keep``; few, so that no
+#: lesson takes long.
 _DROPPED: Final = 4
 _STAYING: Final = (ALWAYS, RULES)
 #: Where in a name, once spread, the draw of an old decision begins.

@@ -20,10 +20,9 @@ import platform
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -153,9 +152,15 @@ def make_site(folder: Path) -> Flask:
             return str(len(found))
         return ""
 
-    app.add_url_rule("/twin", "twin", read, methods=["POST"])
-    guarded: Callable[..., Any] = CaptchaGuard(app).protect(moderated=True)(partial(read))
-    app.add_url_rule("/guarded", "guarded", guarded, methods=["POST"])
+    @app.post("/twin")
+    def twin() -> str:
+        return read()
+
+    @app.post("/guarded")
+    @CaptchaGuard(app).protect(moderated=True)
+    def guarded() -> str:
+        return read()
+
     return app
 
 

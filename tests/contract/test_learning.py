@@ -236,6 +236,19 @@ def test_an_empty_filter_can_be_asked_everything(learner: Learner) -> None:
     assert not learner.forget("nothing")
 
 
+def test_with_room_for_fewer_decisions_each_lesson_drops_four_until_they_fit(
+    database: Callable[[], Database],
+) -> None:
+    with closing(Learner(database(), keep=100)) as learner:
+        teach(learner, 20)
+    with closing(Learner(database(), keep=10)) as learner:
+        kept = []
+        for number in range(12):
+            assert learner.teach(comment(f"{HAM[0]} more{number}"), spam=False, rules_score=0, key=f"more {number}")
+            kept.append(learner.stats().decisions)
+    assert kept == [37, 34, 31, 28, 25, 22, 19, 16, 13, 10, 10, 10]
+
+
 def test_the_oldest_decisions_go_and_words_that_only_they_had(database: Callable[[], Database]) -> None:
     with closing(Learner(database(), keep=20)) as learner:
         for number in range(60):

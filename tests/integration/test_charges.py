@@ -213,7 +213,7 @@ def test_pictures_and_new_codes_are_limited(blogs: MakeBlog) -> None:
 
 def test_one_network_can_not_shut_out_the_others(blogs: MakeBlog) -> None:
     blog = blogs(LIMITED)
-    answers = [publish(blog.client(f"192.0.2.{number}"), number) for number in range(66)]
+    answers = [publish(blog.client(f"192.0.2.{number % 40}"), number) for number in range(66)]
     assert answers == [303] * 64 + [429] * 2
     assert publish(blog.client("198.51.100.1"), "elsewhere") == 303
 

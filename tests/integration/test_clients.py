@@ -26,6 +26,15 @@ def publish(client: FlaskClient, number: object, **headers: str) -> int:
     return client.post(POST, data=sent, headers=headers).status_code
 
 
+def test_codeless_posts_of_one_household_do_not_lock_its_neighbours_out(blogs: MakeBlog) -> None:
+    blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute; 10 per hour; 30 per day"})
+    for subnet in range(8):
+        for _ in range(4):
+            blog.client(f"2001:db8:1:{subnet:x}::1").post(POST, data=COMMENT)
+    assert blog.client("2001:db8:1:9::1").post(POST, data=COMMENT).status_code == 429  # the same /56
+    assert publish(blog.client("2001:db8:1:100::1"), "next door") == 303
+
+
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Client-IP", "True-Client-IP"])
 def test_a_forged_header_makes_no_new_client(blogs: MakeBlog, header: str) -> None:
     client = blogs(ONE).client()
