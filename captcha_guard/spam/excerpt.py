@@ -25,8 +25,8 @@ SEPARATOR: Final = "\x1e"
 #: Characters of a window, and what is added on either side of it so that no word or short phrase is cut in two.
 _WINDOW: Final = 192
 _MARGIN: Final = 32
-#: Windows that are ranked; of more than these every second one is left out, or two of three, and so on.
-_RANKED: Final = 2048
+#: Characters whose windows are all ranked; of more, every second window is left out, or two of three, and so on.
+_RANKED: Final = 131_072
 #: The share of a long text's part that is its beginning; the rest is its end.
 _HEAD: Final = 0.75
 #: A share of fewer characters says nothing, and is left to the windows.
@@ -56,7 +56,7 @@ def excerpts(texts: Sequence[str], links: Sequence[Sequence[int]]) -> list[str]:
     kept = [_ends(len(text), share) for text, share in zip(texts, _shares(texts, BUDGET // 2), strict=True)]
     room = BUDGET - sum(end - start for spans in kept for start, end in spans)
     windows = [(number, start) for number, spans in enumerate(kept) for start in _starts(spans)]
-    windows = windows[:: len(windows) // _RANKED + 1]
+    windows = windows[:: sum(map(len, texts)) // _RANKED + 1]
     ranks = [
         (
             -_rank(texts[number][max(0, start - _MARGIN) : start + _WINDOW + _MARGIN], links[number], start),

@@ -20,7 +20,7 @@ from .excerpt import BUDGET, SEPARATOR, excerpts
 from .homoglyphs import DRAWN, fold_look_alikes
 from .link import Link, host_of, leads_home
 from .link_scanner import MOST_LINKS, Found, scan
-from .unseen import as_seen
+from .unseen import MOST_SPLITS, as_seen
 
 #: Characters of the author's name and of the website that are looked at.
 SHORT: Final = 300
@@ -233,7 +233,7 @@ def folded_case(text: str) -> str:
 
 
 def _seen(text: str, tricks: dict[str, int]) -> str:
-    seen, splits = as_seen(text)
+    seen, splits = as_seen(text, MOST_SPLITS - tricks.get("zero_width", 0))
     _count(tricks, "zero_width", splits)
     return seen
 

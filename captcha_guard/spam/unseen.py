@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 from html.entities import html5 as _NAMES  # noqa: N812 (a table)
-from itertools import chain, islice, zip_longest
+from itertools import islice
 from typing import Final
 
 #: Control characters. Tab, newline and carriage return are layout, and stay.
@@ -34,7 +35,7 @@ _LETTER: Final = "A-Za-z\u00c0-\u024f\u0370-\u052f"
 #: UTF-8 was read as Latin-1. None of these counts.
 _SPLIT: Final = re.compile(rf"(?:(?<=[{_LETTER}])[{_C0}{_FORMATS}]+|(?<=[A-Za-z])[{_ODD_C1}]+)(?=[{_LETTER}])")
 #: Splits that are counted; more weigh no more.
-_MOST_SPLITS: Final = 50
+MOST_SPLITS: Final = 50
 #: Marks beyond as many as there are characters to be seen, and so many more, are a trick wherever they stand.
 _PADDING: Final = 300
 
@@ -45,8 +46,8 @@ _LONG: Final = 200
 #: HTML's entities: decimal, hexadecimal, by name, and those names that browsers take without a semicolon, too. Larger
 #: numbers stand for private characters, or for none.
 _ENTITY: Final = re.compile(
-    r"&(?=[#a-zA-Z])(?:#(?:0*+([1-9][0-9]{0,5})|0++)(?![0-9]);?|#[xX](?:0*+([1-9a-fA-F][0-9a-fA-F]{0,4})|0++)(?![0-9a-fA-F]);?"
-    r"|([A-Za-z][A-Za-z0-9]{1,31};|(?:[aA][mM][pP]|[lL][tT]|[gG][tT]|[qQ][uU][oO][tT]|nbsp|shy)))"
+    r"(&(?:#(?:0*+[1-9][0-9]{0,5}|0++)(?![0-9]);?|#[xX](?:0*+[1-9a-fA-F][0-9a-fA-F]{0,4}|0++)(?![0-9a-fA-F]);?"
+    r"|[A-Za-z][A-Za-z0-9]{1,31};|(?:[aA][mM][pP]|[lL][tT]|[gG][tT]|[qQ][uU][oO][tT]|nbsp|shy)))"
 )
 _WINDOWS: Final = {chr(code): html.unescape(f"&#{code};") for code in range(0x80, 0xA0)}
 
@@ -56,12 +57,11 @@ def without_unseen(text: str) -> str:
     if text.isascii():
         return text if text.isprintable() else text.translate(_CONTROLS)
     text = text.replace("\u2800", " ")
-    odd = _UNSEEN.findall("".join(set(text))) if len(text) > _LONG else ()
-    if not 0 < len(odd) <= _FEW:
+    odd = "".join(_UNSEEN.findall("".join(set(text)))) if len(text) > _LONG else None
+    if odd is None or len(odd) > _FEW:
         return _UNSEEN.sub("", text)
-    for some in odd:
-        for one in some:
-            text = text.replace(one, "")
+    for one in odd:
+        text = text.replace(one, "")
     return text
 
 
@@ -70,32 +70,33 @@ def unescaped(text: str) -> str:
     if "&" not in text:
         return text
     parts = _ENTITY.split(text)
-    named = zip(parts[1::4], parts[2::4], parts[3::4], strict=True)
-    meant = [_named(name) if name else _numbered(decimal, hexadecimal) for decimal, hexadecimal, name in named]
-    return "".join(chain.from_iterable(zip_longest(parts[::4], meant, fillvalue="")))
+    parts[1::2] = map(_meant, parts[1::2])
+    return "".join(parts)
 
 
-def _named(name: str) -> str:
-    return _NAMES.get(name) or _NAMES.get(name.lower()) or f"&{name}"
-
-
-def _numbered(decimal: str | None, hexadecimal: str | None) -> str:
-    one = chr(int(decimal) if decimal else int(hexadecimal or "0", 16))
+@lru_cache(maxsize=1024)
+def _meant(entity: str) -> str:
+    """Return what an entity stands for."""
+    name = entity[1:]
+    if not name.startswith("#"):
+        return _NAMES.get(name) or _NAMES.get(name.lower()) or entity
+    digits, base = (name[2:], 16) if name[1] in "xX" else (name[1:], 10)
+    one = chr(int(digits.rstrip(";").lstrip("0") or "0", base))
     return _WINDOWS.get(one, one)
 
 
-def as_seen(text: str) -> tuple[str, int]:
-    """Return ``text`` unescaped and without what shows nothing, and the number of words that this had split."""
+def as_seen(text: str, most: int = MOST_SPLITS) -> tuple[str, int]:
+    """Return ``text`` unescaped and without what shows nothing, and how many words that had split, ``most`` or so."""
     seen = without_unseen(text)
-    splits = _splits(text, seen)
+    splits = _splits(text, seen, most)
     if "&" in seen:
         written = unescaped(seen)
         seen = without_unseen(written)
-        splits += _splits(written, seen)
+        splits += _splits(written, seen, most)
     return seen, splits
 
 
-def _splits(text: str, seen: str) -> int:
-    if len(seen) == len(text):
+def _splits(text: str, seen: str, most: int) -> int:
+    if len(seen) == len(text) or most <= 0:
         return 0
-    return sum(1 for _ in islice(_SPLIT.finditer(text), _MOST_SPLITS)) + (len(text) > 2 * len(seen) + _PADDING)
+    return sum(1 for _ in islice(_SPLIT.finditer(text), most)) + (len(text) > 2 * len(seen) + _PADDING)

@@ -91,6 +91,9 @@ def hostile() -> Iterator[Hostile]:
     yield _parts("1,000 files under one name", [("f", "x", "name.txt")] * 1_000)
     yield _json("100,000 texts", json.dumps(["x"] * 100_000))
     yield _json("2,000 texts of 240 characters", json.dumps(["ab cd " * 40] * 1_900))
+    for name, piece in (("Cyrillic", "привет "), ("marks", "a\u0301\u0301"), ("entities", "&lt;&amp;")):
+        texts = [(piece * 240)[: 240 if piece.isascii() else 120] for _ in range(1_900)]
+        yield _json(f"2,000 texts of {name}", json.dumps(texts, ensure_ascii=False))
     yield _json("60,000 keys", json.dumps({f"k{number}": 1 for number in range(45_000)}))
     yield _json("200,000 numbers", json.dumps([1] * 166_000))
     yield _json("160,000 empty lists", "[" + ",".join(["[]"] * 160_000) + "]")
