@@ -29,6 +29,7 @@ from .web.origin import refuse_cross_site
 from .web.outcome import Outcome
 from .web.pages import answer_refusal, refuse_too_large
 from .web.protection import Protection
+from .web.repetition import note_forgotten
 from .web.routes import make_blueprint
 from .web.settlement import settle, settle_error
 from .web.state import NAME, current_state
@@ -202,8 +203,14 @@ class CaptchaGuard:
         return current_state().moderation.explain(comment)
 
     def forget(self, comment: Submission | str) -> bool:
-        """Erase what is kept of a comment, with what it taught; returns whether there was anything, and it is gone."""
+        """Erase what is kept of a comment, with what it taught; returns whether there was anything, and it is gone.
+
+        The same comment can be posted again.
+        """
         state = current_state()
+        known_as = state.moderation.known_as(comment)
+        if known_as:
+            note_forgotten(known_as, state)
         return state.moderation.forget(comment, now=state.clock())
 
     def filter_stats(self) -> Stats:

@@ -60,11 +60,14 @@ class Issuer:
         self._picture = lru_cache(maxsize=PICTURES)(self._draw)
         self._style = lru_cache(maxsize=8)(self._style_of)
 
-    def issue(self, scope: str, *, difficulty: Difficulty, kind: str = "image", charged: int = 0) -> str:
-        """Return the token of a new challenge for ``scope``; ``charged`` as in ``Challenge``."""
+    def issue(
+        self, scope: str, *, difficulty: Difficulty, kind: str = "image", charged: int = 0, repeats: bool = False
+    ) -> str:
+        """Return the token of a new challenge for ``scope``; ``charged`` and ``repeats`` as in ``Challenge``."""
         at = int(self.clock())
+        spec, epoch = difficulty.spec(), self.epoch(at)
         return self.tokens.sign(
-            Challenge.new(scope, kind=kind, difficulty=difficulty.spec(), epoch=self.epoch(at), at=at, charged=charged)
+            Challenge.new(scope, kind=kind, difficulty=spec, epoch=epoch, at=at, charged=charged, repeats=repeats)
         )
 
     def open(self, token: str, *, scope: str | None = None) -> Opened:

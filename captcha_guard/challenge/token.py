@@ -42,7 +42,8 @@ class Challenge:
     which of the site's styles draws it. ``issued_at`` is in seconds since 1970. ``charged`` says how many
     more tries one charge of the limits covers, when it was handed out in reply to a comment that they have counted.
 
-    A pass also has its ``generation``, 1 to ``GENERATIONS``, and the comment that it is ``bound_to``.
+    ``repeats`` says that it was handed out with a refusal for a repetition, and lets the comment in once more. A pass
+    also has its ``generation``, 1 to ``GENERATIONS``, and the comment that it is ``bound_to``.
     """
 
     nonce: str
@@ -52,14 +53,25 @@ class Challenge:
     epoch: int
     issued_at: int
     charged: int = 0
+    repeats: bool = False
     generation: int = 0
     bound_to: str = ""
 
     @classmethod
-    def new(cls, scope: str, *, kind: str, difficulty: str, epoch: int, at: int, charged: int = 0) -> Challenge:
+    def new(
+        cls,
+        scope: str,
+        *,
+        kind: str,
+        difficulty: str,
+        epoch: int,
+        at: int,
+        charged: int = 0,
+        repeats: bool = False,
+    ) -> Challenge:
         """Make a challenge with a fresh nonce for the form named ``scope``."""
         nonce = base64_encode(secrets.token_bytes(NONCE_BYTES)).decode()
-        return cls(nonce, scope_digest(scope), kind, difficulty, epoch, at, charged)
+        return cls(nonce, scope_digest(scope), kind, difficulty, epoch, at, charged, repeats)
 
     def passed(self, key: bytes, bound_to: str) -> Challenge | None:
         """Return the pass that follows this challenge once it was solved; None after the last generation.
@@ -115,6 +127,7 @@ class Tokens:
             challenge.difficulty,
             challenge.epoch,
             challenge.charged,
+            int(challenge.repeats),
             challenge.generation,
             challenge.bound_to,
         ]
@@ -167,14 +180,13 @@ class _Signer(TimestampSigner):
 
 def _read(payload: bytes, issued_at: int, token: str) -> Challenge:
     try:
-        version, nonce, scope, kind, difficulty, epoch, charged, generation, bound_to = json.loads(
-            base64_decode(payload)
-        )
+        version, nonce, scope, kind, difficulty, epoch, *rest = json.loads(base64_decode(payload))
+        charged, repeats, generation, bound_to = rest
     except (BadData, ValueError, TypeError) as error:
         raise TokenMalformedError("signed, but not a challenge", token=token) from error
     texts = all(isinstance(part, str) for part in (nonce, scope, kind, difficulty, bound_to))
-    if not texts or not all(isinstance(part, int) for part in (epoch, charged, generation)):
+    if not texts or not all(isinstance(part, int) for part in (epoch, charged, repeats, generation)):
         raise TokenMalformedError("signed, but its parts are of the wrong types", token=token)
     if version != VERSION or kind not in KINDS:
         raise TokenMalformedError(f"version {version!r} or kind {kind!r} is unknown here", token=token)
-    return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, charged, generation, bound_to)
+    return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, charged, bool(repeats), generation, bound_to)

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from flask import current_app
+
 from ..challenge.difficulty import Difficulty
 from ..challenge.issuer import Issuer, Look
 from ..challenge.token import Challenge, Opened
@@ -25,23 +27,24 @@ class Drawn(NamedTuple):
 class Rehearsal(Issuer):
     """An issuer that can be told what to write; pictures take the same way as those that visitors see.
 
-    ``secret`` is the site's newest secret, ``look`` what its pictures share, ``clock`` returns seconds since 1970.
+    ``secret`` is the site's newest secret, ``application`` its application's name, ``look`` what its pictures share.
+    ``clock`` returns seconds since 1970.
     """
 
-    def __init__(self, secret: bytes, look: Look, *, clock: Callable[[], float] = time.time) -> None:
-        super().__init__([secret], ttl=60, look=look, clock=clock)
-        self.secret = secret
+    def __init__(self, secret: bytes, application: str, look: Look, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__([secret], application=application, ttl=60, look=look, clock=clock)
+        self.secret, self.application = secret, application
         self._key = self.open(self.issue(SCOPE, difficulty=Difficulty.medium)).key
 
     @classmethod
     def of_this_site(cls) -> Rehearsal:
         """Return the rehearsal of the current application; raises ``ConfigError`` when it has no guard."""
         state = current_state()
-        return cls(state.secret, state.issuer.look, clock=state.clock)
+        return cls(state.secret, current_app.name, state.issuer.look, clock=state.clock)
 
     def with_look(self, look: Look) -> Rehearsal:
         """Return the same site's rehearsal under another look."""
-        return Rehearsal(self.secret, look, clock=self.clock)
+        return Rehearsal(self.secret, self.application, look, clock=self.clock)
 
     def draw(
         self, difficulty: Difficulty, number: int, *, code: str = "", epoch: int | None = None, scale: int = 1

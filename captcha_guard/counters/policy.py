@@ -69,6 +69,10 @@ class Policy:
             wait = min(2 * wait, longest)
         return replace(self, waits=tuple(waits))
 
+    def shortest(self) -> Policy:
+        """Return the policy with the shortest of the client's own windows alone, to look at."""
+        return _shortest(self)
+
     def charges(self, client: Client, *, prefix: str, now: float, divisor: int = 1) -> Iterator[Charge]:
         """Give all that one hit is charged to: the client's own limits before its networks', short before long.
 
@@ -95,6 +99,11 @@ class Policy:
 def name_at(name: str, level: Level | None) -> str:
     """Return the name under which a policy counts networks of a kind; ``None``: the client itself."""
     return f"{name}/{level.name}" if level else name
+
+
+@lru_cache(maxsize=64)
+def _shortest(policy: Policy) -> Policy:
+    return replace(policy, limits=policy.limits[:1], networks=False, waits=())
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,7 @@ from ..errors import ConfigError
 from .history import Memory
 from .judge import Judge, Rule, Scorer, StandardRule
 from .rules import RULES, standard
+from .submission import Submission
 from .verdict import Bands, Thresholds
 from .word_list import WordList, read_words
 
@@ -24,7 +25,7 @@ def assemble(
     settings: Settings,
     *,
     root: Path,
-    known: Callable[[str], bool],
+    known: Callable[[Submission], bool],
     memory: Memory | None,
     learner: Scorer | None = None,
     rules: Iterable[Rule] | None = None,
@@ -56,7 +57,7 @@ def assemble(
 
 
 def _standard(
-    settings: Settings, *, root: Path, known: Callable[[str], bool], memory: Memory | None
+    settings: Settings, *, root: Path, known: Callable[[Submission], bool], memory: Memory | None
 ) -> tuple[StandardRule, ...]:
     return standard(
         min_seconds=settings.min_seconds,

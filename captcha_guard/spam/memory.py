@@ -44,7 +44,8 @@ ALIKE: Final = 0.6
 MOST_ALIKE: Final = 8
 #: Sketches that are compared; those that most of the shingles led to.
 _COMPARED: Final = 64
-_HASH: Final = 8  # octets
+_HASH: Final = 8  # bytes
+_HALF: Final = 8  # bytes of a sketch's mark that are its comment's
 
 #: What is thought of a comment: nothing yet, published by itself, kept or taken for spam by a moderator.
 _TAKEN, _PUBLISHED, _KEPT, _SPAM = range(4)
@@ -115,7 +116,7 @@ class SQLiteMemory:
         sketch = self._sketch(submission)
         if not sketch:
             return 0
-        mark, own = self._mark(submission), set(sketch)
+        mark, own = self._sketch_mark(submission), set(sketch)
         query = _SKETCHES.format(", ".join("?" * len(sketch)))
         rows = self._file.rows(query, [*sketch, submission.posted_at, mark, _COMPARED])
         copies = None
@@ -138,7 +139,7 @@ class SQLiteMemory:
         One that is published at once counts as kept for its author, for nobody else: only a moderator's word makes
         evidence of it.
         """
-        sketch, mark, now = self._sketch(submission), self._mark(submission), submission.posted_at
+        sketch, mark, now = self._sketch(submission), self._sketch_mark(submission), submission.posted_at
         enough = self._alike_lately(submission, mark) >= MOST_ALIKE
 
         def write(connection: sqlite3.Connection) -> None:
@@ -182,8 +183,10 @@ class SQLiteMemory:
         def write(connection: sqlite3.Connection) -> bool:
             known = connection.execute("SELECT 1 FROM judge_comments WHERE mark = ?", (trace.mark,)).fetchone()
             self._say(connection, trace, _TAKEN, now)
-            for table in ("judge_comments", "judge_shingles", "judge_sketches"):
-                connection.execute(f"DELETE FROM {table} WHERE mark = ?", (trace.mark,))  # noqa: S608 (our own names)
+            connection.execute("DELETE FROM judge_comments WHERE mark = ?", (trace.mark,))
+            for table in ("judge_shingles", "judge_sketches"):
+                delete = f"DELETE FROM {table} WHERE substr(mark, 1, {_HALF}) = ?"  # noqa: S608 (our own names)
+                connection.execute(delete, (trace.mark[:_HALF],))
             return known is not None
 
         return self._file.change(write, insist=True)
@@ -207,6 +210,11 @@ class SQLiteMemory:
     def _mark(self, submission: Submission) -> bytes:
         octets = bytes.fromhex(fingerprint(submission))
         return blake2b(octets, digest_size=16, key=self._key, person=b"comment").digest()
+
+    def _sketch_mark(self, submission: Submission) -> bytes:
+        """Return what a sketch is known by: the same comment with other fields beside it leaves one of its own."""
+        whole = blake2b(submission.whole.encode(), digest_size=_HALF, key=self._key, person=b"whole").digest()
+        return self._mark(submission)[:_HALF] + whole
 
     def _sketch(self, submission: Submission) -> list[bytes]:
         return list(_smallest(tuple(submission.kept_text.words), self._key))

@@ -76,6 +76,13 @@ class Moderation:
         """Return what is kept of the comment with this id; ``None`` where it is not known, or no more."""
         return self._cases.find(name)
 
+    def known_as(self, comment: Submission | str) -> str:
+        """Return a keyed hash that stands for the comment, "" for an id that is not known."""
+        if isinstance(comment, str):
+            case = self.case(comment)
+            return case.trace.mark.hex() if case is not None else ""
+        return self._memory.trace(comment).mark.hex()
+
     def teach(self, comment: Submission | str, *, spam: bool, now: float) -> bool:
         """Take in a moderator's word; the last one counts. Returns whether it was kept.
 

@@ -31,7 +31,8 @@ class Submission:
 
     ``other`` holds every further text that was posted, whatever its field is called, and is judged like the body.
     ``private`` holds the values of fields named like passwords: rules see them, and they are never stored, learned or
-    sent to a service. ``site`` is the host that serves the form; links to it don't count.
+    sent to a service. ``site`` is the host that serves the form; links to it don't count. ``whole`` is a digest of all
+    that was posted and of where: it tells comments apart that say the same with another rating or to another parent.
 
     The host alone can tell the rest, see :class:`Facts`: ``account``, ``closed`` and ``post_age``.
     """
@@ -53,6 +54,7 @@ class Submission:
     other: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
     site: str = ""
+    whole: str = ""
 
     @cached_property
     def text(self) -> Text:

@@ -19,8 +19,9 @@ from itsdangerous import base64_decode, base64_encode
 from ..spam.text import folded_case, words_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ..challenge.token import Opened
-    from ..counters.client import Client
     from .posted import Posted
 
 #: Hashes of shingles that a pass carries.
@@ -52,17 +53,20 @@ class Binding:
     sketch: frozenset[bytes]
 
     @classmethod
-    def of(cls, posted: Posted, client: Client, key: bytes) -> Self | None:
+    def of(cls, posted: Posted, sender: str, key: bytes) -> Self | None:
         """Return what a pass for this comment is bound to, hashed under ``key``; None for a text that is too long."""
         words = _words(posted)
         if len(words) > MOST_WORDS:
             return None
         hashes = _hashes(words, key)
-        return cls(_digest(client.key, key), len(words), len(hashes), frozenset(nsmallest(SKETCH, hashes)))
+        return cls(_digest(sender, key), len(words), len(hashes), frozenset(nsmallest(SKETCH, hashes)))
 
-    def admits(self, posted: Posted, client: Client, key: bytes) -> bool:
-        """Say whether this is the same comment by the same sender: nearly the same text, or mostly a part of it."""
-        if self.sender != _digest(client.key, key):
+    def admits(self, posted: Posted, senders: Iterable[str], key: bytes) -> bool:
+        """Say whether this is the same comment by the same sender: nearly the same text, or mostly a part of it.
+
+        :param senders: the keys of the client, under each of the site's secrets.
+        """
+        if not any(self.sender == _digest(sender, key) for sender in senders):
             return False
         words = _words(posted)
         if self.words < FEWEST_WORDS:
@@ -92,9 +96,9 @@ class Binding:
         return cls(sender, words, shingles, frozenset(hashes))
 
 
-def completes(opened: Opened, posted: Posted, client: Client) -> bool:
+def completes(opened: Opened, posted: Posted, senders: Iterable[str]) -> bool:
     """Say whether a pass is presented with the comment that it was issued for."""
-    return Binding.read(opened.challenge.bound_to).admits(posted, client, opened.key)
+    return Binding.read(opened.challenge.bound_to).admits(posted, senders, opened.key)
 
 
 def _words(posted: Posted) -> tuple[str, ...]:

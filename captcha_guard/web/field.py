@@ -79,7 +79,8 @@ def challenge_markup(state: State, ticket: Ticket, outcome: Outcome | None, *, m
         state=state,
         ticket=ticket,
         message=message,
-        invalid=refusal is not None and refusal.asks_code,
+        invalid=refusal is not None and refusal.asks_code and not refusal.is_first_request,
+        plain=refusal is not None and refusal.is_first_request,
         width=width,
         height=height,
         longest=4 * state.settings.length[1],
@@ -90,13 +91,22 @@ def challenge_markup(state: State, ticket: Ticket, outcome: Outcome | None, *, m
     )
 
 
+def repetition_field(state: State, outcome: Outcome) -> Markup:
+    """Return what lets a comment in that is here already: the pass of the code that was solved, or a new challenge."""
+    if (earned := pass_for(outcome)) is not None:
+        return _markup("pass", assets=True, name=PASS, token=earned, state=state, message="")
+    ticket = new_ticket(state, outcome.protection, outcome.scope, outcome)
+    return challenge_markup(state, ticket, None, message="")
+
+
 def new_ticket(state: State, protection: Protection, scope: str, outcome: Outcome | None) -> Ticket:
     """Return a new challenge for the form, or the very same one where the POST has left it unspent."""
     if outcome is not None and outcome.resend and (unspent := outcome.proof.opened) is not None:
         ours = outcome.posted.ours
         return Ticket(ours[TOKEN], scope, state.issuer.difficulty(unspent), ours[ANSWER], unspent.age)
     difficulty = protection.difficulty or state.difficulty
-    return Ticket(issue(state, scope, difficulty, charged=_charged(outcome)), scope, difficulty)
+    token = issue(state, scope, difficulty, charged=_charged(outcome), repeats=_repeats(outcome))
+    return Ticket(token, scope, difficulty)
 
 
 def _shows_picture(state: State, protection: Protection) -> bool:
@@ -116,11 +126,19 @@ def _charged(outcome: Outcome | None) -> int:
     return outcome.charged
 
 
-def issue(state: State, scope: str, difficulty: Difficulty, *, charged: int = 0) -> str:
+def _repeats(outcome: Outcome | None) -> bool:
+    """Say whether the next code lets in a comment that is here already: that is asked for, or was and not solved."""
+    if outcome is None:
+        return False
+    opened = outcome.proof.opened
+    return outcome.is_repetition or (opened is not None and opened.challenge.repeats and not outcome.proof.solved)
+
+
+def issue(state: State, scope: str, difficulty: Difficulty, *, charged: int = 0, repeats: bool = False) -> str:
     """Return a new token and tell whoever listens."""
     state.spent.remember()
     state.health.recover()
-    token = state.issuer.issue(scope, difficulty=difficulty, charged=charged)
+    token = state.issuer.issue(scope, difficulty=difficulty, charged=charged, repeats=repeats)
     challenge_issued.send(this_app(), scope=scope, kind="image", difficulty=difficulty.spec())
     return token
 
@@ -136,7 +154,7 @@ def pass_for(outcome: Outcome) -> str | None:
     if not outcome.proof.solved or opened is None or journey.stored:
         return None
     if outcome.scope not in journey.passes:
-        bound_to = Binding.of(outcome.posted, client_here(), state.issuer.key)
+        bound_to = Binding.of(outcome.posted, client_here().key, state.issuer.key)
         token = None if bound_to is None else state.issuer.solved(opened, bound_to.written())
         if token is None:
             return None

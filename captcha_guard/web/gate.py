@@ -15,7 +15,7 @@ from ..spam.rules.too_fast import TooFast
 from ..spam.rules.trusted_author import TrustedAuthor
 from ..spam.submission import Facts, Submission
 from ..spam.verdict import Action, Finding, Verdict, total
-from .identity import client_here, is_exempt
+from .identity import client_here, is_exempt, sender_keys
 from .journey import current_journey
 from .missing_body import tell_of_missing_body
 from .origin import refuse_cross_site
@@ -66,7 +66,7 @@ class _Gate:
         self.state = state
         self.protection = protection
         self.scope = scope
-        self.codes = Examination(state, protection, scope, client_here())
+        self.codes = Examination(state, protection, scope, client_here(), sender_keys)
 
     def walk(self, posted: Posted) -> Outcome:
         """Take what was posted past the limits and the code, the rules, the claim and the services."""
@@ -83,7 +83,9 @@ class _Gate:
         if (decided := self.decide(outcome)).refusal is not None:
             return decided
         outcome = claim(outcome, self.state)
-        return outcome if outcome.refusal is not None else self.decide(self.consult(outcome))
+        if outcome.refusal is not None:
+            return replace(outcome, refusal=self.codes.charge_covered(proof) or outcome.refusal)
+        return self.decide(self.consult(outcome))
 
     def judge(self, outcome: Outcome) -> Outcome:
         """Put the submission before the rules and the filter; what was found before stays."""
@@ -99,13 +101,10 @@ class _Gate:
         return replace(outcome, verdict=verdict, submission=submission, rules_score=rules_score)
 
     def _is_repeated(self, posted: Posted) -> bool:
-        parts = posted.parts
-        said = Submission(scope=self.scope, author=parts["author"], email=parts["email"], body=parts["body"])
-        return is_known(said, self.state)
+        return is_known(self._said(posted), self.state)
 
-    def submission(self, posted: Posted, proof: Proof) -> Submission:
-        """Return what was posted, in our words."""
-        facts = self._facts()
+    def _said(self, posted: Posted) -> Submission:
+        where = repr(sorted((self.request.view_args or {}).items()))
         return Submission(
             scope=self.scope,
             author=posted.parts["author"],
@@ -113,6 +112,17 @@ class _Gate:
             url=posted.parts["url"],
             body=posted.parts["body"],
             client=self.codes.client.key,
+            other=posted.other,
+            private=posted.private,
+            site=posted.site,
+            whole=f"{posted.whole} {where}",
+        )
+
+    def submission(self, posted: Posted, proof: Proof) -> Submission:
+        """Return what was posted, in our words."""
+        facts = self._facts()
+        return replace(
+            self._said(posted),
             user_agent=self.request.headers.get("User-Agent", ""),
             referrer=self.request.referrer or "",
             posted_at=self.state.clock(),
@@ -121,9 +131,6 @@ class _Gate:
             account=facts.account,
             closed=facts.closed,
             post_age=facts.post_age,
-            other=posted.other,
-            private=posted.private,
-            site=posted.site,
         )
 
     def _facts(self) -> Facts:

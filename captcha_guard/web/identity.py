@@ -12,7 +12,7 @@ from .journey import current_journey
 from .state import State, current_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .protection import Protection
 
@@ -28,12 +28,23 @@ def client_here() -> Client:
     journey = current_journey()
     if journey.client is None:
         state = current_state()
-        named = state.settings.client_key
-        if named is None:
-            journey.client = client_of(request.remote_addr, secret=state.secret)
-        else:
-            journey.client = _named(state, cast("Callable[[], object]", named))
+        journey.client = _client_under(state.secret, state)
     return journey.client
+
+
+def sender_keys() -> Iterator[str]:
+    """Yield the key of the client that sends this request, then its keys under the secrets before the present one."""
+    yield client_here().key
+    state = current_state()
+    for secret in state.secrets[1:]:
+        yield _client_under(secret, state).key
+
+
+def _client_under(secret: bytes, state: State) -> Client:
+    named = state.settings.client_key
+    if named is None:
+        return client_of(request.remote_addr, secret=secret)
+    return _named(state, cast("Callable[[], object]", named), secret)
 
 
 def is_exempt(protection: Protection) -> bool:
@@ -41,7 +52,7 @@ def is_exempt(protection: Protection) -> bool:
     return any(_says_so(function) for function in (current_state().exempt_when, protection.exempt_when) if function)
 
 
-def _named(state: State, function: Callable[[], object]) -> Client:
+def _named(state: State, function: Callable[[], object], secret: bytes) -> Client:
     try:
         name = current_app.ensure_sync(function)()
     except Exception as error:
@@ -50,7 +61,7 @@ def _named(state: State, function: Callable[[], object]) -> Client:
         return _unnamed(state, f"returned {name!r}")
     if (seconds := state.naming.ends(state.clock())) is not None:
         logger.warning("CAPTCHA_GUARD_CLIENT_KEY names clients again, after %.1f s.", seconds)
-    return client_named(name, secret=state.secret)
+    return client_named(name, secret=secret)
 
 
 def _unnamed(state: State, what: str) -> Client:

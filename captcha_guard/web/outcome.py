@@ -39,6 +39,16 @@ class Outcome:
         return cls(scope, protection, Verdict(Action.REJECT, (finding,)), posted, refusal)
 
     @property
+    def is_repetition(self) -> bool:
+        """Whether the very same comment is here already; it can be posted once more."""
+        return self.refusal is not None and self.refusal.reason == "duplicate"
+
+    @property
+    def offers_code(self) -> bool:
+        """Whether a new challenge is a way on."""
+        return self.refusal is not None and (self.refusal.asks_code or (self.is_repetition and not self.proof.solved))
+
+    @property
     def resend(self) -> bool:
         """Whether the very same code is good to be sent again later."""
         again = self.refusal is not None and self.refusal.retry_after is not None

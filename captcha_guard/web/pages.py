@@ -11,7 +11,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from .carried import carry
 from .decision_log import log_decision
-from .field import Ticket, challenge_markup, mark_private, new_ticket
+from .field import Ticket, challenge_markup, mark_private, new_ticket, repetition_field
 from .journey import current_journey
 from .outcome import Outcome
 from .posted import OURS
@@ -31,7 +31,7 @@ def answer_refusal(outcome: Outcome) -> Response:
         raise ValueError("the view is to run: there is no refusal to answer with")
     mark_private()
     if wants_json():
-        response = problem(refusal, challenge_json(state, _ticket(state, outcome)) if refusal.asks_code else None)
+        response = problem(refusal, challenge_json(state, _ticket(state, outcome)) if outcome.offers_code else None)
     elif outcome.protection.on_challenge is not None and not refusal.is_cross_site:
         show = current_app.ensure_sync(outcome.protection.on_challenge)
         response = make_response(show(refusal, **(request.view_args or {})))
@@ -100,9 +100,11 @@ def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
 
 
 def wants_json() -> bool:
-    """Whether the client posted JSON, or would rather have it than a page."""
+    """Whether the client posted JSON, would rather have it than a page, or used a method that no HTML form can send."""
     accepted = request.accept_mimetypes
-    return request.is_json or max(accepted["application/json"], accepted[PROBLEM]) > accepted["text/html"]
+    if request.is_json or request.method not in ("GET", "HEAD", "POST"):
+        return True
+    return max(accepted["application/json"], accepted[PROBLEM]) > accepted["text/html"]
 
 
 def _ticket(state: State, outcome: Outcome) -> Ticket:
@@ -112,7 +114,7 @@ def _ticket(state: State, outcome: Outcome) -> Ticket:
 def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
     """Return the page for a visitor; where it can't carry every field, it doesn't offer to complete the POST."""
     posted = outcome.posted
-    again = refusal.status in (429, 503)
+    again = refusal.status in (429, 503) or outcome.is_repetition
     in_form = refusal.asks_code or again
     carried = carry(posted, in_form=in_form)
     too_much = not carried.complete
@@ -124,6 +126,7 @@ def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
     return render_template(
         f"{NAME}/refused.html",
         again=again,
+        field=repetition_field(state, outcome) if outcome.is_repetition and again else "",
         refusal=refusal,
         carried=carried,
         too_much=too_much,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,7 +15,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from .entry import Entry, Place, file_entries, form_entries, json_entries, query_entries
 from .protection import USUAL_FIELDS, Protection
 from .refusal import STATUSES, Refusal
-from .roles import cast, is_ignored
+from .roles import cast, is_ignored, is_token_field
 from .sizes import LARGEST_BODY, MOST_FIELDS, URLENCODED, cap_size, largest_text
 
 if TYPE_CHECKING:
@@ -53,7 +55,8 @@ class Posted:
     and body in our terms, ``honeypot`` what came in the field that a person doesn't see, ``files`` the names of file
     fields. ``other`` and ``private`` are all further texts, see ``Submission``. ``roles`` are the names of the fields
     that ``parts`` came from; ``site`` is the host that serves the form, empty where only the client says which it is;
-    ``has_body`` is false where no field looks like a comment's body.
+    ``has_body`` is false where no field looks like a comment's body. ``whole`` is a digest of all that the host's
+    fields hold, numbers in JSON and fields to be ignored included, but for tokens and the space around words.
     """
 
     values: tuple[tuple[str, str], ...]
@@ -66,6 +69,7 @@ class Posted:
     roles: frozenset[str] = frozenset()
     site: str = ""
     has_body: bool = True
+    whole: str = ""
 
 
 NOTHING = Posted((), dict.fromkeys(OURS, ""), dict.fromkeys(USUAL_FIELDS, ""))
@@ -79,7 +83,7 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
     try:
         cap_size(request)
         if request.is_json:
-            document = _document(request)
+            document = None if _is_empty(request) else _document(request)
             entries = json_entries(document, protection.ignore)
             found = _members(document, reserved)
         else:
@@ -92,6 +96,8 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
         ours = {name: first[name] or request.headers.get(HEADERS[name], "") for name in OURS}
         host_entries = entries + query_entries(request.args)
         posted = _posted(request, protection, host_entries, ours=ours, honeypot=first[honeypot], files=files)
+        if request.is_json:
+            posted = replace(posted, whole=posted.whole + _digest(_written(document, reserved)))
     except RequestEntityTooLarge as error:
         raise PostedError(Refusal.because("too_large")) from error
     for name, values in found.items():
@@ -131,11 +137,19 @@ def _form(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileSto
         raise
     except HTTPException as error:
         raise _malformed("the form could not be read") from error
-    if not form and not files:
+    if not form and not files and not _is_empty(request):
         if request.mimetype and request.mimetype not in FORMS:
             raise _unsupported("A form or JSON is needed", request.mimetype)
         raise _malformed("nothing readable was sent")
     return form, files
+
+
+def _is_empty(request: Request) -> bool:
+    """Say whether a request has no body: a button without fields, or a DELETE, brings nothing to read."""
+    try:
+        return not request.content_length and not request.get_data()
+    except HTTPException:
+        return False
 
 
 def _posted(
@@ -167,8 +181,27 @@ def _posted(
         private=roles.private,
         roles=roles.names,
         site=site,
-        has_body=roles.has_body or (bool(protection.ignore) and not any(entry.value.strip() for entry in judged)),
+        has_body=roles.has_body or not any(entry.value.strip() for entry in judged),
+        whole=_digest("\0".join(sorted(_told_apart(entries, tokens)))),
     )
+
+
+def _told_apart(entries: list[Entry], tokens: tuple[str, ...]) -> Iterator[str]:
+    """Yield what tells one POST from another: the name and words of each field that isn't one of ``tokens``."""
+    for entry in entries:
+        if not is_token_field(entry, tokens):
+            yield f"{entry.name}={' '.join(entry.value.split())}"
+
+
+def _written(document: object, reserved: Collection[str]) -> str:
+    """Return a JSON document without the captcha's own members as text."""
+    if isinstance(document, dict):
+        document = {name: member for name, member in document.items() if name not in reserved}
+    return json.dumps(document, sort_keys=True)
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _members(document: object, names: Collection[str]) -> dict[str, list[str]]:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..challenge.token import LEEWAY, Opened
 from ..counters.client import Client
-from ..counters.limits import Decision
+from ..counters.limits import Decision, Policy
 from ..errors import StoreUnavailableError, TokenError
 from ..signals import challenge_failed, challenge_solved
 from .binding import completes
 from .inspection import Inspection
+from .limit_message import why_limited
 from .posted import ANSWER, PASS, TOKEN, Posted
 from .protection import Protection
 from .refusal import Refusal
 from .state import State, this_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ..challenge.token import Challenge
 
@@ -47,14 +49,30 @@ class Proof:
         """Whether it is a pass, which stands for a code that was solved before."""
         return self.opened is not None and self.opened.challenge.kind == "pass"
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it was solved for a comment that may be here already."""
+        return self.solved and self.opened is not None and (self.is_pass or self.opened.challenge.repeats)
+
 
 class Examination:
-    """The limits and the code of one client's POST to one form."""
+    """The limits and the code of one client's POST to one form.
 
-    def __init__(self, state: State, protection: Protection, scope: str, client: Client) -> None:
+    ``sender_keys()`` yields the client's keys under each of the site's secrets.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        protection: Protection,
+        scope: str,
+        client: Client,
+        sender_keys: Callable[[], Iterable[str]],
+    ) -> None:
         self.state = state
         self.scope = scope
         self.client = client
+        self._sender_keys = sender_keys
         self.usual_mode = protection.mode or state.settings.mode
         self._policy = protection.limits or "comments"
         self._typed = False
@@ -73,7 +91,7 @@ class Examination:
         """Count this POST against the client's comments; the refusal says that it was one too many."""
         decision = self.state.limits.hit(self._policy, self.client, *self.inspection.charged)
         self.inspection.note(charged=decision.allowed, uncounted=decision.uncounted)
-        return refused(decision, self.state)
+        return refused(decision, self.state, self._policy, self.client)
 
     def examine(self, posted: Posted, repeated: Callable[[], bool]) -> tuple[Proof, Refusal | None, int]:
         """Charge the limits, spend the nonce, compare the answer: the proof, a refusal if any, the tries left.
@@ -81,8 +99,9 @@ class Examination:
         A challenge handed out in reply to a charged POST completes that same POST, so it is not charged again, provided
         that its nonce is fresh and not the last of ``TRIES``. Any other POST is charged before anything is spent.
 
-        ``repeated()`` says whether the comment is here already. With a wrong code, too, it is refused for that: with a
-        right one the claim finds it, and no answer may tell the two apart.
+        ``repeated()`` says whether the comment is here already. With a wrong code, too, it is refused for that, and
+        charged: with a right one the claim finds it, and no answer may tell the two apart for free. A comment that
+        comes again with its own code, already spent, is a double click and isn't charged.
 
         The store is asked first how things stand, and only then to spend the nonce: a store that is down is found out
         before a nonce could be left in doubt.
@@ -90,8 +109,10 @@ class Examination:
         self._typed = bool(posted.ours[ANSWER])
         proof, left = self._open(posted), TRIES
         covered = proof.opened.challenge.charged if proof.opened is not None else 0
-        refusal = self._too_many_wrong() or (None if covered else self.charge())
-        if refusal is not None:
+        refusal = self._too_many_wrong()
+        if refusal is None and self._is_double_click(proof) and repeated():
+            return proof, Refusal.because("duplicate"), 0
+        if refusal := refusal or (None if covered else self.charge()):
             return replace(proof, unspent=True), refusal, 0
         proof, fresh = self._spend(proof)
         if covered and fresh:
@@ -113,13 +134,21 @@ class Examination:
         proof = Proof("", opened)
         if proof.is_pass != bool(posted.ours[PASS]):
             return Proof("token_malformed")
-        if proof.is_pass and not completes(opened, posted, self.client):
+        if proof.is_pass and not completes(opened, posted, self._sender_keys()):
             return Proof("pass_other_text")
         return proof
 
+    def _is_double_click(self, proof: Proof) -> bool:
+        """Say whether the code was spent, asked only where this client has posted a moment ago."""
+        if proof.opened is None or not self.inspection.posted_lately:
+            return False
+        with suppress(StoreUnavailableError):
+            return self.state.spent.is_spent(proof.opened.challenge.nonce)
+        return False
+
     def _too_many_wrong(self) -> Refusal | None:
         """Refuse another try while too many were wrong; looked at in any case, for what else it tells."""
-        return refused(self.inspection.wrong_codes_allow, self.state)
+        return refused(self.inspection.wrong_codes_allow, self.state, "wrong", self.client)
 
     def _spend(self, proof: Proof) -> tuple[Proof, bool]:
         if proof.opened is None:
@@ -140,14 +169,21 @@ class Examination:
                 quiet = proof.unproven and self.mode != "always"
                 return replace(proof, reason="store_unavailable" if quiet else "code_missing"), None
             if not self.state.issuer.is_right(proof.opened, posted.ours[ANSWER]):
-                proof = replace(proof, reason="code_wrong")
-                return proof, Refusal.because("duplicate") if repeated() else self._count_wrong()
+                wrong = replace(proof, reason="code_wrong")
+                if proof.opened.challenge.repeats or not repeated():
+                    return wrong, self._count_wrong()
+                return wrong, self.charge_covered(proof) or Refusal.because("duplicate")
         if proof.unproven:
             return replace(proof, reason="store_unavailable"), None
         return replace(proof, solved=True), None
 
+    def charge_covered(self, proof: Proof) -> Refusal | None:
+        """Count a POST that an earlier charge covers: an answer about its code that takes no comment isn't free."""
+        covered = proof.opened is not None and proof.opened.challenge.charged
+        return self.charge() if covered else None
+
     def _count_wrong(self) -> Refusal | None:
-        return refused(self.state.limits.hit("wrong", self.client), self.state)
+        return refused(self.state.limits.hit("wrong", self.client), self.state, "wrong", self.client)
 
     def _tell(self, proof: Proof) -> None:
         app = this_app()
@@ -172,9 +208,11 @@ def spend(state: State, challenge: Challenge) -> bool:
     return state.spent.claim(challenge.nonce, state.settings.ttl + 2 * LEEWAY, issued_at=challenge.issued_at)
 
 
-def refused(decision: Decision, state: State) -> Refusal | None:
-    """Return the refusal that a decision of the limits asks for, if any."""
+def refused(decision: Decision, state: State, policy: str | Policy, client: Client) -> Refusal | None:
+    """Return the refusal that a decision of the limits on a client's requests asks for, if any."""
     if decision.allowed:
         return None
-    unknown = decision.uncounted and state.settings.faults["limits"] == "refuse"
-    return Refusal.because("store_unavailable" if unknown else "limited", retry_after=decision.retry_after)
+    seconds = decision.retry_after
+    if decision.uncounted and state.settings.faults["limits"] == "refuse":
+        return Refusal.because("store_unavailable", retry_after=seconds)
+    return Refusal.because("limited", why=why_limited(state, policy, client, seconds), retry_after=seconds)

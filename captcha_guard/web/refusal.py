@@ -15,7 +15,7 @@ MESSAGES = {
     "token_forged": "That form was no longer valid. Your text is kept; please type the code in the new picture.",
     "token_scope": "That code belonged to another form. Your text is kept; here is a new picture.",
     "unusual": "One more step: please type the security code, so that we know you are a person. Your text is kept.",
-    "limited": "That was a lot in a short time. Your text is kept; please try again in {wait}.",
+    "limited": "{why}",
     "duplicate": "This very comment has already been posted here. There is no need to send it again.",
     "too_long": "This is too long to post. {why} Your text is below, to copy and shorten.",
     "refused": "This comment can't be posted here. {why} Your text is below, to copy.",
@@ -58,6 +58,11 @@ class Refusal:
         """Return the refusal for a reason out of ``MESSAGES``; ``why`` is the finding's sentence."""
         message = MESSAGES[reason].format(why=why, wait=wait(retry_after or 0))
         return cls(reason, " ".join(message.split()), STATUSES.get(reason, 422), retry_after)
+
+    @property
+    def is_first_request(self) -> bool:
+        """Whether this only asks for a code: nothing the visitor has done was wrong."""
+        return self.reason in ("code_missing", "unusual")
 
     @property
     def asks_code(self) -> bool:

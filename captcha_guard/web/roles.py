@@ -79,8 +79,11 @@ def is_ignored(entry: Entry, protection: Protection, tokens: tuple[str, ...]) ->
     """
     if entry.place is Place.NAME:
         return entry.value in protection.ignore or entry.value in protection.fields.values()
-    if entry.name in protection.ignore:
-        return True
+    return entry.name in protection.ignore or is_token_field(entry, tokens)
+
+
+def is_token_field(entry: Entry, tokens: tuple[str, ...]) -> bool:
+    """Say whether a field is one of ``tokens``, by its name and its value."""
     return any(entry.name.endswith(name) for name in tokens) and is_token(entry.value)
 
 

@@ -135,7 +135,8 @@ def _is_spent(state: State, opened: Opened) -> bool:
 
 
 def _limited(state: State, policy: str) -> Refusal | None:
-    return refused(state.limits.hit(policy, client_here()), state)
+    client = client_here()
+    return refused(state.limits.hit(policy, client), state, policy, client)
 
 
 def _exempt_from_csrf(endpoint: str | None, values: dict[str, Any] | None) -> None:  # noqa: ARG001 - Flask's signature

@@ -73,7 +73,7 @@ def wire(
     judge = assemble(
         settings,
         root=Path(app.root_path),
-        known=lambda mark: known(spent, secrets[0], mark),
+        known=lambda submission: known(submission, spent, secrets[0], lambda one: memory.trace(one).mark.hex()),
         memory=memory,
         learner=learner,
         rules=rules,

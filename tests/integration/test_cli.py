@@ -229,7 +229,7 @@ def paste(lines: str, folder: Path) -> Flask:
     """Start a site with the lines in its configuration file, as an owner would."""
     file = folder / "config.py"
     file.write_text(f"SECRET_KEY = {SECRET!r}\n\n{lines}", encoding="utf-8")
-    app = Flask("pasted", instance_path=str(folder / "instance"))
+    app = Flask("site", instance_path=str(folder / "instance"))
     app.config.from_pyfile(str(file))
     CaptchaGuard(app)
     return app

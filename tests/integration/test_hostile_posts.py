@@ -44,10 +44,10 @@ def good(client: FlaskClient, scope: str = "comment:one") -> dict[str, str]:
 
 
 UNREADABLE: list[tuple[bytes, str | None, int]] = [
-    (b"", None, 400),
-    (b"", FORM, 400),
-    (b"", "multipart/form-data; boundary=x", 400),
-    (b"", "application/json", 400),
+    (b"", None, 422),
+    (b"", FORM, 422),
+    (b"", "multipart/form-data; boundary=x", 422),
+    (b"", "application/json", 422),
     (b"&&&==;;", FORM, 422),
     (b"body=hello", None, 400),
     (b"body=hello", "text/plain", 415),

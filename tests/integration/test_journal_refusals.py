@@ -22,7 +22,7 @@ TYPED = {
     "url": "https://example.org/?a=1&b=2",
     "body": "\n  Two posts\n</textarea><b>, one gap.",
 }
-TOO_MUCH = "That was a lot in a short time."
+TOO_MUCH = "in the last minute; please wait"
 
 
 @pytest.fixture

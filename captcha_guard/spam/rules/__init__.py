@@ -7,6 +7,7 @@ from typing import Final
 
 from ..history import Memory
 from ..judge import StandardRule
+from ..submission import Submission
 from ..word_list import WordList
 from .author_slogan import AuthorSlogan
 from .bare_domain import BareDomain
@@ -56,7 +57,7 @@ def standard(
     *,
     min_seconds: float = 3,
     max_links: int = 2,
-    known: Callable[[str], bool] = lambda _: False,
+    known: Callable[[Submission], bool] = lambda _: False,
     memory: Memory | None = None,
     disallowed: WordList | None = None,
     disallowed_message: str = MESSAGE,

@@ -12,7 +12,7 @@ from ..verdict import Action, Finding
 
 
 class Duplicate:
-    """Refuses a comment that was already taken on this scope. ``known`` says whether a fingerprint has been taken."""
+    """Refuses a comment that was already taken on this scope. ``known`` says whether it was."""
 
     slug: ClassVar[str] = "duplicate"
     looks_at: ClassVar[tuple[str, ...]] = ("scope", "author", "email", "body")
@@ -20,12 +20,12 @@ class Duplicate:
     final: ClassVar[bool] = True
     sentence: ClassVar[str] = "This very comment has already been posted here."
 
-    def __init__(self, known: Callable[[str], bool]) -> None:
+    def __init__(self, known: Callable[[Submission], bool]) -> None:
         self._known = known
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at scope, author, e-mail and body, to the letter but for the space around them."""
-        if not submission.body.strip() or not self._known(fingerprint(submission)):
+        """Look at scope, author, e-mail and body, and at all else that was posted, but for the space around them."""
+        if not can_repeat(submission) or not self._known(submission):
             return None
         return already_said()
 
@@ -33,6 +33,20 @@ class Duplicate:
 def already_said() -> Finding:
     """Return the finding for a comment that is already here."""
     return Finding(Duplicate.slug, Duplicate.weight, Duplicate.sentence, Action.REJECT, final=True)
+
+
+def can_repeat(submission: Submission) -> bool:
+    """Say whether there is anything in a POST that is said once: a button may be pressed twice."""
+    return bool(submission.body.strip()) or any(len(text.split(maxsplit=1)) > 1 for text in submission.other)
+
+
+def repetition(submission: Submission) -> str:
+    """Return 32 hexadecimal digits that are the same only for the very same POST by the same sender.
+
+    Clients that give neither a name nor an email are as many senders.
+    """
+    nameless = not (submission.author.strip() or submission.email.strip())
+    return _fingerprint(fingerprint(submission), submission.whole, submission.client if nameless else "")
 
 
 def fingerprint(submission: Submission) -> str:
@@ -44,7 +58,7 @@ def fingerprint(submission: Submission) -> str:
     return _fingerprint(submission.scope, submission.author, submission.email, *said)
 
 
-@lru_cache(maxsize=4)  # asked several times within one POST
+@lru_cache(maxsize=8)  # asked several times within one POST
 def _fingerprint(*said: str) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for part in said:
