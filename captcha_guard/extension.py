@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from flask import Flask, Response, current_app, has_request_context, request
+from flask import Flask, Request, Response, current_app, has_request_context
 
 from .challenge.difficulty import Difficulty
 from .doctor.rounds import Rounds, at_start
@@ -32,7 +32,7 @@ from .web.protection import Protection
 from .web.repetition import note_forgotten
 from .web.routes import make_blueprint
 from .web.settlement import settle, settle_error
-from .web.state import NAME, current_state
+from .web.state import NAME, current_state, this_request
 from .web.unguarded import RouteCheck, protection_of_method
 from .web.unmoderated import warn_of_settled_holds
 from .web.wiring import wire
@@ -89,7 +89,7 @@ class CaptchaGuard:
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
-        app.before_request_funcs.setdefault(None, [])[:0] = [refuse_too_large, _refuse_cross_site_first]
+        app.before_request_funcs.setdefault(None, []).insert(0, _screen)
         app.before_request(RouteCheck(app).look)
         app.before_request(warn_of_settled_holds)
         app.before_request(Rounds(app, state).look)
@@ -240,35 +240,43 @@ def judge_request(protection: Protection, scope: str) -> Outcome:
     """Take this request's POST the whole way, once per scope however often it is asked for."""
     outcomes, state = current_journey().outcomes, current_state()
     if scope not in outcomes:
-        outcomes[scope] = pass_through(request, state, protection, scope)
-        log_decision(outcomes[scope], request.remote_addr, form=state.settings.log)
+        asked = this_request()
+        outcomes[scope] = pass_through(asked, state, protection, scope)
+        log_decision(outcomes[scope], asked.remote_addr, form=state.settings.log)
     return outcomes[scope]
 
 
-def _refuse_cross_site_first() -> Response | None:
-    """Refuse what another site sent to a guarded view before anything else answers it.
+def _screen() -> Response | None:
+    """Refuse what is too large, or was sent by another site, before anything else parses or answers it.
 
-    A CSRF check would fail, too, but many hosts then show the form again, with the text to be sent once more.
+    A CSRF check would parse the form, and fail, too; but many hosts then show it again, with the text to be sent once
+    more.
     """
-    if request.method in (*SHOWING, "OPTIONS"):  # OPTIONS is a preflight, which Flask answers in place of the view
+    asked = this_request()
+    return refuse_too_large(asked) or _refuse_cross_site_first(asked)
+
+
+def _refuse_cross_site_first(asked: Request) -> Response | None:
+    if asked.method in (*SHOWING, "OPTIONS"):  # OPTIONS is a preflight, which Flask answers in place of the view
         return None
-    state, endpoint = current_state(), request.endpoint or ""
-    protection = protection_of_method(current_app.view_functions.get(endpoint), request.method)
-    if protection is None or state.judge.shadow is True or refuse_cross_site(request, state) is None:
+    state, endpoint = current_state(), asked.endpoint or ""
+    protection = protection_of_method(current_app.view_functions.get(endpoint), asked.method)
+    if protection is None or state.judge.shadow is True or refuse_cross_site(asked, state) is None:
         return None
-    scope = endpoint if callable(protection.scope) else protection.scope_for(endpoint, request.view_args or {})
+    scope = endpoint if callable(protection.scope) else protection.scope_for(endpoint, asked.view_args or {})
     return answer_refusal(judge_request(protection, scope))
 
 
 def _guarded(view: View, protection: Protection) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        if not only_shows(request):
-            scope = protection.scope_for(request.endpoint or "", request.view_args or {})
+        asked = this_request()
+        if not only_shows(asked):
+            scope = protection.scope_for(asked.endpoint or "", asked.view_args or {})
             outcome = judge_request(protection, scope)
             if outcome.refusal is not None:
                 return answer_refusal(outcome)
-        with head_as_get(request):
+        with head_as_get(asked):
             return current_app.ensure_sync(view)(*args, **kwargs)
 
     return mark(cast("View", guarded), view, protection)

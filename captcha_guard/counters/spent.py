@@ -52,8 +52,11 @@ class Spent:
             the store knew, with a corrupt file, a restart or a clock that was ahead, may have been spent before.
         :raises StoreUnavailableError: nothing can be said; the nonce may or may not be spent now.
         """
+        count_only = issued_at is None
         try:
-            count, lost_at = self._health.write(lambda: self._count(_key(nonce), ttl))
+            count, lost_at = self._health.write(
+                lambda: (self._storage.incr(_key(nonce), ttl), 0.0) if count_only else self._count(_key(nonce), ttl)
+            )
         except StoreUnavailableError as error:
             raise StoreUnavailableError(f"the nonce could not be spent: {error}") from error
         first = count == 1

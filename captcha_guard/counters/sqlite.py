@@ -42,8 +42,9 @@ INSERT INTO limits_counters (key, value, expires) VALUES (:key, :amount, :now + 
 ON CONFLICT (key) DO UPDATE SET
     value = excluded.value + CASE WHEN expires > :now THEN value ELSE 0 END,
     expires = CASE WHEN expires > :now THEN min(expires, excluded.expires) ELSE excluded.expires END
-RETURNING value, (SELECT swept FROM limits_clock), (SELECT lost FROM limits_clock)
+RETURNING value
 """
+_INCREMENT_AND_READ_CLOCK = f"{_INCREMENT}, (SELECT swept FROM limits_clock), (SELECT lost FROM limits_clock)"  # noqa: S608 (our own statement)
 _READ_CLOCK = "SELECT max(swept), max(lost) FROM limits_clock"
 _NOTE_SWEEP = """
 INSERT INTO limits_clock (id, swept, lost) VALUES (1, ?, 0)
@@ -124,7 +125,11 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
         :returns: the counter after the addition.
         """
-        return self.incr_and_lost_at(key, expiry, amount)[0]
+        given = {"key": key, "amount": amount, "expiry": expiry, "now": time.time()}
+        with self._wrapping():
+            [(value,)] = self._connections.atomically(_INCREMENT, given)
+        self._sweep_now_and_then(1)
+        return int(value)
 
     def incr_and_lost_at(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
         """Add to a counter as ``incr`` does, and tell when what was counted before may have been lost.
@@ -135,7 +140,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         now = time.time()
         given = {"key": key, "amount": amount, "expiry": expiry, "now": now}
         with self._wrapping():
-            [(value, swept, lost)] = self._connections.atomically(_INCREMENT, given)
+            [(value, swept, lost)] = self._connections.atomically(_INCREMENT_AND_READ_CLOCK, given)
             lost_at = lost or self._connections.lost_at()
         if max(swept or 0, lost_at) > now + LEEWAY:
             lost_at = self._note_loss()

@@ -47,4 +47,8 @@ def current_journey() -> Journey:
     It is kept on the request itself: ``flask.g`` is shared by all requests inside one application context, as tests
     and scripts push it, and one request's outcome must never let the next one through.
     """
-    return cast("Journey", vars(request).setdefault("_captcha_guard_journey", Journey()))
+    kept = vars(request)
+    journey = kept.get("_captcha_guard_journey")
+    if journey is None:
+        journey = kept["_captcha_guard_journey"] = Journey()
+    return cast("Journey", journey)

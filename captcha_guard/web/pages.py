@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, current_app, make_response, render_template, request, url_for
+from flask import Request, Response, current_app, make_response, render_template, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -41,19 +41,16 @@ def answer_refusal(outcome: Outcome) -> Response:
     return stamp(response, refusal)
 
 
-def refuse_too_large() -> Response | None:
-    """Answer a request to a guarded form that is too large to be parsed; ``None`` for all others.
-
-    This is the first function that runs before a request: the next one may parse the form, as CSRFProtect does.
-    """
-    endpoint = request.endpoint or ""
+def refuse_too_large(asked: Request) -> Response | None:
+    """Answer a request to a guarded form that is too large to be parsed; ``None`` for all others."""
+    endpoint = asked.endpoint or ""
     if endpoint not in current_state().forms and not is_guarded(endpoint):
         return None
     try:
-        cap_size(request)
+        cap_size(asked)
     except RequestEntityTooLarge:
         outcome = Outcome.refused(endpoint, Protection(), Refusal.because("too_large"))
-        log_decision(outcome, request.remote_addr, form=current_state().settings.log)
+        log_decision(outcome, asked.remote_addr, form=current_state().settings.log)
         return answer_refusal(outcome)
     return None
 

@@ -77,7 +77,6 @@ NOTHING = Posted((), dict.fromkeys(OURS, ""), dict.fromkeys(USUAL_FIELDS, ""))
 
 def read(request: Request, protection: Protection, honeypot: str) -> Posted:
     """Read a form or JSON POST with its query string; raises ``PostedError`` with 400, 413 or 415 when it can't."""
-    request = getattr(request, "_get_current_object", lambda: request)()  # spares each look the way through the proxy
     reserved = (*OURS, honeypot)
     files: tuple[str, ...] = ()
     try:

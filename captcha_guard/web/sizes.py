@@ -39,6 +39,5 @@ def cap_size(request: Request) -> None:
 
 def largest_text(request: Request) -> int:
     """Return how many bytes all texts of this request may have together."""
-    if request.is_json or request.max_form_memory_size is None:
-        return LARGEST_BODY
-    return request.max_form_memory_size
+    most = None if request.is_json else request.max_form_memory_size
+    return LARGEST_BODY if most is None else most

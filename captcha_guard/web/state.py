@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flask import Flask, current_app
+from flask import Flask, Request, current_app, request
 from limits.storage import Storage
 
 from ..breaker import Outage
@@ -81,6 +81,11 @@ def current_state() -> State:
     if not isinstance(state, State):
         raise ConfigError(f"app.extensions[{NAME!r}] belongs to something else; remove that extension")
     return state
+
+
+def this_request() -> Request:
+    """Return the request itself: its proxy asks the context at each look."""
+    return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 
 def this_app() -> Flask:

@@ -9,7 +9,7 @@ import pytest
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.link_scanner import scan
 from captcha_guard.spam.rules import standard
-from captcha_guard.spam.rules.duplicate import Duplicate, fingerprint
+from captcha_guard.spam.rules.duplicate import Duplicate, fingerprint, repetition
 from captcha_guard.spam.rules.honeypot import Honeypot
 from captcha_guard.spam.rules.links import Links
 from captcha_guard.spam.rules.too_fast import TooFast
@@ -27,7 +27,7 @@ PLAIN = Submission(
 
 
 def judge(*known: str) -> Judge:
-    return Judge(standard(min_seconds=3, max_links=2, known=lambda mark: mark in known))
+    return Judge(standard(min_seconds=3, max_links=2, known=lambda one: repetition(one) in known))
 
 
 def test_a_plain_comment_is_accepted_without_a_finding() -> None:
@@ -60,7 +60,7 @@ def test_the_longest_allowed_field_passes(change: dict[str, str]) -> None:
 
 
 def test_the_same_comment_again_is_rejected_and_another_is_not() -> None:
-    again = judge(fingerprint(PLAIN))
+    again = judge(repetition(PLAIN))
     assert again.judge(PLAIN).action == Action.REJECT
     assert again.judge(PLAIN).reasons == ("duplicate",)
     for change in ({"body": "Another."}, {"scope": "comment:types"}, {"author": "Bea"}, {"email": "bea@example.org"}):
@@ -90,7 +90,7 @@ def test_scores_add_up_and_the_strictest_wins() -> None:
 
 
 def test_a_final_finding_spares_the_rest() -> None:
-    verdict = judge(fingerprint(PLAIN)).judge(replace(PLAIN, body="x" * 70_000, honeypot="x"))
+    verdict = judge(repetition(PLAIN)).judge(replace(PLAIN, body="x" * 70_000, honeypot="x"))
     assert verdict.reasons == ("too_long",)
 
 
