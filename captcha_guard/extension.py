@@ -261,6 +261,8 @@ def _refuse_cross_site_first(asked: Request) -> Response | None:
         return None
     state, endpoint = current_state(), asked.endpoint or ""
     protection = protection_of_method(current_app.view_functions.get(endpoint), asked.method)
+    if protection is None and endpoint in state.forms:  # a view may show what was sent before it validates its form
+        protection = Protection()
     if protection is None or state.judge.shadow is True or refuse_cross_site(asked, state) is None:
         return None
     scope = endpoint if callable(protection.scope) else protection.scope_for(endpoint, asked.view_args or {})

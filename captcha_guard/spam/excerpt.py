@@ -40,8 +40,9 @@ _STYLED: Final = re.compile(
     r"[a-z][\u0370-\u052f]|[\u0370-\u052f][a-z]"
     r"|[\u0250-\u02af\u1d00-\u1d7f\u24b6-\u24e9\uff21-\uff5a\U0001d400-\U0001f189]"
 )
-#: How many words of phrases a link, or odd letters, are worth.
+#: How many words of phrases a link, or odd letters, are worth; and a whole phrase.
 _SIGN: Final = 3
+_PHRASE: Final = 50
 
 _Span = tuple[int, int]
 
@@ -49,12 +50,24 @@ _Span = tuple[int, int]
 def excerpts(texts: Sequence[str], links: Sequence[Sequence[int]]) -> list[str]:
     """Return what is looked at of each text; a :data:`SEPARATOR` stands for what is left out.
 
+    The first text is the body. It has half of the room for itself if it needs that much, however many others there are.
+
     :param links: the places of the links in each text, in order.
     """
     if sum(map(len, texts)) <= BUDGET:
         return list(texts)
-    kept = [_ends(len(text), share) for text, share in zip(texts, _shares(texts, BUDGET // 2), strict=True)]
-    room = BUDGET - sum(end - start for spans in kept for start, end in spans)
+    if len(texts) == 1:
+        return _excerpts(texts, links, BUDGET)
+    others = sum(map(len, texts[1:]))
+    first = _excerpts(texts[:1], links[:1], max(BUDGET // 2, BUDGET - others))
+    return first + _excerpts(texts[1:], links[1:], BUDGET - min(len(texts[0]), BUDGET // 2))
+
+
+def _excerpts(texts: Sequence[str], links: Sequence[Sequence[int]], budget: int) -> list[str]:
+    if sum(map(len, texts)) <= budget:
+        return list(texts)
+    kept = [_ends(len(text), share) for text, share in zip(texts, _shares(texts, budget // 2), strict=True)]
+    room = budget - sum(end - start for spans in kept for start, end in spans)
     windows = [(number, start) for number, spans in enumerate(kept) for start in _starts(spans)]
     windows = windows[:: sum(map(len, texts)) // _RANKED + 1]
     ranks = [
@@ -98,7 +111,10 @@ def _starts(spans: list[_Span]) -> range:
 
 def _rank(window: str, links: Sequence[int], start: int) -> int:
     lowered = window.lower()
-    rank = len(BOOK.vocabulary.intersection(_WORD.findall(lowered)))
+    words = _WORD.findall(lowered)
+    rank = len(BOOK.vocabulary.intersection(words))
+    if rank > 1:  # words of phrases without a phrase could be anything
+        rank += _PHRASE * len(BOOK.find(tuple(words)))
     if links and bisect_left(links, start) < bisect_left(links, start + _WINDOW):
         rank += _SIGN
     odd = _LETTERED.search(lowered) or (not lowered.isascii() and _STYLED.search(lowered))

@@ -65,6 +65,13 @@ _BARE_SIGNS: Final = ("http", "www.", "ftp", "](")
 _BBCODE: Final = re.compile(r"\[/?(?:url|link|b|i|u|img|quote|code)(?:=[^\[\]\s]{0,500})?\]")
 
 
+#: Emphasis, code and BBCode between two letters; Markdown's links around a part of a word; HTML's comments.
+_IN_WORDS: Final = re.compile(r"(?<=[^\W_])(?:[*~`]{1,3}+|__|\[/?[bius]\])++(?=[^\W_])")
+_LINKED_LETTERS: Final = re.compile(r"(?<=[^\W_])\[([^\[\]\s]{1,40}+)\]\([^()\s]{0,200}+\)")
+_COMMENT: Final = re.compile(r"<!--(?:[^-]|-(?!->)){0,1000}+-->")
+_IN_WORDS_SIGNS: Final = ("*", "`", "~", "__", "](", "[/", "<!--")
+
+
 class Passage(NamedTuple):
     """One of the texts of a submission, or what is looked at of it.
 
@@ -166,9 +173,18 @@ def _passages(
         stretches = _stretches(_BBCODE.sub(" ", plain))
         words = stretches[0] if len(stretches) == 1 else tuple(chain.from_iterable(stretches))
         stretches += () if cased is marked else _stretches(tagged)
+        if (glued := _without_markup_in_words(tagged)) != tagged:
+            stretches += _stretches(without_tags(glued))
         passages.append(Passage(tagged, plain, words, stretches, tuple(found), is_private, blank))
         said.append(cased)
     return tuple(passages), said
+
+
+def _without_markup_in_words(text: str) -> str:
+    """Return ``text`` without the markup that stands between two letters, where a page shows nothing."""
+    if not any(sign in text for sign in _IN_WORDS_SIGNS):
+        return text
+    return _IN_WORDS.sub("", _LINKED_LETTERS.sub(r"\1", _COMMENT.sub("", text)))
 
 
 def _together(passages: tuple[Passage, ...]) -> Passage:

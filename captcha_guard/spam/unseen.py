@@ -39,6 +39,9 @@ MOST_SPLITS: Final = 50
 #: Marks beyond as many as there are characters to be seen, and so many more, are a trick wherever they stand.
 _PADDING: Final = 300
 
+#: Shown from right to left until the end of the override, or of the line.
+_OVERRIDDEN: Final = re.compile("\u202e([^\u202c\u202e\n]*+)\u202c?+")
+
 #: Runs of different marks that are taken out one after the other, which is quick however often each stands there.
 _FEW: Final = 8
 _LONG: Final = 200
@@ -86,14 +89,23 @@ def _meant(entity: str) -> str:
 
 
 def as_seen(text: str, most: int = MOST_SPLITS) -> tuple[str, int]:
-    """Return ``text`` unescaped and without what shows nothing, and how many words that had split, ``most`` or so."""
+    """Return ``text`` unescaped and without what shows nothing, and how many words that had split, ``most`` or so.
+
+    A run that is shown backwards is read as it is shown, and counts as well.
+    """
+    text, turned = _turned(text)
     seen = without_unseen(text)
-    splits = _splits(text, seen, most)
+    splits = turned + _splits(text, seen, most)
     if "&" in seen:
-        written = unescaped(seen)
+        written, turned = _turned(unescaped(seen))
         seen = without_unseen(written)
-        splits += _splits(written, seen, most)
+        splits += turned + _splits(written, seen, most)
     return seen, splits
+
+
+def _turned(text: str) -> tuple[str, int]:
+    """Return ``text`` with runs behind a right-to-left override in the order in which they are shown."""
+    return _OVERRIDDEN.subn(lambda run: run[1][::-1], text) if "\u202e" in text else (text, 0)
 
 
 def _splits(text: str, seen: str, most: int) -> int:

@@ -58,7 +58,7 @@ def is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None and "www." not in name.lower()
 
 
-def form_entries(pairs: Iterable[tuple[str, str]]) -> list[Entry]:
+def form_entries(pairs: Iterable[tuple[str | None, str]]) -> list[Entry]:
     """Return the fields of a form."""
     return list(_named(pairs, Place.FORM))
 
@@ -102,8 +102,9 @@ def json_entries(document: object, ignore: Collection[str]) -> list[Entry]:
     return found
 
 
-def _named(pairs: Iterable[tuple[str, str]], place: Place) -> Iterator[Entry]:
-    for name, value in pairs:
+def _named(pairs: Iterable[tuple[str | None, str]], place: Place) -> Iterator[Entry]:
+    for given, value in pairs:
+        name = given or ""  # a part of a multipart form may have none
         if not is_name(name):
             yield Entry("", name, Place.NAME)
         yield Entry(name, value, place, is_private(name))

@@ -147,11 +147,12 @@ def pass_for(outcome: Outcome) -> str | None:
     """Return the pass for the code that was solved in this request, so that the same comment can be sent again.
 
     It is the same one however often it is asked for. None where no code was solved, the view has said that the comment
-    is stored, the code has had its last pass, or the text is too long for one.
+    is stored, the response has begun and a stream renders the rest, the code has had its last pass, or the text is too
+    long for one.
     """
     journey, state = current_journey(), current_state()
     opened = outcome.proof.opened
-    if not outcome.proof.solved or opened is None or journey.stored:
+    if not outcome.proof.solved or opened is None or journey.stored or journey.finished:
         return None
     if outcome.scope not in journey.passes:
         bound_to = Binding.of(outcome.posted, client_here().key, state.issuer.key)

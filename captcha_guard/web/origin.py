@@ -32,6 +32,8 @@ def refuse_cross_site(request: Request, state: State) -> Refusal | None:
     if is_trusted(request, state):
         return None
     if is_cross_site(site, origin, request.host):
+        if not site and _host_of(origin) == _host_of(f"//{request.host}"):
+            _hint(state, origin, request.host)  # only the port differs: a proxy has probably dropped it
         return Refusal.because("cross_site")
     if "same-origin" in site and origin not in ("", "null") and not is_same_place(origin, request.host):
         _hint(state, origin, request.host)
@@ -96,6 +98,13 @@ def _place(address: str) -> tuple[str, int | None] | None:
     except ValueError:
         return None
     return (host, None if port in USUAL_PORTS else port) if host else None
+
+
+def _host_of(address: str) -> str | None:
+    try:
+        return (urlsplit(address).hostname or "").removesuffix(".") or None
+    except ValueError:
+        return None
 
 
 def _hint(state: State, origin: str, host: str) -> None:

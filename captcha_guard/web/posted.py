@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Request, current_app
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ..spam.unseen import without_unseen
 from .entry import Entry, Place, file_entries, form_entries, json_entries, query_entries
 from .protection import USUAL_FIELDS, Protection
 from .refusal import STATUSES, Refusal
@@ -87,7 +88,7 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
             found = _members(document, reserved)
         else:
             form, uploads = _form(request)
-            entries = form_entries(form.items(multi=True)) + file_entries(uploads)
+            entries = form_entries(form.items(multi=True)) + file_entries(uploads) + _forced_json(request, protection)
             found = {name: form.getlist(name) for name in reserved}
             files = tuple(name for name, file in uploads.items(multi=True) if file.filename)
         entries = [entry for entry in entries if entry.place not in BODY or entry.name not in reserved]
@@ -127,6 +128,19 @@ def _document(request: Request) -> object:
     except (HTTPException, RecursionError) as error:
         raise _malformed("this is not JSON") from error
     return document
+
+
+def _forced_json(request: Request, protection: Protection) -> list[Entry]:
+    """Return the texts of JSON that came as a form: views read it with ``request.get_json(force=True)``."""
+    if request.mimetype != URLENCODED:
+        return []
+    body = request.get_data().lstrip(b" \t\r\n\xef\xbb\xbf")
+    if body[:1] not in (b"{", b"[", b'"'):
+        return []
+    try:
+        return json_entries(json.loads(body), protection.ignore)
+    except (ValueError, RecursionError):
+        return []
 
 
 def _form(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
@@ -169,7 +183,7 @@ def _posted(
     tokens = (current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), RELOAD)
     judged = [entry for entry in entries if not is_ignored(entry, protection, tokens)]
     site = _validated_host(request)
-    roles = cast(judged, protection, site or request.host)
+    roles = cast(judged, protection, site, request.host)
     return Posted(
         values=tuple([(entry.name, entry.value) for entry in entries if entry.place is Place.FORM]),
         ours=ours,
@@ -189,7 +203,7 @@ def _told_apart(entries: list[Entry], tokens: tuple[str, ...]) -> Iterator[str]:
     """Yield what tells one POST from another: the name and words of each field that isn't one of ``tokens``."""
     for entry in entries:
         if not is_token_field(entry, tokens):
-            yield f"{entry.name}={' '.join(entry.value.split())}"
+            yield f"{entry.name}={' '.join(without_unseen(entry.value).split())}"
 
 
 def _written(document: object, reserved: Collection[str]) -> str:

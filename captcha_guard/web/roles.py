@@ -24,6 +24,8 @@ _NAME: Final = re.compile(r"(?:[\w'\u2019 ,()+&-]|\.(?!\w))+")
 _EMAIL: Final = re.compile(r"[\w.!#$%&'*+=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}")
 _URL: Final = re.compile(r"(?:https?://)?[\w.~%!$&'*+=:@?#/-]+", re.IGNORECASE)
 _PATH: Final = re.compile(r"/[\w.~%$&+=:@?#/-]*", re.ASCII)
+#: Names of fields that say where to go next.
+_LEADING_ON: Final = re.compile(r"\A(?:next|redirect|return|continue|back|goto|referr?er|origin)(?:[_-]?(?:to|url))?\Z")
 _TOKEN: Final = re.compile(r"[\w.+/=~:-]*", re.ASCII)
 
 
@@ -43,8 +45,11 @@ class Cast:
     has_body: bool
 
 
-def cast(entries: list[Entry], protection: Protection, own_host: str) -> Cast:
-    """Give each entry its role; ``own_host`` serves the form, and addresses on it aren't texts."""
+def cast(entries: list[Entry], protection: Protection, own_host: str, said_host: str) -> Cast:
+    """Give each entry its role. Addresses on ``own_host``, which serves the form, aren't texts.
+
+    ``said_host`` is the host that the client says it is. It is believed for fields that lead to the next page only.
+    """
     parts = dict.fromkeys(USUAL_FIELDS, "")
     taken: dict[int, str] = {}
     fields = _fields(entries)
@@ -61,7 +66,7 @@ def cast(entries: list[Entry], protection: Protection, own_host: str) -> Cast:
             continue
         if entry.private and role is None:
             private.append(entry.value)
-        elif role is not None or not is_own_address(entry.value, own_host):
+        elif role is not None or not is_own_address(entry.value, _believed(entry.name, own_host, said_host)):
             other.append(entry.value)
     return Cast(
         parts,
@@ -70,6 +75,10 @@ def cast(entries: list[Entry], protection: Protection, own_host: str) -> Cast:
         frozenset(entries[index].name for index in taken),
         "body" in taken.values() or any(len(text.split(maxsplit=1)) > 1 for text in other),
     )
+
+
+def _believed(name: str, own_host: str, said_host: str) -> str:
+    return own_host or (said_host if _LEADING_ON.search(name.lower()) else "")
 
 
 def is_ignored(entry: Entry, protection: Protection, tokens: tuple[str, ...]) -> bool:
@@ -95,18 +104,16 @@ def is_token(value: str) -> bool:
 
 
 def is_own_address(value: str, host: str) -> bool:
-    """Say whether this is, as a whole, one address on this site: ``/posts/one`` or ``https://this.host/posts/one``."""
+    """Say whether this is, as a whole, one address on this site, such as ``https://this.host/posts/one``."""
     address = value.strip()
-    if len(address) > LONGEST_ADDRESS:
+    if not host or len(address) > LONGEST_ADDRESS:
         return False
-    lowered, before = address.lower(), host.lower()
-    for origin in (f"http://{before}", f"https://{before}"):
-        if host and lowered.startswith(origin):
-            address = address[len(origin) :] or "/"
-            break
-    if "//" in address or "&#" in address or "www." in address.lower():
+    lowered = address.lower()
+    origin = next((one for one in (f"http://{host.lower()}", f"https://{host.lower()}") if lowered.startswith(one)), "")
+    path = address[len(origin) :] or "/"
+    if not origin or "//" in path or "&#" in path or "www." in path.lower():
         return False
-    return _PATH.fullmatch(address) is not None
+    return _PATH.fullmatch(path) is not None
 
 
 def _is_authors_name(value: str) -> bool:

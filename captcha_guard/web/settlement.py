@@ -8,6 +8,7 @@ from enum import Enum, auto
 from flask import Response, current_app
 
 from ..errors import StoreUnavailableError, TokenError
+from .binding import says_too_little
 from .field import pass_for
 from .housekeeping import keep_house
 from .journey import current_journey
@@ -54,8 +55,8 @@ def _fate_of(outcome: Outcome, response: Response) -> Fate:
         return Fate.NOT_STORED
     if journey.stored is not None:
         return Fate.STORED if journey.stored else Fate.NOT_STORED
-    if response.status_code >= 400 or any(form.errors for form in journey.forms):
-        return Fate.NOT_STORED
+    if response.status_code >= 400 or (journey.forms and all(form.errors for form in journey.forms)):
+        return Fate.NOT_STORED  # of several forms in a page, the others lack the fields of the one that was sent
     shown_again = outcome.scope in journey.passes and response.status_code < 300
     return Fate.DOUBTFUL if shown_again else Fate.STORED
 
@@ -67,7 +68,7 @@ def _settle(outcome: Outcome, fate: Fate, response: Response) -> None:
             response.headers["Captcha-Pass"] = earned
         return
     _keep(outcome)
-    if fate is Fate.STORED:
+    if fate is Fate.STORED or says_too_little(outcome.posted):
         _withdraw_pass(outcome)
 
 

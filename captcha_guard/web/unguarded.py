@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 from collections.abc import Iterator
 from types import CodeType
 
@@ -13,6 +14,9 @@ from ..errors import ConfigError
 from .marks import is_guard, leads_past, protection_of, steps
 from .method import SHOWING, only_shows
 from .protection import Protection
+
+#: Where classes list the decorators of all their methods: Flask's views, and Flask-RESTful's resources.
+DECORATORS = ("decorators", "method_decorators")
 
 
 class RouteCheck:
@@ -132,28 +136,46 @@ def _guard_of(view_class: type, name: str) -> tuple[Protection | None, str]:
 
 
 def _lost_decorator(view_class: type) -> str:
-    if any(is_guard(decorator) for decorator in getattr(view_class, "decorators", ())):
+    if any(is_guard(one) for name in DECORATORS for one in _listed(getattr(view_class, name, ()))):
         return ""
     for parent in view_class.__mro__[1:]:
-        if any(is_guard(decorator) for decorator in vars(parent).get("decorators", ())):
-            return (
-                f"{view_class.__name__}.decorators leave out the guard that is listed in {parent.__name__}.decorators; "
-                f"list guard.protect there too, or write @guard.protect above the methods of {view_class.__name__}"
-            )
+        for name in DECORATORS:
+            if any(is_guard(decorator) for decorator in _listed(vars(parent).get(name, ()))):
+                return (
+                    f"{view_class.__name__}.{name} leave out the guard that is listed in {parent.__name__}.{name}; "
+                    f"list guard.protect there too, or write @guard.protect above the methods of {view_class.__name__}"
+                )
     return ""
+
+
+def _listed(decorators: object) -> Iterator[object]:
+    """Yield the decorators of a list, or of a mapping from methods to lists, as Flask-RESTful allows both."""
+    parts = decorators.values() if isinstance(decorators, dict) else (decorators,)
+    for part in parts:
+        yield from part if isinstance(part, (list, tuple)) else (part,)
 
 
 def _calls_parent(method: object, name: str, owner: type) -> bool:
     """Say whether a method's code names ``super().name`` or ``Parent.name``; whether it gets there isn't looked at."""
     *_, function = steps(method)
     code = getattr(function, "__code__", None)
-    used = set(_names(code)) if isinstance(code, CodeType) else set()
-    return name in used and not used.isdisjoint({"super", *(parent.__name__ for parent in owner.__mro__[1:])})
+    parents = {"super", *(parent.__name__ for parent in owner.__mro__[1:])}
+    return isinstance(code, CodeType) and any(
+        attribute == name and of in parents for of, attribute in _attributes(code)
+    )
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    yield from code.co_freevars
+def _attributes(code: CodeType) -> Iterator[tuple[str, str]]:
+    """Yield each attribute that the code takes, behind the name that was loaded before it: ``super`` and ``post``."""
+    loaded = ""
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF") and step.argval != "__class__":
+            loaded = str(step.argval)
+        elif step.opname in ("LOAD_FAST", "LOAD_CONST") and step.argval != "self":
+            continue
+        elif step.opname in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "LOAD_SUPER_METHOD"):
+            yield loaded, str(step.argval)
+            loaded = ""
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _names(constant)
+            yield from _attributes(constant)

@@ -13,7 +13,7 @@ KEY = b"the key that signs tokens today."
 ADA, OTHER = "a" * 32, "c" * 32
 
 SENTENCE = "the loop in part two never ends because its bound is read anew each time it comes round again"
-LONG = " ".join(f"word{number} and its neighbour{number}" for number in range(4000))
+LONG = " ".join(f"word{number} and its neighbour{number}" for number in range(2900))
 
 
 def posted(body: str) -> Posted:
@@ -40,7 +40,10 @@ def admits(before: str, now: str, sender: str = ADA) -> bool:
         (LONG, LONG[: len(LONG) // 20]),
         ("Hi there, everyone.", "A wholly different and much longer text than those three words."),
         ("", "Anything."),
-        (SENTENCE.replace(" ", ""), "A text of one word says too little."),
+        ("Thanks for teh great post", "Thanks for the great post"),
+        ("I think the secnd loop is worng", "I think the second loop is wrong"),
+        ("Great write-up, thanks a lot!", "Great write-up, thanks a lot, Ada!"),
+        ("这篇文章很好,谢谢你的分享。", "这篇文章很好,谢谢您的分享!"),
     ],
 )
 def test_a_correction_and_a_shortened_text_are_the_same_comment(before: str, now: str) -> None:
@@ -61,6 +64,9 @@ def test_a_correction_and_a_shortened_text_are_the_same_comment(before: str, now
         (LONG, f"{LONG[: len(LONG) // 2]} {' '.join(f'pill{number} cheap{number}' for number in range(6000))}"),
         (LONG, SENTENCE),
         (SENTENCE, LONG),
+        (SENTENCE.replace(" ", ""), "Another text of several words."),
+        ("这篇文章很好,谢谢你的分享。", "便宜的药品,无需处方,立即购买。"),
+        ("Thanks for the great post", "Buy our great cheap pills"),
         (SENTENCE, "word " * (MOST_WORDS + 1)),
     ],
 )

@@ -74,3 +74,34 @@ def test_honest_comments_are_accepted_without_a_finding(form: dict[str, str], ca
         assert judged(form["body"], form["author"]).action <= Action.HOLD
         return
     assert judged(form["body"], form["author"]) == Verdict()
+
+
+@pytest.mark.parametrize(
+    "disguised",
+    [
+        "\u202e" + "Buy cheap viagra online, casino bonus for you"[::-1],
+        "B\u202eyu\u202c \u202epaehc\u202c viagra online, casino bonus for you",
+        "&#8238;" + "Buy cheap viagra online, casino bonus for you"[::-1],
+        "B**u**y ch**ea**p vi**ag**ra on*l*ine, cas`i`no bo~~n~~us for you",
+        "Buy cheap vi[ag](#)ra online, cas[in](/x)o bonus for you",
+        "Buy cheap vi[b][/b]agra online, cas[i]i[/i]no bonus for you",
+        "Buy cheap vi<!-- > -->agra online, cas<!---->ino bonus for you",
+    ],
+)
+def test_a_word_is_read_as_a_page_shows_it(disguised: str) -> None:
+    shown = Judge(standard()).judge(Submission(scope="c", body="Buy cheap viagra online, casino bonus for you"))
+    found = Judge(standard()).judge(Submission(scope="c", body=disguised))
+    assert found.score >= shown.score > 0
+    assert found.action >= shown.action
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        "\u2067\u05e9\u05dc\u05d5\u05dd\u2069 and welcome to the loop in part two.",
+        "Call f(*args, **kwargs) and 2*x**2, then `a`b`c` or snake__case and x~y.",
+        "The index a[i](b) and the cell[b] are fine.",
+    ],
+)
+def test_signs_between_letters_that_hide_nothing_do_not_weigh(honest: str) -> None:
+    assert Judge(standard()).judge(Submission(scope="c", body=honest, author="Ada", seconds=60)).reasons == ()

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from ..submission import Submission
+from ..unseen import without_unseen
 from ..verdict import Action, Finding
 
 
@@ -62,6 +63,6 @@ def fingerprint(submission: Submission) -> str:
 def _fingerprint(*said: str) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for part in said:
-        written = " ".join(part.split()).encode("utf-8", "surrogatepass")
+        written = " ".join(without_unseen(part).split()).encode("utf-8", "surrogatepass")
         digest.update(len(written).to_bytes(8, "big") + written)
     return digest.hexdigest()
