@@ -290,6 +290,9 @@ def test_the_judges_and_the_filters_files_count_as_well(sites: MakeSite, tmp_pat
     (("10.0.0.3", "198.51.100.1, 203.0.113.9"), 1, []),
     (("127.0.0.1", "127.0.0.1"), 1, []),
     (("203.0.113.77", "198.51.100.1"), None, []),
+    (("10.0.0.3", "203.0.113.9:5021"), 1, []),
+    (("10.0.0.3:80", "[2001:db8::1]:443"), 1, []),
+    (("10.0.0.3", "unknown"), 1, ["CG301"]),
 ])  # fmt: skip
 def test_forwarded_headers_show_whether_proxy_fix_counts_right(
     app: Flask, caplog: pytest.LogCaptureFixture, hops: tuple[str, str], x_for: int | None, codes: list[str]
@@ -300,6 +303,23 @@ def test_forwarded_headers_show_whether_proxy_fix_counts_right(
     for _ in range(3):
         app.test_client().get("/", headers={"X-Forwarded-For": header}, environ_base={"REMOTE_ADDR": peer})
     assert told(caplog) == codes
+
+
+@pytest.mark.parametrize("address", ["", "unix:", "unknown", "blog.example"])
+def test_a_visitor_without_an_address_is_told_once(app: Flask, caplog: pytest.LogCaptureFixture, address: str) -> None:
+    for peer in ("192.0.2.7", address, address):
+        app.test_client().get("/", environ_base={"REMOTE_ADDR": peer})
+    assert told(caplog) == ["CG301"]
+    assert address in caplog.text
+    assert "share one client's limits" in caplog.text
+
+
+def test_a_site_whose_clients_have_names_needs_no_addresses(
+    sites: MakeSite, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = sites(tmp_path, {"CAPTCHA_GUARD_CLIENT_KEY": lambda: "ada"})
+    app.test_client().get("/", environ_base={"REMOTE_ADDR": "unix:"})
+    assert told(caplog) == []
 
 
 def test_a_site_without_a_proxy_is_told_nothing_of_proxies(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
