@@ -102,7 +102,6 @@ def wire(
         moderation=Moderation(judge=judge, memory=memory, cases=cases, learner=learner, services=services),
         timetable=Timetable(time.monotonic()),
         secret=secrets[0],
-        secrets=tuple(secrets),
         file=path,
         clock=time.time,
         exempt_when=exempt_when,

@@ -97,7 +97,7 @@ def test_limits_are_shown_for_each_route(tmp_path: Path) -> None:
     assert {"10 per 10 minute", "5 per 30 second"} <= set(listed(shown, "wrong (codes that aren't right)"))
 
 
-@pytest.mark.parametrize("storage", ["", "memory://", "redis"])
+@pytest.mark.parametrize("storage", ["", "memory://", pytest.param("redis", marks=pytest.mark.redis)])
 def test_the_standing_of_an_address_is_shown_and_cleared_in_every_store(
     tmp_path: Path, storage: str, request: pytest.FixtureRequest
 ) -> None:

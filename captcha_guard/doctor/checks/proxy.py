@@ -32,7 +32,7 @@ class Proxy(Check):
     """
 
     code: ClassVar[str] = "CG301"
-    title: ClassVar[str] = "A proxy's address is taken for its visitors'."
+    title: ClassVar[str] = "Visitors can't be told apart by their addresses."
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.SERVING, Moment.DOCTOR})
     fix: ClassVar[str] = (
