@@ -15,6 +15,7 @@ from .decisions import export_decisions, import_decisions
 from .doctor import doctor
 from .explain import explain
 from .learning import filter_stats, retrain, tidy
+from .limits import limits
 from .preview import preview
 from .purge import purge
 from .strength import strength
@@ -48,6 +49,7 @@ for command in (
     retrain,
     tidy,
     purge,
+    limits,
     export_decisions,
     import_decisions,
 ):

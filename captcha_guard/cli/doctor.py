@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import click
 from flask import Flask
@@ -12,9 +13,7 @@ from flask.cli import ScriptInfo
 
 from ..doctor.diagnosis import Diagnosis, Moment, Severity
 from ..doctor.examination import Result, examine
-from ..doctor.fingerprint import fresh_process
 from ..doctor.site import Site
-from ..doctor.visitors import OverNetwork, Visitor
 from ..errors import ConfigError
 from ..web.state import NAME, State
 
@@ -22,35 +21,38 @@ from ..web.state import NAME, State
 REFUSED = "CG001"
 
 
-def _stranger(ctx: click.Context, param: click.Parameter, url: str | None) -> Visitor | None:
+def _page_address(ctx: click.Context, param: click.Parameter, url: str | None) -> str:
+    if not url:
+        return ""
     try:
-        return OverNetwork(url) if url else None
-    except ConfigError as error:
-        raise click.BadParameter(str(error), ctx, param) from error
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        said = f"{url!r} isn't the address of a page; write it like https://blog.example/posts/hello"
+        raise click.BadParameter(said, ctx, param)
+    return url.partition("#")[0]
 
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
 @click.option(
-    "--page", "pages", multiple=True, metavar="PATH", help="Look at this page's form. Can be given several times."
-)
-@click.option(
     "--url",
-    "stranger",
-    callback=_stranger,
+    callback=_page_address,
     metavar="URL",
-    help="Ask for pages at this address, with all that stands before the application.",
+    help="Fetch this page with a form as a visitor's browser does, with its picture and files.",
 )
 @click.pass_context
-def doctor(ctx: click.Context, pages: tuple[str, ...], stranger: Visitor | None, as_json: bool) -> None:  # noqa: FBT001 - click hands it over
+def doctor(ctx: click.Context, url: str, as_json: bool) -> None:  # noqa: FBT001 - click hands it over
     """Look for what would weaken the guard.
 
-    The exit status is 0 where all is well (hints apart), 1 with warnings, 2 with faults. Pages are asked for as a
-    visitor without an account would, never posted to. docs/doctor.md lists the codes.
+    The exit status is 0 where all is well (hints apart), 1 with warnings, 2 with faults. Nothing is
+    ever posted. docs/doctor.md lists the codes.
     """
     info = ctx.ensure_object(ScriptInfo)
     try:
-        result = _examined(info, info.load_app(), pages, stranger)
+        result = _examined(info.load_app(), url)
     except ConfigError as error:
         result = Result([_refusal(error)])
     except click.ClickException:
@@ -62,12 +64,11 @@ def doctor(ctx: click.Context, pages: tuple[str, ...], stranger: Visitor | None,
     ctx.exit(result.exit_status)
 
 
-def _examined(info: ScriptInfo, app: Flask, pages: tuple[str, ...], stranger: Visitor | None) -> Result:
+def _examined(app: Flask, url: str) -> Result:
     state = app.extensions.get(NAME)
     if not isinstance(state, State):
         raise ConfigError("captcha_guard is not set up for this application: call guard.init_app(app)")
-    fresh = None if info.create_app is not None else fresh_process(info.app_import_path)
-    return examine(Site(app, state, asked=pages, stranger=stranger, in_fresh_process=fresh), Moment.DOCTOR)
+    return examine(Site(app, state, url=url), Moment.DOCTOR)
 
 
 def _refusal(error: ConfigError) -> Diagnosis:

@@ -21,7 +21,7 @@ def purge() -> None:
 
     Counts, spent codes, and what is remembered of comments go a little with every write; this takes all of it at once
     and gives the room back to the disk. Nothing that still counts is touched: a code that was spent stays spent. To
-    forget limits that still count there is: flask limiter clear.
+    forget limits that still count there is: flask captcha-guard limits --key ADDRESS --clear.
     """
     state = current_state()
     storage = state.storage

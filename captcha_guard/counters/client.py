@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -58,23 +59,40 @@ class Client:
 NOBODY: Final = Client(SHARED)
 
 
+#: An address in brackets, as in URLs; a port may follow.
+_BRACKETED: Final = re.compile(r"\[([^\[\]]*)\](?::[0-9]{0,5})?")
+_PORT: Final = re.compile(r":[0-9]{0,5}$")
+
+
+def address_of(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address as servers and proxies write it; returns None for anything else.
+
+    Brackets, a port, quotation marks and surrounding spaces are ignored (``198.51.100.7:5021``,
+    ``[2001:db8::1]:443``), and so are zone ids. An IPv4-mapped address is returned as IPv4.
+    """
+    text = (text or "").strip().strip('"')
+    if bracketed := _BRACKETED.fullmatch(text):
+        text = bracketed[1]
+    ip = _parsed(text) or _parsed(_PORT.sub("", text))
+    if isinstance(ip, ipaddress.IPv6Address):
+        return ip.ipv4_mapped or ipaddress.IPv6Address(ip.packed)
+    return ip
+
+
 def client_of(address: str | None, *, secret: bytes) -> Client:
     """Make the keys of an address: IPv4 /32 and /24, IPv6 /64, /56 and /48.
 
-    A subscriber of IPv6 holds a whole /64 at least, so one is one client. IPv4-mapped addresses count as IPv4, zone
-    ids are dropped. No address, a Unix socket or anything that is no address gives the one shared client.
+    A subscriber of IPv6 holds a whole /64 at least, so one is one client. The address may be written in all the ways
+    that ``address_of`` reads. No address, a Unix socket or any other text gives the one shared client.
 
     :param secret: key of the BLAKE2b (RFC 7693) that hides the address; without it, all addresses could be tried.
     :raises ValueError: an empty secret.
     """
     if not secret:
         raise ValueError("the secret of client keys is empty; give 16 bytes or more")
-    try:
-        ip = ipaddress.ip_address((address or "").strip())
-    except ValueError:
+    ip = address_of(address)
+    if ip is None:
         return NOBODY
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
     own, sizes = (4, ((WIDE, 3),)) if ip.version == 4 else (8, ((SITE, 7), (WIDE, 6)))
     networks = tuple((level, _digest(ip.packed[:size], secret)) for level, size in sizes)
     return Client(_digest(ip.packed[:own], secret), networks, secret)
@@ -89,6 +107,13 @@ def client_named(name: str, *, secret: bytes) -> Client:
         raise ValueError("a client needs a name, and its key a secret")
     hashed = blake2b(name.encode("utf-8", "surrogatepass")).digest()  # longer than any network, so never one of them
     return Client(_digest(hashed, secret), secret=secret)
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def _daily(key: str, window: int, now: float, secret: bytes) -> tuple[str, ...]:

@@ -133,6 +133,11 @@ class Ledger:
             for (_, _, expiry), (oldest, used) in zip(windows, self._get_moving_windows(windows), strict=True)
         ]
 
+    def clear(self, charges: Sequence[Charge]) -> None:
+        """Forget all hits in these windows."""
+        for charge in charges:
+            self._strategy.clear(charge.item, *charge.identifiers)
+
     def _stand(self, charge: Charge) -> Standing:
         stats = self._strategy.get_window_stats(charge.item, *charge.identifiers)
         wait, expiry = stats.reset_time - time.time(), charge.item.get_expiry()

@@ -116,6 +116,16 @@ class Limits:
             flat = [charge for charges in windows.values() for charge in charges]
             return _look(windows, self._own_ledger().look(flat), share=self._share)
 
+    def windows(self, policy: str | Policy, client: Client) -> list[Charge]:
+        """List the windows of a policy that hold for a client."""
+        [charges] = self._windows([(policy, client)]).values()
+        return charges
+
+    def clear(self, policy: str | Policy, client: Client) -> None:
+        """Forget what a client and its networks did; raises ``StoreUnavailableError`` when the store fails."""
+        charges = self._charges([(policy, client)])
+        self._health.write(lambda: self._store.clear(charges))
+
     def _charges(self, asked: Sequence[Asked], share: int = 1) -> list[Charge]:
         now = time.time()
         policies = [(self.policy(policy), client) for policy, client in asked]

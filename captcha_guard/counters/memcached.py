@@ -42,8 +42,10 @@ class PooledMemcachedStorage(MemcachedStorage):
         """The process's client."""
         client = self._clients.get(os.getpid())
         if client is None:
-            library = self.cluster_library if len(self.hosts) > 1 else self.library
-            client = self.client_getter(get_dependency(library)[0], self.hosts, **self.options)
+            several = len(self.hosts) > 1
+            library = self.cluster_library if several else self.library
+            options = {"use_pooling": True, **self.options} if several else self.options
+            client = self.client_getter(get_dependency(library)[0], self.hosts, **options)
             client = self._clients.setdefault(os.getpid(), client)  # they connect when they are used: one is enough
         return client
 

@@ -24,7 +24,7 @@ NETWORK_TIMEOUT = 0.25
 LEAST, MOST = 0.01, 30.0
 
 #: Servers of memcached that failed stay in the ring: on another one, a nonce that was spent would be fresh.
-_NEVER_MOVE = {"retry_attempts": 2**31, "retry_timeout": -1, "use_pooling": True}
+_NEVER_MOVE = {"retry_attempts": 2**31, "retry_timeout": -1}
 
 
 def network_options(uri: str) -> tuple[str, dict[str, Any]]:

@@ -166,12 +166,18 @@ class BatchedRedisStorage(_Batches, Remembering, RedisStorage):
 
 
 class BatchedRedisSentinelStorage(_Batches, Remembering, RedisSentinelStorage):
-    """A server that sentinels watch. All is counted and looked at on the primary: replicas may lag, or hang."""
+    """A server that sentinels watch. Unless told otherwise all is read from the primary: replicas may lag, or hang."""
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisSentinelStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
 
-    def __init__(self, uri: str, **options: Any) -> None:
-        super().__init__(uri.removeprefix(PREFIX), use_replicas=False, **options)
+    def __init__(
+        self,
+        uri: str,
+        service_name: str | None = None,
+        use_replicas: bool = False,  # noqa: FBT001, FBT002 (the signature of the base class)
+        **options: Any,
+    ) -> None:
+        super().__init__(uri.removeprefix(PREFIX), service_name, use_replicas, **options)
 
 
 class BatchedRedisClusterStorage(_Batches, RememberingInBuckets, RedisClusterStorage):

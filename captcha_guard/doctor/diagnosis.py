@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from .site import Site
+if TYPE_CHECKING:
+    from .site import Site
 
 
 class Severity(IntEnum):

@@ -1,109 +1,152 @@
-"""The pages of a site that carry a code, as a visitor without an account gets them."""
+"""The page with the form, as it was served to a visitor without an account."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from flask import Flask
-
 from ..web.posted import TOKEN
-from ..web.registry import guarded_routes
-from .markup import PageMarkup
-from .visitors import Answer, Visitor
+from .browser import Answer, Browser, FetchError, shown
+from .diagnosis import CannotTellError
 
-#: Pages asked for when none are named: the guarded ones, the front page, and what it links to.
-MOST = 25
+#: Types of inputs that a visitor types no text into.
+NO_TEXT: Final = frozenset({"hidden", "submit", "button", "reset", "image", "checkbox", "radio", "file", "password"})
 
-#: Links that a visitor without an account may have, but that do something.
-DOES_SOMETHING = re.compile(r"log-?out|sign-?out|delete|remove|unsubscribe|approve|confirm", re.IGNORECASE)
+_LOG_IN: Final = re.compile(r"(?:log|sign)[-_]?(?:in|on)|auth|sso", re.IGNORECASE)
+
+
+class NoPageError(CannotTellError):
+    """There is no page with a form to look at; the message says what a visitor sees, ``fix`` what to do."""
+
+    def __init__(self, found: str, fix: str) -> None:
+        super().__init__(found)
+        self.fix = fix
+
+
+@dataclass
+class Form:
+    """A form: where it is sent, its ``fields`` by name with their values, and the names of the fields for ``texts``.
+
+    What stands ``outside`` of all forms is kept as one more.
+    """
+
+    action: str = ""
+    method: str = "GET"
+    fields: dict[str, str] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    outside: bool = False
+
+
+class Markup(HTMLParser):
+    """What of a page's markup matters: forms, files that it loads, and policies in ``meta`` elements."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.base = ""
+        self.forms = [Form(outside=True)]
+        self.images: list[str] = []
+        self.files: list[str] = []
+        self.challenges: list[str] = []
+        self.policies: list[str] = []
+        self.asks_password = False
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what is of interest."""
+        given = {name: (value or "").strip() for name, value in reversed(attrs)}  # of two alike the first counts
+        match tag:
+            case "base":
+                self.base = self.base or given.get("href", "")
+            case "form":
+                self.forms.append(Form(given.get("action", ""), given.get("method", "GET").upper()))
+            case "input" | "textarea" | "select":
+                self._note_field(tag, given)
+            case "img":
+                candidates = re.split(r",\s+", given.get("srcset", ""))
+                self.images += [given.get("src", ""), *(one.split()[0] for one in candidates if one.strip())]
+            case "script":
+                self.files.append(given.get("src", ""))
+            case "link" if "stylesheet" in given.get("rel", "").lower().split():
+                self.files.append(given.get("href", ""))
+            case "meta" if given.get("http-equiv", "").lower() == "content-security-policy":
+                self.policies.append(given.get("content", ""))
+        if "data-captcha-guard" in given and "data-url" in given:
+            self.challenges.append(given["data-url"])
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave a form."""
+        if tag == "form":
+            self.forms.append(Form(outside=True))
+
+    def _note_field(self, tag: str, given: dict[str, str]) -> None:
+        kind, name, form = given.get("type", "text").lower(), given.get("name", ""), self.forms[-1]
+        self.asks_password = self.asks_password or kind == "password"
+        if name:
+            form.fields[name] = given.get("value", "")
+            if tag == "textarea" or (tag == "input" and kind not in NO_TEXT):
+                form.texts.append(name)
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page: what was answered, and its markup read."""
+    """A page with at least one field of the guard; all URLs are absolute."""
 
-    path: str
     answer: Answer
-    markup: PageMarkup
+    markup: Markup
+    browser: Browser
 
     @classmethod
-    def of(cls, path: str, answer: Answer) -> Page:
-        """Read an answer as a page."""
-        return cls(path, answer, PageMarkup(answer.text))
+    def open(cls, url: str) -> Page:
+        """Fetch the page; raises ``NoPageError`` where a visitor gets no form with the field."""
+        browser = Browser()
+        try:
+            answer = browser.get(url)
+        except FetchError as error:
+            raise NoPageError(f"{shown(url)} {error}.", "Start what serves the site, or correct --url.") from error
+        page = cls(answer, Markup(answer.text), browser)
+        page.refuse_unless_usable(url)
+        return page
+
+    @property
+    def url(self) -> str:
+        """Where the page is, after redirects."""
+        return self.answer.url
+
+    @property
+    def forms(self) -> list[Form]:
+        """The forms with the field."""
+        return [form for form in self.markup.forms if TOKEN in form.fields]
 
     @property
     def tokens(self) -> list[str]:
         """The challenges on it."""
-        return [form.fields[TOKEN] for form in self.markup.forms if TOKEN in form.fields]
+        return [form.fields[TOKEN] for form in self.forms]
 
+    def absolute(self, url: str) -> str:
+        """Return a URL as the browser understands it on this page."""
+        return urljoin(urljoin(self.url, self.markup.base), url)
 
-@dataclass(frozen=True)
-class Visit:
-    """What came of asking: the ``pages`` with a code, and the ``others`` with what they answered instead."""
-
-    pages: Sequence[Page] = ()
-    others: Sequence[str] = ()
-
-    @property
-    def without_pages(self) -> str:
-        """Why there is no page to look at, and what would help."""
-        tried = f" ({'; '.join(self.others[:5])})" if self.others else ""
-        return f"No page with a code was found{tried}; name one: --page /posts/hello"
-
-
-@dataclass
-class _Queue:
-    """Paths still to be asked for, each once."""
-
-    waiting: list[str]
-    known: set[str] = field(default_factory=set)
-
-    def __iter__(self) -> Iterator[str]:
-        while self.waiting and len(self.known) < MOST:
-            path = f"/{self.waiting.pop(0).lstrip('/')}"
-            if path not in self.known:
-                self.known.add(path)
-                yield path
-
-
-def visit(visitor: Visitor, app: Flask, asked: Sequence[str] = ()) -> Visit:
-    """Ask for the pages at ``asked``, or for the guarded routes' own, the front page and what it links to."""
-    pages, others = [], []
-    queue = _Queue(list(asked) or ["/", *_guarded_paths(app)])
-    for path in queue:
-        answer = visitor.get(path)
-        if answer.status != 200 or answer.mimetype != "text/html":
-            others.append(f"{path}: {answer}")
-            continue
-        page = Page.of(path, answer)
-        if page.tokens:
-            pages.append(page)
-        else:
-            others.append(f"{path}: no code")
-        if path == "/" and not asked:
-            queue.waiting += _links(page, visitor.origin)
-    return Visit(pages, others)
-
-
-def path_of(app: Flask, endpoint: str, **values: str) -> str:
-    """Return the path of one of the guard's own routes."""
-    return str(app.url_map.bind("localhost").build(endpoint, values))
-
-
-def _guarded_paths(app: Flask) -> list[str]:
-    with app.app_context():
-        guarded = guarded_routes()
-    rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments]
-    return [rule.rule for rule in rules if rule.endpoint in guarded]
-
-
-def _links(page: Page, origin: str) -> list[str]:
-    found = []
-    for link in page.markup.links:
-        parts = urlsplit(urljoin(origin, link))
-        if f"{parts.scheme}://{parts.netloc}/" == origin and not parts.query and not DOES_SOMETHING.search(parts.path):
-            found.append(parts.path)
-    return found
+    def refuse_unless_usable(self, asked: str) -> None:
+        """Raise ``NoPageError`` unless this is a page with the field."""
+        at, status = shown(asked), self.answer.status
+        via = "" if shown(self.url) == at else f" leads to {shown(self.url)}, which"
+        name_one = "Give --url the address of a page with a form, as visitors see it without an account."
+        if status in (404, 410):
+            raise NoPageError(f"There is no such page: {at}{via} answers {status}.", name_one)
+        if status in (401, 403):
+            raise NoPageError(f"{at}{via} isn't for everybody: it answers {status}.", name_one)
+        if status != 200:
+            fix = "Mend that first: its own log and the web server's say more."
+            raise NoPageError(f"{at}{via} answers {status}, not with a page.", fix)
+        if self.answer.mimetype not in ("text/html", "application/xhtml+xml"):
+            raise NoPageError(f"{at}{via} is sent as {self.answer.mimetype or 'no type'}, not as a page.", name_one)
+        if self.tokens:
+            return
+        if via and (self.markup.asks_password or _LOG_IN.search(urlsplit(self.url).path)):
+            raise NoPageError(f"{at} redirects to a log-in page, {shown(self.url)}.", name_one)
+        fix = f"Write {{{{ captcha_guard() }}}} into the page's form. Or: {name_one}"
+        raise NoPageError(f"{at}{via} has no field for the security code.", fix)

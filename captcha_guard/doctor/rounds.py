@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
 from flask import Flask, request
 
+from ..counters.client import address_of
 from ..errors import ConfigError
 from ..web.state import State
 from ..web.timetable import Timetable
@@ -61,14 +63,20 @@ class Rounds:
         if self._first:
             self._first = False
             self._tell_of(replace(self._site, multiprocess=bool(environ.get("wsgi.multiprocess"))), MemoryWorkers)
-        if self._forwarded < ENOUGH and any(header in environ for header in HEADERS):
-            self._forwarded += 1
+        if Proxy.code not in self._told and self._shows_a_proxy(environ):
             self._tell_of(replace(self._site, request=environ), Proxy)
         timetable = self._timetable
         if timetable is not None and timetable.claim(time.monotonic()):
             self._timetable = None
             with suppress(RuntimeError):  # no thread to be had; the next process may look
                 threading.Thread(target=self.examine_store, name="captcha_guard-doctor", daemon=True).start()
+
+    def _shows_a_proxy(self, environ: Mapping[str, object]) -> bool:
+        """Say whether a request is worth looking at: a proxy's among the first, or any without an address."""
+        if self._forwarded < ENOUGH and any(header in environ for header in HEADERS):
+            self._forwarded += 1
+            return True
+        return address_of(str(environ.get("REMOTE_ADDR", ""))) is None
 
     def examine_store(self) -> None:
         """Make the checks that ask the store."""

@@ -6,12 +6,12 @@ nobody writes a line, or a field of a line, of their own into the log.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import re
 from typing import TYPE_CHECKING
 
+from ..counters.client import address_of
 from ..spam.verdict import Action
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _told(outcome: Outcome, address: str | None) -> dict[str, object]:
     verdict = outcome.verdict
     meant = verdict.meant.name.lower() if verdict.meant is not None else None
     return {
-        "address": _address(address),
+        "address": str(ip) if (ip := address_of(address)) else None,
         "action": verdict.action.name.lower(),
         "meant": meant,
         "score": verdict.score,
@@ -56,13 +56,6 @@ def _told(outcome: Outcome, address: str | None) -> dict[str, object]:
         "id": verdict.id or None,
         "scope": outcome.scope[:LONGEST_SCOPE],
     }
-
-
-def _address(text: str | None) -> str | None:
-    try:
-        return str(ipaddress.ip_address(text or "")).partition("%")[0]
-    except ValueError:
-        return None
 
 
 def _word(value: object) -> str:

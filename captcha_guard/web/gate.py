@@ -15,7 +15,7 @@ from ..spam.rules.too_fast import TooFast
 from ..spam.rules.trusted_author import TrustedAuthor
 from ..spam.submission import Facts, Submission
 from ..spam.verdict import Action, Finding, Verdict, total
-from .identity import client_here, is_exempt, sender_keys
+from .identity import address_here, client_here, is_exempt, sender_keys
 from .journey import current_journey
 from .missing_body import tell_of_missing_body
 from .origin import refuse_cross_site
@@ -148,7 +148,7 @@ class _Gate:
             return outcome
         if verdict.action >= Action.ASIDE or (not outcome.proof.solved and self._needs_code(outcome)):
             return outcome
-        address, now = self.request.remote_addr or "", outcome.submission.posted_at
+        address, now = address_here(), outcome.submission.posted_at
         trusted = TrustedAuthor.slug in verdict.reasons
         found = services.check(outcome.submission, address, now=now, trusted=trusted, moderated=moderated)
         return replace(outcome, verdict=self.state.judge.reconsider(verdict, found)) if found else outcome

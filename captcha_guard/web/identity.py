@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app, request
 
-from ..counters.client import NOBODY, Client, client_named, client_of
+from ..counters.client import NOBODY, Client, address_of, client_named, client_of
 from .journey import current_journey
 from .state import State, current_state
 
@@ -45,6 +45,11 @@ def _client_under(secret: bytes, state: State) -> Client:
     if named is None:
         return client_of(request.remote_addr, secret=secret)
     return _named(state, cast("Callable[[], object]", named), secret)
+
+
+def address_here() -> str:
+    """Return the address that sends this request, without port, brackets and zone id; empty where it isn't known."""
+    return str(address_of(request.remote_addr) or "")
 
 
 def is_exempt(protection: Protection) -> bool:

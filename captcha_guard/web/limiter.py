@@ -1,48 +1,28 @@
-"""The application's Flask-Limiter, whose storage is the counters' one store."""
+"""The Flask-Limiter whose storage is the counters' one store: the host's, or one of the guard's own."""
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask
 from flask_limiter import Limiter
 from limits.storage import MovingWindowSupport, SlidingWindowCounterSupport, Storage
 
-from ..counters.store import open_storage, refusing, storage_arguments
+from ..counters.client import SHARED
+from ..counters.store import refusing, storage_arguments
 from ..errors import ConfigError
-from .shown_limits import show_limits
 from .state import NAME
 
 
-class _StorageLimiter(Limiter):
-    """A limiter that is there for its storage and its command line, and spares every request its own checks."""
+def storage_for(uri: str, limiter: Limiter | None) -> Storage:
+    """Return the store to count in: that of the host's ``limiter``, or of a limiter made here for ``uri``.
 
-    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:  # noqa: FBT001, FBT002
-        """Let the request pass."""
-
-
-def storage_for(app: Flask, uri: str, limiter: Limiter | None) -> Storage:
-    """Return the store to count in: that of the host's ``limiter``, or of one made here for ``uri``.
-
-    The one made here is there for its storage and its command line: it lets every request pass, for limits in the
-    host's configuration are the host's own limiter's. ``RATELIMIT_ENABLED`` switches Flask-Limiter off, not the guard.
-    Raises ``ConfigError`` when there can be no such store.
+    A limiter that the host has switched off has no store, so it counts like none. Raises ``ConfigError`` when the store
+    can't be opened.
     """
-    with refusing(uri):
-        if limiter is None:
-            address, options = storage_arguments(uri)
-            limiter = _StorageLimiter(
-                lambda: request.remote_addr or "shared",
-                storage_uri=address,
-                storage_options=options,
-                strategy="sliding-window-counter" if uri.startswith("memcached") else "moving-window",
-                key_prefix=NAME,
-            )
-            limiter.request_filter(lambda: True)  # what lets every request pass; the subclass only spares the time
-            limiter.init_app(app)
-        if not limiter.enabled:
-            return open_storage(uri)
+    if limiter is None or not limiter.enabled:
+        with refusing(uri):
+            return _own_limiter(uri).storage
     if not limiter.initialized:
         raise ConfigError("the limiter handed to CaptchaGuard is not set up: call limiter.init_app(app) first")
-    show_limits(limiter)
     return limiter.storage
 
 
@@ -51,3 +31,20 @@ def strategy_of(storage: Storage) -> str:
     if isinstance(storage, MovingWindowSupport):
         return "moving-window"
     return "sliding-window-counter" if isinstance(storage, SlidingWindowCounterSupport) else "fixed-window"
+
+
+def _own_limiter(uri: str) -> Limiter:
+    """Set up a limiter on an application of its own, which has none of the host's ``RATELIMIT_`` settings.
+
+    So those reach no store of ours, ours switch nothing on or off for the host, and ``app.extensions["limiter"]``
+    holds the host's limiters only.
+    """
+    address, options = storage_arguments(uri)
+    return Limiter(
+        lambda: SHARED,
+        app=Flask(NAME, static_folder=None),
+        storage_uri=address,
+        storage_options=options,
+        strategy="sliding-window-counter" if uri.startswith("memcached") else "moving-window",
+        key_prefix=NAME,
+    )

@@ -34,8 +34,8 @@ HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details",
 class State:
     """The rooms, wired for one application. ``clock`` returns seconds since 1970.
 
-    ``storage`` is the counters' store and ``health`` whether it answers, ``file`` the SQLite file of what the judge
-    remembers, ``secrets`` begin with ``secret``, the one in force. ``exempt_when`` says whom the guard asks nothing.
+    ``secrets`` begin with ``secret``, the one in force. ``storage`` is the counters' store and ``health`` whether it answers, ``file`` the SQLite file of what the judge
+    remembers, ``secret`` the one in force. ``exempt_when`` says whom the guard asks nothing.
     ``naming`` and ``drawing`` are the times in which the host names no clients, or no pictures can be drawn;
     ``rehosted`` begins when a browser's host and ours are found to differ. ``forms`` are the endpoints at which this
     process has seen a ``CaptchaField``, ``bodiless`` those whose POSTs were reported for having nothing that looks like

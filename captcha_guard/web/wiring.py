@@ -64,7 +64,7 @@ def wire(
     uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
     path = _file(uri, app.instance_path)
     learner = _learner(settings, path)
-    storage = storage_for(app, uri, limiter)
+    storage = storage_for(uri, limiter)
     health = health_of(storage, told=lambda error: _tell_health(app, error))
     spent = Spent(storage, health)
     remembering = health_of_file()

@@ -8,8 +8,9 @@ import pytest
 
 from tests.deployment.expectations import counts_visitors_by_their_own_address, takes_comments
 from tests.deployment.premises import Premises
-from tests.deployment.recipes import commands, put
+from tests.deployment.recipes import commands, put, section
 from tests.deployment.visitor import Visitor
+from tests.servers import free_port
 
 ALONE = commands("gunicorn", "gunicorn")
 NGINX = "/etc/nginx/sites-available/blog"
@@ -48,6 +49,50 @@ def test_gunicorn_behind_nginx_takes_comments_and_knows_its_visitors(premises: P
     assert premises.doctor("--url", f"http://127.0.0.1:{outside}").returncode == 0
 
 
+def below_a_path(premises: Premises, wrong: dict[str, str] | None = None) -> int:
+    """Serve the blog at /blog/, or with ``wrong`` what a test makes wrong; returns nginx's port."""
+    title = "Below a path"
+    recipe = "app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_prefix=1)"
+    assert recipe in section(title)
+    wsgi = premises.folder / "wsgi.py"
+    wsgi.write_text(put(wsgi.read_text(), {"app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)": recipe}))
+    [command] = commands("Behind nginx", "gunicorn")
+    _, port = premises.gunicorn(put(command, {"--workers 3": "--workers 1"}))
+    return premises.nginx("/etc/nginx/sites-available/blog-below-a-path", {"127.0.0.1:8000": port}, wrong).port
+
+
+def test_a_blog_below_a_path_takes_comments_and_the_doctor_finds_no_fault(premises: Premises) -> None:
+    outside = below_a_path(premises)
+    reader = Visitor(outside, premises.solve, page="/blog/")
+    answer = reader.comment("Below a path.")
+    assert (answer.status, answer.headers["Location"]) == (303, "/blog/")
+    assert premises.comments == ["Below a path."]
+    done = premises.doctor("--url", f"http://127.0.0.1:{outside}/blog/")
+    assert done.returncode == 0, done.stdout
+    assert {"CG101", "CG406", "CG407"} <= set(done.stdout.rpartition("fine")[2].replace(",", " ").split())
+
+
+def test_the_doctor_says_what_is_missing_below_a_path_that_the_application_does_not_know(premises: Premises) -> None:
+    outside = below_a_path(premises, {"proxy_set_header X-Forwarded-Prefix /blog;": ""})
+    done = premises.doctor("--json", "--url", f"http://127.0.0.1:{outside}/blog/")
+    told = [one for one in json.loads(done.stdout)["found"] if one["code"] == "CG407"]
+    assert done.returncode == 2
+    assert len(told) == 4
+    address = f"http://127.0.0.1:{outside}/captcha-guard/"
+    for one in told:
+        assert f": {address}" in one["found"]
+        assert one["found"].endswith(" answers 404.")
+        assert "X-Forwarded-Prefix" in one["fix"]
+    assert any(one["found"].startswith(f"The picture is missing: {address}") for one in told)
+
+
+def test_the_doctor_says_that_nginx_has_no_application_behind_it(premises: Premises) -> None:
+    outside = premises.nginx(NGINX, {"127.0.0.1:8000": free_port()}).port
+    done = premises.doctor("--url", f"http://127.0.0.1:{outside}/")
+    assert done.returncode == 2
+    assert "answers 502, not with a page." in done.stdout
+
+
 def test_the_doctor_sees_what_a_web_server_in_front_keeps_back_and_adds(premises: Premises) -> None:
     [command] = commands("Behind nginx", "gunicorn")
     _, port = premises.gunicorn(put(command, {"--workers 3": "--workers 1"}))
@@ -56,7 +101,15 @@ def test_the_doctor_sees_what_a_web_server_in_front_keeps_back_and_adds(premises
     wrong = {"location / {": files, "proxy_set_header Host $host;": policy}
     outside = premises.nginx(NGINX, {"127.0.0.1:8000": port}, wrong).port
     told = json.loads(premises.doctor("--json", "--url", f"http://127.0.0.1:{outside}").stdout)
-    assert [one["code"] for one in told["found"]] == ["CG401", "CG401", "CG403", "CG405"]
+    found = dict(one["found"].split(": ", 1) for one in told["found"] if one["code"] == "CG407")
+    address = f"http://127.0.0.1:{outside}/captcha-guard/static/captcha_guard"
+    blocked = "the page's Content-Security-Policy blocks it (img-src https://cdn.example)."
+    assert found == {
+        "The field has no styles": f"{address}.css answers 404.",
+        '"New code" loads the page again': f"{address}.js answers 404.",
+        "The picture is missing": blocked,
+        "The picture is missing on high-resolution screens": blocked,
+    }
     assert premises.doctor().returncode == 0
 
 

@@ -34,6 +34,7 @@ class Visitor:
 
     port: int
     solve: Callable[[str], str]
+    page: str = "/"
     address: str = field(default_factory=lambda: "127.{}.{}.1".format(*divmod(next(_networks), 256)))
 
     def ask(self, method: str, path: str, fields: Mapping[str, str] | None = None, **headers: str) -> Answer:
@@ -52,7 +53,7 @@ class Visitor:
 
     def read(self) -> Answer:
         """Get the page."""
-        page = self.ask("GET", "/")
+        page = self.ask("GET", self.page)
         assert page.status == 200, page
         return page
 
@@ -62,4 +63,4 @@ class Visitor:
 
     def comment(self, body: str, **headers: str) -> Answer:
         """Read the page and post a comment through a solved code."""
-        return self.ask("POST", "/", self.filled(self.read(), body), **headers)
+        return self.ask("POST", self.page, self.filled(self.read(), body), **headers)

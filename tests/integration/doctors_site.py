@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, redirect, render_template_string
+from flask import Flask, redirect, render_template_string, request
 from flask.typing import ResponseReturnValue
 
 from captcha_guard import CaptchaGuard
@@ -15,12 +15,12 @@ from captcha_guard.doctor.diagnosis import Moment
 from captcha_guard.doctor.examination import Result, examine
 from captcha_guard.doctor.site import Site
 from captcha_guard.web.state import NAME
+from tests.browser.server import served
 
 FORM = """<!doctype html><title>Hello</title><form method="post" action="/posts/hello/comments">
 <textarea name="body"></textarea>{{ captcha_guard(scope="comment") }}</form>"""
 
-FRONT = """<!doctype html><title>Front</title><a href="/posts/hello">Hello</a> <a href="/logout">Log out</a>
-<a href="https://elsewhere.example/">Elsewhere</a>"""
+FRONT = "<!doctype html><title>Front</title>"
 
 
 def make_site(folder: Path, config: Mapping[str, object] | None = None) -> Flask:
@@ -42,10 +42,6 @@ def make_site(folder: Path, config: Mapping[str, object] | None = None) -> Flask
     def comment(slug: str) -> ResponseReturnValue:
         raise AssertionError("the doctor never posts")
 
-    @app.get("/logout")
-    def logout() -> ResponseReturnValue:
-        raise AssertionError("the doctor follows no link that does something")
-
     return app
 
 
@@ -53,6 +49,12 @@ def seen_by_doctor(app: Flask, moment: Moment = Moment.DOCTOR, **site: Any) -> R
     """Return what the doctor makes of the site."""
     given: dict[str, Any] = {"environ": {}, "argv": ("flask",), **site}
     return examine(Site(app, app.extensions[NAME], **given), moment)
+
+
+def seen_on(app: Flask, path: str = "/posts/hello") -> Result:
+    """Return what the doctor makes of the site while it is served, with this page."""
+    with served(app) as address:
+        return seen_by_doctor(app, url=f"{address}{path}")
 
 
 def found(result: Result, code: str) -> list[str]:
@@ -73,6 +75,11 @@ def altered(app: Flask, **headers: str) -> Callable[..., Any]:
     return alter
 
 
-def sent_home(app: Flask) -> None:
-    """Let nobody in who has no account, as a login wall does."""
-    app.before_request_funcs.setdefault(None, []).insert(0, lambda: redirect("/login"))
+def sent_home(app: Flask, start: str) -> None:
+    """Send everybody to a log-in page, from the pages whose path begins with ``start``."""
+
+    def refuse() -> ResponseReturnValue | None:
+        return redirect("/login") if request.path.startswith(start) else None
+
+    app.before_request_funcs.setdefault(None, []).insert(0, refuse)
+    app.add_url_rule("/login", "login", lambda: "<form method=post><input type=password name=word></form>")

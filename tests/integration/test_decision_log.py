@@ -132,6 +132,13 @@ def test_fail2ban_finds_who_was_refused_and_nobody_else(
     assert banned(as_logged(line)) == ([address] if caught else [])
 
 
+@pytest.mark.parametrize("written", ["203.0.113.9:5021", "::ffff:203.0.113.9", "[::ffff:203.0.113.9]:443"])
+def test_fail2ban_finds_the_address_without_its_port(caplog: pytest.LogCaptureFixture, written: str) -> None:
+    log_decision(decided(403, Action.REJECT), written, form="text")
+    [line] = lines(caplog)
+    assert banned(as_logged(line)) == ["203.0.113.9"]
+
+
 def test_fail2ban_bans_nobody_whose_browser_another_site_has_used(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
     blog.client("203.0.113.9").post("/queue", data=COMMENT, headers={"Sec-Fetch-Site": "cross-site"})
     [line] = lines(caplog)

@@ -1,20 +1,23 @@
-"""Flask-Limiter's own commands show the guard's limits and clear them, by the address that is typed."""
+"""``flask captcha-guard limits`` shows and clears the guard's limits, and Flask-Limiter's own commands the host's."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import time_machine
+from click import Command
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_limiter import Limiter
 from flask_limiter.commands import cli
 
 from captcha_guard import CaptchaGuard
+from captcha_guard.cli import group
 from captcha_guard.testing import solved_form
+from tests.servers import free_port
 
 CONFIG: dict[str, object] = {
     "CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute; 10 per hour; 30 per day",
@@ -48,11 +51,15 @@ def make(tmp_path: Path, limiter: Limiter | None = None, **config: object) -> Fl
     return app
 
 
-def run(app: Flask, *words: str) -> str:
-    answer = app.test_cli_runner().invoke(cli, [*words], env={"COLUMNS": "200"})
+def run(app: Flask, *words: str, command: Command = group) -> str:
+    answer = app.test_cli_runner().invoke(command, [*words], env={"COLUMNS": "200"})
     assert answer.exception is None, answer.output
     assert answer.exit_code == 0, answer.output
     return answer.output
+
+
+def clear(app: Flask, key: str) -> str:
+    return run(app, "limits", "--key", key, "--clear")
 
 
 def visitor(app: Flask, address: str = "192.0.2.7") -> FlaskClient:
@@ -65,51 +72,55 @@ def post(app: Flask, address: str = "192.0.2.7", path: str = "/comments") -> int
     return visitor(app, address).post(path, data={"body": secrets.token_hex()}).status_code
 
 
-def branch(shown: str, endpoint: str) -> list[str]:
-    """Return what stands below an endpoint in the tree."""
-    lines, found = shown.splitlines(), []
-    start = next(number for number, line in enumerate(lines) if f"{endpoint}: " in line and "/" in line)
-    depth = len(lines[start]) - len(lines[start].lstrip("│├└─ "))
-    for line in lines[start + 1 :]:
-        if len(line) - len(line.lstrip("│├└─ ")) <= depth:
-            break
-        found.append(line.lstrip("│├└─ "))
-    return found
+def listed(shown: str, heading: str) -> list[str]:
+    """Return the lines below a heading."""
+    lines = shown.splitlines()
+    start = lines.index(heading) + 1
+    end = next((n for n, line in enumerate(lines[start:], start) if not line.startswith("  ")), len(lines))
+    return [line.strip() for line in lines[start:end]]
 
 
 def test_limits_are_shown_for_each_route(tmp_path: Path) -> None:
     shown = run(make(tmp_path), "limits")
-    comments = branch(shown, "comments")
-    for limit in ("comments: 2 per 1 minute", "comments: 10 per 1 hour", "comments: 30 per 1 day"):
-        assert limit in comments
-    assert "comments: 64 per 1 minute, of its network (/24, /48)" in comments
-    assert "comments: 8 per 1 minute, of its /56 (IPv6)" in comments
-    assert "wrong: 10 per 10 minute" in comments
-    assert "wrong: 5 per 30 second" in comments
-    assert "comments: 7 per 1 hour" in branch(shown, "guestbook")
-    assert "comments: 2 per 1 minute" not in branch(shown, "guestbook")
-    assert "pictures: 3 per 1 minute" in branch(shown, "captcha_guard.picture")
-    assert "challenges: 5 per 1 minute" in branch(shown, "captcha_guard.challenge")
-    assert branch(shown, "front") == []
+    assert listed(shown, "comments (comments)") == [
+        "2 per 1 minute",
+        "10 per 1 hour",
+        "30 per 1 day",
+        "8 per 1 minute, its /56 together (IPv6)",
+        "120 per 1 day, its /56 together (IPv6)",
+        "64 per 1 minute, its /24 or /48 together",
+        "960 per 1 day, its /24 or /48 together",
+    ]
+    assert listed(shown, "comments (guestbook)")[0] == "7 per 1 hour"
+    assert listed(shown, "pictures (pictures)")[0] == "3 per 1 minute"
+    assert listed(shown, "challenges (new codes)")[0] == "5 per 1 minute"
+    assert {"10 per 10 minute", "5 per 30 second"} <= set(listed(shown, "wrong (codes that aren't right)"))
 
 
-def test_the_standing_of_an_address_is_shown(tmp_path: Path) -> None:
-    app = make(tmp_path)
+@pytest.mark.parametrize("storage", ["", "memory://", pytest.param("redis", marks=pytest.mark.redis)])
+def test_the_standing_of_an_address_is_shown_and_cleared_in_every_store(
+    tmp_path: Path, storage: str, request: pytest.FixtureRequest
+) -> None:
+    if storage == "redis":
+        storage = request.getfixturevalue("redis").uri
+    app = make(tmp_path, CAPTCHA_GUARD_STORAGE_URI=storage)
     assert [post(app) for _ in range(3)] == [422, 422, 429]
-    mine = branch(run(app, "limits", "--key", "192.0.2.7"), "comments")
-    assert "comments: 2 per 1 minute: Fail (0 out of 2 remaining)" in mine
-    assert "comments: 10 per 1 hour: Pass (8 out of 10 remaining)" in mine
-    assert "comments: 64 per 1 minute, of its network (/24, /48): Pass (62 out of 64 remaining)" in mine
-    neighbours = branch(run(app, "limits", "--key", "192.0.2.8"), "comments")
-    assert "comments: 2 per 1 minute: Pass (2 out of 2 remaining)" in neighbours
-    assert "comments: 64 per 1 minute, of its network (/24, /48): Pass (62 out of 64 remaining)" in neighbours
+    mine = listed(run(app, "limits", "--key", "192.0.2.7"), "comments (comments)")
+    assert mine[0].startswith("2 per 1 minute: 0 left, the next one in ")
+    assert "10 per 1 hour: 8 left" in mine
+    assert "64 per 1 minute, its /24 or /48 together: 62 left" in mine
+    neighbours = listed(run(app, "limits", "--key", "192.0.2.8"), "comments (comments)")
+    assert neighbours[0] == "2 per 1 minute: 2 left"
+    assert "64 per 1 minute, its /24 or /48 together: 62 left" in neighbours
+    assert "2 per 1 minute: 2 left" in listed(clear(app, "192.0.2.7:5021"), "comments (comments)")
+    assert [post(app) for _ in range(3)] == [422, 422, 429]
 
 
-def test_clearing_an_address_lets_it_post_again_and_nobody_else(tmp_path: Path) -> None:
+def test_clearing_an_address_lets_nobody_else_post_again(tmp_path: Path) -> None:
     app = make(tmp_path, CAPTCHA_GUARD_COMMENT_LIMITS="2 per day")
     for address in ("192.0.2.7", "198.51.100.1"):
         assert [post(app, address) for _ in range(3)] == [422, 422, 429]
-    assert "Cleared" in run(app, "clear", "--key", "192.0.2.7", "-y")
+    assert "Cleared: 192.0.2.7" in clear(app, "192.0.2.7")
     assert [post(app) for _ in range(3)] == [422, 422, 429]
     assert post(app, "198.51.100.1") == 429
 
@@ -118,8 +129,7 @@ def test_what_was_cleared_before_midnight_stays_cleared_after_it(tmp_path: Path)
     with time_machine.travel(1_800_014_400.0, tick=False) as clock:  # 12:00 UTC
         app = make(tmp_path, CAPTCHA_GUARD_COMMENT_LIMITS="2 per day")
         assert [post(app) for _ in range(3)] == [422, 422, 429]
-        assert "comments: 2 per 1 day, since midnight" in branch(run(app, "limits"), "comments")
-        run(app, "clear", "--key", "192.0.2.7", "-y")
+        clear(app, "192.0.2.7")
         clock.shift(43_200 + 60)
         assert [post(app) for _ in range(3)] == [422, 422, 429]
 
@@ -133,72 +143,91 @@ def test_clearing_an_address_forgets_its_wrong_codes(tmp_path: Path) -> None:
         return client.post("/comments", data={"body": "x", **form, "captcha_answer": "WRONGWRONG"}).status_code
 
     assert [guess(), guess()] == [422, 429]
-    run(app, "clear", "--key", "192.0.2.7", "-y")
+    clear(app, "192.0.2.7")
     assert guess() == 422
-
-
-def test_one_endpoint_may_be_cleared_alone(tmp_path: Path) -> None:
-    app = make(tmp_path)
-    picture = visitor(app).post("/captcha-guard/challenge", json={"scope": "comments"}).get_json()["picture"]
-    assert [visitor(app).get(picture).status_code for _ in range(4)] == [200, 200, 200, 429]
-    assert [post(app) for _ in range(3)] == [422, 422, 429]
-    run(app, "clear", "--key", "192.0.2.7", "--endpoint", "captcha_guard.picture", "-y")
-    assert visitor(app).get(picture).status_code == 200
-    assert post(app) == 429
-
-
-def test_without_yes_it_shows_and_asks_first(tmp_path: Path) -> None:
-    app = make(tmp_path)
-    assert [post(app) for _ in range(3)] == [422, 422, 429]
-    answer = app.test_cli_runner().invoke(cli, ["clear", "--key", "192.0.2.7"], input="n\n", env={"COLUMNS": "200"})
-    assert "Fail (0 out of 2 remaining)" in answer.output
-    assert post(app) == 429
 
 
 def test_all_without_an_address_are_cleared_by_their_word(tmp_path: Path) -> None:
     app = make(tmp_path)
     assert [post(app, "unix:") for _ in range(3)] == [422, 422, 429]
-    run(app, "clear", "--key", "shared", "-y")
+    clear(app, "shared")
     assert post(app, "") == 422
 
 
-@pytest.mark.parametrize("words", [["clear", "--key", "203.0.113", "-y"], ["limits", "--key", "203.0.113"]])
+@pytest.mark.parametrize("words", [["--key", "203.0.113", "--clear"], ["--key", "203.0.113"], ["--key", " "]])
 def test_a_mistyped_address_is_refused_and_clears_nothing(tmp_path: Path, words: list[str]) -> None:
     app = make(tmp_path)
     assert [post(app, "") for _ in range(3)] == [422, 422, 429]
-    answer = app.test_cli_runner().invoke(cli, words)
+    answer = app.test_cli_runner().invoke(group, ["limits", *words])
     assert answer.exit_code == 2
-    assert "'203.0.113' is no address" in answer.output
+    assert f"{words[1]!r} isn't an address" in answer.output
     assert post(app, "") == 429
+
+
+def test_nothing_is_cleared_without_a_key(tmp_path: Path) -> None:
+    answer = make(tmp_path).test_cli_runner().invoke(group, ["limits", "--clear"])
+    assert answer.exit_code == 2
+    assert "--key ADDRESS" in answer.output
 
 
 def test_a_client_that_the_host_names_is_cleared_by_its_name(tmp_path: Path) -> None:
     app = make(tmp_path, CAPTCHA_GUARD_CLIENT_KEY=lambda: "ada")
     assert [post(app) for _ in range(3)] == [422, 422, 429]
-    run(app, "clear", "--key", "bob", "-y")
+    clear(app, "bob")
     assert post(app) == 429
-    run(app, "clear", "--key", "ada", "-y")
+    clear(app, "ada")
     assert post(app) == 422
 
 
-def test_the_configuration_shows_the_guards_store(tmp_path: Path) -> None:
-    app = make(tmp_path)
-    post(app)
-    shown = run(app, "config")
-    assert "SQLiteStorage" in shown
-    assert "MovingWindowRateLimiter" in shown
-    assert "OK" in shown
+@pytest.mark.parametrize("words", [[], ["--clear"]])
+def test_a_store_that_fails_is_not_taken_for_an_empty_one(tmp_path: Path, words: list[str]) -> None:
+    app = make(tmp_path, CAPTCHA_GUARD_STORAGE_URI=f"redis://127.0.0.1:{free_port()}/0")
+    answer = app.test_cli_runner().invoke(group, ["limits", "--key", "192.0.2.7", *words])
+    assert answer.exit_code == 1
+    assert "store" in answer.output
+    assert "left" not in answer.output
 
 
-@pytest.mark.parametrize("strategy", ["moving-window", "fixed-window"])
-def test_a_limiter_that_is_handed_in_shows_both_and_charges_only_its_own(tmp_path: Path, strategy: str) -> None:
-    limiter = Limiter(lambda: "everyone", storage_uri="memory://", strategy=strategy, default_limits=["50 per hour"])
+def test_the_hosts_store_is_shown_where_its_limiter_is_handed_in(tmp_path: Path) -> None:
+    limiter = Limiter(lambda: "everyone", storage_uri="memory://", strategy="fixed-window")
     app = make(tmp_path, limiter)
-    shown = branch(run(app, "limits"), "comments")
-    assert "50 per 1 hour" in shown
-    assert "comments: 2 per 1 minute" in shown
     assert [post(app) for _ in range(3)] == [422, 422, 429]
-    run(app, "clear", "--key", "192.0.2.7", "-y")
+    clear(app, "192.0.2.7")
     assert [post(app) for _ in range(3)] == [422, 422, 429]
-    storage: Any = limiter.storage
-    assert not any("everyone/comments/2" in key for key in [*storage.events, *storage.storage])
+
+
+# Flask-Limiter's own commands
+
+
+def guard_first(app: Flask, limiter: Limiter) -> None:
+    CaptchaGuard(app)
+    limiter.init_app(app)
+
+
+def limiter_first(app: Flask, limiter: Limiter) -> None:
+    limiter.init_app(app)
+    CaptchaGuard(app)
+
+
+@pytest.mark.parametrize("storage", ["", "memory://"])
+@pytest.mark.parametrize("set_up", [guard_first, limiter_first])
+def test_flask_limiters_commands_show_the_hosts_limiter_and_no_other(
+    tmp_path: Path, set_up: Callable[[Flask, Limiter], None], storage: str
+) -> None:
+    app = Flask("blog", instance_path=str(tmp_path))
+    app.config.update(SECRET_KEY=secrets.token_hex(), CAPTCHA_GUARD_STORAGE_URI=storage)
+    app.add_url_rule("/", "front", lambda: "front")
+    set_up(app, Limiter(lambda: "everyone", storage_uri="memory://", default_limits=["50 per hour"]))
+    shown = run(app, "config", command=cli)
+    assert "MemoryStorage" in shown
+    assert "FixedWindowRateLimiter" in shown
+    assert "captcha_guard" not in shown
+    assert "50 per 1 hour" in run(app, "limits", command=cli)
+    assert "Cleared" in run(app, "clear", "--key", "everyone", "-y", command=cli)
+
+
+@pytest.mark.parametrize("storage", ["", "memory://"])
+def test_without_a_limiter_of_the_hosts_flask_limiters_commands_say_so(tmp_path: Path, storage: str) -> None:
+    app = make(tmp_path, CAPTCHA_GUARD_STORAGE_URI=storage)
+    for command in ("config", "limits"):
+        assert "No Flask-Limiter extension installed" in run(app, command, command=cli)

@@ -72,7 +72,7 @@ def stored(blog: Blog) -> list[tuple[str, str]]:
 
 
 def test_akismet_is_asked_only_once_the_code_is_solved(site: Blog, akismet: Running) -> None:
-    client = site.client("203.0.113.9")
+    client = site.client("203.0.113.9:5021")
     page = client.get("/queue")
     for fields in (COMMENT, fields_of(page) | COMMENT, wrong(page, COMMENT)):
         assert client.post("/queue", data=fields).status_code == 422

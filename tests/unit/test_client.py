@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.counters.client import DAY, NOBODY, SITE, WIDE, Client, Level, client_named, client_of
+from captcha_guard.counters.client import DAY, NOBODY, SITE, WIDE, Client, Level, address_of, client_named, client_of
 
-SECRET = b"sixteen octets or more"
+CASES = Path(__file__).parents[1] / "cases.jsonl"
+SECRET = b"sixteen bytes or more"
 NOON = 1_800_014_400  # 12:00 UTC
 MIDNIGHT = NOON + DAY // 2
 
@@ -81,8 +85,63 @@ def test_a_zone_id_and_spaces_do_not_make_a_new_client() -> None:
     assert client("fe80::1%eth0") == client("fe80::1%eth1") == client(" fe80::1 ")
 
 
+ports = st.none() | st.integers(0, 65_535)
+
+
+@given(ip=ipv4 | ipv6, port=ports, spaces=st.sampled_from(["", " ", "\t"]), quote=st.sampled_from(["", '"']))
+def test_brackets_ports_quotes_and_spaces_do_not_make_a_new_client(
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int | None, spaces: str, quote: str
+) -> None:
+    ending = "" if port is None else f":{port}"
+    for written in (f"[{ip}]{ending}", f"{ip}{ending}" if ip.version == 4 else str(ip)):
+        assert client(f"{spaces}{quote}{written}{quote}{spaces}") == client(ip)
+
+
 @pytest.mark.parametrize(
-    "address", [None, "", " ", "unix:", "/run/app.sock", "localhost", "1.2.3", "1.2.3.4:80", "\x00"]
+    ("written", "plain"),
+    [
+        ("::ffff:198.51.100.7", "198.51.100.7"),
+        ("::ffff:198.51.100.7:5021", "198.51.100.7"),
+        ("[::ffff:198.51.100.7]:5021", "198.51.100.7"),
+        ("[::ffff:c633:6407]", "198.51.100.7"),
+        ("[fe80::1%eth0]:443", "fe80::1"),
+        ("fe80::1%eth0.100", "fe80::1"),
+        ("2001:db8:0:0:0:0:0:1:443", "2001:db8::1"),
+        ("2001:db8::1:50210", "2001:db8::1"),
+        ("198.51.100.7:", "198.51.100.7"),
+    ],
+)
+def test_an_address_is_read_as_proxies_write_it(written: str, plain: str) -> None:
+    assert address_of(written) == ipaddress.ip_address(plain)
+    assert client(written) == client(plain)
+
+
+ADDRESSES = [case for line in CASES.read_text("utf-8").splitlines() if (case := json.loads(line))["kind"] == "address"]
+
+
+@pytest.mark.parametrize("case", ADDRESSES, ids=lambda case: case["addresses"][0])
+def test_what_proxies_write_is_the_client_that_it_means(case: dict[str, Any]) -> None:
+    first, second = map(client, case["addresses"])
+    assert NOBODY not in (first, second)
+    assert (first == second) == (case["expect"] == "the same client as the second")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        None,
+        "",
+        " ",
+        "unix:",
+        "/run/app.sock",
+        "localhost",
+        "1.2.3",
+        "1.2.3.4.5:80",
+        "unknown:80",
+        "[1.2.3.4",
+        "[]",
+        "\x00",
+    ],
 )
 def test_who_has_no_address_shares_one_key(address: str | None) -> None:
     assert client_of(address, secret=SECRET) == NOBODY

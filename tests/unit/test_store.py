@@ -8,8 +8,10 @@ from importlib.abc import MetaPathFinder
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from limits.storage import MemcachedStorage, RedisStorage
+from limits.storage import MemcachedStorage, RedisStorage, storage_from_string
+from pymemcache.client.base import PooledClient  # type: ignore[import-untyped]
 
+from captcha_guard.counters.memcached import PooledMemcachedStorage
 from captcha_guard.counters.memory import LockedMemoryStorage
 from captcha_guard.counters.redis import BatchedRedisStorage
 from captcha_guard.counters.sqlite import SQLiteStorage
@@ -90,6 +92,7 @@ class Missing(MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {fullname!r}")
 
 
+TWO = "memcached://127.0.0.1:1,127.0.0.1:2"
 WAITS = {"socket_timeout": NETWORK_TIMEOUT, "socket_connect_timeout": NETWORK_TIMEOUT}
 
 
@@ -126,11 +129,24 @@ def test_memcached_is_given_a_quarter_of_a_second_and_its_keys_stay_where_they_a
 
 
 def test_a_server_of_memcached_that_is_gone_fails_and_keeps_its_keys() -> None:
-    gone = "memcached://127.0.0.1:1,127.0.0.1:2"
-    storage = open_storage(gone)
+    storage = open_storage(TWO)
     for _ in range(5):
         with pytest.raises(ConnectionRefusedError):
             storage.incr("k", 60)
+
+
+def test_each_of_several_servers_of_memcached_has_a_pool_of_connections() -> None:
+    for storage in (open_storage(TWO), PooledMemcachedStorage(f"pooled+{TWO}")):
+        assert all(isinstance(one, PooledClient) for one in cast("Any", storage).storage.clients.values())
+    unpooled: Any = PooledMemcachedStorage(f"pooled+{TWO}", use_pooling=False).storage
+    assert not any(isinstance(one, PooledClient) for one in unpooled.clients.values())
+
+
+@pytest.mark.parametrize("use_replicas", [True, False])
+def test_a_storage_behind_sentinels_may_be_told_whether_to_read_from_replicas(use_replicas: bool) -> None:
+    uri = "batched+redis+sentinel://127.0.0.1:1/service"
+    assert cast("Any", storage_from_string(uri, use_replicas=use_replicas)).use_replicas is use_replicas
+    assert cast("Any", storage_from_string(uri)).use_replicas is False
 
 
 def test_a_pool_of_memcached_with_no_connection_left_is_a_fault() -> None:

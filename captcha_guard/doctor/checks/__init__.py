@@ -7,26 +7,22 @@ from typing import Final
 from ..diagnosis import Check
 from .bundled_fonts import BundledFonts
 from .clock import Clock
-from .content_policy import ContentPolicy
 from .csrf import Csrf
 from .memory_workers import MemoryWorkers
 from .missing_body import MissingBody
 from .network_file import NetworkFile
-from .page_cache import PageCache
-from .picture import Picture
+from .page import VisitorsPage
 from .proxy import Proxy
 from .secret_shared import SecretShared
-from .secret_strength import SecretStrength
-from .static_files import StaticFiles
 from .store_evicts import StoreEvicts
 from .store_failover import StoreFailover
 from .store_reach import StoreReach
 
 #: Every check, in the order of the codes.
 CHECKS: Final[tuple[Check, ...]] = (
-    SecretShared(), SecretStrength(),
+    SecretShared(),
     MemoryWorkers(), StoreReach(), StoreEvicts(), NetworkFile(), Clock(), StoreFailover(),
     Proxy(),
-    StaticFiles(), Picture(), ContentPolicy(), PageCache(), Csrf(), MissingBody(),
+    Csrf(), MissingBody(), VisitorsPage(),
     BundledFonts(),
 )  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from ...web.posted import TOKEN
-from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
+from ..browser import shown
+from ..diagnosis import Check, Diagnosis, Moment, Severity
 from ..site import Site
 
 
@@ -23,13 +23,8 @@ class Csrf(Check):
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Look at each form with a code; raises ``CannotTellError`` where none was found."""
-        if not site.visit.pages:
-            raise CannotTellError(site.visit.without_pages)
-        for page in site.visit.pages:
-            forms = [form.fields for form in page.markup.forms if TOKEN in form.fields]
-            if any(not any("csrf" in name.lower() for name in form) for form in forms):
-                why = (
-                    "CSRFProtect is set up, but" if "csrf" in site.app.extensions else "CSRFProtect is not set up, and"
-                )
-                yield self.found(f"{page.path}: {why} the form has no field named like csrf_token.")
+        """Look at each form with a code; raises ``CannotTellError`` where there is no page."""
+        page = site.page
+        if any(not any("csrf" in name.lower() for name in form.fields) for form in page.forms):
+            why = "CSRFProtect is set up, but" if "csrf" in site.app.extensions else "CSRFProtect is not set up, and"
+            yield self.found(f"{shown(page.url)}: {why} the form has no field named like csrf_token.")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import ClassVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
+from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from ...web.missing_body import HOW_TO_NAME_IT, wanted_body
-from ...web.posted import OURS, TOKEN
+from ...web.posted import OURS
 from ...web.protection import Protection
 from ...web.registry import guarded_routes
-from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
-from ..markup import FormMarkup
-from ..pages import Page
+from ..browser import origin_of, shown
+from ..diagnosis import Check, Diagnosis, Moment, Severity
+from ..pages import Form, Page
 from ..site import Site
 
 
@@ -29,32 +31,33 @@ class MissingBody(Check):
     fix: ClassVar[str] = HOW_TO_NAME_IT
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Look at each form with a code; raises ``CannotTellError`` where none was found."""
-        if not site.visit.pages:
-            raise CannotTellError(site.visit.without_pages)
-        with site.app.app_context():
-            guarded = guarded_routes()
-        for page in site.visit.pages:
-            for form in page.markup.forms:
-                endpoint = _endpoint(site, page, form) if TOKEN in form.fields else ""
-                protection = guarded.get(endpoint)
-                if protection is not None and not _has_body(form, protection, site.state.honeypot):
-                    yield self.found(f"{page.path} posts to the route {endpoint!r}. {wanted_body(protection)}")
+        """Look at each form with a code; raises ``CannotTellError`` where there is no page."""
+        page = site.page
+        for form in page.forms:
+            endpoint, protection = _route(site.app, page, form)
+            if protection is not None and not _has_body(form, protection, site.state.honeypot):
+                yield self.found(f"{shown(page.url)} posts to the route {endpoint!r}. {wanted_body(protection)}")
 
 
-def _has_body(form: FormMarkup, protection: Protection, honeypot: str) -> bool:
+def _has_body(form: Form, protection: Protection, honeypot: str) -> bool:
     """Say whether the form has a field for the body, or nothing but fields that hold no visitor's text."""
     texts = set(form.texts) - protection.ignore - {*OURS, honeypot}
     return any(name in form.fields for name in protection.names_of("body")) or (bool(protection.ignore) and not texts)
 
 
-def _endpoint(site: Site, page: Page, form: FormMarkup) -> str:
-    """Return the endpoint that a form is sent to, empty where it leads elsewhere."""
-    url = urlsplit(urljoin(urljoin(site.visitor.origin, page.path), form.action))
-    if f"{url.scheme}://{url.netloc}/" != site.visitor.origin:
-        return ""
-    try:
-        endpoint, _ = site.app.url_map.bind(url.netloc).match(url.path, method=form.method)
-    except (HTTPException, RequestRedirect):
-        return ""
-    return str(endpoint)
+def _route(app: Flask, page: Page, form: Form) -> tuple[str, Protection | None]:
+    """Return the guarded route that a form is sent to, also where the site lies below a path that Flask doesn't see."""
+    action = page.absolute(form.action)
+    if origin_of(action) != origin_of(page.url):
+        return "", None
+    url = urlsplit(action)
+    parts = url.path.split("/")
+    with app.app_context():
+        guarded = guarded_routes()
+    for start in range(1, len(parts)):
+        path = f"/{'/'.join(parts[start:])}"
+        with suppress(HTTPException, RequestRedirect):
+            endpoint, _ = app.url_map.bind(url.netloc).match(path, method=form.method)
+            if endpoint in guarded:
+                return endpoint, guarded[endpoint]
+    return "", None

@@ -1,0 +1,93 @@
+"""``flask captcha-guard limits``: the limits of each route, how a client stands, and how to forget what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+from typing import Final
+
+import click
+from flask.cli import with_appcontext
+from limits.storage import MemoryStorage
+
+from ..counters.client import NOBODY, SHARED, SITE, WIDE, Client, client_named, client_of
+from ..counters.ledger import Charge, Standing
+from ..counters.memory import LockedMemoryStorage
+from ..counters.policy import Policy, name_at
+from ..errors import StoreUnavailableError
+from ..web.registry import guarded_routes
+from ..web.state import State, current_state
+
+#: A client in all kinds of networks, by which all windows of a policy are listed.
+_ANY: Final = Client("any", ((SITE, "any"), (WIDE, "any")))
+
+_NETWORKS: Final = {SITE: ", its /56 together (IPv6)", WIDE: ", its /24 or /48 together"}
+
+
+@click.command("limits")
+@click.option("--key", metavar="ADDRESS", help=f"Show how this client stands; {SHARED}: all without an address.")
+@click.option("--clear", is_flag=True, help="Forget what this client and its networks did; they may post again.")
+@with_appcontext
+def limits(key: str | None, clear: bool) -> None:  # noqa: FBT001 - click hands it over
+    """List the limits of each route, with --key how a client stands.
+
+    The key is an address, or a client's name where CAPTCHA_GUARD_CLIENT_KEY makes names. Spent codes stay spent.
+    """
+    if clear and key is None:
+        raise click.UsageError("--clear needs the client: --key ADDRESS")
+    state = current_state()
+    client = _ANY if key is None else _client(state, key)
+    policies = _policies(state)
+    if key is not None and isinstance(state.storage, (MemoryStorage, LockedMemoryStorage)):
+        click.echo("memory:// is counted by each process for itself; this command sees its own counts only.", err=True)
+    if clear:
+        for policy in policies:
+            state.limits.clear(policy, client)
+        click.echo(f"Cleared: {key}")
+    for policy, whose in policies.items():
+        click.echo(f"{policy.name} ({', '.join(whose)})")
+        for charge, standing in _standings(state, policy, client, looked=key is not None):
+            click.echo(f"  {_line(policy, charge, standing)}")
+
+
+def _client(state: State, word: str) -> Client:
+    """Return the client of that key; a mistyped address is refused, since it would mean all without an address."""
+    if word == SHARED:
+        return NOBODY
+    if state.settings.client_key is not None and word.strip():
+        return client_named(word, secret=state.secret)
+    if (client := client_of(word, secret=state.secret)) == NOBODY:
+        raise click.BadParameter(f"{word!r} isn't an address; {SHARED!r} means all without one", param_hint="--key")
+    return client
+
+
+def _policies(state: State) -> dict[Policy, list[str]]:
+    """Return the policies in force, each with the endpoints or the requests for which it holds."""
+    found: dict[Policy, list[str]] = {}
+    for endpoint, protection in guarded_routes().items():
+        found.setdefault(state.limits.policy(protection.limits or "comments"), []).append(endpoint)
+    own = {"wrong": "codes that aren't right", "pictures": "pictures", "challenges": "new codes"}
+    return found | {state.limits.policy(name): [what] for name, what in own.items()}
+
+
+def _standings(
+    state: State, policy: Policy, client: Client, *, looked: bool
+) -> Iterator[tuple[Charge, Standing | None]]:
+    if not looked:
+        for charge in state.limits.windows(policy, client):
+            yield charge, None
+        return
+    look = state.limits.look((policy, client))
+    if not look.counted:
+        raise StoreUnavailableError("the counters' store can't be used; the log says why")
+    yield from look.standings[policy.name]
+
+
+def _line(policy: Policy, charge: Charge, standing: Standing | None) -> str:
+    names = {name_at(policy.name, level): text for level, text in _NETWORKS.items()}
+    line = f"{charge.item!r}{names.get(charge.identifiers[-1], '')}"
+    if standing is None:
+        return line
+    left = max(0, charge.item.amount - standing.used)
+    wait = "" if left else f", the next one in {max(1, ceil(standing.wait))} s"
+    return f"{line}: {left} left{wait}"
