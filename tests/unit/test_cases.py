@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from captcha_guard.challenge.answer import matches
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.submission import Submission
@@ -74,3 +75,8 @@ def test_honest_comments_are_accepted_without_a_finding(form: dict[str, str], ca
         assert judged(form["body"], form["author"]).action <= Action.HOLD
         return
     assert judged(form["body"], form["author"]) == Verdict()
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case["kind"] == "typed"])
+def test_a_code_may_be_typed_on_any_keyboard(case: dict[str, str]) -> None:
+    assert matches(case["code"], case["typed"]) == (case["expect"] == "right")
