@@ -39,7 +39,8 @@ class State:
     ``naming`` and ``drawing`` are the times in which the host names no clients, or no pictures can be drawn;
     ``rehosted`` begins when a browser's host and ours are found to differ. ``forms`` are the endpoints at which this
     process has seen a ``CaptchaField``, ``bodiless`` those whose POSTs were reported for having nothing that looks like
-    a body.
+    a body, ``fieldless`` those that were reported for a form without its ``CaptchaField``;
+    ``doubtful`` are scopes that were reported as perhaps misspelt.
     """
 
     settings: Settings
@@ -64,6 +65,8 @@ class State:
     rehosted: Outage = field(default_factory=Outage)
     forms: set[str] = field(default_factory=set)
     bodiless: set[str] = field(default_factory=set)
+    fieldless: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
 
     @property
     def honeypot(self) -> str:
