@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, cast
 
 from .errors import ConfigError
 from .look_alikes import groups_of
+from .suggestion import nearest
 
 PREFIX: Final = "CAPTCHA_GUARD_"
 
@@ -48,8 +48,8 @@ def choice(*choices: str) -> Check:
 
     def check(name: str, value: object) -> object:
         if value not in choices:
-            near = get_close_matches(str(value), choices, 1)
-            hint = f". Did you mean {near[0]!r}?" if near else ""
+            near = nearest(str(value), choices)
+            hint = f". Did you mean {near!r}?" if near else ""
             raise ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {', '.join(choices)}{hint}")
         return value
 

@@ -11,6 +11,7 @@ from flask import Flask, Request, Response, current_app, has_request_context
 from .challenge.difficulty import Difficulty
 from .doctor.rounds import Rounds, at_start
 from .errors import ConfigError
+from .spam.assembly import listed
 from .spam.judge import Rule
 from .spam.learning import Stats, Weighed
 from .spam.moderation import Tidied
@@ -19,6 +20,7 @@ from .spam.submission import Submission
 from .spam.verdict import Verdict
 from .web.decision_log import log_decision
 from .web.field import render_assets, render_field
+from .web.first_look import FirstLook
 from .web.frames import init_frames
 from .web.gate import pass_through
 from .web.housekeeping import tidy
@@ -33,8 +35,7 @@ from .web.repetition import note_forgotten
 from .web.routes import make_blueprint
 from .web.settlement import settle, settle_error
 from .web.state import NAME, current_state, this_request
-from .web.unguarded import RouteCheck, protection_of_method
-from .web.unmoderated import warn_of_settled_holds
+from .web.unguarded import protection_of_method
 from .web.wiring import wire
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class CaptchaGuard:
         exempt_when: Callable[[], object] | None = None,
     ) -> None:
         self._limiter = limiter
-        self._rules = None if rules is None else tuple(rules)
-        self._extra_rules = tuple(extra_rules)
+        self._rules = None if rules is None else listed("rules", rules)
+        self._extra_rules = listed("extra_rules", extra_rules)
         self._describe = describe
         self._exempt_when = exempt_when
         if app is not None:
@@ -90,8 +91,7 @@ class CaptchaGuard:
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request_funcs.setdefault(None, []).insert(0, _screen)
-        app.before_request(RouteCheck(app).look)
-        app.before_request(warn_of_settled_holds)
+        app.before_request(FirstLook(app, state).look)
         app.before_request(Rounds(app, state).look)
         init_frames(app)
         app.after_request(settle)
@@ -142,6 +142,8 @@ class CaptchaGuard:
         nothing is asked here, such as moderators. ``on_challenge(refusal, **view_args)`` returns the host's own page
         instead of the interstitial. Raises ``ConfigError`` for a value that can't be.
         """
+        if view is not None and not callable(view):
+            raise ConfigError(f"protect({view!r}): write the scope with its name, protect(scope={view!r})")
         protection = Protection.told(
             scope=scope,
             mode=mode,

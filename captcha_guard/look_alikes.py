@@ -1,8 +1,14 @@
-"""Symbols of codes that readers mix up: typing any of them is right where another of its group is shown."""
+"""Characters that look like others: symbols of codes that readers mix up, and letters of other scripts.
+
+Typing any symbol is right where another of its group is shown, and so is a letter that looks like one of them.
+"""
+
+# ruff: noqa: RUF001 (letters that pass for others are what this is about)
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 #: Every look-alike and the symbol that stands for its group.
 LOOK_ALIKES = str.maketrans(
@@ -21,6 +27,48 @@ LOOK_ALIKES = str.maketrans(
         "P": "R",
     }
 )  # fmt: skip
+
+
+def _table(drawn: str, meant: str) -> dict[int, str]:
+    return {ord(one): other for one, other in zip(drawn.split(), meant.split(), strict=True)}
+
+
+#: Cyrillic, Greek and Armenian letters that look like Latin ones.
+FOREIGN: Final = {
+    **_table(
+        "а в с е ё н һ і ї ј к ӏ м о р ѕ т у ү х ԁ ԛ ԝ ѵ ғ А В С Е Ё Н Һ І Ї Ј К Ӏ М О Р Ѕ Т У Ү Х Ԁ Ԛ Ԝ Ѵ Ғ",
+        "a b c e e h h i i j k l m o p s t y y x d q w v f A B C E E H H I I J K I M O P S T Y Y X D Q W V F",
+    ),
+    **_table(
+        "α β γ ε η ι κ ν ο ρ τ υ χ ω ϲ ϳ Α Β Ε Ζ Η Ι Κ Μ Ν Ο Ρ Τ Υ Χ Ϲ",
+        "a b y e n i k v o p t u x w c j A B E Z H I K M N O P T Y X C",
+    ),
+    **_table("ա ո ս օ հ յ ց զ Օ Տ Ս", "w n u o h j g q O S U"),
+}
+
+#: Letters drawn as something else that NFKC leaves as they are: small capitals, white letters in discs and squares.
+DRAWN: Final = {
+    **_table(
+        "ᴀ ʙ ᴄ ᴅ ᴇ ꜰ ɢ ʜ ɪ ᴊ ᴋ ʟ ᴍ ɴ ᴏ ᴘ ꞯ ʀ ꜱ ᴛ ᴜ ᴠ ᴡ ʏ ᴢ ɑ ɡ",
+        "a b c d e f g h i j k l m n o p q r s t u v w y z a g",
+    ),
+    **{0x1F150 + place: chr(65 + place) for place in range(26)},
+    **{0x1F170 + place: chr(65 + place) for place in range(26)},
+}
+
+#: Cyrillic letters that look like a symbol of a code, though no word is disguised with them.
+_LIKE_SYMBOLS: Final = _table("З Ч Б Ш", "3 4 6 W")
+
+_LATIN_BY_CAPITAL: Final = {
+    chr(one).upper(): other.upper()
+    for one, other in sorted((FOREIGN | DRAWN | _LIKE_SYMBOLS).items(), key=lambda item: chr(item[0]).isupper())
+}
+
+#: Every capital and digit that may be typed for a code, and the symbol that stands for its group. Input fields of codes
+#: show capitals, so the capital decides; where it looks like nothing (ω, Ω), the small letter does.
+SYMBOLS: Final = LOOK_ALIKES | {
+    ord(one): other.translate(LOOK_ALIKES) for one, other in _LATIN_BY_CAPITAL.items() if len(one) == 1
+}
 
 
 def groups_of(alphabet: str) -> Sequence[str]:

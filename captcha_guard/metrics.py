@@ -9,9 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Flask
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
 
+from .extras import missing
 from .signals import store_available, store_unavailable, submission_judged
+
+try:
+    from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
+except ModuleNotFoundError as error:
+    raise missing("captcha_guard.metrics", "prometheus-client", error) from error
 
 if TYPE_CHECKING:
     from .spam.verdict import Verdict

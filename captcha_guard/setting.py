@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, fields
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from . import checks
 from .checks import PREFIX, Check
 from .errors import ConfigError
+from .suggestion import nearest
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -53,6 +53,6 @@ def read_settings(table: type[Table], config: Mapping[str, object]) -> Table:
 
 
 def _unknown(name: str, keys: Mapping[str, Key]) -> ConfigError:
-    near = get_close_matches(name.lower(), keys, 1, 0.5)
-    hint = f"did you mean {PREFIX}{near[0].upper()}?" if near else "docs/configuration.md lists them all"
-    return ConfigError(f"{PREFIX}{name} is no setting of captcha_guard; {hint}")
+    near = nearest(name, keys)
+    hint = f"did you mean {PREFIX}{near.upper()}?" if near else "docs/configuration.md lists them all"
+    return ConfigError(f"{PREFIX}{name} isn't a setting of captcha_guard; {hint}")

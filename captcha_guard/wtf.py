@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flask import abort, has_request_context, request
 from markupsafe import Markup
-from wtforms import Field, FieldList, FormField
-from wtforms.form import BaseForm
-from wtforms.validators import StopValidation
 
 from .errors import ConfigError
 from .extension import judge_request
-from .web.field import render_field
-from .web.journey import current_journey
+from .extras import missing
+from .web.field import outcome_for, shows_input
+from .web.journey import Built, current_journey
+from .web.look import LABEL
 from .web.pages import answer_refusal
 from .web.posted import ANSWER, PASS
 from .web.protection import Protection
 from .web.registry import guarded_routes
+from .web.scopes import note_form
 from .web.state import current_state
+
+try:
+    from wtforms import Field, FieldList, FormField
+    from wtforms.form import BaseForm
+    from wtforms.validators import StopValidation
+
+    from .form_parts import CaptchaLabel, CaptchaWidget, HiddenCaptchaWidget, TiedError
+except ModuleNotFoundError as error:
+    raise missing("captcha_guard.wtf", "flask-wtf", error) from error
 
 if TYPE_CHECKING:
     from .challenge.difficulty import Difficulty
     from .web.protection import Know
-
-
-class CaptchaWidget:
-    """Draws picture, input, honeypot and hidden token, or the pass of a solved code; no messages, see ``errors``."""
-
-    def __call__(self, field: CaptchaField, **kwargs: object) -> Markup:  # noqa: ARG002 - WTForms' signature
-        """Return the markup; attributes given in the template have no place in it."""
-        return render_field(field.scope, protection=field.protection, message=False)
 
 
 class NotRobot:
@@ -43,6 +45,8 @@ class NotRobot:
 
         What another site sent is answered with the guard's own page, raised as an exception.
         """
+        if len(_codes_in(form)) > 1:
+            raise _two_codes(form, _codes_in(form))
         current_journey().forms.append(form)
         outcome = judge_request(field.protection_in(form), field.scope)
         if outcome.refusal is not None and outcome.refusal.is_cross_site:
@@ -52,18 +56,24 @@ class NotRobot:
 
 
 class CaptchaField(Field):
-    """The security code in a form. Its arguments after the label are those of ``CaptchaGuard.protect``.
+    """The security code in a form. Its arguments after the label are those of ``CaptchaGuard.protect``, then WTForms'.
 
     In a view that is also protected the submission is judged once, by the view's arguments. ``fields`` and ``ignore``
     take the names of the form's fields, without its prefix; those of a ``FormField`` with a dot (``"address.street"``).
-    ``data`` is the code as typed; ``populate_obj`` leaves the object alone, because the code isn't stored.
+    ``data`` is the code as typed, after ``filters``; the guard reads the code itself. ``populate_obj`` leaves the
+    object alone, because the code isn't stored. Where no code is asked for, the form shows nothing: no label, no input,
+    no description. Raises ``ConfigError`` for what can't be, as soon as the form is made.
     """
 
-    widget = CaptchaWidget()
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return the field, or in a form's class what becomes one."""
+        if "_form" not in kwargs:
+            note_form(kwargs.get("scope"))
+        return super().__new__(cls, *args, **kwargs)
 
     def __init__(
         self,
-        label: str = "Enter Security Code",
+        label: str = LABEL,
         validators: Sequence[Callable[..., object]] = (),
         *,
         scope: str | None = None,
@@ -77,9 +87,12 @@ class CaptchaField(Field):
         exempt_when: Callable[[], object] | None = None,
         **kwargs: Any,
     ) -> None:
+        self._asked: tuple[object, bool] | None = None
+        self._in_hidden_tag = False
+        self._made = False
         super().__init__(label, [NotRobot(), *validators], **kwargs)
-        if has_request_context():
-            current_state().forms.add(request.endpoint or "")
+        self.label: CaptchaLabel = CaptchaLabel(self, label)
+        form = _form_of(self, None if "_meta" in kwargs else kwargs.get("_form"), validators)  # _meta: of a FieldList
         self._own = Protection.told(
             scope=scope,
             mode=mode,
@@ -91,6 +104,63 @@ class CaptchaField(Field):
             facts=facts,
             exempt_when=exempt_when,
         )
+        self._made = True
+        if has_request_context():
+            current_state().forms.add(request.endpoint or "")
+            current_journey().built.append(Built(form, self, self.protection))
+
+    @property
+    def shows_input(self) -> bool:
+        """Whether the form shows a picture and an input now."""
+        if not has_request_context():
+            return True
+        now = (outcome_for(self.scope), current_journey().stored)
+        if self._asked is None or self._asked[0] != now:
+            self._asked = (now, shows_input(self.protection, self.scope))
+        return self._asked[1]
+
+    @property
+    def _is_hidden(self) -> bool:
+        """Whether templates are to draw it among the hidden fields; never where there is an error to show."""
+        return self._made and not self.errors and not self.shows_input
+
+    @property
+    def widget(self) -> Any:
+        """What draws the field; a ``HiddenInput`` where it shows nothing."""
+        return HiddenCaptchaWidget() if self._is_hidden else vars(self).get("_widget") or CaptchaWidget()
+
+    @widget.setter
+    def widget(self, widget: Any) -> None:
+        self._widget = widget
+
+    def _kind(self) -> str:
+        return "HiddenField" if self._is_hidden else self._type
+
+    def _set_kind(self, name: str) -> None:
+        self._type = name
+
+    type = property(_kind, _set_kind, doc="What templates tell kinds of fields by.")
+
+    @property
+    def description(self) -> str:
+        """The description for templates, "" where the form shows no input."""
+        return self._description if not self._made or self.shows_input else ""
+
+    @description.setter
+    def description(self, text: str) -> None:
+        self._description = text
+
+    def __str__(self) -> str:
+        """Return the markup for ``form.hidden_tag()``; templates that draw each field then leave a hidden one out."""
+        markup = str(self())
+        self._in_hidden_tag = self._is_hidden
+        return markup
+
+    def __call__(self, **kwargs: object) -> Markup:
+        """Return the markup, with further attributes for the input."""
+        if self._in_hidden_tag and self._is_hidden:
+            return Markup("")
+        return Markup(super().__call__(**kwargs))  # noqa: S704 - the template has escaped it
 
     @property
     def protection(self) -> Protection:
@@ -117,7 +187,7 @@ class CaptchaField(Field):
         """What the form's challenges are bound to."""
         return self.protection.scope_for(request.endpoint or "", request.view_args or {})
 
-    def process(self, formdata: Any, data: object = None, extra_filters: object = None) -> None:  # noqa: ARG002 - WTForms' signature
+    def process(self, formdata: Any, data: object = None, extra_filters: Any = None) -> None:  # noqa: ARG002 - WTForms' signature
         """Take the typed code as ``data``."""
         self.process_errors = []
         self.object_data = None
@@ -125,6 +195,18 @@ class CaptchaField(Field):
         if formdata is not None:
             self.data = formdata.get(ANSWER) or formdata.get(PASS) or None
             self.raw_data = [self.data] if self.data else []
+        for apply in itertools.chain(self.filters, extra_filters or ()):
+            try:
+                self.data = apply(self.data)
+            except ValueError as error:
+                self.process_errors.append(error.args[0])
+
+    def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:  # noqa: ARG002, FBT001 - WTForms' signature
+        """Tie the errors to the input, for wherever the template shows them."""
+        self.errors = [
+            TiedError(error, f"{self.id}-error-{number}") if isinstance(error, str) else error
+            for number, error in enumerate(self.errors, 1)
+        ]
 
     def populate_obj(self, obj: object, name: str) -> None:
         """Leave the object as it is."""
@@ -147,3 +229,40 @@ def _names(field: Field) -> Iterator[str]:
     yield field.name
     for inside in field if isinstance(field, (FormField, FieldList)) else ():
         yield from _names(inside)
+
+
+def _form_of(field: CaptchaField, form: BaseForm | None, validators: Sequence[object]) -> BaseForm:
+    """Return the form that is being made; raises ``ConfigError`` for a field that could never work in it."""
+    if form is None:
+        raise ConfigError("a CaptchaField can't stand in a FieldList: one code serves the whole form, put it there")
+    if others := _codes_in(form):
+        raise _two_codes(form, [*others, field])
+    for validator in validators:
+        flags = getattr(validator, "field_flags", {})
+        if "required" in flags or "optional" in flags:
+            raise ConfigError(
+                f"the CaptchaField {field.short_name!r} has the validator {type(validator).__name__}; remove it: "
+                "the guard says when a code is needed"
+            )
+    return form
+
+
+def _codes_in(form: BaseForm) -> list[CaptchaField]:
+    """Return the CaptchaFields of a form and of the forms inside it."""
+    found: list[CaptchaField] = []
+    for field in form:
+        if isinstance(field, CaptchaField):
+            found.append(field)
+        entries = field if isinstance(field, FieldList) and "entries" in vars(field) else (field,)
+        for entry in entries:
+            if isinstance(entry, FormField) and "form" in vars(entry):  # not before it has been processed
+                found += _codes_in(entry.form)
+    return found
+
+
+def _two_codes(form: BaseForm, fields: Sequence[CaptchaField]) -> ConfigError:
+    names = " and ".join(repr(field.name) for field in fields)
+    return ConfigError(
+        f"the form {type(form).__name__} has more than one CaptchaField: {names}; remove all but one, because one code "
+        "serves the whole form"
+    )

@@ -35,7 +35,6 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         MAX_CONTENT_LENGTH=MAX_REQUEST_OCTETS,
         PERMANENT_SESSION_LIFETIME=timedelta(days=31),
         SESSION_COOKIE_SAMESITE="Lax",
-        WTF_CSRF_TIME_LIMIT=None,  # a reader may take a day over a comment; the session's own age is the limit
     )
     app.config.from_mapping(given)
     if not app.config.get("SECRET_KEY"):

@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from captcha_guard import Action, Refusal, Verdict
-from demo_blog import errors, posts
+from demo_blog import errors, posts, security
 from demo_blog.database import db
 from demo_blog.draft import Draft
 from demo_blog.guard import guard
@@ -20,10 +20,7 @@ from demo_blog.typesetting import web_address
 bp = Blueprint("comments", __name__)
 bp.url_value_preprocessor(posts.fetch_post)
 
-STALE_FORM = (
-    "This page had been open so long, or your browser kept our cookie back, that we could not be sure the "
-    "comment came from you. Nothing is lost: please send it once more."
-)
+LATE_FORM = "This page had been open for a long time. Nothing is lost: please send it once more."
 PRINTED = "Thank you. Your comment is printed above."
 HELD = "Thank you. An editor reads your comment before it is printed; until then only you can see it above."
 ADDRESS_DROPPED = "Your comment stands without the web address: only http and https addresses are linked here."
@@ -75,10 +72,13 @@ def index(slug: str) -> ResponseReturnValue:
 
 @bp.app_errorhandler(CSRFError)
 def form_was_stale(error: HTTPException) -> ResponseReturnValue | HTTPException:
-    """Show the form again with every typed field; the request may not have been its author's, so nothing is kept."""
-    if request.endpoint == f"{bp.name}.{create.__name__}":
-        return posts.page(Draft.from_form(request.form), notice=STALE_FORM), 400
-    return errors.show(error)
+    """Show the reader's own form again, to be sent once more; of any other, only the text, because it may be forged."""
+    if request.endpoint != f"{bp.name}.{create.__name__}":
+        return errors.show(error)
+    draft = Draft.from_form(request.form)
+    if security.is_only_late():
+        return posts.page(draft, notice=LATE_FORM), 400
+    return render_template("unsent.html", post=g.post, draft=draft), 400
 
 
 def keep(post: Post, draft: Draft, verdict: Verdict) -> Comment:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
-from flask_wtf.csrf import CSRFProtect
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFProtect, validate_csrf
+from wtforms import ValidationError
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -30,6 +31,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+RENEWED_FOR = 7 * 24 * 60 * 60
+"""Seconds for which a form that was open too long is shown again, ready to be sent."""
+
 csrf = CSRFProtect()
 
 
@@ -37,6 +41,15 @@ def init_app(app: Flask) -> None:
     """Send the headers with every response, and ask every unsafe request for its token."""
     csrf.init_app(app)
     app.after_request(_add_headers)
+
+
+def is_only_late() -> bool:
+    """Whether the request's token against forgery is this reader's own, and merely older than it should be."""
+    try:
+        validate_csrf(request.form.get("csrf_token"), time_limit=RENEWED_FOR)
+    except ValidationError:
+        return False
+    return True
 
 
 def _add_headers(response: Response) -> Response:

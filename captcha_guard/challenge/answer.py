@@ -6,7 +6,7 @@ import hmac
 import unicodedata
 from collections.abc import Iterator
 
-from ..look_alikes import LOOK_ALIKES, groups_of
+from ..look_alikes import SYMBOLS, groups_of
 
 #: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them. 7, K, N, P,
 #: X and Y are left out because readers mixed them up with T, H and R once strokes crossed the glyphs
@@ -15,6 +15,9 @@ ALPHABET = "2345689CDFHMRTW"
 
 #: Characters. Nobody types more for a code, however they space it; normalising a megabyte would take seconds.
 LONGEST_TYPED = 200
+
+#: Greek lunate sigmas, which look like C; NFKD would make sigmas of them, which look like nothing.
+_LUNATE = {0x3F2: "C", 0x3F9: "C"}
 
 #: Strings that read as rude without any vowel, in any letter case, after folding.
 RUDE = ("CNT", "DCK", "FCK", "FKK", "FKN", "KKK", "PRCK", "PRN", "TWT", "WTF", "XXX")
@@ -41,12 +44,12 @@ def derive(key: bytes, nonce: bytes, *, alphabet: str = ALPHABET, length: tuple[
 def normalise(typed: str) -> str:
     """Bring what was typed into the one form that is compared.
 
-    Full-width and other compatibility forms become plain (NFKC), letters capital, spaces, hyphens, dots and
-    invisible characters vanish, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, P/R, E/F ...) become one
-    symbol.
+    Full-width and other compatibility forms become plain (NFKD), digits of every script the ones they mean, letters
+    capital; spaces, hyphens, dots, accents and invisible characters vanish; letters of other scripts become the Latin
+    ones they look like, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, P/R, E/F ...) one symbol.
     """
-    plain = unicodedata.normalize("NFKC", typed).upper()
-    return "".join(char for char in plain if _counts(char)).translate(LOOK_ALIKES)
+    plain = "".join(_digit(char) for char in unicodedata.normalize("NFKD", typed.translate(_LUNATE)) if _counts(char))
+    return plain.upper().translate(SYMBOLS)
 
 
 def matches(answer: str, typed: str) -> bool:
@@ -57,6 +60,12 @@ def matches(answer: str, typed: str) -> bool:
     if len(typed) > LONGEST_TYPED:
         return False
     return hmac.compare_digest(normalise(answer).encode(), normalise(typed).encode())
+
+
+def _digit(char: str) -> str:
+    """Return the ASCII digit that a decimal digit of any script means; any other character as it is."""
+    meant = unicodedata.decimal(char, None)
+    return char if meant is None else str(meant)
 
 
 def _counts(char: str) -> bool:

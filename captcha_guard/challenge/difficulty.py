@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import ClassVar, NamedTuple, cast
 
 from captcha_guard.errors import ConfigError
+from captcha_guard.suggestion import suggest
 
 #: Width and height in px of every picture of ``classica``.
 CLASSICA_SIZE = (160, 30)
@@ -110,14 +110,11 @@ class Difficulty:
 
     @classmethod
     def named(cls, name: str) -> Difficulty:
-        """Return the level called ``name``; raises :class:`ConfigError` with the nearest name when there is none."""
+        """Return the level called ``name``; raises :class:`ConfigError` with the known names when there is none."""
         try:
             return _LEVELS[name]
         except (KeyError, TypeError):
-            nearest = difflib.get_close_matches(str(name).lower(), _LEVELS, n=1, cutoff=0.0)[0]
-            known = ", ".join(_LEVELS)
-            msg = f"there is no difficulty {name!r}; did you mean {nearest!r}? Known are {known}"
-            raise ConfigError(msg) from None
+            raise ConfigError(f"there is no difficulty {name!r}; {suggest(str(name), _LEVELS)}") from None
 
     @property
     def name(self) -> str | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 from ..checks import PREFIX
 from ..config import Settings
 from ..errors import ConfigError
+from ..suggestion import suggest
 from .history import Memory
 from .judge import Judge, Rule, Scorer, StandardRule
 from .rules import RULES, standard
@@ -34,13 +35,14 @@ def assemble(
     """Return the judge that ``settings`` ask for.
 
     ``root`` is where relative paths begin, ``known`` says whether a fingerprint has been taken. ``rules`` take the
-    place of the standard ones, ``extra_rules`` run after either. Raises ``ConfigError`` for a list that can't be read
-    and for the slug of no rule.
+    place of the standard ones, ``extra_rules`` run after either. Raises ``ConfigError`` for a list that can't be read,
+    for the slug of no rule and for a slug that two rules have.
     """
     standing: tuple[Rule | StandardRule, ...] = (
         tuple(rules) if rules is not None else _standard(settings, root=root, known=known, memory=memory)
     )
     standing += tuple(extra_rules)
+    _refuse_clash(standing)
     slugs = {rule.slug for rule in (*standing, *RULES)}
     _refuse_unknown("WEIGHTS", settings.weights, slugs)
     everything = ALL in settings.shadow
@@ -54,6 +56,23 @@ def assemble(
         bands=Bands(*settings.learning_bands),
         strict=settings.learning == "strict",
     )
+
+
+def listed(name: str, rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Return a host's rules, given as ``name``; raises ``ConfigError`` for what isn't a list of rules."""
+    if isinstance(rules, (type, Rule)) or not isinstance(rules, Iterable):
+        raise ConfigError(f"{name} is {rules!r}; a list of rules is needed: {name}=[{_written(rules)}]")
+    found = tuple(rules)
+    for rule in found:
+        if isinstance(rule, type):
+            raise ConfigError(f"{name} has the class {rule.__name__} in it; write {_written(rule)}, which makes a rule")
+        if not isinstance(rule, Rule) or not callable(rule.check) or not isinstance(rule.slug, str) or not rule.slug:
+            raise ConfigError(f"{name} has {rule!r} in it; a rule has a slug, a text, and check(submission)")
+    return found
+
+
+def _written(rule: object) -> str:
+    return f"{rule.__name__ if isinstance(rule, type) else type(rule).__name__}()"
 
 
 def _standard(
@@ -87,6 +106,13 @@ def _entries(source: tuple[Path | str, ...], root: Path) -> tuple[str, ...]:
 
 def _refuse_unknown(name: str, named: Collection[str], slugs: Collection[str]) -> None:
     for slug in sorted(set(named) - set(slugs)):
-        near = get_close_matches(slug, slugs, 1, 0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(slugs))}"
-        raise ConfigError(f"{PREFIX}{name} names the rule {slug!r}, and there is none of that name; {hint}")
+        raise ConfigError(
+            f"{PREFIX}{name} names the rule {slug!r}, which doesn't exist; {suggest(slug, sorted(slugs))}"
+        )
+
+
+def _refuse_clash(rules: Iterable[Rule | StandardRule]) -> None:
+    for slug, times in Counter(rule.slug for rule in rules).items():
+        if times > 1:
+            names = " and ".join(type(rule).__name__ for rule in rules if rule.slug == slug)
+            raise ConfigError(f"{names} have the same slug, {slug!r}; give the host's rule another, or leave one out")

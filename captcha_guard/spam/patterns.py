@@ -64,8 +64,8 @@ def _compiled(expression: str) -> Any:
     try:
         regex = import_module("regex")
     except ImportError as error:
-        needed = "pip install 'captcha-guard[patterns]'"
-        raise ConfigError(f"the list has the expression {expression!r}; expressions need regex: {needed}") from error
+        needed = "regex, which isn't installed: pip install regex"
+        raise ConfigError(f"the list has the expression {expression!r}; expressions need {needed}") from error
     try:
         return regex.compile(expression, regex.IGNORECASE | regex.VERSION0)
     except regex.error as error:

@@ -16,8 +16,9 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from ..look_alikes import DRAWN
 from .excerpt import BUDGET, SEPARATOR, excerpts
-from .homoglyphs import DRAWN, fold_look_alikes
+from .homoglyphs import fold_look_alikes
 from .link import Link, host_of, leads_home
 from .link_scanner import MOST_LINKS, Found, scan
 from .unseen import MOST_SPLITS, as_seen

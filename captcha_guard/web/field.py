@@ -14,12 +14,14 @@ from ..signals import challenge_issued
 from .binding import Binding
 from .identity import client_here, is_exempt
 from .journey import current_journey
+from .look import Look
 from .method import SHOWING
 from .outcome import Outcome
 from .posted import ANSWER, PASS, RELOAD, TOKEN
 from .proof import mode_in
 from .protection import Protection
-from .registry import protection_for
+from .registry import guarded_routes, protection_for
+from .scopes import check_scope
 from .state import NAME, State, current_state, this_app
 
 
@@ -44,12 +46,14 @@ def render_field(
     *,
     protection: Protection | None = None,
     message: bool = True,
+    look: Look | None = None,
 ) -> Markup:
     """Return the captcha field as markup for a form; in templates this is ``captcha_guard()``.
 
     ``scope`` defaults to the current endpoint's when that is guarded, else to the one guarded route there is. After a
-    refusal its ``message`` stands at the input, or where that would be. Raises ``ConfigError`` when nothing says which
-    form is meant.
+    refusal its ``message`` stands at the input, or where that would be. A form with a ``look`` of its own shows
+    nothing where there is no input. Raises ``ConfigError`` when nothing says which form is meant, and for the scope of
+    no form.
     """
     if not has_request_context():
         raise ConfigError("captcha_guard() draws a form for a request; there is none here")
@@ -58,19 +62,26 @@ def render_field(
     mark_private()
     outcome = outcome_for(scope)
     said = outcome.refusal.message if message and outcome is not None and outcome.refusal is not None else ""
-    if outcome is not None and not _asks(outcome) and (earned := pass_for(outcome)) is not None:
-        return _markup("pass", assets=True, name=PASS, token=earned, state=state, message=said)
-    if outcome is not None and outcome.resend and outcome.posted.ours[PASS]:
-        return _markup("pass", assets=True, name=PASS, token=outcome.posted.ours[PASS], state=state, message=said)
+    if (carried := _pass_of(outcome)) is not None:
+        bare = look is not None
+        return _markup("pass", assets=True, name=PASS, token=carried, state=state, message=said, bare=bare)
     ticket = new_ticket(state, protection, scope, outcome)
     if not _shows_picture(state, protection) and not _asks(outcome):
         return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, state=state, message=said)
-    return challenge_markup(state, ticket, outcome, message=said)
+    return challenge_markup(state, ticket, outcome, message=said, look=look)
 
 
-def challenge_markup(state: State, ticket: Ticket, outcome: Outcome | None, *, message: str) -> Markup:
+def shows_input(protection: Protection, scope: str) -> bool:
+    """Say whether a form shows a picture and an input now, or only has hidden fields."""
+    outcome = outcome_for(scope)
+    return _pass_of(outcome) is None and (_shows_picture(current_state(), protection) or _asks(outcome))
+
+
+def challenge_markup(
+    state: State, ticket: Ticket, outcome: Outcome | None, *, message: str, look: Look | None = None
+) -> Markup:
     """Return picture, input and all that belongs to them; after a refusal with its ``message`` at the input."""
-    field_id = _next_id()
+    look = look or Look(_next_id())
     refusal = outcome.refusal if outcome is not None else None
     width, height = ticket.difficulty.picture_size(state.settings.size)
     return _markup(
@@ -85,8 +96,9 @@ def challenge_markup(state: State, ticket: Ticket, outcome: Outcome | None, *, m
         height=height,
         longest=4 * state.settings.length[1],
         expires_in=state.settings.ttl - ticket.age,
-        reload_url=_reload_url(ticket.token, field_id),
-        field_id=field_id,
+        reload_url=_reload_url(ticket.token, look.id),
+        field_id=look.id,
+        look=look,
         names={"token": TOKEN, "answer": ANSWER},
     )
 
@@ -182,6 +194,15 @@ def mark_private() -> None:
     current_journey().private = True
 
 
+def _pass_of(outcome: Outcome | None) -> str | None:
+    """Return the pass that stands for a code in the form: one just earned, or one that was sent and is still good."""
+    if outcome is None:
+        return None
+    if not _asks(outcome) and (earned := pass_for(outcome)) is not None:
+        return earned
+    return (outcome.posted.ours[PASS] or None) if outcome.resend else None
+
+
 def _asks(outcome: Outcome | None) -> bool:
     """Say whether a code is the way on: asked for now, or asked for before and typed, but not looked at yet."""
     if outcome is None or outcome.refusal is None:
@@ -192,6 +213,8 @@ def _asks(outcome: Outcome | None) -> bool:
 def _meant(scope: str | None, protection: Protection | None) -> tuple[Protection, str]:
     endpoint = request.endpoint or ""
     if protection is None:
+        if scope is not None:
+            check_scope(scope, guarded_routes(), current_state())
         endpoint, protection = protection_for(scope)
     return protection, scope or protection.scope_for(endpoint, request.view_args or {})
 
@@ -205,7 +228,7 @@ def _reload_url(token: str, field_id: str) -> str:
         return ""
     query = [(name, value) for name, value in request.args.items(multi=True) if name != RELOAD]
     path = quote(f"{request.script_root}{request.path}".lstrip("/"))
-    return f"/{path}?{urlencode([*query, (RELOAD, token[-8:])])}#{field_id}"
+    return f"/{path}?{urlencode([*query, (RELOAD, token[-8:])])}#{quote(field_id)}"
 
 
 def _next_id() -> str:

@@ -12,7 +12,19 @@ from .outcome import Outcome
 from .quota import Quota
 
 if TYPE_CHECKING:
+    from wtforms import Field
     from wtforms.form import BaseForm
+
+    from .protection import Protection
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A ``CaptchaField`` that was made in this request, the form it is in, and how its form is guarded."""
+
+    form: BaseForm
+    field: Field
+    protection: Protection
 
 
 @dataclass(slots=True)
@@ -23,7 +35,7 @@ class Journey:
     sends it, once that was asked; ``unsaid`` the fingerprints that are claimed later, and need no look before;
     ``quota`` what is left of the client's limits, where that is told; ``own_page`` says that the answer is a page of
     ours. ``stored`` is what the view said became of the comment, ``forms`` are the forms that the guard's field is in,
-    ``passes`` the passes handed out, by scope.
+    ``passes`` the passes handed out, by scope; ``built`` are the ``CaptchaField`` objects that were made.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -33,6 +45,7 @@ class Journey:
     quota: Quota | None = None
     stored: bool | None = None
     forms: list[BaseForm] = field(default_factory=list)
+    built: list[Built] = field(default_factory=list)
     passes: dict[str, str] = field(default_factory=dict)
     private: bool = False
     own_page: bool = False

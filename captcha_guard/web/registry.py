@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from flask import current_app, request
@@ -10,6 +9,7 @@ from flask import current_app, request
 from ..errors import ConfigError
 from .marks import protection_of
 from .protection import Protection
+from .scopes import fits
 from .unguarded import protection_of_class
 
 
@@ -54,10 +54,7 @@ def _protection_of(view: object) -> Protection | None:
 def _belongs(scope: str, endpoint: str, protection: Protection) -> bool:
     if protection.scope is None:
         return scope == endpoint
-    if callable(protection.scope):
-        return False
-    pattern = re.sub(r"\\\{[^{}]*\\\}", ".+", re.escape(protection.scope))
-    return re.fullmatch(pattern, scope) is not None
+    return isinstance(protection.scope, str) and fits(scope, protection.scope)
 
 
 def _literal(scope: str) -> Callable[[], str]:

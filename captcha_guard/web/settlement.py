@@ -12,6 +12,7 @@ from .binding import says_too_little
 from .field import pass_for
 from .housekeeping import keep_house
 from .journey import current_journey
+from .missing_field import tell_of_missing_field
 from .outcome import Outcome
 from .pages import stamp, wants_json
 from .proof import spend
@@ -37,6 +38,7 @@ def settle(response: Response) -> Response:
         if outcome.refusal is not None and response.status_code == 200:
             stamp(response, outcome.refusal)
         _settle(outcome, _fate_of(outcome, response), response)
+    tell_of_missing_field(response)
     if journey.quota is not None:
         journey.quota.write(response.headers)
     if journey.outcomes:

@@ -34,12 +34,13 @@ HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details",
 class State:
     """The rooms, wired for one application. ``clock`` returns seconds since 1970.
 
-    ``secrets`` begin with ``secret``, the one in force. ``storage`` is the counters' store and ``health`` whether it answers, ``file`` the SQLite file of what the judge
-    remembers, ``secret`` the one in force. ``exempt_when`` says whom the guard asks nothing.
+    ``storage`` is the counters' store and ``health`` whether it answers, ``file`` the SQLite file of what the judge
+    remembers, ``secrets`` begin with ``secret``, the one in force. ``exempt_when`` says whom the guard asks nothing.
     ``naming`` and ``drawing`` are the times in which the host names no clients, or no pictures can be drawn;
     ``rehosted`` begins when a browser's host and ours are found to differ. ``forms`` are the endpoints at which this
     process has seen a ``CaptchaField``, ``bodiless`` those whose POSTs were reported for having nothing that looks like
-    a body.
+    a body, ``fieldless`` those that were reported for a form without its ``CaptchaField``;
+    ``doubtful`` are scopes that were reported as perhaps misspelt.
     """
 
     settings: Settings
@@ -64,6 +65,8 @@ class State:
     rehosted: Outage = field(default_factory=Outage)
     forms: set[str] = field(default_factory=set)
     bodiless: set[str] = field(default_factory=set)
+    fieldless: set[str] = field(default_factory=set)
+    doubtful: set[str] = field(default_factory=set)
 
     @property
     def honeypot(self) -> str:

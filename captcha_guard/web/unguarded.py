@@ -47,7 +47,7 @@ class RouteCheck:
 
     def _check(self, rule: Rule) -> None:
         view = self._app.view_functions.get(rule.endpoint)
-        methods = _methods_bringing(rule)
+        methods = methods_bringing(rule)
         if methods and (why := _way_past(view, methods)):
             raise ConfigError(f"the route {rule.rule!r} leads past its guard: {why}")
         if not methods and leads_past(view):
@@ -73,16 +73,17 @@ def protection_of_class(view_class: type) -> Protection | None:
     return None
 
 
+def methods_bringing(rule: Rule) -> set[str]:
+    """Return the methods of a route that bring something: neither those that only show nor Flask's own OPTIONS."""
+    automatic = {"OPTIONS"} if getattr(rule, "provide_automatic_options", False) else set()
+    return (rule.methods or set()) - SHOWING - automatic
+
+
 def _let_only_show() -> None:
     """Serve a view that is guarded on another route, and only shows its form here, so that it can do nothing else."""
     if not only_shows(request):
         raise BadRequest("This address only shows a page; it takes nothing.")
     request.method = "GET"  # a view that asks only for "GET" would take HEAD for a POST
-
-
-def _methods_bringing(rule: Rule) -> set[str]:
-    automatic = {"OPTIONS"} if getattr(rule, "provide_automatic_options", False) else set()
-    return (rule.methods or set()) - SHOWING - automatic
 
 
 def _way_past(view: object, methods: set[str]) -> str:

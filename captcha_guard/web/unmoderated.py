@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import logging
-from weakref import WeakSet
-
-from flask import Flask
+from collections.abc import Mapping
 
 from ..config import Settings
-from .registry import guarded_routes
-from .state import current_state, this_app
+from .protection import Protection
 
 logger = logging.getLogger("captcha_guard")
 
-_looked: WeakSet[Flask] = WeakSet()
 
-
-def warn_of_settled_holds() -> None:
-    """Warn, once per application, of settings whose holds any solved code settles on some of its routes."""
-    app = this_app()
-    if app in _looked:
-        return
-    _looked.add(app)
-    settings = _holding(current_state().settings)
-    routes = sorted(endpoint for endpoint, protection in guarded_routes().items() if not protection.moderated)
+def warn_of_settled_holds(configured: Settings, guarded: Mapping[str, Protection]) -> None:
+    """Warn of settings whose holds any solved code settles on some of an application's routes."""
+    settings = _holding(configured)
+    routes = sorted(endpoint for endpoint, protection in guarded.items() if not protection.moderated)
     if settings and routes:
         logger.warning(
             "captcha_guard: %s holds comments for a moderator, but a solved code is enough on the guarded routes %s. "

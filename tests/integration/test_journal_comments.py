@@ -6,9 +6,11 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import delete, select
 
+from captcha_guard.testing import solved_form
 from demo_blog.database import db
 from demo_blog.markdown import render_comment
 from demo_blog.models import Comment, CommentState, Post
@@ -115,13 +117,11 @@ def test_a_form_that_came_back_can_be_sent_from_where_it_is(reader: Reader, jour
     assert len(stored(journal)) == 1
 
 
-@pytest.mark.parametrize("token", ["", "forged", None])
-def test_a_missing_or_stale_csrf_token_keeps_every_field(reader: Reader, journal: Flask, token: str | None) -> None:
+def test_a_comment_that_took_hours_is_kept_and_sent_once_more(
+    reader: Reader, journal: Flask, clock: time_machine.Traveller
+) -> None:
     reader.open()
-    if token is None:
-        reader.client.delete_cookie("session")
-    else:
-        reader.form["csrf_token"] = token
+    clock.shift(5 * 60 * 60)
     response = reader.send(**TYPED)
     page = Page(response)
     assert response.status_code == 400
@@ -129,9 +129,31 @@ def test_a_missing_or_stale_csrf_token_keeps_every_field(reader: Reader, journal
     assert "please send it once more" in page.text
     assert stored(journal) == []
 
-    reader.form = page.fields
-    reader.comment(**TYPED)
+    reader.form = page.fields | solved_form(reader.client, response.text)
+    assert reader.send().status_code == 303
     assert len(stored(journal)) == 1
+
+
+@pytest.mark.parametrize("token", ["", "forged", "another reader's", "eight days old", None])
+def test_a_form_that_may_be_forged_is_shown_and_can_not_be_sent(
+    reader: Reader, journal: Flask, clock: time_machine.Traveller, token: str | None
+) -> None:
+    other = Reader(journal.test_client())
+    other.open()
+    reader.open()
+    if token is None:
+        reader.client.delete_cookie("session")
+    elif token == "eight days old":
+        clock.shift(8 * 24 * 60 * 60)
+    else:
+        reader.form["csrf_token"] = other.form["csrf_token"] if token == "another reader's" else token
+    response = reader.send(**TYPED)
+    page = Page(response)
+    assert response.status_code == 400
+    assert all(" ".join(text.split()) in " ".join(page.text.split()) for text in TYPED.values())
+    assert page.all("form") == page.all("textarea") == []
+    assert "csrf_token" not in response.text
+    assert stored(journal) == []
 
 
 @pytest.mark.parametrize(
@@ -171,10 +193,10 @@ def test_after_a_right_code_a_marked_field_can_be_mended_without_another(reader:
         {"data": b"\x00\xff", "content_type": "application/x-unheard-of"},
     ],
 )
-def test_a_request_that_is_no_form_is_a_400_with_an_empty_one(reader: Reader, request_: dict[str, str]) -> None:
+def test_a_request_that_is_no_form_is_a_400_without_one(reader: Reader, request_: dict[str, str]) -> None:
     response = reader.client.post(f"/posts/{POST}/comments", **request_)
     assert response.status_code == 400
-    assert Page(response).fields["body"] == ""
+    assert Page(response).all("form") == []
 
 
 def test_control_characters_are_left_out_and_line_ends_are_one_kind(reader: Reader, journal: Flask) -> None:
@@ -329,13 +351,24 @@ def test_a_script_that_comes_through_the_form_is_only_text(reader: Reader, stran
     assert_inert(page, beside)
 
 
-def test_scripts_that_come_back_in_the_form_stay_in_their_fields(reader: Reader) -> None:
+def test_scripts_that_come_back_in_the_form_stay_in_their_fields(reader: Reader, clock: time_machine.Traveller) -> None:
     beside = reader.open()
+    clock.shift(2 * 60 * 60)
     for text in SCRIPTS:
         typed = {"author": text, "email": text, "url": text, "body": text}
-        page = Page(reader.client.post(f"/posts/{POST}/comments", data=typed))
+        page = Page(reader.send(**typed))
         assert page.response.status_code == 400
         assert page.fields["body"] == text
+        assert_inert(page, beside)
+
+
+def test_scripts_in_a_form_that_may_be_forged_are_only_text(reader: Reader) -> None:
+    address = f"/posts/{POST}/comments"
+    beside = Page(reader.client.post(address))
+    for text in SCRIPTS:
+        page = Page(reader.client.post(address, data={"author": text, "email": text, "url": text, "body": text}))
+        assert page.response.status_code == 400
+        assert " ".join(text.split()) in " ".join(page.text.split())
         assert_inert(page, beside)
 
 

@@ -1,8 +1,13 @@
 """The code that people type: derived without bias, compared with forgiveness."""
 
+# ruff: noqa: RUF001 (letters that pass for others are what some of this is about)
+
 from __future__ import annotations
 
 import secrets
+import string
+import sys
+import unicodedata
 from collections import Counter
 
 import pytest
@@ -10,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_guard.challenge import answer
+from captcha_guard.look_alikes import DRAWN, FOREIGN, LOOK_ALIKES, groups_of
 
 KEY = b"a key of thirty-two octets......"
 
@@ -102,3 +108,63 @@ def test_derived_answers_match_themselves() -> None:
     for _ in range(200):
         code = answer.derive(secrets.token_bytes(32), secrets.token_bytes(16))
         assert answer.matches(code, code.lower())
+
+
+@pytest.mark.parametrize(
+    ("shown", "typed"),
+    [
+        ("HCMT", "НСМТ"),
+        ("HCMT", "нсмт"),
+        ("HTM", "ΗΤΜ"),
+        ("HTM", "ητμ".replace("μ", "Μ")),
+        ("C", "Ϲ"),
+        ("W", "ω"),
+        ("W", "Ш"),
+        ("3468", "ЗЧБВ"),
+        ("KPAXE", "кράχε"),
+        ("FH5C8", "ёһѕсв"),
+        ("RTHD", "Ρʏ🅷ᴏ"),
+        ("5938", "५९३८"),
+        ("5938", "۵۹۳۸"),
+        ("5938", "٥ ٩-٣\u200f٨"),
+        ("5938", "𞥕𞥙𞥓𞥘"),
+    ],
+)
+def test_any_keyboard_will_do(shown: str, typed: str) -> None:
+    assert answer.matches(shown, typed)
+
+
+@pytest.mark.parametrize("char", sorted(map(chr, FOREIGN | DRAWN)))
+def test_a_letter_counts_as_what_it_or_its_capital_looks_like(char: str) -> None:
+    looks = {(FOREIGN | DRAWN)[ord(one)].upper() for one in (char, char.upper()) if ord(one) in FOREIGN | DRAWN}
+    assert answer.normalise(char) in {one.translate(LOOK_ALIKES) for one in looks}
+    assert answer.normalise(char) == answer.normalise(char.upper())
+
+
+def test_a_digit_of_any_script_means_the_same_digit() -> None:
+    digits = [char for char in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(char) == "Nd"]
+    assert len(digits) > 600
+    for char in digits:
+        assert answer.normalise(char) == answer.normalise(str(unicodedata.decimal(char)))
+
+
+def test_no_two_groups_of_symbols_become_one() -> None:
+    """Letters of other scripts count as a Latin one; they don't make two Latin ones equal."""
+    everything = string.ascii_uppercase + string.digits
+    for alphabet in (answer.ALPHABET, everything):
+        for group in groups_of(alphabet):
+            assert {answer.normalise(symbol) for symbol in group} == {group[0].translate(LOOK_ALIKES)}
+        assert len({answer.normalise(symbol) for symbol in alphabet}) == len(groups_of(alphabet))
+
+
+@given(st.text(max_size=8), st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40))
+def test_one_guess_is_right_for_one_code_at_most(typed: str, nonces: list[int]) -> None:
+    """So the chance of a blind guess is one in as many as there are codes, whatever may be typed for a symbol."""
+    codes = {answer.derive(KEY, str(nonce).encode()) for nonce in nonces}
+    assert sum(answer.matches(code, typed) for code in codes) <= 1
+
+
+@given(st.text(max_size=40))
+def test_what_is_typed_for_a_code_is_the_same_in_capitals_and_small_letters(typed: str) -> None:
+    plain = unicodedata.normalize("NFKD", typed)
+    assert answer.normalise(plain.upper()) == answer.normalise(plain)

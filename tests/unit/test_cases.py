@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from captcha_guard.challenge.answer import matches
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.submission import Submission
@@ -105,3 +106,8 @@ def test_a_word_is_read_as_a_page_shows_it(disguised: str) -> None:
 )
 def test_signs_between_letters_that_hide_nothing_do_not_weigh(honest: str) -> None:
     assert Judge(standard()).judge(Submission(scope="c", body=honest, author="Ada", seconds=60)).reasons == ()
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case["kind"] == "typed"])
+def test_a_code_may_be_typed_on_any_keyboard(case: dict[str, str]) -> None:
+    assert matches(case["code"], case["typed"]) == (case["expect"] == "right")

@@ -69,6 +69,12 @@ def test_unknown_name_is_answered_with_the_nearest_right_one() -> None:
         Difficulty.named("mediun")
 
 
+@pytest.mark.parametrize("name", ["insane", "", "very hard indeed", "3"])
+def test_a_name_that_is_near_none_is_answered_with_those_that_are_known(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"there is no difficulty {name!r}; known are classica, easy, medium, hard$"):
+        Difficulty.named(name)
+
+
 @pytest.mark.parametrize("name", KNOBS)
 @pytest.mark.parametrize("step", [-1, 1])
 def test_value_beyond_its_range_is_refused_with_the_range(name: str, step: int) -> None:
@@ -140,5 +146,5 @@ def test_a_difficulty_is_told_as_itself_or_by_its_name() -> None:
     assert Difficulty.of(own) is own
     assert Difficulty.of("hard") is Difficulty.hard
     for nonsense in ("hart", 3, None, ["hard"]):
-        with pytest.raises(ConfigError, match="did you mean"):
+        with pytest.raises(ConfigError, match="nown are classica, easy, medium, hard"):
             Difficulty.of(nonsense)  # type: ignore[arg-type]

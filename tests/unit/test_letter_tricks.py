@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.spam.homoglyphs import LOOK_ALIKES
+from captcha_guard.look_alikes import FOREIGN as LOOK_ALIKES
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.submission import Submission

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from captcha_guard.look_alikes import DRAWN
+from captcha_guard.look_alikes import FOREIGN as LOOK_ALIKES
 from captcha_guard.spam.excerpt import BUDGET
-from captcha_guard.spam.homoglyphs import DRAWN, LOOK_ALIKES
 from captcha_guard.spam.link import Link, host_of
 from captcha_guard.spam.link_scanner import MOST_LINKS, scan
 from captcha_guard.spam.submission import Submission

@@ -1,0 +1,99 @@
+"""Which scopes a template may name: one that no route has would fail every reader, so it is refused."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from string import Formatter
+from typing import Final
+
+from flask import Flask, current_app
+
+from ..errors import ConfigError
+from ..suggestion import nearest
+from .method import SHOWING
+from .protection import Protection
+from .state import State
+
+logger = logging.getLogger("captcha_guard")
+
+#: The scopes of all CaptchaFields that this process has defined, in any application; None: an endpoint's name.
+_OF_FORMS: Final[set[object]] = set()
+
+
+def note_form(scope: object) -> None:
+    """Note the scope of a ``CaptchaField``, when its form is defined."""
+    _OF_FORMS.add(scope)
+
+
+def check_scope(scope: str, routes: dict[str, Protection], state: State) -> None:
+    """Raise ``ConfigError`` for a scope that no guarded route and no form has.
+
+    A route whose scope is a function may have any; then a scope that is nearly a known one is only logged, once.
+    """
+    told = [endpoint if route.scope is None else route.scope for endpoint, route in routes.items()]
+    told += [one for one in _OF_FORMS if isinstance(one, str) or callable(one)]
+    known = sorted({one for one in told if isinstance(one, str)})
+    if isinstance(scope, str) and (any(fits(scope, one) for one in known) or _is_of_form(scope)):
+        return
+    near = _nearest(str(scope), known)
+    if not any(callable(one) for one in told):
+        listed = f"known are {', '.join(map(repr, known))}" if known else "no route is guarded"
+        hint = f"did you mean {near!r}? {listed[0].upper()}{listed[1:]}" if near else listed
+        raise ConfigError(f"captcha_guard(scope={scope!r}): no guarded route has this scope; {hint}")
+    if near and scope not in state.doubtful:
+        state.doubtful.add(scope)
+        logger.warning(
+            "captcha_guard: a page shows a form of the scope %r, which only a route whose scope is a function can "
+            "have. Did you mean %r?",
+            scope[:200],
+            near,
+        )
+
+
+def fits(scope: str, pattern: str) -> bool:
+    """Say whether a scope can come of a format string; each of its arguments is at least one character long."""
+    first, *others = _literals(pattern)
+    if not others:
+        return scope == first
+    *middle, last = others
+    place, end = len(first), len(scope) - len(last)
+    if not scope.startswith(first) or not scope.endswith(last):
+        return False
+    for literal in middle:
+        place = scope.find(literal, place + 1, end)
+        if place < 0:
+            return False
+        place += len(literal)
+    return place < end
+
+
+def _literals(pattern: str) -> list[str]:
+    """Return what stands before, between and after the arguments of a format string."""
+    parts = [""]
+    try:
+        for literal, argument, *_ in Formatter().parse(pattern):
+            parts[-1] += literal
+            if argument is not None:
+                parts.append("")
+    except ValueError:
+        return [pattern]
+    return parts
+
+
+def _is_of_form(scope: str) -> bool:
+    """Say whether the scope is an endpoint's whose view may have a form with a ``CaptchaField`` without a scope."""
+    return None in _OF_FORMS and scope in _sent_to(current_app)
+
+
+def _sent_to(app: Flask) -> Collection[str]:
+    return {rule.endpoint for rule in app.url_map.iter_rules() if (rule.methods or set()) - SHOWING - {"OPTIONS"}}
+
+
+def _nearest(scope: str, known: Collection[str]) -> str | None:
+    """Return the known scope that is meant; of one with arguments, what stands before them decides."""
+    heads = {_literals(one)[0]: one for one in known if len(_literals(one)) > 1}
+    for head, one in heads.items():
+        if head and nearest(scope[: len(head)], [head]):
+            return one
+    return nearest(scope, known)
