@@ -18,6 +18,7 @@ from .spam.services import Context
 from .spam.submission import Submission
 from .spam.verdict import Verdict
 from .web.decision_log import log_decision
+from .web.every_host import find_own_page
 from .web.field import render_assets, render_field
 from .web.frames import init_frames
 from .web.gate import pass_through
@@ -88,7 +89,7 @@ class CaptchaGuard:
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
-        app.before_request_funcs.setdefault(None, [])[:0] = [refuse_too_large, _refuse_cross_site_first]
+        app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, refuse_too_large, _refuse_cross_site_first]
         app.before_request(RouteCheck(app).look)
         app.before_request(warn_of_settled_holds)
         app.before_request(Rounds(app, state).look)

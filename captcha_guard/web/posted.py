@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Request, current_app
@@ -33,7 +33,9 @@ RELOAD = "new-code"
 #: Places where our own fields stand.
 BODY = (Place.FORM, Place.JSON)
 
-FORMS = (URLENCODED, "multipart/form-data")
+MULTIPART = "multipart/form-data"
+
+FORMS = (URLENCODED, MULTIPART)
 
 
 class PostedError(Exception):
@@ -45,13 +47,24 @@ class PostedError(Exception):
         self.posted = posted or NOTHING
 
 
+class Upload(NamedTuple):
+    """One part of a multipart form that a file field sent; a field that was left empty sends one that isn't ``chosen``.
+
+    ``kind`` is the content type that the browser names.
+    """
+
+    name: str
+    kind: str
+    chosen: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """The readable content of one POST.
 
     ``values`` are the host's own form fields in their order, ``ours`` the captcha fields, ``parts`` author, email, URL
-    and body in our terms, ``honeypot`` what came in the field that a person doesn't see, ``files`` the names of file
-    fields. ``other`` and ``private`` are all further texts, see ``Submission``. ``roles`` are the names of the fields
+    and body in our terms, ``honeypot`` what came in the field that a person doesn't see, ``files`` the parts that file
+    fields sent, without their content, ``multipart`` whether the form was one that can have any. ``other`` and ``private`` are all further texts, see ``Submission``. ``roles`` are the names of the fields
     that ``parts`` came from; ``site`` is the host that serves the form, empty where only the client says which it is;
     ``has_body`` is false where no field looks like a comment's body.
     """
@@ -60,7 +73,8 @@ class Posted:
     ours: Mapping[str, str]
     parts: Mapping[str, str]
     honeypot: str = ""
-    files: tuple[str, ...] = ()
+    files: tuple[Upload, ...] = ()
+    multipart: bool = False
     other: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset()
@@ -75,7 +89,7 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
     """Read a form or JSON POST with its query string; raises ``PostedError`` with 400, 413 or 415 when it can't."""
     request = getattr(request, "_get_current_object", lambda: request)()  # spares each look the way through the proxy
     reserved = (*OURS, honeypot)
-    files: tuple[str, ...] = ()
+    files: tuple[Upload, ...] = ()
     try:
         cap_size(request)
         if request.is_json:
@@ -86,7 +100,9 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
             form, uploads = _form(request)
             entries = form_entries(form.items(multi=True)) + file_entries(uploads)
             found = {name: form.getlist(name) for name in reserved}
-            files = tuple(name for name, file in uploads.items(multi=True) if file.filename)
+            files = tuple(
+                Upload(name, file.mimetype, bool(file.filename)) for name, file in uploads.items(multi=True)
+            )
         entries = [entry for entry in entries if entry.place not in BODY or entry.name not in reserved]
         first = {name: values[0] if values else "" for name, values in found.items()}
         ours = {name: first[name] or request.headers.get(HEADERS[name], "") for name in OURS}
@@ -145,7 +161,7 @@ def _posted(
     *,
     ours: Mapping[str, str],
     honeypot: str,
-    files: tuple[str, ...],
+    files: tuple[Upload, ...],
 ) -> Posted:
     """Return what was posted: our own fields, and the host's ``entries`` with their roles."""
     if len(entries) > MOST_FIELDS or sum(len(entry.value) for entry in entries) > largest_text(request):
@@ -163,6 +179,7 @@ def _posted(
         parts=roles.parts,
         honeypot=honeypot,
         files=files,
+        multipart=request.mimetype == MULTIPART,
         other=roles.other,
         private=roles.private,
         roles=roles.names,

@@ -1,0 +1,26 @@
+"""Finds the guard's own pages on every host and subdomain that an application serves."""
+
+from __future__ import annotations
+
+from flask import current_app, request
+from werkzeug.exceptions import HTTPException
+
+from .state import NAME, current_state
+
+
+def find_own_page() -> None:
+    """Lead a request below the guard's prefix to our page, where the host that was asked leads it elsewhere.
+
+    With ``host_matching`` or ``subdomain_matching`` a route belongs to one host, and a host's own route that takes any
+    path (``/<path:page>``) would come before one of ours that takes any host. So our routes stand on the default host
+    only, and are looked up there. Runs before all else that goes by the endpoint.
+    """
+    if request.blueprint == NAME or not request.path.startswith(f"{current_state().settings.url_prefix}/"):
+        return
+    default_host = current_app.url_map.bind("", request.script_root)
+    try:
+        rule, arguments = default_host.match(request.path, request.method, return_rule=True)
+    except HTTPException:
+        return
+    if rule.endpoint.startswith(f"{NAME}."):
+        request.url_rule, request.view_args, request.routing_exception = rule, dict(arguments), None
