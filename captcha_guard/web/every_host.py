@@ -24,3 +24,5 @@ def find_own_page() -> None:
         return
     if rule.endpoint.startswith(f"{NAME}."):
         request.url_rule, request.view_args, request.routing_exception = rule, dict(arguments), None
+        for preprocess in current_app.url_value_preprocessors[NAME]:  # Flask has run those of the other route
+            preprocess(request.endpoint, request.view_args)
