@@ -1,4 +1,4 @@
-"""Addresses of pages, always as paths on the host that was asked, whatever hosts and sub-paths the application serves."""
+"""Addresses of pages: paths on the host that was asked, whatever hosts and sub-paths the application serves."""
 
 from __future__ import annotations
 

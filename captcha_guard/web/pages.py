@@ -123,7 +123,9 @@ def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
     too_much = not carried.complete
     if refusal.asks_code and not too_much:
         field = challenge_markup(state, _ticket(state, outcome), outcome, message=refusal.message)
-        return render_template(f"{NAME}/interstitial.html", action=asked_address(), field=field, refusal=refusal, carried=carried)
+        return render_template(
+            f"{NAME}/interstitial.html", action=asked_address(), field=field, refusal=refusal, carried=carried
+        )
     if in_form and too_much:
         again, carried = False, carry(posted, in_form=False)
     return render_template(

@@ -64,9 +64,10 @@ class Posted:
 
     ``values`` are the host's own form fields in their order, ``ours`` the captcha fields, ``parts`` author, email, URL
     and body in our terms, ``honeypot`` what came in the field that a person doesn't see, ``files`` the parts that file
-    fields sent, without their content, ``multipart`` whether the form was one that can have any. ``other`` and ``private`` are all further texts, see ``Submission``. ``roles`` are the names of the fields
-    that ``parts`` came from; ``site`` is the host that serves the form, empty where only the client says which it is;
-    ``has_body`` is false where no field looks like a comment's body.
+    fields sent, without their content, ``multipart`` whether the form was one that can have any. ``other`` and
+    ``private`` are all further texts, see ``Submission``. ``roles`` are the names of the fields that ``parts`` came
+    from; ``site`` is the host that serves the form, empty where only the client says which it is; ``has_body`` is false
+    where no field looks like a comment's body.
     """
 
     values: tuple[tuple[str, str], ...]
@@ -100,9 +101,7 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
             form, uploads = _form(request)
             entries = form_entries(form.items(multi=True)) + file_entries(uploads)
             found = {name: form.getlist(name) for name in reserved}
-            files = tuple(
-                Upload(name, file.mimetype, bool(file.filename)) for name, file in uploads.items(multi=True)
-            )
+            files = tuple(Upload(name, file.mimetype, bool(file.filename)) for name, file in uploads.items(multi=True))
         entries = [entry for entry in entries if entry.place not in BODY or entry.name not in reserved]
         first = {name: values[0] if values else "" for name, values in found.items()}
         ours = {name: first[name] or request.headers.get(HEADERS[name], "") for name in OURS}

@@ -1,4 +1,4 @@
-"""Applications that serve several hosts, subdomains or sub-paths: a page's picture, script and codes are on its host."""
+"""Applications of several hosts, subdomains or sub-paths: a page's picture, script and codes are on its host."""
 
 from __future__ import annotations
 
@@ -101,10 +101,12 @@ def test_it_works_on_each_subdomain(tmp_path: Path, host: str, port: str) -> Non
     assert_works(app, f"{host}{port}")
 
 
-@pytest.mark.parametrize("options", [{"host_matching": True, "static_host": "files.example"}, {"subdomain_matching": True}])
+@pytest.mark.parametrize(
+    "options", [{"host_matching": True, "static_host": "files.example"}, {"subdomain_matching": True}]
+)
 def test_a_host_whose_own_routes_take_every_path_has_our_pages_too(tmp_path: Path, options: dict[str, Any]) -> None:
     app, guard = make(tmp_path, {"SERVER_NAME": "blog.example"}, **options)
-    where = {"host": "de.blog.example"} if "host_matching" in options else {"subdomain": "de"}
+    where: dict[str, Any] = {"host": "de.blog.example"} if "host_matching" in options else {"subdomain": "de"}
     tenant = Blueprint("tenant", "tenant")
     tenant.add_url_rule("/talk", "talk", guard.protect(talk), methods=BOTH, **where)
     tenant.add_url_rule("/<year>/<path:page>", "page", lambda **_: "a page of the tenant's", methods=BOTH, **where)
@@ -120,7 +122,9 @@ def test_a_host_whose_own_routes_take_every_path_has_our_pages_too(tmp_path: Pat
 @pytest.mark.parametrize("first", [True, False])
 def test_csrf_protection_lets_new_codes_through_on_every_host(tmp_path: Path, first: bool) -> None:
     app = Flask("several", instance_path=str(tmp_path), subdomain_matching=True)
-    app.config.update({**CALM, "SECRET_KEY": secrets.token_hex(), "SERVER_NAME": "blog.example", "WTF_CSRF_ENABLED": True})
+    app.config.update(
+        {**CALM, "SECRET_KEY": secrets.token_hex(), "SERVER_NAME": "blog.example", "WTF_CSRF_ENABLED": True}
+    )
     guard = CaptchaGuard()
     for extension in (CSRFProtect(), guard) if first else (guard, CSRFProtect()):
         extension.init_app(app)

@@ -1,4 +1,4 @@
-"""Forms with files: a page of ours sends all that the form had, empty fields too, and asks for the chosen files again."""
+"""Forms with files: a page of ours sends empty file fields along, and asks for the chosen files again."""
 
 from __future__ import annotations
 
