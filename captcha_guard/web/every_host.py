@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import current_app, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
 
 from .state import NAME, current_state
+
+#: What the routes of the host that was asked may have said. All else, as of a host that isn't trusted, stands.
+ELSEWHERE: Final = (type(None), NotFound, MethodNotAllowed, RequestRedirect)
 
 
 def find_own_page() -> None:
@@ -16,6 +22,8 @@ def find_own_page() -> None:
     only, and are looked up there. Runs before all else that goes by the endpoint.
     """
     if request.blueprint == NAME or not request.path.startswith(f"{current_state().settings.url_prefix}/"):
+        return
+    if not isinstance(request.routing_exception, ELSEWHERE):
         return
     default_host = current_app.url_map.bind("", request.script_root)
     try:

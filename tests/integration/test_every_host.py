@@ -204,3 +204,14 @@ def test_a_picture_asked_for_first_by_a_new_process_is_found(tmp_path: Path) -> 
     client: FlaskClient = process().test_client()
     (picture,) = Page(client.get("/talk", base_url="http://de.blog.example").text).pictures
     assert process().test_client().get(picture, base_url="http://de.blog.example").status_code == 200
+
+
+def test_a_host_that_is_not_trusted_stays_refused(tmp_path: Path) -> None:
+    config: dict[str, object] = {"SERVER_NAME": "blog.example", "TRUSTED_HOSTS": [".blog.example"]}
+    app, guard = make(tmp_path, config, subdomain_matching=True)
+    app.add_url_rule("/talk", "talk", guard.protect(talk), methods=BOTH, subdomain="de")
+    page = app.test_client().get("/talk", base_url="http://de.blog.example")
+    for host, status in (("fr.blog.example", 200), ("evil.example", 400)):
+        for address in addresses(page):
+            if address.endswith((".css", ".js", ".png")):
+                assert app.test_client().get(address, base_url=f"http://{host}", buffered=True).status_code == status
