@@ -19,6 +19,7 @@ from .spam.services import Context
 from .spam.submission import Submission
 from .spam.verdict import Verdict
 from .web.decision_log import log_decision
+from .web.every_host import find_own_page
 from .web.field import render_assets, render_field
 from .web.first_look import FirstLook
 from .web.frames import init_frames
@@ -90,7 +91,7 @@ class CaptchaGuard:
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
-        app.before_request_funcs.setdefault(None, []).insert(0, _screen)
+        app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, _screen]
         app.before_request(FirstLook(app, state).look)
         app.before_request(Rounds(app, state).look)
         init_frames(app)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from .entry import is_private
-from .posted import Posted
+from .posted import Posted, Upload
 
 #: Characters that fields without a role may have in all, with their names.
 MOST_TEXT: Final = 128 * 1024
@@ -16,23 +16,50 @@ MOST_TEXT: Final = 128 * 1024
 #: Bytes of markup around all fields of a page. With the rest of the page they stay below 8 KiB.
 ROOM: Final = 4096
 
-#: Bytes of markup around one field that is carried, one that is shown, and one that asks for a file again.
+#: Bytes of markup around one field that is carried, one that is shown, one that sends no file, and one that asks.
 CARRIED: Final = len('<input type="hidden" name="" value="">')
 SHOWN: Final = len("<dt></dt><dd><pre></pre></dd>")
-FILE: Final = 190
+EMPTY: Final = len('<span hidden><input type="file" name=""></span>\n')
+FILE: Final = 165
+
+#: Content types that say enough of a file to ask for one like it. Browsers send the last for what they don't know.
+_KIND: Final = re.compile(r"(?!application/octet-stream)[a-z]{1,20}/[a-z0-9.+-]{1,80}")
+
+#: Kinds of files of which people choose any, a photo or another, whatever its format.
+MEDIA: Final = frozenset({"image", "audio", "video"})
+
+
+@dataclass(frozen=True, slots=True)
+class FileInput:
+    """A file field as a page of ours offers it again; one that was left empty (not ``asked`` for) is sent empty.
+
+    What the form's own field was like doesn't come with a POST. ``several`` says that more than one file was chosen,
+    and ``accept`` names the kinds of the chosen files: empty unless the browser knew them all.
+    """
+
+    name: str
+    asked: bool
+    several: bool = False
+    accept: str = ""
+
+    @property
+    def size(self) -> int:
+        """The characters of its markup, without those of its name where a person reads it."""
+        return FILE + len(self.accept) if self.asked else EMPTY
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The ``fields`` of a form that completes the POST, the ``files`` to choose again (name, several), the ``shown``.
+    """The ``fields`` of a form that completes the POST, its file inputs, and the ``shown`` texts.
 
     ``complete`` says that no field is missing from the form, or without a form, no text from what is shown.
     """
 
     fields: tuple[tuple[str, str], ...]
-    files: tuple[tuple[str, bool], ...]
+    files: tuple[FileInput, ...]
     shown: tuple[tuple[str, str], ...]
     complete: bool
+    multipart: bool = False
 
 
 def carry(posted: Posted, *, in_form: bool = True) -> Carried:
@@ -40,9 +67,9 @@ def carry(posted: Posted, *, in_form: bool = True) -> Carried:
 
     A page may be as large as twice the text that was posted, for each field can stand in it twice, and ``ROOM``.
     """
-    files = Counter(posted.files)
+    files = _file_inputs(posted.files)
     roles, others = _split(posted)
-    room = ROOM - FILE * len(files) * in_form - len(roles) * (CARRIED * in_form + SHOWN)
+    room = ROOM - sum(file.size for file in files) * in_form - len(roles) * (CARRIED * in_form + SHOWN)
     kept: set[int] = set()
     text = MOST_TEXT
     for index in others:
@@ -64,10 +91,38 @@ def carry(posted: Posted, *, in_form: bool = True) -> Carried:
     readable_roles = {index for index in roles if _is_readable(*posted.values[index])}
     return Carried(
         fields=_chosen(posted, kept.union(roles)),
-        files=tuple((name, times > 1) for name, times in files.items()),
+        files=files,
         shown=_chosen(posted, shown | readable_roles),
         complete=carries_all if in_form else len(shown) == len(readable),
+        multipart=posted.multipart,
     )
+
+
+def _file_inputs(uploads: Iterable[Upload]) -> tuple[FileInput, ...]:
+    """Return one input for all chosen files of a name, and one for each field left empty, in their order."""
+    inputs: list[FileInput | str] = []
+    kinds: dict[str, list[str]] = {}
+    for upload in uploads:
+        if not upload.chosen:
+            inputs.append(FileInput(upload.name, asked=False))
+            continue
+        if upload.name not in kinds:
+            kinds[upload.name] = []
+            inputs.append(upload.name)
+        kinds[upload.name].append(upload.kind)
+    return tuple(_asking(one, kinds[one]) if isinstance(one, str) else one for one in inputs)
+
+
+def _asking(name: str, kinds: list[str]) -> FileInput:
+    return FileInput(name, asked=True, several=len(kinds) > 1, accept=_accept(kinds))
+
+
+def _accept(kinds: list[str]) -> str:
+    """Return what an input that takes files of these content types accepts."""
+    if not all(_KIND.fullmatch(kind) for kind in kinds):
+        return ""
+    families = [(kind, kind.partition("/")[0]) for kind in kinds]
+    return ",".join(dict.fromkeys(f"{family}/*" if family in MEDIA else kind for kind, family in families))
 
 
 def _split(posted: Posted) -> tuple[list[int], list[int]]:

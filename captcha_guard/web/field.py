@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from flask import has_request_context, render_template, request, url_for
+from flask import has_request_context, render_template, request
 from markupsafe import Markup
 
 from ..challenge.difficulty import Difficulty
 from ..errors import ConfigError
 from ..signals import challenge_issued
+from .address import own_path, renewed_address
 from .binding import Binding
 from .identity import client_here, is_exempt
 from .journey import current_journey
 from .look import Look
 from .method import SHOWING
 from .outcome import Outcome
-from .posted import ANSWER, PASS, RELOAD, TOKEN
+from .posted import ANSWER, PASS, TOKEN
 from .proof import mode_in
 from .protection import Protection
 from .registry import guarded_routes, protection_for
@@ -89,6 +90,9 @@ def challenge_markup(
         assets=True,
         state=state,
         ticket=ticket,
+        challenge_path=own_path("challenge"),
+        picture=own_path(f"{ticket.token}.png"),
+        picture_2x=own_path(f"{ticket.token}@2x.png"),
         message=message,
         invalid=refusal is not None and refusal.asks_code and not refusal.is_first_request,
         plain=refusal is not None and refusal.is_first_request,
@@ -185,7 +189,7 @@ def render_assets() -> Markup:
         return Markup("")
     journey.assets_shown = True
     return Markup('<link rel="stylesheet" href="{}"><script src="{}" defer></script>').format(
-        url_for(f"{NAME}.static", filename="captcha_guard.css"), url_for(f"{NAME}.static", filename="captcha_guard.js")
+        own_path("static/captcha_guard.css"), own_path("static/captcha_guard.js")
     )
 
 
@@ -220,15 +224,8 @@ def _meant(scope: str | None, protection: Protection | None) -> tuple[Protection
 
 
 def _reload_url(token: str, field_id: str) -> str:
-    """Return where a plain link gets a new code: only a page that was fetched by GET can be fetched again.
-
-    Its query differs each time, or else the browser would only scroll.
-    """
-    if request.method not in SHOWING:
-        return ""
-    query = [(name, value) for name, value in request.args.items(multi=True) if name != RELOAD]
-    path = quote(f"{request.script_root}{request.path}".lstrip("/"))
-    return f"/{path}?{urlencode([*query, (RELOAD, token[-8:])])}#{quote(field_id)}"
+    """Return where a plain link gets a new code: only a page that was fetched by GET can be fetched again."""
+    return f"{renewed_address(token[-8:])}#{quote(field_id)}" if request.method in SHOWING else ""
 
 
 def _next_id() -> str:

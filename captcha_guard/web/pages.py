@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Request, Response, current_app, make_response, render_template, request, url_for
+from flask import Request, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
+from .address import asked_address, own_path
 from .carried import carry
 from .decision_log import log_decision
 from .field import Ticket, challenge_markup, mark_private, new_ticket, repetition_field
@@ -56,9 +57,13 @@ def refuse_too_large(asked: Request) -> Response | None:
 
 
 def stamp(response: Response, refusal: Refusal) -> Response:
-    """Set what every refusal has in common: the status, how long to wait, and that nobody keeps it."""
+    """Set what every refusal has in common: the status, how long to wait, and that only the visitor's browser keeps it.
+
+    Browsers have nothing to show when the Back button leads to the answer to a POST that was sent with ``no-store``.
+    """
     response.status_code = refusal.status
-    response.headers["Cache-Control"] = "no-store"
+    if not response.cache_control.no_store:
+        response.headers["Cache-Control"] = "private, no-cache"
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
@@ -88,8 +93,8 @@ def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
     width, height = ticket.difficulty.picture_size(state.settings.size)
     return {
         "token": ticket.token,
-        "picture": url_for(f"{NAME}.picture", token=ticket.token),
-        "picture_2x": url_for(f"{NAME}.picture_2x", token=ticket.token),
+        "picture": own_path(f"{ticket.token}.png"),
+        "picture_2x": own_path(f"{ticket.token}@2x.png"),
         "width": width,
         "height": height,
         "expires_in": state.settings.ttl,
@@ -117,13 +122,16 @@ def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
     too_much = not carried.complete
     if refusal.asks_code and not too_much:
         field = challenge_markup(state, _ticket(state, outcome), outcome, message=refusal.message)
-        return render_template(f"{NAME}/interstitial.html", field=field, refusal=refusal, carried=carried)
+        return render_template(
+            f"{NAME}/interstitial.html", action=asked_address(), field=field, refusal=refusal, carried=carried
+        )
     if in_form and too_much:
         again, carried = False, carry(posted, in_form=False)
     return render_template(
         f"{NAME}/refused.html",
         again=again,
         field=repetition_field(state, outcome) if outcome.is_repetition and again else "",
+        action=asked_address(),
         refusal=refusal,
         carried=carried,
         too_much=too_much,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Request, current_app
@@ -36,7 +36,9 @@ RELOAD = "new-code"
 #: Places where our own fields stand.
 BODY = (Place.FORM, Place.JSON)
 
-FORMS = (URLENCODED, "multipart/form-data")
+MULTIPART = "multipart/form-data"
+
+FORMS = (URLENCODED, MULTIPART)
 
 
 class PostedError(Exception):
@@ -48,23 +50,36 @@ class PostedError(Exception):
         self.posted = posted or NOTHING
 
 
+class Upload(NamedTuple):
+    """One part of a multipart form that a file field sent; a field that was left empty sends one that isn't ``chosen``.
+
+    ``kind`` is the content type that the browser names.
+    """
+
+    name: str
+    kind: str
+    chosen: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """The readable content of one POST.
 
     ``values`` are the host's own form fields in their order, ``ours`` the captcha fields, ``parts`` author, email, URL
-    and body in our terms, ``honeypot`` what came in the field that a person doesn't see, ``files`` the names of file
-    fields. ``other`` and ``private`` are all further texts, see ``Submission``. ``roles`` are the names of the fields
-    that ``parts`` came from; ``site`` is the host that serves the form, empty where only the client says which it is;
-    ``has_body`` is false where no field looks like a comment's body. ``whole`` is a digest of all that the host's
-    fields hold, numbers in JSON and fields to be ignored included, but for tokens and the space around words.
+    and body in our terms, ``honeypot`` what came in the field that a person doesn't see, ``files`` the parts that file
+    fields sent, without their content, ``multipart`` whether the form was one that can have any. ``other`` and
+    ``private`` are all further texts, see ``Submission``. ``roles`` are the names of the fields that ``parts`` came
+    from; ``site`` is the host that serves the form, empty where only the client says which it is; ``has_body`` is false
+    where no field looks like a comment's body. ``whole`` is a digest of all that the host's fields hold, numbers in
+    JSON and fields to be ignored included, but for tokens and the space around words.
     """
 
     values: tuple[tuple[str, str], ...]
     ours: Mapping[str, str]
     parts: Mapping[str, str]
     honeypot: str = ""
-    files: tuple[str, ...] = ()
+    files: tuple[Upload, ...] = ()
+    multipart: bool = False
     other: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
     roles: frozenset[str] = frozenset()
@@ -79,7 +94,7 @@ NOTHING = Posted((), dict.fromkeys(OURS, ""), dict.fromkeys(USUAL_FIELDS, ""))
 def read(request: Request, protection: Protection, honeypot: str) -> Posted:
     """Read a form or JSON POST with its query string; raises ``PostedError`` with 400, 413 or 415 when it can't."""
     reserved = (*OURS, honeypot)
-    files: tuple[str, ...] = ()
+    files: tuple[Upload, ...] = ()
     try:
         cap_size(request)
         if request.is_json:
@@ -90,7 +105,7 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
             form, uploads = _form(request)
             entries = form_entries(form.items(multi=True)) + file_entries(uploads) + _forced_json(request, protection)
             found = {name: form.getlist(name) for name in reserved}
-            files = tuple(name for name, file in uploads.items(multi=True) if file.filename)
+            files = tuple(Upload(name, file.mimetype, bool(file.filename)) for name, file in uploads.items(multi=True))
         entries = [entry for entry in entries if entry.place not in BODY or entry.name not in reserved]
         first = {name: values[0] if values else "" for name, values in found.items()}
         ours = {name: first[name] or request.headers.get(HEADERS[name], "") for name in OURS}
@@ -172,7 +187,7 @@ def _posted(
     *,
     ours: Mapping[str, str],
     honeypot: str,
-    files: tuple[str, ...],
+    files: tuple[Upload, ...],
 ) -> Posted:
     """Return what was posted: our own fields, and the host's ``entries`` with their roles."""
     if len(entries) > MOST_FIELDS or sum(len(entry.value) for entry in entries) > largest_text(request):
@@ -190,6 +205,7 @@ def _posted(
         parts=roles.parts,
         honeypot=honeypot,
         files=files,
+        multipart=request.mimetype == MULTIPART,
         other=roles.other,
         private=roles.private,
         roles=roles.names,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from tests.deployment.expectations import counts_visitors_by_their_own_address, takes_comments
 from tests.deployment.premises import Premises
-from tests.deployment.recipes import commands, put, section
+from tests.deployment.recipes import FILES, commands, put, section
 from tests.deployment.visitor import Visitor
 from tests.servers import free_port
 
@@ -111,6 +112,23 @@ def test_the_doctor_sees_what_a_web_server_in_front_keeps_back_and_adds(premises
         "The picture is missing on high-resolution screens": blocked,
     }
     assert premises.doctor().returncode == 0
+
+
+def test_nginx_and_gunicorn_serve_several_hosts_with_one_guard(premises: Premises) -> None:
+    (premises.folder / "blog.py").write_text(FILES["hosts.py"])
+    premises.environ["FLASK_SERVER_NAME"] = "blog.example"
+    [command] = commands("Behind nginx", "gunicorn")
+    _, port = premises.gunicorn(put(command, {"--workers 3": "--workers 1"}))
+    nginx = premises.nginx(NGINX, {"127.0.0.1:8000": port})
+    nginx.change("server_name blog.example;", "server_name .blog.example;")
+    for host, site in (("blog.example", "main"), ("de.blog.example", "de")):
+        reader = Visitor(nginx.port, premises.solve)
+        page = reader.ask("GET", "/talk", Host=host)
+        named = re.findall(r'(?:src|href)="(/captcha-guard/[^"]*)', page.body.decode())
+        assert [path.rpartition(".")[2] for path in named] == ["css", "js", "png"]
+        assert [reader.ask("GET", path, Host=host).status for path in named] == [200, 200, 200]
+        stored = reader.ask("POST", "/talk", reader.filled(page, f"Written by a reader of {site}."), Host=host)
+        assert stored.body.decode() == f"Stored for {site}."
 
 
 def test_several_processes_that_count_in_memory_say_so_in_the_log(premises: Premises) -> None:
