@@ -312,6 +312,9 @@
     if (refusalIn(xhr) !== null) {
       Object.assign(event.detail, { successful: false, failed: true }); // for whom a success resets the form
     }
+    if (said === null || said === "again") {
+      sent.delete(elt); // to be sent again at once
+    }
     const field = fieldOf(elt);
     const posted = requestConfig.parameters.captcha_token || requestConfig.headers["Captcha-Token"];
     if ((said !== "spent" && said !== "refused") || !posted || field?.token?.value !== posted) {

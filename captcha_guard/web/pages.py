@@ -119,7 +119,7 @@ def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
     For htmx there is always a field to solve, because the visitor's form stays in its page.
     """
     posted = outcome.posted
-    again = refusal.status in (429, 503) or outcome.is_repetition
+    again = (refusal.status in (429, 503) and not is_htmx()) or outcome.is_repetition
     in_form = refusal.asks_code or again
     carried = carry(posted, in_form=in_form)
     too_much = not carried.complete
