@@ -119,13 +119,16 @@ def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
     For htmx there is always a field to solve, because the visitor's form stays in its page.
     """
     posted = outcome.posted
-    again = (refusal.status in (429, 503) and not is_htmx()) or outcome.is_repetition
+    again = request.method == "POST" and ((refusal.status in (429, 503) and not is_htmx()) or outcome.is_repetition)
     in_form = refusal.asks_code or again
     carried = carry(posted, in_form=in_form)
     too_much = not carried.complete
     if refusal.asks_code and (is_htmx() or not too_much):
         field = challenge_markup(state, _ticket(state, outcome), outcome, message=refusal.message)
-        return render_template(f"{NAME}/interstitial.html", field=field, refusal=refusal, carried=carried, **layout())
+        in_form = request.method == "POST" and not too_much
+        return render_template(
+            f"{NAME}/interstitial.html", field=field, refusal=refusal, carried=carried, in_form=in_form, **layout()
+        )
     if in_form and too_much:
         again, carried = False, carry(posted, in_form=False)
     return render_template(

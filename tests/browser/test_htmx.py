@@ -91,7 +91,7 @@ def test_a_form_without_a_field_gets_one_before_its_button(new_page: NewPage, ho
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: No field.")
 
 
-@pytest.mark.parametrize("verb", ["post", "put"])
+@pytest.mark.parametrize("verb", ["post", "put", "delete"])
 def test_a_button_outside_any_form_gets_a_field_behind_it(new_page: NewPage, host: BareHost, verb: str) -> None:
     form = opened(new_page, host, f"button?verb={verb}")
     form.write(body="By a button.")
