@@ -47,7 +47,7 @@ PAGE: Final = """<!doctype html>
 <body>
 <h1>A post</h1>
 <ul id="comments">{% for author, body in comments %}<li>{{ author }}: {{ body }}</li>{% endfor %}</ul>
-<p><a href="/elsewhere{{ query }}">Elsewhere</a> <button type="button" data-insert="/form">Reply</button></p>
+<p><a href="/elsewhere">Elsewhere</a> <button type="button" data-insert="/form">Reply</button></p>
 <div id="inserted"></div>
 {{ form }}
 </body>
@@ -83,22 +83,19 @@ PAGES: Final = {
 
 
 def make_front_ends(folder: Path, config: Mapping[str, object] | None = None) -> BareHost:
-    """Build the application. ``?no-field`` leaves the field out of a page's form, ``?stream`` asks Turbo for streams."""
+    """Build the application. ``?no-field`` and ``?no-assets`` leave something out of a page."""
     app = Flask("front_ends", instance_path=str(folder))
     app.config.update(
         {"SECRET_KEY": "a secret that only these tests know", "CAPTCHA_GUARD_MIN_SECONDS": 0, **(config or {})}
     )
     guard = CaptchaGuard(app)
     host = BareHost(app)
+    _serve_the_rest(app)
 
     def form(attributes: str) -> str:
-        return render_template_string(FORM.replace("{{ attributes }}", attributes), field="no-field" not in request.args)
-
-    @app.get("/parts/<name>")
-    def part(name: str) -> Response:
-        if name == "host.js":
-            return Response(HOST_SCRIPT, mimetype="text/javascript")
-        return send_file(SERVED[name]) if name in SERVED else abort(404)
+        return render_template_string(
+            FORM.replace("{{ attributes }}", attributes), field="no-field" not in request.args
+        )
 
     @app.get("/pages/<name>")
     def page(name: str) -> str:
@@ -109,13 +106,8 @@ def make_front_ends(folder: Path, config: Mapping[str, object] | None = None) ->
             whole,
             parts=(*parts, "host.js"),
             comments=host.comments,
-            query="",
             assets="no-assets" not in request.args,
         )
-
-    @app.get("/elsewhere")
-    def elsewhere() -> str:
-        return render_template_string(PAGE.replace("A post", "Elsewhere"), parts=("turbo.js", "host.js"), form="")
 
     @app.get("/form")
     def later() -> str:
@@ -132,16 +124,28 @@ def make_front_ends(folder: Path, config: Mapping[str, object] | None = None) ->
         shown = render_template_string("<li>{{ author }}: {{ body }}</li>", author=author, body=body)
         if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
             return shown
-        if "Turbo-Stream" in app.config and "turbo-stream" in request.headers.get("Accept", ""):
+        if app.config.get("STREAMS") and "turbo-stream" in request.headers.get("Accept", ""):
             stream = f'<turbo-stream action="append" target="comments"><template>{shown}</template></turbo-stream>'
             return Response(stream, mimetype="text/vnd.turbo-stream.html")
         source = request.headers.get("Referer", "/pages/plain")
         return redirect(source, 303)
+
+    return host
+
+
+def _serve_the_rest(app: Flask) -> None:
+    @app.get("/parts/<name>")
+    def part(name: str) -> Response:
+        if name == "host.js":
+            return Response(HOST_SCRIPT, mimetype="text/javascript")
+        return send_file(SERVED[name]) if name in SERVED else abort(404)
+
+    @app.get("/elsewhere")
+    def elsewhere() -> str:
+        return render_template_string(PAGE.replace("A post", "Elsewhere"), parts=("turbo.js", "host.js"), form="")
 
     @app.after_request
     def under_a_strict_policy(response: Response) -> Response:
         policy = STRICT_CSP.replace("style-src 'self'", f"style-src 'self' 'nonce-{NONCE}'")
         response.headers["Content-Security-Policy"] = policy
         return response
-
-    return host

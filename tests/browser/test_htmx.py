@@ -106,7 +106,9 @@ def test_a_button_outside_any_form_gets_a_field_behind_it(new_page: NewPage, hos
     expect(form.box).to_have_count(0)
 
 
-@pytest.mark.parametrize("host", [{"CAPTCHA_GUARD_MODE": "suspicious", "CAPTCHA_GUARD_COMMENT_LIMITS": "9 per hour"}], indirect=True)
+@pytest.mark.parametrize(
+    "host", [{"CAPTCHA_GUARD_MODE": "suspicious", "CAPTCHA_GUARD_COMMENT_LIMITS": "9 per hour"}], indirect=True
+)
 def test_a_form_that_shows_no_picture_gets_one_when_the_text_is_unusual(new_page: NewPage, host: BareHost) -> None:
     form = opened(new_page, host)
     for body in ("Harmless.", "Harmless, too."):

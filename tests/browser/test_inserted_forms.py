@@ -32,8 +32,10 @@ def test_every_inserted_form_has_a_field_of_its_own_and_no_text_is_lost(new_page
         page.get_by_role("button", name="Reply").click()
     forms = page.locator("form")
     expect(forms).to_have_count(3)
-    assert page.evaluate("() => { const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);"
-                         " return ids.length === new Set(ids).size }")
+    assert page.evaluate(
+        "() => { const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);"
+        " return ids.length === new Set(ids).size }"
+    )
     for index in range(3):
         forms.nth(index).get_by_label("Comment").fill(f"Text {index}")
     for index in (2, 0, 1):

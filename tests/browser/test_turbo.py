@@ -33,7 +33,7 @@ def still_here(form: CommentForm) -> bool:
     return form.page.evaluate("window.stillHere === true") is True
 
 
-@pytest.mark.parametrize("host", [{}, {"Turbo-Stream": True}], ids=["redirect", "stream"], indirect=True)
+@pytest.mark.parametrize("host", [{}, {"STREAMS": True}], ids=["redirect", "stream"], indirect=True)
 @pytest.mark.parametrize("name", ["turbo", "turbo?no-field", "turbo?no-assets"])
 def test_after_a_wrong_code_the_right_one_posts_the_text_to_the_same_address(
     new_page: NewPage, host: BareHost, name: str
