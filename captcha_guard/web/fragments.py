@@ -1,4 +1,4 @@
-"""Answers for scripts that put them into a page: htmx takes a fragment, a Turbo Frame only an element with its own id."""
+"""Answers for scripts that put them into a page: htmx takes a fragment, a Turbo Frame an element with its own id."""
 
 from __future__ import annotations
 

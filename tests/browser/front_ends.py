@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from flask import Flask, Response, abort, redirect, render_template_string, request, send_file
 from werkzeug.wrappers import Response as Answer
 
-from captcha_guard import CaptchaGuard
+from captcha_guard import CaptchaGuard, Refusal
 
 from .bare_host import STRICT_CSP, BareHost
 
@@ -55,19 +55,22 @@ PAGE: Final = """<!doctype html>
 """
 
 FORM: Final = """<form method="post" action="/comments" {{ attributes }}>
-<p><label>Name <input name="author" required></label></p>
-<p><label>Comment <textarea name="body" required></textarea></label></p>
-{% if field %}<p>{{ captcha_guard(scope="comment") }}</p>{% endif %}
+<p><label>Name <input name="author" value="{{ request.form.author }}" required></label></p>
+<p><label>Comment <textarea name="body" required>{{ request.form.body }}</textarea></label></p>
+{% if field %}<p>{{ captcha_guard(scope="own" if request.path == "/own-form" else "comment") }}</p>{% endif %}
 <p><button>Post comment</button></p>
 </form>
 """
 
 HTMX_FORM: Final = 'hx-post="/comments" hx-target="#comments" hx-swap="beforeend" hx-select="li" hx-push-url="true"'
 
+OWN_FORM: Final = 'hx-post="/own-form" hx-target="this" hx-swap="outerHTML"'
+
 #: What the pages at these addresses put into PAGE: scripts, attributes of the form, and what is around it.
 PAGES: Final = {
     "plain": ((), "", "{form}"),
     "htmx": (("htmx.js",), HTMX_FORM, "{form}"),
+    "own-form": (("htmx.js",), OWN_FORM, "{form}"),
     "boosted": (("htmx.js",), "", '<div hx-boost="true">{form}</div>'),
     "loaded": (("htmx.js",), "", '<div hx-get="/form?htmx" hx-trigger="load"></div>'),
     "button": (
@@ -113,6 +116,24 @@ def make_front_ends(folder: Path, config: Mapping[str, object] | None = None) ->
     def later() -> str:
         return form(HTMX_FORM if "htmx" in request.args else "")
 
+    @app.get("/own-form")
+    def own() -> str:
+        return page("own-form")
+
+    _take_comments(app, guard, host, form)
+    return host
+
+
+def _take_comments(app: Flask, guard: CaptchaGuard, host: BareHost, form: Callable[[str], str]) -> None:
+    def own_form(refusal: Refusal) -> str:
+        return form(OWN_FORM)
+
+    @app.post("/own-form")
+    @guard.protect(scope="own", on_challenge=own_form)
+    def comment_on_own_form() -> str:
+        host.comments.append((request.form["author"], request.form["body"]))
+        return "<p>Thank you.</p>"
+
     @app.route("/comments", methods=["POST", "PUT", "DELETE"])
     @guard.protect(scope="comment")
     def comment() -> Answer | str:
@@ -129,8 +150,6 @@ def make_front_ends(folder: Path, config: Mapping[str, object] | None = None) ->
             return Response(stream, mimetype="text/vnd.turbo-stream.html")
         source = request.headers.get("Referer", "/pages/plain")
         return redirect(source, 303)
-
-    return host
 
 
 def _serve_the_rest(app: Flask) -> None:

@@ -160,6 +160,20 @@ def test_a_view_that_refuses_another_field_does_not_cost_a_second_code(new_page:
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Who was it?")
 
 
+def test_the_hosts_own_page_for_a_refusal_is_shown_where_its_form_says(new_page: NewPage, host: BareHost) -> None:
+    form = CommentForm(new_page(), host.app)
+    form.page.goto("/own-form")
+    form.write(body="Not lost.")
+    form.code.fill("WRONG")
+    form.button.click()
+    expect(form.code).to_be_focused()
+    expect(form.page.get_by_role("textbox", name="Comment")).to_have_value("Not lost.")
+    form.solve()
+    form.button.click()
+    expect(form.page.get_by_text("Thank you.")).to_be_visible()
+    assert host.comments == [("Ada", "Not lost.")]
+
+
 def test_errors_of_the_host_stay_the_hosts(browser: Browser, url: str, host: BareHost) -> None:
     form = CommentForm(browser.new_page(base_url=url), host.app)
     form.page.route("**/comments", lambda route: route.fulfill(status=422, body="<li>Not ours.</li>"))
