@@ -1,17 +1,19 @@
 #!/bin/sh
 # Makes sure that programs are here: installs them when root on Debian, else names them.
-# Without arguments: those that the tests drive. With arguments: Debian packages that something could not do without.
+# Without arguments: those that the tests drive, and the npm packages that they serve to Chromium. With arguments: Debian
+# packages that something could not do without.
 set -eu
 PATH="$PATH:/usr/sbin:/sbin"
 missing="$*"
 if [ $# = 0 ]; then
     for pair in chromium:chromium redis-server:redis-server tesseract:tesseract-ocr espeak-ng:espeak-ng \
-        memcached:memcached openssl:openssl nginx:nginx systemd-analyze:systemd; do
+        memcached:memcached openssl:openssl nginx:nginx systemd-analyze:systemd npm:npm; do
         command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
     done
 fi
-[ -n "$missing" ] || exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+if [ -z "$missing" ]; then
+    :
+elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing $missing"
     if [ ! -e /usr/sbin/policy-rc.d ]; then # the tests start their own servers; none is to run by itself
         printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
@@ -24,4 +26,11 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 else
     echo "Something is missing here. As root, run: apt-get install $missing" >&2
     exit 1
+fi
+
+browser=$(dirname "$0")/browser
+if [ $# = 0 ] && ! { [ -e "$browser/node_modules/htmx.org" ] && [ -e "$browser/node_modules/@hotwired/turbo" ]; }; then
+    echo "installing htmx and Turbo"
+    npm install --prefix "$browser" --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --silent \
+        htmx.org@2 @hotwired/turbo@8
 fi

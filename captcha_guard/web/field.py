@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
 from flask import has_request_context, render_template, request
@@ -18,12 +20,15 @@ from .journey import current_journey
 from .look import Look
 from .method import SHOWING
 from .outcome import Outcome
-from .posted import ANSWER, PASS, TOKEN
+from .posted import ANSWER, PASS, RELOAD, TOKEN
 from .proof import mode_in
 from .protection import Protection
 from .registry import guarded_routes, protection_for
 from .scopes import check_scope
 from .state import NAME, State, current_state, this_app
+
+#: What a "New code" link may name a field: the end of a token.
+ID_ENDING: Final = re.compile(r"[A-Za-z0-9_-]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def render_field(
         return _markup("pass", assets=True, name=PASS, token=carried, state=state, message=said, bare=bare)
     ticket = new_ticket(state, protection, scope, outcome)
     if not _shows_picture(state, protection) and not _asks(outcome):
-        return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, state=state, message=said)
+        return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, scope=scope, state=state, message=said)
     return challenge_markup(state, ticket, outcome, message=said, look=look)
 
 
@@ -82,7 +87,8 @@ def challenge_markup(
     state: State, ticket: Ticket, outcome: Outcome | None, *, message: str, look: Look | None = None
 ) -> Markup:
     """Return picture, input and all that belongs to them; after a refusal with its ``message`` at the input."""
-    look = look or Look(_next_id())
+    field_id, next_id = _ids(ticket.token) if look is None else (look.id, look.id)
+    look = look or Look(field_id)
     refusal = outcome.refusal if outcome is not None else None
     width, height = ticket.difficulty.picture_size(state.settings.size)
     return _markup(
@@ -100,7 +106,7 @@ def challenge_markup(
         height=height,
         longest=4 * state.settings.length[1],
         expires_in=state.settings.ttl - ticket.age,
-        reload_url=_reload_url(ticket.token, look.id),
+        reload_url=_reload_url(ticket.token, next_id),
         field_id=look.id,
         look=look,
         names={"token": TOKEN, "answer": ANSWER},
@@ -228,11 +234,17 @@ def _reload_url(token: str, field_id: str) -> str:
     return f"{renewed_address(token[-8:])}#{quote(field_id)}" if request.method in SHOWING else ""
 
 
-def _next_id() -> str:
-    """Return an id for the next field of this page; there may be several forms in one."""
+def _ids(token: str) -> tuple[str, str]:
+    """Return an id for the next field of this page, and the id that it has after its plain link was followed.
+
+    There may be several fields in one page, and scripts put them together from several answers, so it is made of the
+    token. A page that was loaded by such a link keeps the id that the link has named.
+    """
     journey = current_journey()
     journey.fields += 1
-    return f"captcha-guard-{journey.fields}"
+    asked = request.args.get(RELOAD, "")
+    own = asked if ID_ENDING.fullmatch(asked) else token[-8:]
+    return f"captcha-guard-{journey.fields}-{own}", f"captcha-guard-{journey.fields}-{token[-8:]}"
 
 
 def _markup(template: str, *, assets: bool, state: State, **context: object) -> Markup:

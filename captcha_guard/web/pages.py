@@ -13,6 +13,7 @@ from .address import asked_address, own_path
 from .carried import carry
 from .decision_log import log_decision
 from .field import Ticket, challenge_markup, mark_private, new_ticket, repetition_field
+from .fragments import is_htmx, layout, mark
 from .journey import current_journey
 from .outcome import Outcome
 from .posted import OURS
@@ -32,13 +33,15 @@ def answer_refusal(outcome: Outcome) -> Response:
         raise ValueError("the view is to run: there is no refusal to answer with")
     mark_private()
     if wants_json():
-        response = problem(refusal, challenge_json(state, _ticket(state, outcome)) if outcome.offers_code else None)
-    elif outcome.protection.on_challenge is not None and not refusal.is_cross_site:
+        return problem(refusal, challenge_json(state, _ticket(state, outcome)) if outcome.offers_code else None)
+    if outcome.protection.on_challenge is not None and not refusal.is_cross_site:
         show = current_app.ensure_sync(outcome.protection.on_challenge)
         response = make_response(show(refusal, **(request.view_args or {})))
+        mark(response, "host")
     else:
         current_journey().own_page = True
         response = make_response(_page(state, outcome, refusal))
+        mark(response, "code" if refusal.asks_code else "again" if outcome.resend else "refused")
     return stamp(response, refusal)
 
 
@@ -102,11 +105,13 @@ def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
 
 
 def wants_json() -> bool:
-    """Whether the client posted JSON, would rather have it than a page, or used a method that no HTML form can send."""
+    """Whether the client posted JSON, would rather have it than a page, or used a method that no HTML form can send.
+
+    htmx wants markup, whatever it posts.
+    """
     accepted = request.accept_mimetypes
-    if request.is_json or request.method not in ("GET", "HEAD", "POST"):
-        return True
-    return max(accepted["application/json"], accepted[PROBLEM]) > accepted["text/html"]
+    preferred = max(accepted["application/json"], accepted[PROBLEM]) > accepted["text/html"]
+    return preferred or ((request.is_json or request.method not in ("GET", "HEAD", "POST")) and not is_htmx())
 
 
 def _ticket(state: State, outcome: Outcome) -> Ticket:
@@ -114,16 +119,26 @@ def _ticket(state: State, outcome: Outcome) -> Ticket:
 
 
 def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
-    """Return the page for a visitor; where it can't carry every field, it doesn't offer to complete the POST."""
+    """Return the page for a visitor; where it can't carry every field, it doesn't offer to complete the POST.
+
+    For htmx there is always a field to solve, because the visitor's form stays in its page.
+    """
     posted = outcome.posted
-    again = refusal.status in (429, 503) or outcome.is_repetition
+    again = request.method == "POST" and ((refusal.status in (429, 503) and not is_htmx()) or outcome.is_repetition)
     in_form = refusal.asks_code or again
     carried = carry(posted, in_form=in_form)
     too_much = not carried.complete
-    if refusal.asks_code and not too_much:
+    if refusal.asks_code and (is_htmx() or not too_much):
         field = challenge_markup(state, _ticket(state, outcome), outcome, message=refusal.message)
+        in_form = request.method == "POST" and not too_much
         return render_template(
-            f"{NAME}/interstitial.html", action=asked_address(), field=field, refusal=refusal, carried=carried
+            f"{NAME}/interstitial.html",
+            action=asked_address(),
+            field=field,
+            refusal=refusal,
+            carried=carried,
+            in_form=in_form,
+            **layout(),
         )
     if in_form and too_much:
         again, carried = False, carry(posted, in_form=False)
@@ -136,4 +151,5 @@ def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
         carried=carried,
         too_much=too_much,
         ours=[(name, posted.ours[name]) for name in OURS if posted.ours[name]] if outcome.resend else [],
+        **layout(),
     )

@@ -10,6 +10,7 @@ from flask import Response, current_app
 from ..errors import StoreUnavailableError, TokenError
 from .binding import says_too_little
 from .field import pass_for
+from .fragments import MARK, is_htmx, mark
 from .housekeeping import keep_house
 from .journey import current_journey
 from .missing_field import tell_of_missing_field
@@ -37,6 +38,8 @@ def settle(response: Response) -> Response:
     for outcome in journey.outcomes.values():
         if outcome.refusal is not None and response.status_code == 200:
             stamp(response, outcome.refusal)
+        if MARK not in response.headers and not wants_json():
+            mark(response, "spent" if outcome.refusal is None else "host")
         _settle(outcome, _fate_of(outcome, response), response)
     tell_of_missing_field(response)
     if journey.quota is not None:
@@ -66,7 +69,7 @@ def _fate_of(outcome: Outcome, response: Response) -> Fate:
 def _settle(outcome: Outcome, fate: Fate, response: Response) -> None:
     if fate is Fate.NOT_STORED:
         _release(outcome)
-        if wants_json() and (earned := pass_for(outcome)) is not None:
+        if (wants_json() or is_htmx()) and (earned := pass_for(outcome)) is not None:
             response.headers["Captcha-Pass"] = earned
         return
     _keep(outcome)

@@ -1,0 +1,103 @@
+"""Pages that the real Turbo 8 puts together: its forms, its copies of pages for the Back button, its frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from .bare_host import BareHost
+from .comment_form import CommentForm
+from .conftest import NewPage
+from .front_ends import make_front_ends
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-turbo")]
+
+TOKENS = 'input[name="captcha_token"]'
+
+
+@pytest.fixture
+def host(tmp_path: Path, request: pytest.FixtureRequest) -> BareHost:
+    return make_front_ends(tmp_path, getattr(request, "param", None))
+
+
+def opened(new_page: NewPage, host: BareHost, name: str = "turbo") -> CommentForm:
+    form = CommentForm(new_page(), host.app)
+    form.page.goto(f"/pages/{name}")
+    form.page.evaluate("window.stillHere = true")
+    return form
+
+
+def still_here(form: CommentForm) -> bool:
+    return form.page.evaluate("window.stillHere === true") is True
+
+
+@pytest.mark.parametrize("host", [{}, {"STREAMS": True}], ids=["redirect", "stream"], indirect=True)
+@pytest.mark.parametrize("name", ["turbo", "turbo?no-field", "turbo?no-assets"])
+def test_after_a_wrong_code_the_right_one_posts_the_text_to_the_same_address(
+    new_page: NewPage, host: BareHost, name: str
+) -> None:
+    form = opened(new_page, host, name)
+    form.write(body="Not lost.")
+    if "no-field" not in name:
+        form.code.fill("WRONG")
+    form.button.click()
+    expect(form.page.get_by_role("heading", name="One more step")).to_be_visible()
+    assert still_here(form)
+    expect(form.code).to_be_focused()
+    asked = CommentForm(form.page, host.app, button="Send")
+    used = asked.token()
+    asked.new_code.click()
+    expect(form.page.locator(TOKENS)).not_to_have_value(used)
+    asked.solve()
+    asked.button.click()
+    expect(form.page.get_by_role("listitem")).to_have_text("Ada: Not lost.")
+    assert host.comments == [("Ada", "Not lost.")]
+
+
+@pytest.mark.parametrize("name", ["turbo", "turbo?no-assets"])
+def test_back_to_a_copy_of_the_page_renews_its_code_and_new_code_works(
+    new_page: NewPage, host: BareHost, name: str
+) -> None:
+    form = opened(new_page, host, name)
+    form.write(body="Half a thought.")
+    used = form.token()
+    form.page.get_by_role("link", name="Elsewhere").click()
+    expect(form.page.get_by_role("heading", name="Elsewhere")).to_be_visible()
+    form.page.go_back()
+    expect(form.status).to_have_text("Here is a new code.")
+    assert still_here(form)
+    expect(form.page.locator(TOKENS)).not_to_have_value(used)
+    expect(form.field("Comment")).to_have_value("Half a thought.")
+    renewed = form.token()
+    asked: list[str] = []
+    form.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    form.new_code.click()
+    expect(form.page.locator(TOKENS)).not_to_have_value(renewed)
+    assert asked.count("challenge") == 1
+    expect(form.field("Comment")).to_have_value("Half a thought.")
+    form.solve()
+    form.button.click()
+    expect(form.page.get_by_role("listitem")).to_have_text("Ada: Half a thought.")
+
+
+def test_a_form_in_a_frame_is_completed_in_its_frame(new_page: NewPage, host: BareHost) -> None:
+    form = opened(new_page, host, "frame")
+    form.write(body="Framed.")
+    form.code.fill("WRONG")
+    form.button.click()
+    frame = form.page.locator("turbo-frame#thread")
+    expect(frame.get_by_role("heading", name="One more step")).to_be_visible()
+    expect(form.page.get_by_role("heading", name="A post")).to_be_visible()
+    expect(form.code).to_be_focused()
+    asked = CommentForm(form.page, host.app, button="Send")
+    asked.code.fill("WRONG")
+    asked.button.click()
+    expect(asked.code).to_have_value("")
+    expect(frame.get_by_text("Framed.")).to_be_visible()
+    asked.solve()
+    asked.button.click()
+    expect(form.button).to_be_visible()
+    assert still_here(form)
+    assert host.comments == [("Ada", "Framed.")]

@@ -1,0 +1,83 @@
+"""htmx and Turbo Frames get the part of a page that they can use; everything else gets what it got before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.integration.conftest import MakeBlog
+from tests.integration.host_blog import COMMENT, solved
+
+HTMX = {"HX-Request": "true", "Accept": "*/*"}
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("sent", [{"data": COMMENT}, {"json": COMMENT}])
+def test_htmx_gets_a_field_to_solve_whatever_it_sends(blogs: MakeBlog, method: str, sent: Any) -> None:
+    blog = blogs()
+
+    @blog.app.route("/anything", methods=[method])
+    @blog.guard.protect
+    def anything() -> str:
+        return ""
+
+    answer = blog.client().open("/anything", method=method, headers=HTMX, **sent)
+    assert answer.status_code == 422
+    assert answer.mimetype == "text/html"
+    assert "<html" not in answer.text
+    assert answer.text.count("<captcha-guard ") == 1
+    assert ("<form" in answer.text) == (method == "POST")
+    assert answer.headers["Captcha-Guard"] == "code"
+    assert answer.headers["HX-Push-Url"] == "false"
+
+
+def test_a_boosted_form_gets_a_whole_page_and_htmx_that_wants_json_gets_json(client: FlaskClient) -> None:
+    page = client.post("/essay", data=COMMENT, headers={**HTMX, "HX-Boosted": "true"})
+    assert page.status_code == 422
+    document = client.post("/essay", data=COMMENT, headers={"HX-Request": "true", "Accept": "application/json"})
+    assert document.mimetype == "application/problem+json"
+    assert "Captcha-Guard" not in document.headers
+
+
+def test_a_refusal_on_the_hosts_own_page_and_the_views_answer_are_told_apart(client: FlaskClient) -> None:
+    refused = client.post("/essay", data=COMMENT, headers=HTMX)
+    assert (refused.status_code, refused.headers["Captcha-Guard"]) == (422, "host")
+    stored = client.post("/essay", data=solved(client, client.get("/essay"), COMMENT), headers=HTMX)
+    assert (stored.status_code, stored.headers["Captcha-Guard"]) == (303, "spent")
+    assert "HX-Push-Url" not in stored.headers
+
+
+def test_an_answer_that_htmx_did_not_ask_for_is_not_marked(client: FlaskClient) -> None:
+    assert "Captcha-Guard" not in client.post("/essay", data=COMMENT).headers
+
+
+def test_a_turbo_frame_gets_its_own_element_and_can_smuggle_nothing_in(blogs: MakeBlog) -> None:
+    blog = blogs()
+
+    @blog.app.post("/bare")
+    @blog.guard.protect
+    def bare() -> str:
+        return ""
+
+    frame = '"><script src=//evil.example></script>'
+    answer = blog.client().post("/bare", data=COMMENT, headers={"Turbo-Frame": frame})
+    assert '<turbo-frame id="&#34;&gt;&lt;script src=//evil.example&gt;&lt;/script&gt;">' in answer.text
+    assert "<html" not in answer.text
+    endless = blog.client().post("/bare", data=COMMENT, headers={"Turbo-Frame": "x" * 201})
+    assert "<html" in endless.text
+
+
+def test_every_rendering_of_a_field_has_ids_of_its_own(client: FlaskClient) -> None:
+    ids = [part.split('"')[0] for _ in range(3) for part in client.get("/essay").text.split(' id="captcha-guard-')[1:]]
+    assert len(ids) >= 6
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_page_loaded_by_the_plain_link_has_the_id_that_the_link_names(client: FlaskClient) -> None:
+    link = client.get("/essay").text.split('class="captcha-guard__new" href="')[1].split('"')[0]
+    address, _, fragment = link.replace("&amp;", "&").partition("#")
+    assert f'id="{fragment}"' in client.get(address).text
+    hostile = client.get("/essay", query_string={"new-code": '"><b>'})
+    assert "<b>" not in hostile.text
