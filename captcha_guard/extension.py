@@ -91,7 +91,7 @@ class CaptchaGuard:
         app.before_request_funcs.setdefault(None, [])[:0] = [refuse_too_large, _refuse_cross_site_first]
         app.before_request(RouteCheck(app).look)
         app.before_request(warn_of_settled_holds)
-        app.before_request(Rounds(app, state).look)
+        app.before_request(Rounds(app).look)
         init_frames(app)
         app.after_request(settle)
         app.teardown_request(settle_error)
