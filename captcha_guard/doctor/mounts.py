@@ -13,8 +13,8 @@ from typing import Final
 #: What statfs(2) calls the file systems that hold a server's files (``include/uapi/linux/magic.h``, or the sources of
 #: those that aren't in it). FUSE isn't here: its number doesn't tell a local disk from a remote one.
 KINDS: Final = {
-    0xEF53: "ext4", 0x58465342: "xfs", 0x9123683E: "btrfs", 0x2FC12FC1: "zfs", 0xF2F52010: "f2fs", 0x794C7630: "overlay",
-    0x01021994: "tmpfs", 0x858458F6: "ramfs", 0x9FA0: "proc", 0x73717368: "squashfs", 0xCA451A4E: "bcachefs",
+    0xEF53: "ext4", 0x58465342: "xfs", 0x9123683E: "btrfs", 0x2FC12FC1: "zfs", 0xF2F52010: "f2fs",
+    0x794C7630: "overlay", 0x01021994: "tmpfs", 0x858458F6: "ramfs", 0x9FA0: "proc", 0x73717368: "squashfs",
     0x6969: "nfs", 0xFF534D42: "cifs", 0xFE534D42: "smb3", 0x517B: "smbfs", 0x5346414F: "afs", 0x00C36400: "ceph",
     0x01021997: "9p", 0x0BD00BD0: "lustre", 0x47504653: "gpfs", 0x19830326: "beegfs", 0x564C: "ncpfs",
     0x786F4256: "vboxsf",

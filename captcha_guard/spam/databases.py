@@ -107,7 +107,7 @@ class _SQLiteAccess:
 
 
 class AlchemyDatabase:
-    """The tables wherever SQLAlchemy can keep them (extra ``captcha-guard[sqlalchemy]``).
+    """The tables wherever SQLAlchemy can keep them (an extra: ``pip install sqlalchemy``).
 
     :raises ConfigError: SQLAlchemy is missing, or can't read the URI.
     """
@@ -118,7 +118,7 @@ class AlchemyDatabase:
             from sqlalchemy.exc import ArgumentError, NoSuchModuleError  # noqa: PLC0415 (the same)
         except ImportError as error:
             raise ConfigError(
-                f"{without_password(uri)!r} needs SQLAlchemy: pip install 'captcha-guard[sqlalchemy]'"
+                f"{without_password(uri)!r} needs SQLAlchemy, which is missing; run: pip install sqlalchemy"
             ) from error
         try:
             self._engine: Engine = create_engine(uri, pool_pre_ping=True)

@@ -1,7 +1,7 @@
 """Regular expressions that a site's owner writes, held to a time limit.
 
 Python's own ``re`` can't be interrupted, and no check of an expression tells all that take exponential time from the
-harmless ones. ``regex`` (extra ``patterns``) looks at the clock while it matches; so without it there are none.
+harmless ones. ``regex`` (an extra) looks at the clock while it matches; so without it there are none.
 """
 
 from __future__ import annotations
@@ -64,8 +64,9 @@ def _compiled(expression: str) -> Any:
     try:
         regex = import_module("regex")
     except ImportError as error:
-        needed = "pip install 'captcha-guard[patterns]'"
-        raise ConfigError(f"the list has the expression {expression!r}; expressions need regex: {needed}") from error
+        raise ConfigError(
+            f"the list has the expression {expression!r}; that needs regex; run: pip install regex"
+        ) from error
     try:
         return regex.compile(expression, regex.IGNORECASE | regex.VERSION0)
     except regex.error as error:

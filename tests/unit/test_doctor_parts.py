@@ -17,9 +17,9 @@ from typing import cast
 import pytest
 
 from captcha_guard.doctor.checks.content_policy import blocked, parse
+from captcha_guard.doctor.checks.network_file import NETWORKED
 from captcha_guard.doctor.checks.secret_strength import ENOUGH
 from captcha_guard.doctor.entropy import bits
-from captcha_guard.doctor.checks.network_file import NETWORKED
 from captcha_guard.doctor.mounts import KINDS, kind_of
 from captcha_guard.doctor.workers import seen
 

@@ -74,7 +74,7 @@ def test_none_is_asked_unless_a_site_switches_it_on(tmp_path: Path, monkeypatch:
     monkeypatch.setitem(sys.modules, "httpx", None)
     assert services_of(Settings(), secret=SECRET, path=tmp_path / "x.sqlite3") is None
     assert not (tmp_path / "x.sqlite3").exists()
-    with pytest.raises(ConfigError, match=r"pip install captcha-guard\[services\]"):
+    with pytest.raises(ConfigError, match=r"pip install httpx"):
         services_of(Settings(stopforumspam=True), secret=SECRET, path=tmp_path / "x.sqlite3")
 
 

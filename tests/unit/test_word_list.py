@@ -157,7 +157,7 @@ def test_expressions_without_regex_are_refused_with_the_way_to_get_it(monkeypatc
         raise ImportError(name)
 
     monkeypatch.setattr(patterns, "import_module", missing)
-    with pytest.raises(ConfigError, match=r"captcha-guard\[patterns\]"):
+    with pytest.raises(ConfigError, match=r"pip install regex"):
         WordList(["regex:a+"])
     assert WordList(["a"]).find(Submission(scope="c", body="a")) is not None
 
