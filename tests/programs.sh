@@ -6,7 +6,7 @@ PATH="$PATH:/usr/sbin:/sbin"
 missing="$*"
 if [ $# = 0 ]; then
     for pair in chromium:chromium redis-server:redis-server tesseract:tesseract-ocr espeak-ng:espeak-ng \
-        memcached:memcached openssl:openssl nginx:nginx systemd-analyze:systemd; do
+        memcached:memcached openssl:openssl nginx:nginx systemd-analyze:systemd npm:npm; do
         command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
     done
 fi
