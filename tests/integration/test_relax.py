@@ -102,7 +102,8 @@ def test_comments_are_judged_as_ever_but_for_haste(blog: Blog) -> None:
     relax(blog.app)
     with blog.app.app_context():
         assert blog.guard.check(Submission(scope="x", body="See http://a.example and http://b.example")).held
-    post(blog)
+    client = blog.client()
+    assert client.post("/queue", data=solved(client, client.get("/queue"), COMMENT)).status_code == 303
     assert blog.stored[0]["why"] == ""
 
 
@@ -127,7 +128,9 @@ def test_called_in_a_factory_nothing_of_the_application_is_made(tmp_path: Path) 
     post(blog)
     with blog.app.app_context():
         blog.guard.teach(Submission(scope="x", body=TAUGHT_SPAM), spam=True)
-    Rounds(blog.app).examine_store()
+    for rounds in {getattr(look, "__self__", None) for look in blog.app.before_request_funcs[None]}:
+        if isinstance(rounds, Rounds):
+            rounds.examine_store()
     assert list(tmp_path.iterdir()) == []
 
 
