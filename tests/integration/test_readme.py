@@ -27,6 +27,9 @@ README = (Path(__file__).parents[2] / "README.md").read_text()
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 PROGRAMS = [block for block in PYTHON if "app = Flask(" in block]
 FIRST, ALONE, FIELD = PROGRAMS
+INTEGRATION = (Path(__file__).parents[2] / "docs" / "integration.md").read_text()
+[GUESTBOOK] = re.findall(r"```python\n(def show_form.*?)```", INTEGRATION, re.DOTALL)
+REFILLED = "{{ request.form.body }}</textarea>"
 [NOTES] = [block for block in PYTHON if "guard.verdict.held" in block]
 [TUNING] = [block for block in PYTHON if 'app.config["' in block]
 [TEST] = [block for block in PYTHON if "def test_" in block]
@@ -132,6 +135,18 @@ def test_the_view_learns_what_was_held(folder: Path) -> None:
     [(state, _, reasons)] = program.names["comments"]
     assert state == "held"
     assert "links" in reasons
+
+
+def test_a_page_of_ones_own_is_shown_again_with_the_text(folder: Path) -> None:
+    assert REFILLED in INTEGRATION
+    client = Program(folder, FIRST.replace("</textarea>", REFILLED), GUESTBOOK).client()
+    page = client.get("/guestbook").text
+    form = {"body": "Kept text", **solved_form(client, page), "captcha_answer": "wrong"}
+    wrong = client.post("/guestbook", data=form)
+    assert wrong.status_code == 422
+    assert '<textarea name="body">Kept text</textarea>' in wrong.text
+    assert "That was not the code." in wrong.text
+    assert "<p>Kept text</p>" in posted(client, "/guestbook", wrong.text, body="Kept text").text
 
 
 def test_the_tuning_shown_is_accepted(tmp_path: Path) -> None:
