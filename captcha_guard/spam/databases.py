@@ -118,7 +118,7 @@ class AlchemyDatabase:
             from sqlalchemy.exc import ArgumentError, NoSuchModuleError  # noqa: PLC0415 (the same)
         except ImportError as error:
             raise ConfigError(
-                f"{without_password(uri)!r} needs SQLAlchemy, which is missing; run: pip install sqlalchemy"
+                f"{without_password(uri)!r} needs SQLAlchemy, which isn't installed: pip install sqlalchemy"
             ) from error
         try:
             self._engine: Engine = create_engine(uri, pool_pre_ping=True)

@@ -64,9 +64,8 @@ def _compiled(expression: str) -> Any:
     try:
         regex = import_module("regex")
     except ImportError as error:
-        raise ConfigError(
-            f"the list has the expression {expression!r}; that needs regex; run: pip install regex"
-        ) from error
+        needed = "regex, which isn't installed: pip install regex"
+        raise ConfigError(f"the list has the expression {expression!r}; expressions need {needed}") from error
     try:
         return regex.compile(expression, regex.IGNORECASE | regex.VERSION0)
     except regex.error as error:

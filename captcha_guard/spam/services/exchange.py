@@ -41,7 +41,7 @@ class Exchange:
             import httpx  # noqa: PLC0415 - only sites that ask a service need it
         except ModuleNotFoundError as error:
             raise ConfigError(
-                "Akismet and StopForumSpam are asked with httpx, which is missing; run: pip install httpx"
+                "Akismet and StopForumSpam are asked with httpx, which isn't installed: pip install httpx"
             ) from error
         self.timeout = timeout
         self.context = httpx.create_ssl_context(trust_env=False)
