@@ -93,7 +93,7 @@ class CaptchaGuard:
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, _screen]
         app.before_request(FirstLook(app, state).look)
-        app.before_request(Rounds(app, state).look)
+        app.before_request(Rounds(app).look)
         init_frames(app)
         app.after_request(settle)
         app.teardown_request(settle_error)

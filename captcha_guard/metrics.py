@@ -1,4 +1,4 @@
-"""Numbers for Prometheus, by the extra ``[metrics]``: whether the store answers, and what became of submissions.
+"""Numbers for Prometheus: whether the store answers, and what became of submissions. Needs ``prometheus-client``.
 
 Call :func:`observe` once for an application. The numbers are those of one process; with several workers that is the
 business of ``prometheus_client``'s multiprocess mode.

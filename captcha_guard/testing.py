@@ -1,18 +1,88 @@
-"""For the tests of host applications: a client that really solves challenges.
+"""For the tests of host applications: a guard that tests don't disturb, and a client that really solves challenges.
 
-Nothing here is a way round the guard: the answer is computed from the application's own secret, as the guard does it.
+Nothing here skips the guard: codes are asked for as ever, and solved with the application's own secret.
 """
 
 from __future__ import annotations
 
+import logging
+import os
+import shutil
+import weakref
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
 
 from flask import Flask
 from flask.testing import FlaskClient
 
+from .counters.limits import Limits, Policy
+from .counters.store import open_storage
 from .errors import ConfigError
+from .web.limiter import strategy_of
 from .web.posted import ANSWER, PASS, TOKEN
-from .web.state import current_state
+from .web.state import NAME, current_state
+from .web.wiring import FILE, policies_of
+
+logger = logging.getLogger("captcha_guard")
+
+#: More than any test posts; a limit of this width is as quick to count as a small one.
+_UNREACHED: Final = "1000000 per second"
+
+
+def relax(app: Flask) -> None:
+    """Let the guard of ``app`` start anew for a test: it has forgotten everything, and no limit stops anybody.
+
+    Call it for each test, before or after the application's first request. Counters, the judge's memory and what the
+    filter learned then lie in a temporary folder, which goes with the next call or the process; the application's own
+    stay as they are. No limit holds (of the configuration or of a route), no wait, no least time for a form, no surge,
+    and Akismet and StopForumSpam aren't asked. Codes are asked for, and comments judged, as ever. The log says so, with
+    a warning.
+
+    Raises ``ConfigError`` when ``app`` has no guard.
+    """
+    with app.app_context():
+        state = current_state()
+    folder = mkdtemp(prefix="captcha_guard-test-")
+    uri = f"sqlite:///{Path(folder).as_posix()}/{FILE}"
+    storage = open_storage(uri)
+    weakref.finalize(storage, _remove, folder, os.getpid())
+    settings = replace(
+        state.settings,
+        storage_uri=uri,
+        learning_uri="",
+        comment_limits=_UNREACHED,
+        challenge_limits=_UNREACHED,
+        picture_limits=_UNREACHED,
+        wrong_limits=_UNREACHED,
+        wrong_waits=(0, 0),
+        min_seconds=0,
+        surge=0,
+        akismet_key="",
+        akismet_blog="",
+        stopforumspam=False,
+    )
+    fresh = state.reconnect(settings, uri, storage)
+    unlimited = _Unlimited(storage, strategy=strategy_of(storage), policies=policies_of(settings), health=fresh.health)
+    app.extensions[NAME] = replace(fresh, limits=unlimited)
+    logger.warning(
+        "captcha_guard: %s has no limits and keeps nothing: captcha_guard.testing.relax was called", app.name
+    )
+
+
+class _Unlimited(Limits):
+    """Limits under which a route's own limits are those of the configuration."""
+
+    def policy(self, policy: str | Policy) -> Policy:
+        """Return the policy of this name."""
+        return super().policy(policy if isinstance(policy, str) else policy.name)
+
+
+def _remove(folder: str, process: int) -> None:
+    if process == os.getpid():  # a fork may still be at work there when its parent ends, and the reverse
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def solve(client: FlaskClient | Flask, html_or_token: str) -> str:

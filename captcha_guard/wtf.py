@@ -1,4 +1,4 @@
-"""The captcha as a WTForms field: field, widget and validator as three small things. Needs the extra ``[wtf]``."""
+"""The captcha as a WTForms field: field, widget and validator as three small things. Needs Flask-WTF."""
 
 from __future__ import annotations
 

@@ -1,15 +1,31 @@
-"""On which kind of file system a path lies, read from Linux' list of mounts."""
+"""On which kind of file system a path lies, read from Linux' list of mounts, else asked of the kernel."""
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import os
 import re
+import sys
 from pathlib import Path
+from typing import Final
+
+#: What statfs(2) calls the file systems that hold a server's files (``include/uapi/linux/magic.h``, or the sources of
+#: those that aren't in it). FUSE isn't here: its number doesn't tell a local disk from a remote one.
+KINDS: Final = {
+    0xEF53: "ext4", 0x58465342: "xfs", 0x9123683E: "btrfs", 0x2FC12FC1: "zfs", 0xF2F52010: "f2fs",
+    0x794C7630: "overlay", 0x01021994: "tmpfs", 0x858458F6: "ramfs", 0x9FA0: "proc", 0x73717368: "squashfs",
+    0x6969: "nfs", 0xFF534D42: "cifs", 0xFE534D42: "smb3", 0x517B: "smbfs", 0x5346414F: "afs", 0x00C36400: "ceph",
+    0x01021997: "9p", 0x0BD00BD0: "lustre", 0x47504653: "gpfs", 0x19830326: "beegfs", 0x564C: "ncpfs",
+    0x786F4256: "vboxsf",
+}  # fmt: skip
 
 
 def kind_of(path: Path, mounts: Path) -> str:
-    """Return the file system's name, such as ``ext4`` or ``nfs4``; empty where the list can't be read.
+    """Return the file system's name, such as ``ext4`` or ``nfs4``; empty where it can't be told.
 
-    ``path`` need not exist yet. ``mounts`` has the form of ``/proc/self/mountinfo`` (proc(5)).
+    ``path`` need not exist yet. ``mounts`` has the form of ``/proc/self/mountinfo`` (proc(5)). That list lacks what
+    holds the root folder of a chroot; the kernel knows it.
     """
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
@@ -21,7 +37,20 @@ def kind_of(path: Path, mounts: Path) -> str:
         mounted = Path(_plain(before.split(" ")[4]))
         if len(mounted.parts) >= depth and place.is_relative_to(mounted):  # the last of several on one point is on top
             found, depth = after.split(" ")[0], len(mounted.parts)
-    return found
+    return found or _kind_by_number(place)
+
+
+def _kind_by_number(place: Path) -> str:
+    """Return what statfs(2) says of a path, or of the nearest folder above it that exists."""
+    if not sys.platform.startswith("linux"):
+        return ""
+    answer = (ctypes.c_long * 32)()  # a struct statfs is shorter, and begins with the number
+    for one in (place, *place.parents):
+        if ctypes.CDLL(None, use_errno=True).statfs(os.fsencode(one), answer) == 0:
+            return KINDS.get(answer[0] & 0xFFFF_FFFF, "")
+        if ctypes.get_errno() not in (errno.ENOENT, errno.ENOTDIR):
+            break
+    return ""
 
 
 def _plain(escaped: str) -> str:

@@ -13,7 +13,7 @@ from flask import Flask, request
 
 from ..counters.client import address_of
 from ..errors import ConfigError
-from ..web.state import State
+from ..web.state import NAME, State
 from ..web.timetable import Timetable
 from .checks import CHECKS
 from .checks.memory_workers import MemoryWorkers
@@ -50,12 +50,16 @@ def tell(diagnosis: Diagnosis) -> None:
 class Rounds:
     """Looks at requests and, once, at the store; each code is told once in a process."""
 
-    def __init__(self, app: Flask, state: State) -> None:
-        self._site = Site(app, state, serving=True)
+    def __init__(self, app: Flask) -> None:
+        self._app = app
         self._told: set[str] = set()
         self._first = True
         self._forwarded = 0
         self._timetable: Timetable | None = Timetable(time.monotonic(), every=SETTLED)
+
+    @property
+    def _site(self) -> Site:
+        return Site(self._app, self._app.extensions[NAME], serving=True)  # tests may exchange the state
 
     def look(self) -> None:
         """Look at the request that is about to be served: a few look-ups, no more."""

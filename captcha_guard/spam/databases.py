@@ -107,7 +107,7 @@ class _SQLiteAccess:
 
 
 class AlchemyDatabase:
-    """The tables wherever SQLAlchemy can keep them (extra ``captcha-guard[sqlalchemy]``).
+    """The tables wherever SQLAlchemy can keep them (an extra: ``pip install sqlalchemy``).
 
     :raises ConfigError: SQLAlchemy is missing, or can't read the URI.
     """

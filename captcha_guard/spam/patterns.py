@@ -1,7 +1,7 @@
 """Regular expressions that a site's owner writes, held to a time limit.
 
 Python's own ``re`` can't be interrupted, and no check of an expression tells all that take exponential time from the
-harmless ones. ``regex`` (extra ``patterns``) looks at the clock while it matches; so without it there are none.
+harmless ones. ``regex`` (an extra) looks at the clock while it matches; so without it there are none.
 """
 
 from __future__ import annotations

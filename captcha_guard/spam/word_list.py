@@ -49,7 +49,7 @@ class WordList:
     """A list of entries, looked for in each of ``fields`` by itself, so that no phrase reaches from one into the next.
 
     An entry is a word or a phrase and is found as whole words, in whatever case, letters and script tricks it is
-    written. ``part:agra`` is found inside words too, ``regex:v[i1]agra`` is a regular expression (extra ``patterns``).
+    written. ``part:agra`` is found inside words too, ``regex:v[i1]agra`` is a regular expression (needs ``regex``).
     "body" stands for every text without a role, too; each is looked at with and without its tags. Raises
     ``ConfigError`` for a field or an expression that can't be.
     """

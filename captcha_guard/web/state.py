@@ -39,8 +39,9 @@ class State:
     ``naming`` and ``drawing`` are the times in which the host names no clients, or no pictures can be drawn;
     ``rehosted`` begins when a browser's host and ours are found to differ. ``forms`` are the endpoints at which this
     process has seen a ``CaptchaField``, ``bodiless`` those whose POSTs were reported for having nothing that looks like
-    a body, ``fieldless`` those that were reported for a form without its ``CaptchaField``;
-    ``doubtful`` are scopes that were reported as perhaps misspelt.
+    a body, ``fieldless`` those that were reported for a form without its ``CaptchaField``; ``doubtful`` are scopes that
+    were reported as perhaps misspelt. ``reconnect`` returns a new state of the same application, with other settings
+    and another storage at a URI.
     """
 
     settings: Settings
@@ -59,6 +60,7 @@ class State:
     secrets: tuple[bytes, ...]
     file: Path
     clock: Callable[[], float]
+    reconnect: Callable[[Settings, str, Storage], State]
     exempt_when: Callable[[], object] | None = None
     naming: Outage = field(default_factory=Outage)
     drawing: Outage = field(default_factory=Outage)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,23 +50,38 @@ DAY = 86_400
 FILE = "captcha_guard.sqlite3"
 
 
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """What the host handed to ``CaptchaGuard`` besides its configuration and its limiter."""
+
+    rules: Sequence[Rule] | None
+    extra_rules: Sequence[Rule]
+    describe: Callable[[Submission], Context] | None
+    exempt_when: Callable[[], object] | None
+
+
 def wire(
     app: Flask,
     *,
     limiter: Limiter | None,
-    rules: Iterable[Rule] | None,
-    extra_rules: Iterable[Rule],
+    rules: Sequence[Rule] | None,
+    extra_rules: Sequence[Rule],
     describe: Callable[[Submission], Context] | None,
     exempt_when: Callable[[], object] | None,
 ) -> State:
     """Return the guard of ``app``; raises ``ConfigError`` when the configuration can't be right."""
     settings = read(app.config)
+    uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
+    storage = storage_for(uri, limiter)
+    return _connect(app, _Handed(rules, extra_rules, describe, exempt_when), settings, uri, storage)
+
+
+def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage: Storage) -> State:
+    """Return a guard of ``app`` with these settings, which counts in the ``storage`` of this ``uri``."""
     secrets = read_secrets(app.config)
     fonts = _fonts(settings, app.root_path)
-    uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
     path = _file(uri, app.instance_path)
     learner = _learner(settings, path)
-    storage = storage_for(uri, limiter)
     health = health_of(storage, told=lambda error: _tell_health(app, error))
     spent = Spent(storage, health)
     remembering = health_of_file()
@@ -76,15 +93,15 @@ def wire(
         known=lambda submission: known(submission, spent, secrets[0], lambda one: memory.trace(one).mark.hex()),
         memory=memory,
         learner=learner,
-        rules=rules,
-        extra_rules=extra_rules,
+        rules=handed.rules,
+        extra_rules=handed.extra_rules,
     )
     services = services_of(
         settings,
         secret=secrets[0],
         path=path,
         health=remembering,
-        describe=describe,
+        describe=handed.describe,
         told=lambda late: _tell(app, cases, late),
     )
     difficulty = settings.difficulty
@@ -105,7 +122,8 @@ def wire(
         secrets=tuple(secrets),
         file=path,
         clock=time.time,
-        exempt_when=exempt_when,
+        exempt_when=handed.exempt_when,
+        reconnect=partial(_connect, app, handed),
     )
 
 

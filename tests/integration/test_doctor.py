@@ -71,7 +71,7 @@ def tiny_memcached() -> Iterator[str]:
 
 
 def rounds_of(app: Flask) -> Rounds:
-    return Rounds(app, app.extensions[NAME])
+    return Rounds(app)
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:

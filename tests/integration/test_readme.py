@@ -1,56 +1,72 @@
-"""The README's code, run as it stands there."""
+"""The README's code, put into an empty folder and run there as a new user would."""
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from captcha_guard import CaptchaGuard
 from captcha_guard.testing import solved_form
+from tests.servers import free_port, wait_for_port
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-TEMPLATES = re.findall(r"`templates/(\S+)`\n\n```html\n(.*?)```", README, re.DOTALL)
+PROGRAMS = [block for block in PYTHON if "app = Flask(" in block]
+FIRST, ALONE, FIELD = PROGRAMS
+INTEGRATION = (Path(__file__).parents[2] / "docs" / "integration.md").read_text()
+[GUESTBOOK] = re.findall(r"```python\n(def show_form.*?)```", INTEGRATION, re.DOTALL)
+REFILLED = "{{ request.form.body }}</textarea>"
+[NOTES] = [block for block in PYTHON if "guard.verdict.held" in block]
+[TUNING] = [block for block in PYTHON if 'app.config["' in block]
+[TEST] = [block for block in PYTHON if "def test_" in block]
+
+
+@pytest.fixture
+def secret(monkeypatch: pytest.MonkeyPatch) -> str:
+    secret = f"s{secrets.token_hex()}"
+    monkeypatch.setenv("FLASK_SECRET_KEY", secret)
+    return secret
+
+
+@pytest.fixture
+def folder(tmp_path: Path, secret: str) -> Path:
+    return tmp_path
 
 
 class Program:
-    """The README's blocks, in one namespace and one folder, as someone would type them."""
+    """The blocks of one program, in the file of one folder."""
 
-    def __init__(self) -> None:
-        self.names: dict[str, Any] = {"__name__": "blog"}
-        for block in PYTHON:
-            if "app.config[" not in block:  # tuning comes before CaptchaGuard(app); it has a test of its own
-                exec(block, self.names)  # noqa: S102 - that is the point
+    def __init__(self, folder: Path, *blocks: str) -> None:
+        self.names: dict[str, Any] = {"__name__": "app", "__file__": str(folder / "app.py")}
+        for block in blocks:
+            (folder / "app.py").write_text(block)
+            exec(compile(block, folder / "app.py", "exec"), self.names)  # noqa: S102 - that is the point
 
     @property
     def app(self) -> Flask:
         app: Flask = self.names["app"]
         return app
 
-    @property
-    def comments(self) -> list[Any]:
-        comments: list[Any] = self.names["comments"]
-        return comments
+    def client(self) -> FlaskClient:
+        return self.app.test_client()
 
 
-@pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FLASK_SECRET_KEY", f"s{secrets.token_hex()}")
-    (tmp_path / "templates").mkdir()
-    for name, source in TEMPLATES:
-        (tmp_path / "templates" / name).write_text(source)
-    return Program()
-
-
-def post_solved(client: FlaskClient, url: str, page: str, **fields: str) -> int:
-    return client.post(url, data={**hidden(page), **fields, **solved_form(client, page)}).status_code
+def posted(client: FlaskClient, url: str, page: str, **fields: str) -> TestResponse:
+    return client.post(url, data={**hidden(page), **fields, **solved_form(client, page)}, follow_redirects=True)
 
 
 def hidden(page: str) -> dict[str, str]:
@@ -58,74 +74,157 @@ def hidden(page: str) -> dict[str, str]:
     return {"csrf_token": found[0]} if found else {}
 
 
-def test_the_program_at_the_top_asks_for_a_code_and_keeps_the_comment(program: Program) -> None:
-    client = program.app.test_client()
-    asked = client.post("/posts/hello/comments", data={"body": "What a post."})
-    assert asked.status_code == 422
-    assert "Enter Security Code" in asked.text
-    assert 'name="body" value="What a post."' in asked.text
-    assert post_solved(client, "/posts/hello/comments", asked.text, body="What a post.") == 302
-    assert program.comments == ["What a post."]
+def test_the_program_at_the_top_shows_a_picture_and_then_the_comment(folder: Path) -> None:
+    client = Program(folder, FIRST).client()
+    page = client.get("/").text
+    assert "Enter Security Code" in page
+    answer = posted(client, "/", page, body="What a post.")
+    assert answer.status_code == 200
+    assert "<p>What a post.</p>" in answer.text
 
 
-def test_the_decorator_with_arguments_guards_its_own_fields(program: Program) -> None:
-    client = program.app.test_client()
-    bare = client.post("/posts/hello/letters", data={"who": "Ada", "letter": "Dear editor."})
-    assert bare.status_code == 422  # suspicious: a POST without a form
-    assert post_solved(client, "/posts/hello/letters", bare.text, who="Ada", letter="Dear editor.") == 302
-    assert program.comments == ["Dear editor."]
-
-
-def test_the_wtforms_field_takes_a_right_code_and_shows_the_form_again_for_a_wrong_one(program: Program) -> None:
-    client = program.app.test_client()
-    page = client.get("/posts/hello/talk").text
-    wrong = client.post(
-        "/posts/hello/talk",
-        data={**hidden(page), "body": "Kept text", **solved_form(client, page), "captcha_answer": "wrong"},
-    )
+def test_a_wrong_code_is_asked_for_again_and_completes_the_same_post(folder: Path) -> None:
+    client = Program(folder, FIRST).client()
+    form = {"body": "Kept text", **solved_form(client, client.get("/").text), "captcha_answer": "wrong"}
+    wrong = client.post("/", data=form)
     assert wrong.status_code == 422
     assert "Kept text" in wrong.text
-    assert "That was not the code." in wrong.text
-    assert post_solved(client, "/posts/hello/talk", wrong.text, body="Kept text") == 302
-    assert program.comments == ["Kept text"]
+    assert "<p>Kept text</p>" in posted(client, "/", wrong.text, body="Kept text").text
 
 
-def test_the_plain_template_shows_the_hosts_own_page_again(program: Program) -> None:
-    client = program.app.test_client()
-    page = client.get("/guestbook").text
-    wrong = client.post(
-        "/guestbook", data={"body": "Kept text", **solved_form(client, page), "captcha_answer": "wrong"}
-    )
+def test_a_form_that_was_not_touched_is_asked_for_a_code_only_where_a_letter_would_be_held(folder: Path) -> None:
+    client = Program(folder, ALONE).client()
+    assert "captcha" not in client.get("/").text
+    for number in range(2):
+        data = {"who": "Ada", "letter": f"Dear editor, letter {number}."}
+        answer = client.post("/letters", data=data, follow_redirects=True)
+        assert (answer.status_code, answer.history[0].status_code) == (200, 302)
+        assert f"<p>Ada: {data['letter']}</p>" in answer.text
+    links = {"who": "Bob", "letter": "See http://a.example and http://b.example"}
+    asked = client.post("/letters", data=links)
+    assert asked.status_code == 422
+    assert "Enter Security Code" in asked.text
+    assert f"<p>Bob: {links['letter']}</p>" in posted(client, "/letters", asked.text, **links).text
+
+
+def test_without_that_mode_an_untouched_form_is_asked_for_a_code_every_time(folder: Path) -> None:
+    client = Program(folder, ALONE.replace('mode="off", ', "")).client()
+    data = {"who": "Ada", "letter": "Dear editor."}
+    asked = client.post("/letters", data=data)
+    assert asked.status_code == 422
+    assert "<p>Ada: Dear editor.</p>" in posted(client, "/letters", asked.text, **data).text
+
+
+def test_the_wtforms_field_takes_a_right_code_and_shows_the_form_again_for_a_wrong_one(folder: Path) -> None:
+    client = Program(folder, FIELD).client()
+    page = client.get("/").text
+    form = {**hidden(page), "body": "Kept text", **solved_form(client, page), "captcha_answer": "wrong"}
+    wrong = client.post("/", data=form)
     assert wrong.status_code == 422
-    assert '<textarea name="body">Kept text</textarea>' in wrong.text
+    assert "Kept text</textarea>" in wrong.text
     assert "That was not the code." in wrong.text
-    assert post_solved(client, "/guestbook", wrong.text, body="Kept text") == 302
-    assert program.comments == ["Kept text"]
+    assert "<p>Kept text</p>" in posted(client, "/", wrong.text, body="Kept text").text
 
 
-def test_the_view_learns_what_was_held(program: Program) -> None:
-    client = program.app.test_client()
+def test_the_view_learns_what_was_held(folder: Path) -> None:
+    program = Program(folder, FIRST, NOTES)
+    client = program.client()
     links = "http://a.example http://b.example"
-    page = client.post("/posts/hello/notes", data={"body": links}).text
-    assert post_solved(client, "/posts/hello/notes", page, body=links) == 302
-    state, _, reasons = program.comments[0]
+    page = client.post("/notes", data={"body": links}).text
+    assert posted(client, "/notes", page, body=links).status_code == 200
+    [(state, _, reasons)] = program.names["comments"]
     assert state == "held"
     assert "links" in reasons
 
 
-def test_the_readmes_own_test_passes(program: Program) -> None:
-    program.names["test_a_reader_can_comment"]()
+def test_a_page_of_ones_own_is_shown_again_with_the_text(folder: Path) -> None:
+    assert REFILLED in INTEGRATION
+    client = Program(folder, FIRST.replace("</textarea>", REFILLED), GUESTBOOK).client()
+    page = client.get("/guestbook").text
+    form = {"body": "Kept text", **solved_form(client, page), "captcha_answer": "wrong"}
+    wrong = client.post("/guestbook", data=form)
+    assert wrong.status_code == 422
+    assert '<textarea name="body">Kept text</textarea>' in wrong.text
+    assert "That was not the code." in wrong.text
+    assert "<p>Kept text</p>" in posted(client, "/guestbook", wrong.text, body="Kept text").text
 
 
-def test_the_tuning_shown_is_accepted(program: Program, tmp_path: Path) -> None:
-    tuning = next(block for block in PYTHON if "app.config[" in block)
+def test_the_tuning_shown_is_accepted(tmp_path: Path) -> None:
     app = Flask("tuned", instance_path=str(tmp_path / "tuned"))
     app.config["SECRET_KEY"] = f"s{secrets.token_hex()}"
-    exec(tuning, {"app": app})  # noqa: S102 - that is the point
+    exec(TUNING, {"app": app})  # noqa: S102 - that is the point
     CaptchaGuard(app)
 
 
-@pytest.mark.parametrize("block", [block for block in PYTHON if "guard" in block])
+# In a folder of its own, by the printed commands
+
+
+@pytest.fixture
+def address(folder: Path, secret: str) -> Iterator[str]:
+    """Serve the first program by ``flask run``."""
+    port = free_port()
+    (folder / "app.py").write_text(FIRST)
+    environ = {**os.environ, "FLASK_RUN_PORT": str(port)}
+    with subprocess.Popen(
+        [sys.executable, "-m", "flask", "run"], cwd=folder, env=environ, stderr=subprocess.PIPE
+    ) as run:
+        try:
+            wait_for_port(port)
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            run.terminate()
+            run.communicate()
+
+
+def test_who_opens_the_address_of_flask_run_and_comments_sees_the_comment(address: str, folder: Path) -> None:
+    page = read(address)
+    program = Program(folder, FIRST)  # has the same secret, and so knows the code
+    answer = read(address, {"body": "The first comment.", **solved_form(program.app, page)})
+    assert "<p>The first comment.</p>" in answer
+    assert "<form" in answer
+    assert "<p>The first comment.</p>" in read(address)
+
+
+def read(address: str, form: Mapping[str, str] | None = None) -> str:
+    with urlopen(address, urlencode(form).encode() if form else None) as answer:  # noqa: S310 - our own address
+        return unescape(answer.read().decode())
+
+
+def run_tests(folder: Path) -> str:
+    """Run pytest in ``folder`` as a new user does; returns the line at its end."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # a new user has none
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    return done.stdout.strip().splitlines()[-1].strip("= ")
+
+
+def test_the_readmes_own_test_passes_however_often_it_is_run(folder: Path) -> None:
+    (folder / "app.py").write_text(FIRST)
+    (folder / "test_app.py").write_text(TEST)
+    for _ in range(3):
+        assert run_tests(folder).startswith("1 passed")
+    assert not (folder / "instance").exists()
+
+
+def test_many_such_tests_in_one_file_pass_with_the_same_comment_and_with_others(folder: Path) -> None:
+    head, _, body = TEST.partition("def test_a_reader_can_comment(client):\n")
+    tests = [f"def test_a_reader_can_comment_{number}(client):\n{body}" for number in range(4)]
+    many = body.replace('"Thank you."', '"Thank you for part " + "I" * number').replace("\n    ", "\n        ")
+    tests.append(f"def test_six_comments(client):\n    for number in range(6):\n    {many}")
+    (folder / "app.py").write_text(FIRST)
+    (folder / "test_app.py").write_text("\n\n".join([head, *tests]))
+    assert run_tests(folder).startswith("5 passed")
+
+
+def test_without_relax_the_second_run_meets_what_the_first_has_left(folder: Path) -> None:
+    (folder / "app.py").write_text(FIRST)
+    (folder / "test_app.py").write_text(TEST.replace("    relax(app)", "    # relax(app)"))
+    assert run_tests(folder).startswith("1 passed")
+    assert run_tests(folder).startswith("1 failed")
+
+
+@pytest.mark.parametrize("block", [*PROGRAMS, NOTES])
 def test_wrapping_a_route_takes_under_ten_lines(block: str) -> None:
-    wrapping = block.partition("@app.")[2] or block
+    wrapping = block.partition("@app.")[2]
     assert len([line for line in wrapping.splitlines() if line.strip()]) < 10

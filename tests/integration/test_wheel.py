@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -41,6 +42,19 @@ def test_the_wheel_holds_all_that_is_read_at_run_time(unpacked: Path) -> None:
     assert len(fonts) >= 6
     for font in fonts:
         assert list(font.glob("*LICEN[CS]E*")) or list(font.glob("OFL*")), f"{font.name} has no licence beside it"
+
+
+def test_the_wheel_says_all_licences_of_what_is_in_it(unpacked: Path) -> None:
+    [metadata] = unpacked.glob("*.dist-info/METADATA")
+    said = dict(re.findall(r"^(\S+): (.*)$", metadata.read_text().partition("\n\n")[0], re.MULTILINE))
+    texts = {path.parent: path.read_text() for path in (unpacked / "captcha_guard/fonts").glob("*/LICENSE")}
+    kinds = {"OFL-1.1": "SIL OPEN FONT LICENSE Version 1.1", "Apache-2.0": "Apache License\n"}
+    found = {name for text in texts.values() for name, words in kinds.items() if words in text}
+    assert all(any(words in text for words in kinds.values()) for text in texts.values())
+    assert set(said["License-Expression"].split(" AND ")) == {"MIT", *found}
+    kept = metadata.parent / "licenses"
+    assert {path.parent.name for path in kept.glob("fonts/*/LICENSE")} == {folder.name for folder in texts}
+    assert (kept / "LICENSE").is_file()
 
 
 def test_the_wheel_holds_nothing_else(unpacked: Path) -> None:

@@ -9,8 +9,9 @@ from typing import cast
 
 import pytest
 
+from captcha_guard.doctor.checks.network_file import NETWORKED
 from captcha_guard.doctor.content_policy import blocking, parse
-from captcha_guard.doctor.mounts import kind_of
+from captcha_guard.doctor.mounts import KINDS, kind_of
 from captcha_guard.doctor.workers import seen
 
 MOUNTS = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -37,9 +38,29 @@ def test_the_innermost_mount_says_what_a_file_lies_on(path: str, kind: str, tmp_
     assert kind_of(Path(path), tmp_path / "mountinfo") == kind
 
 
-def test_this_machines_own_mounts_are_read() -> None:
+def test_this_machines_own_mounts_are_read(tmp_path: Path) -> None:
     assert kind_of(Path("/proc/self/status"), Path("/proc/self/mountinfo")) == "proc"
-    assert kind_of(Path("/dev/shm/counters.sqlite3"), Path("/proc/self/mountinfo")) == "tmpfs"  # noqa: S108
+    assert kind_of(tmp_path, Path("/proc/self/mountinfo"))
+
+
+def test_the_kernel_says_what_a_file_lies_on_where_no_mount_is_listed_as_in_a_chroot(tmp_path: Path) -> None:
+    (tmp_path / "mountinfo").write_text("")
+    assert kind_of(Path("/proc/self/status"), tmp_path / "mountinfo") == "proc"
+    there = kind_of(tmp_path, tmp_path / "mountinfo")
+    assert there in KINDS.values()
+    assert kind_of(tmp_path / "instance" / "counters.sqlite3", tmp_path / "mountinfo") == there
+
+
+@pytest.mark.parametrize("kind", ["nfs", "cifs", "smb3", "smbfs", "afs", "ceph", "9p", "lustre", "gpfs", "beegfs"])
+def test_network_file_systems_known_by_their_number_are_known_as_such(kind: str) -> None:
+    assert kind in KINDS.values()
+    assert kind in NETWORKED
+
+
+def test_a_number_that_is_not_known_names_no_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mountinfo").write_text("")
+    monkeypatch.setattr("captcha_guard.doctor.mounts.KINDS", {})
+    assert kind_of(tmp_path, tmp_path / "mountinfo") == ""
 
 
 SITE = "https://blog.example"

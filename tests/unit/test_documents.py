@@ -22,3 +22,10 @@ def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|mailto:|#)([^)#\s]+)", document.read_text())
     dead = [target for target in targets if not (document.parent / target).exists()]
     assert dead == []
+
+
+def test_nothing_says_to_install_an_extra_of_ours_which_no_index_has() -> None:
+    sources = [*DOCUMENTS, *ROOT.glob("captcha_guard/**/*.py"), *ROOT.glob("demo_blog/**/*.py")]
+    advice = re.compile(r"captcha[-_]guard\[\w|pip install ['\"]?captcha")
+    advising = [one for one in sources if one.name != "CHANGELOG.md" and advice.search(one.read_text())]
+    assert advising == []

@@ -167,7 +167,7 @@ def test_a_machine_without_threads_to_spare_is_a_fault(exchange: Exchange, monke
     assert answer.reason == "unreachable"
 
 
-def test_without_the_extra_the_way_to_install_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_httpx_the_way_to_install_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx", None)
     with pytest.raises(ConfigError, match=r"pip install httpx"):
         Exchange()

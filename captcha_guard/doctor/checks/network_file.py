@@ -32,11 +32,11 @@ class NetworkFile(Check):
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Find the mount that holds each file; raises ``CannotTellError`` where there is no list of mounts."""
+        """Find the mount that holds each file; raises ``CannotTellError`` where none is known."""
         for file in dict.fromkeys(_files(site)):
             kind = kind_of(file, site.mounts)
             if not kind:
-                raise CannotTellError(f"{site.mounts} can't be read, so the file system is not known")
+                raise CannotTellError(f"neither {site.mounts} nor the kernel says on which file system {file} lies")
             if kind in NETWORKED:
                 yield self.found(f"{file} lies on {kind}.")
 
