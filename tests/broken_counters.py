@@ -29,6 +29,9 @@ class ReadThenWriteStorage(SQLiteStorage):
         super().__init__(uri, timeout=60)  # it is to lose counts, not to give up on a busy machine
         self.between = between
 
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        return self.incr_and_lost_at(key, expiry, amount)[0]
+
     def incr_and_lost_at(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
         value = self.get(key) + amount
         self.between()
