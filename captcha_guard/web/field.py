@@ -96,7 +96,6 @@ def challenge_markup(
         assets=True,
         state=state,
         ticket=ticket,
-        challenge_path=own_path("challenge"),
         picture=own_path(f"{ticket.token}.png"),
         picture_2x=own_path(f"{ticket.token}@2x.png"),
         message=message,
@@ -249,5 +248,11 @@ def _ids(token: str) -> tuple[str, str]:
 
 def _markup(template: str, *, assets: bool, state: State, **context: object) -> Markup:
     included = render_assets() if assets else Markup("")
-    html = render_template(f"{NAME}/{template}.html", guard_assets=included, honeypot=state.honeypot, **context)
+    html = render_template(
+        f"{NAME}/{template}.html",
+        guard_assets=included,
+        challenge_path=own_path("challenge"),
+        honeypot=state.honeypot,
+        **context,
+    )
     return Markup(html)  # noqa: S704 - the template has escaped it

@@ -190,7 +190,7 @@ def test_new_codes_by_a_plain_link_stay_on_the_host(tmp_path: Path) -> None:
     app.add_url_rule("/talk", "talk", guard.protect(talk), methods=BOTH, subdomain="de")
     page = app.test_client().get("/talk?a=1&new-code=old", base_url="http://de.blog.example")
     (link,) = [given["href"] for tag, given in Page(page.text).tags if tag == "a"]
-    assert re.fullmatch(r"/talk\?a=1&new-code=[\w.-]{8}#captcha-guard-1", link)
+    assert re.fullmatch(r"/talk\?a=1&new-code=[\w.-]{8}#captcha-guard-1-[\w-]{8}", link)
 
 
 def test_a_picture_asked_for_first_by_a_new_process_is_found(tmp_path: Path) -> None:

@@ -81,3 +81,9 @@ def test_a_page_loaded_by_the_plain_link_has_the_id_that_the_link_names(client: 
     assert f'id="{fragment}"' in client.get(address).text
     hostile = client.get("/essay", query_string={"new-code": '"><b>'})
     assert "<b>" not in hostile.text
+
+
+def test_a_field_without_a_picture_is_renewed_at_the_same_address_as_one_with_it(blogs: MakeBlog) -> None:
+    pages = [blogs({"CAPTCHA_GUARD_MODE": mode}).client().get("/essay").text for mode in ("always", "suspicious")]
+    addresses = {page.split('data-url="')[1].split('"')[0] for page in pages}
+    assert addresses == {"/captcha-guard/challenge"}
