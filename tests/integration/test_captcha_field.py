@@ -193,7 +193,7 @@ def test_an_error_where_no_code_is_asked_for_is_still_shown(bare: Any) -> None:
         client.post("/letter/", data=COMMENT)
         answer = client.post("/letter/", data=COMMENT | {"body": "Another one."})
         assert answer.status_code == 429, way
-        assert "Your text is kept; please" in answer.text, way
+        assert "in the last minute; please wait" in answer.text, way
         assert LABEL not in answer.text, way
 
 
