@@ -1,4 +1,4 @@
-"""APIs with strict schemas take the code in headers, so that bodies stay clean: APIFlask (marshmallow), Flask-RESTful."""
+"""APIs with strict schemas, APIFlask and Flask-RESTful, take the code in headers so that bodies stay clean."""
 
 from __future__ import annotations
 
