@@ -213,7 +213,7 @@ class CaptchaField(Field):
 
 
 def _field_of(form: BaseForm, path: str) -> Any:
-    """Return the field of a form at a path like ``address.street``; raises ``ConfigError`` where there is none."""
+    """Return the field of a form at a path like ``address.street``; raises ``ConfigError`` if it has none."""
     field: Any = form
     for name in path.split("."):
         inside = getattr(field, "form", field)

@@ -110,7 +110,7 @@ class Difficulty:
 
     @classmethod
     def named(cls, name: str) -> Difficulty:
-        """Return the level called ``name``; raises :class:`ConfigError` with the known names when there is none."""
+        """Return the level called ``name``; raises :class:`ConfigError` with the known names for an unknown one."""
         try:
             return _LEVELS[name]
         except (KeyError, TypeError):

@@ -36,7 +36,7 @@ _ABSOLUTE: Final = (
 #: In an attribute or a tag programs write hosts without a scheme, too.
 _NAMED: Final = r"""(?:[a-z0-9-]{1,63}+\.){1,5}+[a-z]{2,18}+(?=[/?\#\s"'<>\[\]]|$)"""
 
-#: Where a link can begin, by its kind, and what there is none without. All is looked for in lower case; each
+#: Where a link can begin, by its kind, and what it can't be without. All is looked for in lower case; each
 #: expression begins with plain characters, for which a text is searched fast.
 _STARTS: Final = tuple(
     (kind, sign, re.compile(expression))

@@ -1,4 +1,4 @@
-"""Our own pages in nobody else's frame, where a visitor could be made to type a code without seeing what for."""
+"""Other sites can't frame our pages, where a visitor could be made to type a code without seeing what for."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def _fetch_site(request: Request) -> frozenset[str]:
 
 
 def _place(address: str) -> tuple[str, int | None] | None:
-    """Return host and port of an address, ``None`` for a usual port; ``None`` where there is no host."""
+    """Return host and port of an address, ``None`` for a usual port; ``None`` if it has no host."""
     try:
         parts = urlsplit(address)
         host, port = (parts.hostname or "").removesuffix("."), parts.port

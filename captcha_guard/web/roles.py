@@ -1,6 +1,6 @@
 """Which text of a POST is the author's name, the email address, the website, the body; all others have no role.
 
-A field has a role if its name and its shape fit. A name that is a sentence, or an address that is none, keeps its role,
+A field has a role if its name and its shape fit. A sentence as name, or an address that isn't one, keeps its role,
 so that the view and the guard speak of the same comment, and is judged like the body as well.
 """
 

@@ -1,4 +1,4 @@
-"""A clock that was wrong for a while: nothing is accepted twice, and nobody waits longer than if it had been right."""
+"""A clock that was wrong for a while: nothing is accepted twice, and no one waits longer than if it had been right."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ LETTER = '<form method="post">{{ form.author }}{{ form.body }}{{ form.captcha }}
 
 BODY = "The loop in part two never ends, because its bound is read anew each time it comes round."
 #: What a spammer would rather store with the same code, and what a reader's correction looks like.
-OTHER = "Something else altogether, which nobody has solved any code for, with words of its own in it."
+OTHER = "Something else altogether, which no code was solved for, with words of its own in it."
 CORRECTED = BODY.replace("anew", "again")
 
 WAYS = ("decorator", "field", "template", "field in a guarded view")

@@ -14,7 +14,7 @@ from captcha_guard.counters.policy import FREE
 from tests.unit.conftest import NOON
 
 MIDNIGHT = NOON + DAY / 2
-CLIENT = client_of("192.0.2.1", secret=b"sixteen octets or more")
+CLIENT = client_of("192.0.2.1", secret=b"sixteen bytes or more")
 
 
 def counting(policy: Policy, storage: Storage | None = None, strategy: str = "moving-window") -> Limits:
@@ -53,7 +53,7 @@ def test_the_wait_at_midnight_is_as_long_as_at_noon(storage: Storage, clock: tim
 
 def test_the_network_has_no_fresh_start_either(storage: Storage, clock: time_machine.Traveller) -> None:
     limits = counting(Policy.parse("comments", "1 per hour"), storage)
-    street = [client_of(f"192.0.2.{number}", secret=b"sixteen octets or more") for number in range(50)]
+    street = [client_of(f"192.0.2.{number}", secret=b"sixteen bytes or more") for number in range(50)]
     clock.move_to(MIDNIGHT - 1)
     assert sum(limits.hit("comments", one).allowed for one in street[:31]) == 31
     clock.move_to(MIDNIGHT + 1)
@@ -135,7 +135,7 @@ def test_who_slips_now_and_then_never_waits(clock: time_machine.Traveller) -> No
 def test_the_waits_of_one_client_are_not_those_of_its_network(clock: time_machine.Traveller) -> None:
     limits = counting(Policy.parse("wrong", "1000 per minute").with_waits(30, 3600))
     assert hits(limits, "wrong", 9) == FREE
-    assert hits(limits, "wrong", 9, client_of("192.0.2.2", secret=b"sixteen octets or more")) == FREE
+    assert hits(limits, "wrong", 9, client_of("192.0.2.2", secret=b"sixteen bytes or more")) == FREE
 
 
 def test_a_configured_limit_that_is_also_a_wait_is_counted_once(storage: Storage) -> None:
