@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from html.entities import html5 as _NAMES  # noqa: N812 (a table)
 from itertools import islice
@@ -26,21 +27,34 @@ _FORMATS: Final = (
     "\U000110bd\U000110cd\U00013430-\U00013440\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
     "\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe-\U0010ffff"
 )
-_UNSEEN: Final = re.compile(f"[{_C0}{_C1}\u00ad{_FORMATS}]+")
+#: Drawn as nothing, and pasted by honest people: soft hyphens, and the ends of lines and paragraphs of typesetters.
+_PASTED: Final = "\u00ad\u2028\u2029"
+_UNSEEN: Final = re.compile(f"[{_C0}{_C1}{_PASTED}{_FORMATS}]+")
 _CONTROLS: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 
 _LETTER: Final = "A-Za-z\u00c0-\u024f\u0370-\u052f"
-#: Marks between two letters. A soft hyphen there comes with honest copies of typeset pages, and some of C1 with honest
-#: text whose encoding was mistaken: apostrophes and dashes of Windows, and what stands behind accented letters where
-#: UTF-8 was read as Latin-1. None of these counts.
+#: Marks between two letters. What comes with honest copies of typeset pages doesn't count, nor does some of C1, which
+#: comes with honest text whose encoding was mistaken: apostrophes and dashes of Windows, and what stands behind
+#: accented letters where UTF-8 was read as Latin-1.
 _SPLIT: Final = re.compile(rf"(?:(?<=[{_LETTER}])[{_C0}{_FORMATS}]+|(?<=[A-Za-z])[{_ODD_C1}]+)(?=[{_LETTER}])")
 #: Splits that are counted; more weigh no more.
 MOST_SPLITS: Final = 50
 #: Marks beyond as many as there are characters to be seen, and so many more, are a trick wherever they stand.
 _PADDING: Final = 300
 
-#: Shown from right to left until the end of the override, or of the line.
-_OVERRIDDEN: Final = re.compile("\u202e([^\u202c\u202e\n]*+)\u202c?+")
+#: Unicode's marks of direction (UAX #9): what opens a part, and what ends it. Every line ends all.
+_OVERRIDE: Final = "\u202e"
+_END: Final = "\u202c"
+_END_ISOLATED: Final = "\u2069"
+_ISOLATES: Final = "\u2066\u2067\u2068"
+_LINE: Final = "\n"
+_NOT_ENDED: Final = _ISOLATES + _LINE
+_BACKWARDS: Final = "\u202b\u202e\u2067"
+_DIRECTION: Final = re.compile("([\u202a-\u202e\u2066-\u2069])")
+#: Parts within parts; browsers stop at 125, and what is nested this deep is a trick anyway.
+_DEEPEST: Final = 60
+#: Marks of direction that are followed; no text to be read has as many.
+_MOST_TURNS: Final = 4_000
 
 #: Runs of different marks that are taken out one after the other, which is quick however often each stands there.
 _FEW: Final = 8
@@ -91,7 +105,7 @@ def _meant(entity: str) -> str:
 def as_seen(text: str, most: int = MOST_SPLITS) -> tuple[str, int]:
     """Return ``text`` unescaped and without what shows nothing, and how many words that had split, ``most`` or so.
 
-    A run that is shown backwards is read as it is shown, and counts as well.
+    What is shown backwards is read as it is shown, and each mark that turned it counts as well.
     """
     text, turned = _turned(text)
     seen = without_unseen(text)
@@ -104,8 +118,81 @@ def as_seen(text: str, most: int = MOST_SPLITS) -> tuple[str, int]:
 
 
 def _turned(text: str) -> tuple[str, int]:
-    """Return ``text`` with runs behind a right-to-left override in the order in which they are shown."""
-    return _OVERRIDDEN.subn(lambda run: run[1][::-1], text) if "\u202e" in text else (text, 0)
+    """Return ``text`` with what stands behind right-to-left overrides as it is shown, and how many of those there are.
+
+    Letters without an override are taken to run from left to right.
+    """
+    tricks = text.count(_OVERRIDE)
+    if not tricks:
+        return text, 0
+    lines, left = text.split("\n"), _MOST_TURNS
+    for place, line in enumerate(lines):
+        if _OVERRIDE in line and left > 0:
+            parts = _DIRECTION.split(line, left)
+            lines[place] = _shown(parts)
+            left -= len(parts) // 2
+    return "\n".join(lines), tricks
+
+
+def _shown(parts: Iterable[str]) -> str:
+    """Return a line as it is shown, of which every second part is a mark of direction."""
+    shown = _Shown()
+    for place, part in enumerate(parts):
+        if place % 2:
+            shown.turn(part)
+        elif part:
+            shown.add(part)
+    return shown.text()
+
+
+class _Shown:
+    """A line in the order in which it is shown: the levels of UAX #9, for letters that run from left to right.
+
+    Each part has a level; what is between two parts of a lower level moves as one, and odd levels run backwards. An
+    isolate in a right-to-left embedding without an override is taken to have letters on both sides.
+    """
+
+    def __init__(self) -> None:
+        self._opened = [(_LINE, 0)]  # marks that haven't ended, and their levels
+        self._too_deep = 0
+        self._rows: list[list[str]] = [[]]  # for each level up to that of the last part, what stands there
+
+    def add(self, part: str) -> None:
+        mark, level = self._opened[-1]
+        self._put(part, level + (level % 2 and mark != _OVERRIDE))
+
+    def turn(self, mark: str) -> None:
+        level = self._opened[-1][1]
+        if mark in _ISOLATES:
+            self.add(mark)  # keeps apart what is on its two sides
+        if mark in (_END, _END_ISOLATED):
+            self._end(mark)
+        elif len(self._opened) > _DEEPEST:
+            self._too_deep += 1
+        else:
+            self._opened.append((mark, level + 1 + (level % 2 == (mark in _BACKWARDS))))
+
+    def text(self) -> str:
+        self._put("", 0)
+        return "".join(self._rows[0])
+
+    def _end(self, end: str) -> None:
+        if self._too_deep:
+            self._too_deep -= 1
+        elif end == _END and self._opened[-1][0] not in _NOT_ENDED:
+            self._opened.pop()
+        elif end == _END_ISOLATED:
+            isolates = (place for place in range(len(self._opened) - 1, 0, -1) if self._opened[place][0] in _ISOLATES)
+            del self._opened[next(isolates, len(self._opened)) :]
+            self.add(end)
+
+    def _put(self, part: str, level: int) -> None:
+        while len(self._rows) <= level:
+            self._rows.append([])
+        while len(self._rows) > level + 1:
+            row = self._rows.pop()
+            self._rows[-1].append("".join(reversed(row) if len(self._rows) % 2 else row))
+        self._rows[-1].append(part[::-1] if level % 2 else part)
 
 
 def _splits(text: str, seen: str, most: int) -> int:

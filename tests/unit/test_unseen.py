@@ -41,7 +41,11 @@ NONCHARACTERS = [*range(0xFDD0, 0xFDF0), *(plane << 16 | end for plane in range(
 UNSEEN = sorted(
     {code for first, last in IGNORABLE for code in range(first, last + 1)}
     | set(NONCHARACTERS)
-    | {code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in ("Cc", "Cf", "Cs", "Co")}
+    | {
+        code
+        for code in range(sys.maxunicode + 1)
+        if unicodedata.category(chr(code)) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    }
     - {9, 10, 13}
 )
 SPAM = "Buy cheap viagra online, casino bonus: http://a.example http://b.example"
@@ -54,7 +58,7 @@ def test_every_character_that_shows_nothing_is_taken_out() -> None:
 
 
 def test_layout_and_whatever_shows_something_stays() -> None:
-    seen = "a\tb\nc\r\nd \u00a0\u2028 \u00e9\u0301 \u4e2d \U0001f600 \U0001f1ee \u0e33 \ufffd"
+    seen = "a\tb\nc\r\nd \u00a0 \u00e9\u0301 \u4e2d \U0001f600 \U0001f1ee \u0e33 \ufffd"
     assert without_unseen(seen) == seen
     assert without_unseen("a\u2800b") == "a b"  # an empty pattern of Braille is as wide as a space
 
@@ -65,7 +69,9 @@ def judged(body: str) -> tuple[int, int]:
 
 
 @given(
-    st.lists(st.sampled_from([chr(code) for code in UNSEEN if not code >= 0xF0000]), min_size=1, max_size=80),
+    st.lists(
+        st.sampled_from([chr(code) for code in UNSEEN if code != 0x202E and code < 0xF0000]), min_size=1, max_size=80
+    ),
     st.booleans(),
 )
 def test_nothing_unseen_makes_spam_look_better(marks: list[str], written_out: bool) -> None:
@@ -77,6 +83,44 @@ def test_nothing_unseen_makes_spam_look_better(marks: list[str], written_out: bo
     action, score = judged(hidden)
     assert (action, score) >= judged(SPAM)
     assert score >= judged(SPAM)[1]
+
+
+RLO, LRO, RLE, PDF, FSI, PDI = "\u202e\u202d\u202b\u202c\u2068\u2069"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"{RLO}argaiv",
+        f"{RLO}argaiv{PDF} pills",
+        f"vi{RLO}arga{PDF}",
+        f"{RLO}arg{RLO}aiv",
+        f"{RLO}ar{RLO}ga{PDF}iv{PDF}",
+        f"{RLO}{LRO}viagra",
+        f"{RLO}arga{LRO}vi",
+        f"{RLO}{RLE}viagra{PDF}",
+        f"{RLO}{FSI}viagra{PDI}",
+        f"{RLO}arga{FSI}{RLO}iv",
+        f"{RLO}arga{FSI}{PDF}vi{PDI}",
+        f"{FSI}{RLO}arg{PDI}{PDF}viagra",
+        f"{PDF}{PDI}{RLO}argaiv\nviagra",
+        f"{RLO * 200}argaiv{PDF * 200} viagra",
+        "&#x202e;argaiv",
+    ],
+)
+def test_text_is_read_in_the_order_in_which_it_is_shown(written: str) -> None:
+    seen, tricks = as_seen(written)
+    assert "viagra" in seen
+    assert tricks >= 1
+
+
+def test_more_marks_of_direction_than_any_text_has_lose_nothing() -> None:
+    assert as_seen(f"{RLO}a{PDF}" * 3_000 + "viagra")[0] == "a" * 3_000 + "viagra"
+
+
+def test_a_line_ends_what_is_turned_round() -> None:
+    assert as_seen(f"{RLO}eno\ntwo")[0] == "one\ntwo"
+    assert as_seen(f"{RLO}{RLO}{FSI}{RLO}eno\n{PDF}{PDI}two")[0] == "one\ntwo"
 
 
 @pytest.mark.parametrize(
