@@ -128,7 +128,9 @@ def _says_too_little(words: tuple[str, ...]) -> bool:
 
 
 def _words(posted: Posted) -> tuple[str, ...]:
-    return _words_of(" ".join((posted.parts["body"], *posted.other)))
+    """Return the words of the body and of texts without a role: a corrected name or address is the same comment."""
+    signed = {posted.parts[part] for part in ("author", "email", "url")}
+    return _words_of(" ".join((posted.parts["body"], *(text for text in posted.other if text not in signed))))
 
 
 @lru_cache(maxsize=2)  # asked when a pass comes and when the next one is made

@@ -105,7 +105,9 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
             form, uploads = _form(request)
             entries = form_entries(form.items(multi=True)) + file_entries(uploads) + _forced_json(request, protection)
             found = {name: form.getlist(name) for name in reserved}
-            files = tuple(Upload(name, file.mimetype, bool(file.filename)) for name, file in uploads.items(multi=True))
+            files = tuple(
+                Upload(name or "", file.mimetype, bool(file.filename)) for name, file in uploads.items(multi=True)
+            )
         entries = [entry for entry in entries if entry.place not in BODY or entry.name not in reserved]
         first = {name: values[0] if values else "" for name, values in found.items()}
         ours = {name: first[name] or request.headers.get(HEADERS[name], "") for name in OURS}

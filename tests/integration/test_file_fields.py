@@ -73,7 +73,7 @@ def test_a_form_whose_optional_file_was_left_empty_is_completed_by_one_code(
     assert "choose" not in Page(again.text).text
     assert inputs(again) == [{"name": "photo", "hidden": "True"}]
     (form,) = [given for tag, given in Page(again.text).tags if tag == "form"]
-    assert form == {"method": "post", "action": "/reports", "enctype": MULTIPART}
+    assert form == {"method": "post", "action": "/reports", "enctype": MULTIPART, "data-turbo": "false"}
     done = client.post("/reports", data=solved(client, again) | as_sent(again), content_type=MULTIPART)
     assert (done.text, seen) == ("stored", [{"photo": [""]}])
 
@@ -150,7 +150,8 @@ def test_a_form_that_has_to_wait_is_sent_again_the_same_way(client: FlaskClient)
         {"name": "photo", "hidden": "True"},
         {"name": "cv", "accept": "application/pdf", "hidden": "False"},
     ]
-    assert ("form", {"method": "post", "action": "/reports", "enctype": MULTIPART}) in Page(early.text).tags
+    form = {"method": "post", "action": "/reports", "enctype": MULTIPART, "data-turbo": "false"}
+    assert ("form", form) in Page(early.text).tags
 
 
 def test_a_plain_text_form_which_no_view_could_read_is_refused(client: FlaskClient) -> None:

@@ -280,9 +280,11 @@ CHANGING = ("Set-Cookie", "Content-Length", "Date", "ETag")
 
 
 def masked(page: str, word: str) -> str:
-    """Return a page without a word and what is drawn anew for everybody: tokens, pictures, their sizes."""
+    """Return a page without a word and what is drawn anew for everybody: tokens, ids, pictures, their sizes."""
     page = page.replace(word, "")
-    return re.sub(r"[\w.-]{40,}(@2x)?(?=[\".])|new-code=[\w-]+|(width|height)=\"\d+\"", "", page)
+    return re.sub(
+        r"captcha-guard-\d+-[\w-]{8}|[\w.-]{40,}(@2x)?(?=[\".])|new-code=[\w-]+|(width|height)=\"\d+\"", "", page
+    )
 
 
 # What a spiteful reader writes
