@@ -28,6 +28,9 @@ RECOVERED = 5
 #: Seconds by which a slow store's answers come late.
 SLOW = 2.0
 
+#: How often a failover is tried in a control until it loses something.
+TRIES = 8
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -101,12 +104,18 @@ def test_control_a_guard_that_does_not_notice_a_loss_lets_tokens_through_again_a
 def test_control_a_guard_that_may_not_ask_for_histories_lets_tokens_through_again_after_a_failover(
     tmp_path: Path,
 ) -> None:
-    with watched_redis(tmp_path) as watched:
-        for server in (watched.primary, watched.replica):
-            server.ask("ACL", "SETUSER", "writers", "on", "nopass", "~*", "+@all", "-info")
-        fault = replace(failover(watched), uri=f"{watched.uri}?username=writers&password=any")
-        result = commented_through(fault, tmp_path / "blog")
-    assert result.twice > 0, f"nothing was let through again, so the test above could not fail: {result}"
+    results = []
+    for number in range(TRIES):  # a failover need not lose the last nonce of all
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with watched_redis(folder) as watched:
+            for server in (watched.primary, watched.replica):
+                server.ask("ACL", "SETUSER", "writers", "on", "nopass", "~*", "+@all", "-info")
+            fault = replace(failover(watched), uri=f"{watched.uri}?username=writers&password=any")
+            results.append(commented_through(fault, folder / "blog"))
+        if results[-1].twice:
+            return
+    pytest.fail(f"nothing was let through again, so the test above could not fail: {results}")
 
 
 def commented_through(fault: Fault, folder: Path, *, forgetful: bool = False) -> Account:
