@@ -13,6 +13,9 @@ from .state import current_state
 #: Signs that stand in a query string as they are; "%" begins what the browser has encoded itself.
 IN_QUERY: Final = "%!$&'()*+,/:;=?@[]"
 
+#: Bytes of a query that a form repeats. Servers take request lines of some 4 (gunicorn) or 8 KiB (nginx) as a rule.
+LONGEST_QUERY: Final = 4_096
+
 
 def own_path(name: str) -> str:
     """Return the path of a picture, a file or another page of the guard's; ``name`` is what follows the prefix."""
@@ -20,7 +23,13 @@ def own_path(name: str) -> str:
 
 
 def asked_address() -> str:
-    """Return path and query of this request, so that a form can be sent there once more."""
+    """Return path and query of this request, so that a form can be sent there once more.
+
+    It is empty for a query that is longer than most servers take: an empty address in a form means the page's own, and
+    a page needn't be as large as what was asked for.
+    """
+    if len(request.query_string) > LONGEST_QUERY:
+        return ""
     query = quote(request.query_string, safe=IN_QUERY)
     return f"{_asked_path()}?{query}" if query else _asked_path()
 

@@ -92,6 +92,18 @@ def test_the_query_counts_too(blog: Blog, method: str) -> None:
     assert post_raw(blog, b"a=&" * (MOST_FIELDS // 2 + 200) + b"b=", query_string=half).status_code == 413
 
 
+def test_no_page_repeats_a_query_that_is_longer_than_servers_take(blogs: MakeBlog) -> None:
+    client = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "4 per minute"}).client()
+    statuses = set()
+    for length in (50, 5_000, 100_000, 900_000, 5_000, 100_000, 900_000, 900_000):
+        query = "q=" + "x" * length
+        answer = client.post("/queue", data=COMMENT, query_string=query)
+        statuses.add(answer.status_code)
+        assert len(answer.data) < 8_192 + 2 * length * (length < MOST_TEXT)
+        assert (query in answer.text) is (length == 50)
+    assert 429 in statuses
+
+
 @pytest.mark.parametrize(
     ("config", "most"),
     [
