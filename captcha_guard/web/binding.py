@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -129,8 +130,11 @@ def _says_too_little(words: tuple[str, ...]) -> bool:
 
 def _words(posted: Posted) -> tuple[str, ...]:
     """Return the words of the body and of texts without a role: a corrected name or address is the same comment."""
-    signed = {posted.parts[part] for part in ("author", "email", "url")}
-    return _words_of(" ".join((posted.parts["body"], *(text for text in posted.other if text not in signed))))
+    other = list(posted.other)
+    for part in ("author", "email", "url"):
+        with suppress(ValueError):
+            other.remove(posted.parts[part])  # once: the same text in another field is no name
+    return _words_of(" ".join((posted.parts["body"], *other)))
 
 
 @lru_cache(maxsize=2)  # asked when a pass comes and when the next one is made

@@ -1,4 +1,4 @@
-"""Other sites can't frame our pages, where a visitor could be made to type a code without seeing what for."""
+"""Keeps other sites from framing our pages: visitors could be made to type a code without seeing what for."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +78,16 @@ def test_another_text_is_not(before: str, now: str) -> None:
 
 def test_a_text_too_long_to_look_at_gets_no_pass() -> None:
     assert Binding.of(posted("word " * (MOST_WORDS + 1)), ADA, KEY) is None
+
+
+def test_a_name_that_is_judged_like_a_body_is_bound_once_as_a_name_only() -> None:
+    name = "Ottoline <Gatepost> of many long words that no other visitor has ever signed a comment with before"
+    short = posted("Two posts make one gap, not two.")
+    bound = Binding.of(short, ADA, KEY)
+    assert bound is not None
+    named = replace(short, parts={**short.parts, "author": name}, other=(name,))
+    assert bound.admits(named, [ADA], KEY)
+    assert not bound.admits(replace(named, other=(name, name)), [ADA], KEY)
 
 
 def test_nothing_is_recognised_under_another_key() -> None:
