@@ -50,10 +50,10 @@ class Settings:
         "What codes are written in: the .ttf and .otf files in these folders; empty: the fonts that come along.",
     )
     size: tuple[int, int] = setting(
-        (240, 80),
-        checks.pair((160, 60), (480, 160), "(width, height) in px, 160 x 60 to 480 x 160"),
-        "(160, 60) to (480, 160)",
-        "Width and height of a picture in px; `classica` is always 160 x 30.",
+        (240, 120),
+        checks.pair((200, 100), (480, 240), "(width, height) in px, 200 x 100 to 480 x 240, as two rows need"),
+        "(200, 100) to (480, 240)",
+        "Width and height of a picture in px, which has its code in two rows; `classica` is always 160 x 30.",
     )
     length: tuple[int, int] = setting(
         (5, 6),

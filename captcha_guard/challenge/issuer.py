@@ -28,7 +28,7 @@ class Look:
     site's style changes; 0 means never. ``fonts`` is a pool of ``font_pool``; ``None`` means the bundled one.
     """
 
-    size: tuple[int, int] = (240, 80)
+    size: tuple[int, int] = (240, 120)
     alphabet: str = code.ALPHABET
     length: tuple[int, int] = (5, 6)
     style_seed: bytes = b""

@@ -43,7 +43,7 @@ def draw(
     style: Style,
     difficulty: Difficulty = Difficulty.medium,
     scale: int = 1,
-    size: tuple[int, int] = (240, 80),
+    size: tuple[int, int] = (240, 120),
     fonts: tuple[FontFace, ...] | None = None,
 ) -> bytes:
     """Return the picture of ``answer`` as PNG bytes; the same arguments give the same bytes in any process.

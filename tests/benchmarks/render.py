@@ -63,7 +63,7 @@ def table(measured: dict[str, tuple[list[Drawn], float]]) -> str:
     ]
     for name, (drawn, peak) in measured.items():
         times = [one.ms for one in drawn]
-        label = f"captcha_guard 240x80, {name}" if name in OURS else name
+        label = f"captcha_guard 240x120, {name}" if name in OURS else name
         size = round(median(len(one.octets) for one in drawn))
         p50, p99 = median(times), quantiles(times, n=100)[98]
         rows.append(f"| {label} | {p50:.2f} | {p99:.2f} | {p50 / ours:.1f} | {size:,} | {peak:.0f} |")

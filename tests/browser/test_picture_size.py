@@ -43,7 +43,7 @@ def test_a_code_of_another_size_takes_the_place_of_a_small_one(
     form.page.locator(TOKEN).evaluate("(input, token) => { input.value = token }", harder)
     form.new_code.click()
     expect(form.picture).to_have_js_property("naturalWidth", 240)
-    assert shown_size(form) == (240, 80)
+    assert shown_size(form) == (240, 120)
 
 
 def test_a_small_picture_fits_a_narrow_page_and_the_form_works(visit: Visit) -> None:

@@ -109,10 +109,10 @@ def test_a_sheet_has_a_row_for_each_style_and_a_picture_for_each_code_and_diffic
     wide, _ = sheet("--styles", "1", "--codes", "7ACD4, W8K4", "--difficulty", "easy", "--difficulty", "hard")
     _, high = sheet("--styles", "3", "--codes", "7ACD4")
     assert wide - one[0] == 3 * (240 + 14)
-    assert high - one[1] == 2 * (26 + 80 + 22 + 14)
+    assert high - one[1] == 2 * (26 + 120 + 22 + 14)
     assert sheet("--styles", "1", "--codes", "7ACD4", "--scale", "2") == (2 * one[0], 2 * one[1])
     small = ("--styles", "1", "--codes", "7ACD4", "--difficulty", "classica")
-    assert sheet(*small) == (one[0], one[1] - 50)
+    assert sheet(*small) == (one[0], one[1] - 90)
     assert sheet(*small, "--difficulty", "easy") == (one[0] + 240 + 14, one[1])
 
 
@@ -195,8 +195,8 @@ def test_each_slider_changes_the_pictures_or_the_codes(tuner: FlaskClient) -> No
 
 
 def test_each_preset_is_shown_in_its_own_size(tuner: FlaskClient) -> None:
-    for preset, size in (("classica", 'width="160" height="30"'), ("hard", 'width="300" height="90"')):
-        page = tuner.get("/", query_string={"preset": preset, "width": "300", "height": "90"}).text
+    for preset, size in (("classica", 'width="160" height="30"'), ("hard", 'width="300" height="150"')):
+        page = tuner.get("/", query_string={"preset": preset, "width": "300", "height": "150"}).text
         assert page.count(size) == len(pictures(page)) == 2
 
 
@@ -211,7 +211,7 @@ def test_the_ends_of_every_slider_are_taken(tuner: FlaskClient) -> None:
     ("query", "sentence"),
     [
         ({"overlap": "13"}, "Difficulty's overlap is 13"),
-        ({"width": "159"}, "CAPTCHA_GUARD_SIZE is (159, 80); allowed"),
+        ({"width": "199"}, "CAPTCHA_GUARD_SIZE is (199, 120); allowed"),
         ({"longest": "9"}, "CAPTCHA_GUARD_LENGTH is (5, 9); allowed"),
         ({"style_rotation": "x"}, "style_rotation is 'x'; a whole number is needed"),
         ({"preset": "heavy"}, "there is no difficulty 'heavy'"),
@@ -366,7 +366,7 @@ def test_strength_says_what_was_read_and_how_sure_that_is(
     result = run(site, "strength", "--pictures", "4", "--difficulty", "easy")
     assert result.exit_code == 0, result.output
     assert result.output.startswith("Tesseract 5.9.9 reads 4 pictures of each difficulty in 24 ways")
-    assert "in the style of today (240 x 80 px)" in result.output
+    assert "in the style of today (240 x 120 px)" in result.output
     assert re.search(r"\neasy +3 \(75\.0%\) +30\.1 to 95\.4 %  as it is, psm 6 +3 of 4\n", result.output)
     assert "flatters the attacker" in result.output
 
@@ -383,7 +383,7 @@ def test_strength_names_the_sizes_of_what_it_shows(
 ) -> None:
     fake_tesseract(tmp_path, monkeypatch, '[ "$1" = --version ] && echo "tesseract 5.9.9" || printf "none"')
     result = run(site, "strength", "--pictures", "1", "--difficulty", "classica", "--difficulty", "easy")
-    assert "in the style of today (160 x 30 and 240 x 80 px)" in result.output
+    assert "in the style of today (160 x 30 and 240 x 120 px)" in result.output
 
 
 def test_strength_tells_when_tesseract_fails(site: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, FORM, Blog, Page, fields_of, solved, wrong
 
 LINKS = COMMENT | {"body": "http://a.example http://b.example http://c.example"}
-SMALL, LARGE = (160, 30), (240, 80)
+SMALL, LARGE = (160, 30), (240, 120)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_route_at_classica_works_on_a_site_at_medium(blog: Blog, client: Flask
 
 
 def test_a_site_at_classica_shows_its_small_pictures_whatever_its_size(blogs: MakeBlog) -> None:
-    client = blogs({"CAPTCHA_GUARD_DIFFICULTY": "classica", "CAPTCHA_GUARD_SIZE": (480, 160)}).client()
+    client = blogs({"CAPTCHA_GUARD_DIFFICULTY": "classica", "CAPTCHA_GUARD_SIZE": (480, 240)}).client()
     first = client.get("/posts/one")
     assert announced(client, first) == SMALL
     interstitial = client.post("/posts/one/comments", data=wrong(first, COMMENT))

@@ -28,14 +28,14 @@ def test_given_values_arrive_checked_and_in_one_form() -> None:
     settings = read(
         {
             f"{PREFIX}MODE": "suspicious",
-            f"{PREFIX}SIZE": [300, 100],
+            f"{PREFIX}SIZE": [300, 150],
             f"{PREFIX}LENGTH": 6,
             f"{PREFIX}TTL": 60,
             f"{PREFIX}STYLE_SEED": "spring of the year 26",
             f"{PREFIX}THRESHOLDS": {"challenge": 10, "hold": 20, "aside": 101},
         }
     )
-    assert (settings.mode, settings.size, settings.length, settings.ttl) == ("suspicious", (300, 100), (6, 6), 60)
+    assert (settings.mode, settings.size, settings.length, settings.ttl) == ("suspicious", (300, 150), (6, 6), 60)
     assert settings.style_seed == b"spring of the year 26"
     assert settings.thresholds["aside"] == 101
 
@@ -80,7 +80,8 @@ def test_the_judges_settings_arrive_in_one_form() -> None:
         ("STYLE_SEED", 5), ("STYLE_SEED", "spring"), ("STYLE_ROTATION", -1), ("STYLE_ROTATION", 4000),
         ("FONTS", None), ("FONTS", 7), ("FONTS", b"/srv/fonts"), ("FONTS", ["/srv/fonts", ""]),
         ("FONTS", [["bundled"]]), ("FONTS", "/srv/\0fonts"), ("FONTS", {"bundled"}), ("FONTS", [True]),
-        ("SIZE", (1, 1)), ("SIZE", "240x80"), ("SIZE", (240,)), ("SIZE", (240.0, 80)), ("SIZE", (9999, 80)),
+        ("SIZE", (1, 1)), ("SIZE", "240x80"), ("SIZE", (240,)), ("SIZE", (240.0, 120)), ("SIZE", (9999, 120)),
+        ("SIZE", (199, 100)), ("SIZE", (200, 99)), ("SIZE", (240, 80)), ("SIZE", (481, 240)), ("SIZE", (480, 241)),
         ("SIZE", 240),
         ("LENGTH", 3), ("LENGTH", (6, 5)), ("LENGTH", (5, 9)), ("LENGTH", "5"), ("LENGTH", True),
         ("ALPHABET", "ABC"), ("ALPHABET", "AABCDEFGHJKLMN"), ("ALPHABET", "abcdefghijklmnop"), ("ALPHABET", 7),

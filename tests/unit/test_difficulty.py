@@ -116,9 +116,9 @@ def test_a_difficulty_takes_the_lengths_that_the_site_may_set() -> None:
 
 @pytest.mark.parametrize("name", LEVELS)
 def test_the_longest_code_fits_the_narrowest_picture(name: str) -> None:
-    narrowest = read({f"{PREFIX}SIZE": (160, 60)}).size
+    narrowest = read({f"{PREFIX}SIZE": (200, 100)}).size
     with pytest.raises(ConfigError):
-        read({f"{PREFIX}SIZE": (159, 60)})
+        read({f"{PREFIX}SIZE": (199, 100)})
     assert narrowest[0] >= LONGEST * MIN_ADVANCE
     style = Style.from_secret(b"any secret of sixteen octets")
     assert draw("W" * LONGEST, seed=b"0", style=style, difficulty=Difficulty.named(name), size=narrowest)
@@ -135,7 +135,7 @@ def test_a_level_with_a_length_of_its_own_loses_its_name() -> None:
 def test_classica_with_a_length_of_its_own_is_drawn_as_classica() -> None:
     long = dataclasses.replace(Difficulty.classica, length=8)
     assert long.is_classica
-    assert long.picture_size((240, 80)) == Difficulty.classica.picture_size((240, 80))
+    assert long.picture_size((240, 120)) == Difficulty.classica.picture_size((240, 120))
     style = Style.from_secret(b"any secret of sixteen octets")
     drawn = [draw("7ACD4HKM", seed=b"0", style=style, difficulty=level) for level in (long, Difficulty.classica)]
     assert drawn[0] == drawn[1]

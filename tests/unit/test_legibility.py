@@ -149,7 +149,7 @@ def test_nothing_that_the_reader_gets_holds_a_code(tmp_path: Path, how: list[str
         picture = Image.open(io.BytesIO(octets))
         assert picture.info == {}
         assert not any(one.answer.encode() in octets or one.style.encode() in octets for one in shown)
-        assert not how or picture.size == (240, 80)
+        assert not how or picture.size == (240, 120)
 
 
 def test_key_where_the_reader_sees_it_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
