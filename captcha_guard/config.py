@@ -55,6 +55,12 @@ class Settings:
         "(200, 100) to (480, 240)",
         "Width and height of a picture in px, which has its code in two rows; `classica` is always 160 x 30.",
     )
+    colours: tuple[tuple[int, int, int], tuple[int, int, int]] | None = setting(
+        None,
+        checks.colours,
+        '`("#1d3557", "#f1faee")` and the like: (ink, paper), as `#rgb` or `#rrggbb`; contrast 6:1 or more',
+        "The colours of all pictures except `classica`; `None`: [the secret decides](tuning.md#colours-of-your-own).",
+    )
     length: tuple[int, int] = setting(
         (5, 6),
         checks.pair((4, 4), (8, 8), "(shortest, longest), 4 to 8 symbols", rising=True),

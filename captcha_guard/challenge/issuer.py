@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hmac
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..errors import TokenMalformedError
+from ..checks import PREFIX
+from ..errors import ConfigError, TokenMalformedError
 from . import answer as code
 from .difficulty import Difficulty
 from .fonts import FontFace
+from .hand import MIN_CONTRAST, Colour, contrast
 from .picture import draw
 from .style import Style
 from .token import Challenge, Opened, Tokens
+
+_WHITE: Colour = (255, 255, 255)
 
 #: Pictures remembered per process, so that a reload costs nothing. Each is a few KB.
 PICTURES = 128
@@ -24,6 +29,8 @@ PICTURES = 128
 class Look:
     """What all pictures of one site share: ``size`` in px, answer ``alphabet`` and ``length``, the ``style_seed``.
 
+    ``colours`` are ink and paper; ``None`` leaves them to the style. Raises ``ConfigError`` for a contrast below
+    ``MIN_CONTRAST``.
     ``style_seed`` empty means that the style hangs on the secret. ``rotation`` is in seconds: after that long the
     site's style changes; 0 means never. ``fonts`` is a pool of ``font_pool``; ``None`` means the bundled one.
     """
@@ -34,6 +41,11 @@ class Look:
     style_seed: bytes = b""
     rotation: int = 0
     fonts: tuple[FontFace, ...] | None = None
+    colours: tuple[Colour, Colour] | None = None
+
+    def __post_init__(self) -> None:
+        if self.colours is not None:
+            _check_contrast(*self.colours)
 
 
 class Issuer:
@@ -126,10 +138,22 @@ class Issuer:
             scale=scale,
             size=self.look.size,
             fonts=self.look.fonts,
+            colours=self.look.colours,
         )
 
     def _style_of(self, key: bytes, epoch: int) -> Style:
         return Style.from_secret(self.look.style_seed or _subkey(key, b"style"), epoch)
+
+
+def _check_contrast(ink: Colour, paper: Colour) -> None:
+    ratio = contrast(ink, paper)
+    if ratio < MIN_CONTRAST:
+        darker, lighter = ("ink", "paper") if contrast(ink, _WHITE) >= contrast(paper, _WHITE) else ("paper", "ink")
+        written = tuple(f"#{bytes(colour).hex()}" for colour in (ink, paper))
+        raise ConfigError(
+            f"{PREFIX}COLOURS is {written!r}: the contrast of ink and paper is {math.floor(100 * ratio) / 100:.2f}:1, "
+            f"and {MIN_CONTRAST:g}:1 or more is needed; make the {darker} darker or the {lighter} lighter"
+        )
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ import functools
 import random
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw
@@ -22,7 +22,7 @@ from captcha_guard.challenge.warp import bend, room_for_text
 
 if TYPE_CHECKING:
     from captcha_guard.challenge.fonts import FontFace
-    from captcha_guard.challenge.hand import Hand
+    from captcha_guard.challenge.hand import Colour, Hand
     from captcha_guard.challenge.layout import Layout
     from captcha_guard.challenge.style import Style
     from captcha_guard.challenge.warp import Bent
@@ -45,12 +45,14 @@ def draw(
     scale: int = 1,
     size: tuple[int, int] = (240, 120),
     fonts: tuple[FontFace, ...] | None = None,
+    colours: tuple[Colour, Colour] | None = None,
 ) -> bytes:
     """Return the picture of ``answer`` as PNG bytes; the same arguments give the same bytes in any process.
 
     ``answer`` has 1 to 10 of A-Z and 0-9. ``size`` is width and height in px at ``scale`` 1; scale 2 shows the same
     geometry at twice the resolution. ``fonts`` is a pool from :func:`font_pool`, the bundled one unless given.
-    ``classica`` has a look and a size of its own, whatever ``style`` and ``size`` are.
+    ``colours`` are ink and paper in place of the style's; whoever gives them sees to their contrast.
+    ``classica`` has a look, colours and a size of its own, whatever the arguments are.
     Raises ``ValueError`` naming the argument that is out of range.
     """
     _check(answer, scale)
@@ -60,7 +62,8 @@ def draw(
         return _png(tones, palette(classica.PAPER, classica.INK))
     _check_size(answer, size)
     composition = compose(answer, seed=seed, style=style, difficulty=difficulty, size=size, pool=pool)
-    hand = composition.hand
+    ink, paper = colours or (composition.hand.ink, composition.hand.paper)
+    hand = replace(composition.hand, ink=ink, paper=paper)
     tones = ImageChops.lighter(ground(hand, size, scale), paint(composition, scale))
     return _png(tones, palette(hand.paper, hand.ink))
 

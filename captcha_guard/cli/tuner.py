@@ -14,7 +14,7 @@ from flask import Flask, Response, render_template, request
 from ..errors import ConfigError
 from .options import presets
 from .rehearsal import Drawn, Rehearsal
-from .tuning import SEED_OCTETS, Tuning
+from .tuning import SEED_OCTETS, Tuning, hexadecimal
 
 #: Pictures on the page.
 PICTURES = 6
@@ -86,6 +86,8 @@ def _page(site: Rehearsal, tuning: Tuning) -> str:
     return render_template(
         "tune.html",
         tuning=tuning,
+        ink=hexadecimal(tuning.ink),
+        paper=hexadecimal(tuning.paper),
         rotation=tuning.rotation(),
         presets=presets(),
         width=width,

@@ -137,7 +137,9 @@ def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
 
 def _look(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Look:
     rotation = settings.style_rotation * DAY
-    return Look(settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts)
+    return Look(
+        settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts, settings.colours
+    )
 
 
 def policies_of(settings: Settings) -> dict[str, Policy]:

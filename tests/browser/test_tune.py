@@ -83,11 +83,35 @@ def test_the_buttons_do_without_javascript(new_page: NewPage) -> None:
     expect(page.locator("#config")).to_contain_text("overlap=12")
 
 
+@pytest.mark.parametrize("java_script_enabled", [True, False])
+def test_colours_can_be_chosen_and_given_up_again(new_page: NewPage, java_script_enabled: bool) -> None:
+    page = new_page(java_script_enabled=java_script_enabled)
+    page.goto("/")
+    before, config = first_picture(page), page.locator("#config")
+    expect(page.get_by_label("Ink")).to_be_hidden()
+    page.get_by_label("Choose the colours").check()
+    page.get_by_label("Ink").fill("#301030")
+    page.get_by_label("Paper").fill("#ffddaa")
+    draw(page, java_script_enabled)
+    expect(config).to_contain_text('CAPTCHA_GUARD_COLOURS = ("#301030", "#ffddaa")')
+    assert first_picture(page) != before
+    page.get_by_label("Choose the colours").uncheck()
+    draw(page, java_script_enabled)
+    expect(config).not_to_contain_text("CAPTCHA_GUARD_COLOURS")
+    assert first_picture(page) == before
+
+
+def draw(page: Page, by_script: bool) -> None:
+    if not by_script:
+        page.get_by_role("button", name="Draw").click()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_the_page_is_open_to_everyone(new_page: NewPage, scheme: str, width: int) -> None:
     page = new_page(color_scheme=scheme, viewport={"width": width, "height": 700})
     page.goto("/")
     page.get_by_label("Show what the pictures say").check()
+    page.get_by_label("Choose the colours").check()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

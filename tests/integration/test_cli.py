@@ -214,6 +214,8 @@ def test_the_ends_of_every_slider_are_taken(tuner: FlaskClient) -> None:
         ({"width": "199"}, "CAPTCHA_GUARD_SIZE is (199, 120); allowed"),
         ({"longest": "9"}, "CAPTCHA_GUARD_LENGTH is (5, 9); allowed"),
         ({"style_rotation": "x"}, "style_rotation is 'x'; a whole number is needed"),
+        ({"own_colours": "1", "ink": "red", "paper": "#fff"}, "CAPTCHA_GUARD_COLOURS is ('red', '#fff'); allowed"),
+        ({"own_colours": "1", "ink": "#888", "paper": "#fff"}, "CAPTCHA_GUARD_COLOURS is ('#888888', '#ffffff'): the"),
         ({"preset": "heavy"}, "there is no difficulty 'heavy'"),
     ],
 )
@@ -242,9 +244,10 @@ def paste(lines: str, folder: Path) -> Flask:
         {"preset": "hard", "overlap": "9"},
         {"overlap": "5", "lines": "3", "warp": "1", "width": "300", "shortest": "7", "style_rotation": "0"},
         {"reroll": "1", "style_seed": "the one before"},
+        {"own_colours": "1", "ink": "#fefefe", "paper": "#331122"},
         {"style_seed": "quotes \" and ' and \\ and \u00e9 \U0001f600 \u2028 </pre>", "style_rotation": "3650"},
     ],
-    ids=["as it is", "a preset", "knobs", "re-rolled", "an odd seed"],
+    ids=["as it is", "a preset", "knobs", "re-rolled", "colours", "an odd seed"],
 )
 def test_the_lines_to_copy_make_a_site_that_draws_what_the_page_shows(
     tuner: FlaskClient, tmp_path: Path, query: dict[str, str]
@@ -275,6 +278,19 @@ def test_a_preset_is_a_starting_point_and_named_in_the_lines(tuner: FlaskClient)
         name: str(getattr(Difficulty.hard, name)) for name in KNOBS
     }
     assert re.search('value="hard" aria-pressed="true"', page)
+
+
+def test_chosen_colours_are_shown_written_down_and_kept_while_they_are_switched_off(tuner: FlaskClient) -> None:
+    chosen = {"ink": "#102030", "paper": "#ffeedd"}
+    page = tuner.get("/", query_string=chosen | {"own_colours": "1"}).text
+    assert 'CAPTCHA_GUARD_COLOURS = ("#102030", "#ffeedd")' in config_lines(page)
+    assert 'name="own_colours" value="1" checked' in page
+    off = tuner.get("/", query_string=chosen).text
+    assert "CAPTCHA_GUARD_COLOURS" not in config_lines(off)
+    assert 'name="own_colours" value="1" autocomplete' in off
+    assert pictures(off) == pictures(tuner.get("/").text) != pictures(page)
+    for shown in (page, off):
+        assert {name: control(shown, name)["value"] for name in chosen} == chosen
 
 
 def test_re_rolling_changes_the_style_and_not_the_codes(tuner: FlaskClient) -> None:

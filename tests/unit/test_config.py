@@ -43,6 +43,18 @@ def test_given_values_arrive_checked_and_in_one_form() -> None:
 @pytest.mark.parametrize(
     ("given", "read_as"),
     [
+        (("#1d3557", "#f1faee"), ((29, 53, 87), (241, 250, 238))),
+        (["#0AF", "#FfFfFf"], ((0, 170, 255), (255, 255, 255))),
+        (None, None),
+    ],
+)
+def test_colours_are_two_in_short_or_long_hex(given: object, read_as: object) -> None:
+    assert read({f"{PREFIX}COLOURS": given}).colours == read_as
+
+
+@pytest.mark.parametrize(
+    ("given", "read_as"),
+    [
         ("", ()), ([], ()), ("/srv/blog/fonts", (Path("/srv/blog/fonts"),)), (Path("fonts"), (Path("fonts"),)),
         ("bundled", (BUNDLED,)), (Path("bundled"), (Path("bundled"),)), ("./bundled", (Path("bundled"),)),
         (["bundled", Path("/srv/fonts")], (BUNDLED, Path("/srv/fonts"))), (("a", "b"), (Path("a"), Path("b"))),
@@ -83,6 +95,9 @@ def test_the_judges_settings_arrive_in_one_form() -> None:
         ("SIZE", (1, 1)), ("SIZE", "240x80"), ("SIZE", (240,)), ("SIZE", (240.0, 120)), ("SIZE", (9999, 120)),
         ("SIZE", (199, 100)), ("SIZE", (200, 99)), ("SIZE", (240, 80)), ("SIZE", (481, 240)), ("SIZE", (480, 241)),
         ("SIZE", 240),
+        ("COLOURS", "#123"), ("COLOURS", ("#123",)), ("COLOURS", ("#123", "white")), ("COLOURS", ("#12", "#fff")),
+        ("COLOURS", ("123456", "#fff")), ("COLOURS", ("#123\n", "#fff")), ("COLOURS", (0x123456, 0xFFFFFF)),
+        ("COLOURS", ("#123", "#fff", "#456")), ("COLOURS", ("#12345\u0661", "#fff")), ("COLOURS", ()),
         ("LENGTH", 3), ("LENGTH", (6, 5)), ("LENGTH", (5, 9)), ("LENGTH", "5"), ("LENGTH", True),
         ("ALPHABET", "ABC"), ("ALPHABET", "AABCDEFGHJKLMN"), ("ALPHABET", "abcdefghijklmnop"), ("ALPHABET", 7),
         ("TTL", 59), ("TTL", 3601), ("TTL", "900"), ("TTL", 60.5), ("TTL", True),
