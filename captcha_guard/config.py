@@ -29,7 +29,7 @@ class Settings:
         "medium",
         checks.difficulty,
         "`easy`, `medium`, `hard`, `classica`, or a `Difficulty(...)`",
-        "How hard the pictures are.",
+        "How hard the pictures are; `classica` is there for its old look, and programs read it.",
     )
     style_seed: bytes = setting(
         b"",
