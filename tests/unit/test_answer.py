@@ -72,6 +72,10 @@ def test_the_alphabet_has_no_vowels_and_one_of_each_group_of_look_alikes() -> No
     [
         ("7DCP4", "7dcp4"),
         ("7DCP4", " 7 d-c p4\t"),
+        ("7DCP4", "7dc\np4"),
+        ("7DCP4", "7dc\r\n p4\n"),
+        ("7DCP4", "7 d c \u2028 p 4"),
+        ("7DCP4", "7dc / p4"),
         ("7DCP4", "\uff17\uff24\uff23\uff30\uff14"),
         ("7DCP4", "7-D\u200bC·P4"),
         ("D2588", "0ZSBB"),
