@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import json
-import os
-import zlib
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING
 
 from captcha_guard.cli.interval import Share
 from tests.benchmarks.peers import OURS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.benchmarks.shared_lines import SharedLines
 
 AT_HOME = 0.8  # what a network must read of its own style for its reading of others to say anything
 OTHERS_TOO = ", others too"  # ends the name of a training whose network read other styles as well
-_BEYOND = 1 << 40  # octets; locks lie past any file's end
 
 
 @dataclass(frozen=True)
@@ -66,39 +56,16 @@ class Trained:
         return "; ".join(told)
 
 
-class Results:
-    """A file with one JSON object a line; the processes that use it take turns by locks on it.
-
-    A process must hold one of these for a file: closing any other handle of it would drop the locks (POSIX.1-2017,
-    fcntl).
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("a+", encoding="utf-8")
+class Results(SharedLines):
+    """All trainings, one a line."""
 
     def all(self) -> list[Trained]:
         """Return everything in the file."""
-        self._file.seek(0)
-        return [Trained(**{**told, "others": tuple(told["others"])}) for told in map(json.loads, self._file)]
+        return [Trained(**{**told, "others": tuple(told["others"])}) for told in self.read()]
 
     def append(self, one: Trained) -> None:
         """Add a line."""
-        self._file.write(json.dumps(asdict(one)) + "\n")
-        self._file.flush()
-
-    @contextlib.contextmanager
-    def claimed(self, name: str) -> Iterator[bool]:
-        """Keep other processes from this name for a while; yields False when another already does."""
-        place = _BEYOND + zlib.crc32(name.encode())
-        try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place, os.SEEK_SET)
-        except OSError:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place, os.SEEK_SET)
+        self.write(asdict(one))
 
 
 def table(results: list[Trained]) -> str:
