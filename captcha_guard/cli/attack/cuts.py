@@ -30,6 +30,16 @@ _TEXTURE = 24
 #: The radius in px in which the ink counts that a seam or a valley comes near to.
 _NEAR = 2
 
+#: What a seam pays for each px that it is away from the middle of its band, in levels of grey.
+_FROM_MIDDLE = 0.3
+
+#: What a deeper valley must gain for each degree that the picture is turned: turned letters are read less well.
+_PER_DEGREE = 0.004
+
+#: Ink up to this level is no stroke; a row of px with less than this share of the most inked one is empty; px that are
+#: left beside the ink.
+_FAINT, _LITTLE, _PADDING = 20, 0.06, 4
+
 
 def rotated(picture: Image.Image, degrees: int) -> Image.Image:
     """Return the whole picture turned anticlockwise; the corners get the colour of the background."""
@@ -61,22 +71,39 @@ def _moved(picture: Image.Image, right: int, down: int) -> Image.Image:
 
 
 def _at_shares(picture: Image.Image, shares: Sequence[float]) -> list[Image.Image]:
-    rows = [0, *(round(share * picture.height) for share in shares), picture.height]
-    return _bands(picture, rows)
+    return _bands(picture, [0, *(round(share * picture.height) for share in shares), picture.height])
 
 
 def _bands(picture: Image.Image, rows: Sequence[int]) -> list[Image.Image]:
-    return [picture.crop((0, top, picture.width, bottom)) for top, bottom in pairwise(rows) if bottom > top]
+    bands = [picture.crop((0, top, picture.width, bottom)) for top, bottom in pairwise(rows) if bottom > top]
+    return [_trimmed(band) for band in bands]
+
+
+def _trimmed(piece: Image.Image) -> Image.Image:
+    """Leave out the rows of px above and below the ink: recognisers scale a piece to their own height."""
+    profile = _projection(ink(piece).point([255 * (level > _FAINT) for level in range(256)]))
+    inked = [row for row, level in enumerate(profile) if level > max(profile) * _LITTLE]
+    if not inked:
+        return piece
+    top, bottom = max(inked[0] - _PADDING, 0), min(inked[-1] + _PADDING + 1, piece.height)
+    return piece.crop((0, top, piece.width, bottom))
 
 
 def _valley(picture: Image.Image) -> tuple[float, int]:
-    """Return how deep the valley between two rows is, 0 (empty) to 1 (none) or more, and the row of px it lies in."""
-    profile = _projection(ink(picture))
-    low, high = (round(share * picture.height) for share in _VALLEY)
-    mean = sum(profile) / len(profile) or 1.0
+    """Return how deep the valley between two rows is, and the row of px it lies in.
+
+    The depth is the ink in it as a share of the ink in the weaker of the two rows: 0 is empty, 1 no valley.
+    """
+    profile = _projection(ink(picture).filter(ImageFilter.BoxBlur((0, _NEAR))))
+    low = round(_VALLEY[0] * picture.height)
+    high = max(round(_VALLEY[1] * picture.height), low + 1)
     middle = picture.height / 2
-    depth, _, row = min((profile[row], abs(row - middle), row) for row in range(low, max(high, low + 1)))
-    return depth / mean, row
+
+    def depth(row: int) -> float:
+        return profile[row] / (min(max(profile[: row + 1]), max(profile[row:])) or 1.0)
+
+    lowest = min(range(low, high), key=lambda row: (depth(row), abs(row - middle)))
+    return depth(lowest), lowest
 
 
 def _projection(strokes: Image.Image) -> list[float]:
@@ -91,8 +118,11 @@ def _at_the_valley(picture: Image.Image) -> list[Image.Image]:
 
 def _deskewed(picture: Image.Image) -> list[Image.Image]:
     """Turn the picture so that the valley between its rows is deepest, and cut there."""
-    turned = [rotated(picture, degrees) for degrees in ROTATIONS]
-    return _at_the_valley(min(turned, key=lambda one: _valley(one)[0]))
+
+    def shallowness(degrees: int) -> float:
+        return _valley(rotated(picture, degrees))[0] + _PER_DEGREE * abs(degrees)
+
+    return _at_the_valley(rotated(picture, min(ROTATIONS, key=shallowness)))
 
 
 def _along_the_seam(picture: Image.Image) -> list[Image.Image]:
@@ -103,30 +133,41 @@ def _along_the_seam(picture: Image.Image) -> list[Image.Image]:
     path = [(0, seam[0]), *enumerate(seam), (right, seam[-1])]
     ImageDraw.Draw(upper).polygon([*path, (right, bottom), (0, bottom)], ground)
     ImageDraw.Draw(lower).polygon([*path, (right, -1), (0, -1)], ground)
-    return [upper.crop((0, 0, right, max(seam) + 1)), lower.crop((0, min(seam), right, bottom))]
+    pieces = [upper.crop((0, 0, right, max(seam) + 1)), lower.crop((0, min(seam), right, bottom))]
+    return [_trimmed(piece) for piece in pieces]
 
 
 def _seam(strokes: Image.Image) -> list[int]:
     """Return the row of px of the path in each column (dynamic programming)."""
     top, bottom = (round(share * strokes.height) for share in _SEAM)
     band = strokes.crop((0, top, strokes.width, max(bottom, top + 1)))
-    rows, level = band.height, band.tobytes()
-    # A step up or down costs a little, so that a path through empty ground is straight.
-    steps = sorted(range(-_SLOPE, _SLOPE + 1), key=abs)
-    costs, came_from = [1.0 * level[row * band.width] for row in range(rows)], list[list[int]]()
-    for column in range(1, band.width):
-        origins = [
-            min((row + step for step in steps if 0 <= row + step < rows), key=lambda o, r=row: costs[o] + abs(o - r))  # type: ignore[misc]
-            for row in range(rows)
-        ]
+    level, rows = band.tobytes(), range(band.height)
+    from_middle = [_FROM_MIDDLE * abs(row - (band.height - 1) / 2) for row in rows]
+    moves = [step for size in range(_SLOPE + 1) for step in {size, -size}]
+    reachable = [[row + step for step in moves if 0 <= row + step < band.height] for row in rows]
+    costs, came_from = [0.0] * band.height, []
+    for column in range(band.width):
+        origins = [_cheapest(costs, reachable[row], row) for row in rows]
         costs = [
-            costs[origin] + abs(origin - row) + level[row * band.width + column] for row, origin in enumerate(origins)
+            costs[origin] + abs(origin - row) + level[row * band.width + column] + from_middle[row]
+            for row, origin in enumerate(origins)
         ]
         came_from.append(origins)
-    path = [min(range(rows), key=costs.__getitem__)]
+    row, path = min(rows, key=costs.__getitem__), []
     for origins in reversed(came_from):
-        path.append(origins[path[-1]])
-    return [top + row for row in reversed(path)]
+        path.append(top + row)
+        row = origins[row]
+    return path[::-1]
+
+
+def _cheapest(costs: Sequence[float], origins: Sequence[int], row: int) -> int:
+    """Return the origin from which ``row`` is reached at the least cost; a px up or down costs 1."""
+    best, least = row, costs[row]
+    for origin in origins:
+        cost = costs[origin] + abs(origin - row)
+        if cost < least:
+            best, least = origin, cost
+    return best
 
 
 WHOLE = "whole"
