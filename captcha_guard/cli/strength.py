@@ -43,7 +43,8 @@ ROW = "{:<10}  {:<17}  {:>12}  {:>12}  {:>16}  {}"
 def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
     """Let reading programs read this site's pictures, and say how many they got.
 
-    Takes some seconds for every ten pictures of a difficulty.
+    Takes one to three minutes for each difficulty. Install ddddocr and RapidOCR with
+    pip install 'captcha-guard[strength]', and Tesseract with your system's packages.
     """
     site = Rehearsal.of_this_site()
     present, missing = muster(site.look.alphabet)
@@ -87,8 +88,7 @@ def _remedies(missing: Sequence[NotInstalledError]) -> str:
 
 
 def _row(name: str, opponent: Opponent, outcome: Outcome) -> str:
-    plain = max((outcome.share(way) for way in outcome.solved if way.untreated), key=lambda share: share.hits)
-    best = outcome.share(outcome.best)
+    plain, best = outcome.plain, outcome.share(outcome.best)
     low, high = best.wilson()
     return ROW.format(
         name,

@@ -10,6 +10,8 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from captcha_guard import CaptchaGuard, Difficulty
+from captcha_guard.cli import tuner as tuner_module
+from captcha_guard.cli.panel import Panel
 from captcha_guard.cli.rehearsal import Rehearsal
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
@@ -23,12 +25,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-tune")]
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(tuner_module, "READ_PICTURES", 2)
     app = Flask("site", instance_path=str(tmp_path))
     app.config["SECRET_KEY"] = "a secret that only these tests know"
     CaptchaGuard(app)
     with app.app_context():
-        tuner = make_tuner(Rehearsal.of_this_site(), Tuning.of(Settings(), Difficulty.medium))
+        site = Rehearsal.of_this_site()
+        panel = Panel(site.look.alphabet, ["ddddocr"])
+        tuner = make_tuner(site, Tuning.of(Settings(), Difficulty.medium), panel=panel)
     with served(tuner) as address:
         yield address
 
@@ -50,7 +55,7 @@ def test_a_slider_moved_by_keyboard_changes_the_picture_and_the_lines_that_are_c
     assert first_picture(page) != before
     expect(page.locator("#overlap-value")).to_have_text("12")
     page.get_by_role("button", name="Copy").press("Enter")
-    expect(page.get_by_role("status")).to_have_text("Copied.")
+    expect(page.locator("#status")).to_have_text("Copied.")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.locator("#config").text_content()
     page.reload()
@@ -81,6 +86,18 @@ def test_the_buttons_do_without_javascript(new_page: NewPage) -> None:
     page.get_by_role("slider", name="overlap").press("End")
     page.get_by_role("button", name="Draw").click()
     expect(page.locator("#config")).to_contain_text("overlap=12")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_programs_read_when_they_are_asked_to(new_page: NewPage, scripts: bool) -> None:
+    page = new_page(java_script_enabled=scripts)
+    page.goto("/?preset=classica")
+    page.get_by_role("button", name="Let programs read 2 of these").press("Enter")
+    expect(page.get_by_role("row", name="ddddocr")).to_contain_text("2 of 2", timeout=20_000)
+    if scripts:
+        page.get_by_role("slider", name="overlap").press("End")
+        expect(page.locator("#reading-status")).to_have_text("Read of earlier settings:")
+        assert violations(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 import re
 import socket
 import subprocess
@@ -17,19 +16,15 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from captcha_guard import CaptchaGuard, Difficulty
 from captcha_guard.challenge.difficulty import KNOBS
 from captcha_guard.challenge.token import Challenge
 from captcha_guard.cli import group
 from captcha_guard.cli import tuner as tuner_module
-from captcha_guard.cli.attack import TREATMENTS, Tesseract, Way, attack
-from captcha_guard.cli.interval import Share
-from captcha_guard.cli.options import presets
 from captcha_guard.cli.preview import _versions
 from captcha_guard.cli.rehearsal import Rehearsal
-from captcha_guard.cli.strength import _targets
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
 from captcha_guard.testing import solve
@@ -343,96 +338,3 @@ def test_the_flask_command_finds_the_group_by_itself_and_serves_the_page_on_loop
                 pass
         finally:
             process.terminate()
-
-
-# strength
-
-
-def fake_tesseract(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Put a program of that name before all others."""
-    program = folder / "tesseract"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder), prepend=":")
-
-
-def test_strength_says_what_was_read_and_how_sure_that_is(
-    site: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rehearsal = rehearsal_of(site)
-    codes = [rehearsal.draw(Difficulty.easy, number).code for number in range(4)]
-    texts = "\\n\\f".join([codes[0].lower(), "", codes[2], f"{codes[3][:2]} {codes[3][2:]}"])
-    fake_tesseract(tmp_path, monkeypatch, f'[ "$1" = --version ] && echo "tesseract 5.9.9" || printf "{texts}"')
-    result = run(site, "strength", "--pictures", "4", "--difficulty", "easy")
-    assert result.exit_code == 0, result.output
-    assert result.output.startswith("Tesseract 5.9.9 reads 4 pictures of each difficulty in 24 ways")
-    assert "in the style of today (240 x 80 px)" in result.output
-    assert re.search(r"\neasy +3 \(75\.0%\) +30\.1 to 95\.4 %  as it is, psm 6 +3 of 4\n", result.output)
-    assert "flatters the attacker" in result.output
-
-
-def test_strength_without_tesseract_names_the_package(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    result = run(site, "strength")
-    assert result.exit_code == 2
-    assert "apt install tesseract-ocr" in result.output
-
-
-def test_strength_names_the_sizes_of_what_it_shows(
-    site: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fake_tesseract(tmp_path, monkeypatch, '[ "$1" = --version ] && echo "tesseract 5.9.9" || printf "none"')
-    result = run(site, "strength", "--pictures", "1", "--difficulty", "classica", "--difficulty", "easy")
-    assert "in the style of today (160 x 30 and 240 x 80 px)" in result.output
-
-
-def test_strength_tells_when_tesseract_fails(site: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake_tesseract(tmp_path, monkeypatch, "echo 'Failed loading language eng' >&2; exit 1")
-    result = run(site, "strength", "--pictures", "1")
-    assert result.exit_code == 1
-    assert "Error: tesseract failed: Failed loading language eng" in result.output
-
-
-def test_the_targets_are_all_presets_and_the_sites_own_difficulty(tmp_path: Path) -> None:
-    own = Difficulty(lines=5)
-    with make_site(tmp_path, DIFFICULTY=own).app_context():
-        assert _targets(()) == {**presets(), "own": own}
-        assert _targets((Difficulty.easy,)) == {"easy": Difficulty.easy}
-    assert list(presets()) == ["classica", "easy", "medium", "hard"]
-
-
-def plain_text(code: str, *, turned: bool = False) -> bytes:
-    picture = Image.new("L", (240, 80), 0 if turned else 255)
-    ImageDraw.Draw(picture).text((30, 15), code, 255 if turned else 0, ImageFont.load_default(44))
-    octets = io.BytesIO()
-    picture.save(octets, "PNG")
-    return octets.getvalue()
-
-
-def test_the_attacker_can_read_what_is_not_distorted() -> None:
-    tesseract = Tesseract.find("2345689CDFHMRTW")
-    assert tesseract is not None
-    codes, chosen = ["7CDW4", "HRM35"], [Way("as it is", 7), Way("thin lines removed", 8)]
-    outcome = attack(tesseract, [plain_text(codes[0]), plain_text(codes[1], turned=True)], codes, chosen)
-    assert outcome.share(outcome.best) == (2, 2)
-    assert list(outcome.solved) == chosen
-    assert attack(tesseract, [plain_text(codes[0])], ["44444"], chosen).by_any == (0, 1)
-
-
-@pytest.mark.parametrize("turned", [False, True])
-def test_thin_lines_are_removed_and_ink_is_dark_on_either_ground(turned: bool) -> None:
-    picture = Image.new("L", (60, 40), 20 if turned else 230)
-    pen, ink = ImageDraw.Draw(picture), 230 if turned else 20
-    pen.rectangle((20, 10, 35, 30), ink)
-    pen.line((0, 35, 60, 35), ink, 1)
-    treated = TREATMENTS["thin lines removed"](picture)
-    assert treated.getpixel((80, 60)) == 0
-    assert treated.getpixel((30, 106)) == 255
-
-
-@pytest.mark.parametrize(
-    ("share", "low", "high"),
-    [(Share(0, 50), 0.0, 0.0713), (Share(5, 10), 0.2366, 0.7634), (Share(10, 10), 0.7225, 1.0)],
-)
-def test_the_interval_is_wilsons(share: Share, low: float, high: float) -> None:
-    assert share.wilson() == pytest.approx((low, high), abs=5e-5)

@@ -46,6 +46,11 @@ class Outcome:
         """The way that read most; the first of them when several did."""
         return self.ranked()[0]
 
+    @property
+    def plain(self) -> Share:
+        """How many the program read of the pictures as visitors see them, in its best mode."""
+        return max(self.share(way) for way in self.solved if way.untreated)
+
     def share(self, way: Way) -> Share:
         """Return how many one way read."""
         return Share(sum(self.solved[way]), len(self.solved[way]))

@@ -1,4 +1,4 @@
-"""The ways that the commands try: few enough to wait for, and the ones that read most in the benchmark."""
+"""The ways that the commands try: few enough to wait for, and those that read most in the benchmark."""
 
 from __future__ import annotations
 
@@ -6,14 +6,24 @@ from collections.abc import Sequence
 
 from .opponent import Opponent
 from .rapidocr import RapidocrDetector
-from .ways import PLAIN, Way, ways
+from .tesseract import Tesseract
+from .ways import Way
 
-_TREATMENTS = (PLAIN, "smoothed", "thin lines removed")
-_CUTS = ("whole", "halves at 50 %", "valley", "deskewed", "seam")
+_WHOLE = (Way(), Way("inverted"), Way("smoothed"))
+_IN_ROWS = (
+    *(Way(cut="halves at 50 %", rotation=rotation) for rotation in (0, -10, 10)),
+    Way(cut="deskewed"),
+    Way(cut="seam"),
+    Way("dark on light", "seam"),
+)
+_ALL = (*_WHOLE, *_IN_ROWS)
 
 
 def quick_ways(opponent: Opponent) -> Sequence[Way]:
-    """Return the ways to try with a program; a detector cuts the picture by itself, and takes long for it."""
+    """Return the ways to try with a program. A detector finds rows by itself, and takes long for it."""
     if isinstance(opponent, RapidocrDetector):
-        return ways(opponent.modes, treatments=_TREATMENTS, cuts=["whole"], rotations=[0])
-    return ways(opponent.modes, treatments=_TREATMENTS, cuts=_CUTS, rotations=[0, -10, 10])
+        return _WHOLE
+    if isinstance(opponent, Tesseract):
+        # A block of lines, and one line. Cut pieces are lines.
+        return [*(way._replace(mode="psm 6") for way in _WHOLE), *(way._replace(mode="psm 7") for way in _ALL)]
+    return _ALL
