@@ -9,7 +9,7 @@ from .rapidocr import RapidocrDetector
 from .tesseract import Tesseract
 from .ways import Way
 
-_WHOLE = (Way(), Way("inverted"), Way("smoothed"))
+_WHOLE = (Way(), Way("inverted"), Way("smoothed"), Way("widened"))
 _IN_ROWS = (
     *(Way(cut="halves at 50 %", rotation=rotation) for rotation in (0, -10, 10)),
     Way(cut="deskewed"),

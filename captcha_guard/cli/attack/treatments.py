@@ -38,6 +38,13 @@ def levelled(picture: Image.Image) -> Image.Image:
     return ImageOps.invert(ImageOps.autocontrast(ImageChops.difference(picture, ground), cutoff=(0, 1)))
 
 
+def _stretched(factor: float) -> Treatment:
+    """Return what changes a picture's width: recognisers lose letters that stand too close or too far apart."""
+    return lambda picture: picture.resize(
+        (max(round(picture.width * factor), 1), picture.height), Image.Resampling.BICUBIC
+    )
+
+
 def _level_at(histogram: Sequence[int], share: float) -> int:
     wanted, below = share * sum(histogram), 0
     for level, count in enumerate(histogram):
@@ -73,6 +80,8 @@ def _without_thin_lines(picture: Image.Image) -> Image.Image:
 TREATMENTS: Mapping[str, Treatment] = {
     "as it is": lambda picture: picture,
     "enlarged": enlarged,
+    "widened": _stretched(1.5),
+    "narrowed": _stretched(0.75),
     "inverted": lambda picture: ImageOps.invert(enlarged(picture)),
     "dark on light": lambda picture: dark_on_light(ImageOps.autocontrast(enlarged(picture))),
     "black and white": lambda picture: black_and_white(dark_on_light(enlarged(picture))),
