@@ -45,6 +45,12 @@ def _stretched(factor: float) -> Treatment:
     )
 
 
+def _without_margins(picture: Image.Image) -> Image.Image:
+    """Leave out the rows and columns of px at the edges that have the colour of the first corner and no other."""
+    corner = Image.new("L", picture.size, picture.getpixel((0, 0)))
+    return enlarged(picture.crop(ImageChops.difference(picture, corner).getbbox()))
+
+
 def _level_at(histogram: Sequence[int], share: float) -> int:
     wanted, below = share * sum(histogram), 0
     for level, count in enumerate(histogram):
@@ -85,6 +91,7 @@ TREATMENTS: Mapping[str, Treatment] = {
     "inverted": lambda picture: ImageOps.invert(enlarged(picture)),
     "dark on light": lambda picture: dark_on_light(ImageOps.autocontrast(enlarged(picture))),
     "black and white": lambda picture: black_and_white(dark_on_light(enlarged(picture))),
+    "without margins": _without_margins,
     "smoothed": _smoothed,
     "thin lines removed": _without_thin_lines,
     "levelled": lambda picture: enlarged(levelled(picture)),
