@@ -1,4 +1,4 @@
-"""The ways that the commands try: few enough to wait for, and those that read most in the benchmark."""
+"""The ways that the commands try: few enough to wait for. The benchmark searches many more."""
 
 from __future__ import annotations
 
