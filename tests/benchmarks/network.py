@@ -46,6 +46,7 @@ class Network:
         decoder = nn.TransformerDecoderLayer(_CHANNELS, _HEADS, 2 * _CHANNELS, 0.0, batch_first=True, norm_first=True)
         layers = {
             "trunk": _trunk(),
+            "refinement": _refinement(),
             "symbols": nn.Embedding(classes + 1, _CHANNELS),  # the last one starts a code
             "positions": nn.Embedding(LENGTH, _CHANNELS),
             "decoder": decoder,
@@ -62,7 +63,7 @@ class Network:
         """Return the mean cross-entropy of a symbol in nats, each symbol given the right ones before it."""
         start = torch.full_like(targets[:, :1], len(self.symbols) + 1)
         before = torch.cat([start, targets[:, :-1].clamp_min(END)], 1)
-        # Half as long as float32 on a processor with AVX512-BF16.
+        # A third less time than float32 takes, on a processor with AVX512-BF16.
         with torch.autocast("cpu", torch.bfloat16):
             scores = self._scores(self._cells(pictures), before)
         return functional.cross_entropy(scores.float().flatten(0, 1), targets.flatten(), ignore_index=PAST_THE_END)
@@ -83,8 +84,9 @@ class Network:
         return ["".join(self.symbols[one - 1] for one in takewhile(bool, row)) for row in written[:, 1:].tolist()]
 
     def _cells(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Return what the trunk makes of each cell and where that is, (batch, cells, channels)."""
-        planes = self.layers["trunk"](pictures.contiguous(memory_format=torch.channels_last))
+        """Return what the convolutions make of each cell, and where it is, (batch, cells, channels)."""
+        seen = self.layers["trunk"](pictures.contiguous(memory_format=torch.channels_last))
+        planes = functional.relu(seen + self.layers["refinement"](seen))
         return planes.flatten(2).transpose(1, 2) + _places()
 
     def _scores(self, cells: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
@@ -103,7 +105,7 @@ def standardised(greys: torch.Tensor) -> torch.Tensor:
 
 
 def _trunk() -> nn.Sequential:
-    """Return the convolutions: (batch, 1, 60, 120) to (batch, 128, 8, 15). Each cell sees 41x41 px."""
+    """Return the first convolutions: (batch, 1, 60, 120) to (batch, 128, 8, 15). Each cell sees 41x41 px."""
     return nn.Sequential(
         *_block(1, 16, size=5, stride=2),  # to 30 rows, 60 columns
         *_block(16, 48, size=3, stride=2),  # 15, 30
@@ -111,6 +113,16 @@ def _trunk() -> nn.Sequential:
         *_block(64, 128, size=3, stride=2),  # 8, 15
         *_block(128, _CHANNELS, size=3, stride=1),
     ).to(memory_format=torch.channels_last)
+
+
+def _refinement() -> nn.Sequential:
+    """Return a residual branch (He et al. 2016) that starts as nothing; with it, each cell sees 73x73 px."""
+    scale = nn.BatchNorm2d(_CHANNELS)
+    nn.init.zeros_(scale.weight)
+    block = _block(_CHANNELS, _CHANNELS, size=3, stride=1)
+    return nn.Sequential(*block, nn.Conv2d(_CHANNELS, _CHANNELS, 3, padding=1, bias=False), scale).to(
+        memory_format=torch.channels_last
+    )
 
 
 def _block(before: int, after: int, *, size: int, stride: int) -> list[nn.Module]:
