@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .challenge.difficulty import Difficulty
-from .challenge.picture import draw
-from .challenge.style import Style
+from .challenge.drawing.picture import draw
+from .challenge.drawing.style import Style
 from .errors import CaptchaGuardError, ConfigError
 from .extension import CaptchaGuard
 from .signals import (

@@ -34,6 +34,9 @@ _ORIGIN: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
 )
 
+#: A colour as CSS writes it: #rgb or #rrggbb.
+_HEX: Final = re.compile("#([0-9A-Fa-f]{3}){1,2}")
+
 #: Takes the setting's name and its value; returns the value as the package wants it, or raises ``ConfigError``.
 Check = Callable[[str, object], object]
 
@@ -154,6 +157,23 @@ def fonts(name: str, value: object) -> object:
             raise refuse(name, value, allowed)
         folders.append(BUNDLED if entry == BUNDLED else Path(path))
     return tuple(folders)
+
+
+def colours(name: str, value: object) -> object:
+    """Return two hex colours as RGB triples of 0 to 255, or None; ``Look`` checks their contrast."""
+    allowed = "two hex colours, (ink, paper), such as ('#1d3557', '#f1faee'), or None for those of the secret"
+    if value is None:
+        return None
+    pair = tuple(value) if isinstance(value, (list, tuple)) else ()
+    found = [_HEX.fullmatch(one) if isinstance(one, str) else None for one in pair]
+    if len(pair) != 2 or None in found:
+        raise refuse(name, value, allowed)
+    return tuple(_triple(one) for one in pair)
+
+
+def _triple(colour: str) -> tuple[int, ...]:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    return tuple(bytes.fromhex(digits))
 
 
 def switch(name: str, value: object) -> object:

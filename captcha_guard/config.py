@@ -28,8 +28,8 @@ class Settings:
     difficulty: object = setting(
         "medium",
         checks.difficulty,
-        "`easy`, `medium`, `hard`, `classica`, or a `Difficulty(...)`",
-        "How hard the pictures are.",
+        "`easy`, `medium`, `classica`, or a `Difficulty(...)`",
+        "How hard the pictures are; `classica` is there for its old look, and programs read it.",
     )
     style_seed: bytes = setting(
         b"",
@@ -50,10 +50,16 @@ class Settings:
         "What codes are written in: the .ttf and .otf files in these folders; empty: the fonts that come along.",
     )
     size: tuple[int, int] = setting(
-        (240, 80),
-        checks.pair((160, 60), (480, 160), "(width, height) in px, 160 x 60 to 480 x 160"),
-        "(160, 60) to (480, 160)",
-        "Width and height of a picture in px; `classica` is always 160 x 30.",
+        (240, 120),
+        checks.pair((200, 100), (480, 240), "(width, height) in px, 200 x 100 to 480 x 240, as two rows need"),
+        "(200, 100) to (480, 240)",
+        "Width and height of a picture in px, which has its code in two rows; `classica` is always 160 x 30.",
+    )
+    colours: tuple[tuple[int, int, int], tuple[int, int, int]] | None = setting(
+        None,
+        checks.colours,
+        '`("#1d3557", "#f1faee")` and the like: (ink, paper), as `#rgb` or `#rrggbb`; contrast 6:1 or more',
+        "The colours of all pictures except `classica`; `None`: [the secret decides](tuning.md#colours-of-your-own).",
     )
     length: tuple[int, int] = setting(
         (5, 6),
@@ -62,7 +68,7 @@ class Settings:
         "The shortest and the longest code, in symbols; each challenge draws its own length.",
     )
     alphabet: str = setting(
-        "2345689CDFHMRTW",
+        "25689CDFHMRTW",
         checks.alphabet,
         "12 to 36 different capitals and digits; look-alikes (0 O Q D, 1 I L J ...) count once",
         "The symbols that codes are made of.",

@@ -16,7 +16,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return the end of an error's message: ``did you mean 'hard'? Known are easy, hard``."""
+    """Return the end of an error's message: ``did you mean 'easy'? Known are easy, medium``."""
     names = list(known)
     near = nearest(name, names)
     listed = f"known are {', '.join(names)}" if names else "none is known"

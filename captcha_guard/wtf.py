@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from flask import abort, has_request_context, request
 from markupsafe import Markup
 
+from .doctor.checks.classica_routes import ClassicaRoutes
+from .doctor.rounds import tell
 from .errors import ConfigError
 from .extension import judge_request
 from .extras import missing
@@ -108,6 +110,16 @@ class CaptchaField(Field):
         if has_request_context():
             current_state().forms.add(request.endpoint or "")
             current_journey().built.append(Built(form, self, self.protection))
+            self._tell_of_classica(form)
+
+    def _tell_of_classica(self, form: BaseForm | None) -> None:
+        """Log, once per route in a process, that this field asks for pictures that programs read."""
+        endpoint, reported = request.endpoint or "", current_state().classica
+        own = self._own.difficulty
+        if own is None or not own.is_classica or endpoint in reported or endpoint in guarded_routes():
+            return
+        reported.add(endpoint)
+        tell(ClassicaRoutes().of_form(type(form).__name__, endpoint))
 
     @property
     def shows_input(self) -> bool:

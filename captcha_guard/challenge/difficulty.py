@@ -1,4 +1,4 @@
-"""How hard a picture is: named knobs, three levels and a nostalgic fourth with a size of its own."""
+"""How hard a picture is: named knobs, two levels and a nostalgic third with a size of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from captcha_guard.suggestion import suggest
 #: Width and height in px of every picture of ``classica``.
 CLASSICA_SIZE = (160, 30)
 
-_SPEC_PREFIX = "d1"
+_SPEC_PREFIX = "d2"
 
 #: The fewest and the most symbols that a code may have.
 SHORTEST, LONGEST = 4, 8
@@ -29,25 +29,17 @@ class Knob(NamedTuple):
 
 
 KNOBS: dict[str, Knob] = {
-    "overlap": Knob(
-        "o",
-        0,
-        12,
-        "% of a glyph's ink that it shares with a neighbour; 0 keeps them apart",
+    "interlock": Knob(
+        "i", 0, 30, "% of a glyph's height by which the rows reach past every straight line between them"
     ),
+    "tilt": Knob("t", 0, 30, "degrees either way, drawn for the whole text"),
     "rotation": Knob("r", 0, 30, "degrees either way, drawn for each glyph"),
-    "shear": Knob("s", 0, 30, "% of a glyph's height, drawn for each glyph"),
-    "size_jitter": Knob("j", 0, 25, "% by which single glyphs are smaller than the largest"),
-    "shift": Knob("b", 0, 60, "% of a glyph's height up or down from the baseline, as far as the picture has room"),
-    "warp": Knob(
-        "w",
-        0,
-        20,
-        "% of a glyph's height, the amplitude of the warp over the whole picture",
+    "field_size": Knob(
+        "f", 50, 400, "% of a glyph's height, how large the fields are in which ink and paper change places"
     ),
     "lines": Knob("l", 0, 6, "strokes across the text"),
-    "line_weight": Knob("t", 20, 120, "% of the text's stem width"),
-    "cover": Knob("c", 0, 25, "% of a glyph's ink that strokes and neighbours may cover"),
+    "line_weight": Knob("w", 20, 120, "% of the text's stem width"),
+    "cover": Knob("c", 0, 25, "% of a glyph's ink that strokes may cover"),
 }
 _SPEC = re.compile(
     _SPEC_PREFIX
@@ -78,20 +70,17 @@ class Difficulty:
     :class:`ConfigError` (a ``ValueError``) for a value outside its range.
     """
 
-    overlap: int = 1
-    rotation: int = 13
-    shear: int = 7
-    size_jitter: int = 12
-    shift: int = 46
-    warp: int = 8
+    interlock: int = 5
+    tilt: int = 30
+    rotation: int = 3
+    field_size: int = 95
     lines: int = 1
-    line_weight: int = 42
-    cover: int = 11
+    line_weight: int = 34
+    cover: int = 9
     length: int | tuple[int, int] | None = None
 
     easy: ClassVar[Difficulty]
     medium: ClassVar[Difficulty]
-    hard: ClassVar[Difficulty]
     classica: ClassVar[Difficulty]
 
     def __post_init__(self) -> None:
@@ -149,22 +138,14 @@ class Difficulty:
         return _LEVELS.get(spec) or _own(spec)
 
 
-# The easiest first. Classica is drawn without a style; its knobs say how much that comes to: a tilt.
-Difficulty.classica = Difficulty(
-    overlap=0, rotation=4, shear=0, size_jitter=0, shift=0, warp=0, lines=0, line_weight=20, cover=0
-)
-Difficulty.easy = Difficulty(
-    overlap=1, rotation=6, shear=3, size_jitter=4, shift=4, warp=4, lines=1, line_weight=26, cover=8
-)
+# The easiest first. Classica uses no style, and of its knobs only the tilt has an effect.
+Difficulty.classica = Difficulty(interlock=0, tilt=4, rotation=0, field_size=400, lines=0, line_weight=20, cover=0)
+Difficulty.easy = Difficulty(interlock=4, rotation=2, field_size=125, line_weight=30, cover=8)
 Difficulty.medium = Difficulty()
-Difficulty.hard = Difficulty(
-    overlap=1, rotation=20, shear=11, size_jitter=12, shift=50, warp=10, lines=2, line_weight=50, cover=15
-)
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,
     "easy": Difficulty.easy,
     "medium": Difficulty.medium,
-    "hard": Difficulty.hard,
 }
 assert {field.name for field in fields(Difficulty)} == {*KNOBS, "length"}  # noqa: S101
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hmac
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..errors import TokenMalformedError
+from ..checks import PREFIX
+from ..errors import ConfigError, FontError, TokenMalformedError
 from . import answer as code
 from .difficulty import Difficulty
-from .fonts import FontFace
-from .picture import draw
-from .style import Style
+from .drawing.colour import MIN_CONTRAST, Colour, contrast
+from .drawing.fonts import FontFace
+from .drawing.picture import draw, readings
+from .drawing.style import Style
 from .token import Challenge, Opened, Tokens
+
+_WHITE: Colour = (255, 255, 255)
 
 #: Pictures remembered per process, so that a reload costs nothing. Each is a few KB.
 PICTURES = 128
@@ -24,16 +29,23 @@ PICTURES = 128
 class Look:
     """What all pictures of one site share: ``size`` in px, answer ``alphabet`` and ``length``, the ``style_seed``.
 
-    ``style_seed`` empty means that the style hangs on the secret. ``rotation`` is in seconds: after that long the
-    site's style changes; 0 means never. ``fonts`` is a pool of ``font_pool``; ``None`` means the bundled one.
+    An empty ``style_seed`` means that the style is derived from the secret. ``rotation`` is in seconds: after that long
+    the site's style changes; 0 means never. ``fonts`` is a pool of ``font_pool``; ``None`` means the bundled one.
+    ``colours`` are ink and paper; ``None`` leaves them to the style. Raises ``ConfigError`` for a contrast below
+    ``MIN_CONTRAST``.
     """
 
-    size: tuple[int, int] = (240, 80)
+    size: tuple[int, int] = (240, 120)
     alphabet: str = code.ALPHABET
     length: tuple[int, int] = (5, 6)
     style_seed: bytes = b""
     rotation: int = 0
     fonts: tuple[FontFace, ...] | None = None
+    colours: tuple[Colour, Colour] | None = None
+
+    def __post_init__(self) -> None:
+        if self.colours is not None:
+            _check_contrast(*self.colours)
 
 
 class Issuer:
@@ -58,6 +70,7 @@ class Issuer:
         label = b"root." + application.encode("utf-8", "surrogatepass")
         self.tokens = Tokens([_subkey(secret, label) for secret in secrets], ttl=ttl, clock=clock)
         self._picture = lru_cache(maxsize=PICTURES)(self._draw)
+        self._readings = lru_cache(maxsize=PICTURES)(self._laid_out)
         self._style = lru_cache(maxsize=8)(self._style_of)
 
     def issue(
@@ -106,30 +119,64 @@ class Issuer:
         return code.derive(key, opened.challenge.nonce.encode(), alphabet=self.look.alphabet, length=length)
 
     def is_right(self, opened: Opened, typed: str) -> bool:
-        """Compare in constant time, forgiving case, spaces and look-alikes."""
-        return code.matches(self.answer(opened), typed)
+        """Compare with every right answer, each in constant time, forgiving case, spaces and look-alikes."""
+        return any([code.matches(answer, typed) for answer in self.answers(opened)])  # noqa: C419 - all, not until one is
+
+    def answers(self, opened: Opened) -> tuple[str, ...]:
+        """Return every right answer, the code itself first: its rows may allow another order."""
+        try:
+            return self._readings(opened.key, opened.challenge)
+        except (FontError, OSError):  # nobody can have seen a picture that can't be drawn; asking for it logs the fault
+            return (self.answer(opened),)
 
     def picture(self, opened: Opened, *, scale: int = 1) -> bytes:
-        """Return the challenge's PNG: the same octets whichever process draws it, and however often."""
+        """Return the challenge's PNG: the same bytes whichever process draws it, and however often."""
         return self._picture(opened.key, opened.challenge, scale)
 
     def epoch(self, at: float) -> int:
         """Return the number of the style that is in force at ``at`` (seconds since 1970)."""
         return int(at) // self.look.rotation if self.look.rotation else 0
 
+    def _laid_out(self, key: bytes, challenge: Challenge) -> tuple[str, ...]:
+        return readings(
+            self.answer(Opened(challenge, key, 0)),
+            seed=_seed(key, challenge),
+            style=self._style(key, challenge.epoch),
+            difficulty=Difficulty.from_spec(challenge.difficulty),
+            size=self.look.size,
+            fonts=self.look.fonts,
+        )
+
     def _draw(self, key: bytes, challenge: Challenge, scale: int) -> bytes:
         return draw(
             self.answer(Opened(challenge, key, 0)),
-            seed=hmac.digest(key, b"drawing" + challenge.nonce.encode(), "sha256"),
+            seed=_seed(key, challenge),
             style=self._style(key, challenge.epoch),
             difficulty=Difficulty.from_spec(challenge.difficulty),
             scale=scale,
             size=self.look.size,
             fonts=self.look.fonts,
+            colours=self.look.colours,
         )
 
     def _style_of(self, key: bytes, epoch: int) -> Style:
         return Style.from_secret(self.look.style_seed or _subkey(key, b"style"), epoch)
+
+
+def _check_contrast(ink: Colour, paper: Colour) -> None:
+    ratio = contrast(ink, paper)
+    if ratio < MIN_CONTRAST:
+        darker, lighter = ("ink", "paper") if contrast(ink, _WHITE) >= contrast(paper, _WHITE) else ("paper", "ink")
+        written = tuple(f"#{bytes(colour).hex()}" for colour in (ink, paper))
+        raise ConfigError(
+            f"{PREFIX}COLOURS is {written!r}: the contrast of ink and paper is {math.floor(100 * ratio) / 100:.2f}:1, "
+            f"and {MIN_CONTRAST:g}:1 or more is needed; make the {darker} darker or the {lighter} lighter"
+        )
+
+
+def _seed(key: bytes, challenge: Challenge) -> bytes:
+    """Return what the challenge's picture is drawn from."""
+    return hmac.digest(key, b"drawing" + challenge.nonce.encode(), "sha256")
 
 
 @lru_cache(maxsize=64)

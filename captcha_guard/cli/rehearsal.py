@@ -17,11 +17,16 @@ SCOPE = "captcha_guard.rehearsal"
 
 
 class Drawn(NamedTuple):
-    """A picture: its code, its PNG and the milliseconds that drawing it took."""
+    """A picture: every right answer (its code first), its PNG and the milliseconds that drawing it took."""
 
-    code: str
+    answers: tuple[str, ...]
     png: bytes
     ms: float
+
+    @property
+    def code(self) -> str:
+        """What the picture says."""
+        return self.answers[0]
 
 
 class Rehearsal(Issuer):
@@ -60,7 +65,7 @@ class Rehearsal(Issuer):
         start = time.perf_counter()
         png = self._draw(self._key, challenge, scale)  # not picture(), which remembers
         ms = (time.perf_counter() - start) * 1000
-        return Drawn(self.answer(Opened(challenge, self._key, 0)), png, ms)
+        return Drawn(self.answers(Opened(challenge, self._key, 0)), png, ms)
 
     def timed(
         self, difficulty: Difficulty, number: int, *, code: str = "", epoch: int | None = None, scale: int = 1

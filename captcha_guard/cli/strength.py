@@ -1,8 +1,8 @@
-"""``flask captcha-guard strength``: attack this site's own pictures with the OCR that every bot has at hand."""
+"""``flask captcha-guard strength``: attack this site's own pictures with the reading programs that every bot has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import click
 from flask.cli import with_appcontext
@@ -10,20 +10,17 @@ from flask.cli import with_appcontext
 from ..challenge.difficulty import Difficulty
 from ..web.state import current_state
 from . import options
-from .attack import AttackError, Outcome, Tesseract, attack, ways
-from .interval import Share
+from .attack.opponent import AttackError, Opponent
+from .attack.opponents import Installed, load
+from .attack.outcome import Outcome, Sample, attack
+from .attack.quick import quick_ways
 from .rehearsal import Rehearsal
 
-INSTALL = """tesseract is not installed, and it is the attacker. Install it, for example by
-  apt install tesseract-ocr    (Debian, Ubuntu)
-  dnf install tesseract        (Fedora)
-  brew install tesseract       (macOS)"""
-
 CAVEAT = """
-"Read" counts pictures read whole by the best single way, picked afterwards, so it flatters the attacker. This is OCR
-off the shelf on today's style; it says nothing about a solver that was trained on your site's pictures."""
+"Best way" is picked afterwards, among {ways} ways, so it flatters the attacker. These are programs off the shelf on
+today's style; they say nothing about a solver that was trained on your site's pictures."""
 
-ROW = "{:<10}  {:>12}  {:>16}  {:<27}  {}"
+ROW = "{:<10}  {:<17}  {:>12}  {:>12}  {:>16}  {}"
 
 
 @click.command("strength")
@@ -44,28 +41,33 @@ ROW = "{:<10}  {:>12}  {:>16}  {:<27}  {}"
 )
 @with_appcontext
 def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
-    """Let Tesseract read this site's pictures, and say how many it got.
+    """Let reading programs read this site's pictures, and say how many they got.
 
-    Takes about a second for every picture and difficulty.
+    Takes one to three minutes for each difficulty. Install ddddocr and RapidOCR with
+    pip install ddddocr rapidocr-onnxruntime, and Tesseract with your system's packages.
     """
     site = Rehearsal.of_this_site()
-    attacker = Tesseract.find(site.look.alphabet)
-    if attacker is None:
-        raise click.UsageError(INSTALL)
+    installed = load(site.look.alphabet)
+    present = installed.programs
+    if not present:
+        raise click.UsageError(f"no reading program can be loaded, and they are the attackers.\n{_absent(installed)}")
+    targets = _targets(wanted)
     try:
-        version, targets = attacker.version, _targets(wanted)
         click.echo(
-            f"Tesseract {version} reads {pictures} pictures of each difficulty in {len(ways())} ways, "
-            f"in the style of today ({_sizes(site, targets.values())} px).\n"
+            f"{pictures} pictures of each difficulty, in the style of today ({_sizes(site, targets.values())} px)."
         )
-        click.echo(ROW.format("difficulty", "read", "95 % interval", "best way", "by any way"))
+        click.echo(f"Read by {', '.join(f'{opponent.name} {opponent.version}' for opponent in present)}.")
+        if installed.missing or installed.broken:
+            click.echo(_absent(installed))
+        click.echo("\n" + ROW.format("difficulty", "program", "as it is", "best way", "95 % interval", "which"))
         for name, difficulty in targets.items():
             drawn = [site.draw(difficulty, number) for number in range(pictures)]
-            outcome = attack(attacker, [one.png for one in drawn], [one.code for one in drawn])
-            click.echo(_row(name, outcome))
+            samples = [Sample(one.png, one.answers) for one in drawn]
+            for opponent in present:
+                click.echo(_row(name, opponent, attack(opponent, samples, quick_ways(opponent))))
     except AttackError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(CAVEAT)
+    click.echo(CAVEAT.format(ways=_range([len(quick_ways(opponent)) for opponent in present])))
 
 
 def _targets(wanted: tuple[Difficulty, ...]) -> dict[str, Difficulty]:
@@ -81,14 +83,25 @@ def _sizes(site: Rehearsal, difficulties: Iterable[Difficulty]) -> str:
     return " and ".join(f"{width} x {height}" for width, height in sizes)
 
 
-def _row(name: str, outcome: Outcome) -> str:
-    best, by_any = outcome.share(outcome.best), outcome.by_any
+def _absent(installed: Installed) -> str:
+    """Return a line for each package that isn't installed, and for each one that can't be loaded."""
+    missing = [f"Not installed: {error.program}. To install it: {error.remedy}" for error in installed.missing]
+    return "\n".join([*missing, *(f"Not loaded: {error}" for error in installed.broken)])
+
+
+def _row(name: str, opponent: Opponent, outcome: Outcome) -> str:
+    plain, best = outcome.plain, outcome.share(outcome.best)
     low, high = best.wilson()
-    way = str(outcome.best) if best.hits else "none read any"
     return ROW.format(
-        name, f"{best.hits} ({best.rate:.1%})", f"{low * 100:.1f} to {high * 100:.1f} %", way, _of(by_any)
+        name,
+        opponent.name,
+        f"{plain.hits} ({plain.rate:.1%})",
+        f"{best.hits} ({best.rate:.1%})",
+        f"{low * 100:.1f} to {high * 100:.1f} %",
+        str(outcome.best) if best.hits else "none read any",
     )
 
 
-def _of(share: Share) -> str:
-    return f"{share.hits} of {share.trials}"
+def _range(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low} to {high}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
@@ -12,12 +12,17 @@ from typing import NamedTuple
 from flask import Flask, Response, render_template, request
 
 from ..errors import ConfigError
+from .attack.outcome import Sample
 from .options import presets
+from .panel import Panel
 from .rehearsal import Drawn, Rehearsal
-from .tuning import SEED_OCTETS, Tuning
+from .tuning import SEED_OCTETS, Tuning, hexadecimal
 
 #: Pictures on the page.
 PICTURES = 6
+
+#: Pictures that programs read when they are asked to.
+READ_PICTURES = 50
 
 #: Another page that has a name of its own point here (DNS rebinding) is not answered.
 HOSTS = ["127.0.0.1", "localhost"]
@@ -53,16 +58,24 @@ class Cost(NamedTuple):
 
 
 def make_tuner(
-    site: Rehearsal, start: Tuning, *, new_seed: Callable[[], str] = lambda: secrets.token_hex(SEED_OCTETS)
+    site: Rehearsal,
+    start: Tuning,
+    *,
+    new_seed: Callable[[], str] = lambda: secrets.token_hex(SEED_OCTETS),
+    panel: Panel | None = None,
 ) -> Flask:
-    """Return the page's application. It opens with ``start``, writes nothing, and knows no more than it draws."""
+    """Return the page's application. It opens with ``start``, writes nothing, and knows no more than it draws.
+
+    ``panel`` are the programs that read pictures when they are asked to; all that are installed, unless given.
+    """
+    readers = panel or Panel(site.look.alphabet)
     tuner = Flask(__name__)
     tuner.config["TRUSTED_HOSTS"] = HOSTS
     tuner.jinja_env.trim_blocks = tuner.jinja_env.lstrip_blocks = True
 
     @tuner.get("/")
     def page() -> str:
-        return _page(site, start.moved(request.args, new_seed))
+        return _page(site, start.moved(request.args, new_seed), readers if "read" in request.args else None)
 
     @tuner.errorhandler(ConfigError)
     def refuse(error: ConfigError) -> tuple[str, int, dict[str, str]]:
@@ -76,7 +89,7 @@ def make_tuner(
     return tuner
 
 
-def _page(site: Rehearsal, tuning: Tuning) -> str:
+def _page(site: Rehearsal, tuning: Tuning, readers: Panel | None) -> str:
     rehearsal = site.with_look(tuning.look(site.look))
     numbers = range(tuning.codes * PICTURES, (tuning.codes + 1) * PICTURES)
     plain = [rehearsal.timed(tuning.difficulty, number) for number in numbers]
@@ -86,6 +99,8 @@ def _page(site: Rehearsal, tuning: Tuning) -> str:
     return render_template(
         "tune.html",
         tuning=tuning,
+        ink=hexadecimal(tuning.ink),
+        paper=hexadecimal(tuning.paper),
         rotation=tuning.rotation(),
         presets=presets(),
         width=width,
@@ -94,7 +109,16 @@ def _page(site: Rehearsal, tuning: Tuning) -> str:
         cost=Cost.of(plain),
         cost_2x=Cost.of(dense),
         until=datetime.fromtimestamp(until, UTC) if until else None,
+        read_pictures=READ_PICTURES,
+        report=readers.read(_samples(rehearsal, tuning)) if readers else None,
     )
+
+
+def _samples(rehearsal: Rehearsal, tuning: Tuning) -> Iterator[Sample]:
+    first = tuning.codes * PICTURES
+    for number in range(first, first + READ_PICTURES):
+        drawn = rehearsal.draw(tuning.difficulty, number)
+        yield Sample(drawn.png, drawn.answers)
 
 
 def _url(drawn: Drawn) -> str:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import NamedTuple
 
 from ..challenge.difficulty import KNOBS, Difficulty
+from ..challenge.drawing.colour import Colour
 from ..challenge.issuer import Look
 from ..checks import PREFIX
 from ..config import Settings, read
@@ -20,6 +21,9 @@ DAY = 86_400  # s
 
 #: What a random seed is made of, in octets: nobody may guess it and draw the site's pictures.
 SEED_OCTETS = 8
+
+#: What the colour inputs show on a site without colours of its own.
+INK, PAPER = (29, 53, 87), (241, 250, 238)
 
 
 class Control(NamedTuple):
@@ -35,7 +39,10 @@ class Control(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """One state of the page: ``size`` in px, ``length`` in symbols, rotation in days; ``codes`` picks the codes."""
+    """One state of the page: ``size`` in px, ``length`` in symbols, rotation in days; ``codes`` picks the codes.
+
+    ``ink`` and ``paper`` are what the colour inputs show; they count where ``own_colours`` is true.
+    """
 
     difficulty: Difficulty
     size: tuple[int, int]
@@ -43,6 +50,9 @@ class Tuning:
     style_seed: str
     style_rotation: int
     codes: int = 0
+    own_colours: bool = False
+    ink: Colour = INK
+    paper: Colour = PAPER
 
     @classmethod
     def of(cls, settings: Settings, difficulty: Difficulty) -> Tuning:
@@ -55,7 +65,10 @@ class Tuning:
         except UnicodeDecodeError:
             raise ConfigError(f"{PREFIX}STYLE_SEED is no UTF-8, so no page can show it; make it a text") from None
         length = difficulty.symbols(settings.length)
-        return cls(replace(difficulty, length=None), settings.size, length, seed, settings.style_rotation)
+        start = cls(replace(difficulty, length=None), settings.size, length, seed, settings.style_rotation)
+        if settings.colours is None:
+            return start
+        return replace(start, own_colours=True, ink=settings.colours[0], paper=settings.colours[1])
 
     def moved(self, query: Mapping[str, str], new_seed: Callable[[], str]) -> Tuning:
         """Return the state that a submitted form asks for; what it does not name stays.
@@ -68,7 +81,7 @@ class Tuning:
             difficulty = Difficulty(**{name: _whole(query, name, getattr(self.difficulty, name)) for name in KNOBS})
         shortest = _whole(query, "shortest", self.length[0])
         return replace(
-            self,
+            self._coloured(query),
             difficulty=difficulty,
             size=(_whole(query, "width", self.size[0]), _whole(query, "height", self.size[1])),
             length=(shortest, max(shortest, _whole(query, "longest", self.length[1]))),
@@ -80,6 +93,7 @@ class Tuning:
     def checked(self) -> Tuning:
         """Return this state if the configuration would take it; raises ``ConfigError`` with the range if not."""
         read(self._values())
+        self.look(Look())
         return self
 
     def look(self, base: Look) -> Look:
@@ -90,6 +104,7 @@ class Tuning:
             length=self.length,
             style_seed=self.style_seed.encode(),
             rotation=self.style_rotation * DAY,
+            colours=(self.ink, self.paper) if self.own_colours else None,
         )
 
     def knobs(self) -> list[Control]:
@@ -125,15 +140,30 @@ class Tuning:
             lines = ["from captcha_guard import Difficulty", "", *lines]
         return "\n".join(lines) + "\n"
 
+    def _coloured(self, query: Mapping[str, str]) -> Tuning:
+        """Return this state with a form's colours. Browsers send them also where the checkbox beside them is empty."""
+        if "ink" not in query or "paper" not in query:
+            return self
+        colours = read({f"{PREFIX}COLOURS": (query["ink"], query["paper"])}).colours
+        ink, paper = colours or (self.ink, self.paper)
+        return replace(self, own_colours="own_colours" in query, ink=ink, paper=paper)
+
     def _values(self) -> dict[str, object]:
-        values = {
+        values: dict[str, object] = {
             "DIFFICULTY": self.difficulty.name or self.difficulty,
             "SIZE": self.size,
             "LENGTH": self.length,
             "STYLE_SEED": self.style_seed,
             "STYLE_ROTATION": self.style_rotation,
         }
+        if self.own_colours:
+            values["COLOURS"] = (hexadecimal(self.ink), hexadecimal(self.paper))
         return {PREFIX + name: value for name, value in values.items()}
+
+
+def hexadecimal(colour: Colour) -> str:
+    """Return a colour as ``#rrggbb``, as configuration and colour inputs have it."""
+    return f"#{bytes(colour).hex()}"
 
 
 def _whole(query: Mapping[str, str], name: str, standing: int) -> int:
@@ -160,4 +190,6 @@ def _python(value: object) -> str:
     if isinstance(value, Difficulty):
         knobs = ", ".join(f"{name}={getattr(value, name)}" for name in KNOBS)
         return f"Difficulty(\n{textwrap.indent(textwrap.fill(knobs, 58), '    ')}\n)"
+    if isinstance(value, tuple) and all(isinstance(one, str) for one in value):
+        return f"({', '.join(map(_python, value))})"
     return repr(value)

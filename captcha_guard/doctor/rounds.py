@@ -16,6 +16,7 @@ from ..errors import ConfigError
 from ..web.state import NAME, State
 from ..web.timetable import Timetable
 from .checks import CHECKS
+from .checks.classica_routes import ClassicaRoutes
 from .checks.memory_workers import MemoryWorkers
 from .checks.proxy import HEADERS, Proxy
 from .diagnosis import Check, Diagnosis, Moment, Severity
@@ -30,7 +31,7 @@ SETTLED = 30.0
 #: Requests with forwarded headers that one process looks at: a proxy that is not reckoned with shows in the first ones.
 ENOUGH = 200
 
-_OF_REQUESTS = (Proxy, MemoryWorkers)
+_OF_REQUESTS = (Proxy, MemoryWorkers, ClassicaRoutes)
 
 
 def at_start(app: Flask, state: State) -> None:
@@ -67,6 +68,7 @@ class Rounds:
         if self._first:
             self._first = False
             self._tell_of(replace(self._site, multiprocess=bool(environ.get("wsgi.multiprocess"))), MemoryWorkers)
+            self._tell_of(self._site, ClassicaRoutes)
         if Proxy.code not in self._told and self._shows_a_proxy(environ):
             self._tell_of(replace(self._site, request=environ), Proxy)
         timetable = self._timetable
@@ -90,7 +92,7 @@ class Rounds:
     def _others(self) -> list[Check]:
         return [check for check in CHECKS if not isinstance(check, _OF_REQUESTS)]
 
-    def _tell_of(self, site: Site, kind: type[Proxy | MemoryWorkers]) -> None:
+    def _tell_of(self, site: Site, kind: type[Proxy | MemoryWorkers | ClassicaRoutes]) -> None:
         for diagnosis in examine(site, Moment.SERVING, [kind()]).diagnoses:
             self._once(diagnosis)
 

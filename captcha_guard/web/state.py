@@ -39,8 +39,9 @@ class State:
     ``naming`` and ``drawing`` are the times in which the host names no clients, or no pictures can be drawn;
     ``rehosted`` begins when a browser's host and ours are found to differ. ``forms`` are the endpoints at which this
     process has seen a ``CaptchaField``, ``bodiless`` those whose POSTs were reported for having nothing that looks like
-    a body, ``fieldless`` those that were reported for a form without its ``CaptchaField``; ``doubtful`` are scopes that
-    were reported as perhaps misspelt. ``reconnect`` returns a new state of the same application, with other settings
+    a body, ``fieldless`` those that were reported for a form without its ``CaptchaField``; ``classica`` those
+    that were reported for a form whose pictures programs read; ``doubtful`` are scopes that were reported as perhaps
+    misspelt. ``reconnect`` returns a new state of the same application, with other settings
     and another storage at a URI.
     """
 
@@ -68,6 +69,7 @@ class State:
     forms: set[str] = field(default_factory=set)
     bodiless: set[str] = field(default_factory=set)
     fieldless: set[str] = field(default_factory=set)
+    classica: set[str] = field(default_factory=set)
     doubtful: set[str] = field(default_factory=set)
 
     @property

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from ..challenge.difficulty import Difficulty
-from ..challenge.fonts import FontFace, bundled_folder, font_pool
+from ..challenge.drawing.fonts import FontFace, bundled_folder, font_pool
 from ..challenge.issuer import Issuer, Look
 from ..checks import BUNDLED
 from ..config import Settings, read
@@ -137,7 +137,9 @@ def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
 
 def _look(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Look:
     rotation = settings.style_rotation * DAY
-    return Look(settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts)
+    return Look(
+        settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts, settings.colours
+    )
 
 
 def policies_of(settings: Settings) -> dict[str, Policy]:

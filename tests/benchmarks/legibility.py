@@ -1,9 +1,10 @@
-"""Whether people can read the pictures: drawn for a reader who does not know the codes, and scored afterwards.
+"""What vision-language models read of the pictures: drawn for a model that doesn't know the codes, and scored.
 
 ``python -m tests.benchmarks.legibility draw --out FOLDER --key FILE`` writes numbered pictures of every level, mixed,
-for a reader, and the codes to a file that the reader does not get. The reader writes a line for each picture: its
-number and what it says. ``python -m tests.benchmarks.legibility score --key FILE --readings FILE...``, with one file
-for each reader, prints as Markdown how many were read, which symbol for which, and which styles are the worst.
+for a model, and the codes to a file that the model does not get. Pictures are as a browser gets them, ``--scale 1`` or
+2, and never enlarged. The model writes a line for each picture: its number and what it says, row by row.
+``python -m tests.benchmarks.legibility score --key FILE --readings FILE...``, with one file for each model, prints as
+Markdown how many were read, which symbol for which, and which styles are the worst.
 """
 
 from __future__ import annotations
@@ -20,26 +21,28 @@ from PIL import Image, ImageDraw, ImageFont
 
 from captcha_guard.challenge.answer import derive
 from captcha_guard.challenge.difficulty import Difficulty
-from captcha_guard.challenge.hand import Hand
-from captcha_guard.challenge.picture import draw
-from captcha_guard.challenge.style import Style
+from captcha_guard.challenge.drawing.picture import draw, readings
+from captcha_guard.challenge.drawing.style import Style
+from captcha_guard.challenge.drawing.variant import Variant
 from tests.benchmarks.readings import ReadingsError, Shown, key_text, read_key, read_readings, report
 
 _GROUND = "#f5f5f3"
 _INK = "#1d1e20"
-_GAP = 24  # px of a sheet, as all of these
-_NUMBER = 64  # what stands beside a picture is this wide
-_TYPE = 26
+_GAP = 16  # px of a sheet, as all of these
+_NUMBER = 44  # what stands beside a picture is this wide
+_TYPE = 20
+_LARGEST = (1100, 1000)  # width and height of a sheet; viewers may scale larger ones down
+_GRIDS = {1: (3, 4), 2: (2, 3)}  # columns and rows of a sheet, by the scale of its pictures
 
 
 class Numbered(NamedTuple):
-    """A picture as the reader sees it: its number and its PNG."""
+    """A picture as the model sees it: its number and its PNG."""
 
     number: int
     png: bytes
 
 
-def exam(levels: Sequence[str], *, count: int, styles: int, seed: str) -> list[tuple[Shown, Numbered]]:
+def exam(levels: Sequence[str], *, count: int, styles: int, seed: str, scale: int = 1) -> list[tuple[Shown, Numbered]]:
     """Return ``count`` pictures of each level in its usual size, evenly over the styles, in an order mixed by ``seed``.
 
     The same arguments give the same pictures; the levels share the styles, but no codes.
@@ -53,41 +56,49 @@ def exam(levels: Sequence[str], *, count: int, styles: int, seed: str) -> list[t
         style, nonce = Style.from_secret(secret.encode()), f"{level} {index}".encode()
         code = derive(seed.encode(), nonce)
         drawing, difficulty = seed.encode() + b" " + nonce, Difficulty.named(level)
-        png = draw(code, seed=drawing, style=style, difficulty=difficulty)
-        made.append(
-            (Shown(number, code, level, secret, _look(style.pick(random.Random(drawing)))), Numbered(number, png))
-        )
+        png = draw(code, seed=drawing, style=style, difficulty=difficulty, scale=scale)
+        codes = "|".join(readings(code, seed=drawing, style=style, difficulty=difficulty))
+        look = level if difficulty.is_classica else _look(style.pick(random.Random(drawing)))
+        made.append((Shown(number, codes, level, secret, look), Numbered(number, png)))
     return made
 
 
-def sheet(pictures: Sequence[Numbered], *, columns: int, enlarged: int) -> Image.Image:
-    """Return the pictures in rows, each ``enlarged`` times, with its number to the left of it (RGB)."""
+def sheet(pictures: Sequence[Numbered], *, columns: int) -> Image.Image:
+    """Return the pictures in rows, px for px, each with its number to the left of it (RGB).
+
+    Raises ``ReadingsError`` where that would be larger than viewers show without scaling.
+    """
     images = [Image.open(io.BytesIO(one.png)).convert("RGB") for one in pictures]
-    wide = max(image.width for image in images) * enlarged
-    high = max(image.height for image in images) * enlarged
+    wide = max(image.width for image in images)
+    high = max(image.height for image in images)
     rows = -(-len(images) // columns)
-    whole = Image.new("RGB", (columns * (_NUMBER + wide + _GAP) + _GAP, rows * (high + _GAP) + _GAP), _GROUND)
+    size = (columns * (_NUMBER + wide + _GAP) + _GAP, rows * (high + _GAP) + _GAP)
+    if size[0] > _LARGEST[0] or size[1] > _LARGEST[1]:
+        raise ReadingsError(
+            f"a sheet of {columns} x {rows} pictures is {size[0]} x {size[1]} px; {_LARGEST[0]} x {_LARGEST[1]} px are "
+            "allowed: draw each in a file of its own, with --single"
+        )
+    whole = Image.new("RGB", size, _GROUND)
     pen, type_ = ImageDraw.Draw(whole), ImageFont.load_default(_TYPE)
     for place, (one, image) in enumerate(zip(pictures, images, strict=True)):
         left = _GAP + place % columns * (_NUMBER + wide + _GAP)
         top = _GAP + place // columns * (high + _GAP)
         pen.text((left, top + high // 2), str(one.number), _INK, type_, anchor="lm")
-        larger = image.resize((image.width * enlarged, image.height * enlarged), Image.Resampling.BICUBIC)
-        whole.paste(larger, (left + _NUMBER, top))
+        whole.paste(image, (left + _NUMBER, top))
     return whole
 
 
-def _look(hand: Hand) -> str:
-    """Return the hand's manners in words, without its colours."""
-    return ", ".join((hand.fill, f"{hand.lines} lines", f"{hand.counter} fields", f"{hand.warp} warp", hand.ground))
+def _look(variant: Variant) -> str:
+    """Return the variant's manner in words, without its colours."""
+    return ", ".join((variant.fill, f"{variant.strokes} strokes", f"{variant.fields} fields", variant.background))
 
 
 def _write(given: argparse.Namespace) -> str:
     if given.key.resolve().is_relative_to(given.out.resolve()):
-        raise ReadingsError(f"{given.key} lies in {given.out}, which the reader gets; put the key elsewhere")
+        raise ReadingsError(f"{given.key} lies in {given.out}, which the model gets; put the key elsewhere")
     if given.key.exists() or (given.out.exists() and any(given.out.iterdir())):
         raise ReadingsError(f"{given.out} or {given.key} is there already; take a new folder and a new key")
-    made = exam(given.levels, count=given.count, styles=given.styles, seed=given.seed)
+    made = exam(given.levels, count=given.count, styles=given.styles, seed=given.seed, scale=given.scale)
     given.out.mkdir(parents=True, exist_ok=True)
     given.key.parent.mkdir(parents=True, exist_ok=True)
     given.key.write_text(key_text([shown for shown, _ in made]), encoding="utf-8")
@@ -96,9 +107,10 @@ def _write(given: argparse.Namespace) -> str:
         for one in pictures:
             (given.out / f"{one.number:03}.png").write_bytes(one.png)
         return f"{len(pictures)} pictures in {given.out}, their codes in {given.key}"
-    each = given.columns * given.rows
+    columns, rows = _GRIDS[given.scale]
+    each = columns * rows
     for page, start in enumerate(range(0, len(pictures), each), 1):
-        drawn = sheet(pictures[start : start + each], columns=given.columns, enlarged=given.enlarged)
+        drawn = sheet(pictures[start : start + each], columns=columns)
         drawn.save(given.out / f"sheet-{page:02}.png")
     return f"{len(pictures)} pictures on {page} sheets in {given.out}, their codes in {given.key}"
 
@@ -107,7 +119,7 @@ def _score(given: argparse.Namespace) -> str:
     shown = read_key(given.key.read_text(encoding="utf-8"))
     names = [path.stem for path in given.readings]
     if len(set(names)) < len(names):
-        raise ReadingsError(f"the readers are named by their files, and two are alike: {', '.join(names)}")
+        raise ReadingsError(f"the models are named by their files, and two are alike: {', '.join(names)}")
     return report(
         shown,
         [
@@ -129,16 +141,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     doing = options.add_subparsers(required=True)
     drawing = doing.add_parser("draw", help="write pictures and their key")
     drawing.set_defaults(do=_write)
-    drawing.add_argument("--out", type=Path, required=True, help="a new folder, for the reader")
+    drawing.add_argument("--out", type=Path, required=True, help="a new folder, for the model")
     drawing.add_argument("--key", type=Path, required=True, help="a new file outside it, for the codes")
-    drawing.add_argument("--count", type=_positive, default=60, help="pictures of each level (60)")
+    drawing.add_argument("--count", type=_positive, default=120, help="pictures of each level (120)")
     drawing.add_argument("--styles", type=_positive, default=20, help="how many styles they share (20)")
     drawing.add_argument("--seed", default=secrets.token_hex(4), help="the same seed draws the same pictures")
-    drawing.add_argument("--levels", nargs="+", default=["easy", "medium", "hard"], metavar="LEVEL")
-    drawing.add_argument("--single", action="store_true", help="a file for each picture, not enlarged")
-    drawing.add_argument("--columns", type=_positive, default=3, help="of a sheet (3)")
-    drawing.add_argument("--rows", type=_positive, default=4, help="of a sheet (4)")
-    drawing.add_argument("--enlarged", type=_positive, default=2, help="how many times, on a sheet (2)")
+    drawing.add_argument("--levels", nargs="+", default=["easy", "medium"], metavar="LEVEL")
+    drawing.add_argument("--scale", type=int, choices=(1, 2), default=1, help="2: as a dense screen gets them (1)")
+    drawing.add_argument("--single", action="store_true", help="a file for each picture, in place of sheets")
     scoring = doing.add_parser("score", help="compare readings with the key")
     scoring.set_defaults(do=_score)
     scoring.add_argument("--key", type=Path, required=True)

@@ -65,7 +65,7 @@ def sites(workers: int, folder: Path, redis_uri: str) -> Iterator[dict[str, Site
         for name in (WITHOUT, *STORES):
             own = folder / name.split()[0]
             reprint(printed, own)
-            settings: dict[str, object] = {"CAPTCHA_GUARD_DIFFICULTY": "hard", "CAPTCHA_GUARD_MIN_SECONDS": 0}
+            settings: dict[str, object] = {"CAPTCHA_GUARD_MIN_SECONDS": 0}
             if name == "Redis":
                 settings["CAPTCHA_GUARD_STORAGE_URI"] = redis_uri
             told = environment(own, settings, guarded=name != WITHOUT)

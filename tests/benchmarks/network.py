@@ -1,176 +1,142 @@
-"""A small reader that is trained on labelled pictures: convolutions down to one row of columns, and CTC.
+"""A network that reads a code anywhere in a picture: convolutions, then a decoder that attends to the whole plane.
 
-The shape and the rate were tuned on pictures of the ``captcha`` package alone and then frozen, never on ours. No part
-is recurrent; every column is read on its own, and Connectionist Temporal Classification (Graves et al. 2006) finds
-out which column belongs to which sign. Trained for 600 steps on 2,000 pictures of ``captcha`` at 240x80 it read 98 % of
-1,000 fresh ones. Needs torch; runs on a processor.
+The convolutions make 8 rows of 15 cells of a picture of 120x60 px. A transformer decoder (Vaswani et al. 2017) of one
+layer writes the code symbol by symbol: it knows what it has written, and every head looks at all 120 cells, whose
+places are given as sines. So nothing assumes that the symbols stand in one line, in rows of some length, or in any
+order that training pictures don't show.
+
+Architecture, learning rate and augmentations were chosen on pictures that another program drew, with two or three rows
+each, never on pictures of captcha_guard. Trained for 2,500 steps on 40,000 of those in 4,000 styles, it read 84 % of
+2,000 pictures of 20 other styles. Needs torch; runs on a processor.
 """
 
 from __future__ import annotations
 
-import io
-import random
+import math
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import takewhile
 
 import torch
-from PIL import Image
 from torch import nn
 from torch.nn import functional
 
-from captcha_guard.challenge.answer import normalise
+from captcha_guard.challenge.difficulty import LONGEST
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from tests.benchmarks.peers import Drawn
-
-WIDTH, HEIGHT = 120, 40  # px every picture is brought to
-_BATCH = 64
-_PEAK_RATE = 0.004
-_SHIFT = 2  # px that a picture is moved either way while training
-_CONTRAST = 0.2  # share by which its contrast is changed then
+WIDTH, HEIGHT = 120, 60  # px of the pictures that the network reads
+LENGTH = LONGEST + 1  # symbols that it writes, with the end
+END = 0  # the class that ends a code
+PAST_THE_END = -100  # the target of every symbol after it
+_CELLS = (8, 15)  # rows and columns
+_CHANNELS = 128
+_HEADS = 4
+_READ_AT_ONCE = 250  # pictures
+_LONGEST_WAVE = 100.0  # cells, of the sines
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """Grey pictures, octets shaped (count, 1, HEIGHT, WIDTH), and what stands in each, folded."""
+class Network:
+    """The layers, and the symbols that their classes from 1 on stand for."""
 
-    greys: torch.Tensor
-    answers: tuple[str, ...]
+    layers: nn.ModuleDict
+    symbols: str
 
     @classmethod
-    def of(cls, drawn: Sequence[Drawn]) -> Labelled:
-        """Return these pictures as the reader takes them."""
-        answers = tuple(normalise(one.answer) for one in drawn)
-        return cls(torch.stack([_grey(one.octets) for one in drawn]), answers)
+    def untrained(cls, symbols: str) -> Network:
+        """Return a network with random weights that can write ``symbols``."""
+        classes = len(symbols) + 1
+        decoder = nn.TransformerDecoderLayer(_CHANNELS, _HEADS, 2 * _CHANNELS, 0.0, batch_first=True, norm_first=True)
+        layers = {
+            "trunk": _trunk(),
+            "refinement": _refinement(),
+            "symbols": nn.Embedding(classes + 1, _CHANNELS),  # the last one starts a code
+            "positions": nn.Embedding(LENGTH, _CHANNELS),
+            "decoder": decoder,
+            "classifier": nn.Sequential(nn.LayerNorm(_CHANNELS), nn.Linear(_CHANNELS, classes)),
+        }
+        return cls(nn.ModuleDict(layers), symbols)
 
-    def __len__(self) -> int:
-        return len(self.answers)
+    def targets(self, answer: str) -> list[int]:
+        """Return the classes that the network has to write for this code."""
+        classes = [self.symbols.index(symbol) + 1 for symbol in answer]
+        return [*classes, END, *[PAST_THE_END] * (LENGTH - len(classes) - 1)]
 
-    def part(self, start: int, stop: int) -> Labelled:
-        """Return the pictures from ``start`` up to ``stop``."""
-        return Labelled(self.greys[start:stop], self.answers[start:stop])
+    def loss(self, pictures: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return the mean cross-entropy of a symbol in nats, each symbol given the right ones before it."""
+        start = torch.full_like(targets[:, :1], len(self.symbols) + 1)
+        before = torch.cat([start, targets[:, :-1].clamp_min(END)], 1)
+        # A third less time than float32 takes, on a processor with AVX512-BF16.
+        with torch.autocast("cpu", torch.bfloat16):
+            scores = self._scores(self._cells(pictures), before)
+        return functional.cross_entropy(scores.float().flatten(0, 1), targets.flatten(), ignore_index=PAST_THE_END)
 
-
-class Reading(NamedTuple):
-    """What was read, and how sure the reader is of it: the logarithm of a chance, so at most 0."""
-
-    text: str
-    confidence: float
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A trained network and the signs that its classes stand for; class 0 is CTC's blank."""
-
-    layers: nn.Sequential
-    signs: str
-    loss: float
-
-    def read(self, pictures: Labelled) -> list[Reading]:
-        """Return the reading of each picture: the likeliest class of each column, repeats and blanks left out."""
+    def read(self, greys: torch.Tensor) -> list[str]:
+        """Return the code that the network reads in each of these pictures."""
         self.layers.eval()
         with torch.inference_mode():
-            return [
-                self._reading(classes, chance)
-                for start in range(0, len(pictures), _BATCH)
-                for classes, chance in _likeliest(self.layers, pictures.greys[start : start + _BATCH])
-            ]
+            return [text for some in greys.split(_READ_AT_ONCE) for text in self._read(standardised(some))]
 
-    def _reading(self, classes: list[int], confidence: float) -> Reading:
-        text = "".join(self.signs[now - 1] for before, now in pairwise([0, *classes]) if now not in (0, before))
-        return Reading(text, confidence)
+    def _read(self, pictures: torch.Tensor) -> list[str]:
+        """Write the likeliest symbol first, then the likeliest after it, and so on."""
+        cells = self._cells(pictures)
+        written = torch.full((len(pictures), 1), len(self.symbols) + 1)
+        for _ in range(LENGTH):
+            following = self._scores(cells, written)[:, -1:].argmax(-1)
+            written = torch.cat([written, following], 1)
+        return ["".join(self.symbols[one - 1] for one in takewhile(bool, row)) for row in written[:, 1:].tolist()]
 
+    def _cells(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return what the convolutions make of each cell, and where it is, (batch, cells, channels)."""
+        seen = self.layers["trunk"](pictures.contiguous(memory_format=torch.channels_last))
+        planes = functional.relu(seen + self.layers["refinement"](seen))
+        return planes.flatten(2).transpose(1, 2) + _places()
 
-def train(pictures: Labelled, *, steps: int, seed: str) -> Reader:
-    """Return a reader trained on these pictures for ``steps`` batches of 64, however many pictures there are."""
-    rng = random.Random(seed)
-    torch.manual_seed(rng.getrandbits(32))
-    signs = "".join(sorted(set("".join(pictures.answers))))
-    layers = _layers(len(signs) + 1)
-    layers.train()
-    optimizer = torch.optim.AdamW(layers.parameters(), _PEAK_RATE, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _PEAK_RATE, total_steps=steps, pct_start=0.2)
-    order = _order(len(pictures), rng)
-    recent: list[float] = []
-    for _ in range(steps):
-        taken = [next(order) for _ in range(_BATCH)]
-        scores = _scores(layers, _shaken(_normal(pictures.greys[taken]), rng))
-        loss = _loss(scores, [[signs.index(sign) + 1 for sign in pictures.answers[one]] for one in taken])
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(layers.parameters(), 5.0)
-        optimizer.step()
-        schedule.step()
-        recent = [*recent[-19:], loss.item()]
-    return Reader(layers, signs, sum(recent) / len(recent))
+    def _scores(self, cells: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+        """Return each class's score for each symbol, (batch, symbols, classes); ``before`` holds those before them."""
+        count = before.shape[1]
+        hidden = torch.ones(count, count, dtype=torch.bool).triu(1)
+        queries = self.layers["symbols"](before) + self.layers["positions"](torch.arange(count))
+        return self.layers["classifier"](self.layers["decoder"](queries, cells, tgt_mask=hidden))
 
 
-def _grey(octets: bytes) -> torch.Tensor:
-    picture = Image.open(io.BytesIO(octets)).convert("L").resize((WIDTH, HEIGHT), Image.Resampling.BOX)
-    return torch.frombuffer(bytearray(picture.tobytes()), dtype=torch.uint8).view(1, HEIGHT, WIDTH)
-
-
-def _block(
-    before: int, after: int, size: tuple[int, int], stride: tuple[int, int], *, padded: bool = True
-) -> list[object]:
-    reach = (size[0] // 2, size[1] // 2) if padded else 0
-    convolution = nn.Conv2d(before, after, size, stride, padding=reach, bias=False)
-    return [convolution, nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
-
-
-def _layers(classes: int) -> nn.Sequential:
-    """Return the network: (batch, 1, 40, 120) to (batch, classes, 1, 30)."""
-    return nn.Sequential(
-        *_block(1, 16, (5, 5), (2, 2)),  # to 20 rows, 60 columns
-        *_block(16, 48, (3, 3), (2, 2)),  # 10, 30
-        *_block(48, 64, (3, 3), (1, 1)),
-        *_block(64, 96, (3, 3), (2, 1)),  # 5, 30
-        *_block(96, 128, (5, 1), (1, 1), padded=False),  # 1, 30
-        *_block(128, 128, (1, 3), (1, 1)),
-        nn.Conv2d(128, classes, 1),
-    ).to(memory_format=torch.channels_last)
-
-
-def _normal(greys: torch.Tensor) -> torch.Tensor:
+def standardised(greys: torch.Tensor) -> torch.Tensor:
     """Return the pictures with mean 0 and deviation 1 each."""
     values = greys.float()
     deviation, mean = torch.std_mean(values, (1, 2, 3), keepdim=True)
     return (values - mean) / (deviation + 1e-3)
 
 
-def _shaken(batch: torch.Tensor, rng: random.Random) -> torch.Tensor:
-    """Return the pictures moved by up to ``_SHIFT`` px and with a little more or less contrast."""
-    padded = functional.pad(batch, (_SHIFT,) * 4, mode="replicate")
-    moved = []
-    for picture in padded:
-        top, left = rng.randint(0, 2 * _SHIFT), rng.randint(0, 2 * _SHIFT)
-        gain = rng.uniform(1 - _CONTRAST, 1 + _CONTRAST)
-        moved.append(picture[:, top : top + HEIGHT, left : left + WIDTH] * gain)
-    return torch.stack(moved)
+def _trunk() -> nn.Sequential:
+    """Return the first convolutions: (batch, 1, 60, 120) to (batch, 128, 8, 15). Each cell sees 41x41 px."""
+    return nn.Sequential(
+        *_block(1, 16, size=5, stride=2),  # to 30 rows, 60 columns
+        *_block(16, 48, size=3, stride=2),  # 15, 30
+        *_block(48, 64, size=3, stride=1),
+        *_block(64, 128, size=3, stride=2),  # 8, 15
+        *_block(128, _CHANNELS, size=3, stride=1),
+    ).to(memory_format=torch.channels_last)
 
 
-def _scores(layers: nn.Sequential, batch: torch.Tensor) -> torch.Tensor:
-    """Return the logarithms of the chances of each class, (columns, batch, classes)."""
-    told = layers(batch.contiguous(memory_format=torch.channels_last))
-    return told[:, :, 0].permute(2, 0, 1).log_softmax(2)
+def _refinement() -> nn.Sequential:
+    """Return a residual branch (He et al. 2016) that starts as nothing; with it, each cell sees 73x73 px."""
+    scale = nn.BatchNorm2d(_CHANNELS)
+    nn.init.zeros_(scale.weight)
+    block = _block(_CHANNELS, _CHANNELS, size=3, stride=1)
+    return nn.Sequential(*block, nn.Conv2d(_CHANNELS, _CHANNELS, 3, padding=1, bias=False), scale).to(
+        memory_format=torch.channels_last
+    )
 
 
-def _loss(scores: torch.Tensor, targets: list[list[int]]) -> torch.Tensor:
-    columns = torch.full((len(targets),), scores.shape[0])
-    lengths = torch.tensor([len(target) for target in targets])
-    joined = torch.tensor([sign for target in targets for sign in target])
-    return functional.ctc_loss(scores, joined, columns, lengths, zero_infinity=True)
+def _block(before: int, after: int, *, size: int, stride: int) -> list[nn.Module]:
+    convolution = nn.Conv2d(before, after, size, stride, padding=size // 2, bias=False)
+    return [convolution, nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
 
 
-def _likeliest(layers: nn.Sequential, greys: torch.Tensor) -> list[tuple[list[int], float]]:
-    chances, classes = _scores(layers, _normal(greys)).max(2)
-    return list(zip(classes.T.tolist(), chances.sum(0).tolist(), strict=True))
-
-
-def _order(count: int, rng: random.Random) -> Iterator[int]:
-    """Yield the numbers below ``count``, each once, shuffled; then again in another order, for ever."""
-    while True:
-        yield from rng.sample(range(count), count)
+def _places() -> torch.Tensor:
+    """Return where each cell is, (cells, channels): sines of its row, then of its column."""
+    rows, columns = _CELLS
+    quarter = _CHANNELS // 4
+    frequencies = torch.exp(-math.log(_LONGEST_WAVE) * torch.arange(quarter) / quarter)
+    down, across = (torch.arange(count)[:, None] * frequencies for count in _CELLS)
+    row = torch.cat([down.sin(), down.cos()], 1)[:, None].expand(rows, columns, -1)
+    column = torch.cat([across.sin(), across.cos()], 1)[None].expand(rows, columns, -1)
+    return torch.cat([row, column], -1).flatten(0, 1)

@@ -1,156 +1,206 @@
-"""What Tesseract reads of the pictures, ours and the other packages': ``python -m tests.benchmarks.ocr``.
+"""What reading programs off the shelf read of the pictures, ours and the other packages'.
 
-Every picture is tried in each way of cleaning it up and each way Tesseract can split a page; a string counts as read
-when it is right as a whole, look-alikes folded as the guard folds them. ``--peers FOLDER`` names where the others are
-installed (see :mod:`tests.benchmarks.peers`), ``--seed`` draws other pictures. One process at a time, one thread.
+    python -m tests.benchmarks.ocr --peers PEERS --results FILE
+    python -m tests.benchmarks.ocr --only medium --opponents ddddocr --count 100 --rehearse 40
 
-All 28 ways take one to two seconds a picture. ``--rehearse 60`` first tries all of them on 60 other pictures and then
-judges with the best ``--ways`` only, as an attacker would: what is reported was never chosen on the pictures it is
-counted on.
+For each kind of pictures and each program, the best ways are looked for on ``--rehearse`` pictures that judge nothing:
+
+1. every fixed cut at every rotation, untreated and in the program's first mode, on every third picture;
+2. the best ``PAIRS`` pairs of cut and rotation, the whole picture and the adaptive cuts, with all treatments, on every
+   second picture;
+3. the best ``FIXED_KEPT`` fixed and ``ADAPTIVE_KEPT`` adaptive ways of these, in all modes, on all pictures.
+
+The best four fixed ways and the best two adaptive ones then read ``--count`` fresh pictures, ours over 25 styles. A
+code counts only when it is read as a whole, look-alikes folded as the guard folds them. Programs know the symbols that
+occur in the rehearsal's codes. "As they are" is the picture untreated and uncut, in the program's best mode.
+
+``--results`` names a file that keeps what is done: processes that are given the same file share the work, and an
+interrupted run goes on. What was read of pictures that are drawn otherwise by now, or by another version of a package,
+is done anew. The table is printed from the file at the end. ``--peers FOLDER`` names where the other packages are
+installed (see :mod:`tests.benchmarks.peers`), ``--seed`` draws other pictures.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
-import math
-import os
-import subprocess
-from collections import Counter
+import hashlib
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import distributions
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import NamedTuple, Self
 
-from PIL import Image, ImageFilter, ImageOps
+from captcha_guard.challenge.answer import ALPHABET
+from captcha_guard.cli.attack.cuts import ADAPTIVE, FIXED, WHOLE
+from captcha_guard.cli.attack.opponent import Opponent
+from captcha_guard.cli.attack.opponents import OPPONENTS
+from captcha_guard.cli.attack.outcome import Outcome, Sample, attack
+from captcha_guard.cli.attack.rapidocr import RapidocrDetector
+from captcha_guard.cli.attack.ways import PLAIN, Way, ways
+from captcha_guard.cli.interval import Share
+from tests.benchmarks.peers import CLASSICA, DISTRIBUTIONS, OURS, Worker
+from tests.benchmarks.shared_lines import SharedLines
 
-from captcha_guard.challenge.answer import normalise
-from tests.benchmarks.peers import DISTRIBUTIONS, OURS, Drawn, Worker
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-_MODES = (6, 7, 8, 13)  # page segmentation: a block, a line, a word, a raw line
-_WHITELIST = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def _upscaled(grey: Image.Image) -> Image.Image:
-    return ImageOps.autocontrast(grey.resize((grey.width * 3, grey.height * 3), Image.Resampling.LANCZOS))
-
-
-def _otsu(grey: Image.Image) -> Image.Image:
-    """Return black and white at the threshold that parts the histogram best (Otsu 1979)."""
-    counts = grey.histogram()
-    total, mass = sum(counts), sum(value * count for value, count in enumerate(counts))
-    best, threshold, below, mass_below = -1.0, 0, 0, 0
-    for value, count in enumerate(counts):
-        below, mass_below = below + count, mass_below + value * count
-        if not 0 < below < total:
-            continue
-        between = (mass * below / total - mass_below) ** 2 / (below * (total - below))
-        if between > best:
-            best, threshold = between, value
-    return grey.point([255 * (value > threshold) for value in range(256)])
+STYLES = 25
+PAIRS, FIXED_KEPT, ADAPTIVE_KEPT = 6, 12, 6
+FIXED_JUDGES, ADAPTIVE_JUDGES = 4, 2
+FINGERPRINT = 50  # pictures of ours that show whether drawing or answers have changed
 
 
-def _dark_on_light(grey: Image.Image) -> Image.Image:
-    black = _otsu(grey).histogram()[0]
-    return ImageOps.invert(grey) if black > grey.width * grey.height / 2 else grey
+class Task(NamedTuple):
+    """What one program is to read, and on how many pictures; all that a result depends on.
+
+    ``drawing`` is a fingerprint of the pictures (see :func:`fingerprint`).
+    """
+
+    target: str
+    drawing: str
+    opponent: str
+    pictures: int
+    rehearse: int
+    seed: str
 
 
-def _opened(grey: Image.Image) -> Image.Image:
-    """Take away dark strokes thinner than 5 px of an upscaled picture."""
-    return grey.filter(ImageFilter.MaxFilter(5)).filter(ImageFilter.MinFilter(5))
+@dataclass(frozen=True)
+class Judged:
+    """What one program read of ``task.pictures`` fresh pictures: untreated, and in the best ways of either kind."""
+
+    task: Task
+    version: str
+    plain: tuple[str, int]
+    fixed: tuple[str, int]
+    adaptive: tuple[str, int] | None
+    seconds: float
+
+    @classmethod
+    def of(cls, told: dict[str, object]) -> Self:
+        """Return what was written to a file."""
+        return cls(**{**told, "task": Task(*told["task"])})  # type: ignore[arg-type, misc]
+
+    @property
+    def row(self) -> str:
+        """A line of the table."""
+        label = self.task.target
+        if label in (*OURS, CLASSICA):
+            label = f"captcha_guard, {label}"
+        cells = [label, f"{self.task.opponent} {self.version}", self._cell(self.plain)]
+        cells += [self._cell(found) if found else "" for found in (self.fixed, self.adaptive)]
+        return f"| {' | '.join(cells)} |"
+
+    def _cell(self, found: tuple[str, int]) -> str:
+        way, hits = found
+        share = Share(hits, self.task.pictures)
+        low, high = share.wilson()
+        return f"{share.rate:.1%} ({low:.1%} to {high:.1%}) | {way}"
 
 
-CLEANINGS: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "raw": lambda grey: grey,
-    "3x": _upscaled,
-    "3x, inverted": lambda grey: ImageOps.invert(_upscaled(grey)),
-    "3x, dark on light": lambda grey: _dark_on_light(_upscaled(grey)),
-    "3x, Otsu": lambda grey: _otsu(_dark_on_light(_upscaled(grey))),
-    "3x, median": lambda grey: _dark_on_light(_upscaled(grey)).filter(ImageFilter.MedianFilter(5)),
-    "3x, lines opened": lambda grey: _opened(_otsu(_dark_on_light(_upscaled(grey)))),
-}
+HEAD = """| pictures | program | as they are | mode | best fixed way | which | best adaptive way | which |
+| --- | --- | ---: | --- | ---: | --- | ---: | --- |"""
 
 
-Way = tuple[str, int]
-WAYS: tuple[Way, ...] = tuple((cleaning, mode) for cleaning in CLEANINGS for mode in _MODES)
+def fingerprint(target: str, peers: Path | None) -> str:
+    """Return text that changes with the drawing of these pictures.
+
+    For ours it is a hash of sample pictures and their answers. Some of the other packages draw at random whatever the
+    seed, so for them it is the version, and the symbols that those get which have none of their own.
+    """
+    if target in DISTRIBUTIONS and peers:
+        package = DISTRIBUTIONS[target]
+        [version] = {one.version for one in distributions(name=package, path=[str(peers / package)])}
+        return f"{version} {ALPHABET}"
+    return hashlib.sha256(repr(_samples(target, peers, FINGERPRINT, "fingerprint")).encode()).hexdigest()[:16]
 
 
-def read(pictures: list[Image.Image], mode: int, folder: Path) -> list[str]:
-    """Return what Tesseract reads in each picture; nothing in one at which it crashes."""
-    paths = []
-    for index, picture in enumerate(pictures):
-        paths.append(folder / f"{index}.png")
-        picture.save(paths[-1])
-    listed = folder / "list.txt"
-    listed.write_text("\n".join(map(str, paths)), encoding="utf-8")
-    command = ["tesseract", str(listed), "stdout", "--psm", str(mode), "-c", f"tessedit_char_whitelist={_WHITELIST}"]
-    environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode < 0:  # a signal: some picture is more than it can take
-        half = len(pictures) // 2
-        return read(pictures[:half], mode, folder) + read(pictures[half:], mode, folder) if half else [""]
-    done.check_returncode()
-    return done.stdout.split("\f")[: len(pictures)]
+def judge(task: Task, peers: Path | None) -> Judged:
+    """Rehearse, and judge with the best ways."""
+    start = time.perf_counter()
+    rehearsal = _samples(task.target, peers, task.rehearse, "rehearsal")
+    symbols = "".join(sorted({symbol for sample in rehearsal for code in sample.codes for symbol in code.upper()}))
+    opponent = OPPONENTS[task.opponent](symbols)
+    found = rehearse(opponent, rehearsal)
+    plain = next(way for way in found if way.untreated)
+    fixed = [way for way in found if not way.adaptive][:FIXED_JUDGES]
+    adaptive = [way for way in found if way.adaptive][:ADAPTIVE_JUDGES]
+    fresh = _samples(task.target, peers, task.pictures, task.seed)
+    outcome = attack(opponent, fresh, list(dict.fromkeys([plain, *fixed, *adaptive])))
+    return Judged(
+        task,
+        opponent.version,
+        _best(outcome, [plain]),
+        _best(outcome, fixed),
+        _best(outcome, adaptive) if adaptive else None,
+        round(time.perf_counter() - start, 1),
+    )
 
 
-def attack(drawn: list[Drawn], ways: Sequence[Way] = WAYS) -> Counter[Way]:
-    """Return how many of the pictures each configuration reads."""
-    right: Counter[Way] = Counter()
-    greys = [Image.open(io.BytesIO(one.octets)).convert("L") for one in drawn]
-    with TemporaryDirectory() as folder:
-        for name, mode in ways:
-            readings = read([CLEANINGS[name](grey) for grey in greys], mode, Path(folder))
-            pairs = zip(drawn, readings, strict=True)
-            right[name, mode] = sum(normalise(one.answer) == normalise(text) for one, text in pairs)
-    return right
+def rehearse(opponent: Opponent, samples: Sequence[Sample]) -> list[Way]:
+    """Return the ways that were tried on all pictures, the best first."""
+    # A detector finds rows by itself, and is too slow for cuts to be tried.
+    cuts, adaptive = ([WHOLE], []) if isinstance(opponent, RapidocrDetector) else (list(FIXED), list(ADAPTIVE))
+    mode = opponent.modes[:1]
+    scouts = attack(opponent, samples[::3], ways(mode, treatments=[PLAIN], cuts=cuts))
+    pairs = dict.fromkeys([(WHOLE, 0), *((way.cut, way.rotation) for way in scouts.ranked()[:PAIRS])])
+    tried = [way for cut, rotation in pairs for way in ways(mode, cuts=[cut], rotations=[rotation])]
+    ranked = attack(opponent, samples[::2], [*tried, *ways(mode, cuts=adaptive)]).ranked()
+    kept = [
+        Way(),
+        *[way for way in ranked if not way.adaptive][:FIXED_KEPT],
+        *[way for way in ranked if way.adaptive][:ADAPTIVE_KEPT],
+    ]
+    chosen = dict.fromkeys(way._replace(mode=mode) for way in kept for mode in opponent.modes)
+    return attack(opponent, samples, list(chosen)).ranked()
 
 
-def best_ways(name: str, peers: Path | None, *, pictures: int, ways: int) -> list[Way]:
-    """Return the configurations that read most of ``pictures`` pictures which judge nothing."""
-    with Worker(name, peers=peers, seed="rehearsal") as worker:
-        return [way for way, _ in attack(worker.draw(pictures)).most_common(ways)]
+def _samples(target: str, peers: Path | None, count: int, seed: str) -> list[Sample]:
+    with Worker(target, peers=peers, seed=seed, styles=STYLES) as worker:
+        return [Sample(one.image, one.answers) for one in worker.draw(count)]
 
 
-def wilson(hits: int, tries: int) -> tuple[float, float]:
-    """Return the 95 % interval of a rate (Wilson 1927)."""
-    z = 1.96
-    share, weight = hits / tries, 1 + z * z / tries
-    middle = (share + z * z / (2 * tries)) / weight
-    reach = z / weight * math.sqrt(share * (1 - share) / tries + z * z / (4 * tries * tries))
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+def _best(outcome: Outcome, among: Sequence[Way]) -> tuple[str, int]:
+    best = max(among, key=lambda way: outcome.share(way).hits)
+    return str(best), outcome.share(best).hits
+
+
+def table(results: Sequence[Judged]) -> str:
+    """Return the results as Markdown, in the order of the targets."""
+    order = [CLASSICA, *OURS, *DISTRIBUTIONS]
+    ranked = sorted(results, key=lambda one: (order.index(one.task.target), list(OPPONENTS).index(one.task.opponent)))
+    return "\n".join([HEAD, *(one.row for one in ranked)])
 
 
 def main() -> None:
-    """Attack and print, best configuration first."""
-    options = argparse.ArgumentParser(description=__doc__)
+    """Attack what isn't in the file yet, and print the table."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--peers", type=Path)
-    options.add_argument("--count", type=int, default=100)
+    options.add_argument("--count", type=int, default=500)
+    options.add_argument("--rehearse", type=int, default=60, metavar="PICTURES")
     options.add_argument("--seed", default="judge")
-    options.add_argument(
-        "--rehearse", type=int, default=0, metavar="PICTURES", help="judge with the best ways of these"
-    )
-    options.add_argument("--ways", type=int, default=6, help="how many ways judge after a rehearsal")
-    options.add_argument("--only", nargs="*", choices=(*OURS, *DISTRIBUTIONS), help="names of those to attack")
+    options.add_argument("--only", nargs="*", choices=(CLASSICA, *OURS, *DISTRIBUTIONS), help="kinds of pictures")
+    options.add_argument("--opponents", nargs="*", choices=tuple(OPPONENTS), default=tuple(OPPONENTS))
+    options.add_argument("--results", type=Path, help="a file with one result a line")
     given = options.parse_args()
-    names = given.only or [*OURS, *(DISTRIBUTIONS if given.peers else ())]
-    print("| pictures | read by the best configuration | 95 % interval | which | configurations that read any |")
-    print("| --- | ---: | ---: | --- | ---: |")
-    for name in names:
-        rehearsed = given.rehearse
-        ways = best_ways(name, given.peers, pictures=rehearsed, ways=given.ways) if rehearsed else WAYS
-        with Worker(name, peers=given.peers, seed=given.seed) as worker:
-            right = attack(worker.draw(given.count), ways)
-        (cleaning, mode), hits = right.most_common(1)[0]
-        low, high = wilson(hits, given.count)
-        label = f"captcha_guard, {name}" if name in OURS else name
-        reached = sum(1 for count in right.values() if count)
-        print(
-            f"| {label} | {hits / given.count:.1%} | {low:.1%} to {high:.1%} | {cleaning}, psm {mode} "
-            f"| {reached} of {len(right)} |",
-            flush=True,
-        )
+    targets = given.only or [CLASSICA, *OURS, *(DISTRIBUTIONS if given.peers else ())]
+    drawings = {target: fingerprint(target, given.peers) for target in targets}
+    tasks = [
+        Task(target, drawings[target], opponent, given.count, given.rehearse, given.seed)
+        for target in targets
+        for opponent in given.opponents
+    ]
+    results = work(tasks, given.peers, SharedLines(given.results) if given.results else None)
+    sys.stdout.write(table(results) + "\n")
+
+
+def work(tasks: Sequence[Task], peers: Path | None, file: SharedLines | None) -> list[Judged]:
+    """Do the tasks that nobody has done or is doing; return all results of these tasks."""
+    if file is None:
+        return [judge(task, peers) for task in tasks]
+    for task in tasks:
+        with file.claimed(repr(task)) as mine:
+            if mine and task not in {Judged.of(told).task for told in file.read()}:
+                file.write(asdict(judge(task, peers)))
+    return [one for one in map(Judged.of, file.read()) if one.task in tasks]
 
 
 if __name__ == "__main__":

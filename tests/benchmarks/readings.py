@@ -1,4 +1,4 @@
-"""What readers made of pictures whose codes they did not know: compared as the guard compares, counted, and told."""
+"""What vision-language models made of pictures whose codes they did not know: compared as the guard compares."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from captcha_guard.challenge.answer import normalise
+from captcha_guard.challenge.answer import matches, normalise
 from captcha_guard.cli.interval import Share
 from captcha_guard.cli.options import presets
 
@@ -18,7 +18,10 @@ class ReadingsError(ValueError):
 
 
 class Shown(NamedTuple):
-    """One picture of the key: its code, its level, the secret of its style, and what that style looks like."""
+    """One picture of the key: its code, its level, the secret of its style, and its look within that style.
+
+    ``answer`` may be several codes, parted by ``|``, where each of them is a right reading.
+    """
 
     number: int
     answer: str
@@ -26,9 +29,27 @@ class Shown(NamedTuple):
     style: str
     look: str
 
+    @property
+    def codes(self) -> list[str]:
+        """The codes that are right; slips are counted against the first."""
+        return self.answer.split("|")
 
-class Reader(NamedTuple):
-    """One reader's readings: picture number -> what was typed; a picture left out is not in it."""
+    def is_right(self, typed: str) -> bool:
+        """Say whether the guard would take what was typed for one of the codes."""
+        return any(matches(code, typed) for code in self.codes)
+
+    def is_reordered(self, typed: str) -> bool:
+        """Say whether a misreading has the symbols of one of the codes, in another order."""
+        symbols = sorted(normalise(typed))
+        return not self.is_right(typed) and any(sorted(normalise(code)) == symbols for code in self.codes)
+
+    def slips(self, typed: str) -> list[Slip]:
+        """Return the symbols that were read wrongly; none where only the order is wrong."""
+        return [] if self.is_right(typed) or self.is_reordered(typed) else slips(self.codes[0], typed)
+
+
+class Model(NamedTuple):
+    """One vision-language model's readings: picture number -> what was typed; a picture left out is not in it."""
 
     name: str
     typed: Mapping[int, str]
@@ -50,12 +71,14 @@ def read_key(text: str) -> list[Shown]:
     """Return the pictures that :func:`key_text` wrote down; raises ``ReadingsError`` for any other text."""
     heading, *lines = text.splitlines() or [""]
     rows = [line.split("\t") for line in lines]
-    if tuple(heading.split("\t")) != _COLUMNS or any(len(row) != len(_COLUMNS) for row in rows):
+    if tuple(heading.split("\t")) != _COLUMNS or any(
+        len(row) != len(_COLUMNS) or "" in row[1].split("|") for row in rows
+    ):
         raise ReadingsError("this is no key; `draw` writes it to the file that --key names")
     return [Shown(int(number), *rest) for number, *rest in rows]
 
 
-def read_readings(name: str, text: str, shown: Sequence[Shown]) -> Reader:
+def read_readings(name: str, text: str, shown: Sequence[Shown]) -> Model:
     """Return the readings in ``text``: a line for each, number and code parted by a tab or spaces.
 
     Raises ``ReadingsError`` naming the line for one without a number, of a picture that was not shown, or of one
@@ -78,7 +101,7 @@ def read_readings(name: str, text: str, shown: Sequence[Shown]) -> Reader:
                 f"{name}, line {line_number}: picture {number} was read in line {at[number]} already; keep the first"
             )
         typed[number], at[number] = rest[0].strip() if rest else "", line_number
-    return Reader(name, typed)
+    return Model(name, typed)
 
 
 def slips(answer: str, typed: str) -> list[Slip]:
@@ -109,43 +132,43 @@ def slips(answer: str, typed: str) -> list[Slip]:
     return found[::-1]
 
 
-def whole(shown: Sequence[Shown], reader: Reader) -> Share:
-    """Return how many of the pictures one reader read right as a whole; one left out is not read."""
-    right = sum(normalise(reader.typed.get(one.number, "")) == normalise(one.answer) for one in shown)
-    return Share(right, len(shown))
+def whole(shown: Sequence[Shown], model: Model) -> Share:
+    """Return how many of the pictures one model read right as a whole; one left out is not read."""
+    return Share(sum(one.is_right(model.typed.get(one.number, "")) for one in shown), len(shown))
 
 
 def mean(shares: Sequence[Share]) -> Share:
-    """Return the readers' shares as one of as many trials as there were pictures, its hits rounded.
+    """Return the models' shares as one of as many trials as there were pictures, its hits rounded.
 
-    Readers of the same pictures are no further pictures, so more of them don't make the interval narrower.
+    Another model reads the same pictures, so it doesn't make the interval narrower.
     """
     return Share(round(sum(share.hits for share in shares) / len(shares)), shares[0].trials)
 
 
-def report(shown: Sequence[Shown], readers: Sequence[Reader]) -> str:
-    """Return the whole account as Markdown: by level, by symbol, by style."""
+def report(shown: Sequence[Shown], models: Sequence[Model]) -> str:
+    """Return the whole account as Markdown: by level, by symbol, by style, by look."""
     levels = [level for level in presets() if any(one.level == level for one in shown)]
-    parts = ["## Read whole at the first try\n", *_by_level(shown, readers, levels)]
-    parts += ["\n## Which symbol was read as which\n", *_by_symbol(shown, readers)]
-    parts += ["\n## By style, the worst first\n", *_by_style(shown, readers, levels)]
+    parts = ["## Read whole by vision-language models at the first try\n", *_by_level(shown, models, levels)]
+    parts += ["\n## Which symbol was read as which\n", *_by_symbol(shown, models)]
+    parts += ["\n## By style, the worst first\n", *_by("style", shown, models, levels)]
+    parts += ["\n## By look, the worst first\n", *_by("look", shown, models, levels)]
     return "\n".join(parts) + "\n"
 
 
-def _by_level(shown: Sequence[Shown], readers: Sequence[Reader], levels: Sequence[str]) -> list[str]:
+def _by_level(shown: Sequence[Shown], models: Sequence[Model], levels: Sequence[str]) -> list[str]:
     lines = [
-        "| level | reader | read | rate | 95 % interval | symbols wrong | pictures left out |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+        "| level | model | read | rate | 95 % interval | misread | in another order | symbols wrong | left out |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for level in levels:
         those = [one for one in shown if one.level == level]
-        shares = [whole(those, reader) for reader in readers]
-        for reader, share in zip(readers, shares, strict=True):
-            counted = f"{reader.name} | {share.hits} of {share.trials} | {share.rate:.1%}"
-            lines.append(f"| {level} | {counted} | {_interval(share)} | {_symbols(those, [reader])} |")
-        if len(readers) > 1:
-            counted = f"mean of {len(readers)} |  | {sum(share.rate for share in shares) / len(shares):.1%}"
-            lines.append(f"| {level} | {counted} | {_interval(mean(shares))} | {_symbols(those, readers)} |")
+        shares = [whole(those, model) for model in models]
+        for model, share in zip(models, shares, strict=True):
+            counted = f"{model.name} | {share.hits} of {share.trials} | {share.rate:.1%}"
+            lines.append(f"| {level} | {counted} | {_interval(share)} | {_misread(those, [model])} |")
+        if len(models) > 1:
+            counted = f"mean of {len(models)} |  | {sum(share.rate for share in shares) / len(shares):.1%}"
+            lines.append(f"| {level} | {counted} | {_interval(mean(shares))} | {_misread(those, models)} |")
     return lines
 
 
@@ -154,23 +177,25 @@ def _interval(share: Share) -> str:
     return f"{low:.1%} to {high:.1%}"
 
 
-def _symbols(shown: Sequence[Shown], readers: Sequence[Reader]) -> str:
-    """Return two cells: how many symbols were read wrongly, and how many pictures were left out."""
-    read = [(one, reader.typed[one.number]) for reader in readers for one in shown if one.number in reader.typed]
-    symbols = sum(len(one.answer) for one, _ in read)
-    wrong = sum(len(slips(one.answer, typed)) for one, typed in read)
+def _misread(shown: Sequence[Shown], models: Sequence[Model]) -> str:
+    """Return four cells: pictures misread; of these, in another order; symbols read wrongly; pictures left out."""
+    read = [(one, model.typed[one.number]) for model in models for one in shown if one.number in model.typed]
+    misread = sum(not one.is_right(typed) for one, typed in read)
+    reordered = sum(one.is_reordered(typed) for one, typed in read)
+    symbols = sum(len(one.codes[0]) for one, _ in read)
+    wrong = sum(len(one.slips(typed)) for one, typed in read)
     told = f"{wrong / symbols:.1%} ({wrong} of {symbols})" if symbols else "none read"
-    return f"{told} | {len(shown) * len(readers) - len(read)}"
+    return f"{misread} | {reordered} | {told} | {len(shown) * len(models) - len(read)}"
 
 
-def _by_symbol(shown: Sequence[Shown], readers: Sequence[Reader]) -> list[str]:
+def _by_symbol(shown: Sequence[Shown], models: Sequence[Model]) -> list[str]:
     seen: Counter[str] = Counter()
     slipped: Counter[Slip] = Counter()
-    for reader in readers:
+    for model in models:
         for one in shown:
-            if one.number in reader.typed:
-                seen.update(normalise(one.answer))
-                slipped.update(slips(one.answer, reader.typed[one.number]))
+            if one.number in model.typed:
+                seen.update(normalise(one.codes[0]))
+                slipped.update(one.slips(model.typed[one.number]))
     lines = ["| in the picture | read as | times | of its showings |", "| --- | --- | ---: | ---: |"]
     for slip, times in sorted(slipped.items(), key=lambda item: (-item[1], item[0])):
         share = f"{times / seen[slip.wanted]:.1%}" if slip.wanted else ""
@@ -178,16 +203,18 @@ def _by_symbol(shown: Sequence[Shown], readers: Sequence[Reader]) -> list[str]:
     return lines if slipped else ["No slip."]
 
 
-def _by_style(shown: Sequence[Shown], readers: Sequence[Reader], levels: Sequence[str]) -> list[str]:
-    def pooled(those: Sequence[Shown]) -> Share:
-        return Share(sum(whole(those, reader).hits for reader in readers), len(those) * len(readers))
+def _by(column: str, shown: Sequence[Shown], models: Sequence[Model], levels: Sequence[str]) -> list[str]:
+    """Return a line for each value of one column of the key."""
 
-    styles: dict[str, list[Shown]] = {}
+    def pooled(those: Sequence[Shown]) -> Share:
+        return Share(sum(whole(those, model).hits for model in models), len(those) * len(models))
+
+    alike: dict[str, list[Shown]] = {}
     for one in shown:
-        styles.setdefault(one.style, []).append(one)
-    lines = [f"| style | {' | '.join(levels)} | all | looks |", f"| --- | {'---: | ' * (len(levels) + 1)}--- |"]
-    for style, those in sorted(styles.items(), key=lambda item: pooled(item[1]).rate):
+        alike.setdefault(getattr(one, column), []).append(one)
+    lines = [f"| {column} | {' | '.join(levels)} | all |", f"| --- | {'---: | ' * (len(levels) + 1)}".rstrip()]
+    for value, those in sorted(alike.items(), key=lambda item: pooled(item[1]).rate):
         by_level = [pooled([one for one in those if one.level == level]) for level in levels]
         cells = [f"{share.hits} of {share.trials}" if share.trials else "" for share in by_level]
-        lines.append(f"| {style} | {' | '.join(cells)} | {pooled(those).rate:.0%} | {those[0].look} |")
+        lines.append(f"| {value} | {' | '.join(cells)} | {pooled(those).rate:.0%} |")
     return lines

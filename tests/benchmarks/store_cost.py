@@ -88,7 +88,7 @@ class Journal:
 def journal(uri: str, limits: str = "") -> Iterator[Journal]:
     """Serve a new journal that counts at ``uri``."""
     settings: dict[str, object] = {"CAPTCHA_GUARD_STORAGE_URI": uri, "CAPTCHA_GUARD_MIN_SECONDS": 0}
-    settings |= {"CAPTCHA_GUARD_DIFFICULTY": "hard"} | ({"CAPTCHA_GUARD_COMMENT_LIMITS": limits} if limits else {})
+    settings |= {"CAPTCHA_GUARD_COMMENT_LIMITS": limits} if limits else {}
     with TemporaryDirectory() as name:
         folder = Path(name)
         page = print_journal(folder)[0]

@@ -44,6 +44,38 @@ def test_a_narrow_screen_is_never_scrolled_sideways(visit: Visit, page_name: str
     assert form.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize(("height", "picture"), [(640, 1.0), (256, 0.4)])
+def test_after_a_refusal_the_input_is_in_view_and_the_picture_above_it(
+    visit: Visit, height: int, picture: float
+) -> None:
+    """A window of 1280 x 1024 px shows 320 x 256 px at a zoom of 400 %; the message alone takes three lines there."""
+    form = visit(viewport={"width": 320, "height": height})
+    bring_about("the page in between", form)
+    expect(form.code).to_be_focused()
+    expect(form.code).to_be_in_viewport(ratio=1)
+    expect(form.page.get_by_text("That was not the code.")).to_be_in_viewport(ratio=1)
+    expect(form.picture).to_be_in_viewport(ratio=picture)
+
+
+@pytest.mark.parametrize("typed", ["{0} {1}", " {0}  {1} ", "{0}\n{1}", "{0} / {1}"])
+def test_a_code_is_taken_with_whatever_parts_its_rows(visit: Visit, typed: str) -> None:
+    form = visit()
+    form.write(body="In two rows.")
+    code = form.answer()
+    form.code.focus()
+    form.page.keyboard.insert_text(typed.format(code[:3], code[3:]))
+    form.post()
+    expect(form.page.get_by_role("listitem")).to_have_text("Ada: In two rows.")
+
+
+def test_a_code_that_is_typed_with_spaces_between_all_symbols_fits_the_input(visit: Visit) -> None:
+    form = visit()
+    form.write(body="Spaced out.")
+    form.code.press_sequentially("   ".join(form.answer()))
+    form.post()
+    expect(form.page.get_by_role("listitem")).to_have_text("Ada: Spaced out.")
+
+
 def test_the_field_is_read_as_a_picture_a_labelled_input_and_a_button(visit: Visit) -> None:
     form = visit()
     expect(form.page.locator("[data-captcha-guard]")).to_match_aria_snapshot("""

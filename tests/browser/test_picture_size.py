@@ -39,11 +39,11 @@ def test_a_code_of_another_size_takes_the_place_of_a_small_one(
     form.new_code.click()
     expect(form.status).to_have_text("Here is a new code.")
     assert shown_size(form) == (160, 30)
-    harder = host.app.extensions[NAME].issuer.issue("comment", difficulty=Difficulty.hard)
-    form.page.locator(TOKEN).evaluate("(input, token) => { input.value = token }", harder)
+    larger = host.app.extensions[NAME].issuer.issue("comment", difficulty=Difficulty.easy)
+    form.page.locator(TOKEN).evaluate("(input, token) => { input.value = token }", larger)
     form.new_code.click()
     expect(form.picture).to_have_js_property("naturalWidth", 240)
-    assert shown_size(form) == (240, 80)
+    assert shown_size(form) == (240, 120)
 
 
 def test_a_small_picture_fits_a_narrow_page_and_the_form_works(visit: Visit) -> None:

@@ -10,6 +10,8 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from captcha_guard import CaptchaGuard, Difficulty
+from captcha_guard.cli import tuner as tuner_module
+from captcha_guard.cli.panel import Panel
 from captcha_guard.cli.rehearsal import Rehearsal
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
@@ -23,12 +25,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-tune")]
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(tuner_module, "READ_PICTURES", 2)
     app = Flask("site", instance_path=str(tmp_path))
     app.config["SECRET_KEY"] = "a secret that only these tests know"
     CaptchaGuard(app)
     with app.app_context():
-        tuner = make_tuner(Rehearsal.of_this_site(), Tuning.of(Settings(), Difficulty.medium))
+        site = Rehearsal.of_this_site()
+        panel = Panel(site.look.alphabet, ["ddddocr"])
+        tuner = make_tuner(site, Tuning.of(Settings(), Difficulty.medium), panel=panel)
     with served(tuner) as address:
         yield address
 
@@ -41,30 +46,30 @@ def test_a_slider_moved_by_keyboard_changes_the_picture_and_the_lines_that_are_c
     page = new_page(permissions=["clipboard-read", "clipboard-write"])
     page.goto("/")
     before = first_picture(page)
-    page.get_by_role("button", name="hard").focus()
+    page.get_by_role("slider", name="tilt").focus()
     page.keyboard.press("Tab")
-    overlap = page.get_by_role("slider", name="overlap")
-    expect(overlap).to_be_focused()
+    rotation = page.get_by_role("slider", name="rotation")
+    expect(rotation).to_be_focused()
     page.keyboard.press("End")
-    expect(page.locator("#config")).to_contain_text("overlap=12")
+    expect(page.locator("#config")).to_contain_text("rotation=30")
     assert first_picture(page) != before
-    expect(page.locator("#overlap-value")).to_have_text("12")
+    expect(page.locator("#rotation-value")).to_have_text("30")
     page.get_by_role("button", name="Copy").press("Enter")
-    expect(page.get_by_role("status")).to_have_text("Copied.")
+    expect(page.locator("#status")).to_have_text("Copied.")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.locator("#config").text_content()
     page.reload()
-    expect(overlap).to_have_value("12")
+    expect(rotation).to_have_value("30")
 
 
 def test_presets_and_new_styles_come_without_leaving_the_button(new_page: NewPage) -> None:
     page = new_page()
     page.goto("/")
-    hard = page.get_by_role("button", name="hard")
-    hard.press("Enter")
-    expect(hard).to_have_attribute("aria-pressed", "true")
-    expect(hard).to_be_focused()
-    expect(page.get_by_role("slider", name="lines")).to_have_value(str(Difficulty.hard.lines))
+    easy = page.get_by_role("button", name="easy")
+    easy.press("Enter")
+    expect(easy).to_have_attribute("aria-pressed", "true")
+    expect(easy).to_be_focused()
+    expect(page.get_by_role("slider", name="field size")).to_have_value(str(Difficulty.easy.field_size))
     before = first_picture(page)
     reroll = page.get_by_role("button", name="Re-roll the style")
     reroll.press("Enter")
@@ -78,9 +83,44 @@ def test_presets_and_new_styles_come_without_leaving_the_button(new_page: NewPag
 def test_the_buttons_do_without_javascript(new_page: NewPage) -> None:
     page = new_page(java_script_enabled=False)
     page.goto("/")
-    page.get_by_role("slider", name="overlap").press("End")
+    page.get_by_role("slider", name="rotation").press("End")
     page.get_by_role("button", name="Draw").click()
-    expect(page.locator("#config")).to_contain_text("overlap=12")
+    expect(page.locator("#config")).to_contain_text("rotation=30")
+
+
+@pytest.mark.parametrize("java_script_enabled", [True, False])
+def test_colours_can_be_chosen_and_given_up_again(new_page: NewPage, java_script_enabled: bool) -> None:
+    page = new_page(java_script_enabled=java_script_enabled)
+    page.goto("/")
+    before, config = first_picture(page), page.locator("#config")
+    expect(page.get_by_label("Ink")).to_be_hidden()
+    page.get_by_label("Choose the colours").check()
+    page.get_by_label("Ink").fill("#301030")
+    page.get_by_label("Paper").fill("#ffddaa")
+    draw(page, java_script_enabled)
+    expect(config).to_contain_text('CAPTCHA_GUARD_COLOURS = ("#301030", "#ffddaa")')
+    assert first_picture(page) != before
+    page.get_by_label("Choose the colours").uncheck()
+    draw(page, java_script_enabled)
+    expect(config).not_to_contain_text("CAPTCHA_GUARD_COLOURS")
+    assert first_picture(page) == before
+
+
+def draw(page: Page, by_script: bool) -> None:
+    if not by_script:
+        page.get_by_role("button", name="Draw").click()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_programs_read_when_they_are_asked_to(new_page: NewPage, scripts: bool) -> None:
+    page = new_page(java_script_enabled=scripts)
+    page.goto("/?preset=classica")
+    page.get_by_role("button", name="Let programs read 2 of these").press("Enter")
+    expect(page.get_by_role("row", name="ddddocr")).to_contain_text("2 of 2", timeout=20_000)
+    if scripts:
+        page.get_by_role("slider", name="rotation").press("End")
+        expect(page.locator("#reading-status")).to_have_text("Read of earlier settings:")
+        assert violations(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -89,5 +129,6 @@ def test_the_page_is_open_to_everyone(new_page: NewPage, scheme: str, width: int
     page = new_page(color_scheme=scheme, viewport={"width": width, "height": 700})
     page.goto("/")
     page.get_by_label("Show what the pictures say").check()
+    page.get_by_label("Choose the colours").check()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -47,7 +47,6 @@ def settings_of(uri: str, given: Mapping[str, object] | None = None) -> dict[str
     return {
         "SECRET_KEY": secrets.token_hex(),
         "CAPTCHA_GUARD_STORAGE_URI": uri,
-        "CAPTCHA_GUARD_DIFFICULTY": "hard",
         "CAPTCHA_GUARD_MIN_SECONDS": 0,
         "CAPTCHA_GUARD_COMMENT_LIMITS": "200 per hour",
         "CAPTCHA_GUARD_LEARNING": "off",

@@ -80,7 +80,7 @@ def challenge(app: Flask, number: int) -> int:
 def flood(app: Flask, number: int) -> int:
     """Post another genuine token with a wrong code, from one of the bots' addresses in turn."""
     state: State = app.extensions[NAME]
-    token = state.issuer.issue(OPEN.removeprefix("/"), difficulty=Difficulty.hard)
+    token = state.issuer.issue(OPEN.removeprefix("/"), difficulty=Difficulty.medium)
     spam = {"author": "Bot", "body": f"Buy number {number} now.", TOKEN: token, ANSWER: "WRONG"}
     status, _ = call(app, "POST", OPEN, f"10.0.{number % BOTS}.7", spam)
     return status

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from captcha_guard import ConfigError
-from captcha_guard.challenge.fonts import bundled_folder
+from captcha_guard.challenge.drawing.fonts import bundled_folder
 from captcha_guard.counters.sqlite import SQLiteStorage
 from captcha_guard.health import REST
 from captcha_guard.metrics import observe
@@ -112,6 +112,9 @@ def test_fonts_that_are_taken_away_while_the_site_runs_break_no_page(blogs: Make
         kept = client.post(POST, data=fields_of(page) | COMMENT)
         assert kept.status_code == 422
         assert fields_of(kept)["body"] == COMMENT["body"]
+        wrong = client.post(POST, data=fields_of(kept) | COMMENT | {ANSWER: "WRONG"})
+        assert wrong.status_code == 422
+        assert fields_of(wrong)["body"] == COMMENT["body"]
 
 
 # Nonces

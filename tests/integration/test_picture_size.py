@@ -18,7 +18,7 @@ from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, FORM, Blog, Page, fields_of, solved, wrong
 
 LINKS = COMMENT | {"body": "http://a.example http://b.example http://c.example"}
-SMALL, LARGE = (160, 30), (240, 80)
+SMALL, LARGE = (160, 30), (240, 120)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_route_at_classica_works_on_a_site_at_medium(blog: Blog, client: Flask
 
 
 def test_a_site_at_classica_shows_its_small_pictures_whatever_its_size(blogs: MakeBlog) -> None:
-    client = blogs({"CAPTCHA_GUARD_DIFFICULTY": "classica", "CAPTCHA_GUARD_SIZE": (480, 160)}).client()
+    client = blogs({"CAPTCHA_GUARD_DIFFICULTY": "classica", "CAPTCHA_GUARD_SIZE": (480, 240)}).client()
     first = client.get("/posts/one")
     assert announced(client, first) == SMALL
     interstitial = client.post("/posts/one/comments", data=wrong(first, COMMENT))
@@ -87,11 +87,11 @@ def test_a_site_at_classica_shows_its_small_pictures_whatever_its_size(blogs: Ma
 def test_a_code_that_is_sent_again_later_keeps_the_size_of_its_own_picture(blogs: MakeBlog) -> None:
     blog = with_old_times(blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"}))
     client = blog.client()
-    hard = blog.state.issuer.issue("old_times", difficulty=Difficulty.hard)
+    large = blog.state.issuer.issue("old_times", difficulty=Difficulty.easy)
     assert client.post("/old-times", data=wrong(client.get("/old-times"), COMMENT)).status_code == 422
-    limited = client.post("/old-times", data=COMMENT | {TOKEN: hard, ANSWER: "7ACD4"})
+    limited = client.post("/old-times", data=COMMENT | {TOKEN: large, ANSWER: "7ACD4"})
     assert limited.status_code == 429
-    assert fields_of(limited)[TOKEN] == hard
+    assert fields_of(limited)[TOKEN] == large
     assert announced(client, limited) == LARGE
 
 
@@ -105,6 +105,6 @@ def test_scripts_are_told_the_size_with_each_new_code(blog: Blog, client: FlaskC
     small = ask()
     assert in_json(client, small) == SMALL
     assert in_json(client, ask(small["token"])) == SMALL
-    assert in_json(client, ask(blog.state.issuer.issue("old_times", difficulty=Difficulty.hard))) == LARGE
+    assert in_json(client, ask(blog.state.issuer.issue("old_times", difficulty=Difficulty.easy))) == LARGE
     refused = client.post("/old-times", json=COMMENT).get_json()
     assert in_json(client, refused["challenge"]) == SMALL

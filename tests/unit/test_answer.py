@@ -25,7 +25,7 @@ def derive(nonce: str, **how: object) -> str:
 
 
 def test_the_same_nonce_has_the_same_answer_for_ever() -> None:
-    assert derive("nonce-1") == derive("nonce-1") == "68DW4"
+    assert derive("nonce-1") == derive("nonce-1") == "5T9W9"
 
 
 def test_another_key_or_nonce_has_another_answer() -> None:
@@ -38,7 +38,7 @@ def test_every_symbol_and_both_lengths_are_equally_likely() -> None:
     answers = [derive(f"n{number}", alphabet=alphabet) for number in range(12_000)]
     symbols = Counter("".join(answers))
     expected = sum(symbols.values()) / len(alphabet)
-    # 16 symbols, about 4,120 of each: a standard deviation is 62.
+    # 14 symbols, about 4,710 of each: a standard deviation is 66.
     assert set(symbols) == set(alphabet)
     assert max(abs(count - expected) for count in symbols.values()) < 220
     lengths = Counter(map(len, answers))
@@ -72,6 +72,10 @@ def test_the_alphabet_has_no_vowels_and_one_of_each_group_of_look_alikes() -> No
     [
         ("7DCP4", "7dcp4"),
         ("7DCP4", " 7 d-c p4\t"),
+        ("7DCP4", "7dc\np4"),
+        ("7DCP4", "7dc\r\n p4\n"),
+        ("7DCP4", "7 d c \u2028 p 4"),
+        ("7DCP4", "7dc / p4"),
         ("7DCP4", "\uff17\uff24\uff23\uff30\uff14"),
         ("7DCP4", "7-D\u200bC·P4"),
         ("D2588", "0ZSBB"),

@@ -11,12 +11,12 @@ import random
 import pytest
 from PIL import Image, ImageChops
 
-from captcha_guard.challenge.classica import FACE, INK, MARGIN, PAPER
 from captcha_guard.challenge.difficulty import Difficulty
-from captcha_guard.challenge.fonts import GLYPHS, MASTER_HEIGHT, FontFace, bundled_folder, font_pool
-from captcha_guard.challenge.hand import contrast
-from captcha_guard.challenge.picture import draw
-from captcha_guard.challenge.style import Style
+from captcha_guard.challenge.drawing.classica import FACE, INK, MARGIN, PAPER
+from captcha_guard.challenge.drawing.colour import contrast
+from captcha_guard.challenge.drawing.fonts import GLYPHS, MASTER_HEIGHT, FontFace, bundled_folder, font_pool
+from captcha_guard.challenge.drawing.picture import draw
+from captcha_guard.challenge.drawing.style import Style
 
 STYLE = Style.from_secret(b"a secret of the site's own", epoch=0)
 classica = functools.partial(draw, style=STYLE, difficulty=Difficulty.classica)
@@ -71,7 +71,7 @@ def test_neither_style_nor_size_of_the_site_changes_the_picture() -> None:
     assert draw("7ACD4", seed=b"one", style=other, difficulty=Difficulty.classica, size=(480, 160)) == plain
     assert draw("7ACD4", seed=b"one", style=other, difficulty=Difficulty.classica, size=(160, 30)) == plain
     assert Difficulty.classica.picture_size((480, 160)) == (160, 30)
-    for level in (Difficulty.easy, Difficulty.hard, Difficulty(lines=3)):
+    for level in (Difficulty.easy, Difficulty.medium, Difficulty(lines=3)):
         assert level.picture_size((480, 160)) == (480, 160)
 
 
@@ -168,7 +168,7 @@ def test_line_is_tilted_a_little_either_way() -> None:
         assert first is not None
         assert last is not None
         angles.append(math.degrees(math.atan2(last[1] - first[1], box[2] - box[0] - end)))
-    assert max(map(abs, angles)) <= Difficulty.classica.rotation + 0.5
+    assert max(map(abs, angles)) <= Difficulty.classica.tilt + 0.5
     assert min(map(abs, angles)) >= 0.3
     assert 60 < sum(angle > 0 for angle in angles) < 140
 

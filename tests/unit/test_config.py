@@ -28,16 +28,28 @@ def test_given_values_arrive_checked_and_in_one_form() -> None:
     settings = read(
         {
             f"{PREFIX}MODE": "suspicious",
-            f"{PREFIX}SIZE": [300, 100],
+            f"{PREFIX}SIZE": [300, 150],
             f"{PREFIX}LENGTH": 6,
             f"{PREFIX}TTL": 60,
             f"{PREFIX}STYLE_SEED": "spring of the year 26",
             f"{PREFIX}THRESHOLDS": {"challenge": 10, "hold": 20, "aside": 101},
         }
     )
-    assert (settings.mode, settings.size, settings.length, settings.ttl) == ("suspicious", (300, 100), (6, 6), 60)
+    assert (settings.mode, settings.size, settings.length, settings.ttl) == ("suspicious", (300, 150), (6, 6), 60)
     assert settings.style_seed == b"spring of the year 26"
     assert settings.thresholds["aside"] == 101
+
+
+@pytest.mark.parametrize(
+    ("given", "read_as"),
+    [
+        (("#1d3557", "#f1faee"), ((29, 53, 87), (241, 250, 238))),
+        (["#0AF", "#FfFfFf"], ((0, 170, 255), (255, 255, 255))),
+        (None, None),
+    ],
+)
+def test_colours_are_two_in_short_or_long_hex(given: object, read_as: object) -> None:
+    assert read({f"{PREFIX}COLOURS": given}).colours == read_as
 
 
 @pytest.mark.parametrize(
@@ -80,8 +92,12 @@ def test_the_judges_settings_arrive_in_one_form() -> None:
         ("STYLE_SEED", 5), ("STYLE_SEED", "spring"), ("STYLE_ROTATION", -1), ("STYLE_ROTATION", 4000),
         ("FONTS", None), ("FONTS", 7), ("FONTS", b"/srv/fonts"), ("FONTS", ["/srv/fonts", ""]),
         ("FONTS", [["bundled"]]), ("FONTS", "/srv/\0fonts"), ("FONTS", {"bundled"}), ("FONTS", [True]),
-        ("SIZE", (1, 1)), ("SIZE", "240x80"), ("SIZE", (240,)), ("SIZE", (240.0, 80)), ("SIZE", (9999, 80)),
+        ("SIZE", (1, 1)), ("SIZE", "240x80"), ("SIZE", (240,)), ("SIZE", (240.0, 120)), ("SIZE", (9999, 120)),
+        ("SIZE", (199, 100)), ("SIZE", (200, 99)), ("SIZE", (240, 80)), ("SIZE", (481, 240)), ("SIZE", (480, 241)),
         ("SIZE", 240),
+        ("COLOURS", "#123"), ("COLOURS", ("#123",)), ("COLOURS", ("#123", "white")), ("COLOURS", ("#12", "#fff")),
+        ("COLOURS", ("123456", "#fff")), ("COLOURS", ("#123\n", "#fff")), ("COLOURS", (0x123456, 0xFFFFFF)),
+        ("COLOURS", ("#123", "#fff", "#456")), ("COLOURS", ("#12345\u0661", "#fff")), ("COLOURS", ()),
         ("LENGTH", 3), ("LENGTH", (6, 5)), ("LENGTH", (5, 9)), ("LENGTH", "5"), ("LENGTH", True),
         ("ALPHABET", "ABC"), ("ALPHABET", "AABCDEFGHJKLMN"), ("ALPHABET", "abcdefghijklmnop"), ("ALPHABET", 7),
         ("TTL", 59), ("TTL", 3601), ("TTL", "900"), ("TTL", 60.5), ("TTL", True),

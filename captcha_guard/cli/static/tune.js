@@ -4,11 +4,14 @@
 
 const form = document.querySelector("form");
 const notice = document.getElementById("status");
+const readingNotice = document.getElementById("reading-status");
+const readings = document.getElementById("readings");
 const copy = document.getElementById("copy");
 const DRAWN = ["pictures", "cost", "config", "style_rotation-hint", "presets"];
 
 let wanted = null;
 let busy = false;
+let reading = false;
 
 function query(button) {
   return new URLSearchParams(new FormData(form, button)).toString();
@@ -44,8 +47,32 @@ async function show(asked) {
   await Promise.allSettled(images.map((image) => image.decode()));
   if (notice.textContent) notice.textContent = "";
   for (const part of parts) replace(document.getElementById(part.id), part);
-  // While a slider moves on, it knows better than an answer to where it was.
+  if (!reading && readings.childElementCount) readingNotice.textContent = "Read of earlier settings:";
+  // While a slider is moving, this answer is older than its position.
   if (wanted === null) settle(page);
+}
+
+// Takes one to three minutes; the sliders can be used meanwhile.
+async function read(asked) {
+  if (reading) return;
+  reading = true;
+  readings.replaceChildren();
+  readingNotice.textContent = "The programs are reading. This takes one to three minutes.";
+  try {
+    const response = await fetch(`/?${asked}`);
+    const text = await response.text();
+    if (response.ok) {
+      const page = new DOMParser().parseFromString(text, "text/html");
+      readings.replaceChildren(...document.importNode(page.getElementById("readings"), true).childNodes);
+    }
+    const now = new URLSearchParams(asked);
+    now.delete("read");
+    readingNotice.textContent = response.ok ? (now.toString() === query() ? "" : "Read of earlier settings:") : text;
+  } catch {
+    readingNotice.textContent = "No answer: the command has ended. Start it again and reload this page.";
+  } finally {
+    reading = false;
+  }
 }
 
 function replace(old, fresh) {
@@ -80,7 +107,9 @@ form.addEventListener("input", (event) => {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  draw(query(event.submitter));
+  const asked = query(event.submitter);
+  if (event.submitter?.name === "read") read(asked);
+  else draw(asked);
 });
 
 copy.hidden = !navigator.clipboard;

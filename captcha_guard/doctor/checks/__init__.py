@@ -6,6 +6,8 @@ from typing import Final
 
 from ..diagnosis import Check
 from .bundled_fonts import BundledFonts
+from .classica_routes import ClassicaRoutes
+from .classica_site import ClassicaSite
 from .clock import Clock
 from .csrf import Csrf
 from .memory_workers import MemoryWorkers
@@ -24,5 +26,5 @@ CHECKS: Final[tuple[Check, ...]] = (
     MemoryWorkers(), StoreReach(), StoreEvicts(), NetworkFile(), Clock(), StoreFailover(),
     Proxy(),
     Csrf(), MissingBody(), VisitorsPage(),
-    BundledFonts(),
+    BundledFonts(), ClassicaSite(), ClassicaRoutes(),
 )  # fmt: skip

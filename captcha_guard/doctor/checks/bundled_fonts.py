@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from ...challenge.fonts import bundled_folder
+from ...challenge.drawing.fonts import bundled_folder
 from ...checks import BUNDLED
 from ..diagnosis import Check, Diagnosis, Moment, Severity
 from ..site import Site

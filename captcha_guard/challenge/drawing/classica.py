@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from captcha_guard.challenge.difficulty import CLASSICA_SIZE, Difficulty
-from captcha_guard.challenge.fonts import MASTER_HEIGHT
-from captcha_guard.challenge.ground import FULL
+from captcha_guard.challenge.drawing.colour import INK_TONE
+from captcha_guard.challenge.drawing.fonts import MASTER_HEIGHT
 
 if TYPE_CHECKING:
-    from captcha_guard.challenge.fonts import FontFace
+    from captcha_guard.challenge.drawing.fonts import FontFace
 
 PAPER = (221, 234, 248)
 INK = (32, 44, 76)
@@ -27,7 +27,7 @@ MARGIN = 2  # px of paper all round, at least
 _GAP = MASTER_HEIGHT // 8  # between two glyphs of the line, in its own px
 _EDGE = 4  # around the line, in its own px, so that the affine finds paper there
 _OVERSAMPLING = 2
-_TONES = [round(value * FULL / 255) for value in range(256)]
+_TONES = [round(value * INK_TONE / 255) for value in range(256)]
 
 
 def paint(answer: str, *, seed: bytes, scale: int, pool: tuple[FontFace, ...]) -> Image.Image:
@@ -61,9 +61,9 @@ def _line(answer: str, face: FontFace) -> Image.Image:
 
 
 def _tilt(rng: random.Random, long: float) -> float:
-    """Return how far a line ``long`` px long is turned, in radians: up to what ``rotation`` and the height allow."""
+    """Return how far a line ``long`` px long is turned, in radians: up to what ``tilt`` and the height allow."""
     room = CLASSICA_SIZE[1] - 2 * MARGIN - GLYPH_HEIGHT
-    most = min(math.radians(Difficulty.classica.rotation), math.asin(min(room / long, 1.0)))
+    most = min(math.radians(Difficulty.classica.tilt), math.asin(min(room / long, 1.0)))
     return math.copysign(most * (0.4 + 0.6 * rng.random()), rng.random() - 0.5)
 
 

@@ -17,16 +17,16 @@ from captcha_guard.errors import FontError
 from captcha_guard.look_alikes import LOOK_ALIKES
 
 GLYPHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-MASTER_HEIGHT = 128  # px; every glyph's ink is exactly this high before it is scaled
-MIN_STEM = 0.12  # of the glyph's height; thinner stems fade when a picture is 80 px high
+MASTER_HEIGHT = 96  # px; every glyph's ink is exactly this high before it is scaled
+MIN_STEM = 0.12  # of the glyph's height; thinner stems fade at real size
 #: How different two glyphs must be, see :func:`difference`. Over the bundled fonts an O and a 0 of one shape come to
-#: 0.00 to 0.65, symbols that answers keep apart to 0.76 and more (M and N of Bungee).
+#: 0.00 to 0.65, symbols that answers keep apart to 0.66 and more.
 MIN_DIFFERENCE = 0.5
 _SUFFIXES = (".ttf", ".otf")
-_RENDER_SIZE = 180  # px per em; cap heights of 0.6 to 0.75 em land near MASTER_HEIGHT
+_RENDER_SIZE = 135  # px per em; cap heights of 0.6 to 0.75 em land near MASTER_HEIGHT
 _MOST_EMS = 8  # an honest glyph is 2 em wide at most; a broken one could fill the memory
 _NO_GLYPH = "\U0010fffe"  # a noncharacter; what a font draws for it is its box for missing glyphs
-_STEMMED = "DFHKNPR"
+_STEMMED = "DFHR"
 _BOX = 64  # px; two glyphs are compared in a square of this size
 _PATCH = 4  # px around the middle of a patch: 9 of 64 px, which is about a stem
 
@@ -148,7 +148,7 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 
 def bundled_folder() -> Path:
     """Return the folder of the fonts that come along: inside an installed package, or beside it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
+    package = Path(__file__).resolve().parents[2]
     installed = package / "fonts"
     return installed if installed.is_dir() else package.parent / "fonts"
 

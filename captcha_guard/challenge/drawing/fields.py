@@ -1,0 +1,104 @@
+"""Fields in which ink and paper change places: they cross both rows, and glyphs and strokes alike."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageChops, ImageDraw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from captcha_guard.challenge.drawing.variant import Variant
+
+Corners = list[tuple[float, float]]
+
+
+def fields(rng: random.Random, variant: Variant, size: tuple[int, int], reach: float) -> list[Corners]:
+    """Return the corners (px at scale 1) of the fields, about ``reach`` px large, in which ink and paper swap."""
+    return _FIELDS[variant.fields](rng, size, reach)
+
+
+def swapped(canvas: Image.Image, fields: list[Corners], scale: int, ink: int) -> Image.Image:
+    """Return a canvas ``scale`` times the picture with ``ink`` and 0 exchanged in these fields."""
+    if not fields:
+        return canvas
+    made = Image.new("L", canvas.size)
+    pen = ImageDraw.Draw(made)
+    for corners in fields:
+        pen.polygon([(x * scale, y * scale) for x, y in corners], ink)
+    return ImageChops.difference(canvas, made)
+
+
+def _side(rng: random.Random) -> int:
+    return 1 if rng.random() < 0.5 else -1
+
+
+def _bars(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corners]:
+    """Every other one of some leaning bars."""
+    width, height = size
+    pitch = reach * (0.7 + 0.2 * rng.random())
+    lean = height * (0.15 + 0.4 * rng.random()) * _side(rng)
+    start = pitch * (rng.random() - 1) - abs(lean)
+    lefts = [start + index * pitch for index in range(0, int((width - start + abs(lean)) / pitch) + 1, 2)]
+    return [[(x + lean, 0.0), (x + pitch + lean, 0.0), (x + pitch - lean, height), (x - lean, height)] for x in lefts]
+
+
+def _waves(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corners]:
+    """Every other one of some bent bars."""
+    width, height = size
+    pitch = reach * (0.7 + 0.2 * rng.random())
+    swing = pitch * (0.25 + 0.2 * rng.random())
+    lean = height * 0.3 * (2 * rng.random() - 1)
+    phase, turn = 2 * math.pi * rng.random(), 2 * math.pi * (0.7 + 0.6 * rng.random())
+    start = pitch * (rng.random() - 1) - abs(lean) - swing
+    side = [
+        (lean * (1 - 2 * t) + swing * math.sin(phase + turn * t), height * t) for t in (step / 16 for step in range(17))
+    ]
+    lefts = [start + index * pitch for index in range(0, int((width - 2 * start) / pitch) + 1, 2)]
+    return [[*[(x + dx, y) for dx, y in side], *[(x + pitch + dx, y) for dx, y in side[::-1]]] for x in lefts]
+
+
+def _discs(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corners]:
+    """Discs all over the picture, apart from each other, in rows that are not the text's."""
+    pitch = reach * 2.1
+    angle = math.pi * rng.random()
+    cos, sin = math.cos(angle) * pitch, math.sin(angle) * pitch
+    x0, y0 = size[0] * rng.random(), size[1] * rng.random()
+    turns = [(math.cos(step * math.pi / 14), math.sin(step * math.pi / 14)) for step in range(28)]
+    most = int(max(size) * 1.5 / pitch) + 1
+    made = []
+    for row in range(-most, most + 1):
+        for column in range(-most, most + 1):
+            across, down = column + row / 2, row * 0.87
+            x, y = x0 + across * cos - down * sin, y0 + across * sin + down * cos
+            if -reach < x < size[0] + reach and -reach < y < size[1] + reach:
+                radius = reach * (0.78 + 0.2 * rng.random())
+                made.append([(x + radius * dx, y + radius * dy) for dx, dy in turns])
+    return made
+
+
+def _tiles(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corners]:
+    """Every other tile of a chequered floor that is turned."""
+    pitch = reach * (0.95 + 0.2 * rng.random())
+    angle = math.pi * rng.random() / 2
+    cos, sin = math.cos(angle) * pitch, math.sin(angle) * pitch
+    x0, y0 = size[0] * rng.random(), size[1] * rng.random()
+    most = int(max(size) * 1.5 / pitch) + 1
+    made = []
+    for row in range(-most, most + 1):
+        for column in range(-most + (row + most) % 2, most + 1, 2):
+            x, y = x0 + column * cos - row * sin, y0 + column * sin + row * cos
+            if -2 * pitch < x < size[0] + 2 * pitch and -2 * pitch < y < size[1] + 2 * pitch:
+                made.append([(x, y), (x + cos, y + sin), (x + cos - sin, y + sin + cos), (x - sin, y + cos)])
+    return made
+
+
+_FIELDS: dict[str, Callable[[random.Random, tuple[int, int], float], list[Corners]]] = {
+    "bars": _bars,
+    "waves": _waves,
+    "discs": _discs,
+    "tiles": _tiles,
+}

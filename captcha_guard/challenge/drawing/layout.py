@@ -1,0 +1,295 @@
+"""Where each glyph of a picture stands: in two rows that reach into each other, read row by row.
+
+All lengths are px at scale 1. Both rows follow one curve, the lower just below the upper, and the text is turned as a
+whole. No straight line passes between the rows: that is what stops programs that read a picture line by line, even
+after cutting or turning it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from captcha_guard.challenge.drawing import glyphs as masks
+from captcha_guard.challenge.drawing.shape import SLOPES, Shape, overlap, shape_of
+from captcha_guard.challenge.drawing.transform import Matrix, Point, inverted, product
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Sequence
+
+    from captcha_guard.challenge.difficulty import Difficulty
+    from captcha_guard.challenge.drawing.fonts import FontFace
+    from captcha_guard.challenge.drawing.variant import Variant
+
+EDGE = 4.0  # px that stay free at every edge of the picture
+LEAST_HEIGHT = 28.0  # px; glyphs stand upright at least so high where the picture has room for that
+_GLYPH_SHARE = 0.29  # of the picture's height: a glyph before the rows are fitted to the picture
+_SMALLEST, _LARGEST = 0.92, 1.08  # times which rows are shown larger where there is room
+_ONE_ROW = 3  # glyphs; codes as short as that stand in one row
+_TURNS = (-1.0, -0.5, 0.0, 0.5, 1.0)  # of the difficulty's rotation
+# Shares of a glyph's height:
+_ROW_GAP = 0.1  # paper between a glyph and the one above it
+_GLYPH_GAP = (0.13, 0.3)  # paper between neighbours in a row
+_RISE = 0.22  # how far a glyph may move up into a gap of the row above
+_ROW_STEP = (0.34, 0.42)  # how much higher or lower neighbours in a row stand at most
+_ROW_DROP = (0.87, 0.78)  # how much lower a glyph stands than the nearest one of the row above
+_ZIGZAG = 0.3  # glyphs that stand so far from each other from left to right may be read so
+_TRIES = 16  # the first in which the rows reach into each other far enough is taken, or else the best
+_MOST_TRIES = 64  # as long as a straight line parts the rows of the best
+_FAR = 1e9
+
+
+class Placed(NamedTuple):
+    """One glyph where it is shown.
+
+    ``inverse`` leads from the picture to the glyph's mask, whose point ``start`` is shown at (0, 0). ``box`` is left,
+    top, right and bottom of its ink.
+    """
+
+    face: FontFace
+    glyph: str
+    inverse: Matrix
+    start: Point
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """All glyphs in reading order, how many of them stand in each row, and how they are cut.
+
+    ``zigzag`` is the other order (indices of ``glyphs``) where the rows could also be read up and down from left to
+    right, or else None. ``tilt`` is in radians, clockwise; ``height`` is that of the largest glyph upright, ``stem``
+    the width of a typical stem; ``box`` holds all ink.
+    """
+
+    glyphs: tuple[Placed, ...]
+    rows: tuple[int, ...]
+    zigzag: tuple[int, ...] | None
+    cut: masks.Cut
+    tilt: float
+    height: float
+    stem: float
+    box: tuple[float, float, float, float]
+
+
+class _Standing(NamedTuple):
+    """A glyph and where the middle of its box stands."""
+
+    shape: Shape
+    x: float
+    y: float
+
+
+_Rows = list[list[_Standing]]
+
+
+def lay_out(
+    answer: str,
+    *,
+    rng: random.Random,
+    variant: Variant,
+    difficulty: Difficulty,
+    size: tuple[int, int],
+    faces: Sequence[FontFace],
+) -> Layout:
+    """Lay ``answer`` out in a picture of ``size`` px."""
+    cut = masks.Cut(max(size[1] * _GLYPH_SHARE, LEAST_HEIGHT), variant.width, variant.stem)
+    shapes = _shapes(answer, rng=rng, cut=cut, faces=faces, variant=variant, difficulty=difficulty)
+    gap = cut.height * (_GLYPH_GAP[0] + (_GLYPH_GAP[1] - _GLYPH_GAP[0]) * rng.random())
+    wanted = difficulty.interlock / 100 * cut.height if len(answer) > _ONE_ROW else 0.0
+    amplitude = (1.5 * difficulty.interlock / 100 + 0.25) * cut.height
+    tilt = math.radians(difficulty.tilt) * (2 * rng.random() - 1)
+    depth = -_FAR
+    rows: _Rows | None = None
+    for attempt in range(_MOST_TRIES):
+        if depth >= wanted or (attempt >= _TRIES and depth > 0):
+            break
+        tried = _rows(shapes, rng, height=cut.height, gap=gap, amplitude=amplitude)
+        if not _legible(tried, cut.height, min(attempt / _TRIES, 1.0)):
+            amplitude *= 0.85
+            continue
+        amplitude *= 1.1
+        if (reached := _depth(tried)) > depth:
+            if _room(_around(_boxes(tried, tilt)), size) * cut.height >= LEAST_HEIGHT:
+                depth, rows = reached, tried
+            else:
+                tilt *= 0.93
+    if rows is None:  # very wide glyphs in a small picture: straight and level, they are largest
+        rows, tilt = _rows(shapes, rng, height=cut.height, gap=gap, amplitude=0.0), 0.0
+    return _fitted(rows, tilt, cut=cut, rng=rng, size=size)
+
+
+def _shapes(
+    answer: str,
+    *,
+    rng: random.Random,
+    cut: masks.Cut,
+    faces: Sequence[FontFace],
+    variant: Variant,
+    difficulty: Difficulty,
+) -> list[Shape]:
+    slant, most = math.tan(math.radians(variant.slant)), math.radians(difficulty.rotation)
+    return [
+        shape_of(
+            faces[int(rng.random() * len(faces))], glyph, cut, most * _TURNS[int(rng.random() * len(_TURNS))], slant
+        )
+        for glyph in answer
+    ]
+
+
+def _rows(shapes: Sequence[Shape], rng: random.Random, *, height: float, gap: float, amplitude: float) -> _Rows:
+    """Return the glyphs in rows on a curve that is drawn anew, the lower row just below the upper."""
+    upper = _upper(rng, len(shapes))
+    rows = [shapes[:upper], shapes[upper:]] if upper < len(shapes) else [shapes]
+    longs = [sum([2 * shape.half_width for shape in row]) + gap * (len(row) - 1) for row in rows]
+    curve, whole = _curve(rng, amplitude), max(longs)
+    placed: _Rows = []
+    for row, long in zip(rows, longs, strict=True):
+        # A shorter row stands anywhere beside the longer, and may stand out a little.
+        left = (whole - long) / 2 + (rng.random() - 0.5) * 0.5 * (whole - long + height)
+        standing = []
+        for shape in row:
+            x = left + shape.half_width
+            standing.append(_Standing(shape, x, curve(2 * x / whole - 1)))
+            left += 2 * shape.half_width + gap
+        placed.append(_lowered(standing, placed[-1], height) if placed else standing)
+    return placed
+
+
+def _upper(rng: random.Random, count: int) -> int:
+    """Return how many of ``count`` glyphs stand in the upper row."""
+    if count <= _ONE_ROW:
+        return count
+    most = 2 if count > 5 else 1  # glyphs by which one row may be longer than the other
+    splits = [upper for upper in range(2, count - 1) if abs(count - 2 * upper) <= most]
+    return splits[int(rng.random() * len(splits))]
+
+
+def _curve(rng: random.Random, amplitude: float) -> Callable[[float], float]:
+    """Return how far down (px) both rows run at a place from -1 (left) to 1 (right)."""
+    side = amplitude if rng.random() < 0.5 else -amplitude
+    if rng.random() < 0.75:  # an arch or a bowl, highest or lowest near the middle
+        middle = 0.7 * (rng.random() - 0.5)
+        return lambda place: side * (place - middle) ** 2
+    often = math.pi * (1.1 + 0.5 * rng.random())
+    phase = 2 * math.pi * rng.random()
+    return lambda place: 0.45 * side * math.sin(often * place + phase)
+
+
+def _lowered(row: list[_Standing], above: list[_Standing], height: float) -> list[_Standing]:
+    """Return the row just below the one above, each of its glyphs as near as the gap allows."""
+    needed = [
+        max([overlap(upper.shape, lower.shape, lower.x - upper.x) + upper.y - lower.y for upper in above])
+        for lower in row
+    ]
+    drop, gap = max(needed), _ROW_GAP * height
+    return [
+        _Standing(shape, x, y + drop + gap - min(drop - need, _RISE * height))
+        for (shape, x, y), need in zip(row, needed, strict=True)
+    ]
+
+
+def _depth(rows: _Rows) -> float:
+    """Return how far (px) the rows reach into each other, past the line that parts them best; negative if it does."""
+    if len(rows) == 1:
+        return 0.0
+    above, below = rows
+    return min(
+        [
+            (
+                max([shape.lowest[i] + y - slope * x for shape, x, y in above])
+                - min([shape.highest[i] + y - slope * x for shape, x, y in below])
+            )
+            / math.sqrt(1 + slope * slope)
+            for i, slope in enumerate(SLOPES)
+        ]
+    )
+
+
+def _legible(rows: _Rows, height: float, lenience: float) -> bool:
+    """Say whether rows are seen as rows.
+
+    Neighbours in a row stand at nearly the same height, and each glyph clearly lower than the nearest of the row above.
+    ``lenience``, 0 to 1, says how far towards the looser end of both bounds.
+    """
+    step = (_ROW_STEP[0] + (_ROW_STEP[1] - _ROW_STEP[0]) * lenience) * height
+    drop = (_ROW_DROP[0] + (_ROW_DROP[1] - _ROW_DROP[0]) * lenience) * height
+    if any(abs(one.y - other.y) > step for row in rows for one, other in itertools.pairwise(row)):
+        return False
+    for above, below in itertools.pairwise(rows):
+        for one, other in itertools.product(above, below):
+            nearest = abs(one.x - other.x)
+            if other.y - one.y < drop and (
+                nearest <= min([abs(one.x - x) for _, x, _ in below])
+                or nearest <= min([abs(other.x - x) for _, x, _ in above])
+            ):
+                return False
+    return True
+
+
+def _zigzag(
+    boxes: Sequence[tuple[float, float, float, float]], rows: Sequence[int], height: float
+) -> tuple[int, ...] | None:
+    """Return the glyphs' indices from left to right if those of the two rows take turns and stand well apart."""
+    middles = [(left + right) / 2 for left, _, right, _ in boxes]
+    order = sorted(range(len(boxes)), key=middles.__getitem__)
+    pairs = list(itertools.pairwise(order))
+    turns = all((one < rows[0]) != (other < rows[0]) for one, other in pairs)
+    apart = all(middles[other] - middles[one] >= _ZIGZAG * height for one, other in pairs)
+    return tuple(order) if len(rows) > 1 and turns and apart else None
+
+
+def _boxes(rows: _Rows, tilt: float) -> list[tuple[float, float, float, float]]:
+    """Return left, top, right and bottom of each glyph's ink when all are turned by ``tilt`` radians about (0, 0)."""
+    cos, sin = math.cos(tilt), math.sin(tilt)
+    boxes = []
+    for shape, x, y in [one for row in rows for one in row]:
+        across = [(x + dx) * cos - (y + dy) * sin for dx, dy in shape.corners]
+        down = [(x + dx) * sin + (y + dy) * cos for dx, dy in shape.corners]
+        boxes.append((min(across), min(down), max(across), max(down)))
+    return boxes
+
+
+def _around(boxes: Sequence[tuple[float, float, float, float]]) -> tuple[float, float, float, float]:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _room(around: tuple[float, float, float, float], size: tuple[int, int]) -> float:
+    """Return how many times larger what takes up this box can be shown in a picture of ``size`` px."""
+    left, top, right, bottom = around
+    return min((size[0] - 2 * EDGE) / (right - left), (size[1] - 2 * EDGE) / (bottom - top))
+
+
+def _fitted(rows: _Rows, tilt: float, *, cut: masks.Cut, rng: random.Random, size: tuple[int, int]) -> Layout:
+    """Return the layout turned by ``tilt`` radians, scaled to the picture and put somewhere in it."""
+    boxes = _boxes(rows, tilt)
+    left, top, right, bottom = around = _around(boxes)
+    scale = max(_SMALLEST + (_LARGEST - _SMALLEST) * rng.random(), LEAST_HEIGHT / cut.height)
+    scale = min(scale, _room(around, size))
+    dx = EDGE + (size[0] - 2 * EDGE - (right - left) * scale) * rng.random() - left * scale
+    dy = EDGE + (size[1] - 2 * EDGE - (bottom - top) * scale) * rng.random() - top * scale
+    cos, sin = math.cos(tilt) * scale, math.sin(tilt) * scale
+    shown = []
+    for (shape, x, y), box in zip([one for row in rows for one in row], boxes, strict=True):
+        middle_x, middle_y = x * cos - y * sin + dx, x * sin + y * cos + dy
+        a, b, c, d = inverse = inverted(product((cos, -sin, sin, cos), shape.matrix))
+        start = (
+            shape.middle[0] - a * middle_x - b * middle_y,
+            shape.middle[1] - c * middle_x - d * middle_y,
+        )
+        at = (box[0] * scale + dx, box[1] * scale + dy, box[2] * scale + dx, box[3] * scale + dy)
+        shown.append(Placed(shape.face, shape.glyph, inverse, start, at))
+    return Layout(
+        glyphs=tuple(shown),
+        rows=tuple([len(row) for row in rows]),
+        zigzag=_zigzag(boxes, [len(row) for row in rows], cut.height),
+        cut=cut,
+        tilt=tilt,
+        height=cut.height * scale,
+        stem=sum([masks.stem(one.face, cut) for one in shown]) / len(shown) * cut.height * scale,
+        box=(left * scale + dx, top * scale + dy, right * scale + dx, bottom * scale + dy),
+    )

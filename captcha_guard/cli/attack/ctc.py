@@ -1,0 +1,39 @@
+"""Decoding what a recogniser says of each column of a picture, with only a site's symbols allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from ...challenge.answer import normalise
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: The class that means "no symbol ends here".
+BLANK = 0
+
+
+class Decoder:
+    """Reads the likeliest symbol of each column (greedy decoding of connectionist temporal classification).
+
+    ``classes`` says what each class of the recogniser stands for; the first one is the blank. ``symbols`` are those
+    that a code may consist of. A class that looks like one of them stands for it; others are left out before the
+    likeliest is chosen, which reads far more than taking them out of the text afterwards.
+    """
+
+    def __init__(self, classes: Sequence[str], symbols: str = "") -> None:
+        allowed = {normalise(symbol): symbol for symbol in symbols}
+        self._kept, self._labels = [BLANK], [""]
+        for number, label in enumerate(classes):
+            folded = normalise(label) if allowed else label
+            if number != BLANK and (folded in allowed or not allowed):
+                self._kept.append(number)
+                self._labels.append(allowed.get(folded, label))
+
+    def text(self, columns: NDArray[np.float32]) -> str:
+        """Return the text; ``columns`` has a row for each column of the picture and a score for each class."""
+        likeliest = columns[:, self._kept].argmax(axis=1)
+        return "".join(label for label, _ in groupby(self._labels[number] for number in likeliest))

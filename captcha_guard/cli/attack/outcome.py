@@ -1,0 +1,96 @@
+"""An attack: a program reads pictures in many ways, and each reading is compared with the codes as a form would."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from statistics import mean
+from typing import NamedTuple
+
+from PIL import Image
+
+from ...challenge.answer import matches, normalise
+from ..interval import Share
+from .opponent import Opponent
+from .ways import Way, pieces
+
+
+class Sample(NamedTuple):
+    """A picture and every answer to it that is right."""
+
+    png: bytes
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attack read: for each way, the text it saw in each picture, and whether that was right.
+
+    ``nearness`` is how much of the codes is in the texts, 0 to 1, on average over the pictures.
+    """
+
+    readings: Mapping[Way, tuple[str, ...]]
+    solved: Mapping[Way, tuple[bool, ...]]
+    nearness: Mapping[Way, float]
+
+    def ranked(self) -> list[Way]:
+        """Return the ways, those that read most first; of equals, those whose readings come nearest to the codes."""
+        return sorted(self.solved, key=lambda way: (-sum(self.solved[way]), -self.nearness[way]))
+
+    @property
+    def best(self) -> Way:
+        """The way that read most; the first of them when several did."""
+        return self.ranked()[0]
+
+    @property
+    def plain(self) -> Share:
+        """How many the program read of the pictures as visitors see them, in its best mode."""
+        return max(self.share(way) for way in self.solved if way.untreated)
+
+    def share(self, way: Way) -> Share:
+        """Return how many one way read."""
+        return Share(sum(self.solved[way]), len(self.solved[way]))
+
+
+def attack(opponent: Opponent, samples: Sequence[Sample], ways: Sequence[Way]) -> Outcome:
+    """Let one program read PNGs in some ways.
+
+    Case and look-alikes are forgiven. Works on as many parts of the pictures at once as there are processors. Raises
+    ``AttackError`` when the program fails.
+    """
+    images = [Image.open(io.BytesIO(sample.png)).convert("L") for sample in samples]
+    parts = min(os.cpu_count() or 1, len(images))
+    shares = [images[part::parts] for part in range(parts)]
+    with ThreadPoolExecutor(parts) as side_by_side:
+        told = list(side_by_side.map(lambda share: _readings(opponent, share, ways), shares))
+    readings = {way: tuple(told[number % parts][way][number // parts] for number in range(len(images))) for way in ways}
+    codes = [sample.codes for sample in samples]
+    solved = {
+        way: tuple(any(matches(code, text) for code in right) for right, text in zip(codes, texts, strict=True))
+        for way, texts in readings.items()
+    }
+    nearness = {way: mean(map(_nearness, codes, texts)) for way, texts in readings.items()}
+    return Outcome(readings, solved, nearness)
+
+
+def _nearness(codes: Sequence[str], text: str) -> float:
+    return max(SequenceMatcher(None, normalise(code), normalise(text)).ratio() for code in codes)
+
+
+def _readings(opponent: Opponent, images: Sequence[Image.Image], ways: Sequence[Way]) -> dict[Way, list[str]]:
+    """Return what the program sees, for each way and picture; what several ways do alike is done once."""
+    cut_alike: dict[tuple[str, int], list[Way]] = {}
+    for way in ways:
+        cut_alike.setdefault((way.cut, way.rotation), []).append(way)
+    told = {}
+    for alike in cut_alike.values():
+        cut = [alike[0].cut_up(image) for image in images]
+        for way in alike:
+            treated = [pieces(way, parts) for parts in cut]
+            texts = iter(opponent.read([piece for parts in treated for piece in parts], way.mode))
+            told[way] = ["".join(next(texts) for _ in parts) for parts in treated]
+    return told

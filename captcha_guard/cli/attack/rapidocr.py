@@ -1,0 +1,94 @@
+"""RapidOCR: the models of PaddleOCR for texts in photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+from PIL import Image
+
+from .ctc import Decoder
+from .opponent import imported
+
+#: For small pictures: the shorter side in px that the detector sees (by default 736, which reads no more and takes four
+#: times as long), how sure it must be of a box, and how much larger than the text's core a box is.
+_DETECTOR = {"det_limit_side_len": 320, "det_box_thresh": 0.3, "det_unclip_ratio": 2.0}
+
+
+class Box(NamedTuple):
+    """A text that the detector found: its left edge, the middle of its height, its height (px), and what it says."""
+
+    left: float
+    middle: float
+    height: float
+    text: str
+
+
+class Rapidocr:
+    """Its recogniser alone, which takes a picture for one line of text."""
+
+    name = "rapidocr"
+    modes = ("",)
+
+    def __init__(self, symbols: str = "") -> None:
+        self._program = imported("rapidocr_onnxruntime").RapidOCR(
+            intra_op_num_threads=1, inter_op_num_threads=1, use_cls=False, text_score=0.0, **_DETECTOR
+        )
+        recogniser = self._program.text_rec
+        decoder = Decoder(recogniser.postprocess_op.character, symbols)
+
+        def decode(lines: Any, *_: object, **__: object) -> list[tuple[str, float]]:
+            return [(decoder.text(columns), 1.0) for columns in lines]
+
+        recogniser.postprocess_op = decode
+
+    @property
+    def version(self) -> str:
+        """The version of the package."""
+        return version("rapidocr-onnxruntime")
+
+    def read(self, pictures: Sequence[Image.Image], mode: str) -> list[str]:  # noqa: ARG002 - it has no modes
+        """Return the text it sees in each picture."""
+        return [self._read(picture.convert("RGB")) for picture in pictures]
+
+    def _read(self, picture: Image.Image) -> str:
+        import numpy as np  # noqa: PLC0415 - comes with the extra
+
+        found, _ = self._program(np.asarray(picture), use_det=False)
+        return "".join(text for text, _ in found or ())
+
+
+class RapidocrDetector(Rapidocr):
+    """Its detector looks for texts first, so it finds rows by itself."""
+
+    name = "rapidocr-detector"
+
+    def _read(self, picture: Image.Image) -> str:
+        import numpy as np  # noqa: PLC0415 - comes with the extra
+
+        # The detector sets an attribute of itself at each picture, so threads can't share one. Copies share the models.
+        program = copy(self._program)
+        program.text_det = copy(program.text_det)
+        found, _ = program(np.asarray(picture), use_det=True)
+        return "".join(box.text for box in in_reading_order(_box(corners, text) for corners, text, _ in found or ()))
+
+
+def in_reading_order(boxes: Iterable[Box]) -> list[Box]:
+    """Return boxes row by row, each from left to right; a box begins a row where it lies below the middle of the last.
+
+    The boxes of a row overlap in height by half of it or more.
+    """
+    rows: list[list[Box]] = []
+    for box in sorted(boxes, key=lambda box: box.middle):
+        if rows and box.middle - rows[-1][0].middle < rows[-1][0].height / 2:
+            rows[-1].append(box)
+        else:
+            rows.append([box])
+    return [box for row in rows for box in sorted(row, key=lambda box: box.left)]
+
+
+def _box(corners: Sequence[Sequence[float]], text: str) -> Box:
+    ys = [y for _, y in corners]
+    return Box(min(x for x, _ in corners), (min(ys) + max(ys)) / 2, max(ys) - min(ys), text)

@@ -1,0 +1,33 @@
+"""A route or a field may ask for pictures of ``classica`` on a site that has others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from ...web.registry import guarded_routes
+from ..diagnosis import Check, Diagnosis, Moment, Severity
+from ..site import Site
+from .classica_site import INSTEAD, READ_BY
+
+
+class ClassicaRoutes(Check):
+    """Looks at the difficulty of guarded routes. A ``CaptchaField`` hands in what it is, when its form is made."""
+
+    code: ClassVar[str] = "CG503"
+    title: ClassVar[str] = "A form's pictures are classica, which programs read."
+    severity: ClassVar[Severity] = Severity.WARNING
+    moments: ClassVar[frozenset[Moment]] = frozenset({Moment.SERVING, Moment.DOCTOR})
+    fix: ClassVar[str] = INSTEAD
+
+    def examine(self, site: Site) -> Iterator[Diagnosis]:
+        """Name all routes that have classica as a difficulty of their own."""
+        with site.app.app_context():
+            routes = guarded_routes()
+        named = sorted(name for name, route in routes.items() if route.difficulty and route.difficulty.is_classica)
+        if named:
+            yield self.found(f"Guarded routes with difficulty='classica': {', '.join(map(repr, named))}. {READ_BY}")
+
+    def of_form(self, form: str, endpoint: str) -> Diagnosis:
+        """Return the diagnosis for a form whose ``CaptchaField`` has classica as a difficulty of its own."""
+        return self.found(f"{form} has CaptchaField(difficulty='classica'), on the route {endpoint!r}. {READ_BY}")

@@ -1,0 +1,212 @@
+"""``flask captcha-guard strength`` and the tuning page's readings, by the real programs on a few pictures."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from captcha_guard import Difficulty
+from captcha_guard.challenge.answer import ALPHABET
+from captcha_guard.cli import group
+from captcha_guard.cli import tuner as tuner_module
+from captcha_guard.cli.attack import ddddocr, rapidocr
+from captcha_guard.cli.attack.opponent import PIP_COMMAND, AttackError, NotInstalledError, imported
+from captcha_guard.cli.attack.outcome import Sample
+from captcha_guard.cli.interval import Share
+from captcha_guard.cli.options import presets
+from captcha_guard.cli.panel import Panel
+from captcha_guard.cli.rehearsal import Rehearsal
+from captcha_guard.cli.strength import _targets
+from captcha_guard.cli.tuner import make_tuner
+from captcha_guard.cli.tuning import Tuning
+from tests.integration.bare_site import make_site, state_of
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Flask:
+    return make_site(tmp_path)
+
+
+def run(app: Flask, *arguments: str) -> Result:
+    return app.test_cli_runner().invoke(group, list(arguments))
+
+
+@pytest.fixture
+def only_tesseract(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the programs of the extra be missing."""
+
+    def refuse(self: object, symbols: str = "") -> None:
+        raise NotInstalledError("ddddocr" if isinstance(self, ddddocr.Ddddocr) else "rapidocr", PIP_COMMAND)
+
+    monkeypatch.setattr(ddddocr.Ddddocr, "__init__", refuse)
+    monkeypatch.setattr(rapidocr.Rapidocr, "__init__", refuse)
+
+
+#: A script that tells its version, and reads the same wrong text in every picture.
+BLIND = '[ "$1" = --version ] && echo "tesseract 5.9.9" || sed s/.*/none/ "$1" | tr "\\n" "\\f"'
+
+
+def fake_tesseract(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Put a program of that name before all others."""
+    program = folder / "tesseract"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+
+def test_strength_says_what_every_installed_program_read_and_how_sure_that_is(site: Flask) -> None:
+    result = run(site, "strength", "--pictures", "2", "--difficulty", "classica")
+    assert result.exit_code == 0, result.output
+    assert "2 pictures of each difficulty, in the style of today (160 x 30 px)." in result.output
+    cells = r" +(\d) \(\d+\.0%\) +(\d) \(\d+\.0%\) +[\d.]+ to [\d.]+ %  \w"
+    for program in ("ddddocr", "ddddocr-beta", "rapidocr", "rapidocr-detector", "tesseract"):
+        row = re.search(rf"\nclassica +{program}{cells}", result.output)
+        assert row is not None, program
+        assert int(row[1]) <= int(row[2])
+    assert re.search(r"\nclassica +ddddocr +2 \(100\.0%\)", result.output)
+    assert "flatters the attacker" in result.output
+    assert "Not installed" not in result.output
+
+
+def test_strength_names_programs_that_are_missing_and_goes_on_without_them(site: Flask, only_tesseract: None) -> None:
+    result = run(site, "strength", "--pictures", "1", "--difficulty", "classica")
+    assert result.exit_code == 0, result.output
+    assert f"Not installed: ddddocr. To install it: {PIP_COMMAND}" in result.output
+    assert f"Not installed: rapidocr. To install it: {PIP_COMMAND}" in result.output
+    assert re.search(r"\nclassica +tesseract", result.output)
+
+
+def test_strength_says_why_a_program_that_is_installed_cannot_be_loaded(
+    site: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ddddocr.py").write_text("import a_library_that_nobody_has\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "ddddocr", raising=False)
+    monkeypatch.setitem(sys.modules, "rapidocr_onnxruntime", None)
+    fake_tesseract(tmp_path, monkeypatch, BLIND)
+    result = run(site, "strength", "--pictures", "1", "--difficulty", "classica")
+    assert result.exit_code == 0, result.output
+    sentence = "Not loaded: ddddocr can't be imported: No module named 'a_library_that_nobody_has'\n"
+    assert result.output.count(sentence) == 1
+    assert "Not installed: ddddocr" not in result.output
+    assert f"Not installed: rapidocr-onnxruntime. To install it: {PIP_COMMAND}" in result.output
+    assert re.search(r"\nclassica +tesseract", result.output)
+    told = readings(site, Panel("", ["ddddocr", "tesseract"]), monkeypatch, read="1")
+    assert "ddddocr can&#39;t be imported: No module named &#39;a_library_that_nobody_has&#39;" in told
+
+
+@pytest.mark.parametrize("fault", ["import a_library_that_nobody_has", "from json import what_json_has_not"])
+def test_only_a_package_that_is_missing_itself_is_not_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    (tmp_path / "a_broken_reader.py").write_text(fault)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(AttackError, match=r"^a_broken_reader can't be imported: ") as refused:
+        imported("a_broken_reader")
+    assert not isinstance(refused.value, NotInstalledError)
+    with pytest.raises(NotInstalledError, match=r"^a-reader-that-is-missing isn't installed: pip install "):
+        imported("a_reader_that_is_missing")
+
+
+def test_strength_refuses_only_when_no_program_is_there(
+    site: Flask, only_tesseract: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    result = run(site, "strength")
+    assert result.exit_code == 2
+    assert "apt install tesseract-ocr" in result.output
+    assert PIP_COMMAND in result.output
+
+
+def test_strength_names_the_sizes_of_what_it_shows(
+    site: Flask, only_tesseract: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_tesseract(tmp_path, monkeypatch, BLIND)
+    result = run(site, "strength", "--pictures", "1", "--difficulty", "classica", "--difficulty", "easy")
+    width, height = state_of(site).issuer.look.size
+    assert f"in the style of today (160 x 30 and {width} x {height} px)" in result.output
+    assert "Read by tesseract 5.9.9." in result.output
+    assert "none read any" in result.output
+
+
+def test_strength_tells_when_a_program_fails(
+    site: Flask, only_tesseract: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_tesseract(tmp_path, monkeypatch, "echo 'Failed loading language eng' >&2; exit 1")
+    result = run(site, "strength", "--pictures", "1")
+    assert result.exit_code == 1
+    assert "Error: tesseract failed: Failed loading language eng" in result.output
+
+
+def test_the_targets_are_all_presets_and_the_sites_own_difficulty(tmp_path: Path) -> None:
+    own = Difficulty(lines=5)
+    with make_site(tmp_path, DIFFICULTY=own).app_context():
+        assert _targets(()) == {**presets(), "own": own}
+        assert _targets((Difficulty.easy,)) == {"easy": Difficulty.easy}
+
+
+# tune
+
+
+def readings(site: Flask, panel: Panel, monkeypatch: pytest.MonkeyPatch, **query: str) -> str:
+    """Return what the tuning page says below its heading for the programs."""
+    monkeypatch.setattr(tuner_module, "PICTURES", 1)
+    monkeypatch.setattr(tuner_module, "READ_PICTURES", 2)
+    with site.app_context():
+        rehearsal = Rehearsal.of_this_site()
+    tuner = make_tuner(rehearsal, Tuning.of(state_of(site).settings, Difficulty.medium), panel=panel)
+    response = tuner.test_client().get("/", query_string=query)
+    assert response.status_code == 200
+    return response.text.partition('id="readings"')[2]
+
+
+def test_the_tuning_page_lets_programs_read_pictures_of_the_settings_it_shows(
+    site: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = Panel(ALPHABET, ["ddddocr"])
+    assert "<table>" not in readings(site, panel, monkeypatch, preset="classica")
+    told = readings(site, panel, monkeypatch, preset="classica", read="1")
+    assert re.search(r'<th scope="row">ddddocr [\d.]+</th><td>2 of 2</td><td>2 of 2</td><td>as it is, whole</td>', told)
+    assert "flatters the program" in told
+
+
+def test_the_tuning_page_says_how_to_install_what_is_missing(
+    site: Flask, only_tesseract: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    told = readings(site, Panel(""), monkeypatch, read="1")
+    assert "ddddocr isn't installed" in told
+    assert "<code>apt install tesseract-ocr</code>" in told
+    assert "<table>" not in told
+
+
+def test_programs_read_for_one_page_at_a_time(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel, started, go_on = Panel("", []), threading.Event(), threading.Event()
+
+    def slow() -> Iterator[Sample]:
+        started.set()
+        go_on.wait(20)
+        yield from ()
+
+    first = threading.Thread(target=panel.read, args=[slow()])
+    first.start()
+    assert started.wait(20)
+    assert "Programs are reading already" in readings(site, panel, monkeypatch, read="1")
+    go_on.set()
+    first.join()
+    assert "Programs are reading already" not in readings(site, panel, monkeypatch, read="1")
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "high"),
+    [(Share(0, 50), 0.0, 0.0713), (Share(5, 10), 0.2366, 0.7634), (Share(10, 10), 0.7225, 1.0)],
+)
+def test_the_interval_is_wilsons(share: Share, low: float, high: float) -> None:
+    assert share.wilson() == pytest.approx((low, high), abs=5e-5)

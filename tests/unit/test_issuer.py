@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from captcha_guard.challenge.answer import normalise
+from captcha_guard.challenge.difficulty import Difficulty
+from captcha_guard.challenge.issuer import Issuer
+from captcha_guard.challenge.token import Challenge, Opened
+from captcha_guard.errors import TokenMalformedError
+
+issuer = Issuer([b"a secret of the site's own, long enough"], ttl=600, clock=lambda: 1_700_000_000.0)
+
+
+def challenges(difficulty: Difficulty, count: int) -> list[Opened]:
+    return [issuer.open(issuer.issue("comment", difficulty=difficulty)) for _ in range(count)]
+
+
+def test_a_code_may_be_typed_in_every_order_that_its_rows_allow_and_in_no_other() -> None:
+    orders = set()
+    for opened in challenges(Difficulty.medium, 150):
+        code, *others = issuer.answers(opened)
+        orders.add(len(others))
+        assert code == issuer.answer(opened)
+        allowed = {normalise(code), *map(normalise, others)}
+        for symbols in list(permutations(code))[:150:7]:
+            typed = "".join(symbols)
+            assert issuer.is_right(opened, typed) == (normalise(typed) in allowed)
+        for other in others:
+            assert sorted(other) == sorted(code)
+            assert issuer.is_right(opened, " ".join(other.lower()))
+    assert orders == {0, 1}
+
+
+def test_a_picture_of_one_line_has_one_order() -> None:
+    assert all(len(issuer.answers(opened)) == 1 for opened in challenges(Difficulty.classica, 20))
+
+
+@pytest.mark.parametrize("difficulty", ["hard", "fiendish", ""])
+def test_a_token_of_a_level_that_an_earlier_release_had_is_malformed(difficulty: str) -> None:
+    at = int(issuer.clock())
+    token = issuer.tokens.sign(Challenge.new("comment", kind="image", difficulty=difficulty, epoch=0, at=at))
+    with pytest.raises(TokenMalformedError, match="of a difficulty unknown here"):
+        issuer.open(token)
