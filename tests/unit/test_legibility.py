@@ -217,6 +217,8 @@ def test_drawn_pictures_can_be_scored(tmp_path: Path, capsys: pytest.CaptureFixt
     key, readings = tmp_path / "key.tsv", tmp_path / "anna.txt"
     main(["draw", "--out", str(tmp_path / "out"), "--key", str(key), "--count", "2", "--levels", "easy"])
     shown = read_key(key.read_text(encoding="utf-8"))
-    readings.write_text("".join(f"{one.number}\t{one.answer.lower()}\n" for one in shown), encoding="utf-8")
+    typed = [one.answer.split("|")[-1].lower() for one in shown]  # the last of the orders that are right
+    lines = [f"{one.number}\t{code}\n" for one, code in zip(shown, typed, strict=True)]
+    readings.write_text("".join(lines), encoding="utf-8")
     main(["score", "--key", str(key), "--readings", str(readings)])
     assert "| easy | anna | 2 of 2 | 100.0% |" in capsys.readouterr().out
