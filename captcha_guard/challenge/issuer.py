@@ -126,7 +126,7 @@ class Issuer:
         """Return every right answer, the code itself first: its rows may allow another order."""
         try:
             return self._readings(opened.key, opened.challenge)
-        except (FontError, OSError):  # nobody can have seen a picture that can't be drawn; asking for it logs the fault
+        except (FontError, OSError):  # no fonts, so no picture either; its route logs the fault
             return (self.answer(opened),)
 
     def picture(self, opened: Opened, *, scale: int = 1) -> bytes:

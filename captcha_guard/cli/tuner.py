@@ -16,7 +16,7 @@ from .attack.outcome import Sample
 from .options import presets
 from .panel import Panel
 from .rehearsal import Drawn, Rehearsal
-from .tuning import SEED_OCTETS, Tuning, hexadecimal
+from .tuning import SEED_BYTES, Tuning, hexadecimal
 
 #: Pictures on the page.
 PICTURES = 6
@@ -61,7 +61,7 @@ def make_tuner(
     site: Rehearsal,
     start: Tuning,
     *,
-    new_seed: Callable[[], str] = lambda: secrets.token_hex(SEED_OCTETS),
+    new_seed: Callable[[], str] = lambda: secrets.token_hex(SEED_BYTES),
     panel: Panel | None = None,
 ) -> Flask:
     """Return the page's application. It opens with ``start``, writes nothing, and knows no more than it draws.

@@ -19,8 +19,8 @@ from ..setting import Key
 
 DAY = 86_400  # s
 
-#: What a random seed is made of, in octets: nobody may guess it and draw the site's pictures.
-SEED_OCTETS = 8
+#: Bytes in a random seed: enough that it can't be guessed to draw the site's pictures.
+SEED_BYTES = 8
 
 #: What the colour inputs show on a site without colours of its own.
 INK, PAPER = (29, 53, 87), (241, 250, 238)

@@ -133,7 +133,7 @@ def _words(posted: Posted) -> tuple[str, ...]:
     other = list(posted.other)
     for part in ("author", "email", "url"):
         with suppress(ValueError):
-            other.remove(posted.parts[part])  # once: the same text in another field is no name
+            other.remove(posted.parts[part])  # once: in another field the same text isn't a name
     return _words_of(" ".join((posted.parts["body"], *other)))
 
 

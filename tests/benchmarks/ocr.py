@@ -193,7 +193,7 @@ def main() -> None:
 
 
 def work(tasks: Sequence[Task], peers: Path | None, file: SharedLines | None) -> list[Judged]:
-    """Do the tasks that nobody has done or is doing; return all results of these tasks."""
+    """Do the tasks that are neither done nor in progress; return all results of these tasks."""
     if file is None:
         return [judge(task, peers) for task in tasks]
     for task in tasks:

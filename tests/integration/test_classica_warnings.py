@@ -1,4 +1,4 @@
-"""Who chooses ``classica`` is told once, in the log and by the doctor, that programs read it."""
+"""The log and the doctor warn once that programs read ``classica``."""
 
 from __future__ import annotations
 

@@ -331,7 +331,7 @@ def test_tokens_of_flask_wtf_and_the_link_for_a_new_code_are_not_judged(judge: J
 @pytest.mark.parametrize(
     ("value", "judged"),
     [
-        ("/posts/one", True),  # its words are judged, and it is no link
+        ("/posts/one", True),  # its words are judged, but it doesn't count as a link
         ("/Buy/cheap/viagra", True),
         ("http://blog.example/posts/one", False),
         ("HTTPS://Blog.example", False),

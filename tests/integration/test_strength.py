@@ -86,23 +86,23 @@ def test_strength_names_programs_that_are_missing_and_goes_on_without_them(site:
 def test_strength_says_why_a_program_that_is_installed_cannot_be_loaded(
     site: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "ddddocr.py").write_text("import a_library_that_nobody_has\n")
+    (tmp_path / "ddddocr.py").write_text("import a_missing_library\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "ddddocr", raising=False)
     monkeypatch.setitem(sys.modules, "rapidocr_onnxruntime", None)
     fake_tesseract(tmp_path, monkeypatch, BLIND)
     result = run(site, "strength", "--pictures", "1", "--difficulty", "classica")
     assert result.exit_code == 0, result.output
-    sentence = "Not loaded: ddddocr can't be imported: No module named 'a_library_that_nobody_has'\n"
+    sentence = "Not loaded: ddddocr can't be imported: No module named 'a_missing_library'\n"
     assert result.output.count(sentence) == 1
     assert "Not installed: ddddocr" not in result.output
     assert f"Not installed: rapidocr-onnxruntime. To install it: {PIP_COMMAND}" in result.output
     assert re.search(r"\nclassica +tesseract", result.output)
     told = readings(site, Panel("", ["ddddocr", "tesseract"]), monkeypatch, read="1")
-    assert "ddddocr can&#39;t be imported: No module named &#39;a_library_that_nobody_has&#39;" in told
+    assert "ddddocr can&#39;t be imported: No module named &#39;a_missing_library&#39;" in told
 
 
-@pytest.mark.parametrize("fault", ["import a_library_that_nobody_has", "from json import what_json_has_not"])
+@pytest.mark.parametrize("fault", ["import a_missing_library", "from json import what_json_has_not"])
 def test_only_a_package_that_is_missing_itself_is_not_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:

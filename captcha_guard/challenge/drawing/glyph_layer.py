@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from captcha_guard.challenge.drawing.strokes import Span, Stroke
     from captcha_guard.challenge.drawing.variant import Fill
 
-INK = 255  # the shade of strokes; the first glyph's is one less, the second's two, which nobody sees
+INK = 255  # the shade of strokes. Glyphs have the shades below it; all are shown alike
 _SMOOTH_FROM = 4  # times the picture; masks are smaller than that, so picking single px out of them would show
 _MARGIN = 1.0  # px at scale 1 around a glyph's box, for its soft edges
 

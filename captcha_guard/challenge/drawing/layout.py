@@ -37,8 +37,8 @@ _RISE = 0.22  # how far a glyph may move up into a gap of the row above
 _ROW_STEP = (0.34, 0.42)  # how much higher or lower neighbours in a row stand at most
 _ROW_DROP = (0.87, 0.78)  # how much lower a glyph stands than the nearest one of the row above
 _ZIGZAG = 0.3  # glyphs that stand so far from each other from left to right may be read so
-_TRIES = 16  # the first in which the rows reach into each other far enough is taken, or else the best
-_MOST_TRIES = 64  # as long as a straight line parts the rows of the best
+_TRIES = 16  # layouts tried until the rows reach into each other far enough; then the best is taken
+_MOST_TRIES = 64  # layouts tried while a straight line still separates the rows of the best one
 _FAR = 1e9
 
 

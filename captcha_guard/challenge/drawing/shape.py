@@ -42,9 +42,9 @@ class Edge(NamedTuple):
 class Shape(NamedTuple):
     """A glyph turned and scaled; px at scale 1, from the middle of the box around its ink.
 
-    ``half_width`` is the box's, ``corners`` are the ink's. ``matrix`` leads from the
-    glyph's mask to the picture; ``middle`` is the point of the mask that the box's middle shows. ``lowest`` and
-    ``highest`` say for each of ``SLOPES`` how far the glyph reaches below and above such a line through its middle.
+    ``half_width`` is half the box's width; ``corners`` outline the ink. ``matrix`` leads from the glyph's mask to the
+    picture; ``middle`` is the point of the mask that the box's middle shows. ``lowest`` and ``highest`` say for each of
+    ``SLOPES`` how far the glyph reaches below and above such a line through its middle.
     """
 
     face: FontFace

@@ -36,7 +36,7 @@ _FROM_MIDDLE = 0.3
 #: What a deeper valley must gain for each degree that the picture is turned: turned letters are read less well.
 _PER_DEGREE = 0.004
 
-#: Ink up to this level is no stroke; a row of px with less than this share of the most inked one is empty; px that are
+#: Ink up to this level isn't a stroke; a row of px with less than this share of the most inked one is empty; px that are
 #: left beside the ink.
 _FAINT, _LITTLE, _PADDING = 20, 0.06, 4
 
