@@ -36,8 +36,8 @@ _FROM_MIDDLE = 0.3
 #: What a deeper valley must gain for each degree that the picture is turned: turned letters are read less well.
 _PER_DEGREE = 0.004
 
-#: Ink up to this level isn't a stroke; a row of px with less than this share of the most inked one is empty; px that are
-#: left beside the ink.
+#: Ink up to the first level isn't a stroke. A row of px with less than the second share of the most inked one is empty.
+#: The third is how many px are left beside the ink.
 _FAINT, _LITTLE, _PADDING = 20, 0.06, 4
 
 
