@@ -32,7 +32,7 @@ KNOBS: dict[str, Knob] = {
     "interlock": Knob(
         "i", 0, 30, "% of a glyph's height by which the rows reach past every straight line between them"
     ),
-    "tilt": Knob("t", 0, 30, "degrees either way, drawn for the whole text"),
+    "tilt": Knob("t", 0, 35, "degrees by which the rows slope at most, up or down"),
     "rotation": Knob("r", 0, 30, "degrees either way, drawn for each glyph"),
     "field_size": Knob(
         "f", 50, 400, "% of a glyph's height, how large the fields are in which ink and paper change places"
@@ -70,10 +70,10 @@ class Difficulty:
     :class:`ConfigError` (a ``ValueError``) for a value outside its range.
     """
 
-    interlock: int = 5
-    tilt: int = 30
-    rotation: int = 3
-    field_size: int = 95
+    interlock: int = 3
+    tilt: int = 31
+    rotation: int = 5
+    field_size: int = 90
     lines: int = 1
     line_weight: int = 34
     cover: int = 9
@@ -140,7 +140,7 @@ class Difficulty:
 
 # The easiest first. Classica uses no style, and of its knobs only the tilt has an effect.
 Difficulty.classica = Difficulty(interlock=0, tilt=4, rotation=0, field_size=400, lines=0, line_weight=20, cover=0)
-Difficulty.easy = Difficulty(interlock=4, rotation=2, field_size=125, line_weight=30, cover=8)
+Difficulty.easy = Difficulty(interlock=2, rotation=3, field_size=100, line_weight=26, cover=6)
 Difficulty.medium = Difficulty()
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

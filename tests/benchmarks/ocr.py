@@ -5,8 +5,8 @@
 
 For each kind of pictures and each program, the best ways are looked for on ``--rehearse`` pictures that judge nothing:
 
-1. every fixed cut at every rotation, untreated and in the program's first mode, on every third picture;
-2. the best ``PAIRS`` pairs of cut and rotation, the whole picture and the adaptive cuts, with all treatments, on every
+1. every fixed cut after every turn or shear, untreated and in the program's first mode, on every third picture;
+2. the best ``PAIRS`` pairs of cut and turn, the whole picture and the adaptive cuts, with all treatments, on every
    second picture;
 3. the best ``FIXED_KEPT`` fixed and ``ADAPTIVE_KEPT`` adaptive ways of these, in all modes, on all pictures.
 
@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from captcha_guard.challenge.answer import ALPHABET
-from captcha_guard.cli.attack.cuts import ADAPTIVE, FIXED, WHOLE
+from captcha_guard.cli.attack.cuts import ADAPTIVE, FIXED, STRAIGHT, WHOLE
 from captcha_guard.cli.attack.opponent import Opponent
 from captcha_guard.cli.attack.opponents import OPPONENTS
 from captcha_guard.cli.attack.outcome import Outcome, Sample, attack
@@ -137,12 +137,12 @@ def judge(task: Task, peers: Path | None) -> Judged:
 
 def rehearse(opponent: Opponent, samples: Sequence[Sample]) -> list[Way]:
     """Return the ways that were tried on all pictures, the best first."""
-    # A detector finds rows by itself, and is too slow for cuts to be tried.
+    # A detector finds rows by itself, and is too slow for cuts to be tried; turns are.
     cuts, adaptive = ([WHOLE], []) if isinstance(opponent, RapidocrDetector) else (list(FIXED), list(ADAPTIVE))
     mode = opponent.modes[:1]
     scouts = attack(opponent, samples[::3], ways(mode, treatments=[PLAIN], cuts=cuts))
-    pairs = dict.fromkeys([(WHOLE, 0), *((way.cut, way.rotation) for way in scouts.ranked()[:PAIRS])])
-    tried = [way for cut, rotation in pairs for way in ways(mode, cuts=[cut], rotations=[rotation])]
+    pairs = dict.fromkeys([(WHOLE, STRAIGHT), *((way.cut, way.turn) for way in scouts.ranked()[:PAIRS])])
+    tried = [way for cut, turn in pairs for way in ways(mode, cuts=[cut], turns=[turn])]
     ranked = attack(opponent, samples[::2], [*tried, *ways(mode, cuts=adaptive)]).ranked()
     kept = [
         Way(),

@@ -107,6 +107,14 @@ def test_a_turned_picture_is_whole_and_its_corners_are_background() -> None:
     assert turned.getpixel((0, 0)) == background(turned) == LIGHT
 
 
+@pytest.mark.parametrize(("slope", "turn"), [(-0.55, "sheared by 29°"), (0.55, "sheared by -29°")])
+def test_rows_of_upright_letters_that_climb_or_fall_are_level_after_a_shear(slope: float, turn: str) -> None:
+    program, code = OPPONENTS["ddddocr"](ALPHABET), "HRMD582F"
+    picture = printed(code[:4], code[4:], slope=slope)
+    assert hits(program, [picture], [code], Way(cut="halves at 50 %")) == 0
+    assert hits(program, [picture], [code], Way(cut="valley", turn=turn)) == 1
+
+
 @pytest.mark.parametrize("cut", list(CUTS))
 @pytest.mark.parametrize("picture", [Image.new("L", (160, 30), LIGHT), printed("9CD", "W2F")], ids=["empty", "text"])
 def test_a_cut_leaves_no_piece_empty(cut: str, picture: Image.Image) -> None:

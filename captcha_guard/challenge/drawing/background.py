@@ -83,7 +83,7 @@ def _gradient(pen: _Pen, rng: random.Random, size: tuple[int, int], tone: int) -
 
 def _rules(pen: _Pen, rng: random.Random, size: tuple[int, int], tone: int) -> None:
     angle = (rng.random() - 0.5) * 0.3
-    pitch = 9 + 8 * rng.random()
+    pitch = 13 + 8 * rng.random()
     pen.parallels(size, angle, pitch, tone, 1)
     pen.parallels(size, angle + math.pi / 2, pitch, tone, 1)
 

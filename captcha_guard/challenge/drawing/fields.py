@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw
 
+from captcha_guard.challenge.drawing.transform import Point
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from captcha_guard.challenge.drawing.variant import Variant
 
-Corners = list[tuple[float, float]]
+Corners = list[Point]
+_LEVEL = 1e-6  # px; a row of fields that climbs less from one to the next is level, or upright
 
 
 def fields(rng: random.Random, variant: Variant, size: tuple[int, int], reach: float) -> list[Corners]:
@@ -49,13 +52,13 @@ def _bars(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corne
 def _waves(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corners]:
     """Every other one of some bent bars."""
     width, height = size
-    pitch = reach * (0.7 + 0.2 * rng.random())
+    pitch = reach * (0.55 + 0.2 * rng.random())
     swing = pitch * (0.25 + 0.2 * rng.random())
     lean = height * 0.3 * (2 * rng.random() - 1)
     phase, turn = 2 * math.pi * rng.random(), 2 * math.pi * (0.7 + 0.6 * rng.random())
     start = pitch * (rng.random() - 1) - abs(lean) - swing
     side = [
-        (lean * (1 - 2 * t) + swing * math.sin(phase + turn * t), height * t) for t in (step / 16 for step in range(17))
+        (lean * (1 - 2 * t) + swing * math.sin(phase + turn * t), height * t) for t in (step / 10 for step in range(11))
     ]
     lefts = [start + index * pitch for index in range(0, int((width - 2 * start) / pitch) + 1, 2)]
     return [[*[(x + dx, y) for dx, y in side], *[(x + pitch + dx, y) for dx, y in side[::-1]]] for x in lefts]
@@ -67,16 +70,15 @@ def _discs(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corn
     angle = math.pi * rng.random()
     cos, sin = math.cos(angle) * pitch, math.sin(angle) * pitch
     x0, y0 = size[0] * rng.random(), size[1] * rng.random()
-    turns = [(math.cos(step * math.pi / 14), math.sin(step * math.pi / 14)) for step in range(28)]
+    turns = [(math.cos(step * math.pi / 12), math.sin(step * math.pi / 12)) for step in range(24)]
     most = int(max(size) * 1.5 / pitch) + 1
     made = []
     for row in range(-most, most + 1):
-        for column in range(-most, most + 1):
-            across, down = column + row / 2, row * 0.87
-            x, y = x0 + across * cos - down * sin, y0 + across * sin + down * cos
-            if -reach < x < size[0] + reach and -reach < y < size[1] + reach:
-                radius = reach * (0.78 + 0.2 * rng.random())
-                made.append([(x + radius * dx, y + radius * dy) for dx, dy in turns])
+        right, down = row / 2, row * 0.87
+        start = (x0 + right * cos - down * sin, y0 + right * sin + down * cos)
+        for x, y in _within(start, (cos, sin), 1, size, reach):
+            radius = reach * (0.78 + 0.2 * rng.random())
+            made.append([(x + radius * dx, y + radius * dy) for dx, dy in turns])
     return made
 
 
@@ -89,11 +91,29 @@ def _tiles(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corn
     most = int(max(size) * 1.5 / pitch) + 1
     made = []
     for row in range(-most, most + 1):
-        for column in range(-most + (row + most) % 2, most + 1, 2):
-            x, y = x0 + column * cos - row * sin, y0 + column * sin + row * cos
-            if -2 * pitch < x < size[0] + 2 * pitch and -2 * pitch < y < size[1] + 2 * pitch:
-                made.append([(x, y), (x + cos, y + sin), (x + cos - sin, y + sin + cos), (x - sin, y + cos)])
+        right = row % 2
+        start = (x0 + right * cos - row * sin, y0 + right * sin + row * cos)
+        for x, y in _within(start, (cos, sin), 2, size, 2 * pitch):
+            made.append([(x, y), (x + cos, y + sin), (x + cos - sin, y + sin + cos), (x - sin, y + cos)])
     return made
+
+
+def _within(start: Point, step: Point, every: int, size: tuple[int, int], margin: float) -> list[Point]:
+    """Return each ``every``-th point of an endless row that is nearer than ``margin`` to the picture.
+
+    The row goes through ``start``, and from one point to the next by ``step`` (px).
+    """
+    first, last = -math.inf, math.inf
+    for at, by, side in zip(start, step, size, strict=True):
+        if abs(by) > _LEVEL:
+            low, high = sorted(((-margin - at) / by, (side + margin - at) / by))
+            first, last = max(first, low / every), min(last, high / every)
+        elif not -margin <= at <= side + margin:
+            return []
+    return [
+        (start[0] + every * number * step[0], start[1] + every * number * step[1])
+        for number in range(math.ceil(first), math.floor(last) + 1)
+    ]
 
 
 _FIELDS: dict[str, Callable[[random.Random, tuple[int, int], float], list[Corners]]] = {

@@ -38,17 +38,21 @@ def glyph_layer(placed: Sequence[Placed], cut: Cut, fill: Fill, *, size: tuple[i
     return canvas
 
 
-def excess(letters: Image.Image, placed: Sequence[Placed], drawn: Sequence[Stroke], limit: float) -> list[Span]:
+def excess(
+    letters: Image.Image, scale: int, placed: Sequence[Placed], drawn: Sequence[Stroke], limit: float
+) -> list[Span]:
     """Return where strokes cover more than ``limit`` (a share) of a glyph's ink, and the factor by which to thin them.
 
-    ``letters`` is a canvas of these glyphs at scale 1. Their soft edges, in other shades, are not counted.
+    ``letters`` is a canvas of these glyphs, ``scale`` times the picture. Their soft edges, in other shades, are not
+    counted.
     """
     if not drawn:
         return []
     inks = letters.histogram(letters)  # through itself as a mask: to count paper would take most of the time
-    counts = letters.histogram(_under(drawn, letters.size))
-    area = sum(stroke.width + EDGES for stroke in drawn)
-    weight = area / sum(_whole(stroke) for stroke in drawn)
+    widths = [max(round(stroke.width * scale), 1) for stroke in drawn]
+    counts = letters.histogram(_under(drawn, widths, letters.size, scale))
+    # A line is as many whole px wide as ``widths`` says; the count is weighted for that.
+    weight = sum(stroke.width + EDGES for stroke in drawn) * scale / sum(widths)
     spans = []
     for shade, one in enumerate(placed, start=1):
         covered = weight * counts[INK - shade] / (inks[INK - shade] or 1)
@@ -57,15 +61,10 @@ def excess(letters: Image.Image, placed: Sequence[Placed], drawn: Sequence[Strok
     return spans
 
 
-def _under(drawn: Sequence[Stroke], size: tuple[int, int]) -> Image.Image:
+def _under(drawn: Sequence[Stroke], widths: Sequence[int], size: tuple[int, int], scale: int) -> Image.Image:
     """Return what lies under strokes that are not yet tapered (mode L, 1 there)."""
     under = Image.new("L", size)
     pen = ImageDraw.Draw(under)
-    for stroke in drawn:
-        pen.line(stroke.points, 1, _whole(stroke))
+    for stroke, width in zip(drawn, widths, strict=True):
+        pen.line([(x * scale, y * scale) for x, y in stroke.points], 1, width)
     return under
-
-
-def _whole(stroke: Stroke) -> int:
-    """Return the width in px that a line is drawn with, which has to be whole; the count is weighted for it."""
-    return max(round(stroke.width), 1)

@@ -1,8 +1,8 @@
 """Where each glyph of a picture stands: in two rows that reach into each other, read row by row.
 
-All lengths are px at scale 1. Both rows follow one curve, the lower just below the upper, and the text is turned as a
-whole. No straight line passes between the rows: that is what stops programs that read a picture line by line, even
-after cutting or turning it.
+All lengths are px at scale 1. Both rows follow one curve, the lower just below the upper, and slope up or down together
+while their glyphs stay upright, like people on a stair. No straight line passes between the rows, and a picture that is
+turned until its rows are level has leaning glyphs: that is what stops programs that read line by line.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 
 EDGE = 4.0  # px that stay free at every edge of the picture
 LEAST_HEIGHT = 28.0  # px; glyphs stand upright at least so high where the picture has room for that
-_GLYPH_SHARE = 0.29  # of the picture's height: a glyph before the rows are fitted to the picture
+_GLYPH_SHARE = 0.36  # of the picture's height: a glyph before the rows are fitted to the picture
 _SMALLEST, _LARGEST = 0.92, 1.08  # times which rows are shown larger where there is room
 _ONE_ROW = 3  # glyphs; codes as short as that stand in one row
 _TURNS = (-1.0, -0.5, 0.0, 0.5, 1.0)  # of the difficulty's rotation
+_LEAST_TILT = 0.87  # of the difficulty's tilt: programs read rows that are nearly level
+_LEAN_STEP = 4  # degrees: glyphs lean back by the nearest multiple, so that few shapes have to be worked out
 # Shares of a glyph's height:
-_ROW_GAP = 0.1  # paper between a glyph and the one above it
-_GLYPH_GAP = (0.13, 0.3)  # paper between neighbours in a row
+_ROW_GAP = 0.14  # paper between a glyph and the one above it
+_GLYPH_GAP = (0.1, 0.2)  # paper between neighbours in a row
 _RISE = 0.22  # how far a glyph may move up into a gap of the row above
 _ROW_STEP = (0.34, 0.42)  # how much higher or lower neighbours in a row stand at most
 _ROW_DROP = (0.87, 0.78)  # how much lower a glyph stands than the nearest one of the row above
@@ -40,20 +42,26 @@ _ZIGZAG = 0.3  # glyphs that stand so far from each other from left to right may
 _TRIES = 16  # layouts tried until the rows reach into each other far enough; then the best is taken
 _MOST_TRIES = 64  # layouts tried while a straight line still separates the rows of the best one
 _FAR = 1e9
+# Index of a slope, the slope, and how long such a line is for each px across; level lines first, they part most rows.
+_LINES = sorted([(i, s, math.sqrt(1 + s * s)) for i, s in enumerate(SLOPES)], key=lambda line: abs(line[1]))
+
+
+#: Left, top, right and bottom of ink.
+Box = tuple[float, float, float, float]
 
 
 class Placed(NamedTuple):
     """One glyph where it is shown.
 
-    ``inverse`` leads from the picture to the glyph's mask, whose point ``start`` is shown at (0, 0). ``box`` is left,
-    top, right and bottom of its ink.
+    ``inverse`` leads from the picture to the glyph's mask, whose point ``start`` is shown at (0, 0). ``box`` is around
+    its ink.
     """
 
     face: FontFace
     glyph: str
     inverse: Matrix
     start: Point
-    box: tuple[float, float, float, float]
+    box: Box
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +80,7 @@ class Layout:
     tilt: float
     height: float
     stem: float
-    box: tuple[float, float, float, float]
+    box: Box
 
 
 class _Standing(NamedTuple):
@@ -97,47 +105,51 @@ def lay_out(
 ) -> Layout:
     """Lay ``answer`` out in a picture of ``size`` px."""
     cut = masks.Cut(max(size[1] * _GLYPH_SHARE, LEAST_HEIGHT), variant.width, variant.stem)
-    shapes = _shapes(answer, rng=rng, cut=cut, faces=faces, variant=variant, difficulty=difficulty)
+    glyphs = _chosen(answer, rng, faces, difficulty)
     gap = cut.height * (_GLYPH_GAP[0] + (_GLYPH_GAP[1] - _GLYPH_GAP[0]) * rng.random())
     wanted = difficulty.interlock / 100 * cut.height if len(answer) > _ONE_ROW else 0.0
-    amplitude = (1.5 * difficulty.interlock / 100 + 0.25) * cut.height
-    tilt = math.radians(difficulty.tilt) * (2 * rng.random() - 1)
+    amplitude = (1.5 * difficulty.interlock / 100 + 0.2) * cut.height
+    steepest = math.radians(difficulty.tilt) * (1 if rng.random() < 0.5 else -1)
+    tilt = steepest * (_LEAST_TILT + (1 - _LEAST_TILT) * rng.random())
     depth = -_FAR
-    rows: _Rows | None = None
+    best: tuple[_Rows, float, list[Box]] | None = None
     for attempt in range(_MOST_TRIES):
         if depth >= wanted or (attempt >= _TRIES and depth > 0):
             break
-        tried = _rows(shapes, rng, height=cut.height, gap=gap, amplitude=amplitude)
+        tried = _rows(_shapes(glyphs, tilt, cut, variant), rng, height=cut.height, gap=gap, amplitude=amplitude)
         if not _legible(tried, cut.height, min(attempt / _TRIES, 1.0)):
             amplitude *= 0.85
             continue
         amplitude *= 1.1
-        if (reached := _depth(tried)) > depth:
-            if _room(_around(_boxes(tried, tilt)), size) * cut.height >= LEAST_HEIGHT:
-                depth, rows = reached, tried
+        if (reached := _depth(tried, depth)) > depth:
+            boxes = _boxes(tried, tilt)
+            if _room(_around(boxes), size) * cut.height >= LEAST_HEIGHT:
+                depth, best = reached, (tried, tilt, boxes)
             else:
                 tilt *= 0.93
-    if rows is None:  # very wide glyphs in a small picture: straight and level, they are largest
-        rows, tilt = _rows(shapes, rng, height=cut.height, gap=gap, amplitude=0.0), 0.0
-    return _fitted(rows, tilt, cut=cut, rng=rng, size=size)
+    if best is None:  # very wide glyphs in a small picture: straight and level, they are largest
+        level = _rows(_shapes(glyphs, 0.0, cut, variant), rng, height=cut.height, gap=gap, amplitude=0.0)
+        best = level, 0.0, _boxes(level, 0.0)
+    return _fitted(*best, cut=cut, rng=rng, size=size)
+
+
+def _chosen(
+    answer: str, rng: random.Random, faces: Sequence[FontFace], difficulty: Difficulty
+) -> list[tuple[FontFace, str, float]]:
+    """Return the font of each glyph, the glyph, and by how many degrees it is turned."""
+    return [
+        (faces[int(rng.random() * len(faces))], glyph, difficulty.rotation * _TURNS[int(rng.random() * len(_TURNS))])
+        for glyph in answer
+    ]
 
 
 def _shapes(
-    answer: str,
-    *,
-    rng: random.Random,
-    cut: masks.Cut,
-    faces: Sequence[FontFace],
-    variant: Variant,
-    difficulty: Difficulty,
+    glyphs: Sequence[tuple[FontFace, str, float]], tilt: float, cut: masks.Cut, variant: Variant
 ) -> list[Shape]:
-    slant, most = math.tan(math.radians(variant.slant)), math.radians(difficulty.rotation)
-    return [
-        shape_of(
-            faces[int(rng.random() * len(faces))], glyph, cut, most * _TURNS[int(rng.random() * len(_TURNS))], slant
-        )
-        for glyph in answer
-    ]
+    """Return the glyphs as they stand in level rows: leaning, so that a tilt (radians) sets them upright."""
+    lean = _LEAN_STEP * round(math.degrees(tilt) / _LEAN_STEP)
+    slant = math.tan(math.radians(variant.slant))
+    return [shape_of(face, glyph, cut, math.radians(turn - lean), slant) for face, glyph, turn in glyphs]
 
 
 def _rows(shapes: Sequence[Shape], rng: random.Random, *, height: float, gap: float, amplitude: float) -> _Rows:
@@ -180,33 +192,36 @@ def _curve(rng: random.Random, amplitude: float) -> Callable[[float], float]:
 
 
 def _lowered(row: list[_Standing], above: list[_Standing], height: float) -> list[_Standing]:
-    """Return the row just below the one above, each of its glyphs as near as the gap allows."""
+    """Return the row just below the one above, each of its glyphs as near as the gap and the order of rows allow."""
     needed = [
         max([overlap(upper.shape, lower.shape, lower.x - upper.x) + upper.y - lower.y for upper in above])
         for lower in row
     ]
     drop, gap = max(needed), _ROW_GAP * height
-    return [
-        _Standing(shape, x, y + drop + gap - min(drop - need, _RISE * height))
-        for (shape, x, y), need in zip(row, needed, strict=True)
-    ]
+    lowered = []
+    for (shape, x, y), need in zip(row, needed, strict=True):
+        nearest = min([(abs(upper.x - x), upper.y) for upper in above])[1]
+        risen = y + drop + gap - min(drop - need, _RISE * height)
+        lowered.append(_Standing(shape, x, max(risen, nearest + _ROW_DROP[0] * height)))
+    return lowered
 
 
-def _depth(rows: _Rows) -> float:
-    """Return how far (px) the rows reach into each other, past the line that parts them best; negative if it does."""
+def _depth(rows: _Rows, least: float) -> float:
+    """Return how far (px) the rows reach into each other, past the line that parts them best; negative if it does.
+
+    Once that is no more than ``least``, some such number is returned.
+    """
     if len(rows) == 1:
         return 0.0
     above, below = rows
-    return min(
-        [
-            (
-                max([shape.lowest[i] + y - slope * x for shape, x, y in above])
-                - min([shape.highest[i] + y - slope * x for shape, x, y in below])
-            )
-            / math.sqrt(1 + slope * slope)
-            for i, slope in enumerate(SLOPES)
-        ]
-    )
+    depth = _FAR
+    for index, slope, length in _LINES:
+        reach = max([shape.lowest[index] + y - slope * x for shape, x, y in above])
+        reach -= min([shape.highest[index] + y - slope * x for shape, x, y in below])
+        depth = min(depth, reach / length)
+        if depth <= least:
+            break
+    return depth
 
 
 def _legible(rows: _Rows, height: float, lenience: float) -> bool:
@@ -230,9 +245,7 @@ def _legible(rows: _Rows, height: float, lenience: float) -> bool:
     return True
 
 
-def _zigzag(
-    boxes: Sequence[tuple[float, float, float, float]], rows: Sequence[int], height: float
-) -> tuple[int, ...] | None:
+def _zigzag(boxes: Sequence[Box], rows: Sequence[int], height: float) -> tuple[int, ...] | None:
     """Return the glyphs' indices from left to right if those of the two rows take turns and stand well apart."""
     middles = [(left + right) / 2 for left, _, right, _ in boxes]
     order = sorted(range(len(boxes)), key=middles.__getitem__)
@@ -242,7 +255,7 @@ def _zigzag(
     return tuple(order) if len(rows) > 1 and turns and apart else None
 
 
-def _boxes(rows: _Rows, tilt: float) -> list[tuple[float, float, float, float]]:
+def _boxes(rows: _Rows, tilt: float) -> list[Box]:
     """Return left, top, right and bottom of each glyph's ink when all are turned by ``tilt`` radians about (0, 0)."""
     cos, sin = math.cos(tilt), math.sin(tilt)
     boxes = []
@@ -253,20 +266,21 @@ def _boxes(rows: _Rows, tilt: float) -> list[tuple[float, float, float, float]]:
     return boxes
 
 
-def _around(boxes: Sequence[tuple[float, float, float, float]]) -> tuple[float, float, float, float]:
+def _around(boxes: Sequence[Box]) -> Box:
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def _room(around: tuple[float, float, float, float], size: tuple[int, int]) -> float:
+def _room(around: Box, size: tuple[int, int]) -> float:
     """Return how many times larger what takes up this box can be shown in a picture of ``size`` px."""
     left, top, right, bottom = around
     return min((size[0] - 2 * EDGE) / (right - left), (size[1] - 2 * EDGE) / (bottom - top))
 
 
-def _fitted(rows: _Rows, tilt: float, *, cut: masks.Cut, rng: random.Random, size: tuple[int, int]) -> Layout:
-    """Return the layout turned by ``tilt`` radians, scaled to the picture and put somewhere in it."""
-    boxes = _boxes(rows, tilt)
+def _fitted(
+    rows: _Rows, tilt: float, boxes: list[Box], *, cut: masks.Cut, rng: random.Random, size: tuple[int, int]
+) -> Layout:
+    """Return the layout turned by ``tilt`` radians (``boxes``), scaled to the picture and put somewhere in it."""
     left, top, right, bottom = around = _around(boxes)
     scale = max(_SMALLEST + (_LARGEST - _SMALLEST) * rng.random(), LEAST_HEIGHT / cut.height)
     scale = min(scale, _room(around, size))

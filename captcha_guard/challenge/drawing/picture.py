@@ -31,9 +31,10 @@ MAX_GLYPHS = 10
 WIDTHS = (200, 640)  # px at scale 1
 HEIGHTS = (100, 320)
 _OVERSAMPLING = 2
+_EDGE_TONES = 4  # steps from paper to ink at an edge; more can't be seen, and take up bytes
 # Each glyph has a shade of its own near full ink, or near paper within a field. All of these become ink and paper.
 _TONES = [
-    0 if shade <= MAX_GLYPHS else INK_TONE if shade >= INK - MAX_GLYPHS else int((shade + MAX_GLYPHS) * INK_TONE / INK)
+    round(round(min(max((shade - MAX_GLYPHS) / (INK - 2 * MAX_GLYPHS), 0), 1) * _EDGE_TONES) * INK_TONE / _EDGE_TONES)
     for shade in range(256)
 ]
 
@@ -136,8 +137,10 @@ def compose(
     width = layout.stem * difficulty.line_weight / 100 * variant.stroke_share
     crossing = strokes.strokes(rng, variant.strokes, layout, count=difficulty.lines, width=width)
     letters = glyph_layer(layout.glyphs, layout.cut, variant.fill, size=size, scale=_OVERSAMPLING)
-    small = letters.resize(size, Image.Resampling.NEAREST)
-    crossing = strokes.tapered(crossing, excess(small, layout.glyphs, crossing, difficulty.cover / 100))
+    # What is covered is counted on a smaller canvas; but of an outline, too few px would be left there.
+    scale = _OVERSAMPLING if variant.fill == "outline" else 1
+    seen = letters if scale == _OVERSAMPLING else letters.resize(size, Image.Resampling.NEAREST)
+    crossing = strokes.tapered(crossing, excess(seen, scale, layout.glyphs, crossing, difficulty.cover / 100))
     reach = difficulty.field_size / 100 * layout.height
     return Composition(variant, size, layout, letters, crossing, fields(rng, variant, size, reach))
 

@@ -5,6 +5,7 @@ A fixed cut does the same to every picture. An adaptive cut looks for the gap be
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -14,8 +15,11 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 Cut = Callable[[Image.Image], list[Image.Image]]
 
-#: Degrees that a picture is turned by, anticlockwise, before a fixed cut.
-ROTATIONS = (0, -20, -15, -10, -5, 5, 10, 15, 20)
+#: Degrees that a picture is turned by, anticlockwise, before a fixed cut: either way, up to the steepest rows.
+_ROTATIONS = (0, *range(-30, 0, 5), *range(5, 31, 5))
+
+#: Degrees of the slopes that are taken out of a picture before a fixed cut: about those of the rows at every level.
+_SHEARS = (-29, -20, 20, 29)
 
 #: Where a valley or a seam may lie, as shares of the height.
 _VALLEY = (0.3, 0.7)
@@ -46,6 +50,22 @@ def rotated(picture: Image.Image, degrees: int) -> Image.Image:
     if not degrees:
         return picture
     return picture.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=background(picture))
+
+
+def sheared(picture: Image.Image, degrees: int) -> Image.Image:
+    """Return the whole picture with its columns moved, so that rows that climb by so many degrees are level.
+
+    What was upright stays upright, which a turned picture's letters don't.
+    """
+    slope = math.tan(math.radians(degrees))
+    size = (picture.width, picture.height + math.ceil(abs(slope) * picture.width))
+    return picture.transform(
+        size,
+        Image.Transform.AFFINE,
+        (1, 0, 0, -slope, 1, min(slope, 0) * picture.width),
+        Image.Resampling.BICUBIC,
+        fillcolor=background(picture),
+    )
 
 
 def background(picture: Image.Image) -> int:
@@ -122,7 +142,7 @@ def _deskewed(picture: Image.Image) -> list[Image.Image]:
     def shallowness(degrees: int) -> float:
         return _valley(rotated(picture, degrees))[0] + _PER_DEGREE * abs(degrees)
 
-    return _at_the_valley(rotated(picture, min(ROTATIONS, key=shallowness)))
+    return _at_the_valley(rotated(picture, min(_ROTATIONS, key=shallowness)))
 
 
 def _along_the_seam(picture: Image.Image) -> list[Image.Image]:
@@ -169,6 +189,15 @@ def _cheapest(costs: Sequence[float], origins: Sequence[int], row: int) -> int:
             best, least = origin, cost
     return best
 
+
+STRAIGHT = "straight"
+
+#: What is done to the whole picture before a fixed cut, by name.
+TURNS: Mapping[str, Callable[[Image.Image], Image.Image]] = {
+    STRAIGHT: lambda picture: picture,
+    **{f"turned by {degrees}°": partial(rotated, degrees=degrees) for degrees in _ROTATIONS if degrees},
+    **{f"sheared by {degrees}°": partial(sheared, degrees=degrees) for degrees in _SHEARS},
+}
 
 WHOLE = "whole"
 

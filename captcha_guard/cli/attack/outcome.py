@@ -83,9 +83,9 @@ def _nearness(codes: Sequence[str], text: str) -> float:
 
 def _readings(opponent: Opponent, images: Sequence[Image.Image], ways: Sequence[Way]) -> dict[Way, list[str]]:
     """Return what the program sees, for each way and picture; what several ways do alike is done once."""
-    cut_alike: dict[tuple[str, int], list[Way]] = {}
+    cut_alike: dict[tuple[str, str], list[Way]] = {}
     for way in ways:
-        cut_alike.setdefault((way.cut, way.rotation), []).append(way)
+        cut_alike.setdefault((way.cut, way.turn), []).append(way)
     told = {}
     for alike in cut_alike.values():
         cut = [alike[0].cut_up(image) for image in images]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .cuts import STRAIGHT
 from .opponent import Opponent
 from .rapidocr import RapidocrDetector
 from .tesseract import Tesseract
 from .ways import Way
 
+_LEVELLED = ("turned by -25°", "turned by 25°")  # about as the rows slope at every level
 _WHOLE = (Way(), Way("inverted"), Way("smoothed"), Way("widened"))
 _IN_ROWS = (
-    *(Way(cut="halves at 50 %", rotation=rotation) for rotation in (0, -10, 10)),
+    *(Way(cut="halves at 50 %", turn=turn) for turn in (STRAIGHT, *_LEVELLED)),
     Way(cut="deskewed"),
     Way(cut="seam"),
     Way("dark on light", "seam"),
@@ -22,7 +24,7 @@ _ALL = (*_WHOLE, *_IN_ROWS)
 def quick_ways(opponent: Opponent) -> Sequence[Way]:
     """Return the ways to try with a program. A detector finds rows by itself, and takes long for it."""
     if isinstance(opponent, RapidocrDetector):
-        return _WHOLE
+        return [*_WHOLE, *(Way(turn=turn) for turn in _LEVELLED)]
     if isinstance(opponent, Tesseract):
         # A block of lines, and one line. Cut pieces are lines.
         return [*(way._replace(mode="psm 6") for way in _WHOLE), *(way._replace(mode="psm 7") for way in _ALL)]

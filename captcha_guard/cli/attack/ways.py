@@ -8,22 +8,22 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from .cuts import ADAPTIVE, CUTS, FIXED, ROTATIONS, WHOLE, rotated
+from .cuts import ADAPTIVE, CUTS, FIXED, STRAIGHT, TURNS, WHOLE
 from .treatments import TREATMENTS
 
 PLAIN = "as it is"
 
 
 class Way(NamedTuple):
-    """Names in ``TREATMENTS`` and ``CUTS``, the degrees that the picture is turned by first, and a program's mode."""
+    """Names in ``TREATMENTS``, ``CUTS`` and ``TURNS`` (done to the whole picture first), and a program's mode."""
 
     treatment: str = PLAIN
     cut: str = WHOLE
-    rotation: int = 0
+    turn: str = STRAIGHT
     mode: str = ""
 
     def __str__(self) -> str:
-        turned = f"turned by {self.rotation}°" if self.rotation else ""
+        turned = "" if self.turn == STRAIGHT else self.turn
         return ", ".join(part for part in (self.treatment, turned, self.cut, self.mode) if part)
 
     @property
@@ -34,11 +34,11 @@ class Way(NamedTuple):
     @property
     def untreated(self) -> bool:
         """Whether the program gets the picture as visitors see it."""
-        return (self.treatment, self.cut, self.rotation) == (PLAIN, WHOLE, 0)
+        return (self.treatment, self.cut, self.turn) == (PLAIN, WHOLE, STRAIGHT)
 
     def cut_up(self, picture: Image.Image) -> list[Image.Image]:
         """Return the pieces of a picture in mode L, in reading order, untreated."""
-        return CUTS[self.cut](rotated(picture, self.rotation))
+        return CUTS[self.cut](TURNS[self.turn](picture))
 
 
 def pieces(way: Way, cut: Sequence[Image.Image]) -> list[Image.Image]:
@@ -51,12 +51,12 @@ def ways(
     *,
     treatments: Sequence[str] = tuple(TREATMENTS),
     cuts: Sequence[str] = tuple(CUTS),
-    rotations: Sequence[int] = ROTATIONS,
+    turns: Sequence[str] = tuple(TURNS),
 ) -> list[Way]:
     """Return every way that these make; an adaptive cut is made of the picture as it stands."""
-    fixed = product([cut for cut in cuts if cut in FIXED], rotations)
-    adaptive = product([cut for cut in cuts if cut in ADAPTIVE], [0])
+    fixed = product([cut for cut in cuts if cut in FIXED], turns)
+    adaptive = product([cut for cut in cuts if cut in ADAPTIVE], [STRAIGHT])
     return [
-        Way(treatment, cut, rotation, mode)
-        for (cut, rotation), treatment, mode in product([*fixed, *adaptive], treatments, modes)
+        Way(treatment, cut, turn, mode)
+        for (cut, turn), treatment, mode in product([*fixed, *adaptive], treatments, modes)
     ]
