@@ -73,10 +73,10 @@ class Difficulty:
     interlock: int = 3
     tilt: int = 31
     rotation: int = 5
-    field_size: int = 90
+    field_size: int = 100
     lines: int = 1
-    line_weight: int = 34
-    cover: int = 9
+    line_weight: int = 26
+    cover: int = 6
     length: int | tuple[int, int] | None = None
 
     easy: ClassVar[Difficulty]
@@ -140,7 +140,7 @@ class Difficulty:
 
 # The easiest first. Classica uses no style, and of its knobs only the tilt has an effect.
 Difficulty.classica = Difficulty(interlock=0, tilt=4, rotation=0, field_size=400, lines=0, line_weight=20, cover=0)
-Difficulty.easy = Difficulty(interlock=2, rotation=3, field_size=100, line_weight=26, cover=6)
+Difficulty.easy = Difficulty(interlock=2, rotation=3, field_size=115, line_weight=20, cover=4)
 Difficulty.medium = Difficulty()
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

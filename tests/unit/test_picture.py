@@ -310,20 +310,28 @@ def untilted(x: float, y: float, layout: Layout) -> tuple[float, float]:
     return x * cos + y * sin, y * cos - x * sin
 
 
-def test_rows_that_take_turns_may_be_read_up_and_down() -> None:
-    both = 0
-    for answer, seed, style in challenges(200, of="zigzag"):
-        allowed = readings(answer, seed=seed, style=style, difficulty=Difficulty.medium, size=SIZE)
-        assert allowed[0] == answer
-        if len(allowed) > 1:
-            both += 1
-            layout = composed(answer, seed, style, Difficulty.medium).layout
-            across = [one.box[0] + one.box[2] for one in layout.glyphs]
-            order = sorted(range(len(answer)), key=across.__getitem__)
-            assert allowed[1] == "".join(answer[place] for place in order)
-            first = layout.rows[0]
-            assert all((one < first) != (other < first) for one, other in itertools.pairwise(order))
-    assert 5 < both < 120
+def test_rows_that_take_turns_may_be_read_up_and_down_and_rows_that_seem_level_as_such() -> None:
+    found = {"up and down": 0, "level": 0}
+    for answer, seed, style in challenges(400, of="orders"):
+        first, *others = readings(answer, seed=seed, style=style, difficulty=Difficulty.medium, size=SIZE)
+        assert first == answer
+        layout = composed(answer, seed, style, Difficulty.medium).layout
+        across = [one.box[0] + one.box[2] for one in layout.glyphs]
+        down = [one.box[1] + one.box[3] for one in layout.glyphs]
+        order = sorted(range(len(answer)), key=across.__getitem__)
+        for other in others:
+            if other == "".join(answer[place] for place in order):
+                found["up and down"] += 1
+                continue
+            found["level"] += 1
+            downward = sorted(order, key=down.__getitem__)
+            level = [
+                [*sorted(downward[:upper], key=across.__getitem__), *sorted(downward[upper:], key=across.__getitem__)]
+                for upper in range(1, len(answer))
+            ]
+            assert other in {"".join(answer[place] for place in places) for places in level}
+    assert 5 < found["up and down"] < 120
+    assert 20 < found["level"] < 200
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EDGE = 4.0  # px that stay free at every edge of the picture
 LEAST_HEIGHT = 28.0  # px; glyphs stand upright at least so high where the picture has room for that
 _GLYPH_SHARE = 0.36  # of the picture's height: a glyph before the rows are fitted to the picture
-_SMALLEST, _LARGEST = 0.92, 1.08  # times which rows are shown larger where there is room
+_SMALLEST, _LARGEST = 1.05, 1.3  # times which rows are shown larger where there is room
 _ONE_ROW = 3  # glyphs; codes as short as that stand in one row
 _TURNS = (-1.0, -0.5, 0.0, 0.5, 1.0)  # of the difficulty's rotation
 _LEAST_TILT = 0.87  # of the difficulty's tilt: programs read rows that are nearly level
@@ -39,6 +39,8 @@ _RISE = 0.22  # how far a glyph may move up into a gap of the row above
 _ROW_STEP = (0.34, 0.42)  # how much higher or lower neighbours in a row stand at most
 _ROW_DROP = (0.87, 0.78)  # how much lower a glyph stands than the nearest one of the row above
 _ZIGZAG = 0.3  # glyphs that stand so far from each other from left to right may be read so
+# Of rows that seem level: how far their glyphs stand apart in height at most, and the rows at least.
+_LEVEL_ROW, _LEVEL_GAP = 0.7, 0.4
 _TRIES = 16  # layouts tried until the rows reach into each other far enough; then the best is taken
 _MOST_TRIES = 64  # layouts tried while a straight line still separates the rows of the best one
 _FAR = 1e9
@@ -68,14 +70,13 @@ class Placed(NamedTuple):
 class Layout:
     """All glyphs in reading order, how many of them stand in each row, and how they are cut.
 
-    ``zigzag`` is the other order (indices of ``glyphs``) where the rows could also be read up and down from left to
-    right, or else None. ``tilt`` is in radians, clockwise; ``height`` is that of the largest glyph upright, ``stem``
-    the width of a typical stem; ``box`` holds all ink.
+    ``orders`` are the other orders in which it may be read (indices of ``glyphs``). ``tilt`` is in radians, clockwise;
+    ``height`` is that of the largest glyph upright, ``stem`` the width of a typical stem; ``box`` holds all ink.
     """
 
     glyphs: tuple[Placed, ...]
     rows: tuple[int, ...]
-    zigzag: tuple[int, ...] | None
+    orders: tuple[tuple[int, ...], ...]
     cut: masks.Cut
     tilt: float
     height: float
@@ -245,14 +246,37 @@ def _legible(rows: _Rows, height: float, lenience: float) -> bool:
     return True
 
 
+def _other_orders(boxes: Sequence[Box], rows: Sequence[int], height: float) -> tuple[tuple[int, ...], ...]:
+    """Return the other orders (indices of glyphs) in which a reader may take the two rows."""
+    if len(rows) == 1:
+        return ()
+    found = (_zigzag(boxes, rows, height), _level(boxes, height))
+    meant = tuple(range(len(boxes)))
+    return tuple(dict.fromkeys([order for order in found if order is not None and order != meant]))
+
+
 def _zigzag(boxes: Sequence[Box], rows: Sequence[int], height: float) -> tuple[int, ...] | None:
-    """Return the glyphs' indices from left to right if those of the two rows take turns and stand well apart."""
+    """Return the order from left to right if the glyphs of the two rows take turns and stand well apart."""
     middles = [(left + right) / 2 for left, _, right, _ in boxes]
     order = sorted(range(len(boxes)), key=middles.__getitem__)
     pairs = list(itertools.pairwise(order))
     turns = all((one < rows[0]) != (other < rows[0]) for one, other in pairs)
     apart = all(middles[other] - middles[one] >= _ZIGZAG * height for one, other in pairs)
-    return tuple(order) if len(rows) > 1 and turns and apart else None
+    return tuple(order) if turns and apart else None
+
+
+def _level(boxes: Sequence[Box], height: float) -> tuple[int, ...] | None:
+    """Return the order by two level rows, parted where glyphs are furthest apart in height; None if that is unclear."""
+    lefts = [left for left, *_ in boxes]
+    middles = [(top + bottom) / 2 for _, top, _, bottom in boxes]
+    order = sorted(range(len(boxes)), key=middles.__getitem__)
+    gaps = [middles[below] - middles[above] for above, below in itertools.pairwise(order)]
+    upper = gaps.index(max(gaps)) + 1
+    rows = (order[:upper], order[upper:])
+    flat = all(middles[row[-1]] - middles[row[0]] <= _LEVEL_ROW * height for row in rows)
+    if not flat or max(gaps) < _LEVEL_GAP * height:
+        return None
+    return tuple([index for row in rows for index in sorted(row, key=lefts.__getitem__)])
 
 
 def _boxes(rows: _Rows, tilt: float) -> list[Box]:
@@ -300,7 +324,7 @@ def _fitted(
     return Layout(
         glyphs=tuple(shown),
         rows=tuple([len(row) for row in rows]),
-        zigzag=_zigzag(boxes, [len(row) for row in rows], cut.height),
+        orders=_other_orders(boxes, [len(row) for row in rows], cut.height),
         cut=cut,
         tilt=tilt,
         height=cut.height * scale,

@@ -80,13 +80,13 @@ def readings(
 ) -> tuple[str, ...]:
     """Return every order of the symbols in which the picture of these arguments may be read: ``answer`` first.
 
-    The second, if there is one, goes up and down between the rows from left to right.
+    Others go up and down between the rows from left to right, or take the rows for level ones.
     """
     if difficulty.is_classica:
         return (answer,)
     pool = font_pool() if fonts is None else fonts
     *_, layout = _laid_out(answer, seed=seed, style=style, difficulty=difficulty, size=size, pool=pool)
-    return (answer,) if layout.zigzag is None else (answer, "".join(answer[index] for index in layout.zigzag))
+    return tuple(dict.fromkeys([answer, *("".join([answer[index] for index in order]) for order in layout.orders)]))
 
 
 def _laid_out(
