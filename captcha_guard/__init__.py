@@ -17,12 +17,12 @@ from .signals import (
     store_unavailable,
     submission_judged,
 )
+from .spam.filter.learner import Stats, Weighed
 from .spam.judge import Rule
-from .spam.learning import Stats, Weighed
 from .spam.moderation import Tidied
 from .spam.submission import Facts, Submission
 from .spam.verdict import Action, Finding, Verdict
-from .web.refusal import Refusal
+from .web.post.refusal import Refusal
 
 __all__ = [
     "Action",

@@ -11,33 +11,33 @@ from flask import Flask, Request, Response, current_app, has_request_context
 from .challenge.difficulty import Difficulty
 from .doctor.rounds import Rounds, at_start
 from .errors import ConfigError
+from .setup import wire
 from .spam.assembly import listed
+from .spam.filter.learner import Stats, Weighed
 from .spam.judge import Rule
-from .spam.learning import Stats, Weighed
 from .spam.moderation import Tidied
 from .spam.services import Context
 from .spam.submission import Submission
 from .spam.verdict import Verdict
 from .web.decision_log import log_decision
 from .web.every_host import find_own_page
-from .web.field import render_assets, render_field
-from .web.first_look import FirstLook
-from .web.frames import init_frames
-from .web.gate import pass_through
-from .web.housekeeping import tidy
-from .web.journey import current_journey
+from .web.first_request import FirstLook
+from .web.maintenance import tidy
 from .web.marks import mark, mark_decorator
 from .web.method import SHOWING, head_as_get, only_shows
-from .web.origin import refuse_cross_site
-from .web.outcome import Outcome
-from .web.pages import answer_refusal, refuse_too_large
+from .web.post.after_response import settle, settle_error
+from .web.post.duplicates import note_forgotten
+from .web.post.handler import pass_through
+from .web.post.origin import refuse_cross_site
+from .web.post.result import Outcome
 from .web.protection import Protection
-from .web.repetition import note_forgotten
-from .web.routes import make_blueprint
-from .web.settlement import settle, settle_error
+from .web.request_state import current_journey
 from .web.state import NAME, current_state, this_request
 from .web.unguarded import protection_of_method
-from .web.wiring import wire
+from .web.views.field import render_assets, render_field
+from .web.views.frames import init_frames
+from .web.views.pages import answer_refusal, refuse_too_large
+from .web.views.routes import make_blueprint
 
 if TYPE_CHECKING:
     from flask_limiter import Limiter

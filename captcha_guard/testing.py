@@ -21,10 +21,10 @@ from flask.testing import FlaskClient
 from .counters.limits import Limits, Policy
 from .counters.store import open_storage
 from .errors import ConfigError
+from .setup import FILE, policies_of
 from .web.limiter import strategy_of
-from .web.posted import ANSWER, PASS, TOKEN
+from .web.post.posted import ANSWER, PASS, TOKEN
 from .web.state import NAME, current_state
-from .web.wiring import FILE, policies_of
 
 logger = logging.getLogger("captcha_guard")
 

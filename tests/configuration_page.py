@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 
-from captcha_guard.checks import PREFIX
-from captcha_guard.config import Settings
+from captcha_guard.config.settings import Settings
+from captcha_guard.config.validators import PREFIX
 
 HEAD = """# Configuration
 
-Made from `captcha_guard/config.py` by `make docs`; edit it there.
+Made from `captcha_guard/config/settings.py` by `make docs`; edit it there.
 
 Every setting is a key of the Flask configuration. A misspelt key, a wrong type or a value out of range is refused at
 start-up, by name. `SECRET_KEY` must be set, at least 16 octets long and no placeholder; secrets listed in

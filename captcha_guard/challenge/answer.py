@@ -6,7 +6,7 @@ import hmac
 import unicodedata
 from collections.abc import Iterator
 
-from ..look_alikes import SYMBOLS, groups_of
+from ..characters.look_alikes import SYMBOLS, groups_of
 
 #: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them. 3, 4, 7, K, N, P,
 #: X and Y are left out because readers took them for others once strokes and fields crossed them (docs/strength.md).

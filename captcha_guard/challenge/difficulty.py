@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import ClassVar, NamedTuple, cast
 
-from captcha_guard.errors import ConfigError
-from captcha_guard.suggestion import suggest
+from ..config.suggestion import suggest
+from ..errors import ConfigError
 
 #: Width and height in px of every picture of ``classica``.
 CLASSICA_SIZE = (160, 30)

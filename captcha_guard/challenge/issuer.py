@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..checks import PREFIX
+from ..config.validators import PREFIX
 from ..errors import ConfigError, FontError, TokenMalformedError
 from . import answer as code
 from .difficulty import Difficulty

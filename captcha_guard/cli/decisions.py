@@ -9,7 +9,7 @@ from typing import BinaryIO
 import click
 from flask.cli import with_appcontext
 
-from .knowledge import this_learner
+from .lookup import this_learner
 from .options import name_of
 
 

@@ -10,12 +10,12 @@ from flask.cli import with_appcontext
 
 from ..errors import ConfigError
 from ..extension import CaptchaGuard
-from ..spam.cases import Case
-from ..spam.learning import Weighed
+from ..spam.filter.learner import Weighed
+from ..spam.memory.judged_comments import Case
 from ..spam.submission import Submission
 from ..spam.verdict import Verdict
 from ..web.state import current_state
-from .knowledge import IDS, find_case, missing
+from .lookup import IDS, find_case, missing
 
 HEAD = ("weight", "token", "kind", "ham", "spam")
 

@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from ..extension import CaptchaGuard
-from .knowledge import missing
+from .lookup import missing
 
 
 @click.command("filter-stats")

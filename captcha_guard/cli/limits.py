@@ -11,9 +11,9 @@ from flask.cli import with_appcontext
 from limits.storage import MemoryStorage
 
 from ..counters.client import NOBODY, SHARED, SITE, WIDE, Client, client_named, client_of
-from ..counters.ledger import Charge, Standing
-from ..counters.memory import LockedMemoryStorage
 from ..counters.policy import Policy, name_at
+from ..counters.storages.memory import LockedMemoryStorage
+from ..counters.windows import Charge, Standing
 from ..errors import StoreUnavailableError
 from ..web.registry import guarded_routes
 from ..web.state import State, current_state

@@ -17,7 +17,7 @@ from ..challenge.difficulty import Difficulty
 from ..web.state import current_state
 from . import options
 from .contact_sheet import Cell, Row, contact_sheet
-from .rehearsal import Drawn, Rehearsal
+from .preview_renderer import Drawn, Rehearsal
 
 #: Pictures in a row, when neither codes nor several difficulties make it as long as it is.
 COLUMNS = 3

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 from flask.cli import with_appcontext
 
-from ..corruption import set_aside_before
-from ..counters.sqlite import SQLiteStorage
+from ..counters.storages.sqlite import SQLiteStorage
 from ..counters.store import faults_of
+from ..database.corruption import set_aside_before
 from ..web.state import current_state
 
 

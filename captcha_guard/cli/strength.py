@@ -14,7 +14,7 @@ from .attack.opponent import AttackError, Opponent
 from .attack.opponents import Installed, load
 from .attack.outcome import Outcome, Sample, attack
 from .attack.quick import quick_ways
-from .rehearsal import Rehearsal
+from .preview_renderer import Rehearsal
 
 CAVEAT = """
 "Best way" is picked afterwards, among {ways} ways, so it flatters the attacker. These are programs off the shelf on

@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from ..errors import ConfigError
 from ..extension import CaptchaGuard
 from .comment_lines import SHAPE, read_comments
-from .knowledge import IDS, find_case
+from .lookup import IDS, find_case
 from .options import name_of
 
 LATER: Final = (

@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ..web.state import current_state
-from .rehearsal import Rehearsal
+from .preview_renderer import Rehearsal
 from .tuner import make_tuner
 from .tuning import Tuning
 

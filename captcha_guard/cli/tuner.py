@@ -14,8 +14,8 @@ from flask import Flask, Response, render_template, request
 from ..errors import ConfigError
 from .attack.outcome import Sample
 from .options import presets
-from .panel import Panel
-from .rehearsal import Drawn, Rehearsal
+from .preview_renderer import Drawn, Rehearsal
+from .reading_programs import Panel
 from .tuning import SEED_BYTES, Tuning, hexadecimal
 
 #: Pictures on the page.

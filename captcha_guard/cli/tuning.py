@@ -12,10 +12,10 @@ from typing import NamedTuple
 from ..challenge.difficulty import KNOBS, Difficulty
 from ..challenge.drawing.colour import Colour
 from ..challenge.issuer import Look
-from ..checks import PREFIX
-from ..config import Settings, read
+from ..config.setting import Key
+from ..config.settings import Settings, read
+from ..config.validators import PREFIX
 from ..errors import ConfigError
-from ..setting import Key
 
 DAY = 86_400  # s
 

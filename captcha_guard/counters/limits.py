@@ -7,22 +7,20 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from captcha_guard.errors import StoreUnavailableError
-
-from .ledger import Decision, Ledger, Standing
-from .memory import LockedMemoryStorage
+from ..errors import StoreUnavailableError
 from .policy import Policy
+from .storages.memory import LockedMemoryStorage
 from .store import health_of, open_storage
+from .windows import Decision, Ledger, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from limits.storage import Storage
 
-    from captcha_guard.health import Health
-
+    from ..health import Health
     from .client import Client
-    from .ledger import Charge
+    from .windows import Charge
 
 __all__ = ["Decision", "Limits", "Look", "Policy", "open_storage"]
 

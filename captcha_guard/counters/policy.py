@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from limits import RateLimitItem, RateLimitItemPerSecond, parse_many
 
-from captcha_guard.errors import ConfigError
-
-from .ledger import Charge
+from ..errors import ConfigError
+from .windows import Charge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from captcha_guard.errors import StoreUnavailableError
-
+from ..errors import StoreUnavailableError
 from .store import health_of
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from limits.storage import Storage
 
-    from captcha_guard.health import Health
+    from ..health import Health
 
 
 class Spent:

@@ -10,15 +10,14 @@ from typing import Any, Final, NamedTuple, cast
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import RedisClusterStorage, Storage, storage_from_string
 
-from captcha_guard.checks import without_password
-from captcha_guard.errors import ConfigError
-from captcha_guard.health import Health, Trial
-
-from . import memcached, redis
-from .memory import LockedMemoryStorage
-from .mending import advice
-from .network import NETWORK_TIMEOUT, network_options
-from .sqlite import SQLiteStorage  # noqa: F401 (its import makes sqlite:// known)
+from ..config.validators import without_password
+from ..errors import ConfigError
+from ..health import Health, Trial
+from .storages import memcached, redis
+from .storages.memory import LockedMemoryStorage
+from .storages.network import NETWORK_TIMEOUT, network_options
+from .storages.sqlite import SQLiteStorage  # noqa: F401 (its import makes sqlite:// known)
+from .storages.tls_hints import advice
 
 __all__ = ["NETWORK_TIMEOUT", "faults_of", "health_of", "open_storage", "refusing", "storage_arguments", "trial_of"]
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from ..web.posted import TOKEN
+from ..web.post.posted import TOKEN
 from .browser import Answer, Browser, FetchError, shown
 from .diagnosis import CannotTellError
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from ..checks import PREFIX
+from ..config.validators import PREFIX
 
 _OPTION = re.compile(r"(?:-w|--workers)(?:=|\s*)(\d+)")
 

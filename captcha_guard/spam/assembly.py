@@ -7,16 +7,16 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Final
 
-from ..checks import PREFIX
-from ..config import Settings
+from ..config.settings import Settings
+from ..config.suggestion import suggest
+from ..config.validators import PREFIX
 from ..errors import ConfigError
-from ..suggestion import suggest
 from .history import Memory
 from .judge import Judge, Rule, Scorer, StandardRule
+from .lists.word_list import WordList, read_words
 from .rules import RULES, standard
 from .submission import Submission
 from .verdict import Bands, Thresholds
-from .word_list import WordList, read_words
 
 #: Stands for every rule in ``CAPTCHA_GUARD_SHADOW``.
 ALL: Final = "*"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from .submission import Submission
-from .text import Text
+from .text.normalised import Text
 
 
 class Party(StrEnum):

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..errors import ConfigError
-from .cases import Case, Cases
-from .features import tokens_of
+from .filter.features import tokens_of
+from .filter.learner import Learner, Stats, Weighed
 from .judge import Judge
-from .learning import Learner, Stats, Weighed
-from .memory import SQLiteMemory
+from .memory.judged_comments import Case, Cases
+from .memory.reputation import SQLiteMemory
 from .rules import PAST
 from .services import Services
 from .submission import Submission

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from .text import Text
+from .text.normalised import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from ..counters.client import address_of
 from ..spam.verdict import Action
 
 if TYPE_CHECKING:
-    from .outcome import Outcome
+    from .post.result import Outcome
 
 LOGGER = logging.getLogger("captcha_guard.decisions")
 

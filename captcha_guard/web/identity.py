@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app, request
 
 from ..counters.client import NOBODY, Client, address_of, client_named, client_of
-from .journey import current_journey
+from .request_state import current_journey
 from .state import State, current_state
 
 if TYPE_CHECKING:

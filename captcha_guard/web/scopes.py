@@ -9,8 +9,8 @@ from typing import Final
 
 from flask import Flask, current_app
 
+from ..config.suggestion import nearest
 from ..errors import ConfigError
-from ..suggestion import nearest
 from .method import SHOWING
 from .protection import Protection
 from .state import State

@@ -13,7 +13,7 @@ from limits.storage import Storage
 from ..breaker import Outage
 from ..challenge.difficulty import Difficulty
 from ..challenge.issuer import Issuer
-from ..config import Settings
+from ..config.settings import Settings
 from ..counters.limits import Limits
 from ..counters.spent import Spent
 from ..counters.surge import Surge

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from ..config import Settings
+from ..config.settings import Settings
 from .protection import Protection
 
 logger = logging.getLogger("captcha_guard")

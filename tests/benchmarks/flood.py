@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import time_machine
 
-from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
 
 LIMITS = ((2, 60, "1/minute"), (10, 3600, "1/hour"), (30, 86_400, "1/day"))
 NETWORKS = 10_000

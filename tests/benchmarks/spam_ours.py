@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from captcha_guard.spam import lessons
-from captcha_guard.spam.databases import open_database
+from captcha_guard.database.engine import open_database
+from captcha_guard.spam.filter import training as lessons
+from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.judge import Judge
-from captcha_guard.spam.learning import Learner
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.submission import Submission
 from tests.benchmarks.spam_data import Comment

@@ -25,9 +25,9 @@ from urllib.parse import urlsplit
 import redis
 from flask import Flask
 
-from captcha_guard.counters.amnesia import MARK
+from captcha_guard.counters.storages.data_loss import MARK
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.benchmarks.endurance import table
 from tests.crowd.gunicorn_server import gunicorn
 from tests.crowd.journal import SECRET, environment, print_journal

@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import FileField, StringField, TextAreaField
 
 from captcha_guard import CaptchaGuard
-from captcha_guard.web.refusal import Refusal
+from captcha_guard.web.post.refusal import Refusal
 from captcha_guard.wtf import CaptchaField
 
 from .bare_host import BareHost

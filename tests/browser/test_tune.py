@@ -11,11 +11,11 @@ from playwright.sync_api import Page, expect
 
 from captcha_guard import CaptchaGuard, Difficulty
 from captcha_guard.cli import tuner as tuner_module
-from captcha_guard.cli.panel import Panel
-from captcha_guard.cli.rehearsal import Rehearsal
+from captcha_guard.cli.preview_renderer import Rehearsal
+from captcha_guard.cli.reading_programs import Panel
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
-from captcha_guard.config import Settings
+from captcha_guard.config.settings import Settings
 
 from .axe import violations
 from .conftest import NewPage

@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 from playwright.sync_api import Browser
 
-from captcha_guard.spam.unseen import as_seen, without_unseen
+from captcha_guard.spam.text.invisible import as_seen, without_unseen
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-plain")]
 

@@ -16,7 +16,7 @@ from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLi
 from captcha_guard.counters.client import client_of
 from captcha_guard.counters.limits import Limits, Policy
 from captcha_guard.counters.spent import Spent
-from captcha_guard.counters.stamps import LEEWAY
+from captcha_guard.counters.storages.stamps import LEEWAY
 from captcha_guard.counters.store import open_storage
 from captcha_guard.errors import StoreUnavailableError
 from tests.contract.conftest import NOON

@@ -11,9 +11,9 @@ import pytest
 from limits import parse
 from limits.strategies import STRATEGIES
 
-from captcha_guard.counters.ledger import Charge, Ledger
 from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.store import open_storage
+from captcha_guard.counters.windows import Charge, Ledger
 from captcha_guard.errors import StoreUnavailableError
 
 if TYPE_CHECKING:

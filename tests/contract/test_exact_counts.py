@@ -11,9 +11,9 @@ from limits import parse
 from limits.storage import MemcachedStorage, RedisClusterStorage, RedisStorage
 from limits.strategies import STRATEGIES
 
-from captcha_guard.counters.ledger import Charge, Ledger
 from captcha_guard.counters.spent import Spent
-from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
+from captcha_guard.counters.windows import Charge, Ledger
 from tests.broken_counters import GetThenDelete, ReadThenWriteStorage
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from captcha_guard.spam.databases import AlchemyDatabase, Database, SQLiteDatabase
+from captcha_guard.database.engine import AlchemyDatabase, Database, SQLiteDatabase
+from captcha_guard.spam.filter.learner import ENOUGH, Learner, Stats
+from captcha_guard.spam.filter.regression import Weight, learn, untaught_rules
+from captcha_guard.spam.filter.training import PASSES
+from captcha_guard.spam.filter.word_store import TokenStore
 from captcha_guard.spam.judge import Judge
-from captcha_guard.spam.learning import ENOUGH, Learner, Stats
-from captcha_guard.spam.lessons import PASSES
-from captcha_guard.spam.regression import Weight, learn, untaught_rules
 from captcha_guard.spam.submission import Submission
-from captcha_guard.spam.token_store import TokenStore
 from captcha_guard.spam.verdict import Action
 
 HAM = ("the bridge in the third verse is what makes this song", "thanks, that fixed the build for me", "I disagree")

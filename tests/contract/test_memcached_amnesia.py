@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from limits.storage import MemcachedStorage
 
-from captcha_guard.counters.amnesia import MARK
 from captcha_guard.counters.spent import Spent
+from captcha_guard.counters.storages.data_loss import MARK
 from captcha_guard.counters.store import open_storage
 from captcha_guard.errors import StoreUnavailableError
 from tests.contract.conftest import NOON

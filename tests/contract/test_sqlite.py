@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import MemoryStorage, storage_from_string
 
-from captcha_guard.counters.sqlite import SQLiteStorage
-from captcha_guard.counters.stamps import LEEWAY
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.stamps import LEEWAY
 from tests.contract.conftest import NOON
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from captcha_guard import corruption
 from captcha_guard.counters.spent import Spent
-from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
+from captcha_guard.database import corruption
 from captcha_guard.errors import StoreUnavailableError
-from captcha_guard.spam.memory import SQLiteMemory
+from captcha_guard.spam.memory.reputation import SQLiteMemory
 from captcha_guard.spam.submission import Submission
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from limits.strategies import (
     SlidingWindowCounterRateLimiter,
 )
 
-from captcha_guard.counters.memory import LockedMemoryStorage
-from captcha_guard.counters.stamps import LEEWAY
+from captcha_guard.counters.storages.memory import LockedMemoryStorage
+from captcha_guard.counters.storages.stamps import LEEWAY
 from captcha_guard.counters.store import open_storage
 from tests.contract.conftest import NOON
 

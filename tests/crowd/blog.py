@@ -21,7 +21,7 @@ from limits.storage import Storage, storage_from_string
 
 from captcha_guard import CaptchaGuard
 from captcha_guard.counters.spent import Spent
-from captcha_guard.web.posted import TOKEN
+from captcha_guard.web.post.posted import TOKEN
 from captcha_guard.web.state import NAME, State
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from flask import Flask
 
 from captcha_guard import CaptchaGuard
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.crowd.blog import MODERATED, OPEN, environment, kept
 from tests.crowd.gunicorn_server import gunicorn
 from tests.crowd.visitor import PATIENCE, Answer, Visitor, addresses, connect, read_answer, request

@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import Flask
 
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.crowd.blog import MODERATED, OPEN, environment, kept
 from tests.crowd.gunicorn_server import gunicorn
 from tests.crowd.race import settings_of, solver

@@ -16,7 +16,7 @@ from pathlib import Path
 from flask import Flask
 
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.crowd.race import solver
 from tests.crowd.visitor import Answer, Visitor, addresses
 from tests.processes import shared_out

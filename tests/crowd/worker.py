@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from captcha_guard.challenge.difficulty import Difficulty
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from captcha_guard.web.state import NAME, State
 from tests.crowd.blog import OPEN, create_app, environment
 from tests.crowd.race import settings_of

@@ -12,7 +12,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.web.state import NAME, State
 from tests.faulty_redis import FaultyRedis, faulty_redis
 from tests.integration.host_blog import Blog, make_app, make_blog

@@ -17,8 +17,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.test import TestResponse
 
 from captcha_guard import Submission, Tidied, aside_expired
-from captcha_guard.spam.cases import Cases
-from captcha_guard.web import housekeeping
+from captcha_guard.spam.memory.judged_comments import Cases
+from captcha_guard.web import maintenance as housekeeping
 from captcha_guard.web.timetable import EVERY, Timetable
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, DOUBTFUL, TAUGHT_SPAM, Blog, solved, teach
@@ -205,7 +205,7 @@ def test_two_processes_tidy_each_comment_once(blogs: MakeBlog, clock: time_machi
 def test_cases_are_kept_for_60_days_and_no_more_than_there_is_room_for(
     blog: Blog, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("captcha_guard.spam.cases.MOST", 2)
+    monkeypatch.setattr("captcha_guard.spam.memory.judged_comments.MOST", 2)
     names = []
     for number in range(3):
         post(blog, f"Number {number}")
@@ -242,7 +242,7 @@ def test_a_post_has_it_done_by_a_thread_that_nobody_waits_for(
             threads.append(self)
             super().start()
 
-    monkeypatch.setattr("captcha_guard.web.housekeeping.threading.Thread", Noted)
+    monkeypatch.setattr("captcha_guard.web.maintenance.threading.Thread", Noted)
     monkeypatch.setattr(blog.state.timetable, "_due", 0.0)
     with heard(blog) as names:
         client = blog.client()

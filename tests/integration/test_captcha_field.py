@@ -21,8 +21,8 @@ from wtforms.validators import DataRequired, InputRequired, Optional, Validation
 
 from captcha_guard import CaptchaGuard, ConfigError
 from captcha_guard.testing import solved_form
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
-from captcha_guard.web.refusal import MESSAGES
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.post.refusal import MESSAGES
 from captcha_guard.wtf import CaptchaField
 
 COMMENT = {"body": "The loop in part two never ends.", "author": "Ada"}

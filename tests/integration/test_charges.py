@@ -10,8 +10,8 @@ from flask import render_template_string
 from flask.testing import FlaskClient
 
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
-from captcha_guard.web.proof import TRIES
+from captcha_guard.web.post.captcha_check import TRIES
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, wrong
 

@@ -24,7 +24,7 @@ from captcha_guard.challenge.token import Challenge
 from captcha_guard.cli import group
 from captcha_guard.cli import tuner as tuner_module
 from captcha_guard.cli.preview import _versions
-from captcha_guard.cli.rehearsal import Rehearsal
+from captcha_guard.cli.preview_renderer import Rehearsal
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
 from captcha_guard.testing import solve

@@ -10,7 +10,7 @@ from PIL import Image
 
 from captcha_guard import Difficulty
 from captcha_guard.challenge.drawing import classica
-from captcha_guard.cli.rehearsal import Rehearsal
+from captcha_guard.cli.preview_renderer import Rehearsal
 from captcha_guard.errors import ConfigError
 from tests.integration.bare_site import make_site, state_of
 

@@ -16,7 +16,7 @@ from limits.strategies import STRATEGIES
 from captcha_guard.counters.client import SITE, Client
 from captcha_guard.counters.limits import Limits, Policy
 from captcha_guard.counters.spent import Spent
-from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.counters.store import open_storage
 from tests.broken_counters import GetThenDelete, ReadThenWriteStorage
 from tests.memcached_server import memcached_server

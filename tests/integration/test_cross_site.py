@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 
 from captcha_guard import CaptchaGuard
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved
 

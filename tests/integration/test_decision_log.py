@@ -14,9 +14,9 @@ import pytest
 from captcha_guard import CaptchaGuard, Verdict
 from captcha_guard.spam.verdict import Action, Finding
 from captcha_guard.web.decision_log import LOGGER, LONGEST_SCOPE, log_decision
-from captcha_guard.web.outcome import Outcome
+from captcha_guard.web.post.refusal import Refusal
+from captcha_guard.web.post.result import Outcome
 from captcha_guard.web.protection import Protection
-from captcha_guard.web.refusal import Refusal
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, make_app, solved, wrong
 

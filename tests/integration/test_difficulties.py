@@ -14,7 +14,7 @@ from wtforms.validators import DataRequired
 
 from captcha_guard import ConfigError, Difficulty
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import TOKEN
+from captcha_guard.web.post.posted import TOKEN
 from captcha_guard.wtf import CaptchaField
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, LETTER, Blog, Page, fields_of, level, solved, wrong

@@ -15,11 +15,11 @@ from prometheus_client import CollectorRegistry
 
 from captcha_guard import ConfigError
 from captcha_guard.challenge.drawing.fonts import bundled_folder
-from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.health import REST
 from captcha_guard.metrics import observe
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved
 

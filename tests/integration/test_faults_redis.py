@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from captcha_guard import store_available, store_unavailable
 from captcha_guard.health import REST
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.faulty_redis import FaultyRedis, Proxy, faulty_redis, proxy, until
 from tests.integration.conftest import RECOVERY, MakeBlog, said
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, wrong

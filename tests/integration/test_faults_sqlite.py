@@ -14,7 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from captcha_guard.health import REST
-from captcha_guard.web.posted import TOKEN
+from captcha_guard.web.post.posted import TOKEN
 from tests.faulty_redis import until
 from tests.integration.conftest import RECOVERY, MakeBlog, close_counters, said
 from tests.integration.host_blog import COMMENT, Blog, fields_of, solved, wrong

@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from captcha_guard import Submission
-from captcha_guard.spam.memory import SQLiteMemory
+from captcha_guard.spam.memory.reputation import SQLiteMemory
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import TAUGHT_SPAM, Blog, teach
 
@@ -160,7 +160,9 @@ def test_no_comment_is_lost_for_a_files_sake(
     assert path.exists()
     if fault == "readonly":
         for statement in ("_ADD", "_DECIDE"):
-            monkeypatch.setattr(f"captcha_guard.spam.cases.{statement}", "INSERT INTO nowhere VALUES (1)")
+            monkeypatch.setattr(
+                f"captcha_guard.spam.memory.judged_comments.{statement}", "INSERT INTO nowhere VALUES (1)"
+            )
         monkeypatch.setattr(SQLiteMemory, "_say", _refused)
     with closing(sqlite3.connect(path)) as connection:
         if fault == "garbage":

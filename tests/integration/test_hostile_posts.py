@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from captcha_guard.challenge.answer import matches
-from captcha_guard.spam.link_scanner import scan
+from captcha_guard.spam.text.link_scanner import scan
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
-from captcha_guard.web.sizes import LARGEST_BODY
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.post.sizes import LARGEST_BODY
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved
 

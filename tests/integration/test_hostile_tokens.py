@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from captcha_guard.challenge.token import LEEWAY, LONGEST, Challenge
 from captcha_guard.errors import TokenError
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.integration.conftest import MakeBlog, close_counters
 from tests.integration.host_blog import COMMENT, Blog, fields_of, make_blog, solved
 

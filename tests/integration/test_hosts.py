@@ -14,8 +14,8 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from captcha_guard import CaptchaGuard, ConfigError
-from captcha_guard.web.posted import TOKEN
-from captcha_guard.web.refusal import Refusal
+from captcha_guard.web.post.posted import TOKEN
+from captcha_guard.web.post.refusal import Refusal
 from captcha_guard.web.state import NAME
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Page, fields_of, solved

@@ -20,9 +20,9 @@ from wtforms import FieldList, Form, FormField, StringField
 from captcha_guard import Action, ConfigError, Submission, Verdict
 from captcha_guard.signals import submission_judged
 from captcha_guard.testing import solve
-from captcha_guard.web.entry import PRIVATE_PARTS
-from captcha_guard.web.posted import ANSWER, TOKEN
-from captcha_guard.web.sizes import MOST_FIELDS
+from captcha_guard.web.post.entry import PRIVATE_PARTS
+from captcha_guard.web.post.posted import ANSWER, TOKEN
+from captcha_guard.web.post.sizes import MOST_FIELDS
 from captcha_guard.wtf import CaptchaField
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import Blog

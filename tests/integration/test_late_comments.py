@@ -16,7 +16,7 @@ from jinja2 import DictLoader
 
 from captcha_guard import CaptchaGuard
 from captcha_guard.testing import solved_form
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.integration.host_blog import fields_of
 
 RECIPE = next(

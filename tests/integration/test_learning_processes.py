@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from captcha_guard.spam.databases import Access, AlchemyDatabase, Database, Row, SQLiteDatabase
-from captcha_guard.spam.learning import Learner
+from captcha_guard.database.engine import Access, AlchemyDatabase, Database, Row, SQLiteDatabase
+from captcha_guard.spam.filter.learner import Learner
+from captcha_guard.spam.filter.word_store import TokenStore
 from captcha_guard.spam.submission import Submission
-from captcha_guard.spam.token_store import TokenStore
 
 PROCESSES = 8
 LESSONS = 12

@@ -12,7 +12,7 @@ from flask.views import MethodView
 
 from captcha_guard import CaptchaGuard
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.integration.host_blog import COMMENT, solved
 
 BODY = b"body=The+loop+in+part+two+never+ends."

@@ -14,10 +14,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from captcha_guard import Action, ConfigError, Finding, Stats, Submission, submission_judged
-from captcha_guard.spam.cases import Cases
+from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.judge import Judge
-from captcha_guard.spam.learning import Learner
-from captcha_guard.spam.memory import SQLiteMemory
+from captcha_guard.spam.memory.judged_comments import Cases
+from captcha_guard.spam.memory.reputation import SQLiteMemory
 from captcha_guard.spam.rules import standard
 from captcha_guard.testing import solved_form
 from tests.integration.conftest import MakeBlog
@@ -357,7 +357,7 @@ def test_cases_that_cant_be_kept_cost_no_request(blog: Blog, monkeypatch: pytest
 
     client = blog.client()
     page = client.get("/queue")
-    monkeypatch.setattr("captcha_guard.spam.cases._ADD", "nonsense")
+    monkeypatch.setattr("captcha_guard.spam.memory.judged_comments._ADD", "nonsense")
     monkeypatch.setattr(SQLiteMemory, "_say", fail)
     assert client.post("/queue", data=solved(client, page, COMMENT)).status_code == 303
     with blog.app.app_context():

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, wrong
 
 POST = "/posts/one/comments"

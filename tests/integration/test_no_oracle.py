@@ -9,8 +9,8 @@ import time_machine
 
 from captcha_guard import Action
 from captcha_guard.challenge.token import LEEWAY, Challenge
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
-from captcha_guard.web.proof import spend
+from captcha_guard.web.post.captcha_check import spend
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, wrong
 from tests.integration.test_verdicts import Says, judged_by

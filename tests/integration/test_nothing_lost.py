@@ -10,7 +10,7 @@ import time_machine
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.integration.conftest import MakeBlog, close_counters
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, wrong
 

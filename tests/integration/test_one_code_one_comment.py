@@ -22,9 +22,9 @@ from wtforms.validators import DataRequired
 
 from captcha_guard.challenge.token import GENERATIONS, Challenge
 from captcha_guard.testing import solve
-from captcha_guard.web import journey
-from captcha_guard.web.journey import Journey
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web import request_state as journey
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.request_state import Journey
 from captcha_guard.wtf import CaptchaField
 from tests.faulty_redis import FaultyRedis
 from tests.integration.conftest import MakeBlog

@@ -15,7 +15,7 @@ from flask import Flask
 from captcha_guard import ConfigError, Difficulty
 from captcha_guard.challenge.drawing.fonts import FontFace, bundled_folder, font_pool
 from captcha_guard.cli import group
-from captcha_guard.cli.rehearsal import Rehearsal
+from captcha_guard.cli.preview_renderer import Rehearsal
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
 from captcha_guard.testing import solve

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
 
 from captcha_guard.testing import solve, solved_form
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved
 

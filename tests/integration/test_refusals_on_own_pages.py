@@ -6,8 +6,8 @@ import pytest
 from flask import render_template_string
 from flask.testing import FlaskClient
 
-from captcha_guard.web.posted import PASS, TOKEN
-from captcha_guard.web.refusal import MESSAGES
+from captcha_guard.web.post.posted import PASS, TOKEN
+from captcha_guard.web.post.refusal import MESSAGES
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, fields_of, solved
 

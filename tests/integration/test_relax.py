@@ -17,7 +17,7 @@ from captcha_guard import CaptchaGuard, Finding, Submission
 from captcha_guard.doctor.rounds import Rounds
 from captcha_guard.errors import ConfigError
 from captcha_guard.testing import relax, solve, solved_form
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.integration.host_blog import (
     COMMENT,
     DOUBTFUL,

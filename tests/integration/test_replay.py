@@ -10,7 +10,7 @@ from pathlib import Path
 
 from captcha_guard.errors import TokenError
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from captcha_guard.web.state import NAME
 from tests.integration.conftest import MakeBlog, close_counters
 from tests.integration.host_blog import COMMENT, Blog, fields_of, make_blog, solved

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from captcha_guard.web.posted import PASS, TOKEN
+from captcha_guard.web.post.posted import PASS, TOKEN
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Page, fields_of, solved
 

@@ -18,9 +18,9 @@ from flask.testing import FlaskClient
 from flask_limiter import Limiter
 
 from captcha_guard import CaptchaGuard
-from captcha_guard.checks import PREFIX
-from captcha_guard.config import Settings
-from captcha_guard.counters.amnesia import BUCKETS
+from captcha_guard.config.settings import Settings
+from captcha_guard.config.validators import PREFIX
+from captcha_guard.counters.storages.data_loss import BUCKETS
 from captcha_guard.web.state import NAME
 from tests.integration.host_blog import COMMENT, Blog, Page, make_app, make_blog, solved, wrong
 from tests.memcached_server import memcached_server

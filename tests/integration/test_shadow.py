@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from captcha_guard import Action, Verdict, submission_judged
-from captcha_guard.web.posted import TOKEN
+from captcha_guard.web.post.posted import TOKEN
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, TAUGHT_SPAM, Blog, fields_of, solved, teach, wrong
 

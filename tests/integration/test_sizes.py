@@ -16,8 +16,8 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
 
 from captcha_guard import CaptchaGuard
-from captcha_guard.web.carried import MOST_TEXT
-from captcha_guard.web.sizes import LARGEST_BODY, MOST_FIELDS
+from captcha_guard.web.post.sizes import LARGEST_BODY, MOST_FIELDS
+from captcha_guard.web.views.carried import MOST_TEXT
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, make_app, solved
 

@@ -21,8 +21,8 @@ from captcha_guard.cli.attack.opponent import PIP_COMMAND, AttackError, NotInsta
 from captcha_guard.cli.attack.outcome import Sample
 from captcha_guard.cli.interval import Share
 from captcha_guard.cli.options import presets
-from captcha_guard.cli.panel import Panel
-from captcha_guard.cli.rehearsal import Rehearsal
+from captcha_guard.cli.preview_renderer import Rehearsal
+from captcha_guard.cli.reading_programs import Panel
 from captcha_guard.cli.strength import _targets
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from captcha_guard import Action, Finding, Submission, submission_judged
 from captcha_guard.health import REST
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, TOKEN
+from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, wrong
 

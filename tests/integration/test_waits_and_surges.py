@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from captcha_guard import ConfigError
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, level, solved, wrong
 

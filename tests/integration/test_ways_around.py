@@ -16,7 +16,7 @@ from wtforms.validators import DataRequired
 
 from captcha_guard import ConfigError, Submission, Verdict, submission_judged
 from captcha_guard.testing import solve
-from captcha_guard.web.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from captcha_guard.wtf import CaptchaField
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, fields_of, solved

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_guard.challenge import answer
-from captcha_guard.look_alikes import DRAWN, FOREIGN, LOOK_ALIKES, groups_of
+from captcha_guard.characters.look_alikes import DRAWN, FOREIGN, LOOK_ALIKES, groups_of
 
 KEY = b"a key of thirty-two octets......"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.web.binding import MOST_WORDS, Binding
-from captcha_guard.web.posted import NOTHING, Posted
+from captcha_guard.web.post.pass_binding import MOST_WORDS, Binding
+from captcha_guard.web.post.posted import NOTHING, Posted
 
 KEY = b"the key that signs tokens today."
 ADA, OTHER = "a" * 32, "c" * 32

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from captcha_guard.challenge.answer import ALPHABET
-from captcha_guard.checks import BUNDLED, PREFIX
-from captcha_guard.config import Settings, read
+from captcha_guard.config.settings import Settings, read
+from captcha_guard.config.validators import BUNDLED, PREFIX
 from captcha_guard.errors import ConfigError
 
 GOOD = "f4c2b6e1d09a4f7c8b3e5d6a1c2f9e80"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from captcha_guard.challenge.difficulty import KNOBS, LONGEST, SHORTEST, Difficulty
 from captcha_guard.challenge.drawing.picture import draw
 from captcha_guard.challenge.drawing.style import Style
-from captcha_guard.checks import PREFIX
-from captcha_guard.config import read
+from captcha_guard.config.settings import read
+from captcha_guard.config.validators import PREFIX
 from captcha_guard.errors import ConfigError
 
 LEVELS = ("classica", "easy", "medium")

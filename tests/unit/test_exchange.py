@@ -13,7 +13,7 @@ import pytest
 
 from captcha_guard.errors import ConfigError
 from captcha_guard.spam.services import Exchange, Fault
-from captcha_guard.spam.services.exchange import Reply
+from captcha_guard.spam.services.http_client import Reply
 from tests.service_server import CERTIFICATE, Running, service_server
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.spam.features import ALWAYS, KINDS, VERSION, kind_of, tokens_of
+from captcha_guard.spam.filter.features import ALWAYS, KINDS, VERSION, kind_of, tokens_of
 from captcha_guard.spam.submission import Submission
-from captcha_guard.spam.text import Text
+from captcha_guard.spam.text.normalised import Text
 
 
 def tokens(body: str, author: str = "", url: str = "") -> set[str]:

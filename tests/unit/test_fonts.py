@@ -25,8 +25,8 @@ from captcha_guard.challenge.drawing.fonts import (
 )
 from captcha_guard.challenge.drawing.picture import draw
 from captcha_guard.challenge.drawing.style import Style
+from captcha_guard.characters.look_alikes import LOOK_ALIKES
 from captcha_guard.errors import FontError
-from captcha_guard.look_alikes import LOOK_ALIKES
 from tests.font_files import Part, remade
 
 SOUND = bundled_folder() / "cabin" / "cabin.ttf"

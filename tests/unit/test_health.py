@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from captcha_guard.breaker import Outage
-from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.counters.store import TRIAL_LIFE, trial_of
 from captcha_guard.errors import StoreUnavailableError
 from captcha_guard.health import FAULTS, REST, Health, Trial

@@ -14,12 +14,14 @@ import pytest
 from sqlalchemy import Engine, MetaData
 from sqlalchemy.exc import OperationalError
 
-from captcha_guard.connections import Connections
+from captcha_guard.database.connections import Connections
+from captcha_guard.database.engine import AlchemyDatabase, SQLiteDatabase, open_database
 from captcha_guard.errors import ConfigError, LearningUnavailableError
 from captcha_guard.health import FAULTS, REST
-from captcha_guard.spam import features, learning, lessons
-from captcha_guard.spam.databases import AlchemyDatabase, SQLiteDatabase, open_database
-from captcha_guard.spam.learning import ENOUGH, Learner
+from captcha_guard.spam.filter import features
+from captcha_guard.spam.filter import learner as learning
+from captcha_guard.spam.filter import training as lessons
+from captcha_guard.spam.filter.learner import ENOUGH, Learner
 from captcha_guard.spam.submission import Submission
 
 ASKED = Submission(scope="post", body="cheap pills")

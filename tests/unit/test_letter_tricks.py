@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.look_alikes import FOREIGN as LOOK_ALIKES
+from captcha_guard.characters.look_alikes import FOREIGN as LOOK_ALIKES
 from captcha_guard.spam.judge import Judge
+from captcha_guard.spam.lists.word_list import WordList
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.submission import Submission
-from captcha_guard.spam.word_list import WordList
 
 FOREIGN = {meant: chr(drawn) for drawn, meant in reversed(LOOK_ALIKES.items())}
 

@@ -15,7 +15,7 @@ from limits.storage import MemoryStorage, RedisStorage, Storage
 
 from captcha_guard.counters.client import WIDE, Client, client_of
 from captcha_guard.counters.limits import Decision, Limits, Policy, open_storage
-from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.errors import ConfigError
 from captcha_guard.health import FAULTS, REST, Health
 

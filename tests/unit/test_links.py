@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from captcha_guard.spam.link import Link
-from captcha_guard.spam.link_scanner import MOST_LINKS, scan
 from captcha_guard.spam.submission import Submission
-from captcha_guard.spam.text import Text
+from captcha_guard.spam.text.link import Link
+from captcha_guard.spam.text.link_scanner import MOST_LINKS, scan
+from captcha_guard.spam.text.normalised import Text
 from tests.unit.good_comments import GOOD
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from captcha_guard.connections import Connections
+from captcha_guard.database.connections import Connections
 from captcha_guard.health import FAULTS, REST, Health
-from captcha_guard.spam import memory_tables
-from captcha_guard.spam.cases import Case, Cases
 from captcha_guard.spam.history import History, Party, author_of
-from captcha_guard.spam.memory import DAY, HISTORY_KEPT, SQLiteMemory
+from captcha_guard.spam.memory import tables as memory_tables
+from captcha_guard.spam.memory.judged_comments import Case, Cases
+from captcha_guard.spam.memory.reputation import DAY, HISTORY_KEPT, SQLiteMemory
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
 

@@ -9,9 +9,9 @@ import pytest
 
 from captcha_guard.counters.client import client_of
 from captcha_guard.counters.limits import Limits, Policy
-from captcha_guard.counters.memory import LockedMemoryStorage
 from captcha_guard.counters.spent import Spent
-from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.memory import LockedMemoryStorage
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.errors import StoreUnavailableError
 from captcha_guard.health import REST
 

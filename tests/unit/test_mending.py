@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from captcha_guard.counters.mending import advice
+from captcha_guard.counters.storages.tls_hints import advice
 
 
 @pytest.mark.parametrize(("said", "mends"), [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.web.origin import canonical, is_cross_site, is_same_place
+from captcha_guard.web.post.origin import canonical, is_cross_site, is_same_place
 
 HOST = "blog.example"
 ELSEWHERE = "https://evil.example"

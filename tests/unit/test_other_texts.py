@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.spam.excerpt import BUDGET, SEPARATOR, excerpts
-from captcha_guard.spam.features import tokens_of
+from captcha_guard.spam.filter.features import tokens_of
 from captcha_guard.spam.history import hosts_of
 from captcha_guard.spam.judge import Judge
+from captcha_guard.spam.lists.word_list import WordList
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.rules.duplicate import fingerprint
 from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.text.excerpt import BUDGET, SEPARATOR, excerpts
 from captcha_guard.spam.verdict import Verdict
-from captcha_guard.spam.word_list import WordList
 from tests.unit.good_comments import GOOD
 
 LIST = WordList(["greed is good", "part:agra"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from captcha_guard.connections import Connections
+from captcha_guard.database.connections import Connections
 from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, LEASE, PATIENCE, SCHEMA, Job, Outbox, Task
 from captcha_guard.spam.services.service import Fault
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from captcha_guard.spam.families import BOOK, FAMILIES
-from captcha_guard.spam.phrasing import PhraseBook
-from captcha_guard.spam.text import Text
+from captcha_guard.spam.lists.phrasing import PhraseBook
+from captcha_guard.spam.lists.spam_phrases import BOOK, FAMILIES
+from captcha_guard.spam.text.normalised import Text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.spam.regression import (
+from captcha_guard.spam.filter.regression import (
     BALANCE,
     FIRST,
     Weight,

@@ -13,11 +13,11 @@ import pytest
 
 from captcha_guard.spam.history import History, Party
 from captcha_guard.spam.judge import Judge
+from captcha_guard.spam.lists.word_list import WordList
 from captcha_guard.spam.rules import RULES, standard
 from captcha_guard.spam.rules.too_fast import TooFast
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action, Thresholds
-from captcha_guard.spam.word_list import WordList
 from tests.unit.good_comments import GOOD
 
 PLAIN = Submission(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from captcha_guard.config.secret_key import read_secrets
 from captcha_guard.errors import ConfigError
-from captcha_guard.secret_key import read_secrets
 
 GOOD = "f4c2b6e1d09a4f7c8b3e5d6a1c2f9e80"
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from captcha_guard import Action, ConfigError, Finding, Submission
-from captcha_guard.checks import PREFIX
-from captcha_guard.config import Settings, read
+from captcha_guard.config.settings import Settings, read
+from captcha_guard.config.validators import PREFIX
 from captcha_guard.spam.services import Akismet, Rechecked, Services, StopForumSpam, services_of
 from tests.service_server import KEY, Running, service_server
 

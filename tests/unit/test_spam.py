@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from captcha_guard.spam.judge import Judge
-from captcha_guard.spam.link_scanner import scan
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.rules.duplicate import Duplicate, fingerprint, repetition
 from captcha_guard.spam.rules.honeypot import Honeypot
@@ -15,6 +14,7 @@ from captcha_guard.spam.rules.links import Links
 from captcha_guard.spam.rules.too_fast import TooFast
 from captcha_guard.spam.rules.too_long import TooLong
 from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.text.link_scanner import scan
 from captcha_guard.spam.verdict import Action, Finding, Thresholds, Verdict
 
 PLAIN = Submission(

@@ -6,7 +6,7 @@ import pytest
 from limits.storage import RedisStorage
 
 from captcha_guard.counters.spent import Spent
-from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.counters.store import open_storage
 from captcha_guard.errors import StoreUnavailableError
 

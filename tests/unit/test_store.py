@@ -11,10 +11,10 @@ import pytest
 from limits.storage import MemcachedStorage, RedisStorage, storage_from_string
 from pymemcache.client.base import PooledClient  # type: ignore[import-untyped]
 
-from captcha_guard.counters.memcached import PooledMemcachedStorage
-from captcha_guard.counters.memory import LockedMemoryStorage
-from captcha_guard.counters.redis import BatchedRedisStorage
-from captcha_guard.counters.sqlite import SQLiteStorage
+from captcha_guard.counters.storages.memcached import PooledMemcachedStorage
+from captcha_guard.counters.storages.memory import LockedMemoryStorage
+from captcha_guard.counters.storages.redis import BatchedRedisStorage
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.counters.store import NETWORK_TIMEOUT, faults_of, open_storage, storage_arguments
 from captcha_guard.errors import ConfigError
 

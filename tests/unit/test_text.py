@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.look_alikes import DRAWN
-from captcha_guard.look_alikes import FOREIGN as LOOK_ALIKES
-from captcha_guard.spam.excerpt import BUDGET
-from captcha_guard.spam.link import Link, host_of
-from captcha_guard.spam.link_scanner import MOST_LINKS, scan
+from captcha_guard.characters.look_alikes import DRAWN
+from captcha_guard.characters.look_alikes import FOREIGN as LOOK_ALIKES
 from captcha_guard.spam.submission import Submission
-from captcha_guard.spam.text import Text, normalised, site_of
+from captcha_guard.spam.text.excerpt import BUDGET
+from captcha_guard.spam.text.link import Link, host_of
+from captcha_guard.spam.text.link_scanner import MOST_LINKS, scan
+from captcha_guard.spam.text.normalised import Text, normalised, site_of
 
 SPAM = "Check out my channel for free gift cards and casino bonus codes"
 SMALL_CAPITALS = {meant: chr(drawn) for drawn, meant in DRAWN.items() if meant.islower()}

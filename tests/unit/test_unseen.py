@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.submission import Submission
-from captcha_guard.spam.text import Text, normalised, site_of
-from captcha_guard.spam.unseen import as_seen, unescaped, without_unseen
+from captcha_guard.spam.text.invisible import as_seen, unescaped, without_unseen
+from captcha_guard.spam.text.normalised import Text, normalised, site_of
 
 #: Default_Ignorable_Code_Point, as Unicode 15 lists it.
 IGNORABLE = (

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captcha_guard.errors import ConfigError
-from captcha_guard.spam import patterns
 from captcha_guard.spam.judge import Judge
-from captcha_guard.spam.patterns import Patterns, PatternTimeoutError
+from captcha_guard.spam.lists import patterns
+from captcha_guard.spam.lists.patterns import Patterns, PatternTimeoutError
+from captcha_guard.spam.lists.word_list import Match, WordList, read_words
 from captcha_guard.spam.rules.disallowed_words import DisallowedWords
 from captcha_guard.spam.submission import Submission
-from captcha_guard.spam.text import normalised
+from captcha_guard.spam.text.normalised import normalised
 from captcha_guard.spam.verdict import Action
-from captcha_guard.spam.word_list import Match, WordList, read_words
 
 
 def found(

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from captcha_guard.challenge.drawing.colour import deepest_tone
+from .colour import deepest_tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from captcha_guard.challenge.drawing.variant import Variant
+    from .variant import Variant
 
 
 @functools.lru_cache(maxsize=64)

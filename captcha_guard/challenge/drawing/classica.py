@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from captcha_guard.challenge.difficulty import CLASSICA_SIZE, Difficulty
-from captcha_guard.challenge.drawing.colour import INK_TONE
-from captcha_guard.challenge.drawing.fonts import MASTER_HEIGHT
+from ..difficulty import CLASSICA_SIZE, Difficulty
+from .colour import INK_TONE
+from .fonts import MASTER_HEIGHT
 
 if TYPE_CHECKING:
-    from captcha_guard.challenge.drawing.fonts import FontFace
+    from .fonts import FontFace
 
 PAPER = (221, 234, 248)
 INK = (32, 44, 76)

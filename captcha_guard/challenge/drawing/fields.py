@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw
 
-from captcha_guard.challenge.drawing.transform import Point
+from .transform import Point
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from captcha_guard.challenge.drawing.variant import Variant
+    from .variant import Variant
 
 Corners = list[Point]
 _LEVEL = 1e-6  # px; a row of fields that climbs less from one to the next is level, or upright

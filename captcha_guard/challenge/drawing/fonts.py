@@ -13,8 +13,8 @@ from typing import cast
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
-from captcha_guard.errors import FontError
-from captcha_guard.look_alikes import LOOK_ALIKES
+from ...characters.look_alikes import LOOK_ALIKES
+from ...errors import FontError
 
 GLYPHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 MASTER_HEIGHT = 96  # px; every glyph's ink is exactly this high before it is scaled

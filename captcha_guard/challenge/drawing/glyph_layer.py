@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from captcha_guard.challenge.drawing import glyphs
-from captcha_guard.challenge.drawing.strokes import EDGES
-from captcha_guard.challenge.drawing.transform import affine
+from . import glyphs
+from .strokes import EDGES
+from .transform import affine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from captcha_guard.challenge.drawing.glyphs import Cut
-    from captcha_guard.challenge.drawing.layout import Placed
-    from captcha_guard.challenge.drawing.strokes import Span, Stroke
-    from captcha_guard.challenge.drawing.variant import Fill
+    from .glyphs import Cut
+    from .layout import Placed
+    from .strokes import Span, Stroke
+    from .variant import Fill
 
 INK = 255  # the shade of strokes. Glyphs have the shades below it; all are shown alike
 _SMOOTH_FROM = 4  # times the picture; masks are smaller than that, so picking single px out of them would show

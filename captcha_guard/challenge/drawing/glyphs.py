@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image, ImageChops, ImageFilter
 
-from captcha_guard.challenge.drawing.fonts import MASTER_HEIGHT
+from .fonts import MASTER_HEIGHT
 
 if TYPE_CHECKING:
-    from captcha_guard.challenge.drawing.fonts import FontFace
-    from captcha_guard.challenge.drawing.transform import Point
-    from captcha_guard.challenge.drawing.variant import Fill
+    from .fonts import FontFace
+    from .transform import Point
+    from .variant import Fill
 
 OUTLINE = 0.062  # of the glyph's height: 2.5 px of 40 px
 _PAD = 10  # px around a master, so that what grows outwards has room

@@ -12,17 +12,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from captcha_guard.challenge.drawing import glyphs as masks
-from captcha_guard.challenge.drawing.shape import SLOPES, Shape, overlap, shape_of
-from captcha_guard.challenge.drawing.transform import Matrix, Point, inverted, product
+from . import glyphs as masks
+from .shape import SLOPES, Shape, overlap, shape_of
+from .transform import Matrix, Point, inverted, product
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Sequence
 
-    from captcha_guard.challenge.difficulty import Difficulty
-    from captcha_guard.challenge.drawing.fonts import FontFace
-    from captcha_guard.challenge.drawing.variant import Variant
+    from ..difficulty import Difficulty
+    from .fonts import FontFace
+    from .variant import Variant
 
 EDGE = 4.0  # px that stay free at every edge of the picture
 LEAST_HEIGHT = 28.0  # px; glyphs stand upright at least so high where the picture has room for that

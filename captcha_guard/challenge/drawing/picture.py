@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw
 
-from captcha_guard.challenge.difficulty import Difficulty
-from captcha_guard.challenge.drawing import classica, strokes
-from captcha_guard.challenge.drawing.background import background
-from captcha_guard.challenge.drawing.colour import INK_TONE, palette
-from captcha_guard.challenge.drawing.fields import Corners, fields, swapped
-from captcha_guard.challenge.drawing.fonts import GLYPHS, font_pool
-from captcha_guard.challenge.drawing.glyph_layer import INK, excess, glyph_layer
-from captcha_guard.challenge.drawing.layout import lay_out
+from ..difficulty import Difficulty
+from . import classica, strokes
+from .background import background
+from .colour import INK_TONE, palette
+from .fields import Corners, fields, swapped
+from .fonts import GLYPHS, font_pool
+from .glyph_layer import INK, excess, glyph_layer
+from .layout import lay_out
 
 if TYPE_CHECKING:
-    from captcha_guard.challenge.drawing.colour import Colour
-    from captcha_guard.challenge.drawing.fonts import FontFace
-    from captcha_guard.challenge.drawing.layout import Layout
-    from captcha_guard.challenge.drawing.style import Style
-    from captcha_guard.challenge.drawing.variant import Variant
+    from .colour import Colour
+    from .fonts import FontFace
+    from .layout import Layout
+    from .style import Style
+    from .variant import Variant
 
 MAX_GLYPHS = 10
 WIDTHS = (200, 640)  # px at scale 1

@@ -7,13 +7,13 @@ import math
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from captcha_guard.challenge.drawing import glyphs
-from captcha_guard.challenge.drawing.transform import Matrix, Point, glyph_matrix, inverted
+from . import glyphs
+from .transform import Matrix, Point, glyph_matrix, inverted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from captcha_guard.challenge.drawing.fonts import FontFace
+    from .fonts import FontFace
 
 #: dy per dx of lines through the picture, from 24 degrees up to 24 degrees down.
 SLOPES = tuple(math.tan(math.radians(angle)) for angle in (-24, -18, -13, -9, -6, -3, 0, 3, 6, 9, 13, 18, 24))

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from PIL import ImageDraw
 
-    from captcha_guard.challenge.drawing.layout import Layout
-    from captcha_guard.challenge.drawing.transform import Point
-    from captcha_guard.challenge.drawing.variant import StrokeFamily
+    from .layout import Layout
+    from .transform import Point
+    from .variant import StrokeFamily
 
 _OVERHANG = 13  # px by which strokes go on past the text, so that their ends don't show where it begins
 EDGES = 0.7  # px by which a stroke is wider on the canvas than it says, since its outline is inked, too

@@ -7,7 +7,7 @@ import hmac
 import random
 from dataclasses import dataclass
 
-from captcha_guard.challenge.drawing.variant import Variant
+from .variant import Variant
 
 #: How many variants a style has. They share their letters and differ in everything else.
 VARIANTS = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
-from captcha_guard.challenge.drawing.colour import Colour, drawn_colours
+from .colour import Colour, drawn_colours
 
 if TYPE_CHECKING:
     import random

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from ...challenge.drawing.fonts import bundled_folder
-from ...checks import BUNDLED
+from ...config.validators import BUNDLED
 from ..diagnosis import Check, Diagnosis, Moment, Severity
 from ..site import Site
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-from ...checks import PREFIX
+from ...config.validators import PREFIX
 from ..diagnosis import Check, Diagnosis, Moment, Severity
 from ..site import Site
 

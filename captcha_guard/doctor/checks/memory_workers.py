@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from limits.storage import MemoryStorage
 
-from ...counters.memory import LockedMemoryStorage
+from ...counters.storages.memory import LockedMemoryStorage
 from ..diagnosis import Check, Diagnosis, Moment, Severity
 from ..site import Site
 from ..workers import declared, seen

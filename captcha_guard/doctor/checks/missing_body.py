@@ -11,8 +11,8 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from ...web.missing_body import HOW_TO_NAME_IT, wanted_body
-from ...web.posted import OURS
+from ...web.post.missing_body import HOW_TO_NAME_IT, wanted_body
+from ...web.post.posted import OURS
 from ...web.protection import Protection
 from ...web.registry import guarded_routes
 from ..browser import origin_of, shown

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ...counters.sqlite import SQLiteStorage
+from ...counters.storages.sqlite import SQLiteStorage
 from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
 from ..mounts import kind_of
 from ..site import Site

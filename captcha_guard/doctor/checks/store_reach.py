@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Iterator
 from typing import ClassVar
 
-from ...checks import without_password
-from ...counters.mending import advice
+from ...config.validators import without_password
+from ...counters.storages.tls_hints import advice
 from ...counters.store import faults_of
 from ..diagnosis import Check, Diagnosis, Moment, Severity
 from ..site import Site

@@ -7,8 +7,8 @@ from typing import Final
 
 from ..history import Memory
 from ..judge import StandardRule
+from ..lists.word_list import WordList
 from ..submission import Submission
-from ..word_list import WordList
 from .author_slogan import AuthorSlogan
 from .bare_domain import BareDomain
 from .bbcode import BBCode

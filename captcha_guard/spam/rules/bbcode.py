@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..submission import Submission
-from ..text import without_code
+from ..text.normalised import without_code
 from ..verdict import Finding
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from ..submission import Submission
-from ..text import normalised
+from ..text.normalised import normalised
 from ..verdict import Finding
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from ..submission import Submission
-from ..unseen import without_unseen
+from ..text.invisible import without_unseen
 from ..verdict import Action, Finding
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
-from ..phrasing import PhraseBook
+from ..lists.phrasing import PhraseBook
 from ..submission import Submission
 from ..verdict import Finding
 

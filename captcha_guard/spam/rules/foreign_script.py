@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from ...scripts import script_of
+from ...characters.scripts import script_of
 from ..submission import Submission
 from ..verdict import Finding
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..submission import Submission
-from ..text import Passage, Text, folded_case, words_of
+from ..text.normalised import Passage, Text, folded_case, words_of
 from ..verdict import Finding
 
 #: Characters; a shorter name turns up anywhere.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..link import host_of
-from ..link_scanner import scan
 from ..submission import Submission
-from ..text import without_code
+from ..text.link import host_of
+from ..text.link_scanner import scan
+from ..text.normalised import without_code
 from ..verdict import Finding
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..submission import Submission
-from ..text import folded_case, words_of
+from ..text.normalised import folded_case, words_of
 from ..verdict import Finding
 
 #: Words; with as many, a comment says why the link is there.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ..lists.word_list import WordList
 from ..submission import Submission
 from ..verdict import Action, Finding
-from ..word_list import WordList
 
 
 class ModeratedWords:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..families import BOOK, FAINT, SCORES
+from ..lists.spam_phrases import BOOK, FAINT, SCORES
 from ..submission import Submission
 from ..verdict import Finding
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ...config import Settings
+from ...config.settings import Settings
 from ...errors import ConfigError
 from ...health import Health
 from ..submission import Submission
 from .akismet import Akismet, Context, Usage
-from .exchange import Exchange
-from .panel import Rechecked, Services
+from .http_client import Exchange
 from .service import Fault, Service
+from .services import Rechecked, Services
 from .stopforumspam import StopForumSpam
 
 __all__ = [

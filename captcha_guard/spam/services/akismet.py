@@ -15,7 +15,7 @@ from typing import Final
 
 from ..submission import Submission
 from ..verdict import Action, Finding
-from .exchange import Exchange, Reply
+from .http_client import Exchange, Reply
 from .service import Fault, Form
 
 #: The score of a comment that Akismet takes for spam: it goes aside.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ...connections import Connections
+from ...database.connections import Connections
 from .service import Fault, Form
 
 #: Seconds until a check is repeated for the first time, and until a correction is tried for the second.

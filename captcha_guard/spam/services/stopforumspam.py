@@ -10,7 +10,7 @@ from typing import Final
 
 from ..submission import Submission
 from ..verdict import Action, Finding
-from .exchange import Exchange
+from .http_client import Exchange
 from .service import Fault, Form
 
 #: Per cent. From this confidence on a comment is held, whatever else was found.

@@ -1,0 +1,58 @@
+"""What a setting is besides its name and type, and how a table of them is read from a Flask configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field, fields
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+
+from ..errors import ConfigError
+from . import validators as checks
+from .suggestion import nearest
+from .validators import PREFIX, Check
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Table = TypeVar("Table", bound="DataclassInstance")
+
+
+class Key(NamedTuple):
+    """What is known of one setting besides its default: its check, what is allowed, one line of explanation."""
+
+    check: Check
+    allowed: str
+    doc: str
+
+
+def setting(default: object, check: Check, allowed: str, doc: str) -> Any:
+    """Return the field of a table of settings, a dataclass."""
+    metadata = {"key": Key(check, allowed, doc)}
+    if isinstance(default, Mapping):
+        return field(default_factory=lambda: default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def switch(*, default: bool, doc: str) -> Any:
+    """Return the field of a setting that is on or off."""
+    return setting(default, checks.switch, "`True`, `False`", doc)
+
+
+def read_settings(table: type[Table], config: Mapping[str, object]) -> Table:
+    """Return the settings in a Flask configuration, each checked.
+
+    Raises ``ConfigError`` on an unknown key (naming the nearest right one), a wrong type or a value out of range.
+    """
+    keys = {one.name: cast("Key", one.metadata["key"]) for one in fields(table)}
+    given = {name.removeprefix(PREFIX): value for name, value in config.items() if name.startswith(PREFIX)}
+    for name in given:
+        if name.lower() not in keys or name != name.upper():
+            raise _unknown(name, keys)
+    checked = {name.lower(): keys[name.lower()].check(name, value) for name, value in given.items()}
+    return table(**cast("dict[str, Any]", checked))
+
+
+def _unknown(name: str, keys: Mapping[str, Key]) -> ConfigError:
+    near = nearest(name, keys)
+    hint = f"did you mean {PREFIX}{near.upper()}?" if near else "docs/configuration.md lists them all"
+    return ConfigError(f"{PREFIX}{name} isn't a setting of captcha_guard; {hint}")

@@ -1,0 +1,313 @@
+"""What a value of the configuration has to be. Each check returns the value in one form, or says how to mend it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, cast
+
+from ..characters.look_alikes import groups_of
+from ..errors import ConfigError
+from .suggestion import nearest
+
+PREFIX: Final = "CAPTCHA_GUARD_"
+
+#: The word that stands for the fonts that come along, in a list of folders.
+BUNDLED: Final = "bundled"
+
+#: Octets. Under this a secret can be guessed by trying.
+SHORTEST_SECRET: Final = 16
+
+#: Symbols that readers can tell apart. A blind guess at a code of four is right once in 20,736 then.
+FEWEST_SYMBOLS: Final = 12
+
+#: What can fail, and what can be done about it; the first is usual.
+FAULTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"limits": ("strict", "refuse"), "codes": ("hold", "refuse")}
+)
+
+#: Browsers send names with other letters in ASCII ("xn--..."), so they have to be given like that.
+_ORIGIN: Final = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
+)
+
+#: A colour as CSS writes it: #rgb or #rrggbb.
+_HEX: Final = re.compile("#([0-9A-Fa-f]{3}){1,2}")
+
+#: Takes the setting's name and its value; returns the value as the package wants it, or raises ``ConfigError``.
+Check = Callable[[str, object], object]
+
+
+def refuse(name: str, value: object, allowed: str) -> ConfigError:
+    """Return the error that names a wrong value and what is allowed."""
+    return ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {allowed}")
+
+
+def choice(*choices: str) -> Check:
+    """Return a check for one of these words; a misspelt one is met with the nearest."""
+
+    def check(name: str, value: object) -> object:
+        if value not in choices:
+            near = nearest(str(value), choices)
+            hint = f". Did you mean {near!r}?" if near else ""
+            raise ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {', '.join(choices)}{hint}")
+        return value
+
+    return check
+
+
+def number(least: float, most: float, *, unit: str = "", whole: bool = True) -> Check:
+    """Return a check for a number in this range, both ends included."""
+    allowed = f"{least:g} to {most:g}{unit}" + (", a whole number" if whole else "")
+
+    def check(name: str, value: object) -> object:
+        kinds: tuple[type, ...] = (int,) if whole else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not least <= cast("float", value) <= most:
+            raise refuse(name, value, allowed)
+        return value
+
+    return check
+
+
+def pair(least: tuple[int, int], most: tuple[int, int], allowed: str, *, rising: bool = False) -> Check:
+    """Return a check for two whole numbers; a rising pair may be given as one number."""
+
+    def check(name: str, value: object) -> object:
+        pair = tuple(value) if isinstance(value, (list, tuple)) else (value, value) if rising else ()
+        if len(pair) != 2:
+            raise refuse(name, value, allowed)
+        whole = all(isinstance(number, int) and not isinstance(number, bool) for number in pair)
+        if not whole or not all(low <= number <= high for low, number, high in zip(least, pair, most, strict=True)):
+            raise refuse(name, value, allowed)
+        if rising and pair[0] > pair[1]:
+            raise refuse(name, value, allowed)
+        return pair
+
+    return check
+
+
+def text(pattern: str, allowed: str) -> Check:
+    """Return a check for a text that matches ``pattern`` from end to end."""
+
+    def check(name: str, value: object) -> object:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise refuse(name, value, allowed)
+        return value
+
+    return check
+
+
+def without_password(text: str) -> str:
+    """Return a text without the user, the password and the query of the address in it, for messages."""
+    return re.sub(r"(?s)//.*@", "//***@", text.partition("?")[0])
+
+
+class Address(str):
+    """A URI that may hold a password: whoever prints the settings does not see it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(without_password(str(self)))
+
+
+def address(allowed: str) -> Check:
+    """Return a check for a URI with a scheme, or an empty text; no error shows the password in it."""
+
+    def check(name: str, value: object) -> object:
+        if not isinstance(value, str) or not re.fullmatch(r"|[a-z][a-z0-9+]*://.*", value):
+            raise refuse(name, without_password(value) if isinstance(value, str) else value, allowed)
+        return Address(value) if value else ""
+
+    return check
+
+
+def alphabet(name: str, value: object) -> object:
+    """Check for capitals and digits, none twice, and enough that readers can tell apart."""
+    allowed = f"at least {FEWEST_SYMBOLS} different capitals and digits"
+    if not isinstance(value, str):
+        raise refuse(name, value, allowed)
+    groups = groups_of(value)
+    spelt = re.fullmatch("[A-Z0-9]{1,36}", value) is not None and len(set(value)) == len(value)
+    if not spelt or len(groups) < FEWEST_SYMBOLS:
+        alike = ", ".join(group for group in groups if len(group) > 1)
+        counted = f"; look-alikes count once ({alike}), which leaves {len(groups)}" if alike else ""
+        raise refuse(name, value, allowed + counted)
+    return value
+
+
+def difficulty(name: str, value: object) -> object:
+    """Check for what can be a name or a difficulty; the picture reads it."""
+    if value is None or isinstance(value, (bool, int, float, bytes, list, dict)):
+        raise refuse(name, value, "the name of a preset, or a Difficulty(...)")
+    return value
+
+
+def fonts(name: str, value: object) -> object:
+    """Return the folders as a tuple of paths and of the word ``bundled``."""
+    allowed = f"a folder of fonts, or a list of folders and the word {BUNDLED!r} for the fonts that come along"
+    entries = value if isinstance(value, (list, tuple)) else [] if value == "" else [value]
+    folders: list[Path | str] = []
+    for entry in entries:
+        path = os.fspath(entry) if isinstance(entry, (str, os.PathLike)) else None
+        if not isinstance(path, str) or not path or "\0" in path:
+            raise refuse(name, value, allowed)
+        folders.append(BUNDLED if entry == BUNDLED else Path(path))
+    return tuple(folders)
+
+
+def colours(name: str, value: object) -> object:
+    """Return two hex colours as RGB triples of 0 to 255, or None; ``Look`` checks their contrast."""
+    allowed = "two hex colours, (ink, paper), such as ('#1d3557', '#f1faee'), or None for those of the secret"
+    if value is None:
+        return None
+    pair = tuple(value) if isinstance(value, (list, tuple)) else ()
+    found = [_HEX.fullmatch(one) if isinstance(one, str) else None for one in pair]
+    if len(pair) != 2 or None in found:
+        raise refuse(name, value, allowed)
+    return tuple(_triple(one) for one in pair)
+
+
+def _triple(colour: str) -> tuple[int, ...]:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    return tuple(bytes.fromhex(digits))
+
+
+def switch(name: str, value: object) -> object:
+    """Check for True or False."""
+    if not isinstance(value, bool):
+        raise refuse(name, value, "True or False")
+    return value
+
+
+def seed(name: str, value: object) -> object:
+    """Return the seed as octets."""
+    octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+    if not isinstance(octets, bytes) or 0 < len(octets) < SHORTEST_SECRET:
+        raise refuse(name, value, f"{SHORTEST_SECRET} octets or more that nobody guesses; empty: the secret decides")
+    return octets
+
+
+def thresholds(name: str, value: object) -> object:
+    """Return the three scores in their order."""
+    words = ("challenge", "hold", "aside")
+    allowed = "{'challenge': 30, 'hold': 60, 'aside': 90}: whole numbers from 1 to 101, not falling"
+    if not isinstance(value, Mapping) or set(value) != set(words):
+        raise refuse(name, value, allowed)
+    scores = [value[word] for word in words]
+    if not all(isinstance(score, int) and 1 <= score <= 101 for score in scores) or scores != sorted(scores):
+        raise refuse(name, value, allowed)
+    return MappingProxyType(dict(zip(words, scores, strict=True)))
+
+
+def bands(name: str, value: object) -> object:
+    """Return two chances in their order."""
+    allowed = "(0.10, 0.97): two numbers from 0 to 1, the second larger than the first"
+    pair = tuple(value) if isinstance(value, (list, tuple)) else ()
+    if len(pair) != 2 or not all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in pair):
+        raise refuse(name, value, allowed)
+    if not 0 <= pair[0] < pair[1] <= 1:
+        raise refuse(name, value, allowed)
+    return pair
+
+
+def weights(name: str, value: object) -> object:
+    """Return scores by the slugs of rules; which slugs there are, the judge knows."""
+    allowed = "scores of 0 to 100 by the slugs of rules, such as {'flattery': 0}"
+    if not isinstance(value, Mapping) or not all(isinstance(slug, str) for slug in value):
+        raise refuse(name, value, allowed)
+    scores = list(value.values())
+    if not all(isinstance(one, int) and not isinstance(one, bool) and 0 <= one <= 100 for one in scores):
+        raise refuse(name, value, allowed)
+    return MappingProxyType(dict(value))
+
+
+def shadow(name: str, value: object) -> object:
+    """Return the slugs of rules as a tuple; ``*`` stands for all of them."""
+    if isinstance(value, bool):
+        return ("*",) if value else ()
+    if not isinstance(value, (list, tuple)) or not all(isinstance(slug, str) for slug in value):
+        raise refuse(name, value, "True, False, or a list of the slugs of rules")
+    return tuple(value)
+
+
+def entries(name: str, value: object) -> object:
+    """Return entries as texts, files of them as paths; a text that is no list is the path of a file."""
+    allowed = "a list of texts, or the path of a file with one a line"
+    if isinstance(value, (list, tuple)):
+        several = tuple(value)
+    elif isinstance(value, (str, os.PathLike)):
+        several = (Path(value),) if value else ()
+    else:
+        raise refuse(name, value, allowed)
+    if not all(isinstance(one, (str, os.PathLike)) and "\0" not in os.fspath(one) for one in several):
+        raise refuse(name, value, allowed)
+    return tuple(one if isinstance(one, str) else Path(one) for one in several)
+
+
+def origins(name: str, value: object) -> object:
+    """Return origins as browsers write them: in lower case, without a default port."""
+    allowed = "a list of origins such as 'https://other.example' or 'http://127.0.0.1:8000': no path, no wildcard"
+    if not isinstance(value, (list, tuple)):
+        raise refuse(name, value, allowed)
+    return tuple(_origin(name, one, allowed) for one in value)
+
+
+def _origin(name: str, value: object, allowed: str) -> str:
+    found = _ORIGIN.fullmatch(value) if isinstance(value, str) else None
+    if found is None or int(found["port"] or 0) > 65_535:
+        raise refuse(name, value, allowed)
+    scheme, host, port = found["scheme"].lower(), found["host"].lower(), found["port"]
+    usual = port is None or {"http": 80, "https": 443}.get(scheme) == int(port)
+    return f"{scheme}://{host}" if usual else f"{scheme}://{host}:{int(port)}"
+
+
+def some_of(*choices: str) -> Check:
+    """Return a check for a list of these words."""
+    allowed = f"a list of some of {', '.join(choices)}"
+
+    def check(name: str, value: object) -> object:
+        if not isinstance(value, (list, tuple)) or not all(word in choices for word in value):
+            raise refuse(name, value, allowed)
+        return tuple(value)
+
+    return check
+
+
+def function(name: str, value: object) -> object:
+    """Check for something that can be called, or None."""
+    if value is not None and not callable(value):
+        raise refuse(name, value, "a function without arguments, or None")
+    return value
+
+
+def faults(name: str, value: object) -> object:
+    """Return what to do for every part that may fail, the usual for those not named."""
+    usual = {part: ways[0] for part, ways in FAULTS.items()}
+    allowed = "; ".join(f"{part!r}: {' or '.join(map(repr, ways))}" for part, ways in FAULTS.items())
+    if not isinstance(value, Mapping) or any(way not in FAULTS.get(part, ()) for part, way in value.items()):
+        raise refuse(name, value, f"what to do by part: {allowed}")
+    return MappingProxyType(usual | dict(value))
+
+
+limits: Final = text(r"(?s).*\S.*", "limits such as '2 per minute; 10 per hour'")
+
+
+class Credential(str):
+    """A text that is no one else's business: whoever prints the settings sees only that it is set."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'(not shown)'"
+
+
+def credential(name: str, value: object) -> object:
+    """Check for a key of a service; no error shows it."""
+    if not isinstance(value, str) or not re.fullmatch(r"|[0-9A-Za-z_-]{6,64}", value):
+        what = f"a text of {len(value)} characters" if isinstance(value, str) else f"of type {type(value).__name__}"
+        raise ConfigError(f"{PREFIX}{name} is {what} (not shown); allowed: 6 to 64 letters and digits")
+    return Credential(value) if value else ""

@@ -1,0 +1,357 @@
+"""A storage for ``limits`` in one SQLite file, exact across threads and processes.
+
+Import this module once and ``storage_from_string("sqlite:////var/lib/app/limits.sqlite3")`` works. Fixed and sliding
+windows are rows of ``limits_counters``; a moving window is one row of ``limits_windows``, its times of entry packed as
+in ``stamps``, so that a hit reads one of them and rewrites the row whatever the limit. The one row of ``limits_clock``
+says until when expired rows were deleted: a clock that is behind that has been set back, and what it would still count
+may be gone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import contextmanager, suppress
+from math import floor, inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from limits.errors import ConfigurationError, StorageError
+from limits.storage import MovingWindowSupport, SlidingWindowCounterSupport, Storage
+from limits.storage.base import TimestampedSlidingWindow
+
+from ...database.connections import Connections
+from . import stamps
+from .stamps import LEEWAY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS limits_counters "
+    "(key TEXT PRIMARY KEY, value INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS limits_windows "
+    "(key TEXT PRIMARY KEY, stamps BLOB NOT NULL, expires REAL NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS limits_clock (id INTEGER PRIMARY KEY CHECK (id = 1), swept REAL, lost REAL)",
+    "CREATE INDEX IF NOT EXISTS limits_counters_by_expiry ON limits_counters (expires)",
+    "CREATE INDEX IF NOT EXISTS limits_windows_by_expiry ON limits_windows (expires)",
+)
+# One that lives longer than from now on was written by a clock that was ahead.
+_INCREMENT = """
+INSERT INTO limits_counters (key, value, expires) VALUES (:key, :amount, :now + :expiry)
+ON CONFLICT (key) DO UPDATE SET
+    value = excluded.value + CASE WHEN expires > :now THEN value ELSE 0 END,
+    expires = CASE WHEN expires > :now THEN min(expires, excluded.expires) ELSE excluded.expires END
+RETURNING value
+"""
+_INCREMENT_AND_READ_CLOCK = f"{_INCREMENT}, (SELECT swept FROM limits_clock), (SELECT lost FROM limits_clock)"  # noqa: S608 (our own statement)
+_READ_CLOCK = "SELECT max(swept), max(lost) FROM limits_clock"
+_NOTE_SWEEP = """
+INSERT INTO limits_clock (id, swept, lost) VALUES (1, ?, 0)
+ON CONFLICT (id) DO UPDATE SET swept = max(swept, excluded.swept)
+"""
+_NOTE_LOSS = "INSERT OR REPLACE INTO limits_clock (id, swept, lost) VALUES (1, :now, :now)"
+_READ_COUNTER = "SELECT value, expires FROM limits_counters WHERE key = ? AND expires > ?"
+_READ_STAMPS = "SELECT stamps FROM limits_windows WHERE key = ?"
+_READ_SEVERAL_STAMPS = "SELECT key, stamps FROM limits_windows WHERE key IN ({})"  # as many placeholders as keys
+_WRITE_STAMPS = """
+INSERT INTO limits_windows (key, stamps, expires) VALUES (?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET stamps = excluded.stamps, expires = excluded.expires
+"""
+_FORGET_KEY = ("DELETE FROM limits_counters WHERE key = ?", "DELETE FROM limits_windows WHERE key = ?")
+_FORGET_ALL = ("DELETE FROM limits_counters", "DELETE FROM limits_windows")
+_FORGET_EXPIRED = (
+    "DELETE FROM limits_counters WHERE key IN (SELECT key FROM limits_counters WHERE expires <= ? LIMIT ?)",
+    "DELETE FROM limits_windows WHERE key IN (SELECT key FROM limits_windows WHERE expires <= ? LIMIT ?)",
+)
+_GIVE_UP = (
+    "DELETE FROM limits_windows WHERE key IN "
+    "(SELECT key FROM limits_windows WHERE expires > ? ORDER BY expires LIMIT ?)"
+)
+_SHRINKING = ("auto_vacuum", "freelist_count")
+
+_OLDEST_SQLITE = (3, 35)  # the first with RETURNING
+_SWEEP_EVERY = 64  # rows written by one process
+_SWEEP_BATCH = 128  # rows per table: more than were written since, so expired rows can't pile up
+_LONG = 3600  # seconds that a window has to go to be given up before others
+_COUNT_SHARE = 64  # windows are counted after every 64th part of the most of them was written
+
+
+class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, TimestampedSlidingWindow):
+    """Rate limits counted in one SQLite file (3.35 or newer) by any number of threads and processes of one host.
+
+    :param uri: ``sqlite:////absolute/path`` or ``sqlite:///relative/path``, taken literally. The folder and the file
+        are made on first use, the file with mode 0600.
+    :param timeout: seconds to wait for another writer before ``sqlite3.OperationalError`` is raised.
+    :param most_windows: moving windows that are kept. Of those that have more than an hour to go, which are a flood's
+        bulk, the ones entered least recently make room; shorter ones only where there are not enough of these. Counters
+        are never given up.
+    :param wrap_exceptions: raise :exc:`limits.errors.StorageError` in place of ``sqlite3.Error``.
+    :raises limits.errors.ConfigurationError: the URI names no file, or Python's SQLite is too old.
+    """
+
+    STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 (declared so by the base class)
+
+    def __init__(
+        self,
+        uri: str,
+        wrap_exceptions: bool = False,  # noqa: FBT001, FBT002 (the signature of every storage)
+        timeout: float = 1.0,
+        most_windows: int = 500_000,
+        **options: float | str | bool,
+    ) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+            raise ConfigurationError(f"SQLite is {sqlite3.sqlite_version}; 3.35 or newer is needed")
+        scheme, _, path = uri.partition(":///")
+        if not scheme or not path or path == ":memory:" or "?" in path:
+            raise ConfigurationError(
+                f"{uri!r} names no file; write sqlite:////absolute/path or sqlite:///relative/path"
+            )
+        self.storage = str(Path(path).absolute())
+        self._connections = Connections(Path(self.storage), schema=_SCHEMA, timeout=timeout)
+        self._written = _SWEEP_EVERY  # whoever starts sweeps first
+        self._most_windows = most_windows
+        self._until_count = 0  # rows that may still be written before the windows are counted
+        self._too_many = 0  # windows to be given up
+
+    @property
+    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
+        """What a file that can't be read or written raises."""
+        return sqlite3.Error
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Add to a counter in one atomic statement; a new or expired one lives for ``expiry`` seconds.
+
+        :returns: the counter after the addition.
+        """
+        given = {"key": key, "amount": amount, "expiry": expiry, "now": time.time()}
+        with self._wrapping():
+            [(value,)] = self._connections.atomically(_INCREMENT, given)
+        self._sweep_now_and_then(1)
+        return int(value)
+
+    def incr_and_lost_at(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
+        """Add to a counter as ``incr`` does, and tell when what was counted before may have been lost.
+
+        :returns: the counter after the addition, and the time up to which nothing is known, in seconds since 1970. That
+            is when a corrupt file was replaced, or when the clock was found set back; 0 when neither ever happened.
+        """
+        now = time.time()
+        given = {"key": key, "amount": amount, "expiry": expiry, "now": now}
+        with self._wrapping():
+            [(value, swept, lost)] = self._connections.atomically(_INCREMENT_AND_READ_CLOCK, given)
+            lost_at = lost or self._connections.lost_at()
+        if max(swept or 0, lost_at) > now + LEEWAY:
+            lost_at = self._note_loss()
+        self._sweep_now_and_then(1)
+        return int(value), lost_at
+
+    def get(self, key: str) -> int:
+        """Read a counter, 0 when there is none."""
+        with self._connections.reading() as connection:
+            row = connection.execute(_READ_COUNTER, (key, time.time())).fetchone()
+        return int(row[0]) if row else 0
+
+    def get_expiry(self, key: str) -> float:
+        """Tell when a counter expires, in seconds since the epoch; now when there is none."""
+        now = time.time()
+        with self._connections.reading() as connection:
+            row = connection.execute(_READ_COUNTER, (key, now)).fetchone()
+        return float(row[1]) if row else now
+
+    def check(self) -> bool:
+        """Tell whether the file can be written."""
+        with suppress(sqlite3.Error, StorageError), self._writing() as connection:
+            connection.execute(_READ_STAMPS, ("",)).fetchone()
+            return True
+        return False
+
+    def reset(self) -> int | None:
+        """Forget every key; returns how many there were."""
+        with self._writing() as connection:
+            return sum(connection.execute(statement).rowcount for statement in _FORGET_ALL)
+
+    def clear(self, key: str) -> None:
+        """Forget one key."""
+        with self._writing() as connection:
+            for statement in _FORGET_KEY:
+                connection.execute(statement, (key,))
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Enter a moving window ``amount`` times if it has room for all of them."""
+        return self.acquire_entries([(key, limit, expiry, amount)]) is None
+
+    def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
+        """Enter several moving windows in one transaction: all of them, or none when one has no room.
+
+        :param entries: (key, limit, expiry in seconds, amount) each, no key twice.
+        :returns: None when all were entered, else the seconds until there is room, infinite for ``amount > limit``.
+        """
+        with self._writing(rows=len(entries)) as connection:
+            now = time.time()
+            rows: list[tuple[str, bytes, float]] = []
+            waits: list[float] = []
+            known = _stamps_put_right(connection, [(key, expiry) for key, _, expiry, _ in entries], now)
+            for key, limit, expiry, amount in entries:
+                before = known.get(key, b"")
+                wait = stamps.wait(before, limit - amount, now, expiry)
+                if wait is None:
+                    rows.append((key, stamps.entered(before, amount, now, limit=limit), now + expiry))
+                else:
+                    waits.append(wait)
+            if waits:
+                return max(waits)
+            connection.executemany(_WRITE_STAMPS, rows)
+        return None
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """Tell when the oldest entry in the window was made (now when there is none), and how many there are."""
+        return self.get_moving_windows([(key, limit, expiry)])[0]
+
+    def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
+        """Tell the same of several windows by one read.
+
+        :param windows: (key, limit, expiry in seconds) each, no key twice.
+        """
+        with self._connections.reading() as connection:
+            known = _read_stamps(connection, [key for key, _, _ in windows])
+        now = time.time()
+        if any(stamps.put_right(one, now) is not one for one in known.values()):
+            with self._writing() as connection:
+                known = _stamps_put_right(connection, [(key, expiry) for key, _, expiry in windows], now)
+        return [stamps.oldest(known.get(key, b""), limit, now, now - expiry) for key, limit, expiry in windows]
+
+    def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Add to the current window if it and the weighted one before it have room for ``amount``."""
+        with self._writing(rows=1) as connection:
+            now = time.time()
+            previous, remaining, current, _ = self._sliding_window(connection, key, expiry, now)
+            if floor(previous * remaining / expiry + current) + amount > limit:
+                return False
+            _, current_key = self.sliding_window_keys(key, expiry, now)
+            given = {"key": current_key, "amount": amount, "expiry": 2 * expiry, "now": now}
+            connection.execute(_INCREMENT, given).fetchall()
+        return True
+
+    def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
+        """Tell the count and the seconds to live of the previous window, then of the current one."""
+        with self._connections.reading() as connection:
+            return self._sliding_window(connection, key, expiry, time.time())
+
+    def clear_sliding_window(self, key: str, expiry: int) -> None:
+        """Forget the previous and the current window of one key."""
+        for window_key in self.sliding_window_keys(key, expiry, time.time()):
+            self.clear(window_key)
+
+    def sweep(self, patience: float = inf) -> int:
+        """Delete all that has expired, in batches that let other writers in; returns how many rows went.
+
+        A share of this happens with the writes anyway. Afterwards the file gives its empty pages back.
+
+        :param patience: seconds after which the rest is left for another time.
+        """
+        swept, end = 0, time.monotonic() + patience
+        while time.monotonic() < end and (batch := self._sweep_batch()):
+            swept += batch
+        while time.monotonic() < end and self._shrink():
+            pass
+        return swept
+
+    def close(self) -> None:
+        """Close the calling thread's connection; the next use opens a new one."""
+        self._connections.close()
+
+    def _sweep_batch(self) -> int:
+        with self._writing() as connection:
+            now = time.time()
+            limits = (now - LEEWAY, _SWEEP_BATCH)
+            swept = sum(connection.execute(statement, limits).rowcount for statement in _FORGET_EXPIRED)
+            if swept:
+                connection.execute(_NOTE_SWEEP, (now,))
+            for least in (now + _LONG, now):
+                if self._too_many > 0:
+                    given_up = connection.execute(_GIVE_UP, (least, min(self._too_many, _SWEEP_BATCH))).rowcount
+                    self._too_many -= given_up
+                    swept += given_up
+        return swept
+
+    def _note_loss(self) -> float:
+        """Note that the clock was set back, unless that has been done by now; return up to when nothing is known."""
+        with self._writing() as connection:
+            now = time.time()
+            [(swept, lost)] = connection.execute(_READ_CLOCK).fetchall()
+            if lost and max(swept, lost) <= now + LEEWAY:
+                return float(lost)
+            connection.execute(_NOTE_LOSS, {"now": now})
+            return now
+
+    def _count_windows(self) -> None:
+        with self._connections.reading() as connection:
+            [held] = connection.execute("SELECT count(*) FROM limits_windows").fetchone()
+        self._too_many = max(0, held - self._most_windows)
+        self._until_count = self._most_windows // _COUNT_SHARE
+
+    def _shrink(self) -> bool:
+        """Give some empty pages back; returns whether there are more. A file of an older release keeps them."""
+        with self._connections.reading() as connection:
+            connection.execute(f"PRAGMA incremental_vacuum({_SWEEP_BATCH})").fetchall()
+            [[vacuum], [left]] = [connection.execute(f"PRAGMA {name}").fetchone() for name in _SHRINKING]
+        return bool(vacuum and left)
+
+    def _sliding_window(
+        self, connection: sqlite3.Connection, key: str, expiry: int, now: float
+    ) -> tuple[int, float, int, float]:
+        rows = [
+            connection.execute(_READ_COUNTER, (window_key, now)).fetchone()
+            for window_key in self.sliding_window_keys(key, expiry, now)
+        ]
+        previous, current = (int(row[0]) if row else 0 for row in rows)
+        remaining = expiry - now % expiry
+        return previous, remaining if previous else 0.0, current, remaining + expiry
+
+    @contextmanager
+    def _writing(self, rows: int = 0) -> Iterator[sqlite3.Connection]:
+        with self._wrapping(), self._connections.writing() as connection:
+            yield connection
+        self._sweep_now_and_then(rows)
+
+    @contextmanager
+    def _wrapping(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if self.wrap_exceptions:
+                raise StorageError(error) from error
+            raise
+
+    def _sweep_now_and_then(self, rows: int) -> None:
+        self._written += rows
+        self._until_count -= rows
+        if rows and self._written >= _SWEEP_EVERY:
+            self._written = 0
+            with suppress(sqlite3.Error, StorageError):
+                if self._until_count <= 0:
+                    self._count_windows()
+                self._sweep_batch()
+
+
+def _read_stamps(connection: sqlite3.Connection, keys: list[str]) -> dict[str, bytes]:
+    return dict(connection.execute(_READ_SEVERAL_STAMPS.format(", ".join("?" * len(keys))), keys).fetchall())
+
+
+def _stamps_put_right(
+    connection: sqlite3.Connection, windows: Sequence[tuple[str, int]], now: float
+) -> dict[str, bytes]:
+    """Read windows, and write those again that a clock which was ahead has written.
+
+    :param windows: (key, expiry in seconds) each.
+    """
+    known = _read_stamps(connection, [key for key, _ in windows])
+    for key, expiry in windows:
+        before = known.get(key, b"")
+        right = stamps.put_right(before, now)
+        if right is not before:
+            known[key] = right
+            connection.execute(_WRITE_STAMPS, (key, right, now + expiry))
+    return known

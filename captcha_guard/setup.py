@@ -1,0 +1,190 @@
+"""The rooms of one application's guard, put together from its configuration; no file is made or opened yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from .challenge.difficulty import Difficulty
+from .challenge.drawing.fonts import FontFace, bundled_folder, font_pool
+from .challenge.issuer import Issuer, Look
+from .config.secret_key import read_secrets
+from .config.settings import Settings, read
+from .config.validators import BUNDLED
+from .counters.limits import Limits, Policy
+from .counters.spent import Spent
+from .counters.store import health_of
+from .counters.surge import Surge
+from .database.engine import SQLiteDatabase, open_database
+from .database.sqlite_file import health_of_file
+from .signals import service_answered, store_available, store_unavailable
+from .spam.assembly import assemble
+from .spam.filter.learner import Learner
+from .spam.judge import Rule
+from .spam.memory.judged_comments import Cases
+from .spam.memory.reputation import SQLiteMemory
+from .spam.moderation import Moderation
+from .spam.services import Context, Rechecked, services_of
+from .spam.submission import Submission
+from .web.limiter import storage_for, strategy_of
+from .web.post.duplicates import known
+from .web.state import State
+from .web.timetable import Timetable
+
+if TYPE_CHECKING:
+    from flask_limiter import Limiter
+    from limits.storage import Storage
+
+    from .health import Health
+
+#: Seconds in a day.
+DAY = 86_400
+
+#: The file in the instance folder for all that has no other place.
+FILE = "captcha_guard.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """What the host handed to ``CaptchaGuard`` besides its configuration and its limiter."""
+
+    rules: Sequence[Rule] | None
+    extra_rules: Sequence[Rule]
+    describe: Callable[[Submission], Context] | None
+    exempt_when: Callable[[], object] | None
+
+
+def wire(
+    app: Flask,
+    *,
+    limiter: Limiter | None,
+    rules: Sequence[Rule] | None,
+    extra_rules: Sequence[Rule],
+    describe: Callable[[Submission], Context] | None,
+    exempt_when: Callable[[], object] | None,
+) -> State:
+    """Return the guard of ``app``; raises ``ConfigError`` when the configuration can't be right."""
+    settings = read(app.config)
+    uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
+    storage = storage_for(uri, limiter)
+    return _connect(app, _Handed(rules, extra_rules, describe, exempt_when), settings, uri, storage)
+
+
+def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage: Storage) -> State:
+    """Return a guard of ``app`` with these settings, which counts in the ``storage`` of this ``uri``."""
+    secrets = read_secrets(app.config)
+    fonts = _fonts(settings, app.root_path)
+    path = _file(uri, app.instance_path)
+    learner = _learner(settings, path)
+    health = health_of(storage, told=lambda error: _tell_health(app, error))
+    spent = Spent(storage, health)
+    remembering = health_of_file()
+    memory = SQLiteMemory(path, secret=secrets[0], health=remembering)
+    cases = Cases(path, health=remembering)
+    judge = assemble(
+        settings,
+        root=Path(app.root_path),
+        known=lambda submission: known(submission, spent, secrets[0], lambda one: memory.trace(one).mark.hex()),
+        memory=memory,
+        learner=learner,
+        rules=handed.rules,
+        extra_rules=handed.extra_rules,
+    )
+    services = services_of(
+        settings,
+        secret=secrets[0],
+        path=path,
+        health=remembering,
+        describe=handed.describe,
+        told=lambda late: _tell(app, cases, late),
+    )
+    difficulty = settings.difficulty
+    return State(
+        settings=settings,
+        difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
+        issuer=Issuer(secrets, application=app.name, ttl=settings.ttl, look=_look(settings, fonts)),
+        storage=storage,
+        health=health,
+        limits=_limits(settings, storage, health),
+        spent=spent,
+        surge=Surge(settings.surge),
+        judge=judge,
+        services=services,
+        moderation=Moderation(judge=judge, memory=memory, cases=cases, learner=learner, services=services),
+        timetable=Timetable(time.monotonic()),
+        secret=secrets[0],
+        secrets=tuple(secrets),
+        file=path,
+        clock=time.time,
+        exempt_when=handed.exempt_when,
+        reconnect=partial(_connect, app, handed),
+    )
+
+
+def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
+    """Return the site's own fonts, checked; ``None``, and nothing read, where the bundled ones will do."""
+    if not settings.fonts:
+        return None
+    folders = [bundled_folder() if entry == BUNDLED else Path(root_path, entry) for entry in settings.fonts]
+    return font_pool(tuple(folders), settings.alphabet)
+
+
+def _look(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Look:
+    rotation = settings.style_rotation * DAY
+    return Look(
+        settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts, settings.colours
+    )
+
+
+def policies_of(settings: Settings) -> dict[str, Policy]:
+    """Return the policies that a site has configured, by their names."""
+    texts = {
+        "comments": settings.comment_limits,
+        "challenges": settings.challenge_limits,
+        "pictures": settings.picture_limits,
+        "wrong": settings.wrong_limits,
+    }
+    policies = {name: Policy.parse(name, text) for name, text in texts.items()}
+    return policies | {"wrong": policies["wrong"].with_waits(*settings.wrong_waits)}
+
+
+def _limits(settings: Settings, storage: Storage, health: Health) -> Limits:
+    return Limits(
+        storage,
+        strategy=strategy_of(storage),
+        policies=policies_of(settings),
+        health=health,
+        workers=settings.workers,
+        refusing=settings.faults["limits"] == "refuse",
+    )
+
+
+def _file(storage_uri: str, instance_path: str) -> Path:
+    """Return the file of what the judge remembers: that of the counters, where they are kept in one."""
+    scheme, _, path = storage_uri.partition(":///")
+    return Path(path) if scheme == "sqlite" else Path(instance_path, FILE)
+
+
+def _learner(settings: Settings, path: Path) -> Learner | None:
+    if settings.learning == "off":
+        return None
+    return Learner(open_database(settings.learning_uri) if settings.learning_uri else SQLiteDatabase(path))
+
+
+def _tell(app: Flask, cases: Cases, late: Rechecked) -> None:
+    case = cases.find_sent(late.mark)
+    if case is not None:
+        service_answered.send(app, id=case.id, service=late.service, finding=late.finding)
+
+
+def _tell_health(app: Flask, error: Exception | None) -> None:
+    if error is None:
+        store_available.send(app)
+    else:
+        store_unavailable.send(app, error=f"{type(error).__name__}: {error}")

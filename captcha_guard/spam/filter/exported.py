@@ -1,0 +1,61 @@
+"""What the filter was taught, as lines of JSON: a head that names the format, then one decision a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from .features import VERSION
+from .training import Taught
+
+_FORMAT: Final = "captcha_guard learning"
+_NAMES: Final = 1 << 63
+_MOST_TOKENS: Final = 10_000
+_LONGEST_TOKEN: Final = 64
+
+
+def write_taught(lessons: Iterable[Taught]) -> Iterator[str]:
+    """Return the lines, without their ends."""
+    yield json.dumps({"format": _FORMAT, "version": VERSION})
+    for one in lessons:
+        told = {"name": f"{one.name:016x}", "spam": one.spam, "rules": one.rules, "tokens": list(one.tokens)}
+        yield json.dumps(told, ensure_ascii=False)
+
+
+def read_taught(lines: Iterable[str]) -> Iterator[Taught]:
+    """Return the decisions of lines that :func:`write_taught` wrote; empty lines are skipped.
+
+    :raises ValueError: a line is not one of those; the message says which and why.
+    """
+    read: Callable[[dict[str, object]], Taught | None] = _head
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            taught = read(json.loads(line))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f"Line {number} is none that an export wrote: {error}") from error
+        if taught:
+            yield taught
+        read = _taught
+
+
+def _head(told: dict[str, object]) -> None:
+    if told["format"] != _FORMAT:
+        raise ValueError(f"its format is {told['format']!r}, not {_FORMAT!r}")
+
+
+def _taught(told: dict[str, object]) -> Taught:
+    name, spam, rules, tokens = (told[field] for field in ("name", "spam", "rules", "tokens"))
+    if not isinstance(name, str) or not 0 <= (number := int(name, 16)) < _NAMES:
+        raise ValueError(f"name is {name!r}; 16 hexadecimal digits are needed")
+    if not isinstance(spam, bool):
+        raise TypeError(f"spam is {spam!r}; true or false is needed")
+    if not isinstance(rules, int) or not 0 <= rules <= 100:
+        raise ValueError(f"rules is {rules!r}; 0 to 100 is needed")
+    if not isinstance(tokens, list) or len(tokens) > _MOST_TOKENS:
+        raise ValueError(f"tokens must be a list of at most {_MOST_TOKENS}")
+    if not all(isinstance(token, str) and 0 < len(token) <= _LONGEST_TOKEN for token in tokens):
+        raise ValueError(f"a token is no string of 1 to {_LONGEST_TOKEN} characters")
+    return Taught(number, spam, rules, tuple(sorted(set(tokens))))

@@ -1,0 +1,175 @@
+"""What the learning filter sees of a submission: a set of short tokens, ``kind:value``.
+
+Words and names are learned as they are; what words do not say (links, length, capitals ...) comes as tokens of the kind
+``shape``. Tricks with letters are no tokens: :mod:`.text` has undone them, and a rule weighs them. Nothing here looks
+at the e-mail address, the client or the program that posted.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import Final
+
+from ..text.normalised import Text
+
+#: Grows whenever the same comment would get other tokens; a model of another version is learned anew.
+VERSION: Final = 1
+
+#: What the part of a token before the colon stands for.
+KINDS: Final = {
+    "w": "word",
+    "n": "word in the name",
+    "h": "linked host",
+    "d": "top-level domain",
+    "s": "website",
+    "m": "shape",
+    "a": "always",
+    "r": "rules",
+}
+#: In every comment: how much spam there is at all.
+ALWAYS: Final = "a:always"
+#: The rules' score.
+RULES: Final = "r:score"
+
+_LONGEST: Final = 40  # characters of a word that are told apart
+_EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}\.[^\s@]{1,63}")
+_PHONE: Final = re.compile(r"(?<!\w)\+?\d(?:[\s().-]?\d){7,14}(?!\w)")
+_REPEATED: Final = re.compile(r"([^\W\d_])\1\1|([!?.])\2\2")
+_MONEY: Final = re.compile(r"[$€£¥]\s?\d|\d\s?[$€£¥]|\d\s?%")
+_PICTURES: Final = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
+_SMILEY: Final = re.compile(r"[:;=]-?[)(dp3]|<3|\bx[dx]\b")
+_SCRIPTS: Final = (
+    (0x0250, "latin"),
+    (0x0370, "other"),
+    (0x0400, "greek"),
+    (0x0530, "cyrillic"),
+    (0x0590, "other"),
+    (0x0600, "hebrew"),
+    (0x0780, "arabic"),
+    (0x0900, "other"),
+    (0x0E00, "indic"),
+    (0x0E80, "thai"),
+    (0x1E00, "other"),
+    (0x1F00, "latin"),
+    (0x2000, "greek"),
+    (0x3040, "other"),
+    (0xD7B0, "east_asian"),
+)
+_SCRIPT_ENDS: Final = [end for end, _ in _SCRIPTS]
+
+
+def tokens_of(text: Text) -> tuple[str, ...]:
+    """Return what is learned of a text, each token once, in order of the alphabet."""
+    tokens = {ALWAYS}
+    tokens.update("w:" + _told(word) for word in text.words)
+    tokens.update("n:" + _told(word) for word in text.author_words)
+    tokens.update(_linked(text))
+    tokens.update("m:" + shape for shape in _shapes(text))
+    return tuple(sorted(tokens))
+
+
+def kind_of(token: str) -> str:
+    """Return what kind of thing a token is, in words."""
+    return KINDS.get(token.partition(":")[0], "unknown")
+
+
+def _told(word: str) -> str:
+    """Return the word as it is learned: numbers by their length, so that they do not fill the table."""
+    return f"#{len(word)}" if len(word) > 4 and word.isdecimal() else word[:_LONGEST]
+
+
+def _linked(text: Text) -> Iterator[str]:
+    for link in text.links:
+        if link.host:
+            yield "h:" + link.host[-_LONGEST:]
+            yield "d:" + link.host.rpartition(".")[2][:_LONGEST]
+    if text.site and text.site.host:
+        yield "s:" + text.site.host[-_LONGEST:]
+        yield "d:" + text.site.host.rpartition(".")[2][:_LONGEST]
+
+
+def _shapes(text: Text) -> Iterator[str]:
+    yield f"links_{_bucket(len(text.links), 0, 1, 2, 5)}"
+    yield f"words_{_bucket(len(text.words), 0, 2, 5, 10, 20, 40, 80, 160)}"
+    yield from _link_shapes(text)
+    yield from _letter_shapes(text)
+    yield from _sign_shapes(text)
+    yield from _author_shapes(text)
+
+
+def _link_shapes(text: Text) -> Iterator[str]:
+    if not text.links:
+        return
+    if any(link.marked_up for link in text.links):
+        yield "marked_up_link"
+    plain = text.plain.rstrip()
+    if plain.endswith(text.links[-1].url.casefold()):
+        yield "ends_with_link"
+    if len(text.words) < 4:
+        yield "little_but_links"
+    if any(link.host and link.url.casefold().rstrip("/").endswith(link.host) for link in text.links):
+        yield "links_a_front_page"
+
+
+def _letter_shapes(text: Text) -> Iterator[str]:
+    letters = [letter for letter in text.cased if letter.isalpha()]
+    if not letters:
+        yield "no_letters"
+        return
+    if len(letters) >= 8:
+        yield f"capitals_{_bucket(100 * sum(map(str.isupper, letters)) // len(letters), 0, 10, 30, 60)}"
+    some = letters[:: len(letters) // 64 + 1]
+    scripts = [_script(letter) for letter in some]
+    yield f"script_{max(sorted(set(scripts)), key=scripts.count)}"
+    if text.cased.lstrip()[:1].islower():
+        yield "starts_small"
+    if len(text.words) >= 10 and len(set(text.words)) * 2 < len(text.words):
+        yield "repeats_words"
+    if any(len(word) > 25 for word in text.words):
+        yield "long_word"
+
+
+def _sign_shapes(text: Text) -> Iterator[str]:
+    plain = text.plain
+    if marks := plain.count("!"):
+        yield f"exclamations_{_bucket(marks, 1, 3)}"
+    for shape, there in (
+        ("question", "?" in plain),
+        ("email", "@" in plain and _EMAIL.search(plain)),
+        ("phone", _PHONE.search(plain)),
+        ("money", _MONEY.search(plain)),
+        ("pictures", not plain.isascii() and _PICTURES.search(plain)),
+        ("smiley", _SMILEY.search(plain)),
+        ("repeated_sign", _REPEATED.search(plain)),
+        ("mentions", plain.lstrip().startswith("@")),
+        ("numbers", any(word.isdecimal() for word in text.words)),
+        ("ends_a_sentence", plain.rstrip().endswith((".", "!", "?"))),
+        ("paragraphs", "\n" in plain.strip()),
+        ("quotes", '"' in plain),
+    ):
+        if there:
+            yield shape
+
+
+def _author_shapes(text: Text) -> Iterator[str]:
+    if text.author_words:
+        yield f"name_words_{_bucket(len(text.author_words), 1, 2, 3)}"
+        if any(character.isdecimal() for character in text.author):
+            yield "name_with_digits"
+    if text.site:
+        yield "website"
+        if any(link.host == text.site.host for link in text.links):
+            yield "website_linked_too"
+
+
+def _bucket(count: int, *edges: int) -> str:
+    """Return the name of the range that ``count`` falls in: up to each edge, or beyond the last."""
+    place = bisect_left(edges, count)
+    return str(edges[place]) if place < len(edges) else "more"
+
+
+def _script(letter: str) -> str:
+    place = bisect_left(_SCRIPT_ENDS, ord(letter) + 1)
+    return _SCRIPTS[place][1] if place < len(_SCRIPTS) else "other"

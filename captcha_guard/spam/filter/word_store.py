@@ -1,0 +1,198 @@
+"""What the learning filter keeps: one table of tokens and one of decisions.
+
+A decision is a name (a hash), a label, the rules' score and the numbers of its tokens: enough to learn it again or to
+forget it. Whoever writes first takes the one row of ``learning_model``, so that writers come one after another in any
+database, and nothing that one of them has read is changed by another before it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
+from itertools import islice
+from typing import Final
+
+from ...database.engine import Access, Database, Row
+from ...errors import LearningUnavailableError
+from .rows import Decision, Model, Token, packed, read_decision, read_token, token_row
+
+#: Parameters of one statement; the number of marks is rounded up, so that few different statements are prepared.
+_MOST: Final = 480
+_ROUND: Final = 16
+
+_READ_MODEL: Final = "SELECT version, revision, ham, spam, tokens, decisions FROM learning_model WHERE id = 1"
+_TAKE_TURN: Final = "UPDATE learning_model SET revision = revision + 1 WHERE id = 1"
+_WRITE_MODEL: Final = (
+    "UPDATE learning_model SET version = :version, ham = :ham, spam = :spam, tokens = :tokens, decisions = :decisions "
+    "WHERE id = 1"
+)
+_READ_TOKENS: Final = "SELECT token, id, weight, squares, ham, spam FROM learning_tokens"
+_ADD_TOKENS: Final = "INSERT INTO learning_tokens VALUES (:id, :token, :weight, :squares, :ham, :spam)"
+_WRITE_TOKENS: Final = (
+    "UPDATE learning_tokens SET weight = :weight, squares = :squares, ham = :ham, spam = :spam WHERE id = :id"
+)
+_DELETE_TOKENS: Final = "DELETE FROM learning_tokens WHERE id = :id"
+_DELETE_ALL_TOKENS: Final = "DELETE FROM learning_tokens"
+_READ_DECISIONS: Final = "SELECT id, name, spam, rules, tokens FROM learning_decisions"
+_ADD_DECISION: Final = "INSERT INTO learning_decisions VALUES (:id, :name, :spam, :rules, :tokens)"
+_DELETE_DECISION: Final = "DELETE FROM learning_decisions WHERE id = :id"
+_COUNT_DECISIONS: Final = "SELECT COUNT(*) FROM learning_decisions"
+_COUNT_TOKENS: Final = "SELECT COUNT(*) FROM learning_tokens"
+
+
+class Look:
+    """What can be read."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        [row] = access.rows(_READ_MODEL, ())
+        self.model = Model(*map(int, row))
+
+    def tokens(self, names: Collection[str]) -> dict[str, Token]:
+        """Return those of these tokens that are known."""
+        return dict(self._tokens("token", names))
+
+    def tokens_numbered(self, numbers: Collection[int]) -> dict[str, Token]:
+        """Return the tokens of these numbers."""
+        return dict(self._tokens("id", numbers))
+
+    def all_tokens(self) -> dict[str, Token]:
+        """Return every token."""
+        return dict(map(read_token, self._access.rows(_READ_TOKENS, ())))
+
+    def decision(self, name: int) -> Decision | None:
+        """Return the decision of this name."""
+        return self._one(f"{_READ_DECISIONS} WHERE name = :name", (name,))
+
+    def oldest(self) -> Decision | None:
+        """Return the decision that was made first."""
+        return self._one(f"{_READ_DECISIONS} ORDER BY id LIMIT 1", ())
+
+    def decision_from(self, number: int, *, spam: bool) -> Decision | None:
+        """Return the first decision of a kind from ``number`` on; of the very first where none is so young."""
+        of_a_kind = f"{_READ_DECISIONS} WHERE spam = :spam AND id >= :number ORDER BY id LIMIT 1"
+        found = self._one(of_a_kind, (int(spam), number))
+        return found or self._one(of_a_kind, (int(spam), 0))
+
+    def decisions(self) -> list[Decision]:
+        """Return every decision, the oldest first."""
+        return [read_decision(row) for row in self._access.rows(f"{_READ_DECISIONS} ORDER BY id", ())]
+
+    def sizes(self) -> tuple[int, int]:
+        """Return how many tokens and how many decisions there are."""
+        [(tokens,)] = self._access.rows(_COUNT_TOKENS, ())
+        [(decisions,)] = self._access.rows(_COUNT_DECISIONS, ())
+        return int(tokens), int(decisions)
+
+    def _one(self, statement: str, values: Row) -> Decision | None:
+        rows = self._access.rows(statement, values)
+        return read_decision(rows[0]) if rows else None
+
+    def _tokens(self, column: str, wanted: Collection[str] | Collection[int]) -> Iterator[tuple[str, Token]]:
+        rest = iter(wanted)
+        while some := list(islice(rest, _MOST)):
+            some += some[:1] * (-len(some) % _ROUND)
+            yield from map(read_token, self._access.rows(_read_tokens(column, len(some)), tuple(some)))
+
+
+class Change(Look):
+    """What can be read and written in one turn; ``model`` is written when the turn ends."""
+
+    def __init__(self, access: Access) -> None:
+        access.change(_TAKE_TURN, [()])
+        super().__init__(access)
+
+    def save_tokens(self, tokens: Mapping[str, Token]) -> None:
+        """Write these tokens; one whose number is 0 is new and gets the next."""
+        added = self._numbered(tokens)
+        self._access.change(_ADD_TOKENS, [token_row(name, token) for name, token in added.items()])
+        changed = [
+            (token.weight, token.squares, token.ham, token.spam, token.number)
+            for name, token in tokens.items()
+            if name not in added
+        ]
+        self._access.change(_WRITE_TOKENS, changed)
+
+    def delete_tokens(self, numbers: Iterable[int]) -> None:
+        """Forget tokens."""
+        self._access.change(_DELETE_TOKENS, [(number,) for number in numbers])
+
+    def replace_tokens(self, tokens: Mapping[str, Token]) -> None:
+        """Forget every token and write these; one whose number is 0 gets the next, the others keep theirs."""
+        self._numbered(tokens)
+        self._access.change(_DELETE_ALL_TOKENS, [()])
+        self._access.change(_ADD_TOKENS, [token_row(name, token) for name, token in tokens.items()])
+
+    def add_decision(self, name: int, tokens: Iterable[Token], *, spam: bool, rules: int) -> int:
+        """Write a new decision, whose tokens are written already; returns its number."""
+        number = self.model.decisions + 1
+        self.model = replace(self.model, decisions=number)
+        octets = packed(sorted(token.number for token in tokens))
+        self._access.change(_ADD_DECISION, [(number, name, int(spam), rules, octets)])
+        return number
+
+    def delete_decision(self, decision: Decision) -> None:
+        """Forget a decision; its tokens stay."""
+        self._access.change(_DELETE_DECISION, [(decision.number,)])
+
+    def end(self) -> None:
+        """Write the one row."""
+        model = self.model
+        self._access.change(_WRITE_MODEL, [(model.version, model.ham, model.spam, model.tokens, model.decisions)])
+
+    def _numbered(self, tokens: Mapping[str, Token]) -> dict[str, Token]:
+        """Give numbers to the tokens without one; returns those."""
+        added = {name: token for name, token in tokens.items() if not token.number}
+        for number, token in enumerate(added.values(), self.model.tokens + 1):
+            token.number = number
+        self.model = replace(self.model, tokens=self.model.tokens + len(added))
+        return added
+
+
+class TokenStore:
+    """The tables, to be looked at or changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def looking(self) -> Iterator[Look]:
+        """Lend a look.
+
+        :raises LearningUnavailableError: the database can't be used.
+        """
+        with self._database.reading() as access, _damage_told():
+            yield Look(access)
+
+    @contextmanager
+    def changing(self) -> Iterator[Change]:
+        """Lend the only turn to change anything: the end commits, an exception rolls back.
+
+        :raises LearningUnavailableError: the database can't be used, or others did not finish in time.
+        """
+        with self._database.writing() as access, _damage_told():
+            change = Change(access)
+            yield change
+            change.end()
+
+    def close(self) -> None:
+        """Let go of what the calling thread holds open."""
+        self._database.close()
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    """Turn what a table should never hold into the error that says so."""
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        raise LearningUnavailableError(
+            f"What the filter learned is damaged ({error}); delete the tables learning_*, or restore them"
+        ) from error
+
+
+@lru_cache(maxsize=128)
+def _read_tokens(column: str, marks: int) -> str:
+    return f"{_READ_TOKENS} WHERE {column} IN ({', '.join(f':v{mark}' for mark in range(marks))})"

@@ -1,0 +1,252 @@
+"""Asks every configured service about a submission, and stays calm when they do not answer."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ...breaker import Breaker
+from ...database.connections import Connections
+from ...database.sqlite_file import health_of_file
+from ...errors import StoreUnavailableError
+from ...health import Health
+from ..submission import Submission
+from ..verdict import Action, Finding
+from . import outbox
+from . import sent_forms as sent
+from .answers import Answers, keyed_hash
+from .outbox import Job, Task
+from .sent_forms import Belief
+from .service import Fault, Form, Pupil, Service
+
+#: Seconds to wait for another process that writes to the file.
+PATIENCE: Final = 2.0
+
+_LOG = logging.getLogger("captcha_guard")
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecked:
+    """A service's late answer about the comment ``mark``: what it found, or ``None`` where that is nothing."""
+
+    service: str
+    mark: str
+    finding: Finding | None
+
+
+class Services:
+    """The services a site asks, in order; the first that takes a comment for spam spares the others.
+
+    A fault holds the comment of whoever is new, and lets a trusted author through; either way the same
+    question is asked again after 20 minutes, then hourly for a day, by :meth:`run`. Nothing here raises for a service's
+    or a file's sake. One object serves all threads of a process.
+
+    :param secret: key of the hashes that answers and comments are known by.
+    :param path: the SQLite file of what waits and what was sent; may be the one that the counters use.
+    :param health: of that file, where it is shared with others that keep something there.
+    :param told: hears every late answer; while it raises, the answer is fetched again an hour later.
+    """
+
+    def __init__(
+        self,
+        services: Iterable[Service],
+        *,
+        secret: bytes,
+        path: Path,
+        health: Health | None = None,
+        told: Callable[[Rechecked], None] | None = None,
+    ) -> None:
+        self._services = {service.slug: service for service in services}
+        self._breakers = {slug: Breaker() for slug in self._services}
+        self._secret = secret
+        self._answers = Answers(secret)
+        self._told = told
+        self._health = health or health_of_file()
+        self._connections = Connections(path, schema=(*outbox.SCHEMA, *sent.SCHEMA), timeout=PATIENCE)
+        self._sent = sent.Sent(self._connections)
+        self._outbox = outbox.Outbox(self._connections, self._work)
+
+    def mark(self, submission: Submission) -> str:
+        """Return the 32 hexadecimal digits by which a comment is known here: a keyed hash of who said what where.
+
+        A submission that a host builds again from what it stored has the same mark, if scope, author, e-mail, URL and
+        body are the same to the letter.
+        """
+        said = (submission.scope, submission.author, submission.email, submission.url, submission.body)
+        return keyed_hash(self._secret, "comment", *said)
+
+    def check(
+        self, submission: Submission, address: str, *, now: float, trusted: bool = False, moderated: bool = True
+    ) -> tuple[Finding, ...]:
+        """Ask about a submission from ``address``; takes ``SERVICE_TIMEOUT`` for each service at the most.
+
+        ``trusted`` says that the site knows its author, so that a fault does not hold it.
+        Where nobody looks at what is held (``moderated=False``), a fault asks for a code in place of holding, and the
+        question is not repeated.
+        """
+        findings: list[Finding] = []
+        for service in self._services.values():
+            answer = self._judge(service, submission, address, now, again=moderated)
+            if isinstance(answer, Fault):
+                findings.append(_without_verdict(answer, trusted=trusted, moderated=moderated))
+            elif answer is not None:
+                findings.append(answer)
+            if findings and findings[-1].action >= Action.ASIDE:
+                break
+        return tuple(findings)
+
+    def correct(self, submission: Submission | str, *, spam: bool, now: float) -> int:
+        """Tell the services that a moderator decided otherwise; returns how many will be told.
+
+        Takes the submission or its mark. One that was right all along is told nothing, and neither is one that was not
+        asked within 60 days. What is to be told waits in the outbox.
+        """
+        mark = submission if isinstance(submission, str) else self.mark(submission)
+        task = Task.SPAM if spam else Task.HAM
+        try:
+            return sum(self._correct(service, mark, task, now) for service in self._services.values())
+        except (sqlite3.Error, ValueError):  # the file can't be used, or what was sent can't be read
+            _LOG.exception("the services will not hear that comment %s is %s", mark, task)
+            return 0
+
+    def forget(self, submission: Submission | str) -> None:
+        """Delete what is kept of a comment here, and what waits to be sent about it.
+
+        :raises sqlite3.Error: the file can't be written, so the data may still be there.
+        """
+        mark = submission if isinstance(submission, str) else self.mark(submission)
+        for slug in self._services:
+            self._outbox.cancel(slug, Task.CHECK, mark)
+            self._outbox.cancel(slug, Task.SPAM, mark)
+        self._sent.forget(mark)
+
+    def run(self, now: float, *, limit: int = 20) -> int:
+        """Do what is due and delete what is too old; returns how many tasks got done.
+
+        Each task may take ``SERVICE_TIMEOUT``; a service that fails is left alone for the rest of the run.
+        """
+        try:
+            self._sent.expire(now)
+            return self._outbox.run(now, limit=limit)
+        except sqlite3.Error:
+            _LOG.exception("the services' outbox could not be worked off")
+            return 0
+
+    def expire(self, now: float) -> int:
+        """Delete what is too old; returns how many forms and tasks that were.
+
+        :raises sqlite3.Error: the file can't be written.
+        """
+        return self._sent.expire(now) + self._outbox.expire(now)
+
+    def close(self) -> None:
+        """Close the calling thread's connection; the next use opens a new one."""
+        self._connections.close()
+
+    def _judge(
+        self, service: Service, submission: Submission, address: str, now: float, *, again: bool
+    ) -> Finding | Fault | None:
+        try:
+            form = service.form(submission, address)
+            if form is None or isinstance(form, Fault):
+                return form
+            answer = self._ask(service, form, now)
+        except Exception:
+            _LOG.exception("%s could not be asked", service.slug)
+            return Fault(service.slug, "failed", f"{service.slug} could not be asked: the log says why.", again=False)
+        self._note(service, self.mark(submission), form, answer, now, again=again)
+        return answer
+
+    def _ask(self, service: Service, form: Form, now: float, recheck: str = "") -> Finding | Fault | None:
+        key = self._answers.key(service.slug, service.essence(form).items())
+        known = self._answers.recall(key, now)
+        if known is not None:
+            return known[0]
+        breaker = self._breakers[service.slug]
+        if not breaker.allows(now):
+            return Fault(service.slug, "resting", f"{service.slug} failed several times in a row and is given a rest.")
+        answer = service.ask(form, recheck)
+        if isinstance(answer, Fault):
+            breaker.failed(now)
+            _LOG.warning("%s fault %s: %s", service.slug, answer.reason, answer.sentence)
+        else:
+            breaker.succeeded()
+            self._answers.remember(key, answer, now + (service.found_for if answer else service.clean_for))
+        return answer
+
+    def _note(
+        self, service: Service, mark: str, form: Form, answer: Finding | Fault | None, now: float, *, again: bool
+    ) -> None:
+        """Keep what a later correction needs, and have the question repeated if it got no answer."""
+
+        def keep() -> None:
+            if isinstance(answer, Fault) and again:
+                self._outbox.put(service.slug, Task.CHECK, mark, form, now=now)
+            elif not isinstance(answer, Fault):
+                self._outbox.cancel(service.slug, Task.CHECK, mark)
+            if isinstance(service, Pupil):
+                self._sent.keep(service.slug, mark, form, _belief(answer), now=now)
+
+        with suppress(StoreUnavailableError):  # the log has said so
+            self._health.write(keep)
+
+    def _correct(self, service: Service, mark: str, task: Task, now: float) -> bool:
+        self._outbox.cancel(service.slug, Task.CHECK, mark)  # a person has decided: no need to ask again
+        asked = self._sent.find(service.slug, mark, now=now) if isinstance(service, Pupil) else None
+        if asked is None:
+            return False
+        if asked.belief == Belief(task.value) and not self._outbox.holds(service.slug, task, mark):
+            return False
+        return self._outbox.put(service.slug, task, mark, asked.form, now=now)
+
+    def _work(self, job: Job, now: float) -> Fault | None:
+        service = self._services.get(job.service)
+        if service is None:
+            return Fault(job.service, "not_configured", f"{job.service} is configured no more.", again=False)
+        if job.task is Task.CHECK:
+            return self._recheck(service, job, now)
+        return self._tell(service, job, now)
+
+    def _recheck(self, service: Service, job: Job, now: float) -> Fault | None:
+        answer = self._ask(service, job.form, now, "the service could not be reached when the comment was posted")
+        if isinstance(answer, Fault):
+            return answer
+        self._sent.believe(service.slug, job.mark, _belief(answer))
+        if self._told is not None:
+            self._told(Rechecked(service.slug, job.mark, answer))
+        return None
+
+    def _tell(self, service: Service, job: Job, now: float) -> Fault | None:
+        breaker = self._breakers[service.slug]
+        if not isinstance(service, Pupil):
+            return Fault(service.slug, "not_configured", f"{service.slug} takes no corrections.", again=False)
+        if not breaker.allows(now):
+            return Fault(service.slug, "resting", f"{service.slug} failed several times in a row and is given a rest.")
+        fault = service.tell(job.form, spam=job.task is Task.SPAM)
+        if fault is not None:
+            breaker.failed(now)
+            return fault
+        breaker.succeeded()
+        self._sent.believe(service.slug, job.mark, Belief(job.task.value))
+        return None
+
+
+def _belief(answer: Finding | Fault | None) -> Belief:
+    if isinstance(answer, Fault):
+        return Belief.UNKNOWN
+    return Belief.HAM if answer is None else Belief.SPAM
+
+
+def _without_verdict(fault: Fault, *, trusted: bool, moderated: bool) -> Finding:
+    """Hold the comment of someone new; an author whom the site knows has earned the benefit of the doubt."""
+    slug = f"{fault.service}_fault"
+    if trusted:
+        return Finding(slug, 0, f"{fault.sentence} The author is trusted, so it was let through unchecked.")
+    if not moderated:
+        return Finding(slug, 0, f"{fault.sentence} A solved code has to do.", Action.CHALLENGE)
+    return Finding(slug, 0, f"{fault.sentence} So the comment is held.", Action.HOLD)

@@ -1,0 +1,288 @@
+"""What a submission says, normalised once for every rule and for the filter that learns.
+
+Whatever a spammer does to the letters, a word reads here as it reads on the screen. All of it takes time linear in the
+text: invisible characters, entities and links are looked for everywhere by expressions free of
+overlapping repeats, words in 8 KiB of all texts together, and Unicode's own normalisation, which sorts combining marks
+in quadratic time, is fed in pieces.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from ...characters.look_alikes import DRAWN
+from .excerpt import BUDGET, SEPARATOR, excerpts
+from .homoglyphs import fold_look_alikes
+from .invisible import MOST_SPLITS, as_seen
+from .link import Link, host_of, leads_home
+from .link_scanner import MOST_LINKS, Found, scan
+
+#: Characters of the author's name and of the website that are looked at.
+SHORT: Final = 300
+
+#: Characters that a text besides the body may have more than twice as many, once it is normalised.
+_ROOM: Final = 16
+
+#: Characters that are normalised at a time.
+_PIECE: Final = 256
+
+#: Blocks in which Latin letters stand again in another dress; most texts have none, and are spared the rest.
+_STYLED: Final = re.compile("[\u0250-\u02af\u1d00-\u1d7f\u24b6-\u24e9\ua700-\ua7ff\uff21-\uff5a\U0001d400-\U0001f189]")
+_MATHEMATICAL: Final = re.compile("[\U0001d400-\U0001d7cb]{2,}|[\u24b6-\u24e9\U0001f130-\U0001f149]{2,}")
+_DRAWN: Final = re.compile(f"[{''.join(map(chr, DRAWN))}]{{3,}}")
+_FULL_WIDTH: Final = re.compile("[\uff21-\uff3a\uff41-\uff5a]{2,}")
+_EAST_ASIAN: Final = re.compile("[\u1100-\u11ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+#: Marks that are left over when everything that composes has composed.
+_MARKS: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+_OVERLAID: Final = re.compile("(?:[A-Za-z][\u0334-\u0338\u20d2\u20d3]){2,}|[A-Za-z][\u0300-\u0338\u033a-\u036f]{4,}")
+
+_PIECES: Final = re.compile(rf"(?s).{{1,{_PIECE}}}(?=\s)|.{{1,{_PIECE}}}")
+
+_BLOCK: Final = re.compile(
+    r"<\s?/?(?:br|hr|p|div|li|ul|ol|td|tr|th|table|h[1-6]|blockquote|pre)\b[^<>\x1e]{0,1000}>", re.IGNORECASE
+)
+_TAG: Final = re.compile(r"</?[a-z!][^<>\x1e]{0,1000}>", re.IGNORECASE)
+
+#: Code in Markdown; no part can run over a backtick, so that the time to search stays linear.
+_CODE: Final = re.compile(r"```[^`\x1e]{0,8192}```|`[^`\n\x1e]{1,500}`")
+
+#: c a s i n o, v.i.a.g.r.a: five single letters or more, one sign between each two.
+_LETTERED: Final = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .*_-]){4,}[^\W\d_](?![^\W_])")
+_BETWEEN: Final = re.compile(r"[ .*_-]")
+
+_WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+
+_BARE: Final = re.compile(
+    r"""\b(?:https?|ftp)\\?:[\\/]+[^\s<>"']+|(?<=\]\()<?(?:https?:|[\\/]{2})[^\s<>"']*"""
+    r"""|(?<![\w.@-])www\.[a-z0-9-]+\.[^\s<>"']+"""
+)
+_BARE_SIGNS: Final = ("http", "www.", "ftp", "](")
+_BBCODE: Final = re.compile(r"\[/?(?:url|link|b|i|u|img|quote|code)(?:=[^\[\]\s]{0,500})?\]")
+
+
+#: Emphasis, code and BBCode between two letters; Markdown's links around a part of a word; HTML's comments.
+_IN_WORDS: Final = re.compile(r"(?<=[^\W_])(?:[*~`]{1,3}+|__|\[/?[bius]\])++(?=[^\W_])")
+_LINKED_LETTERS: Final = re.compile(r"(?<=[^\W_])\[([^\[\]\s]{1,40}+)\]\([^()\s]{0,200}+\)")
+_COMMENT: Final = re.compile(r"<!--(?:[^-]|-(?!->)){0,1000}+-->")
+_IN_WORDS_SIGNS: Final = ("*", "`", "~", "__", "](", "[/", "<!--")
+
+
+class Passage(NamedTuple):
+    """One of the texts of a submission, or what is looked at of it.
+
+    ``plain``, ``tagged`` and ``words`` are as in :class:`Text`. ``stretches`` are the words that stand together: those
+    of ``plain``, parted where something is left out, and those of ``tagged`` if it has others: what stands in angle
+    brackets is shown by sites that escape it. ``private`` says that
+    it stood in a field named like a password, and must not be quoted; ``blank`` that there was only white space in it.
+    """
+
+    tagged: str = ""
+    plain: str = ""
+    words: tuple[str, ...] = ()
+    stretches: tuple[tuple[str, ...], ...] = ()
+    links: tuple[Link, ...] = ()
+    private: bool = False
+    blank: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What a submission says.
+
+    ``tagged`` is the body unescaped, without invisible characters, in NFKC, with look-alike letters folded where a word
+    mixes scripts, and case-folded; ``cased`` is the same with tags taken out and its case kept, ``plain`` that
+    case-folded. ``words`` are those of ``plain`` without its URLs. ``links`` are the links of the body, ``site`` the
+    one in the website's field. ``tricks`` counts what was done to letters, by slug: ``zero_width``, ``mixed_script``,
+    ``mathematical``, ``full_width``, ``overlaid``; an honest text has none.
+
+    Where there are other texts, all this is of the body and of them, with a :data:`SEPARATOR` between each two;
+    ``passages`` has each by itself, the body first. Of long texts 8,192 characters are looked at for words, see
+    :mod:`.excerpt`; links are found everywhere.
+    """
+
+    tagged: str = ""
+    cased: str = ""
+    plain: str = ""
+    words: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    author: str = ""
+    author_words: tuple[str, ...] = ()
+    site: Link | None = None
+    tricks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    passages: tuple[Passage, ...] = (Passage(),)
+
+    @classmethod
+    def of(
+        cls,
+        body: str,
+        author: str = "",
+        url: str = "",
+        *,
+        other: Iterable[str] = (),
+        private: Iterable[str] = (),
+        site: str = "",
+    ) -> Text:
+        """Return what these fields of a submission say. Links to ``site``, its host, don't count."""
+        tricks: dict[str, int] = {}
+        passages, cased = _passages((body, *filter(None, other)), tuple(filter(None, private)), site, tricks)
+        name = author and _normal(_seen(author[: 2 * SHORT], tricks)[:SHORT], tricks, BUDGET)
+        called = folded_case(" ".join(without_tags(name).split()))
+        said = passages[0] if len(passages) == 1 else _together(passages)
+        return cls(
+            tagged=said.tagged,
+            cased=SEPARATOR.join(cased),
+            plain=said.plain,
+            words=said.words,
+            links=said.links,
+            author=called,
+            author_words=words_of(called),
+            site=site_of(url, site),
+            tricks=MappingProxyType(tricks),
+            passages=passages,
+        )
+
+
+def _passages(
+    public: tuple[str, ...], private: tuple[str, ...], site: str, tricks: dict[str, int]
+) -> tuple[tuple[Passage, ...], list[str]]:
+    """Return the passages, and what each says with its case kept."""
+    posted = (*public, *private)
+    texts = [_seen(text, tricks) for text in posted]
+    links = _links(texts, site)
+    passages: list[Passage] = []
+    said: list[str] = []
+    spare = MOST_LINKS
+    for number, text in enumerate(excerpts(texts, [[one.place for one in found] for found in links])):
+        blank, is_private = not posted[number].strip(), number >= len(public)
+        if not text and number:
+            passages.append(Passage(links=tuple(one.link for one in links[number]), private=is_private, blank=blank))
+            continue
+        marked = _normal(text, tricks, 2 * len(text) + _ROOM if number else BUDGET)
+        cased = without_tags(marked)
+        found = [one.link for one in links[number]]
+        if marked != text and len(more := scan(marked, site, spare)) >= len(found):
+            found = [one.link for one in more]
+        spare = max(0, spare - len(found))
+        plain = folded_case(cased)
+        tagged = plain if cased is marked else folded_case(marked)
+        stretches = _stretches(_BBCODE.sub(" ", plain))
+        words = stretches[0] if len(stretches) == 1 else tuple(chain.from_iterable(stretches))
+        stretches += () if cased is marked else _stretches(tagged)
+        if (glued := _without_markup_in_words(tagged)) != tagged:
+            stretches += _stretches(without_tags(glued))
+        passages.append(Passage(tagged, plain, words, stretches, tuple(found), is_private, blank))
+        said.append(cased)
+    return tuple(passages), said
+
+
+def _without_markup_in_words(text: str) -> str:
+    """Return ``text`` without the markup that stands between two letters, where a page shows nothing."""
+    if not any(sign in text for sign in _IN_WORDS_SIGNS):
+        return text
+    return _IN_WORDS.sub("", _LINKED_LETTERS.sub(r"\1", _COMMENT.sub("", text)))
+
+
+def _together(passages: tuple[Passage, ...]) -> Passage:
+    return Passage(
+        SEPARATOR.join(passage.tagged for passage in passages),
+        SEPARATOR.join(passage.plain for passage in passages),
+        tuple(chain.from_iterable(passage.words for passage in passages)),
+        links=tuple(chain.from_iterable(passage.links for passage in passages)),
+    )
+
+
+def _links(texts: list[str], site: str) -> list[list[Found]]:
+    """Return the links of each text, 100 at most altogether."""
+    links: list[list[Found]] = []
+    left = MOST_LINKS
+    for text in texts:
+        links.append(scan(text, site, left) if left else [])
+        left -= len(links[-1])
+    return links
+
+
+def _stretches(text: str) -> tuple[tuple[str, ...], ...]:
+    """Return the words of ``text`` without its URLs, parted where something is left out."""
+    text = _BARE.sub(" ", text) if any(sign in text for sign in _BARE_SIGNS) else text
+    return tuple(map(words_of, text.split(SEPARATOR)))
+
+
+def normalised(text: str, *, look_alikes: bool = True) -> str:
+    """Return ``text`` as one line of plain words: what :attr:`Text.plain` is of a body.
+
+    Without ``look_alikes`` a word that mixes scripts stays as it is: in a list it means just that.
+    """
+    marked = _normal(_seen(text[: 2 * BUDGET], {})[:BUDGET], {}, BUDGET, look_alikes=look_alikes)
+    return folded_case(" ".join(without_tags(marked).split()))
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of a case-folded text: runs of letters and digits, apostrophes inside kept."""
+    return tuple(_WORD.findall(text))
+
+
+def site_of(url: str, site: str = "") -> Link | None:
+    """Return what stands in the website's field as a link; ``None`` where it names no host, or ``site`` itself."""
+    address = url and _normal(_seen(url[: 2 * SHORT], {})[:SHORT], {}, BUDGET).strip()
+    host = host_of(address)
+    return Link(address, host) if host and not leads_home(address, site) else None
+
+
+def without_tags(text: str) -> str:
+    """Return ``text`` with its tags taken out; one that breaks the line leaves a space."""
+    return _TAG.sub("", _BLOCK.sub(" ", text)) if "<" in text else text
+
+
+def without_code(text: str) -> str:
+    """Return ``text`` without what stands between backticks, as code does in Markdown."""
+    return _CODE.sub(" ", text) if "`" in text else text
+
+
+def folded_case(text: str) -> str:
+    """Return ``text`` case-folded, the dot of a Turkish capital I gone with the capital."""
+    return text.casefold().replace("i\u0307", "i")
+
+
+def _seen(text: str, tricks: dict[str, int]) -> str:
+    seen, splits = as_seen(text, MOST_SPLITS - tricks.get("zero_width", 0))
+    _count(tricks, "zero_width", splits)
+    return seen
+
+
+def _normal(text: str, tricks: dict[str, int], room: int, *, look_alikes: bool = True) -> str:
+    """Return ``text`` in NFKC, each word in one script, in ``room`` characters; what had to be undone is counted."""
+    if not text.isascii():
+        if _STYLED.search(text):
+            _count(tricks, "mathematical", len(_MATHEMATICAL.findall(text)) + len(_DRAWN.findall(text)))
+            if not _EAST_ASIAN.search(text):
+                _count(tricks, "full_width", len(_FULL_WIDTH.findall(text)))
+            text = text.translate(DRAWN)
+        text = _composed(text, room)
+        _count(tricks, "overlaid", len(_OVERLAID.findall(text)))
+        text = _MARKS.sub("", text).replace("\u2019", "'").replace("\u02bc", "'")
+        if look_alikes:
+            text, mixed = fold_look_alikes(text)
+            _count(tricks, "mixed_script", mixed)
+    return _LETTERED.sub(lambda match: _BETWEEN.sub("", match[0]), text)
+
+
+def _composed(text: str, room: int) -> str:
+    """Return ``text`` in NFKC, which makes up to 18 characters of one: cut off when there are enough of them."""
+    pieces: list[str] = []
+    for piece in _PIECES.findall(text):
+        pieces.append(unicodedata.normalize("NFKC", piece)[:room])
+        room -= len(pieces[-1])
+        if not room:
+            break
+    return "".join(pieces)
+
+
+def _count(tricks: dict[str, int], slug: str, times: int) -> None:
+    if times:
+        tricks[slug] = tricks.get(slug, 0) + times

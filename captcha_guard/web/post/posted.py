@@ -1,0 +1,273 @@
+"""What came with a POST: the host's fields, our fields, and the submission in our terms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from flask import Request, current_app
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from ...spam.text.invisible import without_unseen
+from ..protection import USUAL_FIELDS, Protection
+from .entry import Entry, Place, file_entries, form_entries, json_entries, query_entries
+from .refusal import STATUSES, Refusal
+from .roles import cast, is_ignored, is_token_field
+from .sizes import LARGEST_BODY, MOST_FIELDS, URLENCODED, cap_size, largest_text
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import FileStorage, MultiDict
+
+TOKEN = "captcha_token"  # noqa: S105 - the name of a form field
+ANSWER = "captcha_answer"
+PASS = "captcha_pass"  # noqa: S105 - the name of a form field
+OURS = (TOKEN, ANSWER, PASS)
+
+#: Headers that can stand for our fields, as JSON that isn't an object needs it.
+HEADERS = {TOKEN: "Captcha-Token", ANSWER: "Captcha-Answer", PASS: "Captcha-Pass"}
+
+#: The query argument by which a plain link asks for the same page with a new code.
+RELOAD = "new-code"
+
+#: Places where our own fields stand.
+BODY = (Place.FORM, Place.JSON)
+
+MULTIPART = "multipart/form-data"
+
+FORMS = (URLENCODED, MULTIPART)
+
+
+class PostedError(Exception):
+    """A POST that can't be read; ``refusal`` says why, ``posted`` holds what could be read of the host's fields."""
+
+    def __init__(self, refusal: Refusal, posted: Posted | None = None) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+        self.posted = posted or NOTHING
+
+
+class Upload(NamedTuple):
+    """One part of a multipart form that a file field sent; a field that was left empty sends one that isn't ``chosen``.
+
+    ``kind`` is the content type that the browser names.
+    """
+
+    name: str
+    kind: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The readable content of one POST.
+
+    ``values`` are the host's own form fields in their order, ``ours`` the captcha fields, ``parts`` author, email, URL
+    and body in our terms, ``honeypot`` what came in the field that a person doesn't see, ``files`` the parts that file
+    fields sent, without their content, ``multipart`` whether the form was one that can have any. ``other`` and
+    ``private`` are all further texts, see ``Submission``. ``roles`` are the names of the fields that ``parts`` came
+    from; ``site`` is the host that serves the form, empty where only the client says which it is; ``has_body`` is false
+    where no field looks like a comment's body. ``whole`` is a digest of all that the host's fields hold, numbers in
+    JSON and fields to be ignored included, but for tokens and the space around words.
+    """
+
+    values: tuple[tuple[str, str], ...]
+    ours: Mapping[str, str]
+    parts: Mapping[str, str]
+    honeypot: str = ""
+    files: tuple[Upload, ...] = ()
+    multipart: bool = False
+    other: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+    roles: frozenset[str] = frozenset()
+    site: str = ""
+    has_body: bool = True
+    whole: str = ""
+
+
+NOTHING = Posted((), dict.fromkeys(OURS, ""), dict.fromkeys(USUAL_FIELDS, ""))
+
+
+def read(request: Request, protection: Protection, honeypot: str) -> Posted:
+    """Read a form or JSON POST with its query string; raises ``PostedError`` with 400, 413 or 415 when it can't."""
+    reserved = (*OURS, honeypot)
+    files: tuple[Upload, ...] = ()
+    try:
+        cap_size(request)
+        if request.is_json:
+            document = None if _is_empty(request) else _document(request)
+            entries = json_entries(document, protection.ignore)
+            found = _members(document, reserved)
+        else:
+            form, uploads = _form(request)
+            entries = form_entries(form.items(multi=True)) + file_entries(uploads) + _forced_json(request, protection)
+            found = {name: form.getlist(name) for name in reserved}
+            files = tuple(
+                Upload(name or "", file.mimetype, bool(file.filename)) for name, file in uploads.items(multi=True)
+            )
+        entries = [entry for entry in entries if entry.place not in BODY or entry.name not in reserved]
+        first = {name: values[0] if values else "" for name, values in found.items()}
+        ours = {name: first[name] or request.headers.get(HEADERS[name], "") for name in OURS}
+        host_entries = entries + query_entries(request.args)
+        posted = _posted(request, protection, host_entries, ours=ours, honeypot=first[honeypot], files=files)
+        if request.is_json:
+            posted = replace(posted, whole=posted.whole + _digest(_written(document, reserved)))
+    except RequestEntityTooLarge as error:
+        raise PostedError(Refusal.because("too_large")) from error
+    for name, values in found.items():
+        if len(values) > 1:
+            raise _malformed(f"the field {name!r} came {len(values)} times", posted)
+    return posted
+
+
+def read_json(request: Request) -> dict[str, Any]:
+    """Return the JSON object that was posted; raises ``PostedError`` with 400, 413 or 415 when there is none."""
+    if not request.is_json:
+        raise _unsupported("JSON is needed", request.mimetype)
+    try:
+        document = _document(request)
+    except RequestEntityTooLarge as error:
+        raise PostedError(Refusal.because("too_large")) from error
+    if not isinstance(document, dict):
+        raise _malformed("a JSON object is needed")
+    return document
+
+
+def _document(request: Request) -> object:
+    request.max_content_length = min(LARGEST_BODY, request.max_content_length or LARGEST_BODY)
+    try:
+        document: object = request.get_json()
+    except RequestEntityTooLarge:
+        raise
+    except (HTTPException, RecursionError) as error:
+        raise _malformed("this is not JSON") from error
+    return document
+
+
+def _forced_json(request: Request, protection: Protection) -> list[Entry]:
+    """Return the texts of JSON that came as a form: views read it with ``request.get_json(force=True)``."""
+    if request.mimetype != URLENCODED:
+        return []
+    body = request.get_data().lstrip(b" \t\r\n\xef\xbb\xbf")
+    if body[:1] not in (b"{", b"[", b'"'):
+        return []
+    try:
+        return json_entries(json.loads(body), protection.ignore)
+    except (ValueError, RecursionError):
+        return []
+
+
+def _form(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
+    try:
+        form, files = request.form, request.files
+    except RequestEntityTooLarge:
+        raise
+    except HTTPException as error:
+        raise _malformed("the form could not be read") from error
+    if not form and not files and not _is_empty(request):
+        if request.mimetype and request.mimetype not in FORMS:
+            raise _unsupported("A form or JSON is needed", request.mimetype)
+        raise _malformed("nothing readable was sent")
+    return form, files
+
+
+def _is_empty(request: Request) -> bool:
+    """Say whether a request has no body: a button without fields, or a DELETE, brings nothing to read."""
+    try:
+        return not request.content_length and not request.get_data()
+    except HTTPException:
+        return False
+
+
+def _posted(
+    request: Request,
+    protection: Protection,
+    entries: list[Entry],
+    *,
+    ours: Mapping[str, str],
+    honeypot: str,
+    files: tuple[Upload, ...],
+) -> Posted:
+    """Return what was posted: our own fields, and the host's ``entries`` with their roles."""
+    if len(entries) > MOST_FIELDS or sum(len(entry.value) for entry in entries) > largest_text(request):
+        raise RequestEntityTooLarge
+    for entry in entries:
+        if not _is_unicode(entry.value):
+            raise _malformed(f"the field {entry.name[:40]!r} holds half a character, a lone surrogate")
+    tokens = (current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), RELOAD)
+    judged = [entry for entry in entries if not is_ignored(entry, protection, tokens)]
+    site = _validated_host(request)
+    roles = cast(judged, protection, site, request.host)
+    return Posted(
+        values=tuple([(entry.name, entry.value) for entry in entries if entry.place is Place.FORM]),
+        ours=ours,
+        parts=roles.parts,
+        honeypot=honeypot,
+        files=files,
+        multipart=request.mimetype == MULTIPART,
+        other=roles.other,
+        private=roles.private,
+        roles=roles.names,
+        site=site,
+        has_body=roles.has_body or not any(entry.value.strip() for entry in judged),
+        whole=_digest("\0".join(sorted(_told_apart(entries, tokens)))),
+    )
+
+
+def _told_apart(entries: list[Entry], tokens: tuple[str, ...]) -> Iterator[str]:
+    """Yield what tells one POST from another: the name and words of each field that isn't one of ``tokens``."""
+    for entry in entries:
+        if not is_token_field(entry, tokens):
+            yield f"{entry.name}={' '.join(without_unseen(entry.value).split())}"
+
+
+def _written(document: object, reserved: Collection[str]) -> str:
+    """Return a JSON document without the captcha's own members as text."""
+    if isinstance(document, dict):
+        document = {name: member for name, member in document.items() if name not in reserved}
+    return json.dumps(document, sort_keys=True)
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _members(document: object, names: Collection[str]) -> dict[str, list[str]]:
+    """Return the texts that a JSON object has under ``names``."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    if isinstance(document, dict):
+        for name in names:
+            value = document.get(name)
+            if value is not None and not isinstance(value, str):
+                raise _malformed(f"the field {name!r} must be a text")
+            if value is not None:
+                found[name].append(value)
+    return found
+
+
+def _validated_host(request: Request) -> str:
+    """Return the host that serves this form, without its port, if the application knows which hosts it serves."""
+    known = request.host if request.trusted_hosts is not None else current_app.config.get("SERVER_NAME")
+    return (urlsplit(f"//{known}").hostname or "") if known else ""
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether ``text`` can be encoded: databases refuse a text that can't, as a fault of the server."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _unsupported(wanted: str, mimetype: str) -> PostedError:
+    what = f"{wanted}, not {mimetype[:80] or 'a body without a type'}."
+    return PostedError(Refusal("unsupported", what, STATUSES["unsupported"]))
+
+
+def _malformed(what: str, posted: Posted | None = None) -> PostedError:
+    message = f"The form was damaged on its way: {what}."
+    return PostedError(Refusal("malformed", message, STATUSES["malformed"]), posted)

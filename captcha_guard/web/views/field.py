@@ -1,0 +1,258 @@
+"""The captcha field inside the host's form: picture, input, honeypot and hidden token, or the pass of a solved one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from flask import has_request_context, render_template, request
+from markupsafe import Markup
+
+from ...challenge.difficulty import Difficulty
+from ...errors import ConfigError
+from ...signals import challenge_issued
+from ..identity import client_here, is_exempt
+from ..method import SHOWING
+from ..post.captcha_check import mode_in
+from ..post.pass_binding import Binding
+from ..post.posted import ANSWER, PASS, RELOAD, TOKEN
+from ..post.result import Outcome
+from ..protection import Protection
+from ..registry import guarded_routes, protection_for
+from ..request_state import current_journey
+from ..scopes import check_scope
+from ..state import NAME, State, current_state, this_app
+from .addresses import own_path, renewed_address
+from .input_attributes import Look
+
+#: What a "New code" link may name a field: the end of a token.
+ID_ENDING: Final = re.compile(r"[A-Za-z0-9_-]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A challenge as a form carries it; ``typed`` is what the input starts with, ``age`` is in seconds."""
+
+    token: str
+    scope: str
+    difficulty: Difficulty
+    typed: str = ""
+    age: int = 0
+
+
+def outcome_for(scope: str) -> Outcome | None:
+    """Return what the way of this request's POST led to, if it was one for ``scope``."""
+    return current_journey().outcomes.get(scope)
+
+
+def render_field(
+    scope: str | None = None,
+    *,
+    protection: Protection | None = None,
+    message: bool = True,
+    look: Look | None = None,
+) -> Markup:
+    """Return the captcha field as markup for a form; in templates this is ``captcha_guard()``.
+
+    ``scope`` defaults to the current endpoint's when that is guarded, else to the one guarded route there is. After a
+    refusal its ``message`` stands at the input, or where that would be. A form with a ``look`` of its own shows
+    nothing where there is no input. Raises ``ConfigError`` when nothing says which form is meant, and for the scope of
+    no form.
+    """
+    if not has_request_context():
+        raise ConfigError("captcha_guard() draws a form for a request; there is none here")
+    state = current_state()
+    protection, scope = _meant(scope, protection)
+    mark_private()
+    outcome = outcome_for(scope)
+    said = outcome.refusal.message if message and outcome is not None and outcome.refusal is not None else ""
+    if (carried := _pass_of(outcome)) is not None:
+        bare = look is not None
+        return _markup("pass", assets=True, name=PASS, token=carried, state=state, message=said, bare=bare)
+    ticket = new_ticket(state, protection, scope, outcome)
+    if not _shows_picture(state, protection) and not _asks(outcome):
+        return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, scope=scope, state=state, message=said)
+    return challenge_markup(state, ticket, outcome, message=said, look=look)
+
+
+def shows_input(protection: Protection, scope: str) -> bool:
+    """Say whether a form shows a picture and an input now, or only has hidden fields."""
+    outcome = outcome_for(scope)
+    return _pass_of(outcome) is None and (_shows_picture(current_state(), protection) or _asks(outcome))
+
+
+def challenge_markup(
+    state: State, ticket: Ticket, outcome: Outcome | None, *, message: str, look: Look | None = None
+) -> Markup:
+    """Return picture, input and all that belongs to them; after a refusal with its ``message`` at the input."""
+    field_id, next_id = _ids(ticket.token) if look is None else (look.id, look.id)
+    look = look or Look(field_id)
+    refusal = outcome.refusal if outcome is not None else None
+    width, height = ticket.difficulty.picture_size(state.settings.size)
+    return _markup(
+        "challenge",
+        assets=True,
+        state=state,
+        ticket=ticket,
+        picture=own_path(f"{ticket.token}.png"),
+        picture_2x=own_path(f"{ticket.token}@2x.png"),
+        message=message,
+        invalid=refusal is not None and refusal.asks_code and not refusal.is_first_request,
+        plain=refusal is not None and refusal.is_first_request,
+        width=width,
+        height=height,
+        longest=4 * state.settings.length[1],
+        expires_in=state.settings.ttl - ticket.age,
+        reload_url=_reload_url(ticket.token, next_id),
+        field_id=look.id,
+        look=look,
+        names={"token": TOKEN, "answer": ANSWER},
+    )
+
+
+def repetition_field(state: State, outcome: Outcome) -> Markup:
+    """Return what lets a comment in that is here already: the pass of the code that was solved, or a new challenge."""
+    if (earned := pass_for(outcome)) is not None:
+        return _markup("pass", assets=True, name=PASS, token=earned, state=state, message="")
+    ticket = new_ticket(state, outcome.protection, outcome.scope, outcome)
+    return challenge_markup(state, ticket, None, message="")
+
+
+def new_ticket(state: State, protection: Protection, scope: str, outcome: Outcome | None) -> Ticket:
+    """Return a new challenge for the form, or the very same one where the POST has left it unspent."""
+    if outcome is not None and outcome.resend and (unspent := outcome.proof.opened) is not None:
+        ours = outcome.posted.ours
+        return Ticket(ours[TOKEN], scope, state.issuer.difficulty(unspent), ours[ANSWER], unspent.age)
+    difficulty = protection.difficulty or state.difficulty
+    token = issue(state, scope, difficulty, charged=_charged(outcome), repeats=_repeats(outcome))
+    return Ticket(token, scope, difficulty)
+
+
+def _shows_picture(state: State, protection: Protection) -> bool:
+    """Say whether a form shows its picture from the beginning."""
+    usual = protection.mode or state.settings.mode
+    return mode_in(usual, surge=state.surge.seen(state.clock())) == "always" and not is_exempt(protection)
+
+
+def _charged(outcome: Outcome | None) -> int:
+    """Return how many more tries the limits' charge for this POST covers: some only where a code is still asked for.
+
+    A page may show the form more than once; one challenge gets the tries.
+    """
+    if outcome is None or not _asks(outcome) or outcome.scope in current_journey().charged:
+        return 0
+    current_journey().charged.add(outcome.scope)
+    return outcome.charged
+
+
+def _repeats(outcome: Outcome | None) -> bool:
+    """Say whether the next code lets in a comment that is here already: that is asked for, or was and not solved."""
+    if outcome is None:
+        return False
+    opened = outcome.proof.opened
+    return outcome.is_repetition or (opened is not None and opened.challenge.repeats and not outcome.proof.solved)
+
+
+def issue(state: State, scope: str, difficulty: Difficulty, *, charged: int = 0, repeats: bool = False) -> str:
+    """Return a new token and tell whoever listens."""
+    state.spent.remember()
+    state.health.recover()
+    token = state.issuer.issue(scope, difficulty=difficulty, charged=charged, repeats=repeats)
+    challenge_issued.send(this_app(), scope=scope, kind="image", difficulty=difficulty.spec())
+    return token
+
+
+def pass_for(outcome: Outcome) -> str | None:
+    """Return the pass for the code that was solved in this request, so that the same comment can be sent again.
+
+    It is the same one however often it is asked for. None where no code was solved, the view has said that the comment
+    is stored, the response has begun and a stream renders the rest, the code has had its last pass, or the text is too
+    long for one.
+    """
+    journey, state = current_journey(), current_state()
+    opened = outcome.proof.opened
+    if not outcome.proof.solved or opened is None or journey.stored or journey.finished:
+        return None
+    if outcome.scope not in journey.passes:
+        bound_to = Binding.of(outcome.posted, client_here().key, state.issuer.key)
+        token = None if bound_to is None else state.issuer.solved(opened, bound_to.written())
+        if token is None:
+            return None
+        journey.passes[outcome.scope] = token
+    return journey.passes[outcome.scope]
+
+
+def render_assets() -> Markup:
+    """Return the stylesheet and script, for ``<head>``; in templates this is ``captcha_guard_assets()``.
+
+    Pages that leave it out get them with the first field.
+    """
+    journey = current_journey()
+    if journey.assets_shown:
+        return Markup("")
+    journey.assets_shown = True
+    return Markup('<link rel="stylesheet" href="{}"><script src="{}" defer></script>').format(
+        own_path("static/captcha_guard.css"), own_path("static/captcha_guard.js")
+    )
+
+
+def mark_private() -> None:
+    """Note that this response holds a challenge, so that no shared cache keeps it."""
+    current_journey().private = True
+
+
+def _pass_of(outcome: Outcome | None) -> str | None:
+    """Return the pass that stands for a code in the form: one just earned, or one that was sent and is still good."""
+    if outcome is None:
+        return None
+    if not _asks(outcome) and (earned := pass_for(outcome)) is not None:
+        return earned
+    return (outcome.posted.ours[PASS] or None) if outcome.resend else None
+
+
+def _asks(outcome: Outcome | None) -> bool:
+    """Say whether a code is the way on: asked for now, or asked for before and typed, but not looked at yet."""
+    if outcome is None or outcome.refusal is None:
+        return False
+    return outcome.refusal.asks_code or (outcome.resend and bool(outcome.posted.ours[ANSWER]))
+
+
+def _meant(scope: str | None, protection: Protection | None) -> tuple[Protection, str]:
+    endpoint = request.endpoint or ""
+    if protection is None:
+        if scope is not None:
+            check_scope(scope, guarded_routes(), current_state())
+        endpoint, protection = protection_for(scope)
+    return protection, scope or protection.scope_for(endpoint, request.view_args or {})
+
+
+def _reload_url(token: str, field_id: str) -> str:
+    """Return where a plain link gets a new code: only a page that was fetched by GET can be fetched again."""
+    return f"{renewed_address(token[-8:])}#{quote(field_id)}" if request.method in SHOWING else ""
+
+
+def _ids(token: str) -> tuple[str, str]:
+    """Return an id for the next field of this page, and the id that it has after its plain link was followed.
+
+    There may be several fields in one page, and scripts put them together from several answers, so it is made of the
+    token. A page that was loaded by such a link keeps the id that the link has named.
+    """
+    journey = current_journey()
+    journey.fields += 1
+    asked = request.args.get(RELOAD, "")
+    own = asked if ID_ENDING.fullmatch(asked) else token[-8:]
+    return f"captcha-guard-{journey.fields}-{own}", f"captcha-guard-{journey.fields}-{token[-8:]}"
+
+
+def _markup(template: str, *, assets: bool, state: State, **context: object) -> Markup:
+    included = render_assets() if assets else Markup("")
+    html = render_template(
+        f"{NAME}/{template}.html",
+        guard_assets=included,
+        challenge_path=own_path("challenge"),
+        honeypot=state.honeypot,
+        **context,
+    )
+    return Markup(html)  # noqa: S704 - the template has escaped it

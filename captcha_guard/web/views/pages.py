@@ -1,0 +1,155 @@
+"""A refusal as the visitor sees it: the host's own page, our interstitial, or a JSON problem."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Request, Response, current_app, make_response, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.http import HTTP_STATUS_CODES
+
+from ..decision_log import log_decision
+from ..post.posted import OURS
+from ..post.refusal import Refusal
+from ..post.result import Outcome
+from ..post.sizes import cap_size
+from ..protection import Protection
+from ..registry import is_guarded
+from ..request_state import current_journey
+from ..state import NAME, State, current_state
+from .addresses import asked_address, own_path
+from .carried import carry
+from .field import Ticket, challenge_markup, mark_private, new_ticket, repetition_field
+from .fragments import is_htmx, layout, mark
+
+PROBLEM = "application/problem+json"
+
+
+def answer_refusal(outcome: Outcome) -> Response:
+    """Return the response for an outcome with a refusal, with its exact status."""
+    state, refusal = current_state(), outcome.refusal
+    if refusal is None:
+        raise ValueError("the view is to run: there is no refusal to answer with")
+    mark_private()
+    if wants_json():
+        return problem(refusal, challenge_json(state, _ticket(state, outcome)) if outcome.offers_code else None)
+    if outcome.protection.on_challenge is not None and not refusal.is_cross_site:
+        show = current_app.ensure_sync(outcome.protection.on_challenge)
+        response = make_response(show(refusal, **(request.view_args or {})))
+        mark(response, "host")
+    else:
+        current_journey().own_page = True
+        response = make_response(_page(state, outcome, refusal))
+        mark(response, "code" if refusal.asks_code else "again" if outcome.resend else "refused")
+    return stamp(response, refusal)
+
+
+def refuse_too_large(asked: Request) -> Response | None:
+    """Answer a request to a guarded form that is too large to be parsed; ``None`` for all others."""
+    endpoint = asked.endpoint or ""
+    if endpoint not in current_state().forms and not is_guarded(endpoint):
+        return None
+    try:
+        cap_size(asked)
+    except RequestEntityTooLarge:
+        outcome = Outcome.refused(endpoint, Protection(), Refusal.because("too_large"))
+        log_decision(outcome, asked.remote_addr, form=current_state().settings.log)
+        return answer_refusal(outcome)
+    return None
+
+
+def stamp(response: Response, refusal: Refusal) -> Response:
+    """Set what every refusal has in common: the status, how long to wait, and that only the visitor's browser keeps it.
+
+    Browsers have nothing to show when the Back button leads to the answer to a POST that was sent with ``no-store``.
+    """
+    response.status_code = refusal.status
+    if not response.cache_control.no_store:
+        response.headers["Cache-Control"] = "private, no-cache"
+    if refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def problem(refusal: Refusal, challenge: dict[str, Any] | None = None) -> Response:
+    """Return a refusal as problem details (RFC 9457); ``challenge`` is the way on, where there is one."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTP_STATUS_CODES.get(refusal.status, "Refused"),
+        "status": refusal.status,
+        "detail": refusal.message,
+        "reason": refusal.reason,
+    }
+    if refusal.retry_after is not None:
+        document["retry_after"] = refusal.retry_after
+    if challenge is not None:
+        document["challenge"] = challenge
+    return stamp(Response(json.dumps(document), mimetype=PROBLEM), refusal)
+
+
+def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
+    """Return a challenge for clients that read JSON: ``expires_in`` is in seconds, ``picture`` a path on this site.
+
+    ``width`` and ``height`` are those of ``picture``, in px.
+    """
+    width, height = ticket.difficulty.picture_size(state.settings.size)
+    return {
+        "token": ticket.token,
+        "picture": own_path(f"{ticket.token}.png"),
+        "picture_2x": own_path(f"{ticket.token}@2x.png"),
+        "width": width,
+        "height": height,
+        "expires_in": state.settings.ttl,
+    }
+
+
+def wants_json() -> bool:
+    """Whether the client posted JSON, would rather have it than a page, or used a method that no HTML form can send.
+
+    htmx wants markup, whatever it posts.
+    """
+    accepted = request.accept_mimetypes
+    preferred = max(accepted["application/json"], accepted[PROBLEM]) > accepted["text/html"]
+    return preferred or ((request.is_json or request.method not in ("GET", "HEAD", "POST")) and not is_htmx())
+
+
+def _ticket(state: State, outcome: Outcome) -> Ticket:
+    return new_ticket(state, outcome.protection, outcome.scope, outcome)
+
+
+def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
+    """Return the page for a visitor; where it can't carry every field, it doesn't offer to complete the POST.
+
+    For htmx there is always a field to solve, because the visitor's form stays in its page.
+    """
+    posted = outcome.posted
+    again = request.method == "POST" and ((refusal.status in (429, 503) and not is_htmx()) or outcome.is_repetition)
+    in_form = refusal.asks_code or again
+    carried = carry(posted, in_form=in_form)
+    too_much = not carried.complete
+    if refusal.asks_code and (is_htmx() or not too_much):
+        field = challenge_markup(state, _ticket(state, outcome), outcome, message=refusal.message)
+        in_form = request.method == "POST" and not too_much
+        return render_template(
+            f"{NAME}/interstitial.html",
+            action=asked_address(),
+            field=field,
+            refusal=refusal,
+            carried=carried,
+            in_form=in_form,
+            **layout(),
+        )
+    if in_form and too_much:
+        again, carried = False, carry(posted, in_form=False)
+    return render_template(
+        f"{NAME}/refused.html",
+        again=again,
+        field=repetition_field(state, outcome) if outcome.is_repetition and again else "",
+        action=asked_address(),
+        refusal=refusal,
+        carried=carried,
+        too_much=too_much,
+        ours=[(name, posted.ours[name]) for name in OURS if posted.ours[name]] if outcome.resend else [],
+        **layout(),
+    )

@@ -1,0 +1,146 @@
+"""The guard's own pages: pictures, and new challenges for scripts and JSON clients."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from werkzeug.exceptions import NotFound
+
+from ...challenge.token import Opened
+from ...errors import StoreUnavailableError, TokenError, TokenExpiredError
+from ..identity import client_here
+from ..post.captcha_check import refused, spend
+from ..post.origin import is_trusted, refuse_cross_site
+from ..post.posted import PostedError, read_json
+from ..post.refusal import Refusal
+from ..registry import protection_for
+from ..state import NAME, State, current_state
+from .field import Ticket, issue
+from .pages import challenge_json, problem
+
+#: What a client may name a scope; ours are endpoints and short names.
+LONGEST_SCOPE = 500
+
+#: Seconds after which a picture that could not be drawn may be asked for again.
+AGAIN = 5
+
+logger = logging.getLogger("captcha_guard")
+
+
+def make_blueprint(url_prefix: str) -> Blueprint:
+    """Return the blueprint ``captcha_guard``, with templates and static files, under ``url_prefix``."""
+    blueprint = Blueprint(
+        NAME, "captcha_guard", url_prefix=url_prefix, template_folder="templates", static_folder="static"
+    )
+    blueprint.url_value_preprocessor(_exempt_from_csrf)
+    blueprint.add_url_rule("/<token>.png", "picture", picture)
+    blueprint.add_url_rule("/<token>@2x.png", "picture_2x", picture_2x)
+    blueprint.add_url_rule("/challenge", "challenge", challenge, methods=["POST"])
+    return blueprint
+
+
+def picture(token: str) -> Response:
+    """Serve the picture of a challenge, the same bytes each time.
+
+    403 for another site's page, 404 for a token that isn't genuine, 410 once the challenge is over.
+    """
+    return _picture(token, scale=1)
+
+
+def picture_2x(token: str) -> Response:
+    """Serve the same picture with twice as many pixels each way."""
+    return _picture(token, scale=2)
+
+
+def challenge() -> Response:
+    """Hand out a new challenge. JSON in: ``scope``, ``token`` of the one it replaces; out: see ``challenge_json``."""
+    state = current_state()
+    if refusal := refuse_cross_site(request, state) or _limited(state, "challenges"):
+        return problem(refusal)
+    try:
+        asked = read_json(request)
+    except PostedError as error:
+        return problem(error.refusal)
+    scope, kind, replaced = asked.get("scope"), asked.get("kind", "image"), asked.get("token", "")
+    if kind != "image":
+        return problem(Refusal("malformed", 'The kind of challenge must be "image".', 400))
+    if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
+        message = f"Name the form: scope is a text of 1 to {LONGEST_SCOPE} characters, token a text."
+        return problem(Refusal("malformed", message, 400))
+    response = jsonify(challenge_json(state, _replacement(state, scope, replaced)))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _replacement(state: State, scope: str, replaced: str) -> Ticket:
+    """Issue a challenge for ``scope``, as hard as the one it replaces, which is burned by it."""
+    _, protection = protection_for(scope)
+    difficulty, charged = protection.difficulty or state.difficulty, 0
+    if replaced:
+        try:
+            old = state.issuer.open(replaced, scope=scope)
+            difficulty = state.issuer.difficulty(old)
+            charged = max(0, old.challenge.charged - 1) if spend(state, old.challenge) else 0
+        except (TokenError, StoreUnavailableError):
+            charged = 0
+    return Ticket(issue(state, scope, difficulty, charged=charged), scope, difficulty)
+
+
+def _picture(token: str, *, scale: int) -> Response:
+    state = current_state()
+    if refusal := refuse_cross_site(request, state):
+        return problem(refusal)
+    try:
+        opened = state.issuer.open(token)
+    except TokenExpiredError as error:
+        return problem(Refusal(error.reason, "This picture has expired; ask for a new code.", 410))
+    except TokenError as error:
+        raise NotFound("There is no such picture.") from error
+    if opened.challenge.kind != "image":
+        raise NotFound("There is no such picture.")
+    if refusal := _limited(state, "pictures"):  # not before: any page can make a visitor ask for pictures that aren't
+        return problem(refusal)
+    if _is_spent(state, opened):
+        return problem(Refusal("code_used", "This code has been used; ask for a new one.", 410))
+    png = _drawn(state, opened, scale)
+    if png is None:
+        return problem(Refusal.because("picture_unavailable", retry_after=AGAIN))
+    response = current_app.response_class(png, mimetype="image/png")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if is_trusted(request, state) else "same-origin"
+    return response
+
+
+def _drawn(state: State, opened: Opened, scale: int) -> bytes | None:
+    """Return the picture, ``None`` when it can't be drawn; the log tells once, and once more when it can again."""
+    try:
+        png = state.issuer.picture(opened, scale=scale)
+    except Exception:
+        if state.drawing.begins(state.clock()):
+            logger.exception("captcha_guard: pictures can't be drawn; visitors are told to ask for a new code")
+        return None
+    if (seconds := state.drawing.ends(state.clock())) is not None:
+        logger.warning("captcha_guard: pictures can be drawn again, after %.1f s", seconds)
+    return png
+
+
+def _is_spent(state: State, opened: Opened) -> bool:
+    try:
+        return state.spent.is_spent(opened.challenge.nonce)
+    except StoreUnavailableError:
+        return False
+
+
+def _limited(state: State, policy: str) -> Refusal | None:
+    client = client_here()
+    return refused(state.limits.hit(policy, client), state, policy, client)
+
+
+def _exempt_from_csrf(endpoint: str | None, values: dict[str, Any] | None) -> None:  # noqa: ARG001 - Flask's signature
+    """Tell Flask-WTF's CSRFProtect that a challenge is no state of the visitor's, before it looks at the request."""
+    csrf = current_app.extensions.get("csrf")
+    if csrf is not None and hasattr(csrf, "exempt"):
+        csrf.exempt(current_app.blueprints[NAME])
