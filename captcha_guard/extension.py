@@ -27,11 +27,11 @@ from .web.marks import mark, mark_decorator
 from .web.method import SHOWING, head_as_get, only_shows
 from .web.post.after_response import settle, settle_error
 from .web.post.duplicates import note_forgotten
-from .web.post.handler import pass_through
+from .web.post.handler import handle_post
 from .web.post.origin import refuse_cross_site
-from .web.post.result import Outcome
+from .web.post.result import Result
 from .web.protection import Protection
-from .web.request_state import current_journey
+from .web.request_state import current_request_state
 from .web.state import NAME, current_state, this_request
 from .web.unguarded import protection_of_method
 from .web.views.field import render_assets, render_field
@@ -164,7 +164,9 @@ class CaptchaGuard:
     @property
     def verdict(self) -> Verdict:
         """The verdict on this request's submission; an accepting one where nothing was judged."""
-        verdicts = [outcome.verdict for outcome in current_journey().outcomes.values()] if has_request_context() else []
+        verdicts = (
+            [result.verdict for result in current_request_state().results.values()] if has_request_context() else []
+        )
         return max(verdicts, key=lambda one: one.action, default=Verdict())
 
     def stored(self) -> None:
@@ -172,14 +174,14 @@ class CaptchaGuard:
 
         A redirect, or a page below 400 without the captcha field, says so by itself. The last call counts.
         """
-        current_journey().stored = True
+        current_request_state().stored = True
 
     def not_stored(self) -> None:
         """Say, in a view whose answer doesn't, that the comment isn't stored: the form's pass lets it be sent again.
 
         A status of 400 or more, or an error in a form with a ``CaptchaField``, says so by itself. The last call counts.
         """
-        current_journey().stored = False
+        current_request_state().stored = False
 
     def field(self, scope: str | None = None) -> Markup:
         """Return the captcha field as markup, as ``captcha_guard()`` does in templates, for pages built in Python."""
@@ -239,14 +241,14 @@ class CaptchaGuard:
 mark_decorator(CaptchaGuard.protect)  # as it stands, bare, in a class's ``decorators``
 
 
-def judge_request(protection: Protection, scope: str) -> Outcome:
+def judge_request(protection: Protection, scope: str) -> Result:
     """Take this request's POST the whole way, once per scope however often it is asked for."""
-    outcomes, state = current_journey().outcomes, current_state()
-    if scope not in outcomes:
+    results, state = current_request_state().results, current_state()
+    if scope not in results:
         asked = this_request()
-        outcomes[scope] = pass_through(asked, state, protection, scope)
-        log_decision(outcomes[scope], asked.remote_addr, form=state.settings.log)
-    return outcomes[scope]
+        results[scope] = handle_post(asked, state, protection, scope)
+        log_decision(results[scope], asked.remote_addr, form=state.settings.log)
+    return results[scope]
 
 
 def _screen() -> Response | None:
@@ -278,9 +280,9 @@ def _guarded(view: View, protection: Protection) -> View:
         asked = this_request()
         if not only_shows(asked):
             scope = protection.scope_for(asked.endpoint or "", asked.view_args or {})
-            outcome = judge_request(protection, scope)
-            if outcome.refusal is not None:
-                return answer_refusal(outcome)
+            result = judge_request(protection, scope)
+            if result.refusal is not None:
+                return answer_refusal(result)
         with head_as_get(asked):
             return current_app.ensure_sync(view)(*args, **kwargs)
 

@@ -13,7 +13,7 @@ from flask import Flask
 
 from .challenge.difficulty import Difficulty
 from .challenge.drawing.fonts import FontFace, bundled_folder, font_pool
-from .challenge.issuer import Issuer, Look
+from .challenge.issuer import Appearance, Issuer
 from .config.secret_key import read_secrets
 from .config.settings import Settings, read
 from .config.validators import BUNDLED
@@ -108,7 +108,7 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
     return State(
         settings=settings,
         difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
-        issuer=Issuer(secrets, application=app.name, ttl=settings.ttl, look=_look(settings, fonts)),
+        issuer=Issuer(secrets, application=app.name, ttl=settings.ttl, appearance=_appearance(settings, fonts)),
         storage=storage,
         health=health,
         limits=_limits(settings, storage, health),
@@ -135,9 +135,9 @@ def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
     return font_pool(tuple(folders), settings.alphabet)
 
 
-def _look(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Look:
+def _appearance(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Appearance:
     rotation = settings.style_rotation * DAY
-    return Look(
+    return Appearance(
         settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts, settings.colours
     )
 

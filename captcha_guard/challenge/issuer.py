@@ -26,7 +26,7 @@ PICTURES = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """What all pictures of one site share: ``size`` in px, answer ``alphabet`` and ``length``, the ``style_seed``.
 
     An empty ``style_seed`` means that the style is derived from the secret. ``rotation`` is in seconds: after that long
@@ -62,10 +62,10 @@ class Issuer:
         *,
         application: str = "",
         ttl: int,
-        look: Look | None = None,
+        appearance: Appearance | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.look = look or Look()
+        self.appearance = appearance or Appearance()
         self.clock = clock
         label = b"root." + application.encode("utf-8", "surrogatepass")
         self.tokens = Tokens([_subkey(secret, label) for secret in secrets], ttl=ttl, clock=clock)
@@ -74,13 +74,13 @@ class Issuer:
         self._style = lru_cache(maxsize=8)(self._style_of)
 
     def issue(
-        self, scope: str, *, difficulty: Difficulty, kind: str = "image", charged: int = 0, repeats: bool = False
+        self, scope: str, *, difficulty: Difficulty, kind: str = "image", tries_left: int = 0, repeats: bool = False
     ) -> str:
-        """Return the token of a new challenge for ``scope``; ``charged`` and ``repeats`` as in ``Challenge``."""
+        """Return the token of a new challenge for ``scope``; ``tries_left`` and ``repeats`` as in ``Challenge``."""
         at = int(self.clock())
         spec, epoch = difficulty.spec(), self.epoch(at)
         return self.tokens.sign(
-            Challenge.new(scope, kind=kind, difficulty=spec, epoch=epoch, at=at, charged=charged, repeats=repeats)
+            Challenge.new(scope, kind=kind, difficulty=spec, epoch=epoch, at=at, tries_left=tries_left, repeats=repeats)
         )
 
     def open(self, token: str, *, scope: str | None = None) -> Opened:
@@ -115,8 +115,8 @@ class Issuer:
     def answer(self, opened: Opened) -> str:
         """Return the code that the visitor has to type."""
         key = _subkey(opened.key, b"answer")
-        length = self.difficulty(opened).symbols(self.look.length)
-        return code.derive(key, opened.challenge.nonce.encode(), alphabet=self.look.alphabet, length=length)
+        length = self.difficulty(opened).symbols(self.appearance.length)
+        return code.derive(key, opened.challenge.nonce.encode(), alphabet=self.appearance.alphabet, length=length)
 
     def is_right(self, opened: Opened, typed: str) -> bool:
         """Compare with every right answer, each in constant time, forgiving case, spaces and look-alikes."""
@@ -135,7 +135,7 @@ class Issuer:
 
     def epoch(self, at: float) -> int:
         """Return the number of the style that is in force at ``at`` (seconds since 1970)."""
-        return int(at) // self.look.rotation if self.look.rotation else 0
+        return int(at) // self.appearance.rotation if self.appearance.rotation else 0
 
     def _laid_out(self, key: bytes, challenge: Challenge) -> tuple[str, ...]:
         return readings(
@@ -143,8 +143,8 @@ class Issuer:
             seed=_seed(key, challenge),
             style=self._style(key, challenge.epoch),
             difficulty=Difficulty.from_spec(challenge.difficulty),
-            size=self.look.size,
-            fonts=self.look.fonts,
+            size=self.appearance.size,
+            fonts=self.appearance.fonts,
         )
 
     def _draw(self, key: bytes, challenge: Challenge, scale: int) -> bytes:
@@ -154,13 +154,13 @@ class Issuer:
             style=self._style(key, challenge.epoch),
             difficulty=Difficulty.from_spec(challenge.difficulty),
             scale=scale,
-            size=self.look.size,
-            fonts=self.look.fonts,
-            colours=self.look.colours,
+            size=self.appearance.size,
+            fonts=self.appearance.fonts,
+            colours=self.appearance.colours,
         )
 
     def _style_of(self, key: bytes, epoch: int) -> Style:
-        return Style.from_secret(self.look.style_seed or _subkey(key, b"style"), epoch)
+        return Style.from_secret(self.appearance.style_seed or _subkey(key, b"style"), epoch)
 
 
 def _check_contrast(ink: Colour, paper: Colour) -> None:

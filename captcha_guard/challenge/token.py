@@ -39,8 +39,8 @@ class Challenge:
 
     ``nonce`` is random and used once. ``scope`` is the digest of the form's scope. ``kind`` is ``image``, ``audio``
     or ``pass`` (proof that a challenge was solved). ``difficulty`` is a difficulty's specification. ``epoch`` says
-    which of the site's styles draws it. ``issued_at`` is in seconds since 1970. ``charged`` says how many
-    more tries one charge of the limits covers, when it was handed out in reply to a comment that they have counted.
+    which of the site's styles draws it. ``issued_at`` is in seconds since 1970. ``tries_left`` is
+    how many tries at the code the limits have already counted: some, where it was handed out in reply to a comment.
 
     ``repeats`` says that it was handed out with a refusal for a repetition, and lets the comment in once more. A pass
     also has its ``generation``, 1 to ``GENERATIONS``, and the comment that it is ``bound_to``.
@@ -52,7 +52,7 @@ class Challenge:
     difficulty: str
     epoch: int
     issued_at: int
-    charged: int = 0
+    tries_left: int = 0
     repeats: bool = False
     generation: int = 0
     bound_to: str = ""
@@ -66,12 +66,12 @@ class Challenge:
         difficulty: str,
         epoch: int,
         at: int,
-        charged: int = 0,
+        tries_left: int = 0,
         repeats: bool = False,
     ) -> Challenge:
         """Make a challenge with a fresh nonce for the form named ``scope``."""
         nonce = base64_encode(secrets.token_bytes(NONCE_BYTES)).decode()
-        return cls(nonce, scope_digest(scope), kind, difficulty, epoch, at, charged, repeats)
+        return cls(nonce, scope_digest(scope), kind, difficulty, epoch, at, tries_left, repeats)
 
     def passed(self, key: bytes, bound_to: str) -> Challenge | None:
         """Return the pass that follows this challenge once it was solved; None after the last generation.
@@ -85,7 +85,7 @@ class Challenge:
             self,
             nonce=base64_encode(nonce).decode(),
             kind="pass",
-            charged=0,
+            tries_left=0,
             generation=self.generation + 1,
             bound_to=bound_to,
         )
@@ -126,7 +126,7 @@ class Tokens:
             challenge.kind,
             challenge.difficulty,
             challenge.epoch,
-            challenge.charged,
+            challenge.tries_left,
             int(challenge.repeats),
             challenge.generation,
             challenge.bound_to,
@@ -181,12 +181,12 @@ class _Signer(TimestampSigner):
 def _read(payload: bytes, issued_at: int, token: str) -> Challenge:
     try:
         version, nonce, scope, kind, difficulty, epoch, *rest = json.loads(base64_decode(payload))
-        charged, repeats, generation, bound_to = rest
+        tries_left, repeats, generation, bound_to = rest
     except (BadData, ValueError, TypeError) as error:
         raise TokenMalformedError("signed, but not a challenge", token=token) from error
     texts = all(isinstance(part, str) for part in (nonce, scope, kind, difficulty, bound_to))
-    if not texts or not all(isinstance(part, int) for part in (epoch, charged, repeats, generation)):
+    if not texts or not all(isinstance(part, int) for part in (epoch, tries_left, repeats, generation)):
         raise TokenMalformedError("signed, but its parts are of the wrong types", token=token)
     if version != VERSION or kind not in KINDS:
         raise TokenMalformedError(f"version {version!r} or kind {kind!r} is unknown here", token=token)
-    return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, charged, bool(repeats), generation, bound_to)
+    return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, tries_left, bool(repeats), generation, bound_to)

@@ -13,7 +13,7 @@ from limits.storage import MemoryStorage
 from ..counters.client import NOBODY, SHARED, SITE, WIDE, Client, client_named, client_of
 from ..counters.policy import Policy, name_at
 from ..counters.storages.memory import LockedMemoryStorage
-from ..counters.windows import Charge, Standing
+from ..counters.windows import Charge, WindowStat
 from ..errors import StoreUnavailableError
 from ..web.registry import guarded_routes
 from ..web.state import State, current_state
@@ -46,8 +46,8 @@ def limits(key: str | None, clear: bool) -> None:  # noqa: FBT001 - click hands 
         click.echo(f"Cleared: {key}")
     for policy, whose in policies.items():
         click.echo(f"{policy.name} ({', '.join(whose)})")
-        for charge, standing in _standings(state, policy, client, looked=key is not None):
-            click.echo(f"  {_line(policy, charge, standing)}")
+        for charge, stat in _standings(state, policy, client, looked=key is not None):
+            click.echo(f"  {_line(policy, charge, stat)}")
 
 
 def _client(state: State, word: str) -> Client:
@@ -72,22 +72,22 @@ def _policies(state: State) -> dict[Policy, list[str]]:
 
 def _standings(
     state: State, policy: Policy, client: Client, *, looked: bool
-) -> Iterator[tuple[Charge, Standing | None]]:
+) -> Iterator[tuple[Charge, WindowStat | None]]:
     if not looked:
         for charge in state.limits.windows(policy, client):
             yield charge, None
         return
-    look = state.limits.look((policy, client))
-    if not look.counted:
+    stats = state.limits.stats((policy, client))
+    if not stats.counted:
         raise StoreUnavailableError("the counters' store can't be used; the log says why")
-    yield from look.standings[policy.name]
+    yield from stats.stats[policy.name]
 
 
-def _line(policy: Policy, charge: Charge, standing: Standing | None) -> str:
+def _line(policy: Policy, charge: Charge, stat: WindowStat | None) -> str:
     names = {name_at(policy.name, level): text for level, text in _NETWORKS.items()}
     line = f"{charge.item!r}{names.get(charge.identifiers[-1], '')}"
-    if standing is None:
+    if stat is None:
         return line
-    left = max(0, charge.item.amount - standing.used)
-    wait = "" if left else f", the next one in {max(1, ceil(standing.wait))} s"
+    left = max(0, charge.item.amount - stat.used)
+    wait = "" if left else f", the next one in {max(1, ceil(stat.wait))} s"
     return f"{line}: {left} left{wait}"

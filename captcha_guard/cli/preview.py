@@ -80,7 +80,7 @@ def preview(wanted: tuple[Difficulty, ...], styles: int, codes: tuple[str, ...] 
 
 def _versions(site: Rehearsal, styles: int) -> list[Version]:
     """Return the style in force and ``styles - 1`` further ones."""
-    now, rotation = site.epoch(site.clock()), site.look.rotation
+    now, rotation = site.epoch(site.clock()), site.appearance.rotation
     if rotation:
         coming = [
             Version(site, now + step, f"Style {now + step}, from {_day((now + step) * rotation)}")
@@ -91,7 +91,9 @@ def _versions(site: Rehearsal, styles: int) -> list[Version]:
     seeds = [secrets.token_hex(8) for _ in range(styles - 1)]
     others = [
         Version(
-            site.with_look(replace(site.look, style_seed=seed.encode())), now, f'CAPTCHA_GUARD_STYLE_SEED = "{seed}"'
+            site.with_appearance(replace(site.appearance, style_seed=seed.encode())),
+            now,
+            f'CAPTCHA_GUARD_STYLE_SEED = "{seed}"',
         )
         for seed in seeds
     ]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from flask import current_app
 
 from ..challenge.difficulty import Difficulty
-from ..challenge.issuer import Issuer, Look
+from ..challenge.issuer import Appearance, Issuer
 from ..challenge.token import Challenge, Opened
 from ..web.state import current_state
 
@@ -36,8 +36,10 @@ class Rehearsal(Issuer):
     ``clock`` returns seconds since 1970.
     """
 
-    def __init__(self, secret: bytes, application: str, look: Look, *, clock: Callable[[], float] = time.time) -> None:
-        super().__init__([secret], application=application, ttl=60, look=look, clock=clock)
+    def __init__(
+        self, secret: bytes, application: str, appearance: Appearance, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        super().__init__([secret], application=application, ttl=60, appearance=appearance, clock=clock)
         self.secret, self.application = secret, application
         self._key = self.open(self.issue(SCOPE, difficulty=Difficulty.medium)).key
 
@@ -45,11 +47,11 @@ class Rehearsal(Issuer):
     def of_this_site(cls) -> Rehearsal:
         """Return the rehearsal of the current application; raises ``ConfigError`` when it has no guard."""
         state = current_state()
-        return cls(state.secret, current_app.name, state.issuer.look, clock=state.clock)
+        return cls(state.secret, current_app.name, state.issuer.appearance, clock=state.clock)
 
-    def with_look(self, look: Look) -> Rehearsal:
+    def with_appearance(self, appearance: Appearance) -> Rehearsal:
         """Return the same site's rehearsal under another look."""
-        return Rehearsal(self.secret, self.application, look, clock=self.clock)
+        return Rehearsal(self.secret, self.application, appearance, clock=self.clock)
 
     def draw(
         self, difficulty: Difficulty, number: int, *, code: str = "", epoch: int | None = None, scale: int = 1

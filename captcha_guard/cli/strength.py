@@ -47,7 +47,7 @@ def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
     pip install ddddocr rapidocr-onnxruntime, and Tesseract with your system's packages.
     """
     site = Rehearsal.of_this_site()
-    installed = load(site.look.alphabet)
+    installed = load(site.appearance.alphabet)
     present = installed.programs
     if not present:
         raise click.UsageError(f"no reading program can be loaded, and they are the attackers.\n{_absent(installed)}")
@@ -79,7 +79,7 @@ def _targets(wanted: tuple[Difficulty, ...]) -> dict[str, Difficulty]:
 
 
 def _sizes(site: Rehearsal, difficulties: Iterable[Difficulty]) -> str:
-    sizes = dict.fromkeys(difficulty.picture_size(site.look.size) for difficulty in difficulties)
+    sizes = dict.fromkeys(difficulty.picture_size(site.appearance.size) for difficulty in difficulties)
     return " and ".join(f"{width} x {height}" for width, height in sizes)
 
 

@@ -68,7 +68,7 @@ def make_tuner(
 
     ``panel`` are the programs that read pictures when they are asked to; all that are installed, unless given.
     """
-    readers = panel or Panel(site.look.alphabet)
+    readers = panel or Panel(site.appearance.alphabet)
     tuner = Flask(__name__)
     tuner.config["TRUSTED_HOSTS"] = HOSTS
     tuner.jinja_env.trim_blocks = tuner.jinja_env.lstrip_blocks = True
@@ -90,12 +90,12 @@ def make_tuner(
 
 
 def _page(site: Rehearsal, tuning: Tuning, readers: Panel | None) -> str:
-    rehearsal = site.with_look(tuning.look(site.look))
+    rehearsal = site.with_appearance(tuning.appearance(site.appearance))
     numbers = range(tuning.codes * PICTURES, (tuning.codes + 1) * PICTURES)
     plain = [rehearsal.timed(tuning.difficulty, number) for number in numbers]
     dense = [rehearsal.timed(tuning.difficulty, number, scale=2) for number in numbers]
     width, height = tuning.difficulty.picture_size(tuning.size)
-    until = (rehearsal.epoch(rehearsal.clock()) + 1) * rehearsal.look.rotation
+    until = (rehearsal.epoch(rehearsal.clock()) + 1) * rehearsal.appearance.rotation
     return render_template(
         "tune.html",
         tuning=tuning,

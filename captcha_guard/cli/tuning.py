@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..challenge.difficulty import KNOBS, Difficulty
 from ..challenge.drawing.colour import Colour
-from ..challenge.issuer import Look
+from ..challenge.issuer import Appearance
 from ..config.setting import Key
 from ..config.settings import Settings, read
 from ..config.validators import PREFIX
@@ -93,10 +93,10 @@ class Tuning:
     def checked(self) -> Tuning:
         """Return this state if the configuration would take it; raises ``ConfigError`` with the range if not."""
         read(self._values())
-        self.look(Look())
+        self.appearance(Appearance())
         return self
 
-    def look(self, base: Look) -> Look:
+    def appearance(self, base: Appearance) -> Appearance:
         """Return what all pictures share; ``base`` gives what the page does not set."""
         return replace(
             base,

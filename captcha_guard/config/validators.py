@@ -160,7 +160,7 @@ def fonts(name: str, value: object) -> object:
 
 
 def colours(name: str, value: object) -> object:
-    """Return two hex colours as RGB triples of 0 to 255, or None; ``Look`` checks their contrast."""
+    """Return two hex colours as RGB triples of 0 to 255, or None; ``Appearance`` checks their contrast."""
     allowed = "two hex colours, (ink, paper), such as ('#1d3557', '#f1faee'), or None for those of the secret"
     if value is None:
         return None

@@ -11,7 +11,7 @@ from ..errors import StoreUnavailableError
 from .policy import Policy
 from .storages.memory import LockedMemoryStorage
 from .store import health_of, open_storage
-from .windows import Decision, Ledger, Standing
+from .windows import Decision, Windows, WindowStat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
     from .client import Client
     from .windows import Charge
 
-__all__ = ["Decision", "Limits", "Look", "Policy", "open_storage"]
+__all__ = ["Decision", "Limits", "Policy", "WindowStats", "open_storage"]
 
 #: Seconds after which whoever can't be counted may try again.
 TRY_AGAIN: Final = 30
 
-#: A hit, or a look: whose, at what.
+#: A (policy, client) pair.
 Asked = tuple["str | Policy", "Client"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """How clients stood with several policies at one moment.
+class WindowStats:
+    """The windows of several policies at one moment.
 
     ``counted`` is false where only this process was asked; it counts a ``share`` of what there is, else all.
     """
 
     share: int
-    standings: Mapping[str, Sequence[tuple[Charge, Standing]]]
+    stats: Mapping[str, Sequence[tuple[Charge, WindowStat]]]
 
     @property
     def counted(self) -> bool:
@@ -48,13 +48,13 @@ class Look:
 
     def decision(self, name: str) -> Decision:
         """Tell whether a hit of this policy would have been allowed. Racing callers may all be told yes."""
-        full = [standing.wait for charge, standing in self.standings[name] if standing.used >= charge.item.amount]
+        full = [stat.wait for charge, stat in self.stats[name] if stat.used >= charge.item.amount]
         decision = Decision.refused(max(full)) if full else Decision.granted()
         return decision if self.counted else replace(decision, uncounted=True)
 
     def used(self, name: str) -> int:
         """Tell how many hits are in the fullest of the policy's windows."""
-        return max(standing.used for _, standing in self.standings[name])
+        return max(stat.used for _, stat in self.stats[name])
 
 
 class Limits:
@@ -83,14 +83,14 @@ class Limits:
         workers: int = 2,
         refusing: bool = False,
     ) -> None:
-        self._store = Ledger(storage, strategy)
+        self._store = Windows(storage, strategy)
         self._prefix = prefix
         self._policies = dict(policies)
         self._health = health or health_of(storage)
         self._share = max(2, workers)
         self._refusing = refusing
         self._lock = threading.Lock()
-        self._fallback: Ledger | None = None
+        self._fallback: Windows | None = None
 
     def hit(self, policy: str | Policy, client: Client, *more: Asked) -> Decision:
         """Charge one request of a client, all that is named or nothing; never raises for a failing store."""
@@ -101,18 +101,18 @@ class Limits:
         except StoreUnavailableError:
             if self._refusing:
                 return Decision(allowed=False, retry_after=TRY_AGAIN, uncounted=True)
-        return replace(self._own_ledger().hit(self._charges(asked, self._share)), uncounted=True)
+        return replace(self._own_windows().hit(self._charges(asked, self._share)), uncounted=True)
 
-    def look(self, *asked: Asked) -> Look:
-        """Tell how clients stand, by one read of the store where it can; nothing is charged."""
+    def stats(self, *asked: Asked) -> WindowStats:
+        """Return the windows of these clients, in one read of the store where it can; nothing is counted."""
         windows = self._windows(asked)
         flat = [charge for charges in windows.values() for charge in charges]
         try:
-            return _look(windows, self._health.read(lambda: self._store.look(flat)), share=1)
+            return _stats(windows, self._health.read(lambda: self._store.stats(flat)), share=1)
         except StoreUnavailableError:
             windows = self._windows(asked, self._share)
             flat = [charge for charges in windows.values() for charge in charges]
-            return _look(windows, self._own_ledger().look(flat), share=self._share)
+            return _stats(windows, self._own_windows().stats(flat), share=self._share)
 
     def windows(self, policy: str | Policy, client: Client) -> list[Charge]:
         """List the windows of a policy that hold for a client."""
@@ -145,17 +145,17 @@ class Limits:
         """Return a policy by its name, or itself."""
         return self._policies[policy] if isinstance(policy, str) else policy
 
-    def _own_ledger(self) -> Ledger:
+    def _own_windows(self) -> Windows:
         """Give this process's own counts: made when first needed, then kept, so a flapping store grants no more.
 
         They are moving windows whatever the strategy: those are bounded in memory, while counters are never given up.
         """
         with self._lock:
             if self._fallback is None:
-                self._fallback = Ledger(LockedMemoryStorage(), "moving-window")
+                self._fallback = Windows(LockedMemoryStorage(), "moving-window")
             return self._fallback
 
 
-def _look(windows: Mapping[str, Sequence[Charge]], standings: Sequence[Standing], share: int) -> Look:
-    rest = iter(standings)
-    return Look(share, {name: [(charge, next(rest)) for charge in charges] for name, charges in windows.items()})
+def _stats(windows: Mapping[str, Sequence[Charge]], stats: Sequence[WindowStat], share: int) -> WindowStats:
+    rest = iter(stats)
+    return WindowStats(share, {name: [(charge, next(rest)) for charge in charges] for name, charges in windows.items()})

@@ -10,7 +10,7 @@ from .client import NOBODY, Client
 from .policy import Policy
 
 if TYPE_CHECKING:
-    from .limits import Look
+    from .limits import WindowStats
 
 #: The name under which a surge is counted.
 NAME: Final = "surge"
@@ -37,16 +37,16 @@ class Surge:
 
     @property
     def asked(self) -> tuple[tuple[Policy, Client], ...]:
-        """What a look has to ask for."""
+        """The (policy, client) pairs whose windows this needs."""
         return ((self._policy, EVERYBODY),) if self._most else ()
 
-    def charged(self, look: Look) -> tuple[tuple[Policy, Client], ...]:
-        """Return what a comment is charged to besides its client's limits, after this look."""
-        return self.asked if self._most and self._used(look) < 2 * self._most else ()
+    def counted_in(self, stats: WindowStats) -> tuple[tuple[Policy, Client], ...]:
+        """Return the windows that a comment is counted in besides its client's."""
+        return self.asked if self._most and self._used(stats) < 2 * self._most else ()
 
-    def sees(self, look: Look, now: float) -> bool:
-        """Say whether there was a surge at this look, and remember it."""
-        surging = bool(self._most) and self._used(look) >= self._most
+    def sees(self, stats: WindowStats, now: float) -> bool:
+        """Return whether there is a surge now, and remember it."""
+        surging = bool(self._most) and self._used(stats) >= self._most
         self._seen_at = now if surging else None
         return surging
 
@@ -54,5 +54,5 @@ class Surge:
         """Say whether this process saw one a moment ago."""
         return self._seen_at is not None and 0 <= now - self._seen_at < KNOWN_FOR
 
-    def _used(self, look: Look) -> int:
-        return look.used(NAME) * look.share
+    def _used(self, stats: WindowStats) -> int:
+        return stats.used(NAME) * stats.share

@@ -1,4 +1,4 @@
-"""One storage and the strategy by which it counts: hits are charged to several windows, or the windows looked at."""
+"""Rate-limit windows in one storage: hit several at once, or read them."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class Charge(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How one window stands: the hits in it, and the seconds until the oldest of them leaves."""
+class WindowStat:
+    """One window: the hits in it, and the seconds until the oldest of them leaves."""
 
     used: int
     wait: float
@@ -80,7 +80,7 @@ class Decision:
         return cls(allowed=False, retry_after=max(1, ceil(wait)))
 
 
-class Ledger:
+class Windows:
     """Counts in one storage. It raises what the storage raises.
 
     :param strategy: ``"moving-window"``, ``"sliding-window-counter"`` or ``"fixed-window"``.
@@ -117,18 +117,18 @@ class Ledger:
             return Decision.granted() if wait is None else Decision.refused(wait)
         if all(self._strategy.hit(charge.item, *charge.identifiers) for charge in charges):
             return Decision.granted()
-        standings = zip(charges, self.look(charges), strict=True)
-        full = [standing.wait for charge, standing in standings if standing.used >= charge.item.amount]
+        stats = zip(charges, self.stats(charges), strict=True)
+        full = [stat.wait for charge, stat in stats if stat.used >= charge.item.amount]
         return Decision.refused(max(full, default=0))
 
-    def look(self, charges: Sequence[Charge]) -> list[Standing]:
-        """Tell how every window stands, in the same order; nothing is charged."""
+    def stats(self, charges: Sequence[Charge]) -> list[WindowStat]:
+        """Return every window, in the same order; nothing is counted."""
         if self._get_moving_windows is None:
             return [self._stand(charge) for charge in charges]
         windows = [(charge.key, charge.item.amount, charge.item.get_expiry()) for charge in charges]
         now = time.time()
         return [
-            Standing(used, oldest + expiry - now)
+            WindowStat(used, oldest + expiry - now)
             for (_, _, expiry), (oldest, used) in zip(windows, self._get_moving_windows(windows), strict=True)
         ]
 
@@ -137,9 +137,9 @@ class Ledger:
         for charge in charges:
             self._strategy.clear(charge.item, *charge.identifiers)
 
-    def _stand(self, charge: Charge) -> Standing:
+    def _stand(self, charge: Charge) -> WindowStat:
         stats = self._strategy.get_window_stats(charge.item, *charge.identifiers)
         wait, expiry = stats.reset_time - time.time(), charge.item.get_expiry()
         if wait > 2 * expiry + LEEWAY:  # counted while a clock was ahead; the next hit puts it right
-            return Standing(0, expiry)
-        return Standing(charge.item.amount - stats.remaining, min(wait, expiry))
+            return WindowStat(0, expiry)
+        return WindowStat(charge.item.amount - stats.remaining, min(wait, expiry))

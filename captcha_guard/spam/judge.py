@@ -83,12 +83,14 @@ class Judge:
         verdict = self.weigh(submission)
         return verdict.let_through() if self.shadow is True else verdict
 
-    def weigh(self, submission: Submission, *, shadowing: Collection[str] = ()) -> Verdict:
+    def weigh(
+        self, submission: Submission, *, without: Collection[str] = (), shadowing: Collection[str] = ()
+    ) -> Verdict:
         """Return the verdict as it would be without the shadow that lets everything through.
 
-        What the rules of the slugs ``shadowing`` find is only recorded this time.
+        The rules of the slugs ``without`` aren't asked; what those of ``shadowing`` find is only recorded this time.
         """
-        findings, shadowed, ended = self._examine(submission, shadowing=shadowing)
+        findings, shadowed, ended = self._examine(submission, without=without, shadowing=shadowing)
         chance = None
         if self.learner is not None and not ended:
             chance, note = self._learned(self.learner, submission, total(findings))

@@ -15,7 +15,7 @@ from ..counters.client import address_of
 from ..spam.verdict import Action
 
 if TYPE_CHECKING:
-    from .post.result import Outcome
+    from .post.result import Result
 
 LOGGER = logging.getLogger("captcha_guard.decisions")
 
@@ -25,25 +25,25 @@ LONGEST_SCOPE = 200
 _PLAIN = re.compile(r"[\w.:/-]*\w[\w.:/-]*", re.ASCII)
 
 
-def log_decision(outcome: Outcome, address: str | None, *, form: str) -> None:
+def log_decision(result: Result, address: str | None, *, form: str) -> None:
     """Write the line of one decision as ``form`` says: ``text``, ``json`` or ``off``.
 
     ``address`` is the client's as Flask knows it, in clear: the logs of web servers have it as well, and what bans
     clients has to know it. What is no address is left out: it was made up. Refused and set aside is a WARNING, the
     rest INFO.
     """
-    level = logging.WARNING if outcome.verdict.action >= Action.ASIDE else logging.INFO
+    level = logging.WARNING if result.verdict.action >= Action.ASIDE else logging.INFO
     if form == "off" or not LOGGER.isEnabledFor(level):
         return
-    told = _told(outcome, address)
+    told = _told(result, address)
     if form == "json":
         LOGGER.log(level, "%s", json.dumps(told))
     else:
         LOGGER.log(level, "decision %s", " ".join(f"{name}={_word(value)}" for name, value in told.items()))
 
 
-def _told(outcome: Outcome, address: str | None) -> dict[str, object]:
-    verdict = outcome.verdict
+def _told(result: Result, address: str | None) -> dict[str, object]:
+    verdict = result.verdict
     meant = verdict.meant.name.lower() if verdict.meant is not None else None
     return {
         "address": str(ip) if (ip := address_of(address)) else None,
@@ -52,9 +52,9 @@ def _told(outcome: Outcome, address: str | None) -> dict[str, object]:
         "score": verdict.score,
         "reasons": list(verdict.reasons),
         "shadowed": [finding.reason for finding in verdict.shadowed],
-        "status": outcome.refusal.status if outcome.refusal is not None else None,
+        "status": result.refusal.status if result.refusal is not None else None,
         "id": verdict.id or None,
-        "scope": outcome.scope[:LONGEST_SCOPE],
+        "scope": result.scope[:LONGEST_SCOPE],
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from flask import current_app, request
 
 from ..counters.client import NOBODY, Client, address_of, client_named, client_of
-from .request_state import current_journey
+from .request_state import current_request_state
 from .state import State, current_state
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def client_here() -> Client:
     Only ``request.remote_addr`` is read: which proxy is to be believed, ProxyFix decides. With
     ``CAPTCHA_GUARD_CLIENT_KEY`` the host names the client; where it can't, all such clients share one tight limit.
     """
-    journey = current_journey()
-    if journey.client is None:
+    request_state = current_request_state()
+    if request_state.client is None:
         state = current_state()
-        journey.client = _client_under(state.secret, state)
-    return journey.client
+        request_state.client = _client_under(state.secret, state)
+    return request_state.client
 
 
 def sender_keys() -> Iterator[str]:

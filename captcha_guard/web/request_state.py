@@ -1,4 +1,4 @@
-"""What one request has been through in the guard so far."""
+"""What the guard knows about the request that is being handled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask import request
 
 from ..counters.client import Client
 from .post.rate_limit_headers import Quota
-from .post.result import Outcome
+from .post.result import Result
 
 if TYPE_CHECKING:
     from wtforms import Field
@@ -28,20 +28,19 @@ class Built:
 
 
 @dataclass(slots=True)
-class Journey:
-    """One request's notes: the ``outcomes`` by scope, and what its response has shown.
+class RequestState:
+    """What has happened in one request: the ``results`` by scope, and what its response has shown.
 
-    ``charged`` holds the scopes for which a challenge that the limits have paid for was handed out; ``client`` is who
-    sends it, once that was asked; ``unsaid`` the fingerprints that are claimed later, and need no look before;
+    ``tries_given`` has the scopes for which a challenge with paid tries was handed out; ``client`` is who sends the
+    request, once that was asked;
     ``quota`` what is left of the client's limits, where that is told; ``own_page`` says that the answer is a page of
     ours. ``stored`` is what the view said became of the comment, ``forms`` are the forms that the guard's field is in,
     ``passes`` the passes handed out, by scope; ``built`` are the ``CaptchaField`` objects that were made.
     """
 
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
-    charged: set[str] = field(default_factory=set)
+    results: dict[str, Result] = field(default_factory=dict)
+    tries_given: set[str] = field(default_factory=set)
     client: Client | None = None
-    unsaid: set[str] = field(default_factory=set)
     quota: Quota | None = None
     stored: bool | None = None
     forms: list[BaseForm] = field(default_factory=list)
@@ -54,14 +53,14 @@ class Journey:
     finished: bool = False
 
 
-def current_journey() -> Journey:
-    """Return this request's journey.
+def current_request_state() -> RequestState:
+    """Return this request's state.
 
     It is kept on the request itself: ``flask.g`` is shared by all requests inside one application context, as tests
-    and scripts push it, and one request's outcome must never let the next one through.
+    and scripts push it, and one request's result must never let the next one through.
     """
     kept = vars(request)
-    journey = kept.get("_captcha_guard_journey")
-    if journey is None:
-        journey = kept["_captcha_guard_journey"] = Journey()
-    return cast("Journey", journey)
+    request_state = kept.get("_captcha_guard_request_state")
+    if request_state is None:
+        request_state = kept["_captcha_guard_request_state"] = RequestState()
+    return cast("RequestState", request_state)

@@ -18,10 +18,10 @@ from ..extras import missing
 from ..web.post.posted import ANSWER, PASS
 from ..web.protection import Protection
 from ..web.registry import guarded_routes
-from ..web.request_state import Built, current_journey
+from ..web.request_state import Built, current_request_state
 from ..web.scopes import note_form
 from ..web.state import current_state
-from ..web.views.field import outcome_for, shows_input
+from ..web.views.field import result_for, shows_input
 from ..web.views.input_attributes import LABEL
 from ..web.views.pages import answer_refusal
 
@@ -49,12 +49,12 @@ class NotRobot:
         """
         if len(_codes_in(form)) > 1:
             raise _two_codes(form, _codes_in(form))
-        current_journey().forms.append(form)
-        outcome = judge_request(field.protection_in(form), field.scope)
-        if outcome.refusal is not None and outcome.refusal.is_cross_site:
-            abort(answer_refusal(outcome))  # the host's form would offer to send it again
-        if outcome.refusal is not None:
-            raise StopValidation(outcome.refusal.message)
+        current_request_state().forms.append(form)
+        result = judge_request(field.protection_in(form), field.scope)
+        if result.refusal is not None and result.refusal.is_cross_site:
+            abort(answer_refusal(result))  # the host's form would offer to send it again
+        if result.refusal is not None:
+            raise StopValidation(result.refusal.message)
 
 
 class CaptchaField(Field):
@@ -109,7 +109,7 @@ class CaptchaField(Field):
         self._made = True
         if has_request_context():
             current_state().forms.add(request.endpoint or "")
-            current_journey().built.append(Built(form, self, self.protection))
+            current_request_state().built.append(Built(form, self, self.protection))
             self._tell_of_classica(form)
 
     def _tell_of_classica(self, form: BaseForm | None) -> None:
@@ -126,7 +126,7 @@ class CaptchaField(Field):
         """Whether the form shows a picture and an input now."""
         if not has_request_context():
             return True
-        now = (outcome_for(self.scope), current_journey().stored)
+        now = (result_for(self.scope), current_request_state().stored)
         if self._asked is None or self._asked[0] != now:
             self._asked = (now, shows_input(self.protection, self.scope))
         return self._asked[1]

@@ -9,7 +9,7 @@ from wtforms import Label
 from wtforms.widgets import HiddenInput
 
 from ..web.views.field import render_field
-from ..web.views.input_attributes import Look
+from ..web.views.input_attributes import InputAttributes
 
 if TYPE_CHECKING:
     from wtforms import Field
@@ -65,15 +65,15 @@ class CaptchaWidget:
 
     def __call__(self, field: CaptchaField, **kwargs: object) -> Markup:
         """Return the markup; attributes given in the template, or as ``render_kw``, are the input's."""
-        attributes = {_name(given): value for given, value in kwargs.items()}
+        given = {_name(name): value for name, value in kwargs.items()}
         label, said = field.label.left_to_input() if field.shows_input else ("", "")
-        look = Look(
-            str(attributes.pop("id", "") or field.id),
+        attributes = InputAttributes(
+            str(given.pop("id", "") or field.id),
             label=label,
-            attributes=({"aria-label": said} if said else {}) | attributes,
+            attributes=({"aria-label": said} if said else {}) | given,
             described_by=" ".join(error.id for error in field.errors if isinstance(error, TiedError)),
         )
-        return render_field(field.scope, protection=field.protection, message=False, look=look)
+        return render_field(field.scope, protection=field.protection, message=False, attributes=attributes)
 
 
 class HiddenCaptchaWidget(HiddenInput):

@@ -100,7 +100,7 @@ def post(make: Callable[[], Storage]) -> list[float]:
         before = time.perf_counter()
         client = client_of(f"10.{number % 7}.{number >> 8 & 255}.{number & 255}", secret=secret)
         limits.hit("comments", client)
-        limits.look(("wrong", client))
+        limits.stats(("wrong", client))
         spent.claim(f"nonce {number}", 900)
         seconds.append(time.perf_counter() - before)
     return sorted(seconds)

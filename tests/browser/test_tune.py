@@ -32,7 +32,7 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     CaptchaGuard(app)
     with app.app_context():
         site = Rehearsal.of_this_site()
-        panel = Panel(site.look.alphabet, ["ddddocr"])
+        panel = Panel(site.appearance.alphabet, ["ddddocr"])
         tuner = make_tuner(site, Tuning.of(Settings(), Difficulty.medium), panel=panel)
     with served(tuner) as address:
         yield address

@@ -190,7 +190,7 @@ def test_whoever_only_looks_sees_the_wait_go_down(storage: Any, traveller: time_
     traveller.shift(-HOUR * 10)
     told = []
     for _ in range(4):
-        told.append(limits.look(("wrong", client)).decision("wrong").retry_after)
+        told.append(limits.stats(("wrong", client)).decision("wrong").retry_after)
         traveller.shift(1200.5)
     assert told == [3600, 2400, 1199, 0]
 
@@ -257,9 +257,9 @@ def test_a_look_at_a_fixed_window_does_not_refuse_for_hours(storage: Any, travel
     traveller.shift(5 * HOUR)
     assert limits.hit("wrong", client).allowed
     traveller.shift(-5 * HOUR)
-    assert limits.look(("wrong", client)).decision("wrong").allowed
+    assert limits.stats(("wrong", client)).decision("wrong").allowed
     assert limits.hit("wrong", client).retry_after == 60
-    assert limits.look(("wrong", client)).decision("wrong").retry_after == 60
+    assert limits.stats(("wrong", client)).decision("wrong").retry_after == 60
     traveller.shift(61)
     assert limits.hit("wrong", client).allowed
 

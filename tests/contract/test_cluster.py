@@ -13,7 +13,7 @@ from limits.strategies import STRATEGIES
 
 from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.store import open_storage
-from captcha_guard.counters.windows import Charge, Ledger
+from captcha_guard.counters.windows import Charge, Windows
 from captcha_guard.errors import StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def scripts_run(storage: Any) -> int:
 
 
 def test_all_windows_of_one_name_are_entered_and_looked_at_by_one_script(storage: Any) -> None:
-    ledger = Ledger(storage, "moving-window")
-    ledger.hit(charges("warm"))
-    ledger.look(charges("warm"))
+    windows = Windows(storage, "moving-window")
+    windows.hit(charges("warm"))
+    windows.stats(charges("warm"))
     before = scripts_run(storage)
-    assert ledger.hit(charges("ada")).allowed
+    assert windows.hit(charges("ada")).allowed
     assert scripts_run(storage) - before == 1
-    assert [standing.used for standing in ledger.look(charges("ada"))] == [1, 1, 1]
+    assert [stat.used for stat in windows.stats(charges("ada"))] == [1, 1, 1]
     assert scripts_run(storage) - before == 2
 
 
@@ -62,11 +62,11 @@ def test_clients_lie_in_slots_of_their_own_and_all_policies_of_one_together(stor
 
 
 def test_a_client_and_its_network_take_a_script_each(storage: Any) -> None:
-    ledger = Ledger(storage, "moving-window")
+    windows = Windows(storage, "moving-window")
     asked = charges("ada", "network")
-    assert [ledger.hit(asked).allowed for _ in range(3)] == [True, True, False]
-    assert [standing.used for standing in ledger.look(asked)] == [2] * 6
-    assert ledger.hit(charges("bob", "network")).retry_after > 50
+    assert [windows.hit(asked).allowed for _ in range(3)] == [True, True, False]
+    assert [stat.used for stat in windows.stats(asked)] == [2] * 6
+    assert windows.hit(charges("bob", "network")).retry_after > 50
 
 
 @pytest.mark.parametrize("strategy", ["fixed-window", "moving-window", "sliding-window-counter"])
@@ -90,7 +90,7 @@ def test_a_nonce_is_spent_once_by_one_script_and_nonces_are_spread_over_all_node
 def test_what_changes_nothing_is_asked_again_where_a_node_is_gone_and_nothing_else_is(
     storage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger = Ledger(storage, "moving-window")
+    windows = Windows(storage, "moving-window")
     gone = storage.dependency.exceptions.ConnectionError
     connect, asked = storage.get_connection, []
 
@@ -101,10 +101,10 @@ def test_what_changes_nothing_is_asked_again_where_a_node_is_gone_and_nothing_el
         return connect(*arguments, **named)
 
     monkeypatch.setattr(storage, "get_connection", once_in_vain)
-    assert [standing.used for standing in ledger.look(charges("ada"))] == [0, 0, 0]
+    assert [stat.used for stat in windows.stats(charges("ada"))] == [0, 0, 0]
     asked.clear()
     storage.remember()
-    for act in (lambda: ledger.hit(charges("ada")), lambda: storage.incr_and_lost_at("key", 60)):
+    for act in (lambda: windows.hit(charges("ada")), lambda: storage.incr_and_lost_at("key", 60)):
         asked.clear()
         with pytest.raises(gone):
             act()

@@ -13,7 +13,7 @@ from limits.strategies import STRATEGIES
 
 from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.storages.sqlite import SQLiteStorage
-from captcha_guard.counters.windows import Charge, Ledger
+from captcha_guard.counters.windows import Charge, Windows
 from tests.broken_counters import GetThenDelete, ReadThenWriteStorage
 
 if TYPE_CHECKING:
@@ -75,10 +75,10 @@ def test_a_sliding_window_grants_exactly_its_limit(exact: Backend) -> None:
 
 
 def test_several_windows_at_once_grant_exactly_what_the_tightest_allows(batched: Backend) -> None:
-    ledger = Ledger(patient(batched.storage), "moving-window")
+    windows = Windows(patient(batched.storage), "moving-window")
     charges = [Charge(item, ("k",)) for item in (parse("90 per hour"), ITEM, parse("70 per day"))]
-    assert race(lambda: ledger.hit(charges).allowed) == LIMIT
-    assert [standing.used for standing in ledger.look(charges)] == [LIMIT] * 3  # the refused ones took nothing
+    assert race(lambda: windows.hit(charges).allowed) == LIMIT
+    assert [stat.used for stat in windows.stats(charges)] == [LIMIT] * 3  # the refused ones took nothing
 
 
 def test_a_nonce_is_spent_once(backend: Backend) -> None:

@@ -66,7 +66,7 @@ def solver(folder: Path, settings: Mapping[str, object], name: str = "crowd_blog
 
 
 @dataclass
-class Outcome:
+class Result:
     """What came of races: ``accepted`` counts tokens by how many of their POSTs were stored; ``seconds`` they took."""
 
     statuses: Counter[int] = field(default_factory=Counter)
@@ -149,20 +149,20 @@ def racers(folder: Path, settings: Mapping[str, object], *, control: bool = Fals
             crew.close()
 
 
-def race_for_tokens(crew: Racers, tokens: int, path: str = OPEN) -> Outcome:
+def race_for_tokens(crew: Racers, tokens: int, path: str = OPEN) -> Result:
     """Post so many tokens eight times at once, each time with another text, and each token from another address."""
-    outcome, before, begin = Outcome(), crew.stored(), time.monotonic()
+    result, before, begin = Result(), crew.stored(), time.monotonic()
     for batch in _batches(list(islice(addresses(RACING), tokens)), BATCH):
         forms = [(address, crew.form(address, path)) for address in batch]
         for address, form in forms:
             texts = [{**form, "body": f"Text {number} with {form[TOKEN]}"} for number in range(RACERS)]
-            outcome.statuses.update(answer.status for answer in crew.post(texts, address, path))
+            result.statuses.update(answer.status for answer in crew.post(texts, address, path))
     counts = crew.stored() - before
-    outcome.accepted.update(counts.values())
+    result.accepted.update(counts.values())
     if tokens > len(counts):
-        outcome.accepted[0] = tokens - len(counts)
-    outcome.seconds = time.monotonic() - begin
-    return outcome
+        result.accepted[0] = tokens - len(counts)
+    result.seconds = time.monotonic() - begin
+    return result
 
 
 #: What a client may send to look like another one.
@@ -195,4 +195,4 @@ def _batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
         yield items[start : start + size]
 
 
-__all__ = ["MODERATED", "OPEN", "RACERS", "Outcome", "race_for_limits", "race_for_tokens", "racers", "settings_of"]
+__all__ = ["MODERATED", "OPEN", "RACERS", "Result", "race_for_limits", "race_for_tokens", "racers", "settings_of"]

@@ -47,7 +47,7 @@ def test_classica_keeps_its_own_colours(tmp_path: Path) -> None:
 
 def test_without_the_setting_the_secret_decides(tmp_path: Path) -> None:
     plain = make_site(tmp_path)
-    assert state_of(plain).issuer.look.colours is None
+    assert state_of(plain).issuer.appearance.colours is None
     with plain.app_context():
         assert len({ends(Rehearsal.of_this_site().draw(Difficulty.easy, number).png) for number in range(20)}) > 1
 

@@ -15,7 +15,7 @@ from captcha_guard import CaptchaGuard, Verdict
 from captcha_guard.spam.verdict import Action, Finding
 from captcha_guard.web.decision_log import LOGGER, LONGEST_SCOPE, log_decision
 from captcha_guard.web.post.refusal import Refusal
-from captcha_guard.web.post.result import Outcome
+from captcha_guard.web.post.result import Result
 from captcha_guard.web.protection import Protection
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, make_app, solved, wrong
@@ -207,6 +207,6 @@ def test_without_a_handler_only_refusals_are_worth_a_warning(caplog: pytest.LogC
     assert [record.levelno >= logging.WARNING for record in caplog.records] == [False, False, False, True, True]
 
 
-def decided(status: int | None, action: Action, scope: str = "queue") -> Outcome:
+def decided(status: int | None, action: Action, scope: str = "queue") -> Result:
     more: Mapping[str, Any] = {} if status is None else {"refusal": Refusal("limited", "No.", status)}
-    return Outcome(scope, Protection(), Verdict(action, (Finding("limited", 0, "No.", action),), id="x" * 22), **more)
+    return Result(scope, Protection(), Verdict(action, (Finding("limited", 0, "No.", action),), id="x" * 22), **more)

@@ -22,9 +22,9 @@ from wtforms.validators import DataRequired
 
 from captcha_guard.challenge.token import GENERATIONS, Challenge
 from captcha_guard.testing import solve
-from captcha_guard.web import request_state as journey
+from captcha_guard.web import request_state
 from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
-from captcha_guard.web.request_state import Journey
+from captcha_guard.web.request_state import RequestState
 from captcha_guard.wtf import CaptchaField
 from tests.faulty_redis import FaultyRedis
 from tests.integration.conftest import MakeBlog
@@ -201,7 +201,7 @@ def race(blog: Blog, fields: Mapping[str, str]) -> None:
 def minted(challenge: Challenge, key: bytes, bound_to: str) -> Challenge:
     """Return a pass with a nonce of its own, as passes were made before."""
     nonce = base64_encode(secrets.token_bytes(16)).decode()
-    return replace(challenge, nonce=nonce, kind="pass", charged=0, bound_to=bound_to)
+    return replace(challenge, nonce=nonce, kind="pass", tries_left=0, bound_to=bound_to)
 
 
 class Forgetful(dict[str, str]):
@@ -216,7 +216,7 @@ class Forgetful(dict[str, str]):
 def test_the_attack_succeeds_only_where_passes_are_minted(
     blog: Blog, way: str, derived: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journey, "Journey", lambda: Journey(passes=Forgetful()))
+    monkeypatch.setattr(request_state, "RequestState", lambda: RequestState(passes=Forgetful()))
     if not derived:
         monkeypatch.setattr(Challenge, "passed", minted)
     talk(blog, way, "redirect")

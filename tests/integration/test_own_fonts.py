@@ -75,7 +75,7 @@ def test_pictures_are_written_in_the_sites_own_fonts(tmp_path: Path, own: Path, 
 
 def test_own_fonts_alone_are_used_or_with_the_bundled_ones(tmp_path: Path, own: Path) -> None:
     def names(fonts: object) -> list[str]:
-        pool = state_of(make_site(tmp_path, FONTS=fonts)).issuer.look.fonts or ()
+        pool = state_of(make_site(tmp_path, FONTS=fonts)).issuer.appearance.fonts or ()
         return [face.name for face in pool]
 
     bundled = [face.name for face in font_pool()]
@@ -96,7 +96,7 @@ def test_a_relative_folder_is_one_beside_the_application_whatever_the_working_fo
     tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir("/")
-    pool = state_of(make_site(tmp_path, FONTS="typefaces")).issuer.look.fonts or ()
+    pool = state_of(make_site(tmp_path, FONTS="typefaces")).issuer.appearance.fonts or ()
     assert [face.path for face in pool] == [own / f"{name}.ttf" for name in OWN]
 
 

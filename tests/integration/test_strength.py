@@ -130,7 +130,7 @@ def test_strength_names_the_sizes_of_what_it_shows(
 ) -> None:
     fake_tesseract(tmp_path, monkeypatch, BLIND)
     result = run(site, "strength", "--pictures", "1", "--difficulty", "classica", "--difficulty", "easy")
-    width, height = state_of(site).issuer.look.size
+    width, height = state_of(site).issuer.appearance.size
     assert f"in the style of today (160 x 30 and {width} x {height} px)" in result.output
     assert "Read by tesseract 5.9.9." in result.output
     assert "none read any" in result.output

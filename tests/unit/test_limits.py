@@ -51,11 +51,11 @@ def limits(storage: Storage) -> Limits:
 
 def stands(limits: Limits, policy: str | Policy, client: Client) -> Decision:
     name = policy if isinstance(policy, str) else policy.name
-    return limits.look((policy, client)).decision(name)
+    return limits.stats((policy, client)).decision(name)
 
 
 def used(limits: Limits, policy: Policy, client: Client) -> int:
-    return limits.look((policy, client)).used(policy.name)
+    return limits.stats((policy, client)).used(policy.name)
 
 
 def hits(limits: Limits, policy: str | Policy, client: Client, times: int) -> int:
@@ -294,12 +294,12 @@ def test_a_look_tells_whether_the_store_was_asked(faulty: Faulty, stopwatch: Sto
     for _ in range(3):
         faulty.limits.hit(SLIPS, ALICE)
     faulty.down = True
-    looks = [faulty.limits.look((SLIPS, ALICE)) for _ in range(5)]
-    assert [(look.counted, look.used("slips")) for look in looks] == [(False, 0)] * 5
+    readings = [faulty.limits.stats((SLIPS, ALICE)) for _ in range(5)]
+    assert [(stats.counted, stats.used("slips")) for stats in readings] == [(False, 0)] * 5
     faulty.down = False
     stopwatch.now += REST
-    look = faulty.limits.look((SLIPS, ALICE))
-    assert (look.counted, look.used("slips")) == (True, 3)
+    stats = faulty.limits.stats((SLIPS, ALICE))
+    assert (stats.counted, stats.used("slips")) == (True, 3)
 
 
 def test_the_street_and_the_nameless_are_limited_while_the_store_fails(

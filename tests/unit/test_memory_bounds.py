@@ -87,7 +87,7 @@ def test_the_counts_of_a_process_whose_store_is_down_are_bounded_whatever_the_st
     (tmp_path / "file").touch()
     storage = SQLiteStorage(f"sqlite:///{tmp_path}/file/c.sqlite3")
     limits = Limits(storage, strategy=strategy, policies={"comments": COMMENTS}, workers=1)
-    own = limits._own_ledger()._strategy.storage
+    own = limits._own_windows()._strategy.storage
     assert isinstance(own, LockedMemoryStorage)
     own._most_windows = 500
     attacker = client_of("198.51.100.1", secret=SECRET)

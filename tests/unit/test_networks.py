@@ -54,7 +54,7 @@ def test_one_household_of_ipv6_locks_no_other_of_its_network_out(limits: Limits)
     for _ in range(3):
         granted(limits, household())
     assert limits.hit("comments", at("2001:db8:1:ff00::1")).allowed
-    assert limits.look(("comments", at("2001:db8:1:ff00::1"))).decision("comments").allowed
+    assert limits.stats(("comments", at("2001:db8:1:ff00::1"))).decision("comments").allowed
 
 
 def test_seven_households_lock_no_other_of_their_network_out(limits: Limits) -> None:
@@ -104,7 +104,7 @@ def test_wrong_codes_of_one_household_are_not_its_neighbours(limits: Limits) -> 
     for _ in range(FREE):
         granted(limits, household(), "wrong")
     neighbour = at("2001:db8:1:ff00::1")
-    assert limits.look(("wrong", neighbour)).decision("wrong").allowed
+    assert limits.stats(("wrong", neighbour)).decision("wrong").allowed
     assert limits.hit("wrong", neighbour).allowed
 
 

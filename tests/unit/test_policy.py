@@ -38,7 +38,7 @@ def test_midnight_grants_nobody_a_fresh_start(
     assert hits(limits, "comments", 9) == 3
     clock.move_to(MIDNIGHT + 1)
     assert hits(limits, "comments", 9) == 0
-    assert not limits.look(("comments", CLIENT)).decision("comments").allowed
+    assert not limits.stats(("comments", CLIENT)).decision("comments").allowed
     clock.move_to(MIDNIGHT - 1 + seconds + 0.5)
     assert hits(limits, "comments", 9) == 3
 
@@ -91,7 +91,7 @@ def waits(limits: Limits, clock: time_machine.Traveller, times: int) -> list[int
     """Hit as soon as it is allowed; return how long each further hit had to wait."""
     waited: list[int] = []
     for _ in range(times):
-        decision = limits.look(("wrong", CLIENT)).decision("wrong")
+        decision = limits.stats(("wrong", CLIENT)).decision("wrong")
         waited.append(decision.retry_after)
         clock.shift(decision.retry_after + 0.001 * (decision.retry_after > 0))
         assert limits.hit("wrong", CLIENT).allowed

@@ -26,7 +26,7 @@ def at(seconds: float, *keys: bytes) -> Tokens:
 
 
 def challenge(scope: str = "comment", *, issued_at: int = NOW, kind: str = "image") -> Challenge:
-    return Challenge.new(scope, kind=kind, difficulty="medium", epoch=7, at=issued_at, charged=True)
+    return Challenge.new(scope, kind=kind, difficulty="medium", epoch=7, at=issued_at, tries_left=True)
 
 
 def test_a_token_opens_to_the_challenge_that_was_signed() -> None:

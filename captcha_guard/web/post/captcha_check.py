@@ -15,7 +15,7 @@ from ...signals import challenge_failed, challenge_solved
 from ..protection import Protection
 from ..state import State, this_app
 from .limit_message import why_limited
-from .limit_status import Inspection
+from .limit_status import LimitStatus
 from .pass_binding import completes
 from .posted import ANSWER, PASS, TOKEN, Posted
 from .refusal import Refusal
@@ -31,7 +31,7 @@ TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class CheckedCode:
     """What the code that came with a POST is worth: ``solved``, or the ``reason`` (slug) why not.
 
     ``opened`` is the genuine challenge behind it; ``unspent`` says that the POST has left it as good as it was;
@@ -55,7 +55,7 @@ class Proof:
         return self.solved and self.opened is not None and (self.is_pass or self.opened.challenge.repeats)
 
 
-class Examination:
+class CaptchaCheck:
     """The limits and the code of one client's POST to one form.
 
     ``sender_keys()`` yields the client's keys under each of the site's secrets.
@@ -78,23 +78,23 @@ class Examination:
         self._typed = False
 
     @cached_property
-    def inspection(self) -> Inspection:
+    def limit_status(self) -> LimitStatus:
         """What the counters say of this client and of the site, by one read."""
-        return Inspection.of(self.state, self.client, policy=self._policy, typed=self._typed)
+        return LimitStatus.of(self.state, self.client, policy=self._policy, typed=self._typed)
 
     @property
     def mode(self) -> str:
         """When a code is asked for here, as things are."""
-        return mode_in(self.usual_mode, surge=self.inspection.surge)
+        return mode_in(self.usual_mode, surge=self.limit_status.surge)
 
     def charge(self) -> Refusal | None:
         """Count this POST against the client's comments; the refusal says that it was one too many."""
-        decision = self.state.limits.hit(self._policy, self.client, *self.inspection.charged)
-        self.inspection.note(charged=decision.allowed, uncounted=decision.uncounted)
+        decision = self.state.limits.hit(self._policy, self.client, *self.limit_status.also_counted)
+        self.limit_status.note(hit=decision.allowed, uncounted=decision.uncounted)
         return refused(decision, self.state, self._policy, self.client)
 
-    def examine(self, posted: Posted, repeated: Callable[[], bool]) -> tuple[Proof, Refusal | None, int]:
-        """Charge the limits, spend the nonce, compare the answer: the proof, a refusal if any, the tries left.
+    def check(self, posted: Posted, repeated: Callable[[], bool]) -> tuple[CheckedCode, Refusal | None, int]:
+        """Charge the limits, spend the nonce, compare the answer: the code, a refusal if any, the tries left.
 
         A challenge handed out in reply to a charged POST completes that same POST, so it is not charged again, provided
         that its nonce is fresh and not the last of ``TRIES``. Any other POST is charged before anything is spent.
@@ -107,91 +107,93 @@ class Examination:
         before a nonce could be left in doubt.
         """
         self._typed = bool(posted.ours[ANSWER])
-        proof, left = self._open(posted), TRIES
-        covered = proof.opened.challenge.charged if proof.opened is not None else 0
+        code, left = self._open(posted), TRIES
+        covered = code.opened.challenge.tries_left if code.opened is not None else 0
         refusal = self._too_many_wrong()
-        if refusal is None and self._is_double_click(proof) and repeated():
-            return proof, Refusal.because("duplicate"), 0
+        if refusal is None and self._is_double_click(code) and repeated():
+            return code, Refusal.because("duplicate"), 0
         if refusal := refusal or (None if covered else self.charge()):
-            return replace(proof, unspent=True), refusal, 0
-        proof, fresh = self._spend(proof)
+            return replace(code, unspent=True), refusal, 0
+        code, fresh = self._spend(code)
         if covered and fresh:
             left = covered - 1
         elif covered and (refusal := self.charge()):
-            return proof, refusal, 0
-        proof, refusal = self._compare(proof, posted, repeated)
-        self._tell(proof)
-        return proof, refusal, left
+            return code, refusal, 0
+        code, refusal = self._compare(code, posted, repeated)
+        self._tell(code)
+        return code, refusal, left
 
-    def _open(self, posted: Posted) -> Proof:
+    def _open(self, posted: Posted) -> CheckedCode:
         token = posted.ours[PASS] or posted.ours[TOKEN]
         if not token:
-            return Proof()
+            return CheckedCode()
         try:
             opened = self.state.issuer.open(token, scope=self.scope)
         except TokenError as error:
-            return Proof(error.reason)
-        proof = Proof("", opened)
-        if proof.is_pass != bool(posted.ours[PASS]):
-            return Proof("token_malformed")
-        if proof.is_pass and not completes(opened, posted, self._sender_keys()):
-            return Proof("pass_other_text")
-        return proof
+            return CheckedCode(error.reason)
+        code = CheckedCode("", opened)
+        if code.is_pass != bool(posted.ours[PASS]):
+            return CheckedCode("token_malformed")
+        if code.is_pass and not completes(opened, posted, self._sender_keys()):
+            return CheckedCode("pass_other_text")
+        return code
 
-    def _is_double_click(self, proof: Proof) -> bool:
+    def _is_double_click(self, code: CheckedCode) -> bool:
         """Say whether the code was spent, asked only where this client has posted a moment ago."""
-        if proof.opened is None or not self.inspection.posted_lately:
+        if code.opened is None or not self.limit_status.posted_lately:
             return False
         with suppress(StoreUnavailableError):
-            return self.state.spent.is_spent(proof.opened.challenge.nonce)
+            return self.state.spent.is_spent(code.opened.challenge.nonce)
         return False
 
     def _too_many_wrong(self) -> Refusal | None:
         """Refuse another try while too many were wrong; looked at in any case, for what else it tells."""
-        return refused(self.inspection.wrong_codes_allow, self.state, "wrong", self.client)
+        return refused(self.limit_status.wrong_codes, self.state, "wrong", self.client)
 
-    def _spend(self, proof: Proof) -> tuple[Proof, bool]:
-        if proof.opened is None:
-            return proof, False
-        if not self.inspection.counted:  # no nonce is put at risk to find out whether the store is well again
-            return replace(proof, unproven=True), False
+    def _spend(self, code: CheckedCode) -> tuple[CheckedCode, bool]:
+        if code.opened is None:
+            return code, False
+        if not self.limit_status.counted:  # no nonce is put at risk to find out whether the store is well again
+            return replace(code, unproven=True), False
         try:
-            fresh = spend(self.state, proof.opened.challenge)
+            fresh = spend(self.state, code.opened.challenge)
         except StoreUnavailableError:
-            return replace(proof, unproven=True), False
-        return (proof if fresh else replace(proof, reason="code_used")), fresh
+            return replace(code, unproven=True), False
+        return (code if fresh else replace(code, reason="code_used")), fresh
 
-    def _compare(self, proof: Proof, posted: Posted, repeated: Callable[[], bool]) -> tuple[Proof, Refusal | None]:
-        if proof.reason or proof.opened is None:
-            return proof, None
-        if not proof.is_pass:
+    def _compare(
+        self, code: CheckedCode, posted: Posted, repeated: Callable[[], bool]
+    ) -> tuple[CheckedCode, Refusal | None]:
+        if code.reason or code.opened is None:
+            return code, None
+        if not code.is_pass:
             if not posted.ours[ANSWER].strip():
-                quiet = proof.unproven and self.mode != "always"
-                return replace(proof, reason="store_unavailable" if quiet else "code_missing"), None
-            if not self.state.issuer.is_right(proof.opened, posted.ours[ANSWER]):
-                wrong = replace(proof, reason="code_wrong")
-                if proof.opened.challenge.repeats or not repeated():
+                quiet = code.unproven and self.mode != "always"
+                return replace(code, reason="store_unavailable" if quiet else "code_missing"), None
+            if not self.state.issuer.is_right(code.opened, posted.ours[ANSWER]):
+                wrong = replace(code, reason="code_wrong")
+                if code.opened.challenge.repeats or not repeated():
                     return wrong, self._count_wrong()
-                return wrong, self.charge_covered(proof) or Refusal.because("duplicate")
-        if proof.unproven:
-            return replace(proof, reason="store_unavailable"), None
-        return replace(proof, solved=True), None
+                return wrong, self.charge_covered(code) or Refusal.because("duplicate")
+        if code.unproven:
+            return replace(code, reason="store_unavailable"), None
+        return replace(code, solved=True), None
 
-    def charge_covered(self, proof: Proof) -> Refusal | None:
+    def charge_covered(self, code: CheckedCode) -> Refusal | None:
         """Count a POST that an earlier charge covers: an answer about its code that takes no comment isn't free."""
-        covered = proof.opened is not None and proof.opened.challenge.charged
+        covered = code.opened is not None and code.opened.challenge.tries_left
         return self.charge() if covered else None
 
     def _count_wrong(self) -> Refusal | None:
         return refused(self.state.limits.hit("wrong", self.client), self.state, "wrong", self.client)
 
-    def _tell(self, proof: Proof) -> None:
+    def _tell(self, code: CheckedCode) -> None:
         app = this_app()
-        if proof.solved and proof.opened is not None:
-            challenge = proof.opened.challenge
-            challenge_solved.send(app, scope=self.scope, kind=challenge.kind, seconds=proof.opened.age)
-        elif self.mode == "always" or proof.reason not in ("", "code_missing"):
-            challenge_failed.send(app, scope=self.scope, reason=proof.reason)
+        if code.solved and code.opened is not None:
+            challenge = code.opened.challenge
+            challenge_solved.send(app, scope=self.scope, kind=challenge.kind, seconds=code.opened.age)
+        elif self.mode == "always" or code.reason not in ("", "code_missing"):
+            challenge_failed.send(app, scope=self.scope, reason=code.reason)
 
 
 def mode_in(usual: str, *, surge: bool) -> str:

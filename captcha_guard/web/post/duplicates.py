@@ -1,18 +1,13 @@
-"""The same comment a second time: its fingerprint is claimed by one atomic increment, before the view runs."""
+"""Keeps the same comment from being stored twice: one atomic increment claims it before the view runs."""
 
 from __future__ import annotations
 
 import hmac
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flask import has_request_context
-
 from ...errors import StoreUnavailableError
-from ...spam.rules.duplicate import already_said, can_repeat, repetition
-from ..request_state import current_journey
-from .refusal import Refusal
+from ...spam.rules.duplicate import can_repeat, repetition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,60 +15,44 @@ if TYPE_CHECKING:
     from ...counters.spent import Spent
     from ...spam.submission import Submission
     from ..state import State
-    from .result import Outcome
 
 #: Seconds for which the same comment counts as a repetition.
 REMEMBERED = 86_400
 
 
 def known(submission: Submission, spent: Spent, secret: bytes, known_as: Callable[[Submission], str]) -> bool:
-    """Say whether a comment is here already; no, where the claim will tell, and where the store can't.
+    """Return whether a comment is stored already; False where the store fails.
 
     ``known_as`` as of ``Moderation.known_as``.
     """
-    mark = repetition(submission)
-    if has_request_context() and mark in current_journey().unsaid:
-        return False
     try:
-        taken = spent.is_spent(_here(mark, secret))
+        taken = spent.is_spent(_here(repetition(submission), secret))
         return taken and not spent.is_spent(_forgotten(known_as(submission), secret))
     except StoreUnavailableError:
         return False
 
 
 def is_known(submission: Submission, state: State) -> bool:
-    """Say whether this very comment was taken already, or is on its way; the rules needn't look again."""
-    found = can_repeat(submission) and known(submission, state.spent, state.secret, state.moderation.known_as)
-    if not found:
-        look_later(submission)
-    return found
+    """Return whether this very comment is stored already, or on its way."""
+    return can_repeat(submission) and known(submission, state.spent, state.secret, state.moderation.known_as)
 
 
-def look_later(submission: Submission) -> None:
-    """Spare the rules the look for a comment that was looked for, or is claimed if it gets so far."""
-    current_journey().unsaid.add(repetition(submission))
+def claim(submission: Submission, state: State, *, again: bool) -> str | None:
+    """Claim a comment, once: return the key under which it can be released, or None if it was claimed before.
 
-
-def claim(outcome: Outcome, state: State) -> Outcome:
-    """Claim the comment's fingerprint, once; a second one is refused. While the store fails, none is.
-
-    A pass, or a code that was asked for together with a refusal for this, lets the same comment in once more. So does
-    the wish to forget the one that was taken.
+    Returns "" where nothing was claimed: for what may be posted twice, while the store fails, and for a comment that
+    may come ``again`` (its code was asked for together with a refusal for this) or that was forgotten.
     """
-    submission = outcome.submission
-    if outcome.refusal is not None or outcome.claimed or submission is None or not can_repeat(submission):
-        return outcome
+    if not can_repeat(submission):
+        return ""
     mark = _here(repetition(submission), state.secret)
     try:
         first = state.spent.claim(mark, REMEMBERED)
     except StoreUnavailableError:
-        return outcome
+        return ""
     if first:
-        return replace(outcome, claimed=mark)
-    if outcome.proof.repeats or _was_forgotten(submission, state):
-        return outcome
-    verdict = outcome.verdict.found(already_said())
-    return replace(outcome, verdict=verdict, refusal=Refusal.because("duplicate"))
+        return mark
+    return "" if again or _was_forgotten(submission, state) else None
 
 
 def note_forgotten(known_as: str, state: State) -> None:

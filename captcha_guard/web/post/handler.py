@@ -1,4 +1,8 @@
-"""The way of one POST: limits, code, rules, verdict. It says what should happen and leaves the doing to others."""
+"""Handles one POST from top to bottom: origin, limits, code, rules, verdict.
+
+It decides what happens. The route's wrapper answers a refusal or runs the view, and :mod:`.after_response` stores what
+the view took.
+"""
 
 from __future__ import annotations
 
@@ -17,117 +21,213 @@ from ...spam.submission import Facts, Submission
 from ...spam.verdict import Action, Finding, Verdict, total
 from ..identity import address_here, client_here, is_exempt, sender_keys
 from ..protection import Protection
-from ..request_state import current_journey
+from ..request_state import current_request_state
 from ..state import State, this_app
-from .captcha_check import Examination, Proof
-from .duplicates import claim, is_known, look_later
+from .captcha_check import CaptchaCheck, CheckedCode
+from .duplicates import claim, is_known
 from .missing_body import tell_of_missing_body
 from .origin import refuse_cross_site
-from .posted import Posted, PostedError, read
+from .posted import NOTHING, PostedError, read
 from .refusal import Refusal
-from .result import Outcome
+from .result import Result
 
-#: Seconds after which to come back when nothing can be checked.
+#: Seconds after which to try again when the store can't check a code.
 TRY_AGAIN = 30
 
 #: Rules that only suspect a program. Without a moderator, a solved code answers them.
 ANSWERED_BY_CODE = frozenset({Honeypot.slug, TooFast.slug})
 
 
-def pass_through(request: Request, state: State, protection: Protection, scope: str) -> Outcome:
-    """Take one POST the whole way. Never raises for anything a visitor can send."""
-    cross_site = refuse_cross_site(request, state)
-    if cross_site is not None and state.judge.shadow is not True:
-        return _cross_site(request, state, protection, scope, cross_site)
-    if is_exempt(protection):
-        return Outcome(scope, protection, Verdict(Action.ACCEPT, (Finding("exempt", 0, "Whoever posts is exempt."),)))
-    gate = _Gate(request, state, protection, scope)
+class Refused(Exception):  # noqa: N818 - it ends a POST, and is no error
+    """Ends the handling of a POST: ``refusal`` is the answer, ``verdict`` what was found up to here."""
+
+    def __init__(self, refusal: Refusal, verdict: Verdict) -> None:
+        super().__init__(refusal.reason)
+        self.refusal = refusal
+        self.verdict = verdict
+
+
+def handle_post(request: Request, state: State, protection: Protection, scope: str) -> Result:
+    """Handle one POST to a guarded route. Never raises for anything that a visitor can send."""
+    post = _Post(request, state, protection, scope)
     try:
-        posted = read(request, protection, state.honeypot)
-    except PostedError as error:
-        damaged = gate.codes.charge() or error.refusal
-        return Outcome.refused(scope, protection, damaged, error.posted)
-    tell_of_missing_body(request, state, protection, posted)
-    outcome = gate.walk(posted)
-    if state.judge.shadow is True:
-        if cross_site is not None:
-            outcome = replace(outcome, verdict=outcome.verdict.found(_found(cross_site)))
-        outcome = replace(outcome, verdict=outcome.verdict.let_through(), refusal=None)
-    if outcome.submission is not None:
-        submission_judged.send(this_app(), submission=outcome.submission, verdict=outcome.verdict)
-    return outcome
+        post.check_origin()
+        if is_exempt(protection):
+            exempt = Finding("exempt", 0, "The host exempts this client.")
+            return Result(scope, protection, Verdict(Action.ACCEPT, (exempt,)))
+        post.read()
+        post.check_code()
+        post.judge()
+        post.decide()
+        post.claim()
+        post.ask_services()
+        post.verdict = post.decide()
+    except Refused as refused:
+        post.refusal, post.verdict = refused.refusal, refused.verdict
+    return post.result()
 
 
-class _Gate:
-    """One POST's walk; holds what every step needs."""
+class _Post:
+    """One POST, and what the steps have found out about it. A step that ends the handling raises ``Refused``."""
 
     def __init__(self, request: Request, state: State, protection: Protection, scope: str) -> None:
         self.request = request
         self.state = state
         self.protection = protection
         self.scope = scope
-        self.codes = Examination(state, protection, scope, client_here(), sender_keys)
+        self.shadow = state.judge.shadow is True
+        self.cross_site: Refusal | None = None
+        self.readable = True
+        self.posted = NOTHING
+        self.code = CheckedCode()
+        self.tries_left = 0
+        self.submission: Submission | None = None
+        self.without: frozenset[str] = frozenset()
+        self.rules_score = 0
+        self.claimed = ""
+        self.verdict = Verdict()
+        self.refusal: Refusal | None = None
 
-    def walk(self, posted: Posted) -> Outcome:
-        """Take what was posted past the limits and the code, the rules, the claim and the services."""
-        proof, refusal, charged = self.codes.examine(posted, lambda: self._is_repeated(posted))
-        current_journey().quota = self.codes.inspection.quota
-        outcome = Outcome(self.scope, self.protection, Verdict(), posted, proof=proof, charged=charged)
-        if refusal is not None:
-            outcome = replace(outcome, verdict=Verdict(Action.REJECT, (_found(refusal),)), refusal=refusal)
-            if self.state.judge.shadow is not True:
-                return outcome
-        outcome = self.judge(outcome)
-        if refusal is not None:
-            return outcome
-        if (decided := self.decide(outcome)).refusal is not None:
-            return decided
-        outcome = claim(outcome, self.state)
-        if outcome.refusal is not None:
-            return replace(outcome, refusal=self.codes.charge_covered(proof) or outcome.refusal)
-        return self.decide(self.consult(outcome))
+    def check_origin(self) -> None:
+        """Refuse what another site's page sent, with its text. The visitor didn't ask for it, so it counts nowhere."""
+        self.cross_site = refuse_cross_site(self.request, self.state)
+        if self.cross_site is None or self.shadow:
+            return
+        refusal = self.cross_site
+        try:
+            self.posted = read(self.request, self.protection, self.state.honeypot)
+        except PostedError as error:
+            self.posted = error.posted
+            refusal = error.refusal if error.refusal.reason == "too_large" else refusal
+        raise Refused(refusal, _rejected(refusal))
 
-    def judge(self, outcome: Outcome) -> Outcome:
-        """Put the submission before the rules and the filter; what was found before stays."""
-        submission = self.submission(outcome.posted, outcome.proof)
-        if outcome.proof.solved or outcome.proof.reason == "code_wrong" or self.codes.mode != "always":
-            look_later(submission)
-        answered = ANSWERED_BY_CODE if outcome.proof.solved and not self.protection.moderated else ()
-        verdict = self.state.judge.weigh(submission, shadowing=answered)
-        rules_score = total(verdict.findings)
-        for finding in outcome.verdict.findings:
+    def read(self) -> None:
+        """Read what was posted, within the limits of size."""
+        self.captcha = CaptchaCheck(self.state, self.protection, self.scope, client_here(), sender_keys)
+        try:
+            self.posted = read(self.request, self.protection, self.state.honeypot)
+        except PostedError as error:
+            self.posted, self.readable = error.posted, False
+            refusal = self.captcha.charge() or error.refusal
+            raise Refused(refusal, _rejected(refusal)) from None
+        tell_of_missing_body(self.request, self.state, self.protection, self.posted)
+
+    def check_code(self) -> None:
+        """Count the POST against the limits, and check its code."""
+        self.code, refusal, self.tries_left = self.captcha.check(self.posted, self._is_repeated)
+        current_request_state().quota = self.captcha.limit_status.quota
+        if refusal is None:
+            return
+        self.verdict = _rejected(refusal)
+        if self.shadow:  # which refuses nothing, so the rules are asked, too
+            self.judge()
+        raise Refused(refusal, self.verdict)
+
+    def judge(self) -> None:
+        """Ask the rules and the filter about the submission; what was found before stays."""
+        self.submission = self._submission()
+        if self.code.solved or self.code.reason == "code_wrong" or self.captcha.mode != "always":
+            self.without = frozenset({Duplicate.slug})  # the claim finds it out, or the check of the code has
+        answered = ANSWERED_BY_CODE if self.code.solved and not self.protection.moderated else ()
+        verdict = self.state.judge.weigh(self.submission, without=self.without, shadowing=answered)
+        self.rules_score = total(verdict.findings)
+        for finding in self.verdict.findings:
             verdict = verdict.found(finding)
-        verdict = replace(verdict, id=secrets.token_urlsafe(16))
-        return replace(outcome, verdict=verdict, submission=submission, rules_score=rules_score)
+        self.verdict = replace(verdict, id=secrets.token_urlsafe(16))
 
-    def _is_repeated(self, posted: Posted) -> bool:
-        return is_known(self._said(posted), self.state)
+    def decide(self) -> Verdict:
+        """Return the verdict with which the view runs. Refuse the comment, or ask for a code, where that's due."""
+        verdict, moderated = self.verdict, self.protection.moderated
+        if verdict.action == Action.REJECT:
+            worst = max(verdict.findings, key=lambda finding: (finding.action, finding.score))
+            reason = worst.reason if worst.reason in ("duplicate", "too_long") else "refused"
+            raise Refused(Refusal.because(reason, why=worst.reply or worst.sentence), verdict)
+        if verdict.action == Action.ASIDE and not moderated and (self.code.solved or not self._code_helps()):
+            raise Refused(Refusal.because("refused"), verdict)
+        if not self.code.solved and self._needs_code():
+            verdict = self._without_code()
+        return _answered(verdict, Action.CHALLENGE if moderated else Action.HOLD)
 
-    def _said(self, posted: Posted) -> Submission:
-        where = repr(sorted((self.request.view_args or {}).items()))
+    def claim(self) -> None:
+        """Claim the comment, so that the same one isn't taken twice."""
+        if self.submission is None:
+            return
+        claimed = claim(self.submission, self.state, again=self.code.repeats)
+        if claimed is None:
+            refusal = self.captcha.charge_covered(self.code) or Refusal.because("duplicate")
+            raise Refused(refusal, self.verdict.found(already_said()))
+        self.claimed = claimed
+
+    def ask_services(self) -> None:
+        """Ask the services, where their answer can still change what happens and no code is missing."""
+        services, verdict = self.state.services, self.verdict
+        if services is None or self.submission is None or verdict.action >= Action.ASIDE:
+            return
+        if not self.code.solved and self._needs_code():
+            return
+        found = services.check(
+            self.submission,
+            address_here(),
+            now=self.submission.posted_at,
+            trusted=TrustedAuthor.slug in verdict.reasons,
+            moderated=self.protection.moderated,
+        )
+        if found:
+            self.verdict = self.state.judge.reconsider(verdict, found)
+
+    def result(self) -> Result:
+        """Return the result, and send the signal for a judged submission. Shadow mode lets what is readable pass."""
+        if self.shadow and self.readable:
+            if self.cross_site is not None:
+                self.verdict = self.verdict.found(_finding(self.cross_site))
+            self.verdict, self.refusal = self.verdict.let_through(), None
+        if self.submission is not None:
+            submission_judged.send(this_app(), submission=self.submission, verdict=self.verdict)
+        return Result(
+            self.scope,
+            self.protection,
+            self.verdict,
+            self.posted,
+            self.refusal,
+            code=self.code,
+            submission=self.submission,
+            rules_score=self.rules_score,
+            tries_left=self.tries_left,
+            claimed=self.claimed,
+        )
+
+    def _is_repeated(self) -> bool:
+        """Return whether this very comment is stored already, or on its way; the rules needn't look again if not."""
+        repeated = is_known(self._said(), self.state)
+        if not repeated:
+            self.without = frozenset({Duplicate.slug})
+        return repeated
+
+    def _said(self) -> Submission:
+        """Return what identifies the comment."""
+        posted, where = self.posted, repr(sorted((self.request.view_args or {}).items()))
         return Submission(
             scope=self.scope,
             author=posted.parts["author"],
             email=posted.parts["email"],
             url=posted.parts["url"],
             body=posted.parts["body"],
-            client=self.codes.client.key,
+            client=self.captcha.client.key,
             other=posted.other,
             private=posted.private,
             site=posted.site,
             whole=f"{posted.whole} {where}",
         )
 
-    def submission(self, posted: Posted, proof: Proof) -> Submission:
-        """Return what was posted, in our words."""
+    def _submission(self) -> Submission:
         facts = self._facts()
         return replace(
-            self._said(posted),
+            self._said(),
             user_agent=self.request.headers.get("User-Agent", ""),
             referrer=self.request.referrer or "",
             posted_at=self.state.clock(),
-            honeypot=posted.honeypot,
-            seconds=proof.opened.age if proof.opened is not None else None,
+            honeypot=self.posted.honeypot,
+            seconds=self.code.opened.age if self.code.opened is not None else None,
             account=facts.account,
             closed=facts.closed,
             post_age=facts.post_age,
@@ -141,71 +241,37 @@ class _Gate:
             raise ConfigError(f"protect(facts=...) returned {facts!r}; return captcha_guard.Facts(account=...)")
         return facts
 
-    def consult(self, outcome: Outcome) -> Outcome:
-        """Ask the services, where their answer can still change what happens, and no code is owed."""
-        services, verdict, moderated = self.state.services, outcome.verdict, self.protection.moderated
-        if services is None or outcome.submission is None:
-            return outcome
-        if verdict.action >= Action.ASIDE or (not outcome.proof.solved and self._needs_code(outcome)):
-            return outcome
-        address, now = address_here(), outcome.submission.posted_at
-        trusted = TrustedAuthor.slug in verdict.reasons
-        found = services.check(outcome.submission, address, now=now, trusted=trusted, moderated=moderated)
-        return replace(outcome, verdict=self.state.judge.reconsider(verdict, found)) if found else outcome
-
-    def decide(self, outcome: Outcome) -> Outcome:
-        """Weigh the proof and the verdict together: run the view, ask for a code, or refuse."""
-        verdict, moderated, solved = outcome.verdict, self.protection.moderated, outcome.proof.solved
-        if verdict.action == Action.REJECT:
-            return self._reject(outcome)
-        if verdict.action == Action.ASIDE and not moderated and (solved or not self._code_helps(outcome)):
-            return self._refuse(outcome, Refusal.because("refused"), Action.ASIDE)
-        if not solved and self._needs_code(outcome):
-            return self._without_code(outcome)
-        return replace(outcome, verdict=_answered(verdict, Action.CHALLENGE if moderated else Action.HOLD))
-
-    def _code_helps(self, outcome: Outcome) -> bool:
-        """Say whether a comment would no longer be set aside if its code were solved."""
-        if outcome.submission is None or ANSWERED_BY_CODE.isdisjoint(outcome.verdict.reasons):
+    def _code_helps(self) -> bool:
+        """Return whether the comment would no longer be set aside if its code were solved."""
+        if self.submission is None or ANSWERED_BY_CODE.isdisjoint(self.verdict.reasons):
             return False
-        return self.state.judge.weigh(outcome.submission, shadowing=ANSWERED_BY_CODE).action < Action.ASIDE
+        solved = self.state.judge.weigh(self.submission, without=self.without, shadowing=ANSWERED_BY_CODE)
+        return solved.action < Action.ASIDE
 
-    def _needs_code(self, outcome: Outcome) -> bool:
-        """Say whether only a solved code takes this POST on; a code that was asked for, or typed, has to be right."""
-        mode, proof, verdict = self.codes.mode, outcome.proof, outcome.verdict
+    def _needs_code(self) -> bool:
+        """Return whether this POST needs a solved code; a code that was asked for, or typed, has to be right."""
+        mode, code, verdict = self.captcha.mode, self.code, self.verdict
         settles = verdict.held and not self.protection.moderated
         if mode != "suspicious":
             return mode == "always" or settles
-        owed = proof.opened is None or proof.reason != "code_missing" or proof.opened.challenge.charged > 0
+        owed = code.opened is None or code.reason != "code_missing" or code.opened.challenge.tries_left > 0
         unusual = verdict.action == Action.CHALLENGE or verdict.score >= self.state.judge.thresholds.challenge
-        unproven = proof.reason == "store_unavailable"  # another code could not be proven either
+        unproven = code.reason == "store_unavailable"  # another code could not be proven either
         return settles or unproven or (not verdict.held and (owed or unusual))
 
-    def _reject(self, outcome: Outcome) -> Outcome:
-        worst = _worst(outcome.verdict)
-        reason = worst.reason if worst.reason in ("duplicate", "too_long") else "refused"
-        return self._refuse(outcome, Refusal.because(reason, why=worst.reply or worst.sentence))
-
-    def _without_code(self, outcome: Outcome) -> Outcome:
-        verdict, proof, moderated = outcome.verdict, outcome.proof, self.protection.moderated
-        if proof.reason == "store_unavailable":
-            if not moderated or self.state.settings.faults["codes"] == "refuse":
-                return self._refuse(outcome, Refusal.because(proof.reason, retry_after=TRY_AGAIN), Action.CHALLENGE)
-            unproven = Finding(proof.reason, 0, "The code could not be checked: the store was down.", Action.HOLD)
-            return replace(outcome, verdict=verdict.found(unproven))
-        asked = (
-            "unusual" if self.codes.usual_mode != "always" and proof.reason in ("", "code_missing") else proof.reason
-        )
-        refusal = Refusal.because(asked)
+    def _without_code(self) -> Verdict:
+        """Ask for a code; hold the comment where the store can't check one and a moderator can look at it."""
+        code, verdict = self.code, self.verdict
+        if code.reason == "store_unavailable":
+            if not self.protection.moderated or self.state.settings.faults["codes"] == "refuse":
+                refusal = Refusal.because(code.reason, retry_after=TRY_AGAIN)
+                raise Refused(refusal, replace(verdict, action=Action.CHALLENGE))
+            sentence = "The code could not be checked: the store was down."
+            return verdict.found(Finding(code.reason, 0, sentence, Action.HOLD))
+        unusual = self.captcha.usual_mode != "always" and code.reason in ("", "code_missing")
+        refusal = Refusal.because("unusual" if unusual else code.reason)
         verdict = verdict.found(Finding(refusal.reason, 0, refusal.message, Action.CHALLENGE))
-        return replace(outcome, verdict=replace(verdict, action=Action.CHALLENGE), refusal=refusal)
-
-    def _refuse(self, outcome: Outcome, refusal: Refusal, action: Action = Action.REJECT) -> Outcome:
-        return replace(outcome, verdict=replace(outcome.verdict, action=action), refusal=refusal)
-
-
-def _worst(verdict: Verdict) -> Finding:
-    return max(verdict.findings, key=lambda finding: (finding.action, finding.score))
+        raise Refused(refusal, replace(verdict, action=Action.CHALLENGE))
 
 
 def _answered(verdict: Verdict, up_to: Action) -> Verdict:
@@ -217,17 +283,9 @@ def _answered(verdict: Verdict, up_to: Action) -> Verdict:
     return replace(verdict, action=left(verdict.action), meant=None if verdict.meant is None else left(verdict.meant))
 
 
-def _found(refusal: Refusal) -> Finding:
-    if refusal.reason == Duplicate.slug:
-        return already_said()
-    return Finding(refusal.reason, 0, refusal.message, Action.REJECT)
+def _rejected(refusal: Refusal) -> Verdict:
+    return Verdict(Action.REJECT, (_finding(refusal),))
 
 
-def _cross_site(request: Request, state: State, protection: Protection, scope: str, refusal: Refusal) -> Outcome:
-    """Refuse what another site's page sent, with its text. The visitor did not ask for it, so nothing is charged."""
-    try:
-        posted = read(request, protection, state.honeypot)
-    except PostedError as error:
-        posted = error.posted
-        refusal = error.refusal if error.refusal.reason == "too_large" else refusal
-    return Outcome.refused(scope, protection, refusal, posted)
+def _finding(refusal: Refusal) -> Finding:
+    return already_said() if refusal.reason == Duplicate.slug else refusal.finding

@@ -26,8 +26,8 @@ _KEPT: Final = frozenset({"comments", "wrong"})
 def why_limited(state: State, policy: str | Policy, client: Client, retry_after: int) -> str:
     """Return the sentence for a client that a policy has refused; ``retry_after`` in seconds."""
     asked = state.limits.policy(policy)
-    standings = state.limits.look((asked, client)).standings[asked.name]
-    full = [(standing.wait, charge) for charge, standing in standings if standing.used >= charge.item.amount]
+    stats = state.limits.stats((asked, client)).stats[asked.name]
+    full = [(stat.wait, charge) for charge, stat in stats if stat.used >= charge.item.amount]
     own, network = _DONE[asked.name]
     if not full:
         done = "That was too much at once"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
-    from ...counters.limits import Look
+    from ...counters.limits import WindowStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +34,20 @@ class Quota:
     windows: tuple[Window, ...]
 
     @classmethod
-    def of(cls, look: Look, name: str) -> Quota | None:
+    def of(cls, stats: WindowStats, name: str) -> Quota | None:
         """Read it off a look; nothing is told while only this process counts."""
-        if not look.counted:
+        if not stats.counted:
             return None
         windows = []
-        for charge, standing in look.standings[name]:
+        for charge, stat in stats.stats[name]:
             item = charge.item
             if charge.identifiers[1] == name:
-                seconds, left = item.get_expiry(), max(0, item.amount - standing.used)
-                reset = max(1, ceil(standing.wait)) if standing.used else seconds
+                seconds, left = item.get_expiry(), max(0, item.amount - stat.used)
+                reset = max(1, ceil(stat.wait)) if stat.used else seconds
                 windows.append(Window(f"{name}-{seconds}", item.amount, seconds, left, reset))
         return cls(tuple(windows))
 
-    def charged(self) -> Quota:
+    def after_hit(self) -> Quota:
         """Return it with one request taken off."""
         return Quota(tuple(replace(one, remaining=max(0, one.remaining - 1)) for one in self.windows))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ...spam.verdict import Action, Finding
+
 #: What people read, by reason. Short, friendly, and always with the next step.
 MESSAGES = {
     "code_missing": "Please type the security code. Your text is kept.",
@@ -58,6 +60,11 @@ class Refusal:
         """Return the refusal for a reason out of ``MESSAGES``; ``why`` is the finding's sentence."""
         message = MESSAGES[reason].format(why=why, wait=wait(retry_after or 0))
         return cls(reason, " ".join(message.split()), STATUSES.get(reason, 422), retry_after)
+
+    @property
+    def finding(self) -> Finding:
+        """The finding that stands for it in the verdict."""
+        return Finding(self.reason, 0, self.message, Action.REJECT)
 
     @property
     def is_first_request(self) -> bool:

@@ -18,14 +18,14 @@ from ..method import SHOWING
 from ..post.captcha_check import mode_in
 from ..post.pass_binding import Binding
 from ..post.posted import ANSWER, PASS, RELOAD, TOKEN
-from ..post.result import Outcome
+from ..post.result import Result
 from ..protection import Protection
 from ..registry import guarded_routes, protection_for
-from ..request_state import current_journey
+from ..request_state import current_request_state
 from ..scopes import check_scope
 from ..state import NAME, State, current_state, this_app
 from .addresses import own_path, renewed_address
-from .input_attributes import Look
+from .input_attributes import InputAttributes
 
 #: What a "New code" link may name a field: the end of a token.
 ID_ENDING: Final = re.compile(r"[A-Za-z0-9_-]{8}")
@@ -42,9 +42,9 @@ class Ticket:
     age: int = 0
 
 
-def outcome_for(scope: str) -> Outcome | None:
+def result_for(scope: str) -> Result | None:
     """Return what the way of this request's POST led to, if it was one for ``scope``."""
-    return current_journey().outcomes.get(scope)
+    return current_request_state().results.get(scope)
 
 
 def render_field(
@@ -52,12 +52,12 @@ def render_field(
     *,
     protection: Protection | None = None,
     message: bool = True,
-    look: Look | None = None,
+    attributes: InputAttributes | None = None,
 ) -> Markup:
     """Return the captcha field as markup for a form; in templates this is ``captcha_guard()``.
 
     ``scope`` defaults to the current endpoint's when that is guarded, else to the one guarded route there is. After a
-    refusal its ``message`` stands at the input, or where that would be. A form with a ``look`` of its own shows
+    refusal its ``message`` stands at the input, or where that would be. A form with a ``attributes`` of its own shows
     nothing where there is no input. Raises ``ConfigError`` when nothing says which form is meant, and for the scope of
     no form.
     """
@@ -66,30 +66,30 @@ def render_field(
     state = current_state()
     protection, scope = _meant(scope, protection)
     mark_private()
-    outcome = outcome_for(scope)
-    said = outcome.refusal.message if message and outcome is not None and outcome.refusal is not None else ""
-    if (carried := _pass_of(outcome)) is not None:
-        bare = look is not None
+    result = result_for(scope)
+    said = result.refusal.message if message and result is not None and result.refusal is not None else ""
+    if (carried := _pass_of(result)) is not None:
+        bare = attributes is not None
         return _markup("pass", assets=True, name=PASS, token=carried, state=state, message=said, bare=bare)
-    ticket = new_ticket(state, protection, scope, outcome)
-    if not _shows_picture(state, protection) and not _asks(outcome):
+    ticket = new_ticket(state, protection, scope, result)
+    if not _shows_picture(state, protection) and not _asks(result):
         return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, scope=scope, state=state, message=said)
-    return challenge_markup(state, ticket, outcome, message=said, look=look)
+    return challenge_markup(state, ticket, result, message=said, attributes=attributes)
 
 
 def shows_input(protection: Protection, scope: str) -> bool:
     """Say whether a form shows a picture and an input now, or only has hidden fields."""
-    outcome = outcome_for(scope)
-    return _pass_of(outcome) is None and (_shows_picture(current_state(), protection) or _asks(outcome))
+    result = result_for(scope)
+    return _pass_of(result) is None and (_shows_picture(current_state(), protection) or _asks(result))
 
 
 def challenge_markup(
-    state: State, ticket: Ticket, outcome: Outcome | None, *, message: str, look: Look | None = None
+    state: State, ticket: Ticket, result: Result | None, *, message: str, attributes: InputAttributes | None = None
 ) -> Markup:
     """Return picture, input and all that belongs to them; after a refusal with its ``message`` at the input."""
-    field_id, next_id = _ids(ticket.token) if look is None else (look.id, look.id)
-    look = look or Look(field_id)
-    refusal = outcome.refusal if outcome is not None else None
+    field_id, next_id = _ids(ticket.token) if attributes is None else (attributes.id, attributes.id)
+    attributes = attributes or InputAttributes(field_id)
+    refusal = result.refusal if result is not None else None
     width, height = ticket.difficulty.picture_size(state.settings.size)
     return _markup(
         "challenge",
@@ -106,27 +106,27 @@ def challenge_markup(
         longest=4 * state.settings.length[1],
         expires_in=state.settings.ttl - ticket.age,
         reload_url=_reload_url(ticket.token, next_id),
-        field_id=look.id,
-        look=look,
+        field_id=attributes.id,
+        attributes=attributes,
         names={"token": TOKEN, "answer": ANSWER},
     )
 
 
-def repetition_field(state: State, outcome: Outcome) -> Markup:
+def repetition_field(state: State, result: Result) -> Markup:
     """Return what lets a comment in that is here already: the pass of the code that was solved, or a new challenge."""
-    if (earned := pass_for(outcome)) is not None:
+    if (earned := pass_for(result)) is not None:
         return _markup("pass", assets=True, name=PASS, token=earned, state=state, message="")
-    ticket = new_ticket(state, outcome.protection, outcome.scope, outcome)
+    ticket = new_ticket(state, result.protection, result.scope, result)
     return challenge_markup(state, ticket, None, message="")
 
 
-def new_ticket(state: State, protection: Protection, scope: str, outcome: Outcome | None) -> Ticket:
+def new_ticket(state: State, protection: Protection, scope: str, result: Result | None) -> Ticket:
     """Return a new challenge for the form, or the very same one where the POST has left it unspent."""
-    if outcome is not None and outcome.resend and (unspent := outcome.proof.opened) is not None:
-        ours = outcome.posted.ours
+    if result is not None and result.resend and (unspent := result.code.opened) is not None:
+        ours = result.posted.ours
         return Ticket(ours[TOKEN], scope, state.issuer.difficulty(unspent), ours[ANSWER], unspent.age)
     difficulty = protection.difficulty or state.difficulty
-    token = issue(state, scope, difficulty, charged=_charged(outcome), repeats=_repeats(outcome))
+    token = issue(state, scope, difficulty, tries_left=_tries_left(result), repeats=_repeats(result))
     return Ticket(token, scope, difficulty)
 
 
@@ -136,52 +136,52 @@ def _shows_picture(state: State, protection: Protection) -> bool:
     return mode_in(usual, surge=state.surge.seen(state.clock())) == "always" and not is_exempt(protection)
 
 
-def _charged(outcome: Outcome | None) -> int:
-    """Return how many more tries the limits' charge for this POST covers: some only where a code is still asked for.
+def _tries_left(result: Result | None) -> int:
+    """Return how many tries at the next code this POST has paid for: some only where a code is still asked for.
 
     A page may show the form more than once; one challenge gets the tries.
     """
-    if outcome is None or not _asks(outcome) or outcome.scope in current_journey().charged:
+    if result is None or not _asks(result) or result.scope in current_request_state().tries_given:
         return 0
-    current_journey().charged.add(outcome.scope)
-    return outcome.charged
+    current_request_state().tries_given.add(result.scope)
+    return result.tries_left
 
 
-def _repeats(outcome: Outcome | None) -> bool:
+def _repeats(result: Result | None) -> bool:
     """Say whether the next code lets in a comment that is here already: that is asked for, or was and not solved."""
-    if outcome is None:
+    if result is None:
         return False
-    opened = outcome.proof.opened
-    return outcome.is_repetition or (opened is not None and opened.challenge.repeats and not outcome.proof.solved)
+    opened = result.code.opened
+    return result.is_repetition or (opened is not None and opened.challenge.repeats and not result.code.solved)
 
 
-def issue(state: State, scope: str, difficulty: Difficulty, *, charged: int = 0, repeats: bool = False) -> str:
-    """Return a new token and tell whoever listens."""
+def issue(state: State, scope: str, difficulty: Difficulty, *, tries_left: int = 0, repeats: bool = False) -> str:
+    """Return a new token, and send the signal."""
     state.spent.remember()
     state.health.recover()
-    token = state.issuer.issue(scope, difficulty=difficulty, charged=charged, repeats=repeats)
+    token = state.issuer.issue(scope, difficulty=difficulty, tries_left=tries_left, repeats=repeats)
     challenge_issued.send(this_app(), scope=scope, kind="image", difficulty=difficulty.spec())
     return token
 
 
-def pass_for(outcome: Outcome) -> str | None:
+def pass_for(result: Result) -> str | None:
     """Return the pass for the code that was solved in this request, so that the same comment can be sent again.
 
     It is the same one however often it is asked for. None where no code was solved, the view has said that the comment
     is stored, the response has begun and a stream renders the rest, the code has had its last pass, or the text is too
     long for one.
     """
-    journey, state = current_journey(), current_state()
-    opened = outcome.proof.opened
-    if not outcome.proof.solved or opened is None or journey.stored or journey.finished:
+    request_state, state = current_request_state(), current_state()
+    opened = result.code.opened
+    if not result.code.solved or opened is None or request_state.stored or request_state.finished:
         return None
-    if outcome.scope not in journey.passes:
-        bound_to = Binding.of(outcome.posted, client_here().key, state.issuer.key)
+    if result.scope not in request_state.passes:
+        bound_to = Binding.of(result.posted, client_here().key, state.issuer.key)
         token = None if bound_to is None else state.issuer.solved(opened, bound_to.written())
         if token is None:
             return None
-        journey.passes[outcome.scope] = token
-    return journey.passes[outcome.scope]
+        request_state.passes[result.scope] = token
+    return request_state.passes[result.scope]
 
 
 def render_assets() -> Markup:
@@ -189,10 +189,10 @@ def render_assets() -> Markup:
 
     Pages that leave it out get them with the first field.
     """
-    journey = current_journey()
-    if journey.assets_shown:
+    request_state = current_request_state()
+    if request_state.assets_shown:
         return Markup("")
-    journey.assets_shown = True
+    request_state.assets_shown = True
     return Markup('<link rel="stylesheet" href="{}"><script src="{}" defer></script>').format(
         own_path("static/captcha_guard.css"), own_path("static/captcha_guard.js")
     )
@@ -200,23 +200,23 @@ def render_assets() -> Markup:
 
 def mark_private() -> None:
     """Note that this response holds a challenge, so that no shared cache keeps it."""
-    current_journey().private = True
+    current_request_state().private = True
 
 
-def _pass_of(outcome: Outcome | None) -> str | None:
+def _pass_of(result: Result | None) -> str | None:
     """Return the pass that stands for a code in the form: one just earned, or one that was sent and is still good."""
-    if outcome is None:
+    if result is None:
         return None
-    if not _asks(outcome) and (earned := pass_for(outcome)) is not None:
+    if not _asks(result) and (earned := pass_for(result)) is not None:
         return earned
-    return (outcome.posted.ours[PASS] or None) if outcome.resend else None
+    return (result.posted.ours[PASS] or None) if result.resend else None
 
 
-def _asks(outcome: Outcome | None) -> bool:
+def _asks(result: Result | None) -> bool:
     """Say whether a code is the way on: asked for now, or asked for before and typed, but not looked at yet."""
-    if outcome is None or outcome.refusal is None:
+    if result is None or result.refusal is None:
         return False
-    return outcome.refusal.asks_code or (outcome.resend and bool(outcome.posted.ours[ANSWER]))
+    return result.refusal.asks_code or (result.resend and bool(result.posted.ours[ANSWER]))
 
 
 def _meant(scope: str | None, protection: Protection | None) -> tuple[Protection, str]:
@@ -239,11 +239,11 @@ def _ids(token: str) -> tuple[str, str]:
     There may be several fields in one page, and scripts put them together from several answers, so it is made of the
     token. A page that was loaded by such a link keeps the id that the link has named.
     """
-    journey = current_journey()
-    journey.fields += 1
+    request_state = current_request_state()
+    request_state.fields += 1
     asked = request.args.get(RELOAD, "")
     own = asked if ID_ENDING.fullmatch(asked) else token[-8:]
-    return f"captcha-guard-{journey.fields}-{own}", f"captcha-guard-{journey.fields}-{token[-8:]}"
+    return f"captcha-guard-{request_state.fields}-{own}", f"captcha-guard-{request_state.fields}-{token[-8:]}"
 
 
 def _markup(template: str, *, assets: bool, state: State, **context: object) -> Markup:

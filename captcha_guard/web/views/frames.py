@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
-from ..request_state import current_journey
+from ..request_state import current_request_state
 
 POLICY = "Content-Security-Policy"
 
@@ -21,7 +21,7 @@ def init_frames(app: Flask) -> None:
 def forbid_frames(response: Response) -> Response:
     """Add ``frame-ancestors 'self'`` to a page of ours, unless the host says itself who may frame it."""
     denied = response.headers.get("X-Frame-Options", "").strip().lower() == "deny"  # which frame-ancestors overrides
-    if not current_journey().own_page or denied:
+    if not current_request_state().own_page or denied:
         return response
     policies = response.headers.getlist(POLICY)
     directives = [directive.split() for policy in policies for directive in policy.replace(",", ";").split(";")]

@@ -14,7 +14,7 @@ LABEL = "Enter Security Code"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class InputAttributes:
     """What a host says of the input: its ``id``, its ``label`` ("" where the host draws one) and more ``attributes``.
 
     ``described_by`` are the ids of the host's elements that describe it. Raises ``ConfigError`` for an attribute that

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from flask import Response, request
 
 from ..identity import is_exempt
-from ..request_state import Built, current_journey
+from ..request_state import Built, current_request_state
 from ..state import current_state
 
 logger = logging.getLogger("captcha_guard")
@@ -20,13 +20,13 @@ _NAME = re.compile(r"""\bname\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 def tell_of_missing_field(response: Response) -> None:
     """Log, once per route in a process, that a page shows a form and not the field for its code."""
-    journey, endpoint = current_journey(), request.endpoint or ""
-    if not journey.built or journey.private or endpoint in current_state().fieldless:
+    request_state, endpoint = current_request_state(), request.endpoint or ""
+    if not request_state.built or request_state.private or endpoint in current_state().fieldless:
         return  # private: a field was drawn, or the page is the guard's own
     if response.mimetype != "text/html" or not response.is_sequence or response.direct_passthrough:
         return
     shown = _shown_names(response.get_data(as_text=True))
-    for built in journey.built:
+    for built in request_state.built:
         if _is_left_out(built, shown):
             current_state().fieldless.add(endpoint)
             logger.warning(

@@ -9,14 +9,15 @@ from flask import Request, Response, current_app, make_response, render_template
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
+from ...spam.verdict import Action, Verdict
 from ..decision_log import log_decision
 from ..post.posted import OURS
 from ..post.refusal import Refusal
-from ..post.result import Outcome
+from ..post.result import Result
 from ..post.sizes import cap_size
 from ..protection import Protection
 from ..registry import is_guarded
-from ..request_state import current_journey
+from ..request_state import current_request_state
 from ..state import NAME, State, current_state
 from .addresses import asked_address, own_path
 from .carried import carry
@@ -26,22 +27,22 @@ from .fragments import is_htmx, layout, mark
 PROBLEM = "application/problem+json"
 
 
-def answer_refusal(outcome: Outcome) -> Response:
-    """Return the response for an outcome with a refusal, with its exact status."""
-    state, refusal = current_state(), outcome.refusal
+def answer_refusal(result: Result) -> Response:
+    """Return the response for a result with a refusal, with its exact status."""
+    state, refusal = current_state(), result.refusal
     if refusal is None:
-        raise ValueError("the view is to run: there is no refusal to answer with")
+        raise ValueError("the result has no refusal, so there is nothing to answer: run the view")
     mark_private()
     if wants_json():
-        return problem(refusal, challenge_json(state, _ticket(state, outcome)) if outcome.offers_code else None)
-    if outcome.protection.on_challenge is not None and not refusal.is_cross_site:
-        show = current_app.ensure_sync(outcome.protection.on_challenge)
+        return problem(refusal, challenge_json(state, _ticket(state, result)) if result.offers_code else None)
+    if result.protection.on_challenge is not None and not refusal.is_cross_site:
+        show = current_app.ensure_sync(result.protection.on_challenge)
         response = make_response(show(refusal, **(request.view_args or {})))
         mark(response, "host")
     else:
-        current_journey().own_page = True
-        response = make_response(_page(state, outcome, refusal))
-        mark(response, "code" if refusal.asks_code else "again" if outcome.resend else "refused")
+        current_request_state().own_page = True
+        response = make_response(_page(state, result, refusal))
+        mark(response, "code" if refusal.asks_code else "again" if result.resend else "refused")
     return stamp(response, refusal)
 
 
@@ -53,9 +54,11 @@ def refuse_too_large(asked: Request) -> Response | None:
     try:
         cap_size(asked)
     except RequestEntityTooLarge:
-        outcome = Outcome.refused(endpoint, Protection(), Refusal.because("too_large"))
-        log_decision(outcome, asked.remote_addr, form=current_state().settings.log)
-        return answer_refusal(outcome)
+        refusal = Refusal.because("too_large")
+        verdict = Verdict(Action.REJECT, (refusal.finding,))
+        result = Result(endpoint, Protection(), verdict, refusal=refusal)
+        log_decision(result, asked.remote_addr, form=current_state().settings.log)
+        return answer_refusal(result)
     return None
 
 
@@ -114,22 +117,22 @@ def wants_json() -> bool:
     return preferred or ((request.is_json or request.method not in ("GET", "HEAD", "POST")) and not is_htmx())
 
 
-def _ticket(state: State, outcome: Outcome) -> Ticket:
-    return new_ticket(state, outcome.protection, outcome.scope, outcome)
+def _ticket(state: State, result: Result) -> Ticket:
+    return new_ticket(state, result.protection, result.scope, result)
 
 
-def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
+def _page(state: State, result: Result, refusal: Refusal) -> str:
     """Return the page for a visitor; where it can't carry every field, it doesn't offer to complete the POST.
 
     For htmx there is always a field to solve, because the visitor's form stays in its page.
     """
-    posted = outcome.posted
-    again = request.method == "POST" and ((refusal.status in (429, 503) and not is_htmx()) or outcome.is_repetition)
+    posted = result.posted
+    again = request.method == "POST" and ((refusal.status in (429, 503) and not is_htmx()) or result.is_repetition)
     in_form = refusal.asks_code or again
     carried = carry(posted, in_form=in_form)
     too_much = not carried.complete
     if refusal.asks_code and (is_htmx() or not too_much):
-        field = challenge_markup(state, _ticket(state, outcome), outcome, message=refusal.message)
+        field = challenge_markup(state, _ticket(state, result), result, message=refusal.message)
         in_form = request.method == "POST" and not too_much
         return render_template(
             f"{NAME}/interstitial.html",
@@ -145,11 +148,11 @@ def _page(state: State, outcome: Outcome, refusal: Refusal) -> str:
     return render_template(
         f"{NAME}/refused.html",
         again=again,
-        field=repetition_field(state, outcome) if outcome.is_repetition and again else "",
+        field=repetition_field(state, result) if result.is_repetition and again else "",
         action=asked_address(),
         refusal=refusal,
         carried=carried,
         too_much=too_much,
-        ours=[(name, posted.ours[name]) for name in OURS if posted.ours[name]] if outcome.resend else [],
+        ours=[(name, posted.ours[name]) for name in OURS if posted.ours[name]] if result.resend else [],
         **layout(),
     )

@@ -77,15 +77,15 @@ def challenge() -> Response:
 def _replacement(state: State, scope: str, replaced: str) -> Ticket:
     """Issue a challenge for ``scope``, as hard as the one it replaces, which is burned by it."""
     _, protection = protection_for(scope)
-    difficulty, charged = protection.difficulty or state.difficulty, 0
+    difficulty, tries_left = protection.difficulty or state.difficulty, 0
     if replaced:
         try:
             old = state.issuer.open(replaced, scope=scope)
             difficulty = state.issuer.difficulty(old)
-            charged = max(0, old.challenge.charged - 1) if spend(state, old.challenge) else 0
+            tries_left = max(0, old.challenge.tries_left - 1) if spend(state, old.challenge) else 0
         except (TokenError, StoreUnavailableError):
-            charged = 0
-    return Ticket(issue(state, scope, difficulty, charged=charged), scope, difficulty)
+            tries_left = 0
+    return Ticket(issue(state, scope, difficulty, tries_left=tries_left), scope, difficulty)
 
 
 def _picture(token: str, *, scale: int) -> Response:
