@@ -13,7 +13,8 @@ from flask import Flask
 
 from .challenge.difficulty import Difficulty
 from .challenge.drawing.fonts import FontFace, bundled_folder, font_pool
-from .challenge.issuer import Appearance, Issuer
+from .challenge.image import Appearance, ImageKind
+from .challenge.issuer import Issuer
 from .config.secret_key import read_secrets
 from .config.settings import Settings, read
 from .config.validators import BUNDLED
@@ -104,11 +105,18 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
         describe=handed.describe,
         told=lambda late: _tell(app, cases, late),
     )
-    difficulty = settings.difficulty
+    difficulty, appearance = settings.difficulty, _appearance(settings, fonts)
     return State(
         settings=settings,
         difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
-        issuer=Issuer(secrets, application=app.name, ttl=settings.ttl, appearance=_appearance(settings, fonts)),
+        issuer=Issuer(
+            secrets,
+            application=app.name,
+            kinds=[ImageKind(appearance)],
+            ttl=settings.ttl,
+            style_rotation=appearance.rotation,
+        ),
+        appearance=appearance,
         storage=storage,
         health=health,
         limits=_limits(settings, storage, health),

@@ -7,7 +7,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -27,7 +27,8 @@ LONGEST: Final = 1024
 LEEWAY: Final = 30
 
 NONCE_BYTES: Final = 16
-KINDS: Final = frozenset({"image", "audio", "pass"})
+#: The kind of a token that stands for a code which was solved.
+SOLVED: Final = "pass"
 
 #: Passes that can follow one solved code, one after the other.
 GENERATIONS: Final = 3
@@ -37,10 +38,11 @@ GENERATIONS: Final = 3
 class Challenge:
     """One "Enter Security Code" task. Never the answer.
 
-    ``nonce`` is random and used once. ``scope`` is the digest of the form's scope. ``kind`` is ``image``, ``audio``
-    or ``pass`` (proof that a challenge was solved). ``difficulty`` is a difficulty's specification. ``epoch`` says
-    which of the site's styles draws it. ``issued_at`` is in seconds since 1970. ``tries_left`` is
-    how many tries at the code the limits have already counted: some, where it was handed out in reply to a comment.
+    ``nonce`` is random and used once. ``scope`` is the digest of the form's scope. ``kind`` is the name of a
+    ``ChallengeKind``, or ``SOLVED`` for a pass (proof that a challenge was solved). ``difficulty`` is a difficulty's
+    specification. ``epoch`` says which of the site's styles draws it. ``issued_at`` is in seconds since 1970.
+    ``tries_left`` is how many tries at the code are paid for: some, where it was handed out in reply to a comment that
+    the limits have counted.
 
     ``repeats`` says that it was handed out with a refusal for a repetition, and lets the comment in once more. A pass
     also has its ``generation``, 1 to ``GENERATIONS``, and the comment that it is ``bound_to``.
@@ -84,7 +86,7 @@ class Challenge:
         return replace(
             self,
             nonce=base64_encode(nonce).decode(),
-            kind="pass",
+            kind=SOLVED,
             tries_left=0,
             generation=self.generation + 1,
             bound_to=bound_to,
@@ -108,10 +110,19 @@ def scope_digest(scope: str) -> str:
 class Tokens:
     """Signs and opens tokens under a list of keys, the newest first.
 
-    ``ttl`` is in seconds. ``clock`` returns seconds since 1970.
+    ``kinds`` are the names of the kinds of challenges that there are. ``ttl`` is in seconds. ``clock`` returns seconds
+    since 1970.
     """
 
-    def __init__(self, keys: Sequence[bytes], *, ttl: int, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        keys: Sequence[bytes],
+        *,
+        kinds: Collection[str],
+        ttl: int,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.kinds = frozenset({*kinds, SOLVED})
         self.ttl = ttl
         self.clock = clock
         self.keys = tuple(keys)
@@ -145,6 +156,8 @@ class Tokens:
             raise TokenMalformedError("not a token: too long, or not ASCII", token=token)
         payload, issued_at, key = self._unsign(token)
         challenge = _read(payload, issued_at, token)
+        if challenge.kind not in self.kinds:
+            raise TokenMalformedError(f"kind {challenge.kind!r} is unknown here", token=token)
         age = int(self.clock()) - issued_at
         if age > self.ttl:
             message = f"issued {age} s ago; {self.ttl} s are allowed"
@@ -187,6 +200,6 @@ def _read(payload: bytes, issued_at: int, token: str) -> Challenge:
     texts = all(isinstance(part, str) for part in (nonce, scope, kind, difficulty, bound_to))
     if not texts or not all(isinstance(part, int) for part in (epoch, tries_left, repeats, generation)):
         raise TokenMalformedError("signed, but its parts are of the wrong types", token=token)
-    if version != VERSION or kind not in KINDS:
-        raise TokenMalformedError(f"version {version!r} or kind {kind!r} is unknown here", token=token)
+    if version != VERSION:
+        raise TokenMalformedError(f"version {version!r} is unknown here", token=token)
     return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, tries_left, bool(repeats), generation, bound_to)

@@ -1,4 +1,4 @@
-"""Draws pictures as the site would, for its owner's eyes: no challenge is handed out, nothing is counted."""
+"""Draws pictures as the site does, for its owner: hands out no challenge and counts nothing."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import NamedTuple
 from flask import current_app
 
 from ..challenge.difficulty import Difficulty
-from ..challenge.issuer import Appearance, Issuer
-from ..challenge.token import Challenge, Opened
+from ..challenge.image import Appearance, ImageKind
+from ..challenge.issuer import Issuer
+from ..challenge.token import Challenge
 from ..web.state import current_state
 
-SCOPE = "captcha_guard.rehearsal"
+SCOPE = "captcha_guard.preview"
 
 
 class Drawn(NamedTuple):
@@ -29,29 +30,48 @@ class Drawn(NamedTuple):
         return self.answers[0]
 
 
-class Rehearsal(Issuer):
-    """An issuer that can be told what to write; pictures take the same way as those that visitors see.
+class _WrittenCode(ImageKind):
+    """Pictures that show the code in the nonce, where there is one."""
 
-    ``secret`` is the site's newest secret, ``application`` its application's name, ``look`` what its pictures share.
-    ``clock`` returns seconds since 1970.
+    def code(self, key: bytes, challenge: Challenge) -> str:
+        """Return the code in the nonce, or else the one that is derived from the nonce."""
+        return challenge.nonce.partition(" ")[0] or super().code(key, challenge)
+
+
+class PreviewRenderer:
+    """Draws pictures just as visitors get them, with any code.
+
+    ``secret`` is the site's newest secret, ``application`` its application's name, ``appearance`` what its pictures
+    share. ``clock`` returns seconds since 1970.
     """
 
     def __init__(
         self, secret: bytes, application: str, appearance: Appearance, *, clock: Callable[[], float] = time.time
     ) -> None:
-        super().__init__([secret], application=application, ttl=60, appearance=appearance, clock=clock)
-        self.secret, self.application = secret, application
-        self._key = self.open(self.issue(SCOPE, difficulty=Difficulty.medium)).key
+        self.secret, self.application, self.appearance, self.clock = secret, application, appearance, clock
+        self._image = _WrittenCode(appearance)
+        self._issuer = Issuer(
+            [secret],
+            application=application,
+            kinds=[self._image],
+            ttl=60,
+            style_rotation=appearance.rotation,
+            clock=clock,
+        )
 
     @classmethod
-    def of_this_site(cls) -> Rehearsal:
-        """Return the rehearsal of the current application; raises ``ConfigError`` when it has no guard."""
+    def of_this_site(cls) -> PreviewRenderer:
+        """Return the renderer of the current application; raises ``ConfigError`` when it has no guard."""
         state = current_state()
-        return cls(state.secret, current_app.name, state.issuer.appearance, clock=state.clock)
+        return cls(state.secret, current_app.name, state.appearance, clock=state.clock)
 
-    def with_appearance(self, appearance: Appearance) -> Rehearsal:
-        """Return the same site's rehearsal under another look."""
-        return Rehearsal(self.secret, self.application, appearance, clock=self.clock)
+    def with_appearance(self, appearance: Appearance) -> PreviewRenderer:
+        """Return the same site's renderer with another appearance."""
+        return PreviewRenderer(self.secret, self.application, appearance, clock=self.clock)
+
+    def epoch(self, at: float) -> int:
+        """Return the number of the style that is in force at ``at`` (seconds since 1970)."""
+        return self._issuer.epoch(at)
 
     def draw(
         self, difficulty: Difficulty, number: int, *, code: str = "", epoch: int | None = None, scale: int = 1
@@ -61,13 +81,13 @@ class Rehearsal(Issuer):
         ``code`` is what it says (A-Z, 0-9), made up when empty. ``epoch`` is the number of the style, the one in force
         when ``None``. Raises ``ValueError`` when the code can't be drawn.
         """
-        at = int(self.clock())
+        at, key = int(self.clock()), self._issuer.key
         drawn_by = self.epoch(at) if epoch is None else epoch
-        challenge = Challenge(f"{code} {number}", SCOPE, "image", difficulty.spec(), drawn_by, at)
+        challenge = Challenge(f"{code} {number}", SCOPE, self._image.name, difficulty.spec(), drawn_by, at)
         start = time.perf_counter()
-        png = self._draw(self._key, challenge, scale)  # not picture(), which remembers
+        png = self._image.draw(key, challenge, scale)  # not render(), which remembers
         ms = (time.perf_counter() - start) * 1000
-        return Drawn(self.answers(Opened(challenge, self._key, 0)), png, ms)
+        return Drawn(self._image.answers(key, challenge), png, ms)
 
     def timed(
         self, difficulty: Difficulty, number: int, *, code: str = "", epoch: int | None = None, scale: int = 1
@@ -75,7 +95,3 @@ class Rehearsal(Issuer):
         """Draw as :meth:`draw` does, once before the clock runs: a process reads its fonts and cuts its glyphs once."""
         self.draw(difficulty, number, code=code, epoch=epoch, scale=scale)
         return self.draw(difficulty, number, code=code, epoch=epoch, scale=scale)
-
-    def answer(self, opened: Opened) -> str:
-        """Return the code in the nonce, or else the one that hangs on the nonce."""
-        return opened.challenge.nonce.partition(" ")[0] or super().answer(opened)

@@ -14,7 +14,7 @@ from .attack.opponent import AttackError, Opponent
 from .attack.opponents import Installed, load
 from .attack.outcome import Outcome, Sample, attack
 from .attack.quick import quick_ways
-from .preview_renderer import Rehearsal
+from .preview_renderer import PreviewRenderer
 
 CAVEAT = """
 "Best way" is picked afterwards, among {ways} ways, so it flatters the attacker. These are programs off the shelf on
@@ -46,7 +46,7 @@ def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
     Takes one to three minutes for each difficulty. Install ddddocr and RapidOCR with
     pip install ddddocr rapidocr-onnxruntime, and Tesseract with your system's packages.
     """
-    site = Rehearsal.of_this_site()
+    site = PreviewRenderer.of_this_site()
     installed = load(site.appearance.alphabet)
     present = installed.programs
     if not present:
@@ -78,7 +78,7 @@ def _targets(wanted: tuple[Difficulty, ...]) -> dict[str, Difficulty]:
     return options.presets() if own.name else {**options.presets(), "own": own}
 
 
-def _sizes(site: Rehearsal, difficulties: Iterable[Difficulty]) -> str:
+def _sizes(site: PreviewRenderer, difficulties: Iterable[Difficulty]) -> str:
     sizes = dict.fromkeys(difficulty.picture_size(site.appearance.size) for difficulty in difficulties)
     return " and ".join(f"{width} x {height}" for width, height in sizes)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..challenge.difficulty import KNOBS, Difficulty
 from ..challenge.drawing.colour import Colour
-from ..challenge.issuer import Appearance
+from ..challenge.image import Appearance
 from ..config.setting import Key
 from ..config.settings import Settings, read
 from ..config.validators import PREFIX

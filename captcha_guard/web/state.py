@@ -12,6 +12,7 @@ from limits.storage import Storage
 
 from ..breaker import Outage
 from ..challenge.difficulty import Difficulty
+from ..challenge.image import Appearance
 from ..challenge.issuer import Issuer
 from ..config.settings import Settings
 from ..counters.limits import Limits
@@ -48,6 +49,7 @@ class State:
     settings: Settings
     difficulty: Difficulty
     issuer: Issuer
+    appearance: Appearance
     storage: Storage
     health: Health
     limits: Limits

@@ -46,7 +46,7 @@ def undrawn(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> Blog:
     def fail(*_: object, **__: object) -> bytes:
         raise OSError("unable to open the font")
 
-    monkeypatch.setattr(type(blog.state.issuer), "picture", fail)
+    monkeypatch.setattr(type(blog.state.issuer), "render", fail)
     return blog
 
 
@@ -82,16 +82,16 @@ def test_without_a_picture_the_comment_is_kept_and_a_new_code_can_be_had(
 
 
 def test_one_token_that_can_not_be_drawn_leaves_all_others_alone(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
-    client, draw = blog.client(), type(blog.state.issuer).picture
+    client, draw = blog.client(), type(blog.state.issuer).render
     bad, good = (client.get("/posts/one") for _ in range(2))
 
-    def fail(self: Any, opened: Any, *, scale: int) -> bytes:
+    def fail(self: Any, opened: Any, medium: str) -> bytes:
         if opened.challenge.nonce == nonce:
             raise ValueError("nothing to draw")
-        return draw(self, opened, scale=scale)
+        return draw(self, opened, medium)
 
     nonce = blog.state.issuer.open(fields_of(bad)[TOKEN]).challenge.nonce
-    monkeypatch.setattr(type(blog.state.issuer), "picture", fail)
+    monkeypatch.setattr(type(blog.state.issuer), "render", fail)
     assert client.get(Page(bad.text).pictures[0]).status_code == 503
     assert client.get(Page(good.text).pictures[0]).status_code == 200
     renewed = client.post("/captcha-guard/challenge", json={"scope": "comment:one", "token": fields_of(bad)[TOKEN]})

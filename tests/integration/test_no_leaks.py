@@ -15,6 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from captcha_guard.challenge.image import ImageKind
 from captcha_guard.testing import solve
 from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, wrong
@@ -151,10 +152,11 @@ def test_the_same_token_is_the_same_picture_each_time(client: FlaskClient) -> No
 
 def test_another_process_draws_the_same_picture(blog: Blog, client: FlaskClient) -> None:
     (path,) = Page(client.get("/posts/one").text).pictures
-    issuer = blog.state.issuer
+    image = blog.state.issuer.usual
+    assert isinstance(image, ImageKind)
     before = client.get(path).data
-    issuer._picture.cache_clear()
-    issuer._style.cache_clear()
+    image._rendered.cache_clear()
+    image._style.cache_clear()
     assert client.get(path).data == before
 
 

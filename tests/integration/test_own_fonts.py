@@ -15,7 +15,7 @@ from flask import Flask
 from captcha_guard import ConfigError, Difficulty
 from captcha_guard.challenge.drawing.fonts import FontFace, bundled_folder, font_pool
 from captcha_guard.cli import group
-from captcha_guard.cli.preview_renderer import Rehearsal
+from captcha_guard.cli.preview_renderer import PreviewRenderer
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
 from captcha_guard.testing import solve
@@ -75,7 +75,7 @@ def test_pictures_are_written_in_the_sites_own_fonts(tmp_path: Path, own: Path, 
 
 def test_own_fonts_alone_are_used_or_with_the_bundled_ones(tmp_path: Path, own: Path) -> None:
     def names(fonts: object) -> list[str]:
-        pool = state_of(make_site(tmp_path, FONTS=fonts)).issuer.appearance.fonts or ()
+        pool = state_of(make_site(tmp_path, FONTS=fonts)).appearance.fonts or ()
         return [face.name for face in pool]
 
     bundled = [face.name for face in font_pool()]
@@ -96,7 +96,7 @@ def test_a_relative_folder_is_one_beside_the_application_whatever_the_working_fo
     tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir("/")
-    pool = state_of(make_site(tmp_path, FONTS="typefaces")).issuer.appearance.fonts or ()
+    pool = state_of(make_site(tmp_path, FONTS="typefaces")).appearance.fonts or ()
     assert [face.path for face in pool] == [own / f"{name}.ttf" for name in OWN]
 
 
@@ -135,9 +135,9 @@ def test_the_owner_sees_the_sites_own_fonts_in_the_sheet_and_on_the_tuning_page(
         assert app.test_cli_runner().invoke(group, arguments).exit_code == 0
         sheets.append(out.read_bytes())
         with app.app_context():
-            rehearsal = Rehearsal.of_this_site()
-        drawn.append(rehearsal.draw(Difficulty.medium, 1, code="7ACD4").png)
-        tuner = make_tuner(rehearsal, Tuning.of(state_of(app).settings, Difficulty.medium))
+            renderer = PreviewRenderer.of_this_site()
+        drawn.append(renderer.draw(Difficulty.medium, 1, code="7ACD4").png)
+        tuner = make_tuner(renderer, Tuning.of(state_of(app).settings, Difficulty.medium))
         pages.append(images(tuner.test_client().get("/").text))
     assert drawn[0] != drawn[1]
     assert sheets[0] != sheets[1]

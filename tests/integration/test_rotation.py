@@ -6,6 +6,7 @@ import secrets
 
 import pytest
 
+from captcha_guard.challenge.image import ImageKind
 from captcha_guard.web.post.posted import PASS, TOKEN
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Page, fields_of, solved
@@ -70,7 +71,9 @@ def test_the_style_changes_with_the_secret_and_stays_with_the_seed(blogs: MakeBl
         blog = blogs({"SECRET_KEY": secret, "CAPTCHA_GUARD_STYLE_SEED": seed, "CAPTCHA_GUARD_STYLE_ROTATION": 0})
         issuer = blog.state.issuer
         opened = issuer.open(issuer.issue("comment:one", difficulty=blog.state.difficulty))
-        styles.add(repr(issuer._style(opened.key, opened.challenge.epoch)))
+        image = issuer.usual
+        assert isinstance(image, ImageKind)
+        styles.add(repr(image._style(opened.key, opened.challenge.epoch)))
     assert len(styles) == 3
 
 

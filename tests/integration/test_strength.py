@@ -21,7 +21,7 @@ from captcha_guard.cli.attack.opponent import PIP_COMMAND, AttackError, NotInsta
 from captcha_guard.cli.attack.outcome import Sample
 from captcha_guard.cli.interval import Share
 from captcha_guard.cli.options import presets
-from captcha_guard.cli.preview_renderer import Rehearsal
+from captcha_guard.cli.preview_renderer import PreviewRenderer
 from captcha_guard.cli.reading_programs import Panel
 from captcha_guard.cli.strength import _targets
 from captcha_guard.cli.tuner import make_tuner
@@ -130,7 +130,7 @@ def test_strength_names_the_sizes_of_what_it_shows(
 ) -> None:
     fake_tesseract(tmp_path, monkeypatch, BLIND)
     result = run(site, "strength", "--pictures", "1", "--difficulty", "classica", "--difficulty", "easy")
-    width, height = state_of(site).issuer.appearance.size
+    width, height = state_of(site).appearance.size
     assert f"in the style of today (160 x 30 and {width} x {height} px)" in result.output
     assert "Read by tesseract 5.9.9." in result.output
     assert "none read any" in result.output
@@ -160,8 +160,8 @@ def readings(site: Flask, panel: Panel, monkeypatch: pytest.MonkeyPatch, **query
     monkeypatch.setattr(tuner_module, "PICTURES", 1)
     monkeypatch.setattr(tuner_module, "READ_PICTURES", 2)
     with site.app_context():
-        rehearsal = Rehearsal.of_this_site()
-    tuner = make_tuner(rehearsal, Tuning.of(state_of(site).settings, Difficulty.medium), panel=panel)
+        renderer = PreviewRenderer.of_this_site()
+    tuner = make_tuner(renderer, Tuning.of(state_of(site).settings, Difficulty.medium), panel=panel)
     response = tuner.test_client().get("/", query_string=query)
     assert response.status_code == 200
     return response.text.partition('id="readings"')[2]

@@ -6,11 +6,17 @@ import pytest
 
 from captcha_guard.challenge.answer import normalise
 from captcha_guard.challenge.difficulty import Difficulty
+from captcha_guard.challenge.image import Appearance, ImageKind
 from captcha_guard.challenge.issuer import Issuer
 from captcha_guard.challenge.token import Challenge, Opened
 from captcha_guard.errors import TokenMalformedError
 
-issuer = Issuer([b"a secret of the site's own, long enough"], ttl=600, clock=lambda: 1_700_000_000.0)
+issuer = Issuer(
+    [b"a secret of the site's own, long enough"],
+    kinds=[ImageKind(Appearance())],
+    ttl=600,
+    clock=lambda: 1_700_000_000.0,
+)
 
 
 def challenges(difficulty: Difficulty, count: int) -> list[Opened]:
@@ -22,7 +28,6 @@ def test_a_code_may_be_typed_in_every_order_that_its_rows_allow_and_in_no_other(
     for opened in challenges(Difficulty.medium, 150):
         code, *others = issuer.answers(opened)
         orders.add(len(others))
-        assert code == issuer.answer(opened)
         allowed = {normalise(code), *map(normalise, others)}
         for symbols in list(permutations(code))[:150:7]:
             typed = "".join(symbols)

@@ -22,7 +22,7 @@ OLD_KEY, KEY = b"the old key, retired last week..", b"the key that is in force t
 
 
 def at(seconds: float, *keys: bytes) -> Tokens:
-    return Tokens(keys or (KEY,), ttl=900, clock=lambda: seconds)
+    return Tokens(keys or (KEY,), kinds=("image",), ttl=900, clock=lambda: seconds)
 
 
 def challenge(scope: str = "comment", *, issued_at: int = NOW, kind: str = "image") -> Challenge:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ...challenge.token import LEEWAY, Opened
+from ...challenge.token import LEEWAY, SOLVED, Opened
 from ...counters.client import Client
 from ...counters.limits import Decision, Policy
 from ...errors import StoreUnavailableError, TokenError
@@ -47,7 +47,7 @@ class CheckedCode:
     @property
     def is_pass(self) -> bool:
         """Whether it is a pass, which stands for a code that was solved before."""
-        return self.opened is not None and self.opened.challenge.kind == "pass"
+        return self.opened is not None and self.opened.challenge.kind == SOLVED
 
     @property
     def repeats(self) -> bool:

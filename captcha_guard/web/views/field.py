@@ -11,6 +11,7 @@ from flask import has_request_context, render_template, request
 from markupsafe import Markup
 
 from ...challenge.difficulty import Difficulty
+from ...challenge.kind import ChallengeKind
 from ...errors import ConfigError
 from ...signals import challenge_issued
 from ..identity import client_here, is_exempt
@@ -90,19 +91,17 @@ def challenge_markup(
     field_id, next_id = _ids(ticket.token) if attributes is None else (attributes.id, attributes.id)
     attributes = attributes or InputAttributes(field_id)
     refusal = result.refusal if result is not None else None
-    width, height = ticket.difficulty.picture_size(state.settings.size)
+    kind = state.issuer.usual
     return _markup(
-        "challenge",
+        kind.template,
         assets=True,
         state=state,
         ticket=ticket,
-        picture=own_path(f"{ticket.token}.png"),
-        picture_2x=own_path(f"{ticket.token}@2x.png"),
+        **media_paths(kind, ticket.token),
+        **kind.properties(ticket.difficulty),
         message=message,
         invalid=refusal is not None and refusal.asks_code and not refusal.is_first_request,
         plain=refusal is not None and refusal.is_first_request,
-        width=width,
-        height=height,
         longest=4 * state.settings.length[1],
         expires_in=state.settings.ttl - ticket.age,
         reload_url=_reload_url(ticket.token, next_id),
@@ -110,6 +109,11 @@ def challenge_markup(
         attributes=attributes,
         names={"token": TOKEN, "answer": ANSWER},
     )
+
+
+def media_paths(kind: ChallengeKind, token: str) -> dict[str, str]:
+    """Return the paths of a challenge's files on this site, by their names."""
+    return {name: own_path(f"{token}{medium.ending}") for name, medium in kind.media.items()}
 
 
 def repetition_field(state: State, result: Result) -> Markup:
@@ -160,7 +164,7 @@ def issue(state: State, scope: str, difficulty: Difficulty, *, tries_left: int =
     state.spent.remember()
     state.health.recover()
     token = state.issuer.issue(scope, difficulty=difficulty, tries_left=tries_left, repeats=repeats)
-    challenge_issued.send(this_app(), scope=scope, kind="image", difficulty=difficulty.spec())
+    challenge_issued.send(this_app(), scope=scope, kind=state.issuer.usual.name, difficulty=difficulty.spec())
     return token
 
 

@@ -19,9 +19,9 @@ from ..protection import Protection
 from ..registry import is_guarded
 from ..request_state import current_request_state
 from ..state import NAME, State, current_state
-from .addresses import asked_address, own_path
+from .addresses import asked_address
 from .carried import carry
-from .field import Ticket, challenge_markup, mark_private, new_ticket, repetition_field
+from .field import Ticket, challenge_markup, mark_private, media_paths, new_ticket, repetition_field
 from .fragments import is_htmx, layout, mark
 
 PROBLEM = "application/problem+json"
@@ -96,13 +96,11 @@ def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
 
     ``width`` and ``height`` are those of ``picture``, in px.
     """
-    width, height = ticket.difficulty.picture_size(state.settings.size)
+    kind = state.issuer.usual
     return {
         "token": ticket.token,
-        "picture": own_path(f"{ticket.token}.png"),
-        "picture_2x": own_path(f"{ticket.token}@2x.png"),
-        "width": width,
-        "height": height,
+        **media_paths(kind, ticket.token),
+        **kind.properties(ticket.difficulty),
         "expires_in": state.settings.ttl,
     }
 

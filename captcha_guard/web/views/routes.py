@@ -1,13 +1,16 @@
-"""The guard's own pages: pictures, and new challenges for scripts and JSON clients."""
+"""The guard's own pages: the files of challenges, and new challenges for scripts and JSON clients."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import NotFound
 
+from ...challenge.image import ImageKind
+from ...challenge.kind import ChallengeKind
 from ...challenge.token import Opened
 from ...errors import StoreUnavailableError, TokenError, TokenExpiredError
 from ..identity import client_here
@@ -19,6 +22,9 @@ from ..registry import protection_for
 from ..state import NAME, State, current_state
 from .field import Ticket, issue
 from .pages import challenge_json, problem
+
+#: Every kind of challenge whose files have routes.
+KINDS: Final[tuple[type[ChallengeKind], ...]] = (ImageKind,)
 
 #: What a client may name a scope; ours are endpoints and short names.
 LONGEST_SCOPE = 500
@@ -35,23 +41,11 @@ def make_blueprint(url_prefix: str) -> Blueprint:
         NAME, "captcha_guard", url_prefix=url_prefix, template_folder="templates", static_folder="static"
     )
     blueprint.url_value_preprocessor(_exempt_from_csrf)
-    blueprint.add_url_rule("/<token>.png", "picture", picture)
-    blueprint.add_url_rule("/<token>@2x.png", "picture_2x", picture_2x)
+    for kind in KINDS:
+        for name, medium in kind.media.items():
+            blueprint.add_url_rule(f"/<token>{medium.ending}", name, partial(media, kind=kind, medium=name))
     blueprint.add_url_rule("/challenge", "challenge", challenge, methods=["POST"])
     return blueprint
-
-
-def picture(token: str) -> Response:
-    """Serve the picture of a challenge, the same bytes each time.
-
-    403 for another site's page, 404 for a token that isn't genuine, 410 once the challenge is over.
-    """
-    return _picture(token, scale=1)
-
-
-def picture_2x(token: str) -> Response:
-    """Serve the same picture with twice as many pixels each way."""
-    return _picture(token, scale=2)
 
 
 def challenge() -> Response:
@@ -63,9 +57,10 @@ def challenge() -> Response:
         asked = read_json(request)
     except PostedError as error:
         return problem(error.refusal)
-    scope, kind, replaced = asked.get("scope"), asked.get("kind", "image"), asked.get("token", "")
-    if kind != "image":
-        return problem(Refusal("malformed", 'The kind of challenge must be "image".', 400))
+    scope, kind, replaced = asked.get("scope"), asked.get("kind", state.issuer.usual.name), asked.get("token", "")
+    if kind not in state.issuer.kinds:
+        names = " or ".join(f'"{name}"' for name in state.issuer.kinds)
+        return problem(Refusal("malformed", f"The kind of challenge must be {names}.", 400))
     if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
         message = f"Name the form: scope is a text of 1 to {LONGEST_SCOPE} characters, token a text."
         return problem(Refusal("malformed", message, 400))
@@ -88,7 +83,11 @@ def _replacement(state: State, scope: str, replaced: str) -> Ticket:
     return Ticket(issue(state, scope, difficulty, tries_left=tries_left), scope, difficulty)
 
 
-def _picture(token: str, *, scale: int) -> Response:
+def media(token: str, *, kind: type[ChallengeKind], medium: str) -> Response:
+    """Serve a file of a challenge, the same bytes each time.
+
+    403 for another site's page, 404 for a token that isn't genuine, 410 once the challenge is over.
+    """
     state = current_state()
     if refusal := refuse_cross_site(request, state):
         return problem(refusal)
@@ -98,33 +97,33 @@ def _picture(token: str, *, scale: int) -> Response:
         return problem(Refusal(error.reason, "This picture has expired; ask for a new code.", 410))
     except TokenError as error:
         raise NotFound("There is no such picture.") from error
-    if opened.challenge.kind != "image":
+    if opened.challenge.kind != kind.name:
         raise NotFound("There is no such picture.")
     if refusal := _limited(state, "pictures"):  # not before: any page can make a visitor ask for pictures that aren't
         return problem(refusal)
     if _is_spent(state, opened):
         return problem(Refusal("code_used", "This code has been used; ask for a new one.", 410))
-    png = _drawn(state, opened, scale)
-    if png is None:
+    rendered = _rendered(state, opened, medium)
+    if rendered is None:
         return problem(Refusal.because("picture_unavailable", retry_after=AGAIN))
-    response = current_app.response_class(png, mimetype="image/png")
+    response = current_app.response_class(rendered, mimetype=kind.media[medium].mimetype)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if is_trusted(request, state) else "same-origin"
     return response
 
 
-def _drawn(state: State, opened: Opened, scale: int) -> bytes | None:
-    """Return the picture, ``None`` when it can't be drawn; the log tells once, and once more when it can again."""
+def _rendered(state: State, opened: Opened, medium: str) -> bytes | None:
+    """Return the file, ``None`` when it can't be made; the log says so once, and once more when it works again."""
     try:
-        png = state.issuer.picture(opened, scale=scale)
+        rendered = state.issuer.render(opened, medium)
     except Exception:
         if state.drawing.begins(state.clock()):
             logger.exception("captcha_guard: pictures can't be drawn; visitors are told to ask for a new code")
         return None
     if (seconds := state.drawing.ends(state.clock())) is not None:
         logger.warning("captcha_guard: pictures can be drawn again, after %.1f s", seconds)
-    return png
+    return rendered
 
 
 def _is_spent(state: State, opened: Opened) -> bool:

@@ -1,0 +1,134 @@
+"""The image: a code that is drawn."""
+
+from __future__ import annotations
+
+import hmac
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar, Final
+
+from ..config.validators import PREFIX
+from ..errors import ConfigError, FontError
+from . import answer as code
+from .difficulty import Difficulty
+from .drawing.colour import MIN_CONTRAST, Colour, contrast
+from .drawing.fonts import FontFace
+from .drawing.picture import draw, readings
+from .drawing.style import Style
+from .keys import subkey
+from .kind import Medium
+from .token import Challenge
+
+_WHITE: Final[Colour] = (255, 255, 255)
+
+#: Pictures remembered per process, so that a reload costs nothing. Each is a few KB.
+PICTURES: Final = 128
+
+_SCALES: Final = {"picture": 1, "picture_2x": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """What all pictures of one site share: ``size`` in px, answer ``alphabet`` and ``length``, the ``style_seed``.
+
+    An empty ``style_seed`` means that the style is derived from the secret. ``rotation`` is in seconds: after that long
+    the site's style changes; 0 means never. ``fonts`` is a pool of ``font_pool``; ``None`` means the bundled one.
+    ``colours`` are ink and paper; ``None`` leaves them to the style. Raises ``ConfigError`` for a contrast below
+    ``MIN_CONTRAST``.
+    """
+
+    size: tuple[int, int] = (240, 120)
+    alphabet: str = code.ALPHABET
+    length: tuple[int, int] = (5, 6)
+    style_seed: bytes = b""
+    rotation: int = 0
+    fonts: tuple[FontFace, ...] | None = None
+    colours: tuple[Colour, Colour] | None = None
+
+    def __post_init__(self) -> None:
+        if self.colours is not None:
+            _check_contrast(*self.colours)
+
+
+class ImageKind:
+    """Codes as pictures in one site's appearance: a :class:`~captcha_guard.challenge.kind.ChallengeKind`."""
+
+    name: ClassVar[str] = "image"
+    template: ClassVar[str] = "challenge"
+    media: ClassVar[Mapping[str, Medium]] = {
+        "picture": Medium(".png", "image/png"),
+        "picture_2x": Medium("@2x.png", "image/png"),
+    }
+
+    def __init__(self, appearance: Appearance) -> None:
+        self.appearance = appearance
+        self._rendered = lru_cache(maxsize=PICTURES)(self.draw)
+        self._readings = lru_cache(maxsize=PICTURES)(self._laid_out)
+        self._style = lru_cache(maxsize=8)(self._style_of)
+
+    def code(self, key: bytes, challenge: Challenge) -> str:
+        """Return the code that the picture shows."""
+        length = Difficulty.from_spec(challenge.difficulty).symbols(self.appearance.length)
+        return code.derive(
+            subkey(key, b"answer"), challenge.nonce.encode(), alphabet=self.appearance.alphabet, length=length
+        )
+
+    def answers(self, key: bytes, challenge: Challenge) -> tuple[str, ...]:
+        """Return every right answer, the code itself first: its rows may be read in another order."""
+        try:
+            return self._readings(key, challenge)
+        except (FontError, OSError):  # no fonts, so no picture either; its route logs the fault
+            return (self.code(key, challenge),)
+
+    def render(self, key: bytes, challenge: Challenge, medium: str) -> bytes:
+        """Return the PNG, which a process keeps for a while."""
+        return self._rendered(key, challenge, _SCALES[medium])
+
+    def properties(self, difficulty: Difficulty) -> Mapping[str, int]:
+        """Return the picture's width and height in px at scale 1."""
+        width, height = difficulty.picture_size(self.appearance.size)
+        return {"width": width, "height": height}
+
+    def draw(self, key: bytes, challenge: Challenge, scale: int) -> bytes:
+        """Return the PNG, drawn now; ``scale`` is 1 or 2."""
+        return draw(
+            self.code(key, challenge),
+            seed=_seed(key, challenge),
+            style=self._style(key, challenge.epoch),
+            difficulty=Difficulty.from_spec(challenge.difficulty),
+            scale=scale,
+            size=self.appearance.size,
+            fonts=self.appearance.fonts,
+            colours=self.appearance.colours,
+        )
+
+    def _laid_out(self, key: bytes, challenge: Challenge) -> tuple[str, ...]:
+        return readings(
+            self.code(key, challenge),
+            seed=_seed(key, challenge),
+            style=self._style(key, challenge.epoch),
+            difficulty=Difficulty.from_spec(challenge.difficulty),
+            size=self.appearance.size,
+            fonts=self.appearance.fonts,
+        )
+
+    def _style_of(self, key: bytes, epoch: int) -> Style:
+        return Style.from_secret(self.appearance.style_seed or subkey(key, b"style"), epoch)
+
+
+def _check_contrast(ink: Colour, paper: Colour) -> None:
+    ratio = contrast(ink, paper)
+    if ratio < MIN_CONTRAST:
+        darker, lighter = ("ink", "paper") if contrast(ink, _WHITE) >= contrast(paper, _WHITE) else ("paper", "ink")
+        written = tuple(f"#{bytes(colour).hex()}" for colour in (ink, paper))
+        raise ConfigError(
+            f"{PREFIX}COLOURS is {written!r}: the contrast of ink and paper is {math.floor(100 * ratio) / 100:.2f}:1, "
+            f"and {MIN_CONTRAST:g}:1 or more is needed; make the {darker} darker or the {lighter} lighter"
+        )
+
+
+def _seed(key: bytes, challenge: Challenge) -> bytes:
+    """Return what the challenge's picture is drawn from."""
+    return hmac.digest(key, b"drawing" + challenge.nonce.encode(), "sha256")
