@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from . import corruption
+from .checkpoints import Checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ class Connections:
         self._schema = schema
         self._timeout = timeout
         self._local = threading.local()
+        self._checkpoints = Checkpoints(path)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -79,6 +81,7 @@ class Connections:
                 connection.rollback()
                 raise
             connection.execute("COMMIT")
+            self._checkpoints.committed()
 
     def atomically(self, statement: str, parameters: Sequence[object] | Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Run one statement that writes, on its own; returns its rows.
@@ -86,7 +89,9 @@ class Connections:
         :raises sqlite3.Error: as :meth:`writing`.
         """
         with self.reading() as connection:
-            return self._patiently(connection, statement, parameters)
+            rows = self._patiently(connection, statement, parameters)
+            self._checkpoints.committed()
+            return rows
 
     def close(self) -> None:
         """Close the calling thread's connection; its next use opens a new one."""
@@ -130,6 +135,7 @@ class Connections:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only a new file can be made to shrink
         self._patiently(connection, "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # a background thread does it, see Checkpoints
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         if made and corruption.set_aside_before(self._path):
             self._patiently(connection, f"PRAGMA user_version = {int(time.time()) + 1}")
