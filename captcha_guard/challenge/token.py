@@ -27,7 +27,7 @@ LONGEST: Final = 1024
 LEEWAY: Final = 30
 
 NONCE_BYTES: Final = 16
-KINDS: Final = frozenset({"image", "audio", "pass"})
+KINDS: Final = frozenset({"image", "pass"})
 
 #: Passes that can follow one solved code, one after the other.
 GENERATIONS: Final = 3
@@ -37,8 +37,8 @@ GENERATIONS: Final = 3
 class Challenge:
     """One "Enter Security Code" task. Never the answer.
 
-    ``nonce`` is random and used once. ``scope`` is the digest of the form's scope. ``kind`` is ``image``, ``audio``
-    or ``pass`` (proof that a challenge was solved). ``difficulty`` is a difficulty's specification. ``epoch`` says
+    ``nonce`` is random and used once. ``scope`` is the digest of the form's scope. ``kind`` is ``image`` or ``pass``
+    (proof that a challenge was solved). ``difficulty`` is a difficulty's specification. ``epoch`` says
     which of the site's styles draws it. ``issued_at`` is in seconds since 1970. ``charged`` says how many
     more tries one charge of the limits covers, when it was handed out in reply to a comment that they have counted.
 
