@@ -39,12 +39,14 @@ def threads() -> list[threading.Thread]:
 
 
 def post(exchange: Exchange, base: str) -> Reply | Fault:
-    return exchange.post("example", f"{base}/1.1/verify-key", {"key": "a1b2c3d4e5f6", "blog": "https://blog.example"})
+    return exchange.post(
+        "example", f"{base}/1.1/comment-check", {"key": "a1b2c3d4e5f6", "blog": "https://blog.example"}
+    )
 
 
 def test_a_form_arrives_as_it_was_given_and_the_answer_comes_back(exchange: Exchange, running: Running) -> None:
     form = {"key": "a & b = c", "empty": "", "body": "Grüße,\n\u200b+ 100 %", "half": "\ud800"}
-    reply = exchange.post("example", f"{running.base}/1.1/verify-key", form)
+    reply = exchange.post("example", f"{running.base}/1.1/comment-check", form)
     assert isinstance(reply, Reply)
     assert (reply.status, reply.body) == (200, b"invalid")
     assert reply.headers["x-akismet-debug-help"]
@@ -75,7 +77,7 @@ def test_an_answer_that_is_none_is_a_fault(exchange: Exchange, running: Running,
 def test_a_redirect_is_not_followed(exchange: Exchange, running: Running) -> None:
     running.server.fault = "redirect"
     post(exchange, running.base)
-    assert [asked.path for asked in running.asked] == ["/1.1/verify-key"]
+    assert [asked.path for asked in running.asked] == ["/1.1/comment-check"]
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip", "drip_headers"])

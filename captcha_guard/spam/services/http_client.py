@@ -48,15 +48,11 @@ class Exchange:
         httpx.Client(verify=self.context, trust_env=False).close()  # loads the rest of httpx now, not on the first call
         self.agent = f"Flask/{_version('flask')} | captcha_guard/{_version('captcha-guard')}"
 
-    def post(self, service: str, url: str, form: Form, *, statuses: tuple[int, ...] = (200,)) -> Reply | Fault:
-        """Post ``form``; any status that is not among ``statuses`` is a fault."""
-        return self._ask(service, _Call(self, "POST", url, form), statuses)
+    def post(self, service: str, url: str, form: Form) -> Reply | Fault:
+        """Post ``form``; any status but 200 is a fault."""
+        return self._ask(service, _Call(self, url, form))
 
-    def get(self, service: str, url: str, query: Form) -> Reply | Fault:
-        """Get ``url`` with ``query`` behind it; any status but 200 is a fault. No log of httpx shows the query."""
-        return self._ask(service, _Call(self, "GET", url, query), (200,))
-
-    def _ask(self, service: str, call: _Call, statuses: tuple[int, ...]) -> Reply | Fault:
+    def _ask(self, service: str, call: _Call) -> Reply | Fault:
         """Return what came back, or what went wrong.
 
         httpx's own timeouts start anew with every packet, and know nothing of the resolver. So the call runs on a
@@ -72,7 +68,7 @@ class Exchange:
             return Fault(service, "unreachable", f"{service} could not be asked: {error}.")
         if isinstance(outcome, Exception):
             return self._fault(service, outcome)
-        return outcome if outcome.status in statuses else _unwanted(service, outcome.status)
+        return outcome if outcome.status == 200 else _unwanted(service, outcome.status)
 
     def _too_slow(self, service: str) -> Fault:
         return Fault(service, "timeout", f"{service} did not answer within {self.timeout:g} s.")
@@ -98,9 +94,8 @@ class _TooLongError(Exception):
 class _Call:
     """One exchange on its own thread; ``outcome`` gets the reply, or the exception in its place."""
 
-    def __init__(self, exchange: Exchange, method: str, url: str, form: Form) -> None:
+    def __init__(self, exchange: Exchange, url: str, form: Form) -> None:
         self._exchange = exchange
-        self._method = method
         self._url = url
         self._form = form
         self._stream: Any = None
@@ -123,18 +118,16 @@ class _Call:
     def _reply(self) -> Reply:
         import httpx  # noqa: PLC0415
 
-        headers = {"User-Agent": self._exchange.agent, "Accept-Encoding": "identity"}
-        extensions: dict[str, Any] = {"trace": self._trace}
+        headers = {
+            "User-Agent": self._exchange.agent,
+            "Accept-Encoding": "identity",
+            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+        }
         content = urlencode(self._form, encoding="utf-8", errors="replace").encode("ascii")
-        if self._method == "GET":  # httpx logs the URL, but not this
-            extensions["target"] = httpx.URL(self._url).raw_path + b"?" + content
-            content = b""
-        else:
-            headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
         with (
             httpx.Client(verify=self._exchange.context, trust_env=False, timeout=self._exchange.timeout) as client,
             client.stream(
-                self._method, self._url, content=content or None, headers=headers, extensions=extensions
+                "POST", self._url, content=content, headers=headers, extensions={"trace": self._trace}
             ) as response,
         ):
             body = b"".join(_capped(response.iter_raw()))
