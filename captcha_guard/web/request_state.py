@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, cast
 from flask import request
 
 from ..counters.client import Client
-from .post.rate_limit_headers import Quota
 from .post.result import Outcome
 
 if TYPE_CHECKING:
@@ -33,16 +32,15 @@ class Journey:
 
     ``charged`` holds the scopes for which a challenge that the limits have paid for was handed out; ``client`` is who
     sends it, once that was asked; ``unsaid`` the fingerprints that are claimed later, and need no look before;
-    ``quota`` what is left of the client's limits, where that is told; ``own_page`` says that the answer is a page of
-    ours. ``stored`` is what the view said became of the comment, ``forms`` are the forms that the guard's field is in,
-    ``passes`` the passes handed out, by scope; ``built`` are the ``CaptchaField`` objects that were made.
+    ``own_page`` says that the answer is a page of ours. ``stored`` is what the view said became of the comment,
+    ``forms`` are the forms that the guard's field is in, ``passes`` the passes handed out, by scope; ``built`` are the
+    ``CaptchaField`` objects that were made.
     """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     charged: set[str] = field(default_factory=set)
     client: Client | None = None
     unsaid: set[str] = field(default_factory=set)
-    quota: Quota | None = None
     stored: bool | None = None
     forms: list[BaseForm] = field(default_factory=list)
     built: list[Built] = field(default_factory=list)

@@ -42,8 +42,6 @@ def settle(response: Response) -> Response:
             mark(response, "spent" if outcome.refusal is None else "host")
         _settle(outcome, _fate_of(outcome, response), response)
     tell_of_missing_field(response)
-    if journey.quota is not None:
-        journey.quota.write(response.headers)
     if journey.outcomes:
         keep_house()
     journey.finished = True

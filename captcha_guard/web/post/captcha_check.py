@@ -90,7 +90,8 @@ class Examination:
     def charge(self) -> Refusal | None:
         """Count this POST against the client's comments; the refusal says that it was one too many."""
         decision = self.state.limits.hit(self._policy, self.client, *self.inspection.charged)
-        self.inspection.note(charged=decision.allowed, uncounted=decision.uncounted)
+        if decision.uncounted:
+            self.inspection.counted = False
         return refused(decision, self.state, self._policy, self.client)
 
     def examine(self, posted: Posted, repeated: Callable[[], bool]) -> tuple[Proof, Refusal | None, int]:

@@ -17,7 +17,6 @@ from ...spam.submission import Facts, Submission
 from ...spam.verdict import Action, Finding, Verdict, total
 from ..identity import address_here, client_here, is_exempt, sender_keys
 from ..protection import Protection
-from ..request_state import current_journey
 from ..state import State, this_app
 from .captcha_check import Examination, Proof
 from .duplicates import claim, is_known, look_later
@@ -71,7 +70,6 @@ class _Gate:
     def walk(self, posted: Posted) -> Outcome:
         """Take what was posted past the limits and the code, the rules, the claim and the services."""
         proof, refusal, charged = self.codes.examine(posted, lambda: self._is_repeated(posted))
-        current_journey().quota = self.codes.inspection.quota
         outcome = Outcome(self.scope, self.protection, Verdict(), posted, proof=proof, charged=charged)
         if refusal is not None:
             outcome = replace(outcome, verdict=Verdict(Action.REJECT, (_found(refusal),)), refusal=refusal)

@@ -1,4 +1,4 @@
-"""What the counters say before a POST goes on: one read for wrong codes, for a surge, and for what is left."""
+"""What the counters say before a POST goes on: one read for wrong codes, a surge and a double click."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...counters.windows import Decision
-from .rate_limit_headers import Quota
 
 if TYPE_CHECKING:
     from ...counters.client import Client
@@ -21,8 +20,7 @@ class Inspection:
 
     ``surge`` says that more comments come in than the site's readers write; ``charged`` is what a comment is charged to
     besides its client's limits. ``wrong_codes_allow`` says whether a code may be tried, ``posted_lately`` whether the
-    client has posted within the shortest of its windows, ``quota`` what is left of its limits. ``counted`` is false as
-    soon as the store did not answer.
+    client has posted within the shortest of its windows. ``counted`` is false as soon as the store did not answer.
     """
 
     counted: bool = True
@@ -30,13 +28,12 @@ class Inspection:
     charged: tuple[Asked, ...] = ()
     wrong_codes_allow: Decision = field(default=Decision.granted())
     posted_lately: bool = False
-    quota: Quota | None = None
 
     @classmethod
     def of(cls, state: State, client: Client, *, policy: str | Policy, typed: bool) -> Inspection:
         """Look at all that a POST needs to know where a code was ``typed`` or not."""
-        headers, comments = state.settings.ratelimit_headers, state.limits.policy(policy)
-        asked: list[Asked] = [*state.surge.asked, (comments if headers else comments.shortest(), client)]
+        comments = state.limits.policy(policy).shortest()
+        asked: list[Asked] = [*state.surge.asked, (comments, client)]
         asked += [("wrong", client)] if typed else []
         look = state.limits.look(*asked)
         return cls(
@@ -45,11 +42,4 @@ class Inspection:
             charged=state.surge.charged(look) if state.surge.asked else (),
             wrong_codes_allow=look.decision("wrong") if typed else Decision.granted(),
             posted_lately=look.counted and look.used(comments.name) > 0,
-            quota=Quota.of(look, "comments") if headers else None,
         )
-
-    def note(self, *, charged: bool = False, uncounted: bool = False) -> None:
-        """Note whether this POST was charged, and whether the store could not count it."""
-        self.counted = self.counted and not uncounted
-        if self.quota is not None and charged:
-            self.quota = self.quota.charged()
