@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -95,51 +94,35 @@ class Limits:
     def hit(self, policy: str | Policy, client: Client, *more: Asked) -> Decision:
         """Charge one request of a client, all that is named or nothing; never raises for a failing store."""
         asked = ((policy, client), *more)
-        charges = self._charges(asked)
+        charges = [charge for one in asked for charge in self.windows(*one)]
         try:
             return self._health.write(lambda: self._store.hit(charges))
         except StoreUnavailableError:
             if self._refusing:
                 return Decision(allowed=False, retry_after=TRY_AGAIN, uncounted=True)
-        return replace(self._own_ledger().hit(self._charges(asked, self._share)), uncounted=True)
+        charges = [charge for one in asked for charge in self.windows(*one, share=self._share)]
+        return replace(self._own_ledger().hit(charges), uncounted=True)
 
     def look(self, *asked: Asked) -> Look:
         """Tell how clients stand, by one read of the store where it can; nothing is charged."""
-        windows = self._windows(asked)
-        flat = [charge for charges in windows.values() for charge in charges]
         try:
-            return _look(windows, self._health.read(lambda: self._store.look(flat)), share=1)
+            return self._health.read(lambda: self._look(self._store, asked, 1))
         except StoreUnavailableError:
-            windows = self._windows(asked, self._share)
-            flat = [charge for charges in windows.values() for charge in charges]
-            return _look(windows, self._own_ledger().look(flat), share=self._share)
+            return self._look(self._own_ledger(), asked, self._share)
 
-    def windows(self, policy: str | Policy, client: Client) -> list[Charge]:
-        """List the windows of a policy that hold for a client."""
-        [charges] = self._windows([(policy, client)]).values()
-        return charges
+    def windows(self, policy: str | Policy, client: Client, *, share: int = 1) -> list[Charge]:
+        """List the windows of a policy that hold for a client, each limit divided by ``share``."""
+        return list(self.policy(policy).windows(client, prefix=self._prefix, divisor=share))
 
     def clear(self, policy: str | Policy, client: Client) -> None:
         """Forget what a client and its networks did; raises ``StoreUnavailableError`` when the store fails."""
-        charges = self._charges([(policy, client)])
-        self._health.write(lambda: self._store.clear(charges))
+        windows = self.windows(policy, client)
+        self._health.write(lambda: self._store.clear(windows))
 
-    def _charges(self, asked: Sequence[Asked], share: int = 1) -> list[Charge]:
-        now = time.time()
-        policies = [(self.policy(policy), client) for policy, client in asked]
-        return [
-            charge
-            for policy, client in policies
-            for charge in policy.charges(client, prefix=self._prefix, now=now, divisor=share)
-        ]
-
-    def _windows(self, asked: Sequence[Asked], share: int = 1) -> dict[str, list[Charge]]:
-        now = time.time()
-        policies = [(self.policy(policy), client) for policy, client in asked]
-        return {
-            policy.name: list(policy.windows(client, prefix=self._prefix, now=now, divisor=share))
-            for policy, client in policies
-        }
+    def _look(self, ledger: Ledger, asked: Sequence[Asked], share: int) -> Look:
+        windows = {self.policy(policy).name: self.windows(policy, client, share=share) for policy, client in asked}
+        standings = iter(ledger.look([charge for charges in windows.values() for charge in charges]))
+        return Look(share, {name: [(one, next(standings)) for one in charges] for name, charges in windows.items()})
 
     def policy(self, policy: str | Policy) -> Policy:
         """Return a policy by its name, or itself."""
@@ -154,8 +137,3 @@ class Limits:
             if self._fallback is None:
                 self._fallback = Ledger(LockedMemoryStorage(), "moving-window")
             return self._fallback
-
-
-def _look(windows: Mapping[str, Sequence[Charge]], standings: Sequence[Standing], share: int) -> Look:
-    rest = iter(standings)
-    return Look(share, {name: [(charge, next(rest)) for charge in charges] for name, charges in windows.items()})
