@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 KEY = "a1b2c3d4e5f6"
-REPORT_KEY = "reporter99"
 CERTIFICATE = Path(__file__).with_name("untrusted.pem")
 
 #: Seconds after which a server that hangs gives up by itself; no test waits for it.
@@ -31,7 +30,6 @@ class Asked:
     path: str
     form: dict[str, str]
     headers: dict[str, str]
-    method: str = "POST"
 
 
 class Server(ThreadingHTTPServer):
@@ -76,13 +74,10 @@ class Handler(BaseHTTPRequestHandler):
         FAULTS[self.house.fault](self)
 
     def do_GET(self) -> None:
-        self.path, _, query = self.path.partition("?")
-        self.form = dict(parse_qsl(query, strict_parsing=bool(query)))
-        self.house.asked.append(Asked(self.path, self.form, dict(self.headers), "GET"))
+        """Note what a client that follows a redirect asks for."""
+        self.house.asked.append(Asked(self.path, {}, {name.lower(): value for name, value in self.headers.items()}))
         self.close_connection = True
-        if self.path == "/1.2/usage-limit":
-            return FAULTS[self.house.fault](self)
-        return self.say(b"true")
+        self.say(b"true")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
         pass
@@ -111,11 +106,6 @@ class Handler(BaseHTTPRequestHandler):
     def unknown(self) -> None:
         self.say(b"<!DOCTYPE html><title>Not found</title>", 404)
 
-    def verify_key(self) -> None:
-        if self.form.get("key") == KEY and self.form.get("blog"):
-            return self.say(b"valid")
-        return self.invalid("key")
-
     def comment_check(self) -> None:
         if self.form.get("api_key") != KEY:
             return self.invalid("api_key")
@@ -133,13 +123,6 @@ class Handler(BaseHTTPRequestHandler):
             return self.invalid("api_key")
         return self.say(b"Thanks for making the web a better place.")
 
-    def usage_limit(self) -> None:
-        if self.command != "GET":
-            return self.unknown()
-        if self.form.get("api_key") != KEY:
-            return self.invalid("api_key")
-        return self.say(b'{"limit": 1000, "usage": 250, "percentage": "25.00", "throttled": false}')
-
     def invalid(self, what: str) -> None:
         self.say(b"invalid", X_akismet_debug_help=f"We were unable to parse your {what} {KEY[:-1]}6")
 
@@ -149,11 +132,6 @@ class Handler(BaseHTTPRequestHandler):
             if name in self.form:
                 answer[name] = self.house.listed.get(self.form[name], {"appears": 0, "frequency": 0})
         self.say(json.dumps(answer).encode() if "json" in self.form else b"<response success='true'></response>")
-
-    def add(self) -> None:
-        if self.form.get("api_key") != REPORT_KEY:
-            return self.say(b"<p>invalid api key</p>", 403)
-        return self.say(b"")
 
     def hang(self) -> None:
         self.house.released.wait(FOREVER)
@@ -189,13 +167,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 ROUTES: dict[str, Callable[[Handler], None]] = {
-    "/1.1/verify-key": Handler.verify_key,
     "/1.1/comment-check": Handler.comment_check,
     "/1.1/submit-spam": Handler.submit,
     "/1.1/submit-ham": Handler.submit,
-    "/1.2/usage-limit": Handler.usage_limit,
     "/api": Handler.look_up,
-    "/add": Handler.add,
 }
 
 FAULTS: dict[str, Callable[[Handler], None]] = {

@@ -110,10 +110,6 @@ class Settings:
         "a function without arguments",
         "Names the client of a request in place of its address: [Limits](limits.md#who-a-client-is).",
     )
-    ratelimit_headers: bool = switch(
-        default=False,
-        doc="Tell clients in `RateLimit` and `RateLimit-Policy` how many comments they have left.",
-    )
     comment_limits: str = setting(
         "2 per minute; 10 per hour; 30 per day",
         checks.limits,

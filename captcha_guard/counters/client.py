@@ -1,18 +1,14 @@
-"""Who is posting, as keys that can't be read back to an address, and that change every day where they are counted."""
+"""Who is posting, as keys that can't be read back to an address."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
 SHARED: Final = "shared"
-
-#: Seconds for which clients are counted under the same keys.
-DAY: Final = 86_400
 
 
 class Level(NamedTuple):
@@ -34,25 +30,11 @@ class Client:
     """``key`` is that of one subscriber; ``networks`` are those around it, with their keys, the narrowest first.
 
     A key is 32 hexadecimal digits, or ``"shared"`` for everyone whose address is not known. Keys last as long as the
-    secret does, for what has to know a client again after weeks; limits are counted under its :meth:`daily` keys.
+    secret does.
     """
 
     key: str
     networks: tuple[tuple[Level, str], ...] = ()
-    secret: bytes = field(default=b"", repr=False, compare=False)
-
-    def daily(self, window: int, now: float, level: Level | None = None) -> tuple[str, ...]:
-        """Return the keys under which it is counted now in a window of so many seconds, the oldest first.
-
-        :param level: the network that is counted in place of the client; no key where it is in none of that kind.
-
-        Every day at midnight (UTC) there is another key. A window that began before midnight is counted under
-        yesterday's key as well, until all of it lies in today: so yesterday's hits still bind, and the first of these
-        keys has seen all hits of the window at every moment. Windows longer than a day keep their keys as long as they
-        last.
-        """
-        key = self.key if level is None else dict(self.networks).get(level)
-        return _daily(key, window, now, self.secret) if key else ()
 
 
 #: Everyone whose address is not known: all of them together may do what one client may.
@@ -95,7 +77,7 @@ def client_of(address: str | None, *, secret: bytes) -> Client:
         return NOBODY
     own, sizes = (4, ((WIDE, 3),)) if ip.version == 4 else (8, ((SITE, 7), (WIDE, 6)))
     networks = tuple((level, _digest(ip.packed[:size], secret)) for level, size in sizes)
-    return Client(_digest(ip.packed[:own], secret), networks, secret)
+    return Client(_digest(ip.packed[:own], secret), networks)
 
 
 def client_named(name: str, *, secret: bytes) -> Client:
@@ -106,7 +88,7 @@ def client_named(name: str, *, secret: bytes) -> Client:
     if not name.strip() or not secret:
         raise ValueError("a client needs a name, and its key a secret")
     hashed = blake2b(name.encode("utf-8", "surrogatepass")).digest()  # longer than any network, so never one of them
-    return Client(_digest(hashed, secret), secret=secret)
+    return Client(_digest(hashed, secret))
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -116,29 +98,7 @@ def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _daily(key: str, window: int, now: float, secret: bytes) -> tuple[str, ...]:
-    if key == SHARED:
-        return (key,)
-    period = DAY * -(-window // DAY)
-    number, age = divmod(now, period)
-    days = (int(number) - 1, int(number)) if age < window else (int(number),)
-    return tuple(_name_of_day(key, period, day, secret) for day in days)
-
-
-@lru_cache(maxsize=1024)  # one request asks for the same few again and again
-def _name_of_day(key: str, period: int, number: int, secret: bytes) -> str:
-    return _digest(key.encode(), _day_key(period, number, secret), person=b"guard day")
-
-
-@lru_cache(maxsize=64)
-def _day_key(period: int, number: int, secret: bytes) -> bytes:
-    return blake2b(b"%d %d" % (period, number), key=_short(secret), person=b"guard day key").digest()
-
-
-def _short(secret: bytes) -> bytes:
-    return secret if len(secret) <= blake2b.MAX_KEY_SIZE else blake2b(secret).digest()
-
-
-def _digest(network: bytes, secret: bytes, person: bytes = b"guard client") -> str:
+def _digest(network: bytes, secret: bytes) -> str:
     """Hash a network; two of different family or width never agree in their number of bytes."""
-    return blake2b(network, key=_short(secret), digest_size=16, person=person).hexdigest()
+    key = secret if len(secret) <= blake2b.MAX_KEY_SIZE else blake2b(secret).digest()
+    return blake2b(network, key=key, digest_size=16, person=b"guard client").hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -95,51 +94,35 @@ class Limits:
     def hit(self, policy: str | Policy, client: Client, *more: Asked) -> Decision:
         """Charge one request of a client, all that is named or nothing; never raises for a failing store."""
         asked = ((policy, client), *more)
-        charges = self._charges(asked)
+        charges = [charge for one in asked for charge in self.windows(*one)]
         try:
             return self._health.write(lambda: self._store.hit(charges))
         except StoreUnavailableError:
             if self._refusing:
                 return Decision(allowed=False, retry_after=TRY_AGAIN, uncounted=True)
-        return replace(self._own_windows().hit(self._charges(asked, self._share)), uncounted=True)
+        charges = [charge for one in asked for charge in self.windows(*one, share=self._share)]
+        return replace(self._own_windows().hit(charges), uncounted=True)
 
     def stats(self, *asked: Asked) -> WindowStats:
         """Return the windows of these clients, in one read of the store where it can; nothing is counted."""
-        windows = self._windows(asked)
-        flat = [charge for charges in windows.values() for charge in charges]
         try:
-            return _stats(windows, self._health.read(lambda: self._store.stats(flat)), share=1)
+            return self._health.read(lambda: self._stats(self._store, asked, 1))
         except StoreUnavailableError:
-            windows = self._windows(asked, self._share)
-            flat = [charge for charges in windows.values() for charge in charges]
-            return _stats(windows, self._own_windows().stats(flat), share=self._share)
+            return self._stats(self._own_windows(), asked, self._share)
 
-    def windows(self, policy: str | Policy, client: Client) -> list[Charge]:
-        """List the windows of a policy that hold for a client."""
-        [charges] = self._windows([(policy, client)]).values()
-        return charges
+    def windows(self, policy: str | Policy, client: Client, *, share: int = 1) -> list[Charge]:
+        """List the windows of a policy that hold for a client, each limit divided by ``share``."""
+        return list(self.policy(policy).windows(client, prefix=self._prefix, divisor=share))
 
     def clear(self, policy: str | Policy, client: Client) -> None:
         """Forget what a client and its networks did; raises ``StoreUnavailableError`` when the store fails."""
-        charges = self._charges([(policy, client)])
-        self._health.write(lambda: self._store.clear(charges))
+        windows = self.windows(policy, client)
+        self._health.write(lambda: self._store.clear(windows))
 
-    def _charges(self, asked: Sequence[Asked], share: int = 1) -> list[Charge]:
-        now = time.time()
-        policies = [(self.policy(policy), client) for policy, client in asked]
-        return [
-            charge
-            for policy, client in policies
-            for charge in policy.charges(client, prefix=self._prefix, now=now, divisor=share)
-        ]
-
-    def _windows(self, asked: Sequence[Asked], share: int = 1) -> dict[str, list[Charge]]:
-        now = time.time()
-        policies = [(self.policy(policy), client) for policy, client in asked]
-        return {
-            policy.name: list(policy.windows(client, prefix=self._prefix, now=now, divisor=share))
-            for policy, client in policies
-        }
+    def _stats(self, counted: Windows, asked: Sequence[Asked], share: int) -> WindowStats:
+        windows = {self.policy(policy).name: self.windows(policy, client, share=share) for policy, client in asked}
+        stats = iter(counted.stats([charge for charges in windows.values() for charge in charges]))
+        return WindowStats(share, {name: [(one, next(stats)) for one in charges] for name, charges in windows.items()})
 
     def policy(self, policy: str | Policy) -> Policy:
         """Return a policy by its name, or itself."""
@@ -154,8 +137,3 @@ class Limits:
             if self._fallback is None:
                 self._fallback = Windows(LockedMemoryStorage(), "moving-window")
             return self._fallback
-
-
-def _stats(windows: Mapping[str, Sequence[Charge]], stats: Sequence[WindowStat], share: int) -> WindowStats:
-    rest = iter(stats)
-    return WindowStats(share, {name: [(charge, next(rest)) for charge in charges] for name, charges in windows.items()})

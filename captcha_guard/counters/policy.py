@@ -72,27 +72,16 @@ class Policy:
         """Return the policy with the shortest of the client's own windows alone, to look at."""
         return _shortest(self)
 
-    def charges(self, client: Client, *, prefix: str, now: float, divisor: int = 1) -> Iterator[Charge]:
-        """Give all that one hit is charged to: the client's own limits before its networks', short before long.
+    def windows(self, client: Client, *, prefix: str, divisor: int = 1) -> Iterator[Charge]:
+        """Yield all that one hit is charged to: the client's own limits before its networks', short before long.
 
-        ``now`` is in seconds since 1970; each limit is divided by ``divisor``, but never below 1.
+        Each limit is divided by ``divisor``, but never below 1.
         """
-        for item, name, keys in self._counted(client, prefix, now, divisor):
-            yield from (Charge(item, (key, name)) for key in keys)
-
-    def windows(self, client: Client, *, prefix: str, now: float, divisor: int = 1) -> Iterator[Charge]:
-        """Give all that has to be looked at to know how a client stands: of keys that overlap the one that saw all."""
-        for item, name, keys in self._counted(client, prefix, now, divisor):
-            yield Charge(item, (keys[0], name))
-
-    def _counted(
-        self, client: Client, prefix: str, now: float, divisor: int
-    ) -> Iterator[tuple[RateLimitItem, str, tuple[str, ...]]]:
         for item in _items(self, prefix, divisor):
-            yield item, self.name, client.daily(item.get_expiry(), now)
-        for level, _ in client.networks if self.networks else ():
+            yield Charge(item, (client.key, self.name))
+        for level, key in client.networks if self.networks else ():
             for item in _items(self, prefix, divisor, level):
-                yield item, name_at(self.name, level), client.daily(item.get_expiry(), now, level)
+                yield Charge(item, (key, name_at(self.name, level)))
 
 
 def name_at(name: str, level: Level | None) -> str:

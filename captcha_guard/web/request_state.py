@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, cast
 from flask import request
 
 from ..counters.client import Client
-from .post.rate_limit_headers import Quota
 from .post.result import Result
 
 if TYPE_CHECKING:
@@ -32,16 +31,14 @@ class RequestState:
     """What has happened in one request: the ``results`` by scope, and what its response has shown.
 
     ``tries_given`` has the scopes for which a challenge with paid tries was handed out; ``client`` is who sends the
-    request, once that was asked;
-    ``quota`` what is left of the client's limits, where that is told; ``own_page`` says that the answer is a page of
-    ours. ``stored`` is what the view said became of the comment, ``forms`` are the forms that the guard's field is in,
-    ``passes`` the passes handed out, by scope; ``built`` are the ``CaptchaField`` objects that were made.
+    request, once that was asked; ``own_page`` says that the answer is a page of ours. ``stored`` is what the view said
+    became of the comment, ``forms`` are the forms that the guard's field is in, ``passes`` the passes handed out, by
+    scope; ``built`` are the ``CaptchaField`` objects that were made.
     """
 
     results: dict[str, Result] = field(default_factory=dict)
     tries_given: set[str] = field(default_factory=set)
     client: Client | None = None
-    quota: Quota | None = None
     stored: bool | None = None
     forms: list[BaseForm] = field(default_factory=list)
     built: list[Built] = field(default_factory=list)

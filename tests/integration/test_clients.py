@@ -87,9 +87,7 @@ def test_midnight_is_no_fresh_start(blogs: MakeBlog, clock: time_machine.Travell
     assert publish(client, 2) == 429
 
 
-def test_the_judge_knows_a_client_again_when_its_keys_have_changed(
-    blogs: MakeBlog, clock: time_machine.Traveller
-) -> None:
+def test_the_judge_knows_a_client_again_after_days(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     blog = blogs()
     client = blog.client()
     assert client.post("/queue", data=solved(client, client.get("/queue"), COMMENT)).status_code == 303

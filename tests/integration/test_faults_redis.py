@@ -297,7 +297,6 @@ def test_a_guarded_post_asks_the_store_four_times_and_once_more_after_another_on
         "CAPTCHA_GUARD_SURGE": 1000,
         "CAPTCHA_GUARD_WRONG_WAITS": (30, 3600),
         "CAPTCHA_GUARD_COMMENT_LIMITS": "1000 per minute; 1000 per hour; 1000 per day",
-        "CAPTCHA_GUARD_RATELIMIT_HEADERS": True,
     }
     blog = blogs_on(between.uri, config)
     client, asked = blog.client(), Counter[str]()

@@ -160,9 +160,10 @@ def test_none_of_the_hosts_settings_for_its_limiter_reaches_the_guards_store(
         storage.storage.close()
 
 
-def test_no_module_of_flask_limiter_is_imported_but_its_public_one() -> None:
+def test_no_private_module_of_flask_limiter_or_limits_is_imported() -> None:
     code = "\n".join(path.read_text("utf-8") for path in Path(captcha_guard.__file__).parent.rglob("*.py"))
     assert set(re.findall(r"(?:from|import) (flask_limiter[\w.]*)", code)) == {"flask_limiter"}
+    assert re.findall(r"(?:from|import) limits\.[\w.]*\b_\w+", code) == []
     assert "_check_request_limit" not in code
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from captcha_guard import Action, Finding, Submission
-from captcha_guard.spam.services import Akismet, Context, Exchange, Fault, Usage
+from captcha_guard.spam.services import Akismet, Context, Exchange, Fault
 from tests.service_server import KEY, Running, service_server
 
 if TYPE_CHECKING:
@@ -148,20 +148,15 @@ def test_only_true_and_false_to_the_letter_are_verdicts(running: Running, answer
 def test_every_call_makes_a_fault_a_fault(running: Running, fault: str, reason: str) -> None:
     running.server.fault = fault
     service = akismet(running)
-    answers = [
-        service.check(COMMENT, ADDRESS),
-        service.tell({"user_ip": ADDRESS}, spam=True),
-        service.verify_key(),
-        service.usage(),
-    ]
-    assert [answer.reason for answer in answers if isinstance(answer, Fault)] == [reason] * 4
+    answers = [service.check(COMMENT, ADDRESS), service.tell({"user_ip": ADDRESS}, spam=True)]
+    assert [answer.reason for answer in answers if isinstance(answer, Fault)] == [reason] * 2
 
 
 def test_a_wrong_key_is_a_fault_that_says_what_akismet_says_of_it_and_never_shows_a_key(running: Running) -> None:
     wrong = KEY[:-1] + "7"
     service = akismet(running, wrong)
     running.server.extra_headers = {"X-akismet-error": "ignored", "X-akismet-alert-msg": f"{wrong} is unknown"}
-    for fault in (service.verify_key(), service.check(COMMENT, ADDRESS), service.usage()):
+    for fault in (service.check(COMMENT, ADDRESS), service.tell({"user_ip": ADDRESS}, spam=True)):
         assert isinstance(fault, Fault)
         assert fault.reason == "invalid"
         assert "We were unable to parse your" in fault.sentence
@@ -175,12 +170,6 @@ def test_a_wrong_key_is_a_fault_that_says_what_akismet_says_of_it_and_never_show
     assert len(fault.sentence) < 400
 
 
-def test_a_good_key_is_verified_with_the_sites_address(running: Running) -> None:
-    assert akismet(running).verify_key() is None
-    [asked] = running.asked
-    assert (asked.path, asked.form) == ("/1.1/verify-key", {"key": KEY, "blog": BLOG})
-
-
 @pytest.mark.parametrize(("spam", "path"), [(True, "/1.1/submit-spam"), (False, "/1.1/submit-ham")])
 def test_a_correction_sends_the_very_fields_of_the_check(running: Running, spam: bool, path: str) -> None:
     service = akismet(running)
@@ -191,29 +180,6 @@ def test_a_correction_sends_the_very_fields_of_the_check(running: Running, spam:
     check, correction = running.asked
     assert correction.path == path
     assert correction.form == check.form
-
-
-def test_what_is_left_of_the_plan_can_be_asked(running: Running, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    assert akismet(running).usage() == Usage(limit=1000, usage=250, percentage=25.0, throttled=False)
-    [asked] = running.asked
-    assert (asked.method, asked.path, asked.form) == ("GET", "/1.2/usage-limit", {"api_key": KEY})
-    assert "usage-limit" in caplog.text
-    assert KEY not in caplog.text
-    running.server.answer = b'{"limit": "none", "usage": "3", "percentage": "0%", "throttled": true}'
-    assert akismet(running).usage() == Usage(limit=None, usage=3, percentage=0.0, throttled=True)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [b"[]", b"{}", b"3", b"{", b"[" * 9000, b'{"limit": "many", "usage": 1, "percentage": 1, "throttled": false}',
-     b'{"limit": 1, "usage": 1, "percentage": 1, "throttled": "no"}'],
-)  # fmt: skip
-def test_a_plan_that_can_not_be_read_is_a_fault(running: Running, answer: bytes) -> None:
-    running.server.answer = answer
-    fault = akismet(running).usage()
-    assert isinstance(fault, Fault)
-    assert fault.reason == "unreadable"
 
 
 def test_an_alert_is_logged_once_and_the_verdict_stands(running: Running, caplog: pytest.LogCaptureFixture) -> None:

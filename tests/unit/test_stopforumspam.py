@@ -9,7 +9,7 @@ import pytest
 
 from captcha_guard import Action, Finding, Submission
 from captcha_guard.spam.services import Exchange, Fault, StopForumSpam
-from tests.service_server import REPORT_KEY, Running, service_server
+from tests.service_server import Running, service_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ def running() -> Iterator[Running]:
 
 def stopforumspam(running: Running) -> StopForumSpam:
     service = StopForumSpam(Exchange(5))
-    service.base = service.report_base = running.base
+    service.base = running.base
     return service
 
 
@@ -134,17 +134,3 @@ def test_a_refusal_is_a_fault_with_their_words(running: Running) -> None:
 def test_a_broken_server_is_a_fault(running: Running, fault: str) -> None:
     running.server.fault = fault
     assert isinstance(stopforumspam(running).check(COMMENT, ADDRESS), Fault)
-
-
-def test_a_spammer_is_reported_by_hand_with_the_documented_fields(running: Running) -> None:
-    report = {"username": "Max Example", "address": ADDRESS, "email": "max@mail.example", "evidence": "Cheap pills!"}
-    assert stopforumspam(running).report(api_key=REPORT_KEY, **report) is None
-    [asked] = running.asked
-    assert (asked.path, asked.form) == (
-        "/add",
-        {"username": "Max Example", "ip_addr": ADDRESS, "email": "max@mail.example", "evidence": "Cheap pills!",
-         "api_key": REPORT_KEY},
-    )  # fmt: skip
-    refused = stopforumspam(running).report(api_key="other key", **report)
-    assert isinstance(refused, Fault)
-    assert refused.sentence == "StopForumSpam refused the report: invalid api key."

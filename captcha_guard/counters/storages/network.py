@@ -11,9 +11,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
-
-from limits._storage_scheme import parse_storage_uri
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from ...errors import ConfigError
 
@@ -34,11 +32,16 @@ def network_options(uri: str) -> tuple[str, dict[str, Any]]:
     :raises ImportError: the client library is missing.
     :raises ValueError: what should be a host can't be one.
     """
-    for location in urlsplit(uri).netloc.rpartition("@")[2].split(","):
-        (urlsplit(f"//{location}").hostname or "").encode("idna")  # or each question to the store would raise it
+    for location in locations(uri):
+        (location.hostname or "").encode("idna")  # or each question to the store would raise it
     scheme = uri.partition("://")[0]
     family = next(name for name in _FAMILIES if scheme.startswith(name))
     return _FAMILIES[family](family, uri)
+
+
+def locations(uri: str) -> list[SplitResult]:
+    """Return the servers that a URI names, of which it may list several: ``hostname`` and ``port`` of each."""
+    return [urlsplit(f"//{one.strip()}") for one in urlsplit(uri).netloc.rpartition("@")[2].split(",")]
 
 
 def _redis(library: str, uri: str) -> tuple[str, dict[str, Any]]:
@@ -55,7 +58,7 @@ def _redis(library: str, uri: str) -> tuple[str, dict[str, Any]]:
     retries = options.pop("retries", 0)
     options["retry"] = retry.Retry(backoff.NoBackoff(), retries)
     if scheme.endswith("+sentinel"):
-        given = parse_storage_uri(address)
+        given = urlsplit(address)
         own = {name: getattr(given, name) for name in ("username", "password") if name in options}
         options["sentinel_kwargs"] = {name: options[name] for name in (*waits, "retry")} | own
     elif scheme == "valkey+cluster":  # besides a connection's own; Redis' client has one number for both

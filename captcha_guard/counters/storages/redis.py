@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
-from limits._storage_scheme import parse_storage_uri
-from limits.errors import StorageError
+from limits.errors import ConfigurationError, StorageError
 from limits.storage import RedisClusterStorage, RedisSentinelStorage, RedisStorage
 
 from .data_loss import Remembering, RememberingInBuckets
 from .lua import NOW, Script
+from .network import locations
 
 PREFIX = "batched+"
 
@@ -199,7 +199,8 @@ class BatchedRedisClusterStorage(_Batches, RememberingInBuckets, RedisClusterSto
         **options: Any,
     ) -> None:
         uri = uri.removeprefix(PREFIX)
-        parse_storage_uri(uri)  # raises for what is malformed, now rather than later
+        if not all(node.hostname and node.port for node in locations(uri)):
+            raise ConfigurationError("each node of a cluster needs a host and a port")
         self.key_prefix = key_prefix
         self.wrap_exceptions = wrap_exceptions
         self.target_server = "valkey" if uri.startswith("valkey") else "redis"

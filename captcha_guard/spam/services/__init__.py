@@ -9,7 +9,7 @@ from ...config.settings import Settings
 from ...errors import ConfigError
 from ...health import Health
 from ..submission import Submission
-from .akismet import Akismet, Context, Usage
+from .akismet import Akismet, Context
 from .http_client import Exchange
 from .service import Fault, Service
 from .services import Rechecked, Services
@@ -24,7 +24,6 @@ __all__ = [
     "Service",
     "Services",
     "StopForumSpam",
-    "Usage",
     "services_of",
 ]
 

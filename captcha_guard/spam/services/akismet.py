@@ -6,7 +6,6 @@ Fields, answers and headers as in Automattic's own description of the interface 
 from __future__ import annotations
 
 import ipaddress
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,16 +47,6 @@ class Context:
     user_role: str = ""
     languages: str = ""
     topics: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What the key has used of its plan this month; ``limit`` is ``None`` where there is none."""
-
-    limit: int | None
-    usage: int
-    percentage: float
-    throttled: bool
 
 
 class Akismet:
@@ -148,24 +137,9 @@ class Akismet:
             return reply
         return None if reply.body == THANKS else self._not_understood(reply)
 
-    def verify_key(self) -> Fault | None:
-        """Call verify-key; ``None`` says that the key is good for this site."""
-        reply = self._post("1.1/verify-key", {"key": self._key, "blog": self._blog})
-        if isinstance(reply, Fault):
-            return reply
-        return None if reply.body == b"valid" else self._not_understood(reply)
-
-    def usage(self) -> Usage | Fault:
-        """Call usage-limit, the only one that is a GET: the key stands in the address."""
-        reply = self._noted(self._exchange.get(self.slug, f"{self.base}/1.2/usage-limit", {"api_key": self._key}))
-        return reply if isinstance(reply, Fault) else _usage(reply.body) or self._not_understood(reply)
-
     def _call(self, path: str, form: Form) -> Reply | Fault:
         own = {"api_key": self._key, "blog": self._blog} | ({"is_test": "1"} if self._test else {})
-        return self._post(path, dict(form) | own)
-
-    def _post(self, path: str, form: Form) -> Reply | Fault:
-        return self._noted(self._exchange.post(self.slug, f"{self.base}/{path}", form))
+        return self._noted(self._exchange.post(self.slug, f"{self.base}/{path}", dict(form) | own))
 
     def _noted(self, reply: Reply | Fault) -> Reply | Fault:
         """Log an alert that came with the answer, once."""
@@ -197,14 +171,3 @@ def _is_address(text: str) -> bool:
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds else ""
-
-
-def _usage(body: bytes) -> Usage | None:
-    try:
-        answer = json.loads(body)
-        limit = None if answer["limit"] == "none" else int(answer["limit"])
-        percentage = float(str(answer["percentage"]).removesuffix("%"))
-        usage, throttled = int(answer["usage"]), answer["throttled"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return Usage(limit, usage, percentage, throttled) if isinstance(throttled, bool) else None

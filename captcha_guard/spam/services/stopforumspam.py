@@ -35,7 +35,6 @@ class StopForumSpam:
 
     slug = "stopforumspam"
     base = "https://api.stopforumspam.org"
-    report_base = "https://www.stopforumspam.com"
     clean_for = 86_400.0
     found_for = 3_600.0
 
@@ -80,21 +79,6 @@ class StopForumSpam:
         """Ask about ``submission``."""
         form = self.form(submission, address)
         return None if form is None else self.ask(form)
-
-    def report(self, *, api_key: str, username: str, address: str, email: str, evidence: str) -> Fault | None:
-        """Report a spammer, which is for a person to decide: nothing in this package calls it.
-
-        All is published by StopForumSpam. Returns ``None`` when the report was taken.
-        """
-        form = {"username": username, "ip_addr": address, "email": email, "evidence": evidence, "api_key": api_key}
-        reply = self._exchange.post(self.slug, f"{self.report_base}/add", form, statuses=(200, 403))
-        if isinstance(reply, Fault):
-            return reply
-        if reply.status == 200:
-            return None
-        why = re.sub(r"<[^<>]*>|\s+", " ", reply.body.decode("utf-8", "replace")).strip()
-        why = why.replace(api_key, "(key)") if api_key else why
-        return Fault(self.slug, "refused", f"StopForumSpam refused the report: {why[:200] or 'no reason given'}.")
 
     def _refused(self, answer: object) -> Fault:
         error = answer.get("error") if isinstance(answer, dict) and _is_flag(answer.get("success"), 0) else None

@@ -42,8 +42,6 @@ def settle(response: Response) -> Response:
             mark(response, "spent" if result.refusal is None else "host")
         _settle(result, _fate_of(result, response), response)
     tell_of_missing_field(response)
-    if request_state.quota is not None:
-        request_state.quota.write(response.headers)
     if request_state.results:
         keep_house()
     request_state.finished = True

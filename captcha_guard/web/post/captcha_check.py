@@ -90,7 +90,8 @@ class CaptchaCheck:
     def charge(self) -> Refusal | None:
         """Count this POST against the client's comments; the refusal says that it was one too many."""
         decision = self.state.limits.hit(self._policy, self.client, *self.limit_status.also_counted)
-        self.limit_status.note(hit=decision.allowed, uncounted=decision.uncounted)
+        if decision.uncounted:
+            self.limit_status.counted = False
         return refused(decision, self.state, self._policy, self.client)
 
     def check(self, posted: Posted, repeated: Callable[[], bool]) -> tuple[CheckedCode, Refusal | None, int]:

@@ -21,7 +21,6 @@ from ...spam.submission import Facts, Submission
 from ...spam.verdict import Action, Finding, Verdict, total
 from ..identity import address_here, client_here, is_exempt, sender_keys
 from ..protection import Protection
-from ..request_state import current_request_state
 from ..state import State, this_app
 from .captcha_check import CaptchaCheck, CheckedCode
 from .duplicates import claim, is_known
@@ -115,7 +114,6 @@ class _Post:
     def check_code(self) -> None:
         """Count the POST against the limits, and check its code."""
         self.code, refusal, self.tries_left = self.captcha.check(self.posted, self._is_repeated)
-        current_request_state().quota = self.captcha.limit_status.quota
         if refusal is None:
             return
         self.verdict = _rejected(refusal)

@@ -1,4 +1,4 @@
-"""Reads the counters once at the start of a POST: wrong codes, a surge, and what is left of the limits."""
+"""Reads the counters once at the start of a POST: wrong codes, a surge and a double click."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...counters.windows import Decision
-from .rate_limit_headers import Quota
 
 if TYPE_CHECKING:
     from ...counters.client import Client
@@ -21,8 +20,8 @@ class LimitStatus:
 
     ``surge`` says that more comments come in than the site's readers write; ``also_counted`` are the windows that a
     comment is counted in besides its client's. ``wrong_codes`` says whether a code may be tried, ``posted_lately``
-    whether the client has posted within the shortest of its windows, ``quota`` what is left of its limits. ``counted``
-    turns false as soon as the store doesn't answer.
+    whether the client has posted within the shortest of its windows. ``counted`` turns false as soon as the store
+    doesn't answer.
     """
 
     counted: bool = True
@@ -30,13 +29,12 @@ class LimitStatus:
     also_counted: tuple[Asked, ...] = ()
     wrong_codes: Decision = field(default=Decision.granted())
     posted_lately: bool = False
-    quota: Quota | None = None
 
     @classmethod
     def of(cls, state: State, client: Client, *, policy: str | Policy, typed: bool) -> LimitStatus:
         """Look at all that a POST needs to know where a code was ``typed`` or not."""
-        headers, comments = state.settings.ratelimit_headers, state.limits.policy(policy)
-        asked: list[Asked] = [*state.surge.asked, (comments if headers else comments.shortest(), client)]
+        comments = state.limits.policy(policy).shortest()
+        asked: list[Asked] = [*state.surge.asked, (comments, client)]
         asked += [("wrong", client)] if typed else []
         stats = state.limits.stats(*asked)
         return cls(
@@ -45,11 +43,4 @@ class LimitStatus:
             also_counted=state.surge.counted_in(stats) if state.surge.asked else (),
             wrong_codes=stats.decision("wrong") if typed else Decision.granted(),
             posted_lately=stats.counted and stats.used(comments.name) > 0,
-            quota=Quota.of(stats, "comments") if headers else None,
         )
-
-    def note(self, *, hit: bool = False, uncounted: bool = False) -> None:
-        """Note whether this POST was counted as a hit, and whether the store failed to count it."""
-        self.counted = self.counted and not uncounted
-        if self.quota is not None and hit:
-            self.quota = self.quota.after_hit()
