@@ -1,4 +1,4 @@
-"""``python -m demo_blog``: open the journal on this machine, with everything it needs made on the way."""
+"""``python -m demo_blog``: set up the journal and serve it on this machine."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from types import FrameType
 from flask_migrate import upgrade
 from werkzeug.serving import make_server
 
-from demo_blog import create_app, manuscripts, samples
-from demo_blog.typesetting import JOURNAL
+from demo_blog import create_app, post_files, samples
+from demo_blog.rendering import JOURNAL
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5000
@@ -21,32 +21,33 @@ PORTS_TRIED = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prepare the journal and serve it until Ctrl-C; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m demo_blog", description=f"Open {JOURNAL} on this machine.")
+    """Set up the journal and serve it until Ctrl-C; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m demo_blog", description=f"Serve {JOURNAL} on this machine.")
     parser.add_argument("--port", type=int, help=f"the port to listen on (default: {FIRST_PORT} or the next free one)")
-    asked: int | None = parser.parse_args(arguments).port
+    chosen: int | None = parser.parse_args(arguments).port
 
     try:
-        listener = listen([asked] if asked is not None else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED))
+        listener = listen([chosen] if chosen is not None else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED))
     except (OSError, OverflowError) as error:
-        print(f"Can't listen on {HOST}: {error}. Name a free port with --port.", file=sys.stderr)
+        print(f"Can't listen on {HOST}: {error}. Choose a free port with --port.", file=sys.stderr)
         return 1
 
     app = create_app()
     with app.app_context():
         upgrade()
-        loaded = manuscripts.load(manuscripts.read_all())
-        commented = samples.add_samples()
+        loaded = post_files.load(post_files.read_all())
+        sample_count = samples.add_samples()
     port = listener.getsockname()[1]
-    with listener:  # the server works on a duplicate of it
+    with listener:  # the server uses a duplicate of this socket
         server = make_server(HOST, port, app, threaded=True, fd=listener.fileno())
     print(f"Posts: {loaded.added} added, {loaded.changed} changed, {loaded.unchanged} unchanged.")
-    if commented:
-        print(f"Sample comments: {commented}.")
-    print(f"Database and secret: {app.instance_path}")
-    print(f"\n  {JOURNAL} is open at http://{HOST}:{port}/\n\nCtrl-C closes it.", flush=True)
+    if sample_count:
+        print(f"Sample comments: {sample_count}.")
+    print(f"Database and secret key: {app.instance_path}")
+    print(f"\n  {JOURNAL} is open at http://{HOST}:{port}/\n\nPress Ctrl-C to stop it.", flush=True)
 
-    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell that starts us in the background ignores SIGINT for us
+    # A shell that starts this process in the background makes it ignore SIGINT, so both signals need a handler.
+    for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _interrupt)
     try:
         server.serve_forever()
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def listen(ports: Sequence[int]) -> socket.socket:
-    """Return a socket that listens on the first free one of ``ports``; raise what the last one raised."""
+    """Return a socket that listens on the first free port of ``ports``; raise the last port's error if none is free."""
     for port in ports:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -72,7 +73,7 @@ def listen(ports: Sequence[int]) -> socket.socket:
                 raise
         else:
             return listener
-    raise ValueError("no port to try; give at least one")
+    raise ValueError("ports is empty; give at least one port")
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

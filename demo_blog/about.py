@@ -1,4 +1,4 @@
-"""The page that says who we are and how comments are kept clean."""
+"""The page about the journal and how it protects its comments against spam."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``flask --app demo_blog journal``: the desk of whoever keeps the journal."""
+"""``flask --app demo_blog journal``: the commands for loading posts and moderating comments."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from flask.cli import AppGroup
 from flask_migrate import upgrade
 from sqlalchemy import inspect
 
-from demo_blog import desk, manuscripts
+from demo_blog import moderation, post_files
 from demo_blog.database import db
 from demo_blog.models import Comment, CommentState, Post
 
-journal = AppGroup("journal", help="Load posts and decide about comments.")
+journal = AppGroup("journal", help="Load posts and moderate comments.")
 
 
 def init_app(app: Flask) -> None:
-    """Add the group to the ``flask`` command."""
+    """Add the command group to ``flask``."""
     app.cli.add_command(journal)
 
 
 @journal.command("init")
 def init() -> None:
-    """Make or upgrade the tables."""
+    """Create or upgrade the tables."""
     upgrade()
     click.echo("The tables are up to date.")
 
 
 @journal.command("load")
 def load() -> None:
-    """Load the Markdown files in demo_blog/posts; as often as you like."""
+    """Load the Markdown files in demo_blog/content. Running this again is safe."""
     _require_tables()
     try:
-        loaded = manuscripts.load(manuscripts.read_all())
-    except manuscripts.ManuscriptError as error:
+        loaded = post_files.load(post_files.read_all())
+    except post_files.PostFileError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"Posts: {loaded.added} added, {loaded.changed} changed, {loaded.unchanged} unchanged.")
 
 
 @journal.command("held")
 def held() -> None:
-    """List the comments that wait for a decision, and those set aside as spam."""
+    """List the comments that are waiting for a decision, and those set aside as spam."""
     _require_tables()
     _list("Held", Comment.in_state(CommentState.HELD))
     _list("Set aside as spam", Comment.in_state(CommentState.SPAM))
@@ -52,35 +52,36 @@ def held() -> None:
 @journal.command("approve")
 @click.argument("comment_id", metavar="ID", type=int)
 def approve(comment_id: int) -> None:
-    """Publish comment ID, also one that was set aside, and teach the guard that it is welcome."""
+    """Publish comment ID and teach the guard that it isn't spam. This also rescues a comment set aside as spam."""
     _decide(comment_id, CommentState.PUBLISHED)
 
 
 @journal.command("spam")
 @click.argument("comment_id", metavar="ID", type=int)
 def spam(comment_id: int) -> None:
-    """Set comment ID aside as spam and teach the guard so; its author still sees it as waiting."""
+    """Set comment ID aside and teach the guard that it is spam. Its author still sees it as awaiting moderation."""
     _decide(comment_id, CommentState.SPAM)
 
 
 @journal.command("explain")
 @click.argument("comment_id", metavar="ID", type=int)
 def explain(comment_id: int) -> None:
-    """Say why comment ID was judged as it was, and what the filter makes of it by now."""
+    """Explain why comment ID was judged as it was, and what the filter makes of its words now."""
     comment = _comment(comment_id)
     click.echo(f"Comment {comment_id} by {comment.author}, on {comment.post.slug}, is {comment.state}.")
-    for line in desk.reasons(comment):
+    for line in moderation.reasons(comment):
         click.echo(f"  {line}")
 
 
 def _decide(comment_id: int, state: CommentState) -> None:
     comment = _comment(comment_id)
-    now = "is" if comment.state == state else "is now"
-    already = " already" if comment.state == state else ""
-    taught = desk.decide(comment, state)
-    click.echo(f"Comment {comment_id} by {comment.author} {now} {state}{already}.")
+    was = comment.state
+    taught = moderation.decide(comment, state)
+    click.echo(f"Comment {comment_id} by {comment.author} is {'already' if was == state else 'now'} {state}.")
     if not taught:
-        click.echo("The guard could not be taught so; its log says why. Give the same command again later.", err=True)
+        click.echo(
+            "The guard could not be taught this decision; its log says why. Run the same command again later.", err=True
+        )
 
 
 def _comment(comment_id: int) -> Comment:
@@ -88,7 +89,7 @@ def _comment(comment_id: int) -> Comment:
     comment = db.session.get(Comment, comment_id)
     if comment is None:
         raise click.ClickException(
-            f"there is no comment {comment_id}; 'flask --app demo_blog journal held' lists the waiting ones"
+            f"there is no comment {comment_id}; 'flask --app demo_blog journal held' lists the held comments"
         )
     return comment
 

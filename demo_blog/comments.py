@@ -1,4 +1,4 @@
-"""Where a comment arrives, and what its author is told."""
+"""The route that receives comments, and the answers to their authors."""
 
 from __future__ import annotations
 
@@ -11,35 +11,36 @@ from werkzeug.exceptions import HTTPException
 
 from captcha_guard import Action, Refusal, Verdict
 from demo_blog import errors, posts, security
+from demo_blog.comment_form import CommentForm
 from demo_blog.database import db
-from demo_blog.draft import Draft
 from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState, Post
-from demo_blog.typesetting import web_address
+from demo_blog.rendering import web_address
 
 bp = Blueprint("comments", __name__)
 bp.url_value_preprocessor(posts.fetch_post)
 
 LATE_FORM = "This page had been open for a long time. Nothing is lost: please send it once more."
-PRINTED = "Thank you. Your comment is printed above."
+PUBLISHED = "Thank you. Your comment is printed above."
 HELD = "Thank you. An editor reads your comment before it is printed; until then only you can see it above."
 ADDRESS_DROPPED = "Your comment stands without the web address: only http and https addresses are linked here."
 
 
 def show_form_again(refusal: Refusal, slug: str) -> str:  # noqa: ARG001 - the guard's signature
-    """Show the form as it was typed; the guard sets the status.
+    """Show the form with the text as typed; the guard sets the status.
 
-    Where a code is asked for that is below the article, with the guard's word at its own field. Else the form stands
-    alone, the reason above it: it is seen at once, and a client that floods us is not sent the article each time.
+    If a code is asked for, the form appears below the article and the guard's field shows the message. Otherwise the
+    page has only the form with the reason above it, so the visitor sees the reason at once and a client that sends
+    very many comments isn't sent the article each time.
     """
-    draft = Draft.from_form(request.form)
+    form = CommentForm.from_form(request.form)
     if refusal.asks_code:
-        return posts.page(draft)
+        return posts.page(form)
     return render_template(
         "refused.html",
         post=g.post,
-        draft=draft,
-        errors=draft.errors(),
+        form=form,
+        errors=form.errors(),
         notice=refusal.message,
         later=refusal.retry_after is not None,
     )
@@ -53,46 +54,46 @@ def show_form_again(refusal: Refusal, slug: str) -> str:  # noqa: ARG001 - the g
     on_challenge=show_form_again,
 )
 def create(slug: str) -> ResponseReturnValue:
-    """Keep the comment and lead its author to it; a draft that can't be printed comes back as typed."""
-    draft = Draft.from_form(request.form)
-    if draft.errors():
-        return posts.page(draft), 422
-    comment = keep(g.post, draft, guard.verdict)
-    flash(PRINTED if comment.published else HELD)
-    if draft.url and not comment.url:
+    """Store the comment and redirect its author to it; show a form with mistakes again, with the text as typed."""
+    form = CommentForm.from_form(request.form)
+    if form.errors():
+        return posts.page(form), 422
+    comment = store(g.post, form, guard.verdict)
+    flash(PUBLISHED if comment.published else HELD)
+    if form.url and not comment.url:
         flash(ADDRESS_DROPPED)
     return redirect(url_for("posts.show", slug=slug, _anchor=f"comment-{comment.id}"), 303)
 
 
 @bp.get("/posts/<slug>/comments")
 def index(slug: str) -> ResponseReturnValue:
-    """Lead whoever reloads the address of a form that came back to the comments themselves."""
+    """Redirect to the comments; a browser lands here when the address of a form shown again is opened with GET."""
     return redirect(url_for("posts.show", slug=slug, _anchor="comments"), 303)
 
 
 @bp.app_errorhandler(CSRFError)
-def form_was_stale(error: HTTPException) -> ResponseReturnValue | HTTPException:
-    """Show the reader's own form again, to be sent once more; of any other, only the text, because it may be forged."""
+def csrf_failed(error: HTTPException) -> ResponseReturnValue | HTTPException:
+    """Show the form again if its CSRF token has only expired; otherwise show only its text, for it may be forged."""
     if request.endpoint != f"{bp.name}.{create.__name__}":
         return errors.show(error)
-    draft = Draft.from_form(request.form)
-    if security.is_only_late():
-        return posts.page(draft, notice=LATE_FORM), 400
-    return render_template("unsent.html", post=g.post, draft=draft), 400
+    form = CommentForm.from_form(request.form)
+    if security.csrf_token_only_expired():
+        return posts.page(form, notice=LATE_FORM), 400
+    return render_template("not_sent.html", post=g.post, form=form), 400
 
 
-def keep(post: Post, draft: Draft, verdict: Verdict) -> Comment:
-    """Store the comment as the verdict says; of one that is held, let this browser prove that it is its own."""
+def store(post: Post, form: CommentForm, verdict: Verdict) -> Comment:
+    """Store the comment in the verdict's state; give this browser a key to see its own unpublished comments."""
     state = state_for(verdict)
     comment = Comment(
         post=post,
-        author=draft.author,
-        email=draft.email,
-        url=web_address(draft.url) or "",
-        body=draft.body,
+        author=form.author,
+        email=form.email,
+        url=web_address(form.url) or "",
+        body=form.body,
         state=state,
         findings="\n".join(f"{found.reason} ({found.score}): {found.sentence}" for found in verdict.findings),
-        author_key=None if state is CommentState.PUBLISHED else _own_key(),
+        author_key=None if state is CommentState.PUBLISHED else _author_key(),
         case_id=verdict.id or None,
     )
     db.session.add(comment)
@@ -101,13 +102,13 @@ def keep(post: Post, draft: Draft, verdict: Verdict) -> Comment:
 
 
 def state_for(verdict: Verdict) -> CommentState:
-    """Return where a comment with this verdict goes."""
+    """Return the state of a new comment with this verdict."""
     if verdict.action is Action.ASIDE:
         return CommentState.SPAM
     return CommentState.HELD if verdict.held else CommentState.PUBLISHED
 
 
-def _own_key() -> str:
+def _author_key() -> str:
     session.permanent = True
     key: str = session.setdefault(posts.AUTHOR_KEY, secrets.token_urlsafe(16))
     return key

@@ -1,4 +1,4 @@
-"""The database: one declarative base, one session, one line of migrations."""
+"""The database: the declarative base, the session and the migrations."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Base(DeclarativeBase):
-    """What every table of the journal derives from."""
+    """The base class of every model."""
 
-    # Names for constraints, so that a later migration can drop what an earlier one made.
+    # Constraints have names, so that a later migration can drop them.
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -31,13 +31,13 @@ class Base(DeclarativeBase):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware ``datetime`` in UTC, also on databases that keep no time zone (SQLite)."""
+    """A timezone-aware ``datetime`` in UTC, also on databases that store no time zone (SQLite)."""
 
     impl = DateTime
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Store the wall clock of UTC. Raises ``ValueError`` for a time without a zone."""
+        """Convert to UTC and drop the time zone. Raises ``ValueError`` for a time without a time zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -45,7 +45,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Say that what was stored is UTC."""
+        """Add the time zone UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
@@ -54,6 +54,6 @@ migrate = Migrate(directory=str(MIGRATIONS))
 
 
 def init_app(app: Flask) -> None:
-    """Bind the session and ``flask db`` to ``app``."""
+    """Set up the session and the ``flask db`` commands for ``app``."""
     db.init_app(app)
     migrate.init_app(app, db)

@@ -1,4 +1,4 @@
-"""The pages for what went wrong, set like the rest of the journal."""
+"""The pages for HTTP errors, in the journal's layout."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ EXPLANATIONS = {
 
 
 def init_app(app: Flask) -> None:
-    """Answer every HTTP error with a page of ours."""
+    """Show a page of the journal for every HTTP error."""
     app.register_error_handler(HTTPException, show)
 
 
 def show(error: HTTPException) -> Response | HTTPException:
-    """Return the page for ``error``; what carries its own response is passed on."""
+    """Return the page for ``error``; an error that has its own response is returned unchanged."""
     if error.response is not None or error.code is None or error.code < 400:
         return error
     title, text = EXPLANATIONS.get(error.code, (error.name, "The request could not be completed."))
     response = make_response(render_template("error.html", title=title, text=text, code=error.code), error.code)
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
-            response.headers[name] = value  # Allow and Retry-After are part of the answer
+            response.headers[name] = value  # for example Allow and Retry-After
     return response

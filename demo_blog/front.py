@@ -1,4 +1,4 @@
-"""The cover and its table of contents."""
+"""The front page: the journal's cover with the table of contents."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ bp = Blueprint("front", __name__)
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the contents: a post that stands alone, or a series in reading order."""
+    """One entry of the table of contents: a single post, or a series in reading order."""
 
     posts: tuple[Post, ...]
 
     @property
     def series(self) -> str | None:
-        """The series' title, if it is one."""
+        """The series' title, or ``None`` for a single post."""
         return self.posts[0].series
 
 
 def contents(newest_first: Iterable[Post]) -> list[Entry]:
-    """Gather each series into one entry, at the place of its newest part."""
-    gathered: dict[str, list[Post]] = {}
+    """Return the entries; a series is one entry, at the position of its newest part."""
+    groups: dict[str, list[Post]] = {}
     for post in newest_first:
-        gathered.setdefault(f"series {post.series}" if post.series else f"post {post.slug}", []).append(post)
-    return [Entry(tuple(sorted(posts, key=lambda post: post.part or 0))) for posts in gathered.values()]
+        groups.setdefault(f"series {post.series}" if post.series else f"post {post.slug}", []).append(post)
+    return [Entry(tuple(sorted(posts, key=lambda post: post.part or 0))) for posts in groups.values()]
 
 
 @bp.get("/")

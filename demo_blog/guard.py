@@ -1,4 +1,4 @@
-"""What stands between the comment form and the spammers."""
+"""The journal's instance of the extension."""
 
 from __future__ import annotations
 

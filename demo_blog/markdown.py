@@ -1,4 +1,4 @@
-"""Markdown to HTML: the full language for our own articles, a small and sanitised one for comments."""
+"""Markdown to HTML: full Markdown for the journal's articles, a small and sanitised subset for comments."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
 ASIDE: Final = "[!aside]"
-"""A quotation that begins with this word is a note in the margin."""
+"""A quotation that begins with this marker becomes a margin note."""
 
 POST_LINK: Final = "post:"
-"""``[text](post:slug)`` in an article links to another article, wherever the journal is mounted."""
+"""``[text](post:slug)`` in an article links to another article, whatever URL prefix the journal has."""
 
 COMMENT_RULES: Final = (
     "autolink",
@@ -39,42 +39,42 @@ COMMENT_LINK_REL: Final = "nofollow ugc noopener"
 COSTS: Final[Mapping[str, int]] = {
     "\n": 15, "*": 12, "_": 12, "[": 12, "]": 12, "`": 4, "<": 3, "&": 3, ">": 3, "!": 2, "\\": 2,
 }  # fmt: skip
-"""What each of these characters costs the parser at most, in microseconds or so."""
+"""Maximum parsing cost of each of these characters, in approximate microseconds."""
 
-AUTOLINK_COSTS: Final = 50
-BLOCK_COSTS: Final = 20
+AUTOLINK_COST: Final = 50
+BLOCK_COST: Final = 20
 _BLOCKS: Final = re.compile(r"^(?:[ \t>]|(?:[-+*]|\d{1,9}[.)])(?=[ \t\n]|$))*(?:\n|$)?", re.MULTILINE)
 _MARKERS: Final = re.compile(r"[-+*.)>\n]")
-"""What begins a line: each mark is a list, its item or a quotation, and an empty line ends a paragraph."""
+"""The markers at the start of a line: each starts a list, a list item or a quotation; a newline ends a paragraph."""
 
-MOST_COSTS: Final = 12_000
-"""What a comment may cost: 350 items of a list, or 500 pairs of asterisks. Above that it is shown as it was typed."""
+MAX_COST: Final = 12_000
+"""Maximum cost of a comment: 350 list items or 500 pairs of asterisks. Costlier comments are shown as typed."""
 
 _FENCE: Final = re.compile(r"(`{3,}|~{3,})[^`]*$")
 
 _STOPS: Final = re.compile(r"[\n!-+:<-@\[-`{-~-]")
-"""Where the parser stops in a text, at a cost of 1. For each ``[`` it looks once more at all of its paragraph."""
+"""Characters where the inline parser stops, at a cost of 1 each. For each ``[`` it scans the paragraph again."""
 
 _TITLES: Final = re.compile(r"\s[\"'(]")
-"""What may begin the title of a link, which is then looked for, character by character, up to the paragraph's end."""
+"""Possible starts of a link title. For each, the parser scans the paragraph to its end, one character at a time."""
 
 
 @lru_cache(maxsize=256)
 def render_article(text: str, posts_url: str) -> str:
-    """Render an article's Markdown; ``posts_url`` ends in a slash and goes before a linked article's slug."""
+    """Render an article's Markdown; ``posts_url`` ends in a slash and is put before the slug of a linked article."""
     return str(_article.render(text, {"posts_url": posts_url}))
 
 
 @lru_cache(maxsize=1024)
 def render_comment(text: str) -> str:
-    """Render a reader's Markdown: emphasis, code, links, lists and quotations; all else is shown as typed.
+    """Render a reader's Markdown: emphasis, code, links, lists and quotations; everything else is shown as typed.
 
-    The parser writes no HTML of the reader's, and nh3 then removes whatever is not on the list. This happens
-    when the comment is shown, so a stricter list also holds for the comments of years past. A comment with so much
-    markup that it would keep others waiting is shown as typed altogether.
+    The parser escapes HTML, and nh3 then removes every tag and attribute that isn't allowed. Comments are rendered
+    when they are shown, so a stricter list also applies to old comments. A comment with more markup than
+    ``MAX_COST`` allows is shown entirely as typed, because rendering it would delay other requests.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if parsing_costs(text) > MOST_COSTS:
+    if parsing_cost(text) > MAX_COST:
         return _as_typed(text)
     return nh3.clean(
         str(_comment.render(text)),
@@ -85,24 +85,25 @@ def render_comment(text: str) -> str:
     )
 
 
-def parsing_costs(text: str) -> int:
-    """Return what a comment costs the parser at most, in microseconds or so; found in time that grows with its length.
+def parsing_cost(text: str) -> int:
+    """Return an upper bound of a comment's parsing cost, in approximate microseconds, computed in linear time.
 
-    What is over ``MOST_COSTS`` anyway is not looked at any further.
+    The links are left out when the rest already costs more than ``MAX_COST``.
     """
     lines, text = text.count("\n"), _outside_fences(text)
-    costs = lines + sum(text.count(mark) * cost for mark, cost in COSTS.items())
-    costs += len(_STOPS.findall(text)) + _costs_of_blocks(text)
-    costs += min(text.count("<"), text.count(":") + text.count("@")) * AUTOLINK_COSTS
-    if costs > MOST_COSTS or "[" not in text:
-        return costs
-    return costs + sum(_costs_of_links(part) for part in text.split("\n\n") if "[" in part)
+    cost = lines + sum(text.count(character) * each for character, each in COSTS.items())
+    cost += len(_STOPS.findall(text)) + _cost_of_blocks(text)
+    cost += min(text.count("<"), text.count(":") + text.count("@")) * AUTOLINK_COST
+    if cost > MAX_COST or "[" not in text:
+        return cost
+    return cost + sum(_cost_of_links(part) for part in text.split("\n\n") if "[" in part)
 
 
 def _outside_fences(text: str) -> str:
-    """Return a comment without what is in its fenced code, which costs next to nothing; or all if unsure.
+    """Return a comment without its fenced code, which costs almost nothing; return it all if the fences are unclear.
 
-    It is sure as long as every line with a fence in it begins with that: then no quotation and no list is around it.
+    The fences are clear if every line that contains one also begins with it, because then no fence is inside a
+    quotation or list.
     """
     kept: list[str] = []
     fence = ""
@@ -121,12 +122,12 @@ def _outside_fences(text: str) -> str:
     return "\n".join(kept)
 
 
-def _costs_of_blocks(text: str) -> int:
-    return BLOCK_COSTS * sum(len(_MARKERS.findall(start)) for start in _BLOCKS.findall(text) if start)
+def _cost_of_blocks(text: str) -> int:
+    return BLOCK_COST * sum(len(_MARKERS.findall(start)) for start in _BLOCKS.findall(text) if start)
 
 
-def _costs_of_links(paragraph: str) -> int:
-    """Return what looking for the ends of links costs: their labels, their addresses, their titles."""
+def _cost_of_links(paragraph: str) -> int:
+    """Return the cost of finding the ends of links: of their labels, addresses and titles."""
     targets = paragraph.count("](")
     labels = paragraph.count("[") * len(_STOPS.findall(paragraph))
     addresses = targets * max(map(len, paragraph.split())) if targets else 0
@@ -139,7 +140,7 @@ def _as_typed(text: str) -> str:
 
 
 def _mark_asides(state: StateCore) -> None:
-    """Turn quotations that begin with ``ASIDE`` into notes."""
+    """Turn quotations that begin with ``ASIDE`` into margin notes."""
     open_quotations: list[bool] = []
     for index, token in enumerate(state.tokens):
         if token.type == "blockquote_open":
@@ -175,7 +176,7 @@ def _fence(
     options: OptionsDict,
     env: MutableMapping[str, object],
 ) -> str:
-    # A listing wider than the page scrolls, so the keyboard must be able to reach it.
+    # Wide code scrolls sideways, so it must be reachable by keyboard.
     return str(renderer.fence(tokens, index, options, env)).replace("<pre>", '<pre tabindex="0">', 1)
 
 

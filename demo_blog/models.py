@@ -1,4 +1,4 @@
-"""What the journal keeps: posts and the comments under them."""
+"""The database models: posts and their comments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from demo_blog.database import Base, UtcDateTime, db
 
 
 class CommentState(enum.StrEnum):
-    """Who sees a comment: everybody, or only its author and the moderator."""
+    """Published comments are public; held ones and spam are visible only to their author and the moderator."""
 
     PUBLISHED = "published"
     HELD = "held"
@@ -21,7 +21,7 @@ class CommentState(enum.StrEnum):
 
 
 class Post(Base):
-    """One article. The Markdown files are the originals; a row is a copy of one."""
+    """One article: a copy of its Markdown file, which is the original."""
 
     __tablename__ = "post"
     __table_args__ = (UniqueConstraint("series", "part"),)
@@ -40,23 +40,23 @@ class Post(Base):
 
     @classmethod
     def by_slug(cls, slug: str) -> Post | None:
-        """Return the post at ``/posts/<slug>``, if there is one."""
+        """Return the post with this slug, or ``None``."""
         return db.session.scalar(select(cls).where(cls.slug == slug))
 
     @classmethod
     def newest_first(cls) -> Sequence[Post]:
-        """Return every post; of one day's posts the later part of a series comes first."""
+        """Return every post, newest first; among posts of one day, the later part of a series comes first."""
         return db.session.scalars(select(cls).order_by(cls.date.desc(), cls.part.desc(), cls.slug)).all()
 
     def parts(self) -> Sequence[Post]:
-        """Return the whole series in reading order; empty for a post that stands alone."""
+        """Return all parts of this post's series in reading order; empty if the post isn't in a series."""
         if self.series is None:
             return []
         return db.session.scalars(select(Post).where(Post.series == self.series).order_by(Post.part)).all()
 
 
 class Comment(Base):
-    """One comment, whatever became of it."""
+    """One comment in any state."""
 
     __tablename__ = "comment"
 
@@ -76,16 +76,16 @@ class Comment(Base):
 
     @property
     def published(self) -> bool:
-        """Whether everybody sees it."""
+        """Whether the comment is public."""
         return self.state == CommentState.PUBLISHED
 
     @classmethod
     def visible(cls, post: Post, author_key: str | None) -> Sequence[Comment]:
-        """Return the comments under ``post``, oldest first, that the holder of ``author_key`` may see."""
-        seen = cls.state == CommentState.PUBLISHED
+        """Return the published comments on ``post`` and those with ``author_key``, oldest first."""
+        shown = cls.state == CommentState.PUBLISHED
         if author_key:
-            seen = seen | (cls.author_key == author_key)
-        return db.session.scalars(select(cls).where(cls.post_id == post.id, seen).order_by(cls.id)).all()
+            shown = shown | (cls.author_key == author_key)
+        return db.session.scalars(select(cls).where(cls.post_id == post.id, shown).order_by(cls.id)).all()
 
     @classmethod
     def in_state(cls, state: CommentState) -> Sequence[Comment]:
@@ -94,7 +94,7 @@ class Comment(Base):
 
     @classmethod
     def published_counts(cls) -> dict[int, int]:
-        """Return the number of published comments by the post's id; posts without any are left out."""
+        """Return the number of published comments by post id; posts without comments are left out."""
         rows = db.session.execute(
             select(cls.post_id, func.count()).where(cls.state == CommentState.PUBLISHED).group_by(cls.post_id)
         )

@@ -1,4 +1,4 @@
-"""An article's page: the text, the comments under it and the form for one more."""
+"""The page of a post: the article, its comments and the comment form."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 from flask import Blueprint, abort, g, render_template, session
 
-from demo_blog.draft import Draft
+from demo_blog.comment_form import CommentForm
 from demo_blog.models import Comment, Post
 
 bp = Blueprint("posts", __name__)
 
 AUTHOR_KEY = "author_key"
-"""Where the signed session cookie keeps what proves a held comment to be one's own."""
+"""Session key for a random value that shows an author their own unpublished comments."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a post stands in its series."""
+class SeriesPosition:
+    """The position of a post in its series."""
 
     parts: tuple[Post, ...]
     index: int
 
     @classmethod
-    def of(cls, post: Post) -> Place | None:
-        """Return the place of ``post``, or ``None`` when it stands alone."""
+    def of(cls, post: Post) -> SeriesPosition | None:
+        """Return the position of ``post``, or ``None`` if it isn't in a series."""
         parts = tuple(post.parts())
         return cls(parts, parts.index(post)) if parts else None
 
@@ -41,7 +41,7 @@ class Place:
 
 @bp.url_value_preprocessor
 def fetch_post(endpoint: str | None, values: dict[str, str] | None) -> None:  # noqa: ARG001 - Flask's signature
-    """Put the post of ``/posts/<slug>`` in ``g.post``, before any other check; 404 when there is none."""
+    """Store the post of ``/posts/<slug>`` in ``g.post`` before any other check; 404 if it doesn't exist."""
     post = Post.by_slug(values["slug"]) if values else None
     if post is None:
         abort(404)
@@ -49,20 +49,20 @@ def fetch_post(endpoint: str | None, values: dict[str, str] | None) -> None:  # 
 
 
 @bp.get("/posts/<slug>")
-def show(slug: str) -> str:  # noqa: ARG001 - fetch_post has used it
-    """Show the article with an empty form."""
+def show(slug: str) -> str:  # noqa: ARG001 - used by fetch_post
+    """Show the article with an empty comment form."""
     return page()
 
 
-def page(draft: Draft | None = None, *, notice: str | None = None) -> str:
-    """Render the article in ``g.post``, the form filled from ``draft``, ``notice`` above its fields."""
+def page(form: CommentForm | None = None, *, notice: str | None = None) -> str:
+    """Render the article in ``g.post`` and its comment form, filled from ``form``, with ``notice`` above the fields."""
     post: Post = g.post
     return render_template(
         "post.html",
         post=post,
-        place=Place.of(post),
+        position=SeriesPosition.of(post),
         comments=Comment.visible(post, session.get(AUTHOR_KEY)),
-        draft=draft or Draft(),
-        errors=draft.errors() if draft else {},
+        form=form or CommentForm(),
+        errors=form.errors() if form else {},
         notice=notice,
     )

@@ -1,4 +1,4 @@
-"""Comments for a journal that has just been opened."""
+"""Sample comments for a new journal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from demo_blog import desk
+from demo_blog import moderation
 from demo_blog.database import db
 from demo_blog.models import Comment, CommentState, Post
 
@@ -16,9 +16,9 @@ FILE = Path(__file__).parent / "sample_comments.toml"
 
 
 def add_samples(file: Path = FILE) -> int:
-    """Store the comments in ``file`` where there are none at all; return how many were stored.
+    """Store the comments in ``file`` if the journal has no comments; return how many were stored.
 
-    The guard is taught those about which an editor has decided; the held ones wait for you.
+    Published comments and spam are taught to the guard. Held ones wait for a decision.
     """
     if db.session.scalar(select(func.count()).select_from(Comment)):
         return 0
@@ -43,5 +43,5 @@ def add_samples(file: Path = FILE) -> int:
     db.session.commit()
     for comment in comments:
         if comment.state != CommentState.HELD:
-            desk.teach(comment)
+            moderation.teach(comment)
     return len(comments)

@@ -1,4 +1,4 @@
-"""The journal's secret: made once, at random, readable by its owner only."""
+"""The journal's secret key: random, created once, in a file that only its owner can read."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from contextlib import suppress
 from pathlib import Path
 
 FILE_NAME = "secret_key"
-SECRET_OCTETS = 32
-SHORTEST = 32
+SECRET_BYTES = 32
+MIN_CHARACTERS = 32
 
 
 class SecretError(RuntimeError):
-    """The secret's file is there but holds no secret."""
+    """The secret key's file exists but is too short."""
 
 
 def site_secret(instance: Path) -> str:
-    """Return the secret kept in ``instance``, and make it first where there is none.
+    """Return the secret key stored in ``instance``; create it first if it doesn't exist.
 
-    Processes that start together all return the same one. Raises :class:`SecretError` when the file is too
-    short to be a secret.
+    Processes that start at the same time all return the same key. Raises :class:`SecretError` if the file is too
+    short.
     """
     path = instance / FILE_NAME
     if not path.exists():
-        _publish_once(path, secrets.token_urlsafe(SECRET_OCTETS))
+        _create_once(path, secrets.token_urlsafe(SECRET_BYTES))
     key = path.read_text("ascii").strip()
-    if len(key) < SHORTEST:
+    if len(key) < MIN_CHARACTERS:
         raise SecretError(
-            f"{path} holds {len(key)} characters and a secret has {SHORTEST} or more; "
-            "delete the file and the journal makes a new one"
+            f"{path} holds {len(key)} characters, but a secret key has at least {MIN_CHARACTERS}; "
+            "delete the file and the journal creates a new one"
         )
     return key
 
 
-def _publish_once(path: Path, key: str) -> None:
-    # Written in full under a private name (O_EXCL, mode 0600) and only then linked to its own: nobody can
-    # read half a secret, and of several processes the first to link wins.
+def _create_once(path: Path, key: str) -> None:
+    # The key is written in full to a temporary file (O_EXCL, mode 0600), which is then linked to its final name.
+    # So no process reads half a key, and if several processes do this at once, the first link stays.
     handle, private = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:

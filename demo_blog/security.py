@@ -1,4 +1,4 @@
-"""What every response says to the browser, and the guard against forged requests."""
+"""Security headers for every response, and protection against cross-site request forgery (CSRF)."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Not no-referrer: over https the check against forged requests reads the referrer of our own pages.
+    # Not no-referrer: over https the CSRF check reads the referrer of the journal's own pages.
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-RENEWED_FOR = 7 * 24 * 60 * 60
-"""Seconds for which a form that was open too long is shown again, ready to be sent."""
+MAX_CSRF_TOKEN_AGE = 7 * 24 * 60 * 60
+"""Seconds. A form whose CSRF token has expired is shown again, ready to be sent, if the token is younger than this."""
 
 csrf = CSRFProtect()
 
 
 def init_app(app: Flask) -> None:
-    """Send the headers with every response, and ask every unsafe request for its token."""
+    """Add the headers to every response, and require a CSRF token in every unsafe request."""
     csrf.init_app(app)
     app.after_request(_add_headers)
 
 
-def is_only_late() -> bool:
-    """Whether the request's token against forgery is this reader's own, and merely older than it should be."""
+def csrf_token_only_expired() -> bool:
+    """Whether the request's CSRF token belongs to this session and is younger than ``MAX_CSRF_TOKEN_AGE``."""
     try:
-        validate_csrf(request.form.get("csrf_token"), time_limit=RENEWED_FOR)
+        validate_csrf(request.form.get("csrf_token"), time_limit=MAX_CSRF_TOKEN_AGE)
     except ValidationError:
         return False
     return True

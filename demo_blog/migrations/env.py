@@ -1,4 +1,4 @@
-"""How Alembic reaches the journal's database: through the application that is current."""
+"""Alembic's environment: it uses the database of the current application."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from demo_blog.database import Base, db
 
 
 def run() -> None:
-    """Run the migrations asked for, in one transaction."""
+    """Run the requested migrations in one transaction."""
     if context.is_offline_mode():
         context.configure(
             url=db.engine.url.render_as_string(hide_password=False), target_metadata=Base.metadata, literal_binds=True

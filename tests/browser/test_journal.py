@@ -10,7 +10,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from playwright.sync_api import expect
 
-from demo_blog import create_app, manuscripts
+from demo_blog import create_app, post_files
 from demo_blog.database import db
 
 from .axe import violations
@@ -38,7 +38,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     )
     with app.app_context():
         upgrade()
-        manuscripts.load(manuscripts.read_all())
+        post_files.load(post_files.read_all())
     yield app
     with app.app_context():
         db.engine.dispose()

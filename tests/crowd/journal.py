@@ -59,14 +59,14 @@ def print_journal(folder: Path) -> list[str]:
     from flask_migrate import upgrade  # noqa: PLC0415 - as below
 
     import demo_blog  # noqa: PLC0415 - not before create_app
-    from demo_blog import manuscripts  # noqa: PLC0415
+    from demo_blog import post_files  # noqa: PLC0415
     from demo_blog.database import db  # noqa: PLC0415
     from demo_blog.models import Post  # noqa: PLC0415
 
     app = demo_blog.create_app({"DEMO_BLOG_INSTANCE": folder})
     with app.app_context():
         upgrade()
-        manuscripts.load(manuscripts.read_all())
+        post_files.load(post_files.read_all())
         slugs = [post.slug for post in Post.newest_first()]
         db.session.remove()
         db.engine.dispose()

@@ -15,7 +15,7 @@ from flask_migrate import upgrade
 from werkzeug.test import TestResponse
 
 from captcha_guard.testing import solved_form
-from demo_blog import create_app, manuscripts
+from demo_blog import create_app, post_files
 from demo_blog.database import db
 
 POST = "the-fence-and-its-posts"
@@ -108,7 +108,7 @@ def printed_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     app = create_app({"DEMO_BLOG_INSTANCE": folder})
     with app.app_context():
         upgrade()
-        manuscripts.load(manuscripts.read_all())
+        post_files.load(post_files.read_all())
         db.engine.dispose()
     return folder
 

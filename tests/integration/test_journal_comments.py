@@ -14,7 +14,7 @@ from captcha_guard.testing import solved_form
 from demo_blog.database import db
 from demo_blog.markdown import render_comment
 from demo_blog.models import Comment, CommentState, Post
-from demo_blog.typesetting import web_address
+from demo_blog.rendering import web_address
 
 from .journal_fixtures import POST, Page, Reader, journal, printed_journal, reader, stranger
 
@@ -161,7 +161,7 @@ def test_a_form_that_may_be_forged_is_shown_and_can_not_be_sent(
     [
         ({"author": "  "}, "Please sign with a name"),
         ({"body": " \n "}, "The comment is still empty"),
-        ({"email": "not an address"}, "This is no e-mail address"),
+        ({"email": "not an address"}, "This isn't an e-mail address"),
         ({"body": "x" * 20_001}, "This has 20,001 characters; 20,000 fit"),
     ],
 )

@@ -8,16 +8,16 @@ from xml.etree import ElementTree as ET
 import pytest
 from flask import Flask, render_template_string
 
-from demo_blog import manuscripts, security
+from demo_blog import post_files, security
 
 from .journal_fixtures import Reader, journal, printed_journal, visitor
 
 __all__ = ["journal", "printed_journal", "visitor"]
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-MANUSCRIPTS = manuscripts.read_all()
-SLUGS = [manuscript.slug for manuscript in MANUSCRIPTS]
-SERIES = sorted((m for m in MANUSCRIPTS if m.series), key=lambda m: m.part or 0)
+POST_FILES = post_files.read_all()
+SLUGS = [file.slug for file in POST_FILES]
+SERIES = sorted((file for file in POST_FILES if file.series), key=lambda file: file.part or 0)
 ADDRESSES = ["/", "/about", "/feed.atom", *(f"/posts/{slug}" for slug in SLUGS)]
 
 
@@ -44,16 +44,16 @@ def test_every_link_inside_the_journal_leads_somewhere(visitor: Reader, address:
 
 
 def test_there_are_enough_posts_and_they_are_worth_the_walk() -> None:
-    assert len(MANUSCRIPTS) >= 8
-    for manuscript in MANUSCRIPTS:
-        assert 500 <= len(manuscript.body.split()) <= 1000, manuscript.slug
-        assert "```" in manuscript.body, manuscript.slug
-        assert manuscript.date.year == 2026
+    assert len(POST_FILES) >= 8
+    for file in POST_FILES:
+        assert 500 <= len(file.body.split()) <= 1000, file.slug
+        assert "```" in file.body, file.slug
+        assert file.date.year == 2026
 
 
 def test_a_series_tells_where_to_begin_and_how_to_go_on(visitor: Reader) -> None:
-    assert [m.part for m in SERIES] == [1, 2, 3]
-    first, second, third = (f"/posts/{m.slug}" for m in SERIES)
+    assert [file.part for file in SERIES] == [1, 2, 3]
+    first, second, third = (f"/posts/{file.slug}" for file in SERIES)
     pages = [visitor.open(address) for address in (first, second, third)]
     assert "see part 1 first" not in pages[0].text
     for page in pages[1:]:

@@ -9,10 +9,10 @@ from html import unescape
 
 import pytest
 
-from demo_blog.draft import LIMITS
-from demo_blog.markdown import MOST_COSTS, parsing_costs, render_comment
+from demo_blog.comment_form import MAX_LENGTHS
+from demo_blog.markdown import MAX_COST, parsing_cost, render_comment
 
-LONGEST = LIMITS["body"]
+LONGEST = MAX_LENGTHS["body"]
 
 #: Calls of Python and C functions, some 15 million a second. 20,000 "[" made 4,000,000 before there was a bound.
 MOST_CALLS = 250_000
@@ -54,7 +54,7 @@ def just_parsed(piece: str, rest: str) -> str:
     while low < high:
         middle = (low + high + 1) // 2
         text = piece * middle + cut(rest)[: LONGEST - len(piece) * middle]
-        low, high = (middle, high) if parsing_costs(text) <= MOST_COSTS else (low, middle - 1)
+        low, high = (middle, high) if parsing_cost(text) <= MAX_COST else (low, middle - 1)
     return piece * low + cut(rest)[: LONGEST - len(piece) * low]
 
 

@@ -1,7 +1,7 @@
-"""Regular expressions that a site's owner writes, held to a time limit.
+"""Regular expressions from a site's word lists, with a time limit.
 
-Python's own ``re`` can't be interrupted, and no check of an expression tells all that take exponential time from the
-harmless ones. ``regex`` (an extra) looks at the clock while it matches; so without it there are none.
+Python's own ``re`` can't be interrupted, and no check of an expression can reliably tell whether it takes exponential
+time. The package ``regex`` (an extra) has a timeout, so lists with expressions require it.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from typing import Any, Final, NamedTuple
 
 from ...errors import ConfigError
 
-#: Seconds that one expression may take with one text, and that all of a list may take with one submission: with both
-#: lists of a site and the longest comment, a worker is held up for less than 50 ms.
+#: Time limits in seconds: for one expression and one text, and for all expressions of a list and one submission. With
+#: both lists of a site and the longest comment, a worker is delayed by less than 50 ms.
 EACH: Final = 0.010
 ALTOGETHER: Final = 0.015
 
 
 class PatternTimeoutError(Exception):
-    """An expression took longer than it may; the message names it."""
+    """An expression exceeded its time limit; the message names it."""
 
 
 class Hit(NamedTuple):
-    """The expression that was found, and which of the texts it was found in."""
+    """The expression that matched, and the index of the text in which it matched."""
 
     entry: str
     place: int
 
 
 class Patterns:
-    """Expressions, looked for in case-folded and normalised texts of at most 8 KiB each.
+    """Expressions, searched in case-folded and normalised texts of at most 8 KiB each.
 
-    Raises ``ConfigError`` for one that can't be read, or when there are some and ``regex`` is not installed.
+    Raises ``ConfigError`` for an invalid expression, or if there are expressions and ``regex`` isn't installed.
     """
 
     def __init__(self, expressions: Iterable[str]) -> None:
@@ -43,7 +43,7 @@ class Patterns:
         return bool(self._compiled)
 
     def search(self, texts: Iterable[str]) -> Hit | None:
-        """Return the first expression found; raises ``PatternTimeoutError`` when time is up before that."""
+        """Return the first match; raises ``PatternTimeoutError`` if a time limit is exceeded first."""
         end = time.monotonic() + ALTOGETHER
         for place, text in enumerate(texts):
             for expression, compiled in self._compiled:
@@ -55,7 +55,7 @@ class Patterns:
                     left = 0.0
                 if left <= 0:
                     raise PatternTimeoutError(
-                        f"the expression {expression!r} took too long; write it without nested repeats"
+                        f"the expression {expression!r} took too long; write it without nested quantifiers"
                     )
         return None
 
@@ -64,9 +64,9 @@ def _compiled(expression: str) -> Any:
     try:
         regex = import_module("regex")
     except ImportError as error:
-        needed = "regex, which isn't installed: pip install regex"
+        needed = "the package regex, which isn't installed: pip install regex"
         raise ConfigError(f"the list has the expression {expression!r}; expressions need {needed}") from error
     try:
         return regex.compile(expression, regex.IGNORECASE | regex.VERSION0)
     except regex.error as error:
-        raise ConfigError(f"the expression {expression!r} can't be read: {error}") from error
+        raise ConfigError(f"the expression {expression!r} is invalid: {error}") from error

@@ -1,11 +1,11 @@
-"""A notation for phrases, plainer than regular expressions.
+"""A notation for phrases that is simpler than regular expressions.
 
-A phrase is a row of tokens with a space between each two. A token is one word or several to choose from
-(``buy|order``; an underscore stands for the space in ``web_site``). ``?`` behind a token: it may be missing. ``.``
-stands for any word or none, ``*`` for up to three words, ``#`` for a number. ``^`` first and ``$`` last bind a phrase
-to the beginning and the end.
+A phrase is a sequence of tokens separated by spaces. A token is one word or several alternatives (``buy|order``; an
+underscore in ``web_site`` stands for a space). ``?`` after a token makes it optional. ``.`` stands for any word or
+none, ``*`` for up to three words, ``#`` for a number. A leading ``^`` ties the phrase to the beginning of the text, a
+trailing ``$`` to its end.
 
-A phrase is only tried where one of the words stands that it can begin with, so a text costs one look-up a word.
+A phrase is only tried at words with which it can start, so searching a text costs one look-up per word.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from ..text.normalised import Passage
 
-#: What findings say in place of something typed into a password's field.
+#: Findings show this in place of text from a field named like a password.
 UNQUOTED: Final = "not shown"
 
 _WORD: Final = r"\S{1,24}"
 _ANY: Final = {".": f"(?:{_WORD} )?", "*": f"(?:{_WORD} ){{0,3}}?"}
 _NUMBER: Final = re.compile(r"\d{1,12}k?")
 _LETTERS: Final = re.compile("[a-z]{4,}")
-#: Words of phrases that stand in any text.
+#: Words of phrases that are common in any text.
 _COMMON: Final = frozenset(
     word
     for line in (
@@ -42,15 +42,15 @@ class _Phrase(NamedTuple):
 
 
 class PhraseBook:
-    """Phrases by name, to be found in the words of a text; raises ``ValueError`` for one that any word can begin.
+    """Phrases by name, for searching the words of a text; raises ``ValueError`` if a phrase can start with any word.
 
-    ``vocabulary`` has the words that tell phrases from other text: of four letters or more, and not in every text.
+    ``vocabulary`` is the set of words typical of the phrases: those of four or more letters that aren't common.
     """
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
         self._beginnings: dict[str, list[_Phrase]] = {}
         phrases = {name: tuple(lines) for name, lines in phrases.items()}
-        self.vocabulary = _telling_words(line for lines in phrases.values() for line in lines)
+        self.vocabulary = _typical_words(line for lines in phrases.values() for line in lines)
         for name, lines in phrases.items():
             for line in lines:
                 phrase = _Phrase(name, re.compile(_expression(line)), line.startswith("^"))
@@ -58,42 +58,42 @@ class PhraseBook:
                     self._beginnings.setdefault(word, []).append(phrase)
 
     def search(self, passages: Iterable[Passage]) -> dict[str, str]:
-        """Return, by name, a phrase found of each in some passages; none reaches from one passage into the next.
+        """Return the phrases found in the passages, one for each name; a phrase can't span two passages.
 
-        What stands in a private passage is not quoted.
+        Text of a private passage isn't quoted.
         """
         found: dict[str, str] = {}
         for passage in passages:  # the private ones come last
             for number, words in enumerate(passage.stretches):
-                if said := self.find(words, first=not number):
-                    found = (dict.fromkeys(said, UNQUOTED) if passage.private else said) | found
+                if phrases := self.find(words, first=not number):
+                    found = (dict.fromkeys(phrases, UNQUOTED) if passage.private else phrases) | found
         return found
 
     def find(self, words: tuple[str, ...], *, first: bool = True) -> dict[str, str]:
-        """Return, by name, the first phrase found of each, as it stands in the text.
+        """Return the first phrase found for each name, as it is written in the text.
 
-        ``first`` says whether the words begin the text.
+        ``first`` is true if the words are the beginning of the text.
         """
         found: dict[str, str] = {}
-        spoken, place = " ".join(words), 0
+        text, place = " ".join(words), 0
         for word in words:
             kind = "#" if word[0].isdecimal() and _NUMBER.fullmatch(word) else word
             for phrase in self._beginnings.get(kind, ()):
                 if phrase.name in found or (phrase.first and (place or not first)):
                     continue
-                match = phrase.expression.match(spoken, place)
+                match = phrase.expression.match(text, place)
                 if match:
                     found[phrase.name] = match[0].strip()
             place += len(word) + 1
         return found
 
 
-def _telling_words(lines: Iterable[str]) -> frozenset[str]:
+def _typical_words(lines: Iterable[str]) -> frozenset[str]:
     return frozenset(word for line in lines for word in _LETTERS.findall(line)) - _COMMON
 
 
 def _beginnings(line: str) -> set[str]:
-    """Return the words with which a phrase can begin."""
+    """Return the words with which a phrase can start."""
     words: set[str] = set()
     for token in line.removeprefix("^").removesuffix("$").split():
         if token in _ANY:
@@ -101,7 +101,7 @@ def _beginnings(line: str) -> set[str]:
         words.update(choice.split("_")[0] for choice in token.removesuffix("?").split("|"))
         if not token.endswith("?"):
             return words
-    raise ValueError(f"the phrase {line!r} can begin with any word")
+    raise ValueError(f"the phrase {line!r} can start with any word; put a fixed word first")
 
 
 def _expression(line: str) -> str:

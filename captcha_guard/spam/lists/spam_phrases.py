@@ -1,4 +1,4 @@
-"""Phrases that spam is made of, by what it wants of its reader; the notation is that of :mod:`.phrasing`."""
+"""Phrases typical of spam, grouped by purpose, in the notation of :mod:`.phrasing`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .phrasing import PhraseBook
 
 
 class Family(NamedTuple):
-    """Phrases with one purpose; ``score`` is what the first of them weighs."""
+    """Phrases with one purpose; ``score`` is the score of finding one of them."""
 
     name: str
     score: int
@@ -19,7 +19,7 @@ _SUB: Final = "subscribe|subscrib|subscribing|subcribe|suscribe|subscibe|subsrib
 _SUBS: Final = "subscribers|subscriber|subs"
 _PLEASE: Final = "please|plz|pls|plzz|pleas"
 _CHANNEL: Final = "channel|channels|chanel|chanell|channell|chanels"
-#: What people show on pages of their own; a channel, a page or a stream alone may be a thing of programming.
+#: What people promote on their own pages. A channel, a page or a stream alone may be a programming term.
 _SHOWN: Final = (
     f"{_CHANNEL}|vid|vids|vidios|video|videos|cover|covers|song|songs|music|rap|raps|remix|remixes|beats|mixtape|album|"
     "website|web_site|site|blog|webpage|homepage|playlist|shop|facebook|instagram|insta|twitter|soundcloud|youtube|"
@@ -30,7 +30,7 @@ _PILLS: Final = (
 )
 _COINS: Final = "bitcoin|crypto|cryptocurrency|forex|btc|usdt|ethereum"
 
-#: A family of this score or less speaks only when no other does.
+#: A family with at most this score adds nothing to the score of other families.
 FAINT: Final = 15
 
 FAMILIES: Final = tuple(

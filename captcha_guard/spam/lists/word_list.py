@@ -1,4 +1,4 @@
-"""Words and phrases that a site does not take, found in one pass over the words however long the list is."""
+"""A site's list of words and phrases, found in one pass over the words of a text, however long the list is."""
 
 from __future__ import annotations
 
@@ -17,47 +17,47 @@ from ..text.normalised import normalised, words_of
 from .patterns import Patterns
 from .phrasing import UNQUOTED
 
-#: The fields of a submission that can be looked at.
+#: The fields of a submission that can be searched.
 FIELDS: Final = ("author", "email", "url", "body", "user_agent", "referrer")
 
-#: An entry that begins so is found inside words, too; one that begins with ``regex:`` is a regular expression.
+#: An entry with the prefix ``part:`` is also found inside words; one with ``regex:`` is a regular expression.
 PART: Final = "part:"
 REGEX: Final = "regex:"
 
-#: Scripts that put no space between words: there, an entry is looked for inside them.
+#: Scripts without spaces between words. Entries in these scripts are also found inside longer words.
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff]")
 
-#: Parts that are looked for one after the other.
+#: Up to this many parts are searched one after the other.
 _FEW: Final = 64
 
-#: How a match calls a field named like a password; what was found there isn't said.
+#: The field name in a match for any field named like a password. The match doesn't quote the entry.
 _PRIVATE: Final = "password"
 
-#: Characters of a short field that are looked at.
+#: Characters of a short field that are searched.
 _SHORT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One entry of the list, as it was found, and the field it was found in."""
+    """The entry that was found, and the field in which it was found."""
 
     entry: str
     field: str
 
 
 class WordList:
-    """A list of entries, looked for in each of ``fields`` by itself, so that no phrase reaches from one into the next.
+    """A list of entries, searched in each of ``fields`` separately, so that a phrase can't span two fields.
 
-    An entry is a word or a phrase and is found as whole words, in whatever case, letters and script tricks it is
-    written. ``part:agra`` is found inside words too, ``regex:v[i1]agra`` is a regular expression (needs ``regex``).
-    "body" stands for every text without a role, too; each is looked at with and without its tags. Raises
-    ``ConfigError`` for a field or an expression that can't be.
+    An entry is a word or a phrase and matches whole words, whatever their case and however their letters are disguised.
+    ``part:agra`` also matches inside words; ``regex:v[i1]agra`` is a regular expression (needs ``regex``). "body" also
+    covers every text without a role; each is searched with and without its tags. Raises ``ConfigError`` for an unknown
+    field or an invalid expression.
     """
 
     def __init__(self, entries: Iterable[str], fields: Iterable[str] = ("author", "email", "url", "body")) -> None:
         self.fields = tuple(fields)
         if unknown := sorted(set(self.fields) - set(FIELDS)):
-            raise ConfigError(f"{unknown[0]!r} is no field of a submission; allowed: {', '.join(FIELDS)}")
+            raise ConfigError(f"{unknown[0]!r} isn't a field of a submission; allowed: {', '.join(FIELDS)}")
         self._phrases: dict[str, str] = {}
         self._lengths: dict[str, tuple[int, ...]] = {}
         parts: list[str] = []
@@ -81,9 +81,9 @@ class WordList:
         self._patterns = Patterns(patterns)
 
     def find(self, submission: Submission) -> Match | None:
-        """Return the first entry that a field of ``submission`` has.
+        """Return the first entry found in a field of ``submission``.
 
-        Raises ``PatternTimeoutError`` when the list's expressions take longer than they may.
+        Raises ``PatternTimeoutError`` if the list's expressions exceed their time limit.
         """
         views = [seen for field in self.fields for seen in _views(submission, field) if seen[1]]
         for field, view in views:
@@ -113,10 +113,10 @@ class WordList:
 
 
 class _Parts:
-    """Texts that are looked for anywhere: a few one after the other, many by their first two characters.
+    """Strings that are searched anywhere in a text: a few one after the other, many by their first two characters.
 
-    An entry that begins with another one is left out: where it is found, the other is found, too. So in their order
-    only one of them, the last that does not come after it, can stand at a place of the text.
+    An entry that starts with another entry is left out, because the other one matches wherever it does. So at any
+    position of a text only one entry can match: in sorted order, the last one that isn't after the text there.
     """
 
     def __init__(self, entries: Iterable[str]) -> None:
@@ -155,9 +155,9 @@ class _Parts:
 
 
 def read_words(path: Path) -> tuple[str, ...]:
-    """Return the entries of a file, one a line; blank lines and those that begin with ``# `` are none.
+    """Return the entries of a file, one per line; blank lines and lines that start with ``# `` are skipped.
 
-    Raises ``ConfigError`` when it can't be read.
+    Raises ``ConfigError`` if the file can't be read.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -171,7 +171,7 @@ def _match(entry: str, field: str) -> Match:
 
 
 def _views(submission: Submission, field: str) -> Iterator[tuple[str, str]]:
-    """Yield the texts under which a field is looked at, without repeating one, each with the field's name."""
+    """Yield the forms of a field that are searched, without repetitions, each with the field's name."""
     if field == "body":
         for passage in submission.text.passages:
             name = _PRIVATE if passage.private else field

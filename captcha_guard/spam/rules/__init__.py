@@ -1,4 +1,4 @@
-"""One file a rule. ``RULES`` is the registry; ``standard`` is the set that a site gets unless it brings its own."""
+"""The standard rules, one per file. ``RULES`` is the registry; ``standard`` returns the set a site has by default."""
 
 from __future__ import annotations
 
@@ -32,22 +32,23 @@ from .links import Links
 from .moderated_words import ModeratedWords
 from .near_duplicate import NearDuplicate
 from .old_post import OldPost
-from .phrases import Advertising
+from .phrases import Phrases
 from .shortener import Shortener
 from .single_link import SingleLink
 from .too_fast import TooFast
 from .too_long import TooLong
 from .trusted_author import TrustedAuthor
 
-#: Every rule in the order in which they run: what ends the judging, then what is cheap, then what looks things up.
+#: Every rule in the order in which they run: first rules that can end the judging, then cheap ones, then those that
+#: read the database.
 RULES: Final[tuple[type[StandardRule], ...]] = (
     TooLong, ClosedPost, DisallowedWords, Duplicate, TrustedAuthor,
     Honeypot, TooFast, OldPost, Empty, Links, SingleLink, LinkOnly, LinkMarkup, BBCode, Shortener, LastLink, BareDomain,
-    AuthorSlogan, DisposableEmail, LetterTricks, ForeignScript, Contact, Flattery, Advertising, ModeratedWords,
+    AuthorSlogan, DisposableEmail, LetterTricks, ForeignScript, Contact, Flattery, Phrases, ModeratedWords,
     FirstComment, ClientHistory, LinkedHost, NearDuplicate,
 )  # fmt: skip
 
-#: Slugs of the rules that ask what was posted or decided before. What a comment itself says is not their business.
+#: Slugs of the rules that depend on earlier comments and decisions, not on the comment's own content.
 PAST: Final = frozenset(
     rule.slug for rule in (Duplicate, TrustedAuthor, FirstComment, ClientHistory, LinkedHost, NearDuplicate)
 )
@@ -68,15 +69,15 @@ def standard(
     trust_after: int = 3,
     old_post: int = 365,
 ) -> tuple[StandardRule, ...]:
-    """Return the rules that are of use with these settings, in the order of ``RULES``.
+    """Return the rules that these settings enable, in the order of ``RULES``.
 
-    ``known`` says whether a fingerprint has been taken. Without a ``memory`` nobody is trusted, and nothing is compared
-    with what was posted before.
+    ``known`` returns whether the same submission was accepted before. Without a ``memory`` the rules that compare a
+    submission with earlier comments and decisions are left out.
     """
     made: list[StandardRule] = [
         TooLong(), ClosedPost(), Duplicate(known), Honeypot(), TooFast(min_seconds), OldPost(old_post), Empty(),
         Links(max_links), SingleLink(max_links), LinkOnly(max_links), LinkMarkup(), BBCode(), Shortener(), LastLink(),
-        BareDomain(), AuthorSlogan(), LetterTricks(), Contact(), Flattery(), Advertising(),
+        BareDomain(), AuthorSlogan(), LetterTricks(), Contact(), Flattery(), Phrases(),
     ]  # fmt: skip
     if disallowed is not None:
         made.append(DisallowedWords(disallowed, disallowed_message))

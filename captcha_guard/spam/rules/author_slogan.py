@@ -1,4 +1,4 @@
-"""A name that is no name."""
+"""Author names that are addresses or advertisements."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 from ..submission import Submission
 from ..verdict import Finding
 
-#: Words; names of people and of their blogs have fewer.
+#: Words. Names of people and of their blogs are shorter.
 LONG: Final = 7
 
 ADDRESS: Final = re.compile(
@@ -22,12 +22,12 @@ _OFFERED: Final = """
     plumber poker porn promo rental repair replica seo sex slot slots tablets traffic viagra vpn wholesale
 """
 
-#: What is offered for sale in the place of a name.
+#: Goods and services that spammers advertise in the name field.
 OFFERS: Final = frozenset(_OFFERED.split())
 
 
 class AuthorSlogan:
-    """Weighs an author that is an address, an advertisement or a sentence."""
+    """Scores author names that are an address, an advertisement or a sentence."""
 
     slug: ClassVar[str] = "author_slogan"
     looks_at: ClassVar[tuple[str, ...]] = ("author",)
@@ -36,7 +36,7 @@ class AuthorSlogan:
     sentence: ClassVar[str] = "The name is an address or a slogan."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at the author's name."""
+        """Check the author's name."""
         text = submission.text
         if "://" in text.author or text.author.startswith("www.") or ADDRESS.fullmatch(text.author):
             return Finding(self.slug, self.weight, "The name is an address.")

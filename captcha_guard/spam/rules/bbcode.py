@@ -1,4 +1,4 @@
-"""Links in a language that this form does not speak."""
+"""Links written in BBCode."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..verdict import Finding
 
 
 class BBCode:
-    """Weighs BBCode links: programs post them everywhere, and few blogs show them as links."""
+    """Scores BBCode links: spam programs post them everywhere, although few blogs render them as links."""
 
     slug: ClassVar[str] = "bbcode"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
@@ -19,8 +19,8 @@ class BBCode:
     sentence: ClassVar[str] = "A link is written in BBCode."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for ``[url]`` and ``[link]``; who quotes them as code does not link."""
-        said = without_code(submission.text.plain)
-        if "[url" not in said and "[link" not in said:
+        """Look for ``[url]`` and ``[link]``, except in code."""
+        text = without_code(submission.text.plain)
+        if "[url" not in text and "[link" not in text:
             return None
         return Finding(self.slug, self.weight, "A link is written in BBCode.")

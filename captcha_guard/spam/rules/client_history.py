@@ -1,4 +1,4 @@
-"""This client has posted spam before."""
+"""Clients that have posted spam before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..verdict import Finding
 
 
 class ClientHistory:
-    """Weighs a client whose comments turned out to be spam more often than not."""
+    """Scores clients with more spam than kept comments."""
 
     slug: ClassVar[str] = "client_history"
     looks_at: ClassVar[tuple[str, ...]] = ("client",)
@@ -22,7 +22,7 @@ class ClientHistory:
         self._memory = memory
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look up what moderators said of this client in the last 180 days."""
+        """Look up the moderators' decisions about this client in the last 180 days."""
         past = self._memory.history(Party.CLIENT, client_of(submission))
         if past is None or past.spam <= past.ham:
             return None

@@ -1,4 +1,4 @@
-"""The post takes no more comments."""
+"""Comments on closed posts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..verdict import Action, Finding
 
 
 class ClosedPost:
-    """Refuses what is posted to a closed post: no form on the site leads there."""
+    """Refuses comments on a closed post. The site shows no form there, so a program must have sent them."""
 
     slug: ClassVar[str] = "closed_post"
     looks_at: ClassVar[tuple[str, ...]] = ("closed",)
@@ -18,7 +18,7 @@ class ClosedPost:
     sentence: ClassVar[str] = "The post is closed to comments."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at ``closed``, which the host sets."""
+        """Check ``closed``, which the host sets."""
         if not submission.closed:
             return None
         return Finding(self.slug, self.weight, "This post takes no more comments.", Action.REJECT, final=True)

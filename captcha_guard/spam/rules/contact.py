@@ -1,4 +1,4 @@
-"""Come and talk to me elsewhere."""
+"""Contact details in the comment."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _TELEPHONE: Final = re.compile(
 )
 _EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{2,64}(?:@|\s?[\[(]at[\])]\s?)[a-z0-9-]{2,63}\.[a-z]{2,18}\b")
 
-#: A number counts with a plus sign or next to a word that says what it is: dates, versions and ISBNs are none.
+#: A telephone number needs a plus sign or a word such as "call" before it. Dates, versions and ISBNs don't match.
 WAYS: Final = (("messenger", _MESSENGER), ("telephone", _TELEPHONE), ("e-mail", _EMAIL))
 
 
 class Contact:
-    """Weighs telephone numbers, messengers and e-mail addresses in the body."""
+    """Scores telephone numbers, messengers and e-mail addresses in the body."""
 
     slug: ClassVar[str] = "contact"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
@@ -38,10 +38,10 @@ class Contact:
     sentence: ClassVar[str] = "The comment gives a telephone number, a messenger or an e-mail address."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for a way to get in touch outside the links."""
+        """Look for contact details outside the links."""
         plain = submission.text.plain
         found = [what for what, expression in WAYS if expression.search(plain)]
         if not found:
             return None
         score = min(50, self.weight * len(found))
-        return Finding(self.slug, score, f"The comment gives a way of contact: {', '.join(found)}.")
+        return Finding(self.slug, score, f"The comment contains contact details: {', '.join(found)}.")

@@ -1,4 +1,4 @@
-"""Words that the site does not take."""
+"""Words that the site doesn't allow."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from ..lists.word_list import WordList
 from ..submission import Submission
 from ..verdict import Action, Finding
 
-#: What the visitor reads unless the site says it better.
+#: The message to the visitor, unless the site sets its own.
 MESSAGE = "The comment has words in it that are not taken here. Please put it differently."
 
 
 class DisallowedWords:
-    """Refuses a comment with a word of the list; the visitor reads ``message``, the moderator which word it was."""
+    """Refuses comments with a word of the list. The visitor sees ``message``; only the moderator sees the word."""
 
     slug: ClassVar[str] = "disallowed_words"
     looks_at: ClassVar[tuple[str, ...]] = ("author", "email", "url", "body")
@@ -26,7 +26,7 @@ class DisallowedWords:
         self.message = message
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at the fields that the list is for."""
+        """Search the fields that the list applies to."""
         match = self._words.find(submission)
         if match is None:
             return None

@@ -1,4 +1,4 @@
-"""An e-mail address that is thrown away after use."""
+"""Disposable e-mail addresses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..verdict import Finding
 
 
 class DisposableEmail:
-    """Weighs addresses of these domains, and of all below them."""
+    """Scores addresses of these domains and their subdomains."""
 
     slug: ClassVar[str] = "disposable_email"
     looks_at: ClassVar[tuple[str, ...]] = ("email",)
@@ -23,7 +23,7 @@ class DisposableEmail:
         self.domains = frozenset(domain.strip().strip(".").casefold() for domain in domains)
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at the domain of the e-mail address."""
+        """Check the domain of the e-mail address."""
         domain = normalised(submission.email).rpartition("@")[2].strip(".")
         while domain:
             if domain in self.domains:

@@ -1,4 +1,4 @@
-"""The same comment a second time."""
+"""Comments that were already posted on the same page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..verdict import Action, Finding
 
 
 class Duplicate:
-    """Refuses a comment that was already taken on this scope. ``known`` says whether it was."""
+    """Refuses a comment that was already accepted in this scope. ``known`` returns whether it was."""
 
     slug: ClassVar[str] = "duplicate"
     looks_at: ClassVar[tuple[str, ...]] = ("scope", "author", "email", "body")
@@ -25,41 +25,44 @@ class Duplicate:
         self._known = known
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at scope, author, e-mail and body, and at all else that was posted, but for the space around them."""
+        """Compare scope, author, e-mail, body and all other posted texts, ignoring surrounding white space."""
         if not can_repeat(submission) or not self._known(submission):
             return None
         return already_said()
 
 
 def already_said() -> Finding:
-    """Return the finding for a comment that is already here."""
+    """Return the finding for a comment that was posted before."""
     return Finding(Duplicate.slug, Duplicate.weight, Duplicate.sentence, Action.REJECT, final=True)
 
 
 def can_repeat(submission: Submission) -> bool:
-    """Say whether there is anything in a POST that is said once: a button may be pressed twice."""
+    """Return whether a repetition of this POST would be a duplicate.
+
+    A POST without text, such as that of a button, may be repeated.
+    """
     return bool(submission.body.strip()) or any(len(text.split(maxsplit=1)) > 1 for text in submission.other)
 
 
 def repetition(submission: Submission) -> str:
-    """Return 32 hexadecimal digits that are the same only for the very same POST by the same sender.
+    """Return 32 hexadecimal digits that identify a POST and its sender.
 
-    Clients that give neither a name nor an email are as many senders.
+    Senders without a name and e-mail are told apart by their client.
     """
     nameless = not (submission.author.strip() or submission.email.strip())
     return _fingerprint(fingerprint(submission), submission.whole, submission.client if nameless else "")
 
 
 def fingerprint(submission: Submission) -> str:
-    """Return 32 hexadecimal digits that stand for who said what where.
+    """Return 32 hexadecimal digits that identify scope, author, e-mail and body.
 
-    Where no field has the role of the body, all texts without a role stand for it.
+    If the body is empty, all texts without a role are used instead.
     """
     said = (submission.body,) if submission.body.strip() else submission.other
     return _fingerprint(submission.scope, submission.author, submission.email, *said)
 
 
-@lru_cache(maxsize=8)  # asked several times within one POST
+@lru_cache(maxsize=8)  # called several times during one POST
 def _fingerprint(*said: str) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for part in said:

@@ -1,4 +1,4 @@
-"""Nothing to read where something was posted."""
+"""Comments that show nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from ..verdict import Finding
 
 
 class Empty:
-    """Holds a body of marks that nobody sees. A blank one is for the form to notice, and tags may be shown as text."""
+    """Scores a body of invisible characters only, by default high enough to hold it.
+
+    A blank body is left to the form's own check. Tags count as visible, because a site may show them as text.
+    """
 
     slug: ClassVar[str] = "empty"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
@@ -18,9 +21,9 @@ class Empty:
     sentence: ClassVar[str] = "The comment shows nothing."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for anything that can be seen in the body, or where that is blank, in the other texts."""
+        """Look for anything visible in the body or, if the body is blank, in the other texts."""
         body, *others = submission.text.passages
         filled = [passage for passage in (others if body.blank else [body]) if not passage.blank]
         if not filled or any(passage.tagged.strip() for passage in filled):
             return None
-        return Finding(self.slug, self.weight, "The comment was filled in, and shows nothing.")
+        return Finding(self.slug, self.weight, "The comment was filled in but shows nothing.")

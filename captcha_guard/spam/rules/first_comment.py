@@ -1,4 +1,4 @@
-"""Nothing of this author has been kept before."""
+"""First comments of an author."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..verdict import Action, Finding
 
 
 class FirstComment:
-    """Holds the first comment of an author (WordPress core: ``comment_previously_approved``); an option."""
+    """Holds the first comment of an author (WordPress core: ``comment_previously_approved``). Off by default."""
 
     slug: ClassVar[str] = "first_comment"
     looks_at: ClassVar[tuple[str, ...]] = ("account", "author", "email")
@@ -22,7 +22,7 @@ class FirstComment:
         self._memory = memory
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look up the account, or the typed name with its e-mail. Who leaves no e-mail is always new."""
+        """Look up the account, or the typed name and e-mail. An author without an e-mail address is always new."""
         if submission.account:
             past = self._memory.history(Party.ACCOUNT, (submission.account,))
         else:
@@ -30,6 +30,6 @@ class FirstComment:
         if past is not None and past.ham and not past.spam:
             return None
         sentence = (
-            "Nothing of this author has been kept before." if past else "Nobody can tell now who wrote here before."
+            "No comment of this author has been kept before." if past else "The author's history can't be read now."
         )
         return Finding(self.slug, self.weight, sentence, Action.HOLD)

@@ -1,4 +1,4 @@
-"""Praise that fits any page."""
+"""Generic praise that would fit any page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..lists.phrasing import PhraseBook
 from ..submission import Submission
 from ..verdict import Finding
 
-#: Words; praise in a longer comment stands beside something to say.
+#: Words. A longer comment usually says something besides the praise.
 SHORT: Final = 25
 
 _PAGE: Final = "blog|site|website|web_site|weblog|page|web_page|post|article"
@@ -17,10 +17,11 @@ _GOOD: Final = (
     "brilliant"
 )
 
-#: What each further kind of praise for a living adds, and the most that praise alone makes: nothing is held for it.
+#: The score of each further kind of spammers' praise, and the maximum for all praise. The maximum is below the
+#: threshold for holding a comment.
 FURTHER, MOST = 15, 50
 
-#: What readers write, too.
+#: Praise that readers write, too.
 KIND: Final = PhraseBook({
     "kind": (
         f"{_GOOD} {_PAGE}|information|info|read|write_up|work|job|content|stuff|tips|sharing|share",
@@ -31,7 +32,7 @@ KIND: Final = PhraseBook({
     ),
 })  # fmt: skip
 
-#: What is written for a living, by what it goes on about: readers write of the subject, this is about the page.
+#: Praise typical of paid spam, by its topic. Readers write about the subject; spam praises the page.
 PAID: Final = PhraseBook({
     "return": (
         f"bookmarked|bookmark|saved|added * your|this|it . {_PAGE}|favorites|favourites",
@@ -69,23 +70,23 @@ PAID: Final = PhraseBook({
 
 
 class Flattery:
-    """Weighs praise that fits any page: paid praise anywhere, kind words where they are short and lead somewhere."""
+    """Scores generic praise: spammers' praise anywhere, other kind words only in a short comment with a link."""
 
     slug: ClassVar[str] = "flattery"
     looks_at: ClassVar[tuple[str, ...]] = ("body", "url")
     weight: ClassVar[int] = 20
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The comment praises what could be any page."
+    sentence: ClassVar[str] = "The comment contains generic praise that would fit any page."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for praise in the words of each text, and for links to what it is written for."""
+        """Look for praise in the words of each text, and for links that the praise may be written for."""
         text = submission.text
-        leads = bool(text.links or text.site)
-        brief = [passage for passage in text.passages if leads and len(passage.words) < SHORT]
+        has_link = bool(text.links or text.site)
+        brief = [passage for passage in text.passages if has_link and len(passage.words) < SHORT]
         if paid := PAID.search(text.passages):
             score = self.weight * (2 if brief and PAID.search(brief) else 1) + FURTHER * (len(paid) - 1)
-            said = ", ".join(praise[:40] for praise in paid.values())
-            return Finding(self.slug, min(MOST, score), f"The comment praises what could be any page: {said}.")
+            quoted = ", ".join(praise[:40] for praise in paid.values())
+            return Finding(self.slug, min(MOST, score), f"Generic praise that would fit any page: {quoted}.")
         if brief and (kind := KIND.search(brief)):
-            return Finding(self.slug, self.weight, f"Short praise that leads somewhere: {kind['kind'][:60]}.")
+            return Finding(self.slug, self.weight, f"Short praise with a link: {kind['kind'][:60]}.")
         return None

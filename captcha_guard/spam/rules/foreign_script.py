@@ -1,4 +1,4 @@
-"""A script that the site's readers do not write."""
+"""Comments in a script that the site's readers don't use."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from ...characters.scripts import script_of
 from ..submission import Submission
 from ..verdict import Finding
 
-#: Letters that are looked at, and letters that are too few to tell.
+#: The maximum number of letters that are counted, and the minimum number of foreign ones for a finding.
 MOST, FEW = 1000, 5
 
 
 class ForeignScript:
-    """Weighs a text whose letters are mostly of scripts not named here; an option."""
+    """Scores a text of which at least half the letters are in scripts other than ``scripts``. Off by default."""
 
     slug: ClassVar[str] = "foreign_script"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 40
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The comment is in a script foreign to the site."
+    sentence: ClassVar[str] = "The comment is in a script that the site doesn't use."
 
     def __init__(self, scripts: Iterable[str]) -> None:
         self.scripts = frozenset(scripts)
@@ -31,6 +31,6 @@ class ForeignScript:
             letters = [letter for letter in passage.plain if letter.isalpha()][:MOST]
             foreign = [letter for letter in letters if script_of(letter) not in self.scripts]
             if len(foreign) >= FEW and 2 * len(foreign) >= len(letters):
-                sentence = f"{len(foreign)} of {len(letters)} letters are of a script foreign to the site."
+                sentence = f"{len(foreign)} of {len(letters)} letters are in a script that the site doesn't use."
                 return Finding(self.slug, self.weight, sentence)
         return None

@@ -1,4 +1,4 @@
-"""Something came in the field that no person sees."""
+"""The honeypot: a hidden field that only programs fill in."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from ..verdict import Finding
 
 
 class Honeypot:
-    """Weighs, and never refuses on its own: browsers fill fields by themselves."""
+    """Scores a filled honeypot, but never refuses it alone, because browsers autofill fields."""
 
     slug: ClassVar[str] = "honeypot"
     looks_at: ClassVar[tuple[str, ...]] = ("honeypot",)
     weight: ClassVar[int] = 60
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The field that people do not see was filled in."
+    sentence: ClassVar[str] = "The field that people don't see was filled in."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at ``honeypot``."""
+        """Check ``honeypot``."""
         if not submission.honeypot.strip():
             return None
         return Finding(self.slug, self.weight, self.sentence)

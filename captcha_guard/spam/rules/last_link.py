@@ -1,4 +1,4 @@
-"""The author's name again, as the last link."""
+"""Author names that are repeated as the last link."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from ..submission import Submission
 from ..text.normalised import Passage, Text, folded_case, words_of
 from ..verdict import Finding
 
-#: Characters; a shorter name turns up anywhere.
+#: Characters. A shorter name may match by chance.
 SHORTEST = 4
 
 
 class LastLink:
-    """Weighs a name that is the text of the last link, or the host it leads to."""
+    """Scores an author's name that is the text or the host of a text's last link."""
 
     slug: ClassVar[str] = "last_link"
     looks_at: ClassVar[tuple[str, ...]] = ("author", "body")
@@ -34,11 +34,11 @@ def _names(passage: Passage, text: Text) -> bool:
         return False
     last = passage.links[-1]
     label, name = folded_case(last.label), "".join(text.author_words)
-    spelt = "".join(words_of(last.host.rpartition(".")[0]))
-    before = not last.marked_up and _stands_before(passage.plain, text.author, last.url)
-    return label == text.author or before or (name != "" and name in (spelt, "".join(words_of(last.host))))
+    without_tld = "".join(words_of(last.host.rpartition(".")[0]))
+    before = not last.marked_up and _is_before(passage.plain, text.author, last.url)
+    return label == text.author or before or (name != "" and name in (without_tld, "".join(words_of(last.host))))
 
 
-def _stands_before(plain: str, author: str, url: str) -> bool:
+def _is_before(plain: str, author: str, url: str) -> bool:
     before, found, _ = plain.rpartition(url.casefold())
     return bool(found) and before.rstrip(" :-\n").endswith(author)

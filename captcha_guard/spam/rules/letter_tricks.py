@@ -1,4 +1,4 @@
-"""Letters that are not what they look like."""
+"""Disguised letters."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import ClassVar
 from ..submission import Submission
 from ..verdict import Finding
 
-#: Words; so many are no slip of the keyboard.
+#: Words. This many can't be a typing mistake.
 MANY = 5
 
-#: Full-width letters alone are a fancy headline, and weigh half.
+#: Full-width letters alone may be a decorated headline, so they score half.
 NAMES = {
     "zero_width": "invisible marks inside words",
     "mixed_script": "words in several scripts",
@@ -21,16 +21,16 @@ NAMES = {
 
 
 class LetterTricks:
-    """Weighs letters of mixed scripts, mathematical ones, marks unseen; what they spell is judged all the same."""
+    """Scores disguises: mixed scripts, mathematical letters, invisible characters. The undisguised text is judged."""
 
     slug: ClassVar[str] = "letter_tricks"
     looks_at: ClassVar[tuple[str, ...]] = ("author", "body")
     weight: ClassVar[int] = 25
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "Letters are not what they look like."
+    sentence: ClassVar[str] = "Letters are disguised."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at what was undone to read the body and the name."""
+        """Check which disguises were removed from the texts and the name."""
         tricks = submission.text.tricks
         found = [name for slug, name in NAMES.items() if slug in tricks]
         if not found:
@@ -38,4 +38,4 @@ class LetterTricks:
         grave = [times for slug, times in tricks.items() if slug != "full_width"]
         score = self.weight * len(grave) + (self.weight if sum(grave) >= MANY else 0)
         score = min(60, score or self.weight // 2)
-        return Finding(self.slug, score, f"Letters are not what they look like: {', '.join(found)}.")
+        return Finding(self.slug, score, f"Letters are disguised: {', '.join(found)}.")

@@ -1,4 +1,4 @@
-"""Links in raw HTML."""
+"""Links written in HTML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..verdict import Finding
 
 
 class LinkMarkup:
-    """Weighs links written as HTML: people paste an address, programs paste a tag."""
+    """Scores links written in HTML: people paste an address, programs paste a tag."""
 
     slug: ClassVar[str] = "link_markup"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
@@ -21,16 +21,15 @@ class LinkMarkup:
     sentence: ClassVar[str] = "A link is written in HTML."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for ``<a href=`` with words for the eye in place of the address; a time or a number is no word.
+        """Look for ``<a href=`` with link text other than the address, except in code.
 
-        Who quotes it as code does not link.
+        Link text without a letter, such as a time or a number, doesn't count.
         """
-        text = submission.text
-        said = without_code(text.tagged)
-        if "<a" not in said:
+        text = without_code(submission.text.tagged)
+        if "<a" not in text:
             return None
-        for _, link in scan(said, submission.site):
-            worded = any(map(str.isalpha, link.label))
-            if link.marked_up and worded and host_of(link.label) != link.host:
+        for _, link in scan(text, submission.site):
+            has_letters = any(map(str.isalpha, link.label))
+            if link.marked_up and has_letters and host_of(link.label) != link.host:
                 return Finding(self.slug, self.weight, "A link is written in HTML.")
         return None

@@ -1,4 +1,4 @@
-"""Spam has led to this host before."""
+"""Links to hosts that spam has linked to before."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from ..verdict import Finding
 
 
 class LinkedHost:
-    """Weighs a host to which spam leads and kept comments hardly ever."""
+    """Scores hosts that spam links to and kept comments hardly ever do."""
 
     slug: ClassVar[str] = "linked_host"
     looks_at: ClassVar[tuple[str, ...]] = ("body", "url")
     weight: ClassVar[int] = 30
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "Spam has led to this host."
+    sentence: ClassVar[str] = "Spam has linked to this host."
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look up the hosts of the links and of the website's field, each on its own."""
+        """Look up each host of the links and of the website field."""
         for host in hosts_of(submission.text):
             past = self._memory.history(Party.HOST, (host,))
             if past is None:
                 return None
             if past.spam > 4 * past.ham:
                 score = self.weight if past.spam == 1 else 2 * self.weight
-                sentence = f"{past.spam} comments that led to {shown(host, submission)} were spam, {past.ham} were not."
+                sentence = (
+                    f"{past.spam} comments that linked to {shown(host, submission)} were spam, {past.ham} were not."
+                )
                 return Finding(self.slug, score, sentence)
         return None

@@ -1,4 +1,4 @@
-"""Spam is written for its links."""
+"""Comments with many links."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..verdict import Action, Finding
 
 
 class Links:
-    """Holds a comment with ``max_links`` links or more (WordPress core's ``comment_max_links``); 0 looks at none."""
+    """Holds comments with ``max_links`` or more links (WordPress core: ``comment_max_links``). 0 turns this off."""
 
     slug: ClassVar[str] = "links"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
@@ -30,6 +30,6 @@ class Links:
         return Finding(
             self.slug,
             min(90, self.weight + 10 * (count - self.max_links)),
-            f"The comment has {count} links; from {self.max_links} on it is held.",
+            f"The comment has {count} links; comments with {self.max_links} or more are held.",
             Action.HOLD,
         )

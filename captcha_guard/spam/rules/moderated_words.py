@@ -1,4 +1,4 @@
-"""Words at which the moderator wants to look."""
+"""Words for which a comment is moderated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..verdict import Action, Finding
 
 
 class ModeratedWords:
-    """Holds a comment with a word of the list."""
+    """Holds comments with a word of the list."""
 
     slug: ClassVar[str] = "moderated_words"
     looks_at: ClassVar[tuple[str, ...]] = ("author", "email", "url", "body")
@@ -22,10 +22,10 @@ class ModeratedWords:
         self._words = words
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at the fields that the list is for."""
+        """Search the fields that the list applies to."""
         match = self._words.find(submission)
         if match is None:
             return None
         sentence = f"{match.entry[:60]!r}, in the field {match.field}, is on the list of words to be moderated."
-        reply = "The comment has a word in it at which a person has to look first."
+        reply = "The comment contains a word that a person has to review first."
         return Finding(self.slug, self.weight, sentence, Action.HOLD, reply=reply)

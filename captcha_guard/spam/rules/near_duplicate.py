@@ -1,4 +1,4 @@
-"""Nearly the same comment was posted elsewhere on the site."""
+"""Comments that were posted on the site before with little difference."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ..verdict import Finding
 
 
 class NearDuplicate:
-    """Weighs each copy of the last 24 hours, up to three, by ever the same shingles."""
+    """Scores each similar comment of the last 24 hours, up to three of them."""
 
     slug: ClassVar[str] = "near_duplicate"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 35
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "Nearly the same was posted within 24 hours."
+    sentence: ClassVar[str] = "Nearly the same comment was posted within 24 hours."
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for comments that share most of their runs of three words with this one."""
+        """Count comments that share most of their three-word sequences (shingles) with this one."""
         copies = self._memory.alike(submission)
         if not copies:
             return None
         times = "once" if copies == 1 else f"{copies} times"
         score = min(90, self.weight + 20 * (copies - 1))
-        return Finding(self.slug, score, f"Nearly the same was posted {times} within 24 hours.")
+        return Finding(self.slug, score, f"Nearly the same comment was posted {times} within 24 hours.")

@@ -1,4 +1,4 @@
-"""Spammers find old posts by search engines, readers by the front page."""
+"""Comments on old posts: spammers find these by search engine, while most readers come from the front page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DAY = 86_400
 
 
 class OldPost:
-    """Weighs against a comment on a post of ``days`` or more; 0 looks at none."""
+    """Scores comments on a post that is at least ``days`` days old. 0 turns this off."""
 
     slug: ClassVar[str] = "old_post"
     looks_at: ClassVar[tuple[str, ...]] = ("post_age",)
@@ -24,8 +24,10 @@ class OldPost:
         self.days = days
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at ``post_age``, which the host sets."""
+        """Check ``post_age``, which the host sets."""
         if not self.days or submission.post_age is None or submission.post_age < self.days * DAY:
             return None
         age = round(submission.post_age / DAY)
-        return Finding(self.slug, self.weight, f"The post is {age} days old; from {self.days} on that weighs.")
+        return Finding(
+            self.slug, self.weight, f"The post is {age} days old; posts of {self.days} or more days count as old."
+        )

@@ -1,4 +1,4 @@
-"""A link that does not say where it leads."""
+"""Links through URL shorteners."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _HOSTS: Final = """
     tiny.cc tiny.one tinyurl.com tr.im trib.al u.to ulvis.net v.gd vk.cc x.co yourls.org zpr.io
 """
 
-#: Services that anyone may use; those of one site alone (youtu.be) say where they lead.
+#: Shorteners that anyone can use. Those of a single site (youtu.be) aren't listed, because their target is known.
 SHORTENERS: Final = frozenset(_HOSTS.split())
 
 
 class Shortener:
-    """Weighs link shorteners; a reader has no need of one in a comment."""
+    """Scores links through URL shorteners, which readers don't need in a comment."""
 
     slug: ClassVar[str] = "shortener"
     looks_at: ClassVar[tuple[str, ...]] = ("body", "url")
@@ -29,7 +29,7 @@ class Shortener:
     sentence: ClassVar[str] = "A link hides where it leads."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at the hosts of the links and of the website's field."""
+        """Check the hosts of the links and of the website field."""
         for host in hosts_of(submission.text):
             if host in SHORTENERS:
                 return Finding(

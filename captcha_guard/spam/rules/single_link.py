@@ -1,4 +1,4 @@
-"""A link, though fewer than are held."""
+"""Comments with fewer links than those that are held."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..verdict import Finding
 
 
 class SingleLink:
-    """Weighs links a little that are fewer than ``max_links``: most comments have none, and most spam has one."""
+    """Scores comments with fewer than ``max_links`` links: most comments have no link, and most spam has one."""
 
     slug: ClassVar[str] = "single_link"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)

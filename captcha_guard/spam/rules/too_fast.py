@@ -1,4 +1,4 @@
-"""The form came back sooner than anyone can type."""
+"""Forms that were sent faster than people type."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from ..verdict import Finding
 
 
 class TooFast:
-    """Weighs, and never refuses: people paste what they wrote elsewhere. ``min_seconds`` is the shortest usual time."""
+    """Scores forms sent in less than ``min_seconds``, but never refuses them, because people paste prepared text."""
 
     slug: ClassVar[str] = "too_fast"
     looks_at: ClassVar[tuple[str, ...]] = ("seconds",)
     weight: ClassVar[int] = 30
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The form came back sooner than people type."
+    sentence: ClassVar[str] = "The form was sent faster than people type."
 
     def __init__(self, min_seconds: float = 3) -> None:
         self.min_seconds = min_seconds
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at ``seconds``."""
+        """Check ``seconds``."""
         if submission.seconds is None or submission.seconds >= self.min_seconds:
             return None
         return Finding(
             self.slug,
             self.weight,
-            f"Posted {submission.seconds:.0f} s after the form was made; people take {self.min_seconds:g} s or more.",
+            f"Posted {submission.seconds:.0f} s after the form was made; people need at least {self.min_seconds:g} s.",
         )

@@ -1,4 +1,4 @@
-"""A field is longer than any blog stores."""
+"""Fields that are longer than blogs store."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..verdict import Action, Finding
 
 
 class TooLong:
-    """Refuses what would not fit. The lengths, in characters, are those of WordPress core."""
+    """Refuses fields that exceed the lengths of WordPress core, in characters."""
 
     slug: ClassVar[str] = "too_long"
     looks_at: ClassVar[tuple[str, ...]] = ("author", "email", "url", "body")
@@ -19,7 +19,7 @@ class TooLong:
     longest: ClassVar[dict[str, int]] = {"author": 245, "email": 100, "url": 200, "body": 65_525}
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look at the length of author, e-mail, URL and body."""
+        """Check the lengths of author, e-mail, URL and body."""
         for field, longest in self.longest.items():
             length = len(getattr(submission, field))
             if length > longest:

@@ -1,8 +1,8 @@
-"""Which parts of long texts are looked at for their words: a fixed number of characters, shared among all texts.
+"""Selects the parts of long texts that are searched for words: a fixed number of characters, shared among all texts.
 
-Half of it is shared fairly: short texts in full, of longer ones the beginning and the end, so that no text can push
-another out of sight. The other half goes to those windows of what is left that have most to do with spam: links, words
-of known phrases, odd letters. Windows of equal rank are taken evenly from all over the texts.
+Half of them are shared fairly: short texts are taken in full, and of longer ones the beginning and the end, so that no
+text can displace another. The other half goes to those windows of the rest with the most signs of spam: links, words of
+known phrases, odd letters. Windows of equal rank are taken evenly from all over the texts.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from typing import Final
 
 from ..lists.spam_phrases import BOOK
 
-#: Characters that are looked at, all texts together.
+#: Characters that are searched, for all texts together.
 BUDGET: Final = 8192
 
-#: Stands between texts that are looked at together, and where something is left out. It is white space, and no text has
-#: one: it is a control character.
+#: Separates joined texts, and marks where something is left out. It counts as white space. Texts don't contain it,
+#: because control characters are removed from them.
 SEPARATOR: Final = "\x1e"
 
-#: Characters of a window, and what is added on either side of it so that no word or short phrase is cut in two.
+#: Characters of a window, and of the margin on each side that keeps words and short phrases whole.
 _WINDOW: Final = 192
 _MARGIN: Final = 32
-#: Characters whose windows are all ranked; of more, every second window is left out, or two of three, and so on.
+#: Up to this many characters, every window is ranked; above that, every second one, every third one, and so on.
 _RANKED: Final = 131_072
-#: The share of a long text's part that is its beginning; the rest is its end.
+#: The fraction of a long text's share that is taken from its beginning; the rest is taken from its end.
 _HEAD: Final = 0.75
-#: A share of fewer characters says nothing, and is left to the windows.
+#: Smaller shares, in characters, are useless and are left to the windows.
 _LEAST: Final = 16
 
 _WORD: Final = re.compile(r"[^\W_]+")
-#: Words in single letters.
+#: Words spelled as single letters.
 _LETTERED: Final = re.compile(r"[ .*_-][^\W\d_][ .*_-][^\W\d_][ .*_-]")
-#: Letters in disguise: of two scripts in one word, or mathematical.
+#: Disguised letters: two scripts in one word, or letters of decorative Unicode blocks.
 _STYLED: Final = re.compile(
     r"[a-z][\u0370-\u052f]|[\u0370-\u052f][a-z]"
     r"|[\u0250-\u02af\u1d00-\u1d7f\u24b6-\u24e9\uff21-\uff5a\U0001d400-\U0001f189]"
 )
-#: How many words of phrases a link, or odd letters, are worth; and a whole phrase.
+#: The rank of a link or of odd letters, and of a whole phrase. A single word of a phrase has rank 1.
 _SIGN: Final = 3
 _PHRASE: Final = 50
 
@@ -48,11 +48,11 @@ _Span = tuple[int, int]
 
 
 def excerpts(texts: Sequence[str], links: Sequence[Sequence[int]]) -> list[str]:
-    """Return what is looked at of each text; a :data:`SEPARATOR` stands for what is left out.
+    """Return the selected parts of each text, with a :data:`SEPARATOR` where something is left out.
 
-    The first text is the body. It has half of the room for itself if it needs that much, however many others there are.
+    The first text is the body. It gets at least half of the budget if it needs that much, whatever the other texts are.
 
-    :param links: the places of the links in each text, in order.
+    :param links: the positions of the links in each text, in order.
     """
     if sum(map(len, texts)) <= BUDGET:
         return list(texts)
@@ -85,7 +85,7 @@ def _excerpts(texts: Sequence[str], links: Sequence[Sequence[int]], budget: int)
 
 
 def _shares(texts: Sequence[str], room: int) -> list[int]:
-    """Return how many characters each text gets of ``room``: as many as it has, or as many as all other long ones."""
+    """Divide ``room`` characters among the texts: short ones get their length, all longer ones get equal shares."""
     shares = [0] * len(texts)
     left = len(texts)
     for number in sorted(range(len(texts)), key=lambda number: len(texts[number])):
@@ -105,7 +105,7 @@ def _ends(length: int, share: int) -> list[_Span]:
 
 
 def _starts(spans: list[_Span]) -> range:
-    """Return where the windows of what is left out begin."""
+    """Return where the windows of the part between the two ends start."""
     return range(spans[0][1], spans[1][0], _WINDOW) if len(spans) > 1 else range(0)
 
 
@@ -113,7 +113,7 @@ def _rank(window: str, links: Sequence[int], start: int) -> int:
     lowered = window.lower()
     words = _WORD.findall(lowered)
     rank = len(BOOK.vocabulary.intersection(words))
-    if rank > 1:  # words of phrases without a phrase could be anything
+    if rank > 1:  # single words may be harmless, whole phrases rank higher
         rank += _PHRASE * len(BOOK.find(tuple(words)))
     if links and bisect_left(links, start) < bisect_left(links, start + _WINDOW):
         rank += _SIGN

@@ -1,6 +1,6 @@
-"""Letters of one script that pass for letters of another."""
+"""Homoglyphs: letters of one script that look like letters of another."""
 
-# ruff: noqa: RUF003 (letters that pass for others are what this is about)
+# ruff: noqa: RUF003 (this module is about ambiguous letters)
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ from ...characters.look_alikes import FOREIGN
 
 _LATIN: Final = "A-Za-z\u00c0-\u024f"
 _OTHER: Final = "\u0370-\u03ff\u0400-\u052f\u0531-\u0587"
-_PASSING: Final = "".join(map(chr, FOREIGN))
-_HONEST: Final = f"(?![{_PASSING}])[{_OTHER}]"
+_LOOK_ALIKES: Final = "".join(map(chr, FOREIGN))
+_DISTINCT: Final = f"(?![{_LOOK_ALIKES}])[{_OTHER}]"
 
-#: A word with a letter of another script in it; to begin at a word's start alone keeps the search linear.
+#: A word with a letter of another script. It matches only from the start of a word, which keeps the search linear.
 _FOREIGN: Final = re.compile(f"(?<![{_LATIN}{_OTHER}0-9])[{_LATIN}0-9]*[{_OTHER}][{_LATIN}{_OTHER}0-9]*")
 _HAS_OTHER: Final = re.compile(f"[{_OTHER}]")
 _HAS_LATIN: Final = re.compile(f"[{_LATIN}]")
-_HAS_HONEST: Final = re.compile(_HONEST)
+_HAS_DISTINCT: Final = re.compile(_DISTINCT)
 _LATIN_RUNS: Final = re.compile(f"[{_LATIN}]+")
-_HONEST_RUNS: Final = re.compile(f"(?:{_HONEST})+")
+_DISTINCT_RUNS: Final = re.compile(f"(?:{_DISTINCT})+")
 
-#: A word in disguise has a foreign look-alike before a Latin letter. "JSONа" has a Russian ending, "αmax" a Greek name.
+#: A disguised word has a look-alike of another script before a Latin letter. Two ordinary cases don't match: "JSONа"
+#: with a Russian ending and "αmax" with a Greek letter as a symbol.
 _DISGUISED: Final = re.compile(f"(?:[\u0400-\u052f\u0531-\u0587]|(?<=[{_LATIN}])[\u0370-\u03ff])(?=[{_LATIN}])")
 
 
 def fold_look_alikes(text: str) -> tuple[str, int]:
-    """Return ``text`` with look-alikes made Latin in the words that mix scripts, and how many of those are disguised.
+    """Replace look-alikes with Latin letters in words that mix scripts; return the text and the number of disguises.
 
-    A word wholly of look-alikes is folded too where Latin letters outnumber letters that can be of no other script:
-    text that is honestly Russian, Greek or Armenian stays as it is.
+    A word that consists only of look-alikes is replaced too if Latin letters outnumber the letters that don't look
+    Latin. So ordinary Russian, Greek or Armenian text stays unchanged.
     """
     if not _HAS_OTHER.search(text):
         return text, 0
     disguised = 0
-    mostly_latin = _letters(_LATIN_RUNS, text) > _letters(_HONEST_RUNS, text)
+    mostly_latin = _letters(_LATIN_RUNS, text) > _letters(_DISTINCT_RUNS, text)
 
     def fold(match: re.Match[str]) -> str:
         nonlocal disguised
         word = match[0]
-        honest = _HAS_HONEST.search(word) is not None
+        distinct = _HAS_DISTINCT.search(word) is not None
         if _HAS_LATIN.search(word):
-            disguised += not honest and len(word) > 2 and _DISGUISED.search(word) is not None
-        elif honest or not mostly_latin:
+            disguised += not distinct and len(word) > 2 and _DISGUISED.search(word) is not None
+        elif distinct or not mostly_latin:
             return word
         return word.translate(FOREIGN)
 

@@ -1,6 +1,6 @@
-"""What takes no room on the screen, and entities: both are undone before anything looks at a text.
+"""Removes invisible characters and decodes HTML entities before a text is judged.
 
-Everything here takes time linear in the text.
+Every function takes time linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from html.entities import html5 as _NAMES  # noqa: N812 (a table)
 from itertools import islice
 from typing import Final
 
-#: Control characters. Tab, newline and carriage return are layout, and stay.
+#: Control characters except tab, newline and carriage return, which are kept as layout.
 _C0: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
 _C1: Final = "\x80-\x9f"
 _ODD_C1: Final = "\x80-\x84\x86-\x90\x98-\x9f"
 
-#: Joiners, marks of direction, fillers, variation selectors, tags and annotations: Unicode's categories Cc and Cf, its
-#: property Default_Ignorable_Code_Point, and some that are drawn empty; half characters and noncharacters, which
-#: nothing can show; private characters and whole planes without any, which show what the reader's font happens to have.
+#: Joiners, direction marks, fillers, variation selectors, tags and annotations: Unicode's categories Cc and Cf, its
+#: property Default_Ignorable_Code_Point, and some characters with an empty glyph. Also surrogates and noncharacters,
+#: which can't be displayed, and private-use and unassigned planes, whose look depends on the reader's font.
 _FORMATS: Final = (
     "\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ud800-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff"
     "\U000110bd\U000110cd\U00013430-\U00013440\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a"
     "\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe-\U0010ffff"
 )
-#: Drawn as nothing, and pasted by honest people: soft hyphens, and the ends of lines and paragraphs of typesetters.
+#: Invisible characters that people paste without knowing: soft hyphens, and typesetters' line and paragraph separators.
 _PASTED: Final = "\u00ad\u2028\u2029"
 _UNSEEN: Final = re.compile(f"[{_C0}{_C1}{_PASTED}{_FORMATS}]+")
 _CONTROLS: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 
 _LETTER: Final = "A-Za-z\u00c0-\u024f\u0370-\u052f"
-#: Marks between two letters. What comes with honest copies of typeset pages doesn't count, nor does some of C1, which
-#: comes with honest text whose encoding was mistaken: apostrophes and dashes of Windows, and what stands behind
-#: accented letters where UTF-8 was read as Latin-1.
+#: Invisible characters between two letters. Those of ``_PASTED`` don't count. Some of C1 don't count either, because
+#: they come from text in a wrongly detected encoding: Windows' apostrophes and dashes, and the second byte of accented
+#: letters where UTF-8 was read as Latin-1.
 _SPLIT: Final = re.compile(rf"(?:(?<=[{_LETTER}])[{_C0}{_FORMATS}]+|(?<=[A-Za-z])[{_ODD_C1}]+)(?=[{_LETTER}])")
-#: Splits that are counted; more weigh no more.
+#: The maximum number of splits that are counted.
 MOST_SPLITS: Final = 50
-#: Marks beyond as many as there are characters to be seen, and so many more, are a trick wherever they stand.
+#: Invisible characters count as a trick, wherever they are, if they outnumber the visible ones by more than this.
 _PADDING: Final = 300
 
-#: Unicode's marks of direction (UAX #9): what opens a part, and what ends it. Every line ends all.
+#: Unicode's direction marks (UAX #9): those that open a part and those that end it. The end of a line ends all parts.
 _OVERRIDE: Final = "\u202e"
 _END: Final = "\u202c"
 _END_ISOLATED: Final = "\u2069"
@@ -51,17 +51,18 @@ _LINE: Final = "\n"
 _NOT_ENDED: Final = _ISOLATES + _LINE
 _BACKWARDS: Final = "\u202b\u202e\u2067"
 _DIRECTION: Final = re.compile("([\u202a-\u202e\u2066-\u2069])")
-#: Parts within parts; browsers stop at 125, and what is nested this deep is a trick anyway.
+#: The maximum nesting depth that is followed. Browsers stop at 125, and text nested this deep is a trick anyway.
 _DEEPEST: Final = 60
-#: Marks of direction that are followed; no text to be read has as many.
+#: The maximum number of direction marks that are followed. No readable text has this many.
 _MOST_TURNS: Final = 4_000
 
-#: Runs of different marks that are taken out one after the other, which is quick however often each stands there.
+#: Up to this many different characters are removed one after the other, which is fast however often each occurs. Only
+#: for texts longer than ``_LONG``.
 _FEW: Final = 8
 _LONG: Final = 200
 
-#: HTML's entities: decimal, hexadecimal, by name, and those names that browsers take without a semicolon, too. Larger
-#: numbers stand for private characters, or for none.
+#: HTML entities: decimal, hexadecimal, by name, and the names that browsers accept without a semicolon. Larger numbers
+#: stand for private-use characters or for no character.
 _ENTITY: Final = re.compile(
     r"(&(?:#(?:0*+[1-9][0-9]{0,5}|0++)(?![0-9]);?|#[xX](?:0*+[1-9a-fA-F][0-9a-fA-F]{0,4}|0++)(?![0-9a-fA-F]);?"
     r"|[A-Za-z][A-Za-z0-9]{1,31};|(?:[aA][mM][pP]|[lL][tT]|[gG][tT]|[qQ][uU][oO][tT]|nbsp|shy)))"
@@ -70,7 +71,7 @@ _WINDOWS: Final = {chr(code): html.unescape(f"&#{code};") for code in range(0x80
 
 
 def without_unseen(text: str) -> str:
-    """Return ``text`` without control characters and whatever else shows nothing. A blank pattern becomes a space."""
+    """Return ``text`` without control characters and other invisible ones. A blank Braille pattern becomes a space."""
     if text.isascii():
         return text if text.isprintable() else text.translate(_CONTROLS)
     text = text.replace("\u2800", " ")
@@ -83,17 +84,17 @@ def without_unseen(text: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """Return ``text`` with its entities as the characters they stand for."""
+    """Return ``text`` with its HTML entities decoded."""
     if "&" not in text:
         return text
     parts = _ENTITY.split(text)
-    parts[1::2] = map(_meant, parts[1::2])
+    parts[1::2] = map(_decoded, parts[1::2])
     return "".join(parts)
 
 
 @lru_cache(maxsize=1024)
-def _meant(entity: str) -> str:
-    """Return what an entity stands for."""
+def _decoded(entity: str) -> str:
+    """Return the characters that an entity stands for."""
     name = entity[1:]
     if not name.startswith("#"):
         return _NAMES.get(name) or _NAMES.get(name.lower()) or entity
@@ -103,9 +104,10 @@ def _meant(entity: str) -> str:
 
 
 def as_seen(text: str, most: int = MOST_SPLITS) -> tuple[str, int]:
-    """Return ``text`` unescaped and without what shows nothing, and how many words that had split, ``most`` or so.
+    """Return ``text`` as it is displayed, and the number of tricks found in it, about ``most`` at most.
 
-    What is shown backwards is read as it is shown, and each mark that turned it counts as well.
+    Entities are decoded, invisible characters are removed, and text that is displayed backwards is reversed. Each word
+    split by invisible characters and each right-to-left override counts as a trick.
     """
     text, turned = _turned(text)
     seen = without_unseen(text)
@@ -118,9 +120,9 @@ def as_seen(text: str, most: int = MOST_SPLITS) -> tuple[str, int]:
 
 
 def _turned(text: str) -> tuple[str, int]:
-    """Return ``text`` with what stands behind right-to-left overrides as it is shown, and how many of those there are.
+    """Return ``text`` with the parts after right-to-left overrides in display order, and the number of overrides.
 
-    Letters without an override are taken to run from left to right.
+    Letters without an override are assumed to run from left to right.
     """
     tricks = text.count(_OVERRIDE)
     if not tricks:
@@ -135,7 +137,7 @@ def _turned(text: str) -> tuple[str, int]:
 
 
 def _shown(parts: Iterable[str]) -> str:
-    """Return a line as it is shown, of which every second part is a mark of direction."""
+    """Return a line in display order; every second part is a direction mark."""
     shown = _Shown()
     for place, part in enumerate(parts):
         if place % 2:
@@ -146,16 +148,16 @@ def _shown(parts: Iterable[str]) -> str:
 
 
 class _Shown:
-    """A line in the order in which it is shown: the levels of UAX #9, for letters that run from left to right.
+    """Builds a line in display order, using the levels of UAX #9 for letters that run from left to right.
 
-    Each part has a level; what is between two parts of a lower level moves as one, and odd levels run backwards. An
-    isolate in a right-to-left embedding without an override is taken to have letters on both sides.
+    Each part has a level. The parts between two parts of a lower level move as a unit, and odd levels are reversed. An
+    isolate in a right-to-left embedding without an override is assumed to have letters on both sides.
     """
 
     def __init__(self) -> None:
-        self._opened = [(_LINE, 0)]  # marks that haven't ended, and their levels
+        self._opened = [(_LINE, 0)]  # open marks and their levels
         self._too_deep = 0
-        self._rows: list[list[str]] = [[]]  # for each level up to that of the last part, what stands there
+        self._rows: list[list[str]] = [[]]  # the parts of each level, up to the level of the last part
 
     def add(self, part: str) -> None:
         mark, level = self._opened[-1]
@@ -164,7 +166,7 @@ class _Shown:
     def turn(self, mark: str) -> None:
         level = self._opened[-1][1]
         if mark in _ISOLATES:
-            self.add(mark)  # keeps apart what is on its two sides
+            self.add(mark)  # separates the parts on its two sides
         if mark in (_END, _END_ISOLATED):
             self._end(mark)
         elif len(self._opened) > _DEEPEST:

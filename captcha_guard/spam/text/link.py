@@ -1,4 +1,4 @@
-"""One link, and where it leads."""
+"""One link and the host it leads to."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Final
 
 _HOST: Final = re.compile(r"(?:[a-z][a-z0-9+.-]{0,20}:)?(?://)?(?:[^/?#\s@]{0,100}@)?([^/?#\s:@\\<>\"'\[\](),]{1,253})")
 _DOMAIN: Final = re.compile(r"[^\s.]{1,63}(?:\.[^\s.]{1,63}){1,30}")
-#: Signs that browsers read as the dot of a host.
+#: Characters that browsers treat as a dot in a host name.
 _DOTS: Final = re.compile("[\u3002\uff0e\uff61]")
 
-#: A URL that every parser reads alike, up to the end of its host and port.
+#: A URL that every parser understands in the same way, up to the end of its host and port.
 _PLAIN: Final = re.compile(
     r"(?:(?:https?:)?//)?(?P<host>[a-z0-9._-]{1,253}+|\[[0-9a-f:.]{2,45}+\])(?::[0-9]{1,5}+)?", re.IGNORECASE
 )
 _LOOPBACK: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.){0,9}localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]|0\.0\.0\.0")
-#: What ends the host, by where the URL stands; elsewhere a browser may read on: a host can have brackets and quotes.
+#: What ends the host, by the kind of link. Other characters, such as brackets and quotes, may continue the host in a
+#: browser.
 _ENDS: Final = {
     "bare": re.compile(r"""[/?\#]|[)\].,;:!?'"*_`>\u2019\u201d\u00bb\u2026]*+(?:[\s<\[]|$)"""),
     "inline": re.compile(r"[/?#]|[)>\s]|$"),
@@ -27,9 +28,9 @@ _ENDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link: its ``url`` as written, the ``host`` it leads to (lower case, without www, empty where there is none).
+    """One link: its ``url`` as written and its ``host`` (lower case, without www, empty if the URL has no host).
 
-    ``marked_up`` says that HTML, BBCode or Markdown made it one; ``label`` is the text that stands for it then.
+    ``marked_up`` is true if the link is written in HTML, BBCode or Markdown; ``label`` is then its link text.
     """
 
     url: str
@@ -39,14 +40,14 @@ class Link:
 
 
 def host_of(url: str) -> str:
-    """Return the host that ``url`` leads to, in lower case and without www; empty where it names none."""
+    """Return the host that ``url`` leads to, in lower case and without www; empty if it has no host."""
     match = _HOST.match(_DOTS.sub(".", url.strip().lower()))
     host = match[1].strip(".").removeprefix("www.") if match else ""
     return host if _DOMAIN.fullmatch(host) else ""
 
 
 def leads_home(text: str, site: str, start: int = 0, kind: str = "bare") -> bool:
-    """Return whether the URL that begins at ``start`` leads to a loopback host or to ``site``, however it is read."""
+    """Return whether every parser takes the URL at ``start`` as leading to a loopback host or to ``site``."""
     match = _PLAIN.match(text, start)
     if not match:
         return False

@@ -1,10 +1,10 @@
 """Finds every link that a CommonMark renderer or a browser would follow, in time linear in the text.
 
-One expression looks for where a link can begin: a bare URL, the destination of a Markdown link, of an image or of a
-reference definition, an autolink, an HTML attribute, a BBCode tag. What it finds is taken apart afterwards, and there
-are at most so many of these. No two repeats in the expression can run over the same characters.
+Regular expressions find the positions where a link can start: a bare URL, the destination of a Markdown link, image or
+reference definition, an autolink, an HTML attribute, a BBCode tag. A limited number of them are then parsed. No two
+quantifiers in an expression can match the same characters, which keeps the search linear.
 
-The text comes without invisible characters and with its entities unescaped, see :mod:`.unseen`.
+The text must have its invisible characters removed and its entities decoded, see :mod:`.invisible`.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from typing import Final, NamedTuple
 
 from .link import Link, host_of, leads_home
 
-#: Links that are taken apart; no verdict changes after as many.
+#: The maximum number of links that are parsed. More links don't change a verdict.
 MOST_LINKS: Final = 100
-#: Links to the site itself and to loopback hosts that are passed over; after as many they count as well.
-_PASSED_OVER: Final = 1000
+#: The maximum number of links to the site itself and to loopback hosts that are skipped. Further ones count as links.
+_MOST_SKIPPED: Final = 1000
 
-#: Browsers drop these inside a URL.
+#: Browsers remove these characters from a URL.
 _DROPPED: Final = r"[\t\n\r]*+"
-#: What a host can begin with.
+#: What a host can start with.
 _HOST: Final = r"""(?:\[[0-9a-f:.]++\]|[^\s\\/<>"'()\[\]?\#])"""
 _WEB: Final = rf"(?:{_DROPPED.join('http')}(?:{_DROPPED}s)?+|{_DROPPED.join('ftp')}){_DROPPED}\\?+:"
-#: An absolute destination. ``https:x.example``, ``http:/x`` and ``https:\\x`` lead elsewhere for some parsers.
+#: An absolute destination. Some parsers also follow ``https:x.example``, ``http:/x`` and ``https:\\x`` to another host.
 _ABSOLUTE: Final = (
     rf"(?=[a-z\\/])(?:{_WEB}|[a-z][a-z0-9+.-]{{1,31}}+\\?+:(?=[\\/]{{2}})|(?=[\\/]{_DROPPED}[\\/]))[\\/\t\n\r]*+{_HOST}"
 )
-#: In an attribute or a tag programs write hosts without a scheme, too.
+#: A host without a scheme, as programs also write it in an attribute or tag.
 _NAMED: Final = r"""(?:[a-z0-9-]{1,63}+\.){1,5}+[a-z]{2,18}+(?=[/?\#\s"'<>\[\]]|$)"""
 
-#: Where a link can begin, by its kind, and what it can't be without. All is looked for in lower case; each
-#: expression begins with plain characters, for which a text is searched fast.
+#: The kind of link, a string that every such link contains, and the expression for its start. They are searched in the
+#: lower-case text. Each expression starts with literal characters, which makes the search fast.
 _STARTS: Final = tuple(
     (kind, sign, re.compile(expression))
     for kind, sign, expression in (
@@ -53,14 +53,14 @@ _STARTS: Final = tuple(
         ("shown", "src", rf"""src(?:set)?+\s*+=\s*+\\?+["'`]?+\s*+(?={_ABSOLUTE})"""),
     )
 )
-#: The rest of a URL. A bare one goes on over round brackets, as in Wikipedia's; one in markup ends at the bracket.
+#: The rest of a URL. A bare URL may contain round brackets, as Wikipedia's do; a URL in markup ends at the bracket.
 _REST: Final = re.compile(r"""[^\s<>"'\[\]]{0,2000}+""")
 _TARGET: Final = re.compile(r"""(?:[^\s<>"'()\[\]]|(?<=/)\[[0-9a-fA-F:.]++\]){0,2000}+""")
 _BEGINNING: Final = re.compile(r"^((?:https?|ftp):)[\\/]*|^()[\\/]{2,}", re.IGNORECASE)
 _LAYOUT: Final = re.compile(r"[\t\n\r]")
 _VALUE: Final = re.compile(r"""[^<>"'\[\] ]{0,2000}+""")
 
-#: Text of an HTML link, or of a BBCode one, behind its address.
+#: The text of an HTML or BBCode link, after its address.
 _LABEL: Final = re.compile(
     r"[^<>\[\]]{0,1000}+(?:>(?P<html>[^<>]{0,300}+)</a\s*+>|\](?P<code>[^\[\]]{0,500}+)\[/(?:url|link)\])",
     re.IGNORECASE,
@@ -71,32 +71,32 @@ _REFERENCE: Final = re.compile(r"\[([^\[\]]{1,999}+)\]")
 _DEFINITION: Final = re.compile(
     rf"\[(?P<label>[^\[\]]{{1,999}}+)\]:[\s>]*+<?+(?P<url>(?={_ABSOLUTE})[^\s<>()\[\]]*+)", re.IGNORECASE
 )
-#: Brackets that are escaped are part of a label. Control characters, which the text has none of, stand in for them.
+#: Escaped brackets are part of a label. They are replaced with control characters, which the text doesn't contain.
 _ESCAPED: Final = (("\\\\", "\x01"), ("\\[", "\x02"), ("\\]", "\x03"))
 
 
 class Found(NamedTuple):
-    """A link, and where in the text its URL begins."""
+    """A link and the position of its URL in the text."""
 
     place: int
     link: Link
 
 
 def scan(text: str, site: str = "", most: int = MOST_LINKS) -> list[Found]:
-    """Return the links in ``text`` with their places, ``most`` at the most.
+    """Return the links in ``text`` with their positions, at most ``most``.
 
-    A marked-up link whose label is its own URL counts once. A reference counts as often as it is used, or as its URL is
-    written, whichever is more often. Links to loopback hosts and to ``site`` don't count.
+    A marked-up link whose label is its own URL counts once. A reference counts as often as it is used or as its URL is
+    written, whichever is more. Links to loopback hosts and to ``site`` don't count.
     """
     lowered = text.replace("\u0130", "i").lower()  # of the same length
     streams = [_starts(kind, start, lowered) for kind, sign, start in _STARTS if sign in lowered]
     if not streams:
         return []
     found: list[Found] = []
-    labelled = passed_over = place = 0
+    labelled = skipped = place = 0
     for start, end, kind in streams[0] if len(streams) == 1 else merge(*streams):
-        if passed_over < _PASSED_OVER and (start < place or leads_home(text, site, start, kind)):
-            passed_over += 1
+        if skipped < _MOST_SKIPPED and (start < place or leads_home(text, site, start, kind)):
+            skipped += 1
             continue
         rest = (_REST if kind in ("bare", "auto") else _TARGET).match(text, start)
         place = max(end, rest.end() if rest else 0)
@@ -112,7 +112,7 @@ def scan(text: str, site: str = "", most: int = MOST_LINKS) -> list[Found]:
 
 
 def _starts(kind: str, start: re.Pattern[str], lowered: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where URLs begin and go on at least until, in order."""
+    """Yield the start, the earliest possible end and the kind of each URL, in order."""
     for match in start.finditer(lowered):
         yield (match.start() if kind == "bare" else match.end()), match.end(), kind
 
@@ -122,12 +122,12 @@ def _link(url: str) -> Link:
 
 
 def _plain(url: str) -> str:
-    """Return a URL in its usual spelling."""
+    """Return a URL in its usual form."""
     return _BEGINNING.sub(r"\1\2//", _LAYOUT.sub("", url).replace("\\:", ":").replace("\\.", "."), count=1)
 
 
 def _add_inline(found: list[Found], text: str, one: Found) -> None:
-    """Add a Markdown link, in place of a bare one that is its whole label."""
+    """Add a Markdown link; it replaces a bare link that is its whole label."""
     end = text.rfind("](", 0, one.place)
     start = text.rfind("[", max(0, end - _LONGEST_LABEL - 1), end) + 1
     label = text[start:end] if start else ""
@@ -145,7 +145,7 @@ def _add_inline(found: list[Found], text: str, one: Found) -> None:
 
 
 def _add_given(found: list[Found], text: str, start: int, end: int) -> int:
-    """Add a link of HTML or BBCode; returns where its label ends if that is its URL, else 0."""
+    """Add a link of HTML or BBCode; return the end of its label if the label is its URL, else 0."""
     value = _VALUE.match(text, start)
     url = _LAYOUT.sub("", value[0] if value else text[start:end])
     behind = _LABEL.match(text, end)
@@ -158,16 +158,16 @@ def _add_given(found: list[Found], text: str, start: int, end: int) -> int:
 
 
 def _further_uses(text: str, site: str, most: int) -> list[Found]:
-    """Return the uses of reference definitions beyond the number of times that their URLs are written.
+    """Return the uses of reference definitions that exceed the number of times their URLs are written.
 
-    What looks like a second definition of a label may be a use of the first.
+    What looks like a second definition of a label may be a use of the first one.
     """
     if most <= 0 or "]:" not in text:
         return []
     for written, stand_in in _ESCAPED:
         text = text.replace(written, stand_in)
     defined: dict[str, list[re.Match[str]]] = {}
-    for match in islice(_DEFINITION.finditer(text), MOST_LINKS + _PASSED_OVER):
+    for match in islice(_DEFINITION.finditer(text), MOST_LINKS + _MOST_SKIPPED):
         if not leads_home(text, site, match.start("url"), "definition"):
             defined.setdefault(_label(match["label"]), []).append(match)
     if not defined:
@@ -183,5 +183,5 @@ def _further_uses(text: str, site: str, most: int) -> list[Found]:
 
 
 def _label(written: str) -> str:
-    """Return a reference's label as CommonMark compares it."""
+    """Return a reference's label in the form in which CommonMark compares it."""
     return " ".join(written.split()).casefold()

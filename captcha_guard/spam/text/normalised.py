@@ -1,9 +1,9 @@
-"""What a submission says, normalised once for every rule and for the filter that learns.
+"""The texts of a submission, normalised once for all rules and for the learning filter.
 
-Whatever a spammer does to the letters, a word reads here as it reads on the screen. All of it takes time linear in the
-text: invisible characters, entities and links are looked for everywhere by expressions free of
-overlapping repeats, words in 8 KiB of all texts together, and Unicode's own normalisation, which sorts combining marks
-in quadratic time, is fed in pieces.
+Normalised words read as they do on the screen, however a spammer disguises the letters. All of this takes time linear
+in the text: invisible characters, entities and links are found in the whole text by expressions without overlapping
+quantifiers, words in 8 KiB of all texts together. Unicode's normalisation sorts combining marks in quadratic time, so
+it gets the text in short pieces.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from .invisible import MOST_SPLITS, as_seen
 from .link import Link, host_of, leads_home
 from .link_scanner import MOST_LINKS, Found, scan
 
-#: Characters of the author's name and of the website that are looked at.
+#: Characters of the author's name and of the website that are read.
 SHORT: Final = 300
 
-#: Characters that a text besides the body may have more than twice as many, once it is normalised.
+#: Except for the body, a normalised text may be twice as long as before, plus this many characters.
 _ROOM: Final = 16
 
 #: Characters that are normalised at a time.
 _PIECE: Final = 256
 
-#: Blocks in which Latin letters stand again in another dress; most texts have none, and are spared the rest.
+#: Blocks with variants of Latin letters. Most texts have none of them, and the slower searches are skipped.
 _STYLED: Final = re.compile("[\u0250-\u02af\u1d00-\u1d7f\u24b6-\u24e9\ua700-\ua7ff\uff21-\uff5a\U0001d400-\U0001f189]")
 _MATHEMATICAL: Final = re.compile("[\U0001d400-\U0001d7cb]{2,}|[\u24b6-\u24e9\U0001f130-\U0001f149]{2,}")
 _DRAWN: Final = re.compile(f"[{''.join(map(chr, DRAWN))}]{{3,}}")
 _FULL_WIDTH: Final = re.compile("[\uff21-\uff3a\uff41-\uff5a]{2,}")
 _EAST_ASIAN: Final = re.compile("[\u1100-\u11ff\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-#: Marks that are left over when everything that composes has composed.
+#: Combining marks that are left after composition.
 _MARKS: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 _OVERLAID: Final = re.compile("(?:[A-Za-z][\u0334-\u0338\u20d2\u20d3]){2,}|[A-Za-z][\u0300-\u0338\u033a-\u036f]{4,}")
 
@@ -49,10 +49,10 @@ _BLOCK: Final = re.compile(
 )
 _TAG: Final = re.compile(r"</?[a-z!][^<>\x1e]{0,1000}>", re.IGNORECASE)
 
-#: Code in Markdown; no part can run over a backtick, so that the time to search stays linear.
+#: Code in Markdown. No part of the expression can match a backtick inside the code, which keeps the search linear.
 _CODE: Final = re.compile(r"```[^`\x1e]{0,8192}```|`[^`\n\x1e]{1,500}`")
 
-#: c a s i n o, v.i.a.g.r.a: five single letters or more, one sign between each two.
+#: c a s i n o, v.i.a.g.r.a: five or more single letters with one separator between each two.
 _LETTERED: Final = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .*_-]){4,}[^\W\d_](?![^\W_])")
 _BETWEEN: Final = re.compile(r"[ .*_-]")
 
@@ -66,7 +66,7 @@ _BARE_SIGNS: Final = ("http", "www.", "ftp", "](")
 _BBCODE: Final = re.compile(r"\[/?(?:url|link|b|i|u|img|quote|code)(?:=[^\[\]\s]{0,500})?\]")
 
 
-#: Emphasis, code and BBCode between two letters; Markdown's links around a part of a word; HTML's comments.
+#: Emphasis, code and BBCode between two letters; Markdown links around a part of a word; HTML comments.
 _IN_WORDS: Final = re.compile(r"(?<=[^\W_])(?:[*~`]{1,3}+|__|\[/?[bius]\])++(?=[^\W_])")
 _LINKED_LETTERS: Final = re.compile(r"(?<=[^\W_])\[([^\[\]\s]{1,40}+)\]\([^()\s]{0,200}+\)")
 _COMMENT: Final = re.compile(r"<!--(?:[^-]|-(?!->)){0,1000}+-->")
@@ -74,12 +74,12 @@ _IN_WORDS_SIGNS: Final = ("*", "`", "~", "__", "](", "[/", "<!--")
 
 
 class Passage(NamedTuple):
-    """One of the texts of a submission, or what is looked at of it.
+    """One text of a submission, or the excerpts of it that are searched.
 
-    ``plain``, ``tagged`` and ``words`` are as in :class:`Text`. ``stretches`` are the words that stand together: those
-    of ``plain``, parted where something is left out, and those of ``tagged`` if it has others: what stands in angle
-    brackets is shown by sites that escape it. ``private`` says that
-    it stood in a field named like a password, and must not be quoted; ``blank`` that there was only white space in it.
+    ``plain``, ``tagged`` and ``words`` are as in :class:`Text`. ``stretches`` are sequences of adjacent words: those of
+    ``plain``, separated where something is left out, and those of ``tagged`` if they differ, because sites that escape
+    HTML show the text in angle brackets. ``private`` is true if the text came from a field named like a password and
+    must not be quoted. ``blank`` is true if it had only white space.
     """
 
     tagged: str = ""
@@ -93,17 +93,17 @@ class Passage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a submission says.
+    """The normalised texts of a submission.
 
-    ``tagged`` is the body unescaped, without invisible characters, in NFKC, with look-alike letters folded where a word
-    mixes scripts, and case-folded; ``cased`` is the same with tags taken out and its case kept, ``plain`` that
-    case-folded. ``words`` are those of ``plain`` without its URLs. ``links`` are the links of the body, ``site`` the
-    one in the website's field. ``tricks`` counts what was done to letters, by slug: ``zero_width``, ``mixed_script``,
-    ``mathematical``, ``full_width``, ``overlaid``; an honest text has none.
+    ``tagged`` is the body with entities decoded, without invisible characters, in NFKC, with look-alike letters
+    replaced in words that mix scripts, and case-folded. ``cased`` is the same without tags and with its case kept;
+    ``plain`` is ``cased`` case-folded. ``words`` are the words of ``plain`` without its URLs. ``links`` are the links
+    of the body, ``site`` is the one in the website field. ``tricks`` counts disguises by slug: ``zero_width``,
+    ``mixed_script``, ``mathematical``, ``full_width``, ``overlaid``. An ordinary text has none.
 
-    Where there are other texts, all this is of the body and of them, with a :data:`SEPARATOR` between each two;
-    ``passages`` has each by itself, the body first. Of long texts 8,192 characters are looked at for words, see
-    :mod:`.excerpt`; links are found everywhere.
+    If there are other texts, these values cover the body and the other texts, joined with :data:`SEPARATOR`;
+    ``passages`` has each text separately, the body first. At most 8,192 characters are searched for words, see
+    :mod:`.excerpt`; links are found in the whole text.
     """
 
     tagged: str = ""
@@ -128,20 +128,20 @@ class Text:
         private: Iterable[str] = (),
         site: str = "",
     ) -> Text:
-        """Return what these fields of a submission say. Links to ``site``, its host, don't count."""
+        """Return the normalised text of these fields. Links to ``site``, the host of the site, don't count."""
         tricks: dict[str, int] = {}
         passages, cased = _passages((body, *filter(None, other)), tuple(filter(None, private)), site, tricks)
         name = author and _normal(_seen(author[: 2 * SHORT], tricks)[:SHORT], tricks, BUDGET)
-        called = folded_case(" ".join(without_tags(name).split()))
-        said = passages[0] if len(passages) == 1 else _together(passages)
+        plain_name = folded_case(" ".join(without_tags(name).split()))
+        joined = passages[0] if len(passages) == 1 else _joined(passages)
         return cls(
-            tagged=said.tagged,
+            tagged=joined.tagged,
             cased=SEPARATOR.join(cased),
-            plain=said.plain,
-            words=said.words,
-            links=said.links,
-            author=called,
-            author_words=words_of(called),
+            plain=joined.plain,
+            words=joined.words,
+            links=joined.links,
+            author=plain_name,
+            author_words=words_of(plain_name),
             site=site_of(url, site),
             tricks=MappingProxyType(tricks),
             passages=passages,
@@ -151,13 +151,13 @@ class Text:
 def _passages(
     public: tuple[str, ...], private: tuple[str, ...], site: str, tricks: dict[str, int]
 ) -> tuple[tuple[Passage, ...], list[str]]:
-    """Return the passages, and what each says with its case kept."""
+    """Return the passages, and the text of each with its case kept."""
     posted = (*public, *private)
     texts = [_seen(text, tricks) for text in posted]
     links = _links(texts, site)
     passages: list[Passage] = []
-    said: list[str] = []
-    spare = MOST_LINKS
+    cased_texts: list[str] = []
+    links_left = MOST_LINKS
     for number, text in enumerate(excerpts(texts, [[one.place for one in found] for found in links])):
         blank, is_private = not posted[number].strip(), number >= len(public)
         if not text and number:
@@ -166,9 +166,9 @@ def _passages(
         marked = _normal(text, tricks, 2 * len(text) + _ROOM if number else BUDGET)
         cased = without_tags(marked)
         found = [one.link for one in links[number]]
-        if marked != text and len(more := scan(marked, site, spare)) >= len(found):
+        if marked != text and len(more := scan(marked, site, links_left)) >= len(found):
             found = [one.link for one in more]
-        spare = max(0, spare - len(found))
+        links_left = max(0, links_left - len(found))
         plain = folded_case(cased)
         tagged = plain if cased is marked else folded_case(marked)
         stretches = _stretches(_BBCODE.sub(" ", plain))
@@ -177,18 +177,18 @@ def _passages(
         if (glued := _without_markup_in_words(tagged)) != tagged:
             stretches += _stretches(without_tags(glued))
         passages.append(Passage(tagged, plain, words, stretches, tuple(found), is_private, blank))
-        said.append(cased)
-    return tuple(passages), said
+        cased_texts.append(cased)
+    return tuple(passages), cased_texts
 
 
 def _without_markup_in_words(text: str) -> str:
-    """Return ``text`` without the markup that stands between two letters, where a page shows nothing."""
+    """Return ``text`` without the markup between two letters, which a rendered page doesn't show."""
     if not any(sign in text for sign in _IN_WORDS_SIGNS):
         return text
     return _IN_WORDS.sub("", _LINKED_LETTERS.sub(r"\1", _COMMENT.sub("", text)))
 
 
-def _together(passages: tuple[Passage, ...]) -> Passage:
+def _joined(passages: tuple[Passage, ...]) -> Passage:
     return Passage(
         SEPARATOR.join(passage.tagged for passage in passages),
         SEPARATOR.join(passage.plain for passage in passages),
@@ -198,7 +198,7 @@ def _together(passages: tuple[Passage, ...]) -> Passage:
 
 
 def _links(texts: list[str], site: str) -> list[list[Found]]:
-    """Return the links of each text, 100 at most altogether."""
+    """Return the links of each text, at most 100 in total."""
     links: list[list[Found]] = []
     left = MOST_LINKS
     for text in texts:
@@ -208,44 +208,44 @@ def _links(texts: list[str], site: str) -> list[list[Found]]:
 
 
 def _stretches(text: str) -> tuple[tuple[str, ...], ...]:
-    """Return the words of ``text`` without its URLs, parted where something is left out."""
+    """Return the words of ``text`` without its URLs, separated where something is left out."""
     text = _BARE.sub(" ", text) if any(sign in text for sign in _BARE_SIGNS) else text
     return tuple(map(words_of, text.split(SEPARATOR)))
 
 
 def normalised(text: str, *, look_alikes: bool = True) -> str:
-    """Return ``text`` as one line of plain words: what :attr:`Text.plain` is of a body.
+    """Return ``text`` as one line of plain words, normalised like :attr:`Text.plain`.
 
-    Without ``look_alikes`` a word that mixes scripts stays as it is: in a list it means just that.
+    Without ``look_alikes`` words that mix scripts stay unchanged: an entry of a word list may mean exactly that.
     """
     marked = _normal(_seen(text[: 2 * BUDGET], {})[:BUDGET], {}, BUDGET, look_alikes=look_alikes)
     return folded_case(" ".join(without_tags(marked).split()))
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """Return the words of a case-folded text: runs of letters and digits, apostrophes inside kept."""
+    """Return the words of a case-folded text: sequences of letters and digits, with apostrophes inside them."""
     return tuple(_WORD.findall(text))
 
 
 def site_of(url: str, site: str = "") -> Link | None:
-    """Return what stands in the website's field as a link; ``None`` where it names no host, or ``site`` itself."""
+    """Return the website field as a link; ``None`` if it has no host or leads to ``site`` itself."""
     address = url and _normal(_seen(url[: 2 * SHORT], {})[:SHORT], {}, BUDGET).strip()
     host = host_of(address)
     return Link(address, host) if host and not leads_home(address, site) else None
 
 
 def without_tags(text: str) -> str:
-    """Return ``text`` with its tags taken out; one that breaks the line leaves a space."""
+    """Return ``text`` without its tags; a block-level tag is replaced with a space."""
     return _TAG.sub("", _BLOCK.sub(" ", text)) if "<" in text else text
 
 
 def without_code(text: str) -> str:
-    """Return ``text`` without what stands between backticks, as code does in Markdown."""
+    """Return ``text`` without Markdown code, which is between backticks."""
     return _CODE.sub(" ", text) if "`" in text else text
 
 
 def folded_case(text: str) -> str:
-    """Return ``text`` case-folded, the dot of a Turkish capital I gone with the capital."""
+    """Return ``text`` case-folded, without the combining dot that a Turkish capital I leaves behind."""
     return text.casefold().replace("i\u0307", "i")
 
 
@@ -256,7 +256,7 @@ def _seen(text: str, tricks: dict[str, int]) -> str:
 
 
 def _normal(text: str, tricks: dict[str, int], room: int, *, look_alikes: bool = True) -> str:
-    """Return ``text`` in NFKC, each word in one script, in ``room`` characters; what had to be undone is counted."""
+    """Return at most ``room`` characters of ``text`` in NFKC, each word in one script; count the disguises removed."""
     if not text.isascii():
         if _STYLED.search(text):
             _count(tricks, "mathematical", len(_MATHEMATICAL.findall(text)) + len(_DRAWN.findall(text)))
@@ -273,7 +273,7 @@ def _normal(text: str, tricks: dict[str, int], room: int, *, look_alikes: bool =
 
 
 def _composed(text: str, room: int) -> str:
-    """Return ``text`` in NFKC, which makes up to 18 characters of one: cut off when there are enough of them."""
+    """Return at most ``room`` characters of ``text`` in NFKC, which can turn one character into up to 18."""
     pieces: list[str] = []
     for piece in _PIECES.findall(text):
         pieces.append(unicodedata.normalize("NFKC", piece)[:room])

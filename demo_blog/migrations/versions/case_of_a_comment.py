@@ -1,4 +1,4 @@
-"""The guard's name for a comment, to teach it by."""
+"""Add the guard's id of a comment, which is needed to teach the guard about it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; the comments that are there have no case."""
+    """Add the column; existing comments have no case id."""
     op.add_column("comment", sa.Column("case_id", sa.String(32), nullable=True))
     op.create_index("ix_comment_case_id", "comment", ["case_id"])
 
@@ -20,5 +20,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop the column."""
     op.drop_index("ix_comment_case_id", "comment")
-    with op.batch_alter_table("comment") as table:  # an old SQLite drops no column
+    with op.batch_alter_table("comment") as table:  # old SQLite versions can't drop a column
         table.drop_column("case_id")

@@ -1,4 +1,4 @@
-"""Posts, and the comments under them."""
+"""Create the tables of posts and comments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make both tables."""
+    """Create both tables."""
     op.create_table(
         "post",
         sa.Column("id", sa.Integer(), nullable=False),

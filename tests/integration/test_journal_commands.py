@@ -1,4 +1,4 @@
-"""The desk (``flask journal``), the manuscripts, the migrations, the secret and ``python -m demo_blog``."""
+"""The command ``flask journal``, the posts' files, the migrations, the secret and ``python -m demo_blog``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import func, inspect, select, text
 
 from captcha_guard import Submission, aside_expired
-from demo_blog import create_app, manuscripts, samples
+from demo_blog import create_app, post_files, samples
 from demo_blog.__main__ import HOST, listen, main
 from demo_blog.database import Base, db
 from demo_blog.guard import guard
@@ -56,7 +56,7 @@ def journal_refuses(app: Flask, *arguments: str) -> str:
 # The moderator
 
 
-def test_the_desk_lists_what_waits_and_why(reader: Reader, journal: Flask) -> None:
+def test_held_comments_are_listed_with_the_reasons(reader: Reader, journal: Flask) -> None:
     assert "Held: none" in journal_says(journal, "held")
     reader.comment(author="Ottoline Gatepost", body=HELD)
     listed = journal_says(journal, "held")
@@ -70,7 +70,7 @@ def test_an_approved_comment_is_seen_by_everybody(reader: Reader, stranger: Read
     assert "is now published" in journal_says(journal, "approve", "1")
     assert "one" in stranger.open().under("comment-1")
     assert "Awaiting moderation" not in reader.open().text
-    assert "is published already" in journal_says(journal, "approve", "1")
+    assert "is already published" in journal_says(journal, "approve", "1")
 
 
 def test_spam_is_taken_from_sight_and_listed_apart(reader: Reader, stranger: Reader, journal: Flask) -> None:
@@ -99,7 +99,7 @@ def test_every_decision_teaches_the_guard_at_once_and_the_last_one_counts(reader
 
 def test_to_approve_what_was_printed_by_itself_teaches_the_guard_too(reader: Reader, journal: Flask) -> None:
     reader.comment(body="One post too many.")
-    assert "is published already" in journal_says(journal, "approve", "1")
+    assert "is already published" in journal_says(journal, "approve", "1")
     assert taught(journal) == (1, 0)
 
 
@@ -167,12 +167,12 @@ def test_a_journal_without_a_filter_still_takes_and_explains_decisions(journal: 
         db.engine.dispose()
 
 
-def test_the_desk_explains_a_comment_by_findings_and_words(reader: Reader, journal: Flask) -> None:
+def test_the_command_explains_a_comment_by_findings_and_words(reader: Reader, journal: Flask) -> None:
     reader.comment(body=f"Fences! {HELD}")
     said = journal_says(journal, "explain", "1")
     assert f"Comment 1 by Ottoline Gatepost, on {POST}, is held." in said
     assert "links (30): " in said
-    assert "The filter says nothing yet: it was taught 0 kept and 0 spam comments." in said
+    assert "The filter has no result yet: it has learned 0 kept and 0 spam comments." in said
     for number in range(8):
         for slug, label in (("one", "--ham"), ("two", "--spam")):
             words = "the loop ends" if label == "--ham" else "cheap fences"
@@ -190,19 +190,19 @@ def test_an_unknown_number_is_refused_with_the_way_to_find_it(journal: Flask, co
 
 
 @pytest.mark.parametrize("command", [["held"], ["load"], ["approve", "1"], ["explain", "1"]])
-def test_without_tables_the_desk_says_what_to_run(tmp_path: Path, command: list[str]) -> None:
+def test_without_tables_the_command_says_what_to_run(tmp_path: Path, command: list[str]) -> None:
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
     assert "journal init" in journal_refuses(app, *command)
     with app.app_context():
         db.engine.dispose()
 
 
-# Tables and manuscripts
+# Tables and post files
 
 
 def test_a_journal_is_made_by_init_and_load_as_often_as_one_likes(tmp_path: Path) -> None:
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
-    count = len(manuscripts.read_all())
+    count = len(post_files.read_all())
     for added, unchanged in ((count, 0), (0, count)):
         journal_says(app, "init")
         assert f"{added} added, 0 changed, {unchanged} unchanged" in journal_says(app, "load")
@@ -211,7 +211,7 @@ def test_a_journal_is_made_by_init_and_load_as_often_as_one_likes(tmp_path: Path
         db.engine.dispose()
 
 
-def test_a_changed_manuscript_changes_its_post_and_keeps_the_comments(reader: Reader, journal: Flask) -> None:
+def test_a_changed_file_changes_its_post_and_keeps_the_comments(reader: Reader, journal: Flask) -> None:
     reader.comment(body="Still here?")
     with journal.app_context():
         db.session.scalars(select(Post).where(Post.slug == POST)).one().title = "An older title"
@@ -238,7 +238,7 @@ def test_an_upgrade_keeps_the_comments_that_are_there(tmp_path: Path) -> None:
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
     with app.app_context():
         upgrade(revision="0001")
-        manuscripts.load(manuscripts.read_all())
+        post_files.load(post_files.read_all())
         db.session.execute(
             text(
                 "INSERT INTO comment (post_id, author, email, url, body, created, state, findings) "
@@ -272,29 +272,29 @@ def test_another_database_can_be_named_in_the_environment(tmp_path: Path, monkey
         ("post.md", "no front matter", "begin with a line '---'"),
         ("post.md", "---\ntitle: T\n", "begin with a line '---'"),
         ("post.md", "---\ntitle: T\n---\n", "add date, author, summary"),
-        ("post.md", "---\ntitel: T\n---\n", "'titel: T' is no front matter"),
-        ("post.md", "---\ntitle: T\ntitle: U\n---\n", "'title: U' is no front matter"),
+        ("post.md", "---\ntitel: T\n---\n", "'titel: T' isn't front matter"),
+        ("post.md", "---\ntitle: T\ntitle: U\n---\n", "'title: U' isn't front matter"),
         ("post.md", "---\ntitle: T\ndate: 1.2.26\nauthor: A\nsummary: S\n---\n", "write it as 2026-03-14"),
         ("post.md", "---\ntitle: T\ndate: 2026-01-02\nauthor: A\nsummary: S\npart: 1\n---\n", "series and part go"),
         (
             "post.md",
             "---\ntitle: T\ndate: 2026-01-02\nauthor: A\nsummary: S\nseries: S\npart: 0\n---\n",
-            "parts are counted",
+            "parts are numbered",
         ),
     ],
 )
-def test_a_damaged_manuscript_is_refused_with_its_name_and_the_remedy(
+def test_a_damaged_file_is_refused_with_its_name_and_the_remedy(
     tmp_path: Path, name: str, text: str, complaint: str
 ) -> None:
     (tmp_path / name).write_text(text)
-    with pytest.raises(manuscripts.ManuscriptError, match=re.escape(complaint)) as refused:
-        manuscripts.read_all(tmp_path)
+    with pytest.raises(post_files.PostFileError, match=re.escape(complaint)) as refused:
+        post_files.read_all(tmp_path)
     assert name in str(refused.value)
 
 
 def test_an_empty_folder_is_no_journal(tmp_path: Path) -> None:
-    with pytest.raises(manuscripts.ManuscriptError, match=r"holds no \.md file"):
-        manuscripts.read_all(tmp_path)
+    with pytest.raises(post_files.PostFileError, match=r"contains no \.md file"):
+        post_files.read_all(tmp_path)
 
 
 def test_sample_comments_are_added_once_and_only_to_an_empty_journal(journal: Flask) -> None:
@@ -355,7 +355,7 @@ def test_all_who_ask_at_once_get_the_same_secret(tmp_path: Path) -> None:
 
 def test_a_damaged_secret_is_not_taken_for_one(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("short\n")
-    with pytest.raises(SecretError, match=r"holds 5 characters .* delete the file"):
+    with pytest.raises(SecretError, match=r"holds 5 characters.* delete the file"):
         site_secret(tmp_path)
 
 

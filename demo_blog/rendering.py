@@ -1,4 +1,4 @@
-"""How dates, addresses, numbers and Markdown are set on the page: the templates' filters."""
+"""The template filters for dates, addresses, numbers and Markdown."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eigh
 
 
 def day(value: date) -> str:
-    """Return ``14 March 2026``."""
+    """Return the date in the form ``14 March 2026``."""
     return f"{value.day} {value:%B %Y}"
 
 
 def in_words(number: int) -> str:
-    """Return numbers up to twelve as words, greater ones in digits."""
+    """Return numbers from 0 to 12 as words, others as digits."""
     return _NUMBERS[number] if 0 <= number < len(_NUMBERS) else str(number)
 
 
 def web_address(typed: str) -> str | None:
     """Return ``typed`` as an http or https address that is safe in a link, or ``None``.
 
-    A bare ``example.org`` is taken for https. Addresses with a user name in front, which look like one site
-    and lead to another, are none; nor is anything with a space or control character in it.
+    ``example.org`` without a scheme becomes an https address. Addresses with a user name are refused, because they
+    can look like one site and lead to another. So are addresses with a space or control character.
     """
     typed = typed.strip()
     if not typed or not typed.isprintable() or any(character.isspace() for character in typed):
@@ -38,25 +38,25 @@ def web_address(typed: str) -> str | None:
     try:
         parts = urlsplit(typed if "://" in typed else f"https://{typed}")
         safe = parts.scheme in {"http", "https"} and "." in (parts.hostname or "") and parts.username is None
-        _ = parts.port  # raises ValueError when it is no number
+        _ = parts.port  # raises ValueError if it isn't a number
     except ValueError:
         return None
     return parts.geturl() if safe else None
 
 
 def article(text: str, *, external: bool = False) -> Markup:
-    """Return an article's Markdown as HTML; ``external`` spells links out in full, for the feed."""
+    """Return an article's Markdown as HTML; ``external`` makes links absolute, for the feed."""
     posts_url = url_for("posts.show", slug="_", _external=external).removesuffix("_")
-    return Markup(markdown.render_article(text, posts_url))  # noqa: S704 - our own manuscripts, HTML off
+    return Markup(markdown.render_article(text, posts_url))  # noqa: S704 - our own articles, HTML disabled
 
 
 def comment(text: str) -> Markup:
     """Return a reader's Markdown as sanitised HTML."""
-    return Markup(markdown.render_comment(text))  # noqa: S704 - cleaned by nh3
+    return Markup(markdown.render_comment(text))  # noqa: S704 - sanitised by nh3
 
 
 def init_app(app: Flask) -> None:
-    """Give the templates their filters and the journal's name."""
+    """Add the filters, and the journal's name and motto, to the templates."""
     for filter_ in (day, in_words, web_address, article, comment):
         app.add_template_filter(filter_)
     app.context_processor(lambda: {"journal": JOURNAL, "motto": MOTTO})

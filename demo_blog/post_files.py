@@ -1,4 +1,4 @@
-"""The originals: Markdown files with a few words of front matter, and their way into the database."""
+"""The posts' sources: Markdown files with front matter, read and loaded into the database."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from sqlalchemy import select
 from demo_blog.database import db
 from demo_blog.models import Post
 
-FOLDER = Path(__file__).parent / "posts"
+FOLDER = Path(__file__).parent / "content"
 FENCE = "---"
 REQUIRED = ("title", "date", "author", "summary")
 OPTIONAL = ("series", "part")
 
 
-class ManuscriptError(ValueError):
-    """A file in the posts folder is not a manuscript; the message names it and says how to mend it."""
+class PostFileError(ValueError):
+    """A file in the content folder is invalid; the message names the file and says how to fix it."""
 
 
 @dataclass(frozen=True)
-class Manuscript:
-    """One article as its author handed it in."""
+class PostFile:
+    """The front matter and the text of one file."""
 
     slug: str
     title: str
@@ -38,24 +38,24 @@ class Manuscript:
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """How many posts a load added, changed and found as they were."""
+class LoadResult:
+    """How many posts were added, changed and left unchanged."""
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
 
 
-def read(path: Path) -> Manuscript:
-    """Read one file; its name without ``.md`` is the slug. Raises :class:`ManuscriptError`."""
+def read(path: Path) -> PostFile:
+    """Read one file; its name without ``.md`` is the slug. Raises :class:`PostFileError`."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", path.stem):
-        raise ManuscriptError(f"{path}: the name becomes the address; use a-z, 0-9 and single hyphens")
+        raise PostFileError(f"{path}: the file's name becomes the post's address; use a-z, 0-9 and single hyphens")
     head, body = _split(path, path.read_text("utf-8"))
     if missing := [key for key in REQUIRED if key not in head]:
-        raise ManuscriptError(f"{path}: add {', '.join(missing)} to the front matter")
+        raise PostFileError(f"{path}: add {', '.join(missing)} to the front matter")
     if ("series" in head) != ("part" in head):
-        raise ManuscriptError(f"{path}: series and part go together; give both or neither")
-    return Manuscript(
+        raise PostFileError(f"{path}: series and part go together; give both or neither")
+    return PostFile(
         slug=path.stem,
         title=head["title"],
         author=head["author"],
@@ -67,44 +67,44 @@ def read(path: Path) -> Manuscript:
     )
 
 
-def read_all(folder: Path = FOLDER) -> list[Manuscript]:
-    """Read every ``*.md`` in ``folder``. Raises :class:`ManuscriptError` for the first that is none."""
-    manuscripts = [read(path) for path in sorted(folder.glob("*.md"))]
-    if not manuscripts:
-        raise ManuscriptError(f"{folder} holds no .md file; the journal's posts belong there")
-    return manuscripts
+def read_all(folder: Path = FOLDER) -> list[PostFile]:
+    """Read every ``*.md`` in ``folder``. Raises :class:`PostFileError` for the first invalid file."""
+    files = [read(path) for path in sorted(folder.glob("*.md"))]
+    if not files:
+        raise PostFileError(f"{folder} contains no .md file; put the journal's posts there")
+    return files
 
 
-def load(manuscripts: Sequence[Manuscript]) -> Loaded:
-    """Bring the posts table up to ``manuscripts``, by slug. Comments, and posts without a file, stay."""
+def load(files: Sequence[PostFile]) -> LoadResult:
+    """Add or update the post of each file, found by slug. Comments, and posts without a file, are kept."""
     known = {post.slug: post for post in db.session.scalars(select(Post))}
     added = changed = 0
-    for manuscript in manuscripts:
-        values = asdict(manuscript)
-        post = known.get(manuscript.slug)
+    for file in files:
+        values = asdict(file)
+        post = known.get(file.slug)
         if post is None:
             db.session.add(Post(**values))
             added += 1
-        elif any(getattr(post, field.name) != values[field.name] for field in fields(manuscript)):
+        elif any(getattr(post, field.name) != values[field.name] for field in fields(file)):
             for name, value in values.items():
                 setattr(post, name, value)
             changed += 1
     db.session.commit()
-    return Loaded(added=added, changed=changed, unchanged=len(manuscripts) - added - changed)
+    return LoadResult(added=added, changed=changed, unchanged=len(files) - added - changed)
 
 
 def _split(path: Path, text: str) -> tuple[dict[str, str], str]:
     lines = text.splitlines()
     if not lines or lines[0] != FENCE or FENCE not in lines[1:]:
-        raise ManuscriptError(f"{path}: begin with a line '{FENCE}', the front matter, and '{FENCE}' again")
+        raise PostFileError(f"{path}: begin with a line '{FENCE}', the front matter, and '{FENCE}' again")
     end = lines.index(FENCE, 1)
     head: dict[str, str] = {}
     for line in lines[1:end]:
         key, colon, value = (part.strip() for part in line.partition(":"))
         if not colon or not value or key not in REQUIRED + OPTIONAL or key in head:
-            raise ManuscriptError(
-                f"{path}: {line!r} is no front matter; write 'key: value', each once, with "
-                f"{', '.join(REQUIRED + OPTIONAL)}"
+            raise PostFileError(
+                f"{path}: {line!r} isn't front matter; write 'key: value', each key once; "
+                f"the keys are {', '.join(REQUIRED + OPTIONAL)}"
             )
         head[key] = value
     return head, "\n".join(lines[end + 1 :]).strip() + "\n"
@@ -114,10 +114,10 @@ def _date(path: Path, value: str) -> date:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise ManuscriptError(f"{path}: date is {value!r}; write it as 2026-03-14") from None
+        raise PostFileError(f"{path}: date is {value!r}; write it as 2026-03-14") from None
 
 
 def _part(path: Path, value: str) -> int:
     if not (value.isdecimal() and int(value) >= 1):
-        raise ManuscriptError(f"{path}: part is {value!r}; parts are counted 1, 2, 3")
+        raise PostFileError(f"{path}: part is {value!r}; parts are numbered 1, 2, 3")
     return int(value)

@@ -1,18 +1,18 @@
-"""A comment as it was typed, before anyone has judged it."""
+"""The comment form: its fields as they were posted, and the checks of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LIMITS: Mapping[str, int] = {"author": 245, "email": 100, "url": 200, "body": 20_000}
-"""The most characters a field takes; the columns of the table hold as many."""
+MAX_LENGTHS: Mapping[str, int] = {"author": 245, "email": 100, "url": 200, "body": 20_000}
+"""Maximum length of each field in characters; the table's columns hold as many."""
 
-_KEPT_CONTROLS = "\n\t"
+_ALLOWED_CONTROLS = "\n\t"
 
 
 @dataclass(frozen=True)
-class Draft:
+class CommentForm:
     """The four fields of the form."""
 
     author: str = ""
@@ -21,8 +21,8 @@ class Draft:
     body: str = ""
 
     @classmethod
-    def from_form(cls, form: Mapping[str, str]) -> Draft:
-        """Take the fields from a posted form; line ends become ``\\n``, other control characters go."""
+    def from_form(cls, form: Mapping[str, str]) -> CommentForm:
+        """Read the fields of a posted form; line ends become ``\\n``, other control characters are removed."""
         return cls(
             author=" ".join(_clean(form.get("author", "")).split()),
             email=_clean(form.get("email", "")).strip(),
@@ -31,24 +31,24 @@ class Draft:
         )
 
     def errors(self) -> dict[str, str]:
-        """Return a sentence for each field that can't stay as it is; empty when the draft is fit to print."""
+        """Return an error message for each invalid field, by the field's name; empty if the form is valid."""
         found: dict[str, str] = {}
         if not self.author:
             found["author"] = "Please sign with a name; any name you go by."
         if self.email and not _looks_like_email(self.email):
-            found["email"] = "This is no e-mail address. Leave the field empty if you would rather not give one."
+            found["email"] = "This isn't an e-mail address. Leave the field empty if you would rather not give one."
         if not self.body.strip():
             found["body"] = "The comment is still empty."
-        for name, most in LIMITS.items():
+        for name, limit in MAX_LENGTHS.items():
             length = len(getattr(self, name))
-            if length > most:
-                found[name] = f"This has {length:,} characters; {most:,} fit."
+            if length > limit:
+                found[name] = f"This has {length:,} characters; {limit:,} fit."
         return found
 
 
 def _clean(text: str) -> str:
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c for c in lines if c in _KEPT_CONTROLS or not (c < " " or "\x7f" <= c <= "\x9f"))
+    return "".join(c for c in lines if c in _ALLOWED_CONTROLS or not (c < " " or "\x7f" <= c <= "\x9f"))
 
 
 def _looks_like_email(text: str) -> bool:

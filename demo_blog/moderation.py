@@ -1,0 +1,78 @@
+"""Moderation: storing an editor's decisions, teaching them to the guard and explaining its verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Flask
+from sqlalchemy import delete
+
+from captcha_guard import CaptchaGuardError, Submission, aside_expired
+from demo_blog.database import db
+from demo_blog.guard import guard
+from demo_blog.models import Comment, CommentState
+
+
+def init_app(app: Flask) -> None:
+    """Delete comments set aside as spam when the guard signals that their retention time is over."""
+    aside_expired.connect(delete_expired, app)
+
+
+def decide(comment: Comment, state: CommentState) -> bool:
+    """Store an editor's decision and teach it to the guard at once; return whether the guard learned it.
+
+    Deciding the same twice does no harm. Approving a comment that is already published teaches the guard that
+    publishing it was right.
+    """
+    comment.state = state
+    db.session.commit()
+    return teach(comment)
+
+
+def teach(comment: Comment) -> bool:
+    """Teach the guard the state of a comment; return whether the guard learned it.
+
+    The guard deletes its own record of a comment after some weeks. After that, the stored comment is taught instead.
+    """
+    spam = comment.state == CommentState.SPAM
+    if comment.case_id and guard.teach(comment.case_id, spam=spam):
+        return True
+    return guard.teach(submission_of(comment), spam=spam)
+
+
+def reasons(comment: Comment) -> Iterator[str]:
+    """Yield one line for each finding from when the comment arrived, then one for each word that weighs most now."""
+    yield from comment.findings.splitlines() or ["The rules found nothing."]
+    weights = (comment.case_id and guard.explain(comment.case_id)) or guard.explain(submission_of(comment))
+    for word in weights:
+        name = word.token.partition(":")[2]
+        yield f"{word.weight:+.2f}  {name} ({word.kind}; in {word.ham} kept and {word.spam} spam comments)"
+    if not weights:
+        yield _why_no_weights()
+
+
+def _why_no_weights() -> str:
+    try:
+        taught = guard.filter_stats()
+    except CaptchaGuardError as error:  # the filter is off, or its database can't be used
+        return str(error)
+    return f"The filter has no result yet: it has learned {taught.ham} kept and {taught.spam} spam comments."
+
+
+def submission_of(comment: Comment) -> Submission:
+    """Return a stored comment as a submission, with what the journal stored of it."""
+    return Submission(
+        scope=f"comment:{comment.post.slug}",
+        author=comment.author,
+        email=comment.email,
+        url=comment.url,
+        body=comment.body,
+        posted_at=comment.created.timestamp(),
+    )
+
+
+def delete_expired(app: Flask, *, id: str) -> None:  # noqa: A002 - the signal's word
+    """Delete the comment with this case id, unless an editor has rescued it."""
+    with app.app_context():  # a session of its own, so that another session's open transaction isn't committed
+        db.session.execute(delete(Comment).where(Comment.case_id == id, Comment.state == CommentState.SPAM))
+        db.session.commit()
