@@ -12,18 +12,39 @@ from tests.configuration_page import page
 
 ROOT = Path(__file__).parents[2]
 KNOB = re.compile(r"^\| `(\w+)` \| (\d+) to (\d+)(?: ([^|]+))? \|", re.MULTILINE)
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("fonts/*.md")])
+LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("fonts/*.md")])
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a document."""
+    headings = HEADING.findall(CODE.sub("", document.read_text()))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_the_configuration_page_is_what_make_docs_prints() -> None:
     assert (ROOT / "docs/configuration.md").read_text() == page(), "stale: run make docs"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
-    targets = re.findall(r"\]\((?!https?://|mailto:|#)([^)#\s]+)", document.read_text())
-    dead = [target for target in targets if not (document.parent / target).exists()]
+    links = LINK.findall(document.read_text())
+    assert [file for file, _ in links if not (document.parent / file).exists()] == []
+    pages = [(document.parent / file if file else document, anchor) for file, anchor in links if anchor]
+    dead = [f"{named(page.resolve())}#{anchor}" for page, anchor in pages if anchor not in anchors(page)]
     assert dead == []
+
+
+def test_the_index_lists_every_document() -> None:
+    index = (ROOT / "docs/README.md").read_text()
+    pages = [page.relative_to(ROOT / "docs") for page in ROOT.glob("docs/**/*.md")]
+    assert [str(page) for page in pages if f"]({page})" not in index and page.name != "README.md"] == []
 
 
 def test_the_table_of_knobs_has_every_knob_with_its_range_and_unit() -> None:
