@@ -15,6 +15,7 @@ KNOB = re.compile(r"^\| `(\w+)` \| (\d+) to (\d+)(?: ([^|]+))? \|", re.MULTILINE
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+PARTS = ("captcha_guard", "demo_blog", "docs", "tests")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("fonts/*.md")])
 
 
@@ -63,3 +64,11 @@ def test_nothing_says_to_install_an_extra_of_ours_which_no_index_has() -> None:
     advice = re.compile(r"captcha[-_]guard\[\w|pip install ['\"]?captcha")
     advising = [one for one in sources if one.name != "CHANGELOG.md" and advice.search(one.read_text())]
     assert advising == []
+
+
+def test_the_architecture_names_only_files_and_packages_that_exist() -> None:
+    named_there = set(
+        re.findall(r"`([\w/]+(?:/|\.py|\.js|\.html|\.json))`", (ROOT / "docs/architecture.md").read_text())
+    )
+    there = {f"/{named(path)}{'/' if path.is_dir() else ''}" for part in PARTS for path in (ROOT / part).rglob("*")}
+    assert [one for one in sorted(named_there) if not any(path.endswith(f"/{one}") for path in there)] == []
