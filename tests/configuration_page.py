@@ -1,4 +1,4 @@
-"""Prints docs/configuration.md from the settings themselves; a test sees to it that the page is never stale."""
+"""Prints docs/configuration.md from the settings. A test fails when the page is out of date."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ from captcha_guard.config.validators import PREFIX
 
 HEAD = """# Configuration
 
-Made from `captcha_guard/config/settings.py` by `make docs`; edit it there.
+`make docs` generates this page from `captcha_guard/config/settings.py`.
 
-Every setting is a key of the Flask configuration. A misspelt key, a wrong type or a value out of range is refused at
-start-up, by name. `SECRET_KEY` must be set, at least 16 octets long and no placeholder; secrets listed in
-`SECRET_KEY_FALLBACKS` keep outstanding challenges alive while you rotate. `protect(...)` overrides `MODE`,
-`DIFFICULTY` and `COMMENT_LIMITS` for one route. A `Difficulty` that has a `length` goes before `LENGTH`.
+Every setting is a key of the Flask configuration. The application refuses to start with a misspelt key, a wrong type
+or a value out of range, and names the key.
+
+`SECRET_KEY` is required. It needs at least 16 bytes and can't be a placeholder. While you replace a secret, list the
+old one in `SECRET_KEY_FALLBACKS`, so that open challenges stay valid. `protect(...)` overrides `MODE`, `DIFFICULTY` and
+`COMMENT_LIMITS` for one route. A `length` in a `Difficulty` overrides `LENGTH`.
 
 | key | default | allowed | what it does |
 | --- | --- | --- | --- |
 """
 
 TAIL = """
-Limits are written as for Flask-Limiter: `2 per minute; 10 per hour`. An IPv4 address and an IPv6 /64 are one client;
-the [networks around it](limits.md#networks) may do more, but not without limit.
+Write limits as for Flask-Limiter: `2 per minute; 10 per hour`. One IPv4 address or one IPv6 /64 is one client. The
+[networks around it](limits.md#networks) have larger limits of their own.
 
-A folder in `CAPTCHA_GUARD_FONTS` is a text or a path. A relative one begins at the application's own folder
-(`app.root_path`), as `templates` and `static` do. What a font
-needs: [Fonts of your own](tuning.md#fonts-of-your-own).
+A folder in `CAPTCHA_GUARD_FONTS` is a string or a `Path`. A relative path starts at the application's folder
+(`app.root_path`), like `templates` and `static`. [Fonts of your own](tuning.md#fonts-of-your-own) says what a font
+needs.
 """
 
 

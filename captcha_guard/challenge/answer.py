@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from ..characters.look_alikes import SYMBOLS, groups_of
 
 #: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them. 3, 4, 7, K, N, P,
-#: X and Y are left out because readers took them for others once strokes and fields crossed them (docs/strength.md).
+#: X and Y are left out because readers took them for others once strokes and fields crossed them
+#: (docs/measurements/strength.md).
 #: 13 symbols: a blind guess at five of them is right once in 371,000, at six once in 4.8 million, and twice as often
 #: where a picture's rows allow a second order.
 ALPHABET = "25689CDFHMRTW"

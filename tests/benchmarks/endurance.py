@@ -6,8 +6,8 @@
 - ``challenges``: a worker's memory over 100,000 challenges, every fourth of them drawn
 - ``flood``: two workers' memory, and the size of SQLite's file, over 1,000,000 POSTs with a token each
 
-Each prints the table of docs/scaling.md. The clients run on the same cores as the servers. ``--quick`` does a hundredth
-(of ``faults``, a fifth), to see that it works; ``--share 0.5`` does half.
+Each prints the table of docs/measurements/scaling.md. The clients run on the same cores as the servers. ``--quick``
+does a hundredth (of ``faults``, a fifth), to see that it works; ``--share 0.5`` does half.
 """
 
 from __future__ import annotations

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from html import unescape
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from captcha_guard import CaptchaGuard
 from captcha_guard.testing import solved_form
+from tests.integration.snippets import ROOT, Program, posted, python_of, run_tests
 from tests.servers import free_port, wait_for_port
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-PROGRAMS = [block for block in PYTHON if "app = Flask(" in block]
-FIRST, ALONE, FIELD = PROGRAMS
-INTEGRATION = (Path(__file__).parents[2] / "docs" / "integration.md").read_text()
-[GUESTBOOK] = re.findall(r"```python\n(def show_form.*?)```", INTEGRATION, re.DOTALL)
+PYTHON = python_of("README.md")
+[FIRST] = [block for block in PYTHON if "app = Flask(" in block]
+INTEGRATION = (ROOT / "docs/integration.md").read_text()
+[GUESTBOOK] = [block for block in python_of("docs/integration.md") if block.startswith("def show_form")]
 REFILLED = "{{ request.form.body }}</textarea>"
 [NOTES] = [block for block in PYTHON if "guard.verdict.held" in block]
 [TUNING] = [block for block in PYTHON if 'app.config["' in block]
@@ -47,33 +42,6 @@ def folder(tmp_path: Path, secret: str) -> Path:
     return tmp_path
 
 
-class Program:
-    """The blocks of one program, in the file of one folder."""
-
-    def __init__(self, folder: Path, *blocks: str) -> None:
-        self.names: dict[str, Any] = {"__name__": "app", "__file__": str(folder / "app.py")}
-        for block in blocks:
-            (folder / "app.py").write_text(block)
-            exec(compile(block, folder / "app.py", "exec"), self.names)  # noqa: S102 - that is the point
-
-    @property
-    def app(self) -> Flask:
-        app: Flask = self.names["app"]
-        return app
-
-    def client(self) -> FlaskClient:
-        return self.app.test_client()
-
-
-def posted(client: FlaskClient, url: str, page: str, **fields: str) -> TestResponse:
-    return client.post(url, data={**hidden(page), **fields, **solved_form(client, page)}, follow_redirects=True)
-
-
-def hidden(page: str) -> dict[str, str]:
-    found = re.findall(r'<input[^>]*name="csrf_token"[^>]*value="([^"]+)"', page)
-    return {"csrf_token": found[0]} if found else {}
-
-
 def test_the_program_at_the_top_shows_a_picture_and_then_the_comment(folder: Path) -> None:
     client = Program(folder, FIRST).client()
     page = client.get("/").text
@@ -89,40 +57,6 @@ def test_a_wrong_code_is_asked_for_again_and_completes_the_same_post(folder: Pat
     wrong = client.post("/", data=form)
     assert wrong.status_code == 422
     assert "Kept text" in wrong.text
-    assert "<p>Kept text</p>" in posted(client, "/", wrong.text, body="Kept text").text
-
-
-def test_a_form_that_was_not_touched_is_asked_for_a_code_only_where_a_letter_would_be_held(folder: Path) -> None:
-    client = Program(folder, ALONE).client()
-    assert "captcha" not in client.get("/").text
-    for number in range(2):
-        data = {"who": "Ada", "letter": f"Dear editor, letter {number}."}
-        answer = client.post("/letters", data=data, follow_redirects=True)
-        assert (answer.status_code, answer.history[0].status_code) == (200, 302)
-        assert f"<p>Ada: {data['letter']}</p>" in answer.text
-    links = {"who": "Bob", "letter": "See http://a.example and http://b.example"}
-    asked = client.post("/letters", data=links)
-    assert asked.status_code == 422
-    assert "Enter Security Code" in asked.text
-    assert f"<p>Bob: {links['letter']}</p>" in posted(client, "/letters", asked.text, **links).text
-
-
-def test_without_that_mode_an_untouched_form_is_asked_for_a_code_every_time(folder: Path) -> None:
-    client = Program(folder, ALONE.replace('mode="off", ', "")).client()
-    data = {"who": "Ada", "letter": "Dear editor."}
-    asked = client.post("/letters", data=data)
-    assert asked.status_code == 422
-    assert "<p>Ada: Dear editor.</p>" in posted(client, "/letters", asked.text, **data).text
-
-
-def test_the_wtforms_field_takes_a_right_code_and_shows_the_form_again_for_a_wrong_one(folder: Path) -> None:
-    client = Program(folder, FIELD).client()
-    page = client.get("/").text
-    form = {**hidden(page), "body": "Kept text", **solved_form(client, page), "captcha_answer": "wrong"}
-    wrong = client.post("/", data=form)
-    assert wrong.status_code == 422
-    assert "Kept text</textarea>" in wrong.text
-    assert "That was not the code." in wrong.text
     assert "<p>Kept text</p>" in posted(client, "/", wrong.text, body="Kept text").text
 
 
@@ -190,15 +124,6 @@ def read(address: str, form: Mapping[str, str] | None = None) -> str:
         return unescape(answer.read().decode())
 
 
-def run_tests(folder: Path) -> str:
-    """Run pytest in ``folder`` as a new user does; returns the line at its end."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # a new user has none
-    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
-    return done.stdout.strip().splitlines()[-1].strip("= ")
-
-
 def test_the_readmes_own_test_passes_however_often_it_is_run(folder: Path) -> None:
     (folder / "app.py").write_text(FIRST)
     (folder / "test_app.py").write_text(TEST)
@@ -224,7 +149,7 @@ def test_without_relax_the_second_run_meets_what_the_first_has_left(folder: Path
     assert run_tests(folder).startswith("1 failed")
 
 
-@pytest.mark.parametrize("block", [*PROGRAMS, NOTES])
+@pytest.mark.parametrize("block", [FIRST, NOTES])
 def test_wrapping_a_route_takes_under_ten_lines(block: str) -> None:
     wrapping = block.partition("@app.")[2]
     assert len([line for line in wrapping.splitlines() if line.strip()]) < 10

@@ -12,18 +12,40 @@ from tests.configuration_page import page
 
 ROOT = Path(__file__).parents[2]
 KNOB = re.compile(r"^\| `(\w+)` \| (\d+) to (\d+)(?: ([^|]+))? \|", re.MULTILINE)
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("fonts/*.md")])
+LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+PARTS = ("captcha_guard", "demo_blog", "docs", "tests")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("fonts/*.md")])
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a document."""
+    headings = HEADING.findall(CODE.sub("", document.read_text()))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_the_configuration_page_is_what_make_docs_prints() -> None:
     assert (ROOT / "docs/configuration.md").read_text() == page(), "stale: run make docs"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
-    targets = re.findall(r"\]\((?!https?://|mailto:|#)([^)#\s]+)", document.read_text())
-    dead = [target for target in targets if not (document.parent / target).exists()]
+    links = LINK.findall(document.read_text())
+    assert [file for file, _ in links if not (document.parent / file).exists()] == []
+    pages = [(document.parent / file if file else document, anchor) for file, anchor in links if anchor]
+    dead = [f"{named(page.resolve())}#{anchor}" for page, anchor in pages if anchor not in anchors(page)]
     assert dead == []
+
+
+def test_the_index_lists_every_document() -> None:
+    index = (ROOT / "docs/README.md").read_text()
+    pages = [page.relative_to(ROOT / "docs") for page in ROOT.glob("docs/**/*.md")]
+    assert [str(page) for page in pages if f"]({page})" not in index and page.name != "README.md"] == []
 
 
 def test_the_table_of_knobs_has_every_knob_with_its_range_and_unit() -> None:
@@ -42,3 +64,11 @@ def test_nothing_says_to_install_an_extra_of_ours_which_no_index_has() -> None:
     advice = re.compile(r"captcha[-_]guard\[\w|pip install ['\"]?captcha")
     advising = [one for one in sources if one.name != "CHANGELOG.md" and advice.search(one.read_text())]
     assert advising == []
+
+
+def test_the_architecture_names_only_files_and_packages_that_exist() -> None:
+    named_there = set(
+        re.findall(r"`([\w/]+(?:/|\.py|\.js|\.html|\.json))`", (ROOT / "docs/architecture.md").read_text())
+    )
+    there = {f"/{named(path)}{'/' if path.is_dir() else ''}" for part in PARTS for path in (ROOT / part).rglob("*")}
+    assert [one for one in sorted(named_there) if not any(path.endswith(f"/{one}") for path in there)] == []

@@ -9,7 +9,7 @@ from ...config.validators import PREFIX
 from ..diagnosis import Check, Diagnosis, Moment, Severity
 from ..site import Site
 
-#: What programs off the shelf read of classica; the measurement is in docs/strength.md.
+#: What programs off the shelf read of classica; the measurement is in docs/measurements/strength.md.
 READ_BY: Final = "ddddocr and RapidOCR read nearly all such pictures."
 
 INSTEAD: Final = "Choose 'easy' or 'medium'; classica is there for its old look only."
