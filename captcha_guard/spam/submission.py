@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
+from .text.invisible import without_unseen
 from .text.normalised import Text
 
 
@@ -72,3 +74,35 @@ class Submission:
     def content(self) -> str:
         """The body and all other texts but the private ones, one below the other; what services are sent."""
         return "\n\n".join(filter(None, (self.body, *self.other)))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits that identify scope, author, e-mail and body.
+
+        If the body is empty, all texts without a role are used instead.
+        """
+        said = (self.body,) if self.body.strip() else self.other
+        return _digest(self.scope, self.author, self.email, *said)
+
+    @cached_property
+    def duplicate_key(self) -> str:
+        """32 hexadecimal digits that are the same only for the same POST by the same sender.
+
+        Senders without a name and e-mail are told apart by their client.
+        """
+        nameless = not (self.author.strip() or self.email.strip())
+        return _digest(self.fingerprint, self.whole, self.client if nameless else "")
+
+    @property
+    def can_be_duplicate(self) -> bool:
+        """Whether the same POST again would be a duplicate. One without text, such as that of a button, wouldn't."""
+        return bool(self.body.strip()) or any(len(text.split(maxsplit=1)) > 1 for text in self.other)
+
+
+@lru_cache(maxsize=8)  # one POST makes several submissions of the same texts
+def _digest(*parts: str) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        written = " ".join(without_unseen(part).split()).encode("utf-8", "surrogatepass")
+        digest.update(len(written).to_bytes(8, "big") + written)
+    return digest.hexdigest()

@@ -14,7 +14,6 @@ from captcha_guard.spam.history import hosts_of
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.lists.word_list import WordList
 from captcha_guard.spam.rules import standard
-from captcha_guard.spam.rules.duplicate import fingerprint
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.text.excerpt import BUDGET, SEPARATOR, excerpts
 from captcha_guard.spam.verdict import Verdict
@@ -103,7 +102,7 @@ def test_a_password_is_seen_by_rules_and_by_nothing_else() -> None:
     assert tokens_of(PRIVATE.kept_text) == tokens_of(bare.text)
     assert hosts_of(PRIVATE.kept_text) == ()
     assert PRIVATE.content == "Hello there\n\na rating"
-    assert fingerprint(PRIVATE) == fingerprint(bare) == fingerprint(replace(bare, other=()))
+    assert PRIVATE.fingerprint == bare.fingerprint == replace(bare, other=()).fingerprint
 
 
 def test_no_finding_quotes_a_password() -> None:
@@ -163,6 +162,6 @@ def test_so_much_is_looked_at_and_no_more_and_short_texts_in_full(lengths: list[
 
 def test_comments_without_a_body_are_known_by_their_other_texts() -> None:
     one, two = post("", "As described.", "5"), post(" ", "It came a day early.", "5")
-    assert fingerprint(one) != fingerprint(two)
-    assert fingerprint(one) == fingerprint(post("", "As  described.", "5"))
-    assert fingerprint(post("As described.", "4")) == fingerprint(post("As described.", "5"))
+    assert one.fingerprint != two.fingerprint
+    assert one.fingerprint == post("", "As  described.", "5").fingerprint
+    assert post("As described.", "4").fingerprint == post("As described.", "5").fingerprint

@@ -8,7 +8,7 @@ import pytest
 
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.rules import standard
-from captcha_guard.spam.rules.duplicate import Duplicate, fingerprint, repetition
+from captcha_guard.spam.rules.duplicate import Duplicate
 from captcha_guard.spam.rules.honeypot import Honeypot
 from captcha_guard.spam.rules.links import Links
 from captcha_guard.spam.rules.too_fast import TooFast
@@ -27,7 +27,7 @@ PLAIN = Submission(
 
 
 def judge(*known: str) -> Judge:
-    return Judge(standard(min_seconds=3, max_links=2, known=lambda one: repetition(one) in known))
+    return Judge(standard(min_seconds=3, max_links=2, known=lambda one: one.duplicate_key in known))
 
 
 def test_a_plain_comment_is_accepted_without_a_finding() -> None:
@@ -60,7 +60,7 @@ def test_the_longest_allowed_field_passes(change: dict[str, str]) -> None:
 
 
 def test_the_same_comment_again_is_rejected_and_another_is_not() -> None:
-    again = judge(repetition(PLAIN))
+    again = judge(PLAIN.duplicate_key)
     assert again.judge(PLAIN).action == Action.REJECT
     assert again.judge(PLAIN).reasons == ("duplicate",)
     for change in ({"body": "Another."}, {"scope": "comment:types"}, {"author": "Bea"}, {"email": "bea@example.org"}):
@@ -69,12 +69,12 @@ def test_the_same_comment_again_is_rejected_and_another_is_not() -> None:
 
 def test_space_around_words_does_not_make_a_new_comment() -> None:
     spaced = replace(PLAIN, body=f"  {PLAIN.body}\r\n\r\n")
-    assert fingerprint(spaced) == fingerprint(PLAIN)
+    assert spaced.fingerprint == PLAIN.fingerprint
 
 
 def test_fields_do_not_run_into_each_other_in_a_fingerprint() -> None:
     one, two = replace(PLAIN, author="ab", email="c"), replace(PLAIN, author="a", email="bc")
-    assert fingerprint(one) != fingerprint(two)
+    assert one.fingerprint != two.fingerprint
 
 
 def test_an_empty_body_is_no_duplicate() -> None:
@@ -90,7 +90,7 @@ def test_scores_add_up_and_the_strictest_wins() -> None:
 
 
 def test_a_final_finding_spares_the_rest() -> None:
-    verdict = judge(repetition(PLAIN)).judge(replace(PLAIN, body="x" * 70_000, honeypot="x"))
+    verdict = judge(PLAIN.duplicate_key).judge(replace(PLAIN, body="x" * 70_000, honeypot="x"))
     assert verdict.reasons == ("too_long",)
 
 

@@ -21,7 +21,6 @@ from typing import Final
 from ...database.sqlite_file import SQLiteFile
 from ...health import Health
 from ..history import History, Party, author_of, client_of, hosts_of
-from ..rules.duplicate import fingerprint
 from ..submission import Submission
 from ..verdict import Action
 from .tables import SCHEMA, Sweeper, forget_expired, make_room
@@ -208,7 +207,7 @@ class SQLiteMemory:
         return blake2b(octets, digest_size=12, key=self._key, person=party.encode()).digest()
 
     def _mark(self, submission: Submission) -> bytes:
-        octets = bytes.fromhex(fingerprint(submission))
+        octets = bytes.fromhex(submission.fingerprint)
         return blake2b(octets, digest_size=16, key=self._key, person=b"comment").digest()
 
     def _sketch_mark(self, submission: Submission) -> bytes:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...errors import StoreUnavailableError
-from ...spam.rules.duplicate import can_repeat, repetition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +25,7 @@ def known(submission: Submission, spent: Spent, secret: bytes, known_as: Callabl
     ``known_as`` as of ``Moderation.known_as``.
     """
     try:
-        taken = spent.is_spent(_here(repetition(submission), secret))
+        taken = spent.is_spent(_here(submission.duplicate_key, secret))
         return taken and not spent.is_spent(_forgotten(known_as(submission), secret))
     except StoreUnavailableError:
         return False
@@ -34,7 +33,7 @@ def known(submission: Submission, spent: Spent, secret: bytes, known_as: Callabl
 
 def is_known(submission: Submission, state: State) -> bool:
     """Return whether this very comment is stored already, or on its way."""
-    return can_repeat(submission) and known(submission, state.spent, state.secret, state.moderation.known_as)
+    return submission.can_be_duplicate and known(submission, state.spent, state.secret, state.moderation.known_as)
 
 
 def claim(submission: Submission, state: State, *, again: bool) -> str | None:
@@ -43,9 +42,9 @@ def claim(submission: Submission, state: State, *, again: bool) -> str | None:
     Returns "" where nothing was claimed: for what may be posted twice, while the store fails, and for a comment that
     may come ``again`` (its code was asked for together with a refusal for this) or that was forgotten.
     """
-    if not can_repeat(submission):
+    if not submission.can_be_duplicate:
         return ""
-    mark = _here(repetition(submission), state.secret)
+    mark = _here(submission.duplicate_key, state.secret)
     try:
         first = state.spent.claim(mark, REMEMBERED)
     except StoreUnavailableError:
