@@ -1,10 +1,21 @@
-"""How a server is caught having forgotten: a mark says since when it remembers, and in which history.
+"""Finds out that a Redis or Valkey server has lost data, by a restart, a flush or a failover.
 
-A mark that is gone went with all the rest, or was evicted; both are taken for the same. A history is what replication
-calls one. A server begins a new one when it is promoted, for nobody knows then what its predecessor was told last; so a
-mark of the history before says nothing. It begins one when it starts, too: with what its append-only file holds it
-remembers on, with an older snapshot it does not. Times are the server's, and told by the caller's clock, so that a host
-whose clock is off the server's still compares like with like.
+It is for codes. A code is spent by a counter on the server: the first increment spends it. A server that has lost the
+counter would let the same code be spent again, and so publish a second comment. Therefore each increment of that kind
+also returns when the server last lost data, and a code that was handed out before that moment is not taken as solved:
+the comment is held, or the visitor gets a new code.
+
+The server's memory of its past is one key, the mark. It holds two things:
+
+- The time since which the server has kept everything. A missing mark means that all counters may be missing, too,
+  whether by a restart without data, a flush or an eviction.
+- The replication ID (``master_replid``) under which it was written. A server that is promoted gets a new ID, and may
+  lack the last writes of its predecessor, so a mark under another ID doesn't count. A server that starts gets a new ID
+  as well: with an append-only file it has lost nothing and keeps its time, with an older snapshot it begins anew.
+
+On Sentinel the mark is on the primary. On a cluster each of 64 hash tags has a mark, since each may lie on another
+server. Times are measured by the server's clock and returned by the caller's, so that a host with a wrong clock still
+compares times of one clock. docs/stores.md lists what this can't find out.
 """
 
 from __future__ import annotations
@@ -17,15 +28,16 @@ from typing import Any, Final
 
 from .lua import NOW, Script
 
-#: The key of what says since when a store remembers.
+#: The key of the mark.
 MARK: Final = "captcha_guard/remembers"
 
-#: Hash tags over which a cluster spreads what it counts for us: each lies in one slot, with a mark of its own.
+#: Hash tags over which a cluster spreads counters: each lies in one slot, with a mark of its own.
 BUCKETS: Final = 64
 
-#: Tells since when the server remembers; where it does not, the mark is written anew, with that other time. A mark of a
-#: time to come was written by a clock that was wrong. A second history is that of the primary, or the snapshot, which
-#: the present one follows. Who may not ask for histories (ACL) is told nothing, and hears of no promotion.
+#: ``remembers_since`` returns the time in the mark. Where the mark doesn't count, it writes the time ``otherwise`` into
+#: it and returns that. A time in the future was written while a clock was wrong. ``master_replid2`` is the ID of the
+#: primary or snapshot that a server continues, and all zeros after a plain start. Where an ACL forbids ``INFO``, both
+#: IDs are empty and promotions aren't noticed.
 _SINCE: Final = f"""{NOW}
 local function told_of(section, pattern)
     local told = redis.pcall('INFO', section)
@@ -50,8 +62,9 @@ local function remembers_since(mark, otherwise)
 end
 """
 
-#: The counter and the mark; amount and expiry in seconds. The counter, and for how many seconds the server remembers;
-#: less than none where it has just been found out that it did not: what is handed out within that second is in doubt.
+#: Keys: the counter and the mark. Arguments: amount, and expiry in seconds. Returns the counter, and for how many
+#: seconds the server has kept everything. That is negative where a loss was just found, because codes that are handed
+#: out within the next second carry the same whole second as the loss.
 _COUNT: Final = Script(f"""{_SINCE}
 local count = redis.call('INCRBY', KEYS[1], ARGV[1])
 if count == tonumber(ARGV[1]) then
@@ -60,7 +73,7 @@ end
 return {{count, string.format('%.6f', now - remembers_since(KEYS[2], now + 1))}}
 """)
 
-#: The mark. Written where it says nothing.
+#: Key: the mark, which is written where it doesn't count.
 _REMEMBER: Final = Script(f"""{_SINCE}
 remembers_since(KEYS[1], now)
 return 1
@@ -68,31 +81,32 @@ return 1
 
 
 class Remembering:
-    """What a storage on one server, or one primary, can tell of its own past; mixed in before the storage itself."""
+    """Mixed into a storage on one server, or one primary: counts, and says when data was last lost."""
 
     prefixed_key: Callable[[str], str]
     _run: Callable[[Script, Sequence[str], Sequence[object]], Any]
 
     def incr_and_lost_at(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
-        """Add to a counter as ``incr`` does, and tell when what was counted before was lost, in one round trip.
+        """Add to a counter as ``incr`` does, and say when data was last lost, in one round trip.
 
-        :returns: the counter after the addition, and the last whole second, since 1970, of which nothing is known.
+        :returns: the counter after the addition, and the time of the last loss in whole seconds since 1970: counters of
+            codes that were handed out in that second or before may be missing.
         """
         now = time.time()
         count, remembers = self._run(_COUNT, [self.prefixed_key(key), self.mark_of(key)], [amount, int(expiry)])
         return int(count), float(int(now - float(remembers)) - 1)
 
     def remember(self) -> None:
-        """Begin to remember, where that has not begun: what was counted before this moment is not known."""
+        """Write the mark where it doesn't count; call it before handing out a code."""
         self._run(_REMEMBER, [self.mark_of("")], [])
 
     def mark_of(self, _key: str) -> str:
-        """Return the key, in the store, of the mark that goes with what is counted under a key."""
+        """Return the stored key of the mark that goes with a counter."""
         return self.prefixed_key(MARK)
 
 
 class RememberingInBuckets(Remembering):
-    """What a cluster can tell: each bucket of its own past, for a bucket lies in one slot, and so on one server."""
+    """The same for a cluster: counters are spread over buckets, and each bucket, in one slot, has its own mark."""
 
     key_prefix: str
     get_connection: Callable[..., Any]
@@ -100,17 +114,17 @@ class RememberingInBuckets(Remembering):
     _unknown_script: Any
 
     def remember(self) -> None:
-        """Begin to remember in every bucket, where that has not begun; one round trip for each node."""
+        """Write the marks of all buckets where they don't count; one round trip for each node."""
         with self._wrapping():
             marks = [self._in_bucket(bucket, MARK) for bucket in range(BUCKETS)]
             _REMEMBER.run_for_each(self.get_connection(), marks, self._unknown_script)
 
     def mark_of(self, key: str) -> str:
-        """Return the key of the mark in the same bucket, and so in the same slot."""
+        """Return the stored key of the mark in the counter's bucket, and so in the same slot."""
         return self._in_bucket(_bucket_of(key), MARK)
 
     def with_bucket(self, key: str) -> str:
-        """Return the key in the store, with the hash tag of its bucket."""
+        """Return the stored key, with the hash tag of its bucket."""
         return self._in_bucket(_bucket_of(key), key)
 
     def _in_bucket(self, bucket: int, key: str) -> str:

@@ -1,4 +1,7 @@
-"""What to do about a store that fails, where its client's error tells more than that it can't be reached."""
+"""Says how to fix a TLS connection to a store, for the log line and the doctor's finding about a store that fails.
+
+Clients pass on what OpenSSL says, such as "certificate verify failed", which names neither the setting nor the file.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Final
 
 _URI: Final = "CAPTCHA_GUARD_STORAGE_URI"
 
-#: What OpenSSL says, and what mends it; the first that is found.
+#: Patterns of OpenSSL's messages and how to fix each; the first match counts.
 _TLS: Final = (
     (
         r"(?:Hostname|IP address) mismatch",
@@ -31,5 +34,5 @@ _TLS: Final = (
 
 
 def advice(error: BaseException) -> str:
-    """Return a sentence that says how to mend what an error tells of, or nothing."""
-    return next((mends for pattern, mends in _TLS if re.search(pattern, str(error), re.IGNORECASE)), "")
+    """Return a sentence that says how to fix this error, or an empty string."""
+    return next((fix for pattern, fix in _TLS if re.search(pattern, str(error), re.IGNORECASE)), "")
