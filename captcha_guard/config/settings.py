@@ -159,11 +159,12 @@ class Settings:
         "`on`, `off`, `strict`",
         "Whether a filter learns from what is taught; `strict`: everything is held until it was taught enough.",
     )
-    learning_uri: str = setting(
+    database_uri: str = setting(
         "",
-        checks.address("a URI such as 'sqlite:////var/lib/blog/learned.sqlite3'"),
+        checks.address("a URI such as 'sqlite:////var/lib/blog/judge.sqlite3'"),
         "`sqlite:///path`, or a database URL of SQLAlchemy",
-        "Where it keeps what it learned; empty: beside the judge's memory ([Judging](judging.md#what-is-remembered)).",
+        "Where the judge keeps what it remembers and learns; empty: where the counters lie, or in the instance folder "
+        "([Judging](judging.md#what-is-remembered)).",
     )
     learning_bands: tuple[float, float] = setting(
         (0.10, 0.97),
