@@ -22,8 +22,8 @@ class StoreUnavailableError(CaptchaGuardError):
     """The counters' store did not answer, so nothing was counted."""
 
 
-class LearningUnavailableError(CaptchaGuardError):
-    """What the learning filter keeps can't be read or written; the message says why."""
+class DatabaseUnavailableError(CaptchaGuardError):
+    """What the judge keeps can't be read or written; the message names the file or the server, and says why."""
 
 
 class TokenError(CaptchaGuardError):

@@ -221,7 +221,7 @@ class CaptchaGuard:
     def filter_stats(self) -> Stats:
         """Tell how much the filter was taught.
 
-        Raises ``ConfigError`` when it is switched off, ``LearningUnavailableError`` when its database can't be used.
+        Raises ``ConfigError`` when it is switched off, ``DatabaseUnavailableError`` when its database can't be used.
         """
         return current_state().moderation.stats()
 

@@ -42,6 +42,7 @@ class Health:
     :param name: of the store, for the log: ``"The counters' store"``.
     :param meanwhile: what happens until it answers, for the log.
     :param advice: tells how to mend what was raised, as a sentence for the log; empty where it can't.
+    :param describe: returns how the log names what was raised.
     :param trial: of the store, for :meth:`recover`; without one an outage lasts until somebody writes.
     :param told: hears of each beginning, with the error, and of each end, with ``None``, in their order; what it raises
         is logged.
@@ -55,6 +56,7 @@ class Health:
         name: str = "The store",
         meanwhile: str = "requests go on without it",
         advice: Callable[[Exception], str] = lambda _: "",
+        describe: Callable[[Exception], str] = lambda error: f"{type(error).__name__}: {error}",
         trial: Trial | None = None,
         told: Callable[[Exception | None], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
@@ -63,6 +65,7 @@ class Health:
         self._name = name
         self._meanwhile = meanwhile
         self._advice = advice
+        self._describe = describe
         self._trial = trial
         self._told = told
         self._clock = clock
@@ -136,8 +139,9 @@ class Health:
         with self._turning:
             if self._outage.begins(now):
                 mend = f" {said}" if (said := self._advice(error)) else ""
-                fault = f"{type(error).__name__}: {error}"
-                self._untold.append((f"fails ({fault}); until it answers, {self._meanwhile}.{mend}", error))
+                self._untold.append(
+                    (f"fails ({self._describe(error)}); until it answers, {self._meanwhile}.{mend}", error)
+                )
         self._tell()
 
     def _answered(self) -> None:

@@ -22,14 +22,13 @@ from .counters.limits import Limits, Policy
 from .counters.spent import Spent
 from .counters.store import health_of
 from .counters.surge import Surge
-from .database.engine import SQLiteDatabase, open_database
-from .database.sqlite_file import health_of_file
+from .database.opening import open_database
 from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
 from .spam.filter.learner import Learner
 from .spam.judge import Rule
 from .spam.memory.judged_comments import Cases
-from .spam.memory.reputation import SQLiteMemory
+from .spam.memory.reputation import Reputation
 from .spam.moderation import Moderation
 from .spam.services import Context, Rechecked, services_of
 from .spam.submission import Submission
@@ -82,12 +81,12 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
     secrets = read_secrets(app.config)
     fonts = _fonts(settings, app.root_path)
     path = _file(uri, app.instance_path)
-    learner = _learner(settings, path)
+    database = open_database(settings.database_uri or f"sqlite:///{path}")
+    learner = Learner(database) if settings.learning != "off" else None
     health = health_of(storage, told=lambda error: _tell_health(app, error))
     spent = Spent(storage, health)
-    remembering = health_of_file()
-    memory = SQLiteMemory(path, secret=secrets[0], health=remembering)
-    cases = Cases(path, health=remembering)
+    memory = Reputation(database, secret=secrets[0])
+    cases = Cases(database)
     judge = assemble(
         settings,
         root=Path(app.root_path),
@@ -100,8 +99,7 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
     services = services_of(
         settings,
         secret=secrets[0],
-        path=path,
-        health=remembering,
+        database=database,
         describe=handed.describe,
         told=lambda late: _tell(app, cases, late),
     )
@@ -124,11 +122,13 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
         surge=Surge(settings.surge),
         judge=judge,
         services=services,
-        moderation=Moderation(judge=judge, memory=memory, cases=cases, learner=learner, services=services),
+        moderation=Moderation(
+            database=database, judge=judge, memory=memory, cases=cases, learner=learner, services=services
+        ),
         timetable=Timetable(time.monotonic()),
         secret=secrets[0],
         secrets=tuple(secrets),
-        file=path,
+        database=database,
         clock=time.time,
         exempt_when=handed.exempt_when,
         reconnect=partial(_connect, app, handed),
@@ -177,12 +177,6 @@ def _file(storage_uri: str, instance_path: str) -> Path:
     """Return the file of what the judge remembers: that of the counters, where they are kept in one."""
     scheme, _, path = storage_uri.partition(":///")
     return Path(path) if scheme == "sqlite" else Path(instance_path, FILE)
-
-
-def _learner(settings: Settings, path: Path) -> Learner | None:
-    if settings.learning == "off":
-        return None
-    return Learner(open_database(settings.learning_uri) if settings.learning_uri else SQLiteDatabase(path))
 
 
 def _tell(app: Flask, cases: Cases, late: Rechecked) -> None:

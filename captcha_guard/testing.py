@@ -52,7 +52,7 @@ def relax(app: Flask) -> None:
     settings = replace(
         state.settings,
         storage_uri=uri,
-        learning_uri="",
+        database_uri="",
         comment_limits=_UNREACHED,
         challenge_limits=_UNREACHED,
         picture_limits=_UNREACHED,

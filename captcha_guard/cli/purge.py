@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import click
@@ -25,21 +24,22 @@ def purge() -> None:
     """
     state = current_state()
     storage = state.storage
-    try:
-        purged = state.moderation.purge(state.clock())
-    except sqlite3.Error as error:
-        raise click.ClickException(f"What services were sent could not be deleted: {error}") from error
-    for what, count in (("Judge's memory", purged.remembered), ("Cases of judged comments", purged.cases)):
+    purged = state.moderation.purge(state.clock())
+    counts = {
+        "Judge's memory": purged.remembered,
+        "Cases of judged comments": purged.cases,
+        "Sent to services, or waiting for them": purged.sent,
+    }
+    for what, count in counts.items():
         click.echo(f"{what}: " + ("not deleted." if count is None else f"{_rows(count)} deleted."))
-    click.echo(f"Sent to services, or waiting for them: {_rows(purged.sent)} deleted.")
     if isinstance(storage, SQLiteStorage):
         _purge_counters(storage)
     else:
         click.echo(f"Counters: {type(storage).__name__} lets go of what has expired by itself.")
-    if purged.remembered is None or purged.cases is None:
+    if None in counts.values():
         raise click.ClickException(
-            f"What is remembered of comments could not be deleted: {state.file} can't be used, and the log says why. "
-            "Mend that, and run this again."
+            f"What is remembered of comments could not be deleted: {state.database.where} can't be used, and the log "
+            "says why. Mend that, and run this again."
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, fields
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from ..errors import ConfigError
 from . import validators as checks
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Table = TypeVar("Table", bound="DataclassInstance")
+
+
+#: Settings of earlier releases, and what takes the place of each.
+REPLACED: Final = {
+    "LEARNING_URI": f"it's {PREFIX}DATABASE_URI now, and all that the judge remembers and learns is kept there",
+}
 
 
 class Key(NamedTuple):
@@ -53,6 +59,8 @@ def read_settings(table: type[Table], config: Mapping[str, object]) -> Table:
 
 
 def _unknown(name: str, keys: Mapping[str, Key]) -> ConfigError:
+    if name in REPLACED:
+        return ConfigError(f"{PREFIX}{name} isn't a setting any more; {REPLACED[name]}")
     near = nearest(name, keys)
     hint = f"did you mean {PREFIX}{near.upper()}?" if near else "docs/configuration.md lists them all"
     return ConfigError(f"{PREFIX}{name} isn't a setting of captcha_guard; {hint}")

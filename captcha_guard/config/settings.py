@@ -159,11 +159,12 @@ class Settings:
         "`on`, `off`, `strict`",
         "Whether the filter learns. `strict` holds every comment until it has been taught enough.",
     )
-    learning_uri: str = setting(
+    database_uri: str = setting(
         "",
-        checks.address("a URI such as 'sqlite:////var/lib/blog/learned.sqlite3'"),
+        checks.address("a URI such as 'sqlite:////var/lib/blog/judge.sqlite3'"),
         "`sqlite:///path`, or a database URL of SQLAlchemy",
-        "Where the filter keeps what it learned. If empty, with [the judge's memory](judging.md#what-is-remembered).",
+        "Where the judge keeps what it remembers and learns. If empty, in the counters' SQLite file, or in the instance "
+        "folder ([Judging](judging.md#what-is-remembered)).",
     )
     learning_bands: tuple[float, float] = setting(
         (0.10, 0.97),

@@ -1,4 +1,4 @@
-"""SQLite connections, one per process and thread, to one file that many processes write."""
+"""SQLite connections, one per file, process and thread, to files that many processes write."""
 
 from __future__ import annotations
 
@@ -25,25 +25,33 @@ _POLL = 0.005  # seconds SQLite waits by itself, in steps of 1 and 2 ms
 _TIMES = 1_000_000_000  # a user_version from here on is a time; who keeps other tables in the file may count there
 
 _inherited: list[sqlite3.Connection] = []
+_files: weakref.WeakValueDictionary[Path, _SharedFile] = weakref.WeakValueDictionary()
+_finding = threading.Lock()
 
 
 class Connections:
     """Lends each thread of each process its own connection; forks and spawned processes open theirs.
 
-    A connection belongs to one file: where another one has taken its place, each thread goes over to that before it
-    does anything more. A corrupt file is set aside by whoever finds it so, with what is kept in it.
+    All that is kept in one file shares a thread's connection to it. A connection belongs to one file: where another one
+    has taken its place, each thread goes over to that before it does anything more. A corrupt file is set aside by the
+    first that finds it so, with what is kept in it.
 
     :param path: the file; it and its folder are made on first use, the file for its owner alone (0600).
-    :param schema: statements that lay the tables, each harmless when repeated.
+    :param schema: statements that prepare a connection and lay the tables, each harmless when repeated.
     :param timeout: seconds to wait for another writer before ``sqlite3.OperationalError`` is raised.
     """
 
     def __init__(self, path: Path, *, schema: Sequence[str], timeout: float) -> None:
         self._path = path
-        self._schema = schema
         self._timeout = timeout
-        self._local = threading.local()
-        self._checkpoints = Checkpoints(path)
+        self._shared = _shared_file(path)
+        self._local = self._shared.local
+        self._schema = tuple(schema)
+        self._name = object()
+
+    def add(self, schema: Sequence[str]) -> None:
+        """Run these statements, too, on each connection before it is used next."""
+        self._schema += tuple(statement for statement in schema if statement not in self._schema)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -55,7 +63,7 @@ class Connections:
             yield self._own().connection
         except sqlite3.Error as error:
             self.close()
-            if corruption.is_corruption(error) and self._local.file is not None:
+            if corruption.is_corruption(error) and getattr(self._local, "file", None) is not None:
                 corruption.set_aside(self._path, self._local.file, timeout=self._timeout)
             raise
 
@@ -81,7 +89,7 @@ class Connections:
                 connection.rollback()
                 raise
             connection.execute("COMMIT")
-            self._checkpoints.committed()
+            self._shared.checkpoints.committed()
 
     def atomically(self, statement: str, parameters: Sequence[object] | Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Run one statement that writes, on its own; returns its rows.
@@ -90,7 +98,7 @@ class Connections:
         """
         with self.reading() as connection:
             rows = self._patiently(connection, statement, parameters)
-            self._checkpoints.committed()
+            self._shared.checkpoints.committed()
             return rows
 
     def close(self) -> None:
@@ -103,10 +111,18 @@ class Connections:
         lease: _Lease | None = getattr(self._local, "lease", None)
         if lease is not None and lease.process == os.getpid():
             if lease.file == corruption.identity_of(self._path):
+                if lease.laid.get(self._name, 0) < len(self._schema):
+                    self._lay(lease)
                 return lease
             self.close()
         self._local.lease = lease = self._open()
         return lease
+
+    def _lay(self, lease: _Lease) -> None:
+        schema = self._schema
+        for statement in schema[lease.laid.get(self._name, 0) :]:
+            self._patiently(lease.connection, statement)
+        lease.laid[self._name] = len(schema)
 
     def _open(self) -> _Lease:
         self._local.file = None
@@ -124,13 +140,15 @@ class Connections:
     def _connect(self, file: Identity | None, *, made: bool) -> _Lease:
         connection = sqlite3.connect(self._path, timeout=_POLL, isolation_level=None, check_same_thread=False)
         try:
-            return _Lease(connection, file, self._prepare(connection, made=made))
+            lease = _Lease(connection, file, self._prepare(connection, made=made))
+            self._lay(lease)
         except BaseException:
             connection.close()
             raise
+        return lease
 
     def _prepare(self, connection: sqlite3.Connection, *, made: bool) -> float:
-        """Set a connection up and lay the tables; returns when what was there before was lost."""
+        """Set a connection up; returns when what was there before was lost."""
         if made:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only a new file can be made to shrink
         self._patiently(connection, "PRAGMA journal_mode = WAL")
@@ -139,8 +157,6 @@ class Connections:
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
         if made and corruption.set_aside_before(self._path):
             self._patiently(connection, f"PRAGMA user_version = {int(time.time()) + 1}")
-        for statement in self._schema:
-            self._patiently(connection, statement)
         [(version,)] = self._patiently(connection, "PRAGMA user_version")
         return float(version) if version > _TIMES else 0.0
 
@@ -161,15 +177,32 @@ class Connections:
                     raise
 
 
-class _Lease:
-    """One connection in one process, closed when its thread ends."""
+class _SharedFile:
+    """Each thread's connection to one file, and its checkpoints, for all :class:`Connections` to it."""
 
-    __slots__ = ("__weakref__", "close", "connection", "file", "lost_at", "process")
+    def __init__(self, path: Path) -> None:
+        self.local = threading.local()
+        self.checkpoints = Checkpoints(path)
+
+
+def _shared_file(path: Path) -> _SharedFile:
+    with _finding:
+        return _files.setdefault(path.absolute(), _SharedFile(path))
+
+
+class _Lease:
+    """One connection in one process, closed when its thread ends.
+
+    ``laid`` has how many statements of whose schema were run on it.
+    """
+
+    __slots__ = ("__weakref__", "close", "connection", "file", "laid", "lost_at", "process")
 
     def __init__(self, connection: sqlite3.Connection, file: Identity | None, lost_at: float) -> None:
         self.connection = connection
         self.file = file
         self.lost_at = lost_at
+        self.laid: dict[object, int] = {}
         self.process = os.getpid()
         self.close = weakref.finalize(self, _close, connection, self.process)
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ..errors import ConfigError
+from ..database.database import Access, Database
+from ..errors import ConfigError, DatabaseUnavailableError
 from .filter.features import tokens_of
 from .filter.learner import Learner, Stats, Weighed
 from .judge import Judge
 from .memory.judged_comments import Case, Cases
-from .memory.reputation import SQLiteMemory
+from .memory.reputation import Reputation
 from .rules import PAST
 from .services import Services
 from .submission import Submission
@@ -37,12 +37,12 @@ class Tidied:
 class Purged:
     """How many expired rows were deleted: from the judge's memory, of cases, and of what services were sent.
 
-    ``None`` where a file could not be used.
+    ``None`` where the database could not be used.
     """
 
     remembered: int | None = 0
     cases: int | None = 0
-    sent: int = 0
+    sent: int | None = 0
 
 
 class Moderation:
@@ -55,8 +55,16 @@ class Moderation:
     """
 
     def __init__(
-        self, *, judge: Judge, memory: SQLiteMemory, cases: Cases, learner: Learner | None, services: Services | None
+        self,
+        *,
+        database: Database,
+        judge: Judge,
+        memory: Reputation,
+        cases: Cases,
+        learner: Learner | None,
+        services: Services | None,
     ) -> None:
+        self._database = database
         self._judge = judge
         self._memory = memory
         self._cases = cases
@@ -68,9 +76,10 @@ class Moderation:
 
         :param rules_score: what the rules' findings added up to when the learning filter was asked.
         """
-        self._memory.note(submission, verdict.action)
+        acts: list[Callable[[Access], object]] = [self._memory.noting(submission, verdict.action)]
         if taught_later:
-            self._cases.remember(self._case_of(submission, rules_score, verdict))
+            acts.append(self._cases.remembering(self._case_of(submission, rules_score, verdict)))
+        self._database.write(lambda access: [act(access) for act in acts])
 
     def case(self, name: str) -> Case | None:
         """Return what is kept of the comment with this id; ``None`` where it is not known, or no more."""
@@ -119,7 +128,7 @@ class Moderation:
         try:
             if self._services is not None and case.service_mark:
                 self._services.forget(case.service_mark)
-        except sqlite3.Error:
+        except DatabaseUnavailableError:
             logger.exception("captcha_guard: what was sent of a comment could not be deleted")
             return False
         remembered = self._memory.forget(case.trace, now=now)
@@ -127,7 +136,7 @@ class Moderation:
         return decided is not None and bool(decided or remembered or known)
 
     def stats(self) -> Stats:
-        """Tell how much the filter was taught; raises ``LearningUnavailableError``, or ``ConfigError`` if it is off."""
+        """Tell how much the filter was taught; raises ``DatabaseUnavailableError``, or ``ConfigError`` if it is off."""
         return self._filter().stats()
 
     def retrain(self) -> int:
@@ -146,10 +155,7 @@ class Moderation:
         return Tidied(learned, run)
 
     def purge(self, now: float) -> Purged:
-        """Delete all that has expired, at once; nothing is learned, and nobody is told anything.
-
-        :raises sqlite3.Error: what services were sent can't be deleted.
-        """
+        """Delete all that has expired, at once; nothing is learned, and nobody is told anything."""
         sent = self._services.expire(now) if self._services is not None else 0
         return Purged(self._memory.sweep(now), self._cases.sweep(now), sent)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from flask import Flask, Request, current_app, request
 from limits.storage import Storage
@@ -18,6 +17,7 @@ from ..config.settings import Settings
 from ..counters.limits import Limits
 from ..counters.spent import Spent
 from ..counters.surge import Surge
+from ..database.database import Database
 from ..errors import ConfigError
 from ..health import Health
 from ..spam.judge import Judge
@@ -35,8 +35,9 @@ HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details",
 class State:
     """The rooms, wired for one application. ``clock`` returns seconds since 1970.
 
-    ``storage`` is the counters' store and ``health`` whether it answers, ``file`` the SQLite file of what the judge
-    remembers, ``secrets`` begin with ``secret``, the one in force. ``exempt_when`` says whom the guard asks nothing.
+    ``storage`` is the counters' store and ``health`` whether it answers, ``database`` keeps what the judge
+    remembers and learns, ``secrets`` begin with ``secret``, the one in force. ``exempt_when`` says whom the guard asks
+    nothing.
     ``naming`` and ``drawing`` are the times in which the host names no clients, or no pictures can be drawn;
     ``rehosted`` begins when a browser's host and ours are found to differ. ``forms`` are the endpoints at which this
     process has seen a ``CaptchaField``, ``bodiless`` those whose POSTs were reported for having nothing that looks like
@@ -61,7 +62,7 @@ class State:
     timetable: Timetable
     secret: bytes
     secrets: tuple[bytes, ...]
-    file: Path
+    database: Database
     clock: Callable[[], float]
     reconnect: Callable[[Settings, str, Storage], State]
     exempt_when: Callable[[], object] | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from captcha_guard.database.engine import open_database
+from captcha_guard.database.opening import open_database
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.submission import Submission
 from tests.benchmarks.spam_data import Comment

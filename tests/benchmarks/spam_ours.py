@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from captcha_guard.database.engine import open_database
+from captcha_guard.database.opening import open_database
 from captcha_guard.spam.filter import training as lessons
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.judge import Judge

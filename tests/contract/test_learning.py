@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from captcha_guard.database.engine import AlchemyDatabase, Database, SQLiteDatabase
+from captcha_guard.database.alchemy import AlchemyDatabase
+from captcha_guard.database.database import Database
+from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.spam.filter.learner import ENOUGH, Learner, Stats
 from captcha_guard.spam.filter.regression import Weight, learn, untaught_rules
 from captcha_guard.spam.filter.training import PASSES

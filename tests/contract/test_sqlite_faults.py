@@ -19,8 +19,9 @@ import pytest
 from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.database import corruption
+from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.errors import StoreUnavailableError
-from captcha_guard.spam.memory.reputation import SQLiteMemory
+from captcha_guard.spam.memory.reputation import Reputation
 from captcha_guard.spam.submission import Submission
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def test_a_new_file_has_lost_nothing(storage: SQLiteStorage) -> None:
 def test_whoever_keeps_other_things_in_the_file_goes_over_to_the_fresh_one(
     storage: SQLiteStorage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    memory = SQLiteMemory(path_of(storage), secret=b"sixteen octets ..")
+    memory = Reputation(SQLiteDatabase(path_of(storage)), secret=b"sixteen octets ..")
     said = Submission(scope="post", author="Ada", body="one two three four five six seven eight nine ten")
     assert memory.teach(said, spam=True, now=time.time())
     storage.incr("k", 600)
@@ -156,7 +157,6 @@ def test_whoever_keeps_other_things_in_the_file_goes_over_to_the_fresh_one(
     storage.incr("k", 600)
     assert memory.teach(said, spam=True, now=time.time())
     assert len(set_aside(storage)) == 1
-    memory.close()
 
 
 def _meet_corruption(uri: str, start: Any, results: Any) -> None:

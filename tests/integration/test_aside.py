@@ -17,6 +17,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.test import TestResponse
 
 from captcha_guard import Submission, Tidied, aside_expired
+from captcha_guard.spam.memory import judged_comments
 from captcha_guard.spam.memory.judged_comments import Cases
 from captcha_guard.web import maintenance as housekeeping
 from captcha_guard.web.timetable import EVERY, Timetable
@@ -195,9 +196,9 @@ def test_two_processes_tidy_each_comment_once(blogs: MakeBlog, clock: time_machi
     aside(one)
     clock.shift(31 * DAY)
     with one.app.app_context():
-        path = Path(one.app.instance_path, "captcha_guard.sqlite3")
-        [case] = Cases(path).overdue(one.state.clock())
-        assert Cases(path).claim(case)
+        cases = Cases(one.state.database)
+        [case] = cases.overdue(one.state.clock())
+        assert cases.claim(case)
     with other.app.app_context():
         assert other.guard.tidy() == Tidied(0, 0)
 
@@ -205,7 +206,7 @@ def test_two_processes_tidy_each_comment_once(blogs: MakeBlog, clock: time_machi
 def test_cases_are_kept_for_60_days_and_no_more_than_there_is_room_for(
     blog: Blog, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("captcha_guard.spam.memory.judged_comments.MOST", 2)
+    monkeypatch.setattr(judged_comments.RETENTION, "most", 2)
     names = []
     for number in range(3):
         post(blog, f"Number {number}")

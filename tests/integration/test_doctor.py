@@ -215,7 +215,7 @@ def test_the_judges_and_the_filters_files_count_as_well(sites: MakeSite, tmp_pat
     local, mounts = tmp_path / "local", tmp_path / "mountinfo"
     config = {
         "CAPTCHA_GUARD_STORAGE_URI": f"sqlite:///{local}/counters.sqlite3",
-        "CAPTCHA_GUARD_LEARNING_URI": f"sqlite:///{tmp_path}/learned.sqlite3",
+        "CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{tmp_path}/learned.sqlite3",
     }
     mounts.write_text(
         f"1 0 0:1 / / rw - ext4 x rw\n30 1 0:41 / {tmp_path} rw - nfs4 x rw\n31 30 0:42 / {local} rw - xfs x rw\n"

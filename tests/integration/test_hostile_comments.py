@@ -12,7 +12,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from captcha_guard import Submission
-from captcha_guard.spam.memory.reputation import SQLiteMemory
+from captcha_guard.spam.memory.reputation import Reputation
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import TAUGHT_SPAM, Blog, teach
 
@@ -163,7 +163,7 @@ def test_no_comment_is_lost_for_a_files_sake(
             monkeypatch.setattr(
                 f"captcha_guard.spam.memory.judged_comments.{statement}", "INSERT INTO nowhere VALUES (1)"
             )
-        monkeypatch.setattr(SQLiteMemory, "_say", _refused)
+        monkeypatch.setattr(Reputation, "_say", _refused)
     with closing(sqlite3.connect(path)) as connection:
         if fault == "garbage":
             connection.execute("UPDATE learning_tokens SET weight = 'x', squares = x'00'")

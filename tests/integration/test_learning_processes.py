@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
-from captcha_guard.database.engine import Access, AlchemyDatabase, Database, Row, SQLiteDatabase
+from captcha_guard.database.alchemy import AlchemyDatabase
+from captcha_guard.database.database import Access, Database
+from captcha_guard.database.sqlite import SQLiteDatabase
+from captcha_guard.database.table import Row
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.filter.word_store import TokenStore
 from captcha_guard.spam.submission import Submission
@@ -115,10 +118,13 @@ class _Late:
     def __init__(self, access: Access, between: Callable[[], object]) -> None:
         self._access, self._between = access, between
 
-    def rows(self, statement: str, values: Row) -> Sequence[Row]:
+    def rows(self, statement: str, values: Sequence[object] = ()) -> Sequence[Row]:
         return self._access.rows(statement, values)
 
-    def change(self, statement: str, rows: Sequence[Row]) -> None:
+    def run(self, statement: str, values: Sequence[object] = ()) -> int:
+        return self._access.run(statement, values)
+
+    def change(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         if statement.startswith("UPDATE learning_tokens"):
             self._between()
         self._access.change(statement, rows)

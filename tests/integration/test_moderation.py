@@ -17,7 +17,7 @@ from captcha_guard import Action, ConfigError, Finding, Stats, Submission, submi
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.memory.judged_comments import Cases
-from captcha_guard.spam.memory.reputation import SQLiteMemory
+from captcha_guard.spam.memory.reputation import Reputation
 from captcha_guard.spam.rules import standard
 from captcha_guard.testing import solved_form
 from tests.integration.conftest import MakeBlog
@@ -235,7 +235,7 @@ def test_what_was_stored_is_remembered_and_what_was_not_is_forgotten(blog: Blog)
 
     def copies() -> int | None:
         said = Submission(scope="x", body=f"{long}!", posted_at=blog.state.clock())
-        return SQLiteMemory(Path(blog.app.instance_path, "captcha_guard.sqlite3"), secret=blog.state.secret).alike(said)
+        return Reputation(blog.state.database, secret=blog.state.secret).alike(said)
 
     refused = client.post(
         POST, data=solved(client, client.get("/posts/one"), {"author": "", "email": "", "body": long})
@@ -257,13 +257,12 @@ def test_a_filter_explains_itself_by_id_and_by_submission(blog: Blog) -> None:
     assert all(one.weight < 0 for one in fresh if one.token in ("w:loop", "w:bound"))
 
 
-@pytest.mark.parametrize("locked", ["captcha_guard.sqlite3", "learned.sqlite3"])
 def test_a_comment_of_which_something_can_not_be_forgotten_now_is_not_said_to_be_and_can_be_later(
-    blogs: MakeBlog, tmp_path: Path, locked: str
+    blogs: MakeBlog, tmp_path: Path
 ) -> None:
-    blog = blogs({"CAPTCHA_GUARD_LEARNING_URI": f"sqlite:///{tmp_path}/learned.sqlite3"})
+    file = tmp_path / "judge.sqlite3"
+    blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{file}"})
     post(blog.client(), "See https://mowers.example for a secretword.")
-    file = Path(blog.app.instance_path if locked.startswith("captcha") else tmp_path, locked)
     with blog.app.app_context():
         assert blog.guard.teach(blog.stored[0]["id"], spam=True)
         with closing(sqlite3.connect(file)) as connection:
@@ -296,7 +295,7 @@ def test_a_comment_is_forgotten_everywhere(blog: Blog) -> None:
 
 def test_what_is_kept_for_teaching_names_nobody_and_quotes_nothing(blog: Blog) -> None:
     post(blog.client("203.0.113.9"), "Write to me at grace@mail.example, please.")
-    case = Cases(Path(blog.app.instance_path, "captcha_guard.sqlite3")).find(blog.stored[0]["id"])
+    case = Cases(blog.state.database).find(blog.stored[0]["id"])
     assert case is not None
     told = repr(case)
     assert not any(one in told for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to", "queue"))
@@ -307,14 +306,14 @@ def test_what_is_kept_for_teaching_names_nobody_and_quotes_nothing(blog: Blog) -
 
 
 def test_no_file_is_made_before_something_is_posted(blogs: MakeBlog, tmp_path: Path) -> None:
-    blog = blogs({"CAPTCHA_GUARD_LEARNING_URI": f"sqlite:///{tmp_path}/learned.sqlite3"})
+    blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{tmp_path}/judge.sqlite3"})
     assert list(tmp_path.rglob("*.sqlite3")) == []
     with blog.app.app_context():
         assert blog.guard.explain("unknown") == ()
         assert not blog.guard.teach("unknown", spam=True)
     assert list(tmp_path.rglob("*.sqlite3")) == []
     teach(blog, times=1)
-    assert sorted(path.name for path in tmp_path.rglob("*.sqlite3")) == ["captcha_guard.sqlite3", "learned.sqlite3"]
+    assert sorted(path.name for path in tmp_path.rglob("*.sqlite3")) == ["judge.sqlite3"]
 
 
 @pytest.mark.parametrize("mode", ["on", "strict"])
@@ -323,7 +322,7 @@ def test_a_filter_whose_file_is_no_database_abstains_says_so_once_begins_anew_an
 ) -> None:
     learned = tmp_path / "learned.sqlite3"
     learned.write_bytes(b"this is no database " * 100)
-    blog = blogs({"CAPTCHA_GUARD_LEARNING_URI": f"sqlite:///{learned}", "CAPTCHA_GUARD_LEARNING": mode})
+    blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{learned}", "CAPTCHA_GUARD_LEARNING": mode})
     client = blog.client()
     for number in range(3):
         assert post(client, f"{COMMENT['body']} {number}").status_code == 303
@@ -344,7 +343,7 @@ def test_a_filter_on_a_full_disc_or_with_a_fault_of_its_own_costs_no_request(
         raise ValueError("not a number")
 
     monkeypatch.setattr(Learner, "score", fail)
-    monkeypatch.setattr(Cases, "remember", fail)
+    monkeypatch.setattr(Cases, "remembering", fail)
     with caplog.at_level(logging.ERROR, logger="captcha_guard"):
         assert post(blog.client(), "Hello there.").status_code == 303
     assert [(one["action"], one["why"]) for one in blog.stored] == [("HOLD", "learning_failed")]
@@ -358,7 +357,7 @@ def test_cases_that_cant_be_kept_cost_no_request(blog: Blog, monkeypatch: pytest
     client = blog.client()
     page = client.get("/queue")
     monkeypatch.setattr("captcha_guard.spam.memory.judged_comments._ADD", "nonsense")
-    monkeypatch.setattr(SQLiteMemory, "_say", fail)
+    monkeypatch.setattr(Reputation, "_say", fail)
     assert client.post("/queue", data=solved(client, page, COMMENT)).status_code == 303
     with blog.app.app_context():
         assert not blog.guard.teach(blog.stored[0]["id"], spam=True)

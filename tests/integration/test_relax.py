@@ -14,6 +14,7 @@ from flask import Flask
 from flask_limiter import Limiter
 
 from captcha_guard import CaptchaGuard, Finding, Submission
+from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.doctor.rounds import Rounds
 from captcha_guard.errors import ConfigError
 from captcha_guard.testing import relax, solve, solved_form
@@ -123,7 +124,7 @@ def test_what_the_application_keeps_is_left_alone_and_not_used(blog: Blog, tmp_p
 
 
 def test_called_in_a_factory_nothing_of_the_application_is_made(tmp_path: Path) -> None:
-    blog = make_blog(tmp_path / "instance", {"CAPTCHA_GUARD_LEARNING_URI": f"sqlite:///{tmp_path}/learned.sqlite3"})
+    blog = make_blog(tmp_path / "instance", {"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{tmp_path}/learned.sqlite3"})
     relax(blog.app)
     post(blog)
     with blog.app.app_context():
@@ -188,15 +189,21 @@ def test_the_log_tells_of_it_each_time(blog: Blog, caplog: pytest.LogCaptureFixt
     assert [record.levelno for record in told] == [logging.WARNING] * 2
 
 
+def file_of(blog: Blog) -> Path:
+    database = blog.state.database
+    assert isinstance(database, SQLiteDatabase)
+    return database.path
+
+
 def test_its_folder_goes_with_the_next_call(blog: Blog) -> None:
     relax(blog.app)
     post(blog)
-    folder = blog.state.file.parent
-    assert blog.state.file.stat().st_mode & 0o777 == 0o600
+    folder = file_of(blog).parent
+    assert file_of(blog).stat().st_mode & 0o777 == 0o600
     relax(blog.app)
     gc.collect()
     assert not folder.exists()
-    assert blog.state.file.parent != folder
+    assert file_of(blog).parent != folder
 
 
 def test_a_process_that_was_forked_leaves_the_folder_of_its_parent(blog: Blog) -> None:
@@ -208,7 +215,7 @@ def test_a_process_that_was_forked_leaves_the_folder_of_its_parent(blog: Blog) -
         gc.collect()
         os._exit(0)
     os.waitpid(child, 0)
-    assert blog.state.file.exists()
+    assert file_of(blog).exists()
 
 
 def test_a_token_made_before_is_solved_and_taken_after(blog: Blog) -> None:

@@ -201,10 +201,8 @@ def test_forgetting_a_comment_forgets_what_was_sent_of_it(site: Blog) -> None:
     post(site, SPAMMER)
     with site.app.app_context():
         assert site.guard.forget(site.stored[0]["id"])
-        services = site.state.services
-        assert services is not None
-        with services._connections.reading() as connection:
-            assert connection.execute("SELECT count(*) FROM service_sent").fetchone() == (0,)
+        with site.state.database.reading() as access:
+            assert access.rows("SELECT count(*) FROM service_sent") == [(0,)]
 
 
 def test_in_the_shadow_it_is_asked_and_what_it_says_is_only_recorded(sites: MakeSite, akismet: Running) -> None:

@@ -114,7 +114,7 @@ def test_the_judges_settings_arrive_in_one_form() -> None:
         ("WORD_FIELDS", "body"),
         ("DISPOSABLE_DOMAINS", 1), ("SCRIPTS", ["Klingon"]), ("SCRIPTS", "Latin"), ("FIRST_COMMENT", "reject"),
         ("TRUST_AFTER", -1), ("TRUST_AFTER", 1.5), ("OLD_POST", -1), ("OLD_POST", "365"),
-        ("LEARNING", "yes"), ("LEARNING", True), ("LEARNING_URI", "learned.sqlite3"), ("LEARNING_URI", None),
+        ("LEARNING", "yes"), ("LEARNING", True), ("DATABASE_URI", "learned.sqlite3"), ("DATABASE_URI", None),
         ("LEARNING_BANDS", (0.97, 0.10)), ("LEARNING_BANDS", (0.1,)), ("LEARNING_BANDS", 0.5),
         ("LEARNING_BANDS", (0.1, 1.1)), ("LEARNING_BANDS", (False, True)), ("LEARNING_BANDS", (0.5, 0.5)),
         ("LOG", "xml"), ("LOG", True),
@@ -172,7 +172,14 @@ def test_every_setting_has_an_explanation_and_a_default_that_passes_its_own_chec
         assert key.check(setting.name.upper(), default) == default
 
 
-@pytest.mark.parametrize("name", ["STORAGE_URI", "LEARNING_URI"])
+def test_a_setting_of_an_earlier_release_is_refused_with_the_name_of_the_new_one() -> None:
+    with pytest.raises(
+        ConfigError, match=rf"^{PREFIX}LEARNING_URI isn't a setting any more; it's {PREFIX}DATABASE_URI"
+    ):
+        read({PREFIX + "LEARNING_URI": "sqlite:////var/lib/blog/learned.sqlite3"})
+
+
+@pytest.mark.parametrize("name", ["STORAGE_URI", "DATABASE_URI"])
 @pytest.mark.parametrize("uri", ["Redis://:hunter2@db/0", "redis://:hunter2@db/0\n", "Redis://db/0?password=hunter2"])
 def test_no_error_shows_the_password_in_an_address(name: str, uri: str) -> None:
     with pytest.raises(ConfigError, match=rf"{PREFIX}{name} is ") as refusal:

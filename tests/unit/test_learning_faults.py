@@ -8,15 +8,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from sqlalchemy import Engine, MetaData
 from sqlalchemy.exc import OperationalError
 
+from captcha_guard.database.alchemy import AlchemyDatabase
 from captcha_guard.database.connections import Connections
-from captcha_guard.database.engine import AlchemyDatabase, SQLiteDatabase, open_database
-from captcha_guard.errors import ConfigError, LearningUnavailableError
+from captcha_guard.database.opening import open_database
+from captcha_guard.database.sqlite import SQLiteDatabase
+from captcha_guard.errors import ConfigError, DatabaseUnavailableError
 from captcha_guard.health import FAULTS, REST
 from captcha_guard.spam.filter import features
 from captcha_guard.spam.filter import learner as learning
@@ -39,7 +41,7 @@ def now() -> list[float]:
 
 @pytest.fixture
 def learner(path: Path, now: list[float]) -> Iterator[Learner]:
-    with closing(Learner(SQLiteDatabase(path, timeout=0.01), clock=lambda: now[0])) as learner:
+    with closing(Learner(SQLiteDatabase(path, timeout=0.01, clock=lambda: now[0]))) as learner:
         for number in range(ENOUGH):
             for spam, body in ((True, "cheap pills"), (False, "kind words")):
                 assert learner.teach(
@@ -58,7 +60,7 @@ def assert_it_abstains(learner: Learner, caplog: pytest.LogCaptureFixture) -> No
     [told] = [record for record in caplog.records if record.name == "captcha_guard"]
     assert told.levelno == logging.WARNING
     assert "learning filter abstains" in told.getMessage()
-    with pytest.raises(LearningUnavailableError):
+    with pytest.raises(DatabaseUnavailableError):
         learner.retrain()
 
 
@@ -72,7 +74,7 @@ def test_a_locked_file(learner: Learner, path: Path, now: list[float], caplog: p
     now[0] += REST / 2
     assert learner.score(ASKED, 50) is None
     assert learner.teach(ASKED, spam=True, rules_score=50, key="new")  # a moderator's word is always tried
-    assert caplog.messages[-1] == "The learning filter's database answers again, after 1.0 s."
+    assert caplog.messages[-1] == f"The judge's database {path} answers again, after 1.0 s."
     assert learner.score(ASKED, 50) is not None
 
 
@@ -82,10 +84,10 @@ def test_a_database_that_hangs_holds_up_two_requests_and_one_after_each_rest(pat
 
         def reading(self) -> NoReturn:
             self.asked += 1
-            raise LearningUnavailableError("no answer")
+            raise DatabaseUnavailableError("no answer")
 
-    database = Hanging(path)
-    learner = Learner(database, clock=lambda: now[0])
+    database = Hanging(path, clock=lambda: now[0])
+    learner = Learner(database)
     for rest, asked in ((0.0, FAULTS), (REST - 0.1, FAULTS), (0.1, FAULTS + 1), (REST, FAULTS + 2)):
         now[0] += rest
         assert [learner.score(ASKED, 50) for _ in range(5)] == [None] * 5
@@ -138,6 +140,7 @@ def test_a_folder_in_the_files_place(path: Path, caplog: pytest.LogCaptureFixtur
 def test_a_file_that_may_only_be_read(learner: Learner, path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Made by SQLite itself, for the tests may run as root, whom no mode of a file stops."""
     score = learner.score(ASKED, 50)
+    learner.close()
     database = SQLiteDatabase(path)
     database._connections = ReadOnly(path, schema=(), timeout=0)
     with closing(Learner(database)) as reader:
@@ -149,9 +152,8 @@ def test_a_file_that_may_only_be_read(learner: Learner, path: Path, caplog: pyte
 
 
 class ReadOnly(Connections):
-    def _prepare(self, connection: sqlite3.Connection, *, made: bool) -> float:  # noqa: ARG002 (as it is called)
-        connection.execute("PRAGMA query_only = ON")
-        return 0.0
+    def _lay(self, lease: Any) -> None:
+        lease.connection.execute("PRAGMA query_only = ON")
 
 
 def test_a_database_that_comes_back_is_used_and_its_next_fault_is_told(
@@ -166,6 +168,7 @@ def test_a_database_that_comes_back_is_used_and_its_next_fault_is_told(
             other.execute("ROLLBACK")
         now[0] += REST
         assert learner.score(ASKED, 50) is not None
+        assert learner.teach(ASKED, spam=True, rules_score=50, key="another")  # what can only be read is still at fault
 
 
 def test_missing_tables_are_made_by_the_next_that_opens_the_file(learner: Learner, path: Path) -> None:
@@ -204,12 +207,12 @@ def test_a_uri_chooses_the_database(tmp_path: Path) -> None:
     assert isinstance(open_database(f"sqlite:///{tmp_path}/learned.sqlite3"), SQLiteDatabase)
     assert isinstance(open_database(f"sqlite:///{tmp_path}/learned.sqlite3?timeout=5"), AlchemyDatabase)
     for uri in ("nonsense", "nosuch://host/database"):
-        with pytest.raises(ConfigError, match="is no database that SQLAlchemy can open"):
+        with pytest.raises(ConfigError, match="isn't a database that SQLAlchemy can open"):
             open_database(uri)
 
 
 def test_no_message_shows_the_password_of_a_database() -> None:
-    with pytest.raises(ConfigError, match="is no database") as caught:
+    with pytest.raises(ConfigError, match="isn't a database") as caught:
         open_database("nosuch://guard:hunter2@db.example/learned?password=hunter2")
     assert "hunter2" not in str(caught.value)
 

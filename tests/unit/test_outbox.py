@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from captcha_guard.database.connections import Connections
-from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, LEASE, PATIENCE, SCHEMA, Job, Outbox, Task
+from captcha_guard.database.database import Database
+from captcha_guard.database.sqlite import SQLiteDatabase
+from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, LEASE, PATIENCE, Job, Outbox, Task
 from captcha_guard.spam.services.service import Fault
 
 if TYPE_CHECKING:
@@ -37,8 +39,20 @@ class Worker:
         return self.fault
 
 
-def outbox_at(path: Path, worker: Any) -> Outbox:
-    return Outbox(Connections(path, schema=SCHEMA, timeout=30), worker)
+class Box(Outbox):
+    """An outbox into which each task is put in a transaction of its own."""
+
+    def __init__(self, database: Database, worker: Any) -> None:
+        super().__init__(database, worker)
+        self.database = database
+
+    def put_in(self, service: str, task: Task, mark: str, *, now: float) -> bool:
+        with self.database.writing() as access:
+            return self.put(access, service, task, mark, FORM, now=now)
+
+
+def outbox_at(path: Path, worker: Any) -> Box:
+    return Box(SQLiteDatabase(path, timeout=30), worker)
 
 
 @pytest.fixture
@@ -53,8 +67,8 @@ def rows(path: Path) -> int:
 
 def test_a_correction_is_due_at_once_and_a_check_after_twenty_minutes(path: Path) -> None:
     outbox = outbox_at(path, worker := Worker())
-    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
-    outbox.put("akismet", Task.CHECK, "m2", FORM, now=START)
+    outbox.put_in("akismet", Task.SPAM, "m1", now=START)
+    outbox.put_in("akismet", Task.CHECK, "m2", now=START)
     assert outbox.run(START) == 1
     assert outbox.run(START + 20 * 60 - 1) == 0
     assert outbox.run(START + 20 * 60) == 1
@@ -63,7 +77,7 @@ def test_a_correction_is_due_at_once_and_a_check_after_twenty_minutes(path: Path
 
 def test_what_waits_survives_a_restart_and_is_done_once(path: Path) -> None:
     first = outbox_at(path, Worker(DOWN))
-    first.put("akismet", Task.HAM, "m1", FORM, now=START)
+    first.put_in("akismet", Task.HAM, "m1", now=START)
     assert first.run(START) == 0
     again = outbox_at(path, worker := Worker())
     assert again.run(START + FIRST) == 1
@@ -74,7 +88,7 @@ def test_what_waits_survives_a_restart_and_is_done_once(path: Path) -> None:
 def tries(path: Path, task: Task) -> list[int]:
     """Run every minute of two days, with a service that is down; returns the minutes in which it was tried."""
     outbox = outbox_at(path, worker := Worker(DOWN))
-    outbox.put("akismet", task, "m1", FORM, now=START)
+    outbox.put_in("akismet", task, "m1", now=START)
     minutes = []
     for minute in range(2 * 24 * 60):
         before = len(worker.jobs)
@@ -101,9 +115,9 @@ def test_a_correction_is_tried_at_once_too(path: Path) -> None:
 
 
 def test_no_octet_of_what_was_sent_is_left_when_it_is_done(path: Path) -> None:
-    connections = Connections(path, schema=("PRAGMA secure_delete = OFF", *SCHEMA), timeout=30)  # some have it on
-    outbox = Outbox(connections, Worker())
-    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    connections = Connections(path, schema=("PRAGMA secure_delete = OFF",), timeout=30)  # some have it on
+    outbox = outbox_at(path, Worker())
+    outbox.put_in("akismet", Task.SPAM, "m1", now=START)
     outbox.run(START)
     with connections.reading() as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -115,7 +129,7 @@ def test_no_octet_of_what_was_sent_is_left_when_it_is_done(path: Path) -> None:
 
 def test_what_will_never_be_answered_is_not_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     outbox = outbox_at(path, Worker(Fault("akismet", "not_configured", "akismet is configured no more.", again=False)))
-    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    outbox.put_in("akismet", Task.SPAM, "m1", now=START)
     outbox.run(START)
     assert rows(path) == 0
     assert "akismet is configured no more" in caplog.text
@@ -123,8 +137,8 @@ def test_what_will_never_be_answered_is_not_tried_again(path: Path, caplog: pyte
 
 def test_what_nobody_ran_for_a_week_is_deleted_with_a_line(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     outbox = outbox_at(path, worker := Worker())
-    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
-    outbox.put("akismet", Task.SPAM, "m2", FORM, now=START + 1)
+    outbox.put_in("akismet", Task.SPAM, "m1", now=START)
+    outbox.put_in("akismet", Task.SPAM, "m2", now=START + 1)
     outbox.run(START + EXPIRES)
     assert [job.mark for job in worker.jobs] == ["m2"]
     assert "the task to spam comment m1 expired" in caplog.text
@@ -133,11 +147,13 @@ def test_what_nobody_ran_for_a_week_is_deleted_with_a_line(path: Path, caplog: p
 def test_the_last_correction_of_a_comment_counts_and_its_check_waits_beside_it(path: Path) -> None:
     outbox = outbox_at(path, worker := Worker())
     for task in (Task.SPAM, Task.HAM, Task.CHECK, Task.CHECK):
-        outbox.put("akismet", task, "m1", FORM, now=START)
-    assert outbox.holds("akismet", Task.SPAM, "m1"), "one of either kind"
+        outbox.put_in("akismet", task, "m1", now=START)
+    with outbox.database.reading() as access:
+        assert outbox.holds(access, "akismet", Task.SPAM, "m1"), "one of either kind"
     outbox.run(START + FIRST)
     assert sorted(job.task for job in worker.jobs) == ["check", "ham"]
-    assert not outbox.holds("akismet", Task.SPAM, "m1")
+    with outbox.database.reading() as access:
+        assert not outbox.holds(access, "akismet", Task.SPAM, "m1")
 
 
 @pytest.mark.parametrize("taken_back", [False, True])
@@ -150,11 +166,12 @@ def test_a_correction_that_comes_while_the_earlier_one_is_on_its_way_is_still_se
         sent.append(job.task)
         if job.task is Task.SPAM:  # the moderator thinks again, while Akismet is being told
             if taken_back:
-                outbox.cancel("akismet", Task.SPAM, "m1")
-            outbox.put("akismet", Task.HAM, "m1", FORM, now=now)
+                with outbox.database.writing() as access:
+                    outbox.cancel(access, "akismet", Task.SPAM, "m1")
+            outbox.put_in("akismet", Task.HAM, "m1", now=now)
 
     outbox = outbox_at(path, work)
-    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    outbox.put_in("akismet", Task.SPAM, "m1", now=START)
     outbox.run(START)
     assert sent == ["spam", "ham"]
     assert rows(path) == 0
@@ -169,8 +186,8 @@ def test_a_service_that_fails_is_left_alone_for_the_rest_of_a_run_and_the_others
 
     outbox = outbox_at(path, work)
     for number in range(3):
-        outbox.put("akismet", Task.CHECK, f"m{number}", FORM, now=START + number)
-        outbox.put("stopforumspam", Task.CHECK, f"m{number}", FORM, now=START + number)
+        outbox.put_in("akismet", Task.CHECK, f"m{number}", now=START + number)
+        outbox.put_in("stopforumspam", Task.CHECK, f"m{number}", now=START + number)
     assert outbox.run(START + FIRST + 10) == 3
     assert Counter(service for service, _ in jobs) == {"akismet": 1, "stopforumspam": 3}
 
@@ -178,7 +195,7 @@ def test_a_service_that_fails_is_left_alone_for_the_rest_of_a_run_and_the_others
 def test_a_run_does_no_more_than_it_may(path: Path) -> None:
     outbox = outbox_at(path, worker := Worker())
     for number in range(5):
-        outbox.put("akismet", Task.SPAM, f"m{number}", FORM, now=START)
+        outbox.put_in("akismet", Task.SPAM, f"m{number}", now=START)
     assert outbox.run(START, limit=2) == 2
     assert len(worker.jobs) == 2
 
@@ -188,7 +205,7 @@ def test_work_that_raises_is_logged_and_tried_again(path: Path, caplog: pytest.L
         raise KeyError(job.mark)
 
     outbox = outbox_at(path, work)
-    outbox.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    outbox.put_in("akismet", Task.SPAM, "m1", now=START)
     assert outbox.run(START) == 0
     assert "KeyError" in caplog.text
     assert outbox_at(path, worker := Worker()).run(START + FIRST) == 1
@@ -203,7 +220,7 @@ def test_what_a_process_took_and_died_over_is_done_by_another_later(path: Path) 
         raise Died
 
     dying = outbox_at(path, die)
-    dying.put("akismet", Task.SPAM, "m1", FORM, now=START)
+    dying.put_in("akismet", Task.SPAM, "m1", now=START)
     with pytest.raises(Died):
         dying.run(START)
     other = outbox_at(path, worker := Worker())
@@ -215,7 +232,7 @@ def test_what_a_process_took_and_died_over_is_done_by_another_later(path: Path) 
 def test_the_outbox_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr("captcha_guard.spam.services.outbox.MOST", 2)
     outbox = outbox_at(path, Worker())
-    assert [outbox.put("akismet", Task.SPAM, f"m{number}", FORM, now=START) for number in range(3)] == [
+    assert [outbox.put_in("akismet", Task.SPAM, f"m{number}", now=START) for number in range(3)] == [
         True, True, False
     ]  # fmt: skip
     assert "the outbox is full (2 tasks)" in caplog.text
@@ -228,7 +245,7 @@ def test_a_damaged_task_is_dropped_with_a_line_and_hinders_no_other(
     worker = Worker()
     outbox = outbox_at(path, worker)
     for mark in ("m1", "m2"):
-        outbox.put("akismet", Task.SPAM, mark, FORM, now=START)
+        outbox.put_in("akismet", Task.SPAM, mark, now=START)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"UPDATE service_outbox SET {edit} WHERE mark = 'm1'")  # noqa: S608 (our own words)
         connection.commit()
@@ -242,42 +259,41 @@ def test_the_times_are_those_of_the_documents() -> None:
     assert (FIRST, AGAIN, PATIENCE) == (20 * 60, 3_600, 86_400)
 
 
-class ReadThenTake(Outbox):
+class ReadThenTake(Box):
     """A control: takes a task in two statements, as one might write it at first, and is as unlucky as can be."""
 
     gate: Any
 
     def _take(self, now: float, _: set[str]) -> Job | None:
-        with self._connections.reading() as connection:
-            row = connection.execute(
-                "SELECT id, service, task, mark, form, born, tries FROM service_outbox WHERE taken_until <= ? LIMIT 1",
-                (now,),
-            ).fetchone()
-        if row is None:
+        query = (
+            "SELECT id, service, task, mark, form, born, tries FROM service_outbox WHERE taken_until <= :now LIMIT 1"
+        )
+        with self._database.reading() as access:
+            rows = access.rows(query, (now,))
+        if not rows:
             return None
         self.gate.wait(50)
-        number, service, task, mark, _, born, tries = row
-        statement = "UPDATE service_outbox SET taken_until = ? WHERE id = ? RETURNING id"
-        self._connections.atomically(statement, (now + LEASE, number))
+        [(number, service, task, mark, _, born, tries)] = rows
+        self._change("UPDATE service_outbox SET taken_until = :until WHERE id = :id", now + LEASE, number)
         return Job(number, service, Task(task), mark, {}, born, tries)
 
 
-def race(kind: type[Outbox], path: Path, gate: Any, results: Any) -> None:
+def race(kind: type[Box], path: Path, gate: Any, results: Any) -> None:
     """Empty the outbox in one of several processes that begin together."""
     worker = Worker()
-    outbox = kind(Connections(path, schema=SCHEMA, timeout=30), worker)
+    outbox = kind(SQLiteDatabase(path, timeout=30), worker)
     outbox.run(START, limit=0)  # opens the file
     gate.wait(50)
     if isinstance(outbox, ReadThenTake):
         outbox.gate = gate
-    outbox.run(START, limit=JOBS if kind is Outbox else 1)
+    outbox.run(START, limit=JOBS if kind is Box else 1)
     results.put([job.mark for job in worker.jobs])
 
 
-def sent_by_racing_processes(kind: type[Outbox], path: Path) -> Counter[str]:
+def sent_by_racing_processes(kind: type[Box], path: Path) -> Counter[str]:
     outbox = outbox_at(path, Worker())
     for number in range(JOBS):
-        outbox.put("akismet", Task.SPAM, f"m{number}", FORM, now=START)
+        outbox.put_in("akismet", Task.SPAM, f"m{number}", now=START)
     context = multiprocessing.get_context("spawn")
     gate, results = context.Barrier(2), context.Queue()
     processes = [context.Process(target=race, args=(kind, path, gate, results)) for _ in range(2)]
@@ -290,7 +306,7 @@ def sent_by_racing_processes(kind: type[Outbox], path: Path) -> Counter[str]:
 
 
 def test_two_processes_at_once_send_everything_exactly_once(path: Path) -> None:
-    assert sent_by_racing_processes(Outbox, path) == Counter(f"m{number}" for number in range(JOBS))
+    assert sent_by_racing_processes(Box, path) == Counter(f"m{number}" for number in range(JOBS))
     assert rows(path) == 0
 
 

@@ -14,6 +14,7 @@ import pytest
 from captcha_guard import Action, ConfigError, Finding, Submission
 from captcha_guard.config.settings import Settings, read
 from captcha_guard.config.validators import PREFIX
+from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.spam.services import Akismet, Rechecked, Services, StopForumSpam, services_of
 from tests.service_server import KEY, Running, service_server
 
@@ -56,7 +57,7 @@ class Site:
     def start(self, **settings: object) -> Services:
         given = {"AKISMET_KEY": KEY, "AKISMET_BLOG": "https://blog.example", "SERVICE_TIMEOUT": 5} | settings
         config = read({PREFIX + name: value for name, value in given.items()})
-        services = services_of(config, secret=SECRET, path=self.path, told=self.heard.append)
+        services = services_of(config, secret=SECRET, database=SQLiteDatabase(self.path), told=self.heard.append)
         assert services is not None
         return services
 
@@ -72,16 +73,17 @@ def site(tmp_path: Path, akismet: Running, lists: Running, monkeypatch: pytest.M
 
 def test_none_is_asked_unless_a_site_switches_it_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx", None)
-    assert services_of(Settings(), secret=SECRET, path=tmp_path / "x.sqlite3") is None
+    assert services_of(Settings(), secret=SECRET, database=SQLiteDatabase(tmp_path / "x.sqlite3")) is None
     assert not (tmp_path / "x.sqlite3").exists()
     with pytest.raises(ConfigError, match=r"pip install httpx"):
-        services_of(Settings(stopforumspam=True), secret=SECRET, path=tmp_path / "x.sqlite3")
+        services_of(Settings(stopforumspam=True), secret=SECRET, database=SQLiteDatabase(tmp_path / "x.sqlite3"))
 
 
 @pytest.mark.parametrize(("given", "missing"), [("akismet_key", "BLOG"), ("akismet_blog", "KEY")])
 def test_half_of_akismets_settings_is_refused(tmp_path: Path, given: str, missing: str) -> None:
+    settings, database = Settings(**{given: "https://secret.example"}), SQLiteDatabase(tmp_path / "x")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=f"AKISMET_{missing} is empty") as caught:
-        services_of(Settings(**{given: "https://secret.example"}), secret=SECRET, path=tmp_path / "x")  # type: ignore[arg-type]
+        services_of(settings, secret=SECRET, database=database)
     assert "secret" not in str(caught.value)
 
 
@@ -334,7 +336,7 @@ def test_a_file_that_can_not_be_written_costs_no_visitor_a_comment(
     assert finding.action == Action.HOLD
     assert services.correct(HAM, spam=True, now=START) == 0
     assert services.run(START) == 0
-    assert caplog.text.count("The file of what the judge remembers fails") == 1
+    assert caplog.text.count(f"The judge's database {site.path} fails") == 1
 
 
 def test_a_service_that_breaks_inside_is_a_fault(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,4 +385,4 @@ def test_a_mark_is_a_keyed_hash_of_who_said_what_where(site: Site, tmp_path: Pat
     other: list[dict[str, Any]] = [{name: "other"} for name in ("scope", "author", "email", "url", "body")]
     others = [replace(HAM, **changed) for changed in other]
     assert len({mark, *map(services.mark, others)}) == 6
-    assert Services([], secret=b"another secret", path=tmp_path / "x").mark(HAM) != mark
+    assert Services([], secret=b"another secret", database=SQLiteDatabase(tmp_path / "x")).mark(HAM) != mark

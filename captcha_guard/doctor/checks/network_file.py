@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ...counters.storages.sqlite import SQLiteStorage
+from ...database.sqlite import SQLiteDatabase
 from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
 from ..mounts import kind_of
 from ..site import Site
@@ -28,7 +29,7 @@ class NetworkFile(Check):
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.START, Moment.DOCTOR})
     fix: ClassVar[str] = (
         "Locks may fail there, and the file may break: keep the instance folder, and what CAPTCHA_GUARD_STORAGE_URI "
-        "and LEARNING_URI name, on a disk of each host; hosts share a Redis, and a database for the filter."
+        "and DATABASE_URI name, on a disk of each host; hosts share a Redis, and a database on a server."
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
@@ -44,7 +45,5 @@ class NetworkFile(Check):
 def _files(site: Site) -> Iterator[Path]:
     if isinstance(site.state.storage, SQLiteStorage):
         yield Path(site.state.storage.storage)
-    yield site.state.file.absolute()
-    scheme, _, path = site.state.settings.learning_uri.partition(":///")
-    if scheme == "sqlite" and path:
-        yield Path(path).absolute()
+    if isinstance(site.state.database, SQLiteDatabase):
+        yield site.state.database.path.absolute()

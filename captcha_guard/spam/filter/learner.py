@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
-from ...database.engine import Database
-from ...errors import LearningUnavailableError, StoreUnavailableError
-from ...health import Health
+from ...breaker import Outage
+from ...database.database import Database
+from ...errors import StoreUnavailableError
 from ..submission import Submission
 from . import training as lessons
 from .exported import read_taught, write_taught
@@ -18,7 +19,7 @@ from .features import RULES, VERSION, kind_of, tokens_of
 from .regression import Weight, parts, predict, untaught_rules
 from .rows import Token
 from .training import Taught
-from .word_store import Change, Look, TokenStore
+from .word_store import Change, DamagedError, Look, TokenStore
 
 #: Comments of each kind that must have been taught before the filter says anything.
 ENOUGH: Final = 8
@@ -28,6 +29,8 @@ KEEP: Final = 10_000
 HEAVIEST: Final = 10
 
 _Answer = TypeVar("_Answer")
+
+_log = logging.getLogger("captcha_guard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,38 +83,32 @@ class Learner:
     """Counts and online logistic regression over words and shapes, in a database that many processes share.
 
     What a request asks for (:meth:`score`, :meth:`explain`, :meth:`teach`, :meth:`forget`) never raises for the
-    database's sake: the filter abstains until the database answers again, and the log has a line for either. After two
-    faults in a row :meth:`score` leaves the database alone for two seconds: one that hangs does not hold every comment
-    up. What an operator asks for (:meth:`stats`, :meth:`export`, :meth:`load`, :meth:`retrain`) raises
-    :exc:`~captcha_guard.errors.LearningUnavailableError`.
+    database's sake: the filter abstains until the database answers again. Only :meth:`score` leaves the database alone
+    after faults. What an operator asks for (:meth:`stats`, :meth:`export`, :meth:`load`, :meth:`retrain`) raises
+    :exc:`~captcha_guard.errors.DatabaseUnavailableError`.
 
     :param keep: decisions that are kept; of older ones only what they taught remains.
-    :param clock: monotonic seconds.
     """
 
-    def __init__(self, database: Database, *, keep: int = KEEP, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Database, *, keep: int = KEEP) -> None:
         self._store = TokenStore(database)
         self._keep = keep
-        self._health = Health(
-            (LearningUnavailableError,),
-            name="The learning filter's database",
-            meanwhile="the learning filter abstains",
-            clock=clock,
-        )
+        self._health = database.health
+        self._damage = Outage()
 
     def score(self, submission: Submission, rules_score: int) -> float | None:
         """Return the chance of spam, 0 to 1; ``None`` while too little was taught or the database does not answer.
 
         :param rules_score: what the rules' findings add up to, 0 to 100.
         """
-        return self._spared(lambda: self._score(submission, rules_score), None, insist=False)
+        return self._spared(lambda: self._score(submission, rules_score), None, reads=True, insist=False)
 
     def explain(self, seen: Submission | Collection[str], rules_score: int) -> tuple[Weighed, ...]:
         """Return the ten tokens that weigh most, the heaviest first; those that weigh nothing are left out.
 
         ``seen`` is a submission, or its tokens.
         """
-        return self._spared(lambda: self._explain(_seen(seen), rules_score), ())
+        return self._spared(lambda: self._explain(_seen(seen), rules_score), (), reads=True)
 
     def teach(self, submission: Submission, *, spam: bool, rules_score: int, key: str) -> bool:
         """Learn a decision; returns whether it is kept now.
@@ -220,12 +217,30 @@ class Learner:
             self.retrain()
         return known
 
-    def _spared(self, ask: Callable[[], _Answer], alternative: _Answer, *, insist: bool = True) -> _Answer:
-        """Return what ``ask`` returns, or the alternative while the database fails; any answer ends an outage."""
+    def _spared(
+        self, ask: Callable[[], _Answer], alternative: _Answer, *, reads: bool = False, insist: bool = True
+    ) -> _Answer:
+        """Return what ``ask`` returns, or the alternative while the database fails or what was learned is damaged.
+
+        Damage is no fault of the database: what else is kept there goes on. The log has one line when it is found.
+        """
+
+        def act() -> _Answer | DamagedError:
+            try:
+                return ask()
+            except DamagedError as error:
+                return error
+
         try:
-            return self._health.write(ask, insist=insist)
+            answer = (self._health.read if reads else self._health.write)(act, insist=insist)
         except StoreUnavailableError:
             return alternative
+        if isinstance(answer, DamagedError):
+            if self._damage.begins(time.monotonic()):
+                _log.warning("%s. Until then the learning filter abstains.", answer)
+            return alternative
+        self._damage.ends(time.monotonic())
+        return answer
 
 
 def _is_read_rightly(look: Look) -> bool:

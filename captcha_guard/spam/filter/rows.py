@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from ...database.engine import Row
+from ...database.table import Row
 from .regression import Weight
 
 

@@ -1,8 +1,7 @@
-"""What the learning filter keeps: one table of tokens and one of decisions.
+"""What the learning filter keeps: one table of tokens, one of decisions, and one row that counts both.
 
 A decision is a name (a hash), a label, the rules' score and the numbers of its tokens: enough to learn it again or to
-forget it. Whoever writes first takes the one row of ``learning_model``, so that writers come one after another in any
-database, and nothing that one of them has read is changed by another before it writes.
+forget it.
 """
 
 from __future__ import annotations
@@ -14,32 +13,74 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from ...database.engine import Access, Database, Row
-from ...errors import LearningUnavailableError
+from ...database.database import Access, Database
+from ...database.table import Kind, Row, Table
+from ...errors import DatabaseUnavailableError
 from .rows import Decision, Model, Token, packed, read_decision, read_token, token_row
 
 #: Parameters of one statement; the number of marks is rounded up, so that few different statements are prepared.
 _MOST: Final = 480
 _ROUND: Final = 16
 
+_MODEL: Final = Table(
+    "learning_model",
+    {
+        "id": Kind.WHOLE,
+        "version": Kind.WHOLE,
+        "revision": Kind.WHOLE,
+        "ham": Kind.WHOLE,
+        "spam": Kind.WHOLE,
+        "tokens": Kind.WHOLE,
+        "decisions": Kind.WHOLE,
+    },
+    key=("id",),
+    first=(1, 0, 0, 0, 0, 0, 0),
+)
+_TOKENS: Final = Table(
+    "learning_tokens",
+    {
+        "id": Kind.WHOLE,
+        "token": Kind.KEY,
+        "weight": Kind.REAL,
+        "squares": Kind.REAL,
+        "ham": Kind.WHOLE,
+        "spam": Kind.WHOLE,
+    },
+    key=("id",),
+    unique=("token",),
+)
+_DECISIONS: Final = Table(
+    "learning_decisions",
+    {"id": Kind.WHOLE, "name": Kind.WHOLE, "spam": Kind.WHOLE, "rules": Kind.WHOLE, "tokens": Kind.BYTES},
+    key=("id",),
+    unique=("name",),
+    indexes={"learning_decisions_by_label": ("spam", "id")},
+)
+#: The tables of the filter.
+TABLES: Final = (_MODEL, _TOKENS, _DECISIONS)
+
 _READ_MODEL: Final = "SELECT version, revision, ham, spam, tokens, decisions FROM learning_model WHERE id = 1"
-_TAKE_TURN: Final = "UPDATE learning_model SET revision = revision + 1 WHERE id = 1"
+_RAISE_REVISION: Final = "UPDATE learning_model SET revision = revision + 1 WHERE id = 1"
 _WRITE_MODEL: Final = (
     "UPDATE learning_model SET version = :version, ham = :ham, spam = :spam, tokens = :tokens, decisions = :decisions "
     "WHERE id = 1"
 )
 _READ_TOKENS: Final = "SELECT token, id, weight, squares, ham, spam FROM learning_tokens"
-_ADD_TOKENS: Final = "INSERT INTO learning_tokens VALUES (:id, :token, :weight, :squares, :ham, :spam)"
+_ADD_TOKENS: Final = _TOKENS.insert
 _WRITE_TOKENS: Final = (
     "UPDATE learning_tokens SET weight = :weight, squares = :squares, ham = :ham, spam = :spam WHERE id = :id"
 )
 _DELETE_TOKENS: Final = "DELETE FROM learning_tokens WHERE id = :id"
 _DELETE_ALL_TOKENS: Final = "DELETE FROM learning_tokens"
-_READ_DECISIONS: Final = "SELECT id, name, spam, rules, tokens FROM learning_decisions"
-_ADD_DECISION: Final = "INSERT INTO learning_decisions VALUES (:id, :name, :spam, :rules, :tokens)"
+_READ_DECISIONS: Final = _DECISIONS.select
+_ADD_DECISION: Final = _DECISIONS.insert
 _DELETE_DECISION: Final = "DELETE FROM learning_decisions WHERE id = :id"
 _COUNT_DECISIONS: Final = "SELECT COUNT(*) FROM learning_decisions"
 _COUNT_TOKENS: Final = "SELECT COUNT(*) FROM learning_tokens"
+
+
+class DamagedError(DatabaseUnavailableError):
+    """The filter's tables hold what it never wrote."""
 
 
 class Look:
@@ -101,7 +142,7 @@ class Change(Look):
     """What can be read and written in one turn; ``model`` is written when the turn ends."""
 
     def __init__(self, access: Access) -> None:
-        access.change(_TAKE_TURN, [()])
+        access.change(_RAISE_REVISION, [()])
         super().__init__(access)
 
     def save_tokens(self, tokens: Mapping[str, Token]) -> None:
@@ -155,42 +196,43 @@ class TokenStore:
     """The tables, to be looked at or changed."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
+        database.keep(*TABLES)
 
     @contextmanager
     def looking(self) -> Iterator[Look]:
         """Lend a look.
 
-        :raises LearningUnavailableError: the database can't be used.
+        :raises DatabaseUnavailableError: the database can't be used.
         """
-        with self._database.reading() as access, _damage_told():
+        with self.database.reading() as access, self._damage_named():
             yield Look(access)
 
     @contextmanager
     def changing(self) -> Iterator[Change]:
         """Lend the only turn to change anything: the end commits, an exception rolls back.
 
-        :raises LearningUnavailableError: the database can't be used, or others did not finish in time.
+        :raises DatabaseUnavailableError: the database can't be used, or others did not finish in time.
         """
-        with self._database.writing() as access, _damage_told():
+        with self.database.writing() as access, self._damage_named():
             change = Change(access)
             yield change
             change.end()
 
     def close(self) -> None:
         """Let go of what the calling thread holds open."""
-        self._database.close()
+        self.database.close()
 
-
-@contextmanager
-def _damage_told() -> Iterator[None]:
-    """Turn what a table should never hold into the error that says so."""
-    try:
-        yield
-    except (TypeError, ValueError, OverflowError) as error:
-        raise LearningUnavailableError(
-            f"What the filter learned is damaged ({error}); delete the tables learning_*, or restore them"
-        ) from error
+    @contextmanager
+    def _damage_named(self) -> Iterator[None]:
+        """Turn what a table should never hold into the error that says so."""
+        try:
+            yield
+        except (TypeError, ValueError, OverflowError) as error:
+            raise DamagedError(
+                f"What the filter learned in {self.database.where} is damaged ({error}); delete the tables "
+                "learning_*, or restore them"
+            ) from error
 
 
 @lru_cache(maxsize=128)

@@ -7,52 +7,57 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-from ...database.sqlite_file import Row, SQLiteFile
-from ...health import Health
+from ...database.database import Access, Database
+from ...database.retention import Retention, sweep
+from ...database.table import Kind, Row, Table
 from ..verdict import Action
 from .reputation import Trace
 
-_Said = TypeVar("_Said")
-
 logger = logging.getLogger("captcha_guard")
 
-#: Seconds for which a comment can be taught by its id.
-KEPT: Final = 60 * 86_400.0
-#: Rows; some 10 MB of ordinary comments. The oldest make room.
-MOST: Final = 20_000
 #: Cases that one look for the overdue returns.
 _SOME: Final = 500
 
-_SCHEMA: Final = (
-    "CREATE TABLE IF NOT EXISTS judge_cases (id TEXT PRIMARY KEY, tokens BLOB NOT NULL, rules INTEGER NOT NULL, "
-    "action INTEGER NOT NULL, judged_at REAL NOT NULL, mark BLOB NOT NULL, parties TEXT NOT NULL, "
-    "service_mark TEXT NOT NULL, spam INTEGER, chance REAL, found TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE INDEX IF NOT EXISTS judge_cases_by_time ON judge_cases (judged_at)",
-    "CREATE INDEX IF NOT EXISTS judge_cases_by_mark ON judge_cases (mark)",
-    "CREATE INDEX IF NOT EXISTS judge_cases_undecided ON judge_cases (action, judged_at) WHERE spam IS NULL",
-    "PRAGMA secure_delete = ON",
+TABLE: Final = Table(
+    "judge_cases",
+    {
+        "id": Kind.KEY,
+        "tokens": Kind.BYTES,
+        "rules": Kind.WHOLE,
+        "action": Kind.WHOLE,
+        "judged_at": Kind.REAL,
+        "mark": Kind.HASH,
+        "parties": Kind.TEXT,
+        "service_mark": Kind.KEY,
+        "spam": Kind.WHOLE,
+        "chance": Kind.REAL,
+        "found": Kind.TEXT,
+    },
+    key=("id",),
+    optional=("spam", "chance"),
+    indexes={
+        "judge_cases_by_time": ("judged_at",),
+        "judge_cases_by_mark": ("mark",),
+        "judge_cases_undecided": ("action", "judged_at"),
+    },
 )
-_ADD: Final = "INSERT OR REPLACE INTO judge_cases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_READ: Final = (
-    "SELECT id, tokens, rules, action, judged_at, mark, parties, service_mark, spam, chance, found FROM judge_cases"
+#: A comment can be taught by its id for 60 days. 20,000 are some 10 MB of ordinary comments; the oldest make room.
+RETENTION: Final = Retention(TABLE, "judged_at", kept=60 * 86_400.0, most=20_000)
+
+_ADD: Final = TABLE.upsert()
+_READ: Final = TABLE.select
+_OVERDUE: Final = (
+    f"{_READ} WHERE action = :action AND spam IS NULL AND judged_at <= :before ORDER BY judged_at LIMIT :most"
 )
-_OVERDUE: Final = f"{_READ} WHERE action = ? AND spam IS NULL AND judged_at <= ? ORDER BY judged_at LIMIT ?"
-_DECIDE: Final = "UPDATE judge_cases SET spam = ? WHERE mark = ?"
-_CLAIM: Final = "UPDATE judge_cases SET spam = 1 WHERE id = ? AND spam IS NULL RETURNING id"
-_REOPEN: Final = "UPDATE judge_cases SET spam = NULL WHERE id = ?"
-_FORGET: Final = "DELETE FROM judge_cases WHERE mark = ?"
-_EXPIRE: Final = "DELETE FROM judge_cases WHERE judged_at <= ?"
-_CROWD: Final = (
-    "DELETE FROM judge_cases WHERE judged_at < (SELECT judged_at FROM judge_cases ORDER BY judged_at DESC "
-    "LIMIT 1 OFFSET ?)"
-)
+_DECIDE: Final = "UPDATE judge_cases SET spam = :spam WHERE mark = :mark"
+_CLAIM: Final = "UPDATE judge_cases SET spam = 1 WHERE id = :id AND spam IS NULL"
+_REOPEN: Final = "UPDATE judge_cases SET spam = NULL WHERE id = :id"
+_FORGET: Final = "DELETE FROM judge_cases WHERE mark = :mark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,43 +88,44 @@ class Case:
 
 
 class Cases:
-    """The cases of a site, in a SQLite file that any number of threads and processes share.
+    """The cases of a site, in a database that all its processes share.
 
-    :param path: the file, made when there is something to keep.
-    :param timeout: seconds to wait for another writer.
-    :param health: of the file, where it is shared with others that keep something there.
-
-    While the file can't be used nothing is kept, and nothing is known. Only what a visitor waits for (:meth:`remember`)
-    leaves it alone meanwhile.
+    While the database can't be used nothing is kept, and nothing is known. Only what a visitor waits for
+    (:meth:`remember`) leaves it alone meanwhile.
     """
 
-    def __init__(self, path: Path, *, timeout: float = 1.0, health: Health | None = None) -> None:
-        self.path = path
-        self._file = SQLiteFile(path, schema=_SCHEMA, timeout=timeout, health=health)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.keep(TABLE)
 
     def remember(self, case: Case) -> None:
         """Keep a case."""
+        self._database.write(self.remembering(case))
+
+    def remembering(self, case: Case) -> Callable[[Access], int]:
+        """Return what :meth:`remember` does, for a transaction that does more."""
         tokens = zlib.compress(json.dumps(case.tokens, separators=(",", ":")).encode(), 1)
         parties = " ".join(",".join(one.hex() for one in some) for some in (case.trace.authors, case.trace.evidence))
         rest = (tokens, case.rules, int(case.action), case.judged_at, case.trace.mark, parties, case.service_mark)
-        row = (case.id, *rest, case.spam, case.chance, json.dumps(case.found))
-        self._file.change(lambda connection: connection.execute(_ADD, row))
+        spam = None if case.spam is None else int(case.spam)
+        row = (case.id, *rest, spam, case.chance, json.dumps(case.found))
+        return lambda access: access.run(_ADD, row)
 
     def find(self, name: str) -> Case | None:
         """Return the case of this id."""
-        return self._one("id = ?", name)
+        return None if "\0" in name else self._one("id = :id", name)  # PostgreSQL takes no text with a NUL in it
 
     def find_marked(self, trace: Trace) -> Case | None:
         """Return the last case of the comment that left this trace."""
-        return self._one("mark = ? ORDER BY judged_at DESC", trace.mark)
+        return self._one("mark = :mark ORDER BY judged_at DESC", trace.mark)
 
     def find_sent(self, service_mark: str) -> Case | None:
         """Return the last case of the comment that the services know by this mark."""
-        return self._one("service_mark = ? ORDER BY judged_at DESC", service_mark)
+        return self._one("service_mark = :mark ORDER BY judged_at DESC", service_mark)
 
     def decide(self, case: Case, *, spam: bool) -> None:
         """Note the last word about a comment, in every case of it."""
-        self._change(lambda connection: connection.execute(_DECIDE, (int(spam), case.trace.mark)))
+        self._change(lambda access: access.run(_DECIDE, (int(spam), case.trace.mark)))
 
     def overdue(self, before: float) -> list[Case]:
         """Return cases that were set aside up to the time ``before`` and that nobody has decided since, 500 at most."""
@@ -127,41 +133,31 @@ class Cases:
 
     def claim(self, case: Case) -> bool:
         """Decide a case as spam unless somebody has decided it; True for one caller only."""
-        return bool(self._change(lambda connection: connection.execute(_CLAIM, (case.id,)).fetchall()))
+        return bool(self._change(lambda access: access.run(_CLAIM, (case.id,))))
 
     def reopen(self, case: Case) -> None:
         """Take a claim back."""
-        self._change(lambda connection: connection.execute(_REOPEN, (case.id,)))
+        self._change(lambda access: access.run(_REOPEN, (case.id,)))
 
     def forget(self, trace: Trace) -> bool | None:
         """Forget every case of a comment; returns whether there was one.
 
-        ``None`` where the file can't be used, so that there may still be one.
+        ``None`` where the database can't be used, so that there may still be one.
         """
-        if self._file.is_missing:
+        if self._database.is_missing:
             return False
-        return self._change(lambda connection: connection.execute(_FORGET, (trace.mark,)).rowcount > 0)
+        forgotten = self._change(lambda access: access.run(_FORGET, (trace.mark,)))
+        return None if forgotten is None else forgotten > 0
 
     def sweep(self, now: float) -> int | None:
         """Delete what is older than 60 days, and the oldest where there are too many; returns how many went.
 
-        ``None`` where the file can't be used.
+        ``None`` where the database can't be used.
         """
-        if self._file.is_missing:
-            return 0
+        return sweep(self._database, (RETENTION,), now)
 
-        def sweep(connection: sqlite3.Connection) -> int:
-            expired = connection.execute(_EXPIRE, (now - KEPT,)).rowcount
-            return expired + connection.execute(_CROWD, (MOST - 1,)).rowcount
-
-        return self._change(sweep)
-
-    def _change(self, act: Callable[[sqlite3.Connection], _Said]) -> _Said | None:
-        return self._file.change(act, insist=True)
-
-    def close(self) -> None:
-        """Close the calling thread's connection; the next use opens a new one."""
-        self._file.close()
+    def _change(self, act: Callable[[Access], int]) -> int | None:
+        return self._database.write(act, insist=True)
 
     def _one(self, where: str, value: object) -> Case | None:
         found = self._several(f"{_READ} WHERE {where} LIMIT 1", (value,))
@@ -169,7 +165,10 @@ class Cases:
 
     def _several(self, query: str, values: tuple[object, ...]) -> list[Case]:
         """Return the cases found."""
-        return [case for case in map(_case, self._file.rows(query, values, insist=True) or ()) if case]
+        if self._database.is_missing:
+            return []
+        rows = self._database.read(lambda access: access.rows(query, values), insist=True)
+        return [case for case in map(_case, rows or ()) if case]
 
 
 def _case(row: Row) -> Case | None:

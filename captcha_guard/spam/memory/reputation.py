@@ -1,4 +1,4 @@
-"""What is remembered of comments that were taken, in one SQLite file. No word, name or address is kept in clear.
+"""What is remembered of comments that were taken. No word, name or address is kept in clear.
 
 A comment leaves a keyed hash of itself for 30 days and, for a day, its sketch: those of its shingles (three words in a
 row) whose hashes are the smallest. By the very smallest of them sketches are found again. Clients, hosts, accounts and
@@ -8,22 +8,20 @@ that expire first make room.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import nsmallest
-from pathlib import Path
 from typing import Final
 
-from ...database.sqlite_file import SQLiteFile
-from ...health import Health
+from ...database.database import Access, Database
+from ...database.retention import Sweeper, sweep
 from ..history import History, Party, author_of, client_of, hosts_of
 from ..submission import Submission
 from ..verdict import Action
-from .tables import SCHEMA, Sweeper, forget_expired, make_room
+from .tables import COMMENTS, RETENTIONS, SHINGLES, SKETCHES, TABLES
 
 DAY: Final = 86_400.0
 HISTORY_KEPT: Final = 180 * DAY
@@ -51,27 +49,27 @@ _TAKEN, _PUBLISHED, _KEPT, _SPAM = range(4)
 _GOOD: Final = (_PUBLISHED, _KEPT)
 
 _COUNT: Final = """
-INSERT INTO judge_history (party, ham, spam, expires) VALUES (?, max(0, ?), max(0, ?), ?)
-ON CONFLICT (party) DO UPDATE SET ham = max(0, ham + ?), spam = max(0, spam + ?), expires = excluded.expires
+INSERT INTO judge_history VALUES (:party, :ham, :spam, :expires) ON CONFLICT (party) DO UPDATE SET
+    ham = CASE WHEN judge_history.ham + :more_ham > 0 THEN judge_history.ham + :more_ham ELSE 0 END,
+    spam = CASE WHEN judge_history.spam + :more_spam > 0 THEN judge_history.spam + :more_spam ELSE 0 END,
+    expires = excluded.expires
 """
-_SAY: Final = """
-INSERT INTO judge_comments (mark, said, expires) VALUES (?, ?, ?)
-ON CONFLICT (mark) DO UPDATE SET said = excluded.said, expires = excluded.expires
-"""
-_SKETCH: Final = """
-INSERT INTO judge_sketches (mark, sketch, expires) VALUES (?, ?, ?)
-ON CONFLICT (mark) DO UPDATE SET expires = excluded.expires
-"""
-_SHINGLE: Final = """
-INSERT INTO judge_shingles (shingle, mark, expires) VALUES (?, ?, ?)
-ON CONFLICT (shingle, mark) DO UPDATE SET expires = excluded.expires
-"""
+_HISTORY: Final = "SELECT ham, spam FROM judge_history WHERE party IN ({})"  # as many marks as parties
+_SAID: Final = "SELECT said FROM judge_comments WHERE mark = :mark"
+_SAY: Final = COMMENTS.upsert()
+_SKETCH: Final = SKETCHES.upsert("expires")
+_SHINGLE: Final = SHINGLES.upsert("expires")
 _SKETCHES: Final = """
 SELECT sketch FROM judge_sketches JOIN (
-    SELECT mark FROM judge_shingles WHERE shingle IN ({}) AND expires > ? AND mark <> ?
-    GROUP BY mark HAVING count(*) > 1 ORDER BY count(*) DESC LIMIT ?
-) USING (mark)
-"""  # as many placeholders as shingles
+    SELECT mark FROM judge_shingles WHERE shingle IN ({}) AND expires > :now AND mark <> :own
+    GROUP BY mark HAVING count(*) > 1 ORDER BY count(*) DESC, mark LIMIT :most
+) AS near ON judge_sketches.mark = near.mark
+"""  # as many marks as shingles
+_FORGET: Final = "DELETE FROM judge_comments WHERE mark = :mark"
+_FORGET_TEXT: Final = tuple(
+    f"DELETE FROM {table} WHERE substr(mark, 1, {_HALF}) = :half"  # noqa: S608 (our own names)
+    for table in ("judge_shingles", "judge_sketches")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,41 +81,39 @@ class Trace:
     evidence: tuple[bytes, ...]
 
 
-class SQLiteMemory:
-    """A :class:`~captcha_guard.spam.history.Memory` that any number of threads and processes share.
+class Reputation:
+    """A :class:`~captcha_guard.spam.history.Memory` that all who use a database share.
 
-    :param path: the file, made on first use.
     :param secret: the key of all hashes; another secret remembers nothing.
-    :param timeout: seconds to wait for another writer.
-    :param health: of the file, where it is shared with others that keep something there.
 
-    While the file can't be used nothing is known: comments are judged by what they say.
+    While the database can't be used nothing is known: comments are judged by what they say.
     """
 
-    def __init__(self, path: Path, *, secret: bytes, timeout: float = 1.0, health: Health | None = None) -> None:
-        self.path = path
-        self._file = SQLiteFile(path, schema=SCHEMA, timeout=timeout, health=health)
+    def __init__(self, database: Database, *, secret: bytes) -> None:
+        self._database = database
+        database.keep(*TABLES)
         self._key = blake2b(secret, digest_size=32, person=b"judge memory").digest()
-        self._sweeper = Sweeper()
+        self._sweeper = Sweeper(RETENTIONS)
         self._asked = threading.local()
 
     def history(self, party: Party, names: tuple[str, ...]) -> History | None:
         """Return the past of those names together; all zero where there is none."""
-        if not names:
+        if not names or self._database.is_missing:
             return History()
-        marks = ", ".join("?" * len(names))
-        query = f"SELECT total(ham), total(spam) FROM judge_history WHERE party IN ({marks})"  # noqa: S608 (placeholders)
-        rows = self._file.rows(query, [self._hash(party, name) for name in names])
-        return None if rows is None else History(*map(int, rows[0] if rows else (0, 0)))
+        query, parties = _HISTORY.format(_marks(len(names))), [self._hash(party, name) for name in names]
+        rows = self._database.read(lambda access: access.rows(query, parties))
+        return None if rows is None else History(sum(ham for ham, _ in rows), sum(spam for _, spam in rows))
 
     def alike(self, submission: Submission) -> int | None:
         """Return how many other comments of the last 24 hours say nearly the same, 8 at most."""
         sketch = self._sketch(submission)
         if not sketch:
             return 0
+        if self._database.is_missing:
+            return 0
         mark, own = self._sketch_mark(submission), set(sketch)
-        query = _SKETCHES.format(", ".join("?" * len(sketch)))
-        rows = self._file.rows(query, [*sketch, submission.posted_at, mark, _COMPARED])
+        query, values = _SKETCHES.format(_marks(len(sketch))), [*sketch, submission.posted_at, mark, _COMPARED]
+        rows = self._database.read(lambda access: access.rows(query, values))
         copies = None
         if rows is not None:
             shared = (len(own.intersection(_hashes(other))) for (other,) in rows)
@@ -138,17 +134,21 @@ class SQLiteMemory:
         One that is published at once counts as kept for its author, for nobody else: only a moderator's word makes
         evidence of it.
         """
+        self._database.write(self.noting(submission, action))
+
+    def noting(self, submission: Submission, action: Action) -> Callable[[Access], None]:
+        """Return what :meth:`note` does, for a transaction that does more."""
         sketch, mark, now = self._sketch(submission), self._sketch_mark(submission), submission.posted_at
         enough = self._alike_lately(submission, mark) >= MOST_ALIKE
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(access: Access) -> None:
             if sketch and not enough:  # a flood of one text does not push out all others
-                connection.execute(_SKETCH, (mark, b"".join(sketch), now + SKETCH_KEPT))
-                connection.executemany(_SHINGLE, [(one, mark, now + SKETCH_KEPT) for one in sketch[:LEADING]])
-            self._say(connection, self.trace(submission), _PUBLISHED if action == Action.ACCEPT else _TAKEN, now)
-            self._sweeper.wrote(connection, now, 2 + LEADING)
+                access.run(_SKETCH, (mark, b"".join(sketch), now + SKETCH_KEPT))
+                access.change(_SHINGLE, [(one, mark, now + SKETCH_KEPT) for one in sketch[:LEADING]])
+            self._say(access, self.trace(submission), _PUBLISHED if action == Action.ACCEPT else _TAKEN, now)
+            self._sweeper.wrote(access, now, 2 + LEADING)
 
-        self._file.change(write)
+        return write
 
     def trace(self, submission: Submission) -> Trace:
         """Return what the comment is known by, to teach it when its text is no longer at hand."""
@@ -163,52 +163,54 @@ class SQLiteMemory:
         """
         trace = comment if isinstance(comment, Trace) else self.trace(comment)
 
-        def write(connection: sqlite3.Connection) -> bool:
-            self._say(connection, trace, _SPAM if spam else _KEPT, now)
-            self._sweeper.wrote(connection, now, 8)
+        def write(access: Access) -> bool:
+            self._say(access, trace, _SPAM if spam else _KEPT, now)
+            self._sweeper.wrote(access, now, 8)
             return True
 
-        return self._file.change(write, insist=True) or False
+        return self._database.write(write, insist=True) or False
 
     def forget(self, comment: Submission | Trace, *, now: float) -> bool | None:
         """Forget a comment, and what it counted for or against anyone; returns whether anything was known of it.
 
-        ``None`` where the file can't be used, so that something may still be there.
+        ``None`` where the database can't be used, so that something may still be there.
         """
         trace = comment if isinstance(comment, Trace) else self.trace(comment)
-        if self._file.is_missing:
+        if self._database.is_missing:
             return False
 
-        def write(connection: sqlite3.Connection) -> bool:
-            known = connection.execute("SELECT 1 FROM judge_comments WHERE mark = ?", (trace.mark,)).fetchone()
-            self._say(connection, trace, _TAKEN, now)
-            connection.execute("DELETE FROM judge_comments WHERE mark = ?", (trace.mark,))
-            for table in ("judge_shingles", "judge_sketches"):
-                delete = f"DELETE FROM {table} WHERE substr(mark, 1, {_HALF}) = ?"  # noqa: S608 (our own names)
-                connection.execute(delete, (trace.mark[:_HALF],))
-            return known is not None
+        def write(access: Access) -> bool:
+            known = access.rows(_SAID, (trace.mark,))
+            self._say(access, trace, _TAKEN, now)
+            access.run(_FORGET, (trace.mark,))
+            for statement in _FORGET_TEXT:
+                access.run(statement, (trace.mark[:_HALF],))
+            return bool(known)
 
-        return self._file.change(write, insist=True)
+        return self._database.write(write, insist=True)
 
-    def _say(self, connection: sqlite3.Connection, trace: Trace, said: int, now: float) -> None:
+    def _say(self, access: Access, trace: Trace, said: int, now: float) -> None:
         """Write down what is thought of a comment, and move the counts by the difference to what was thought before."""
-        row = connection.execute("SELECT said FROM judge_comments WHERE mark = ?", (trace.mark,)).fetchone()
-        before = row[0] if row else _TAKEN
-        connection.execute(_SAY, (trace.mark, said, now + COMMENT_KEPT))
+        rows = access.rows(_SAID, (trace.mark,))
+        before = rows[0][0] if rows else _TAKEN
+        access.run(_SAY, (trace.mark, said, now + COMMENT_KEPT))
         author = (said in _GOOD) - (before in _GOOD), (said == _SPAM) - (before == _SPAM)
         evidence = (said == _KEPT) - (before == _KEPT), author[1]
-        for parties, (ham, spam) in ((trace.authors, author), (trace.evidence, evidence)):
-            if ham or spam:
-                rows = [(party, ham, spam, now + HISTORY_KEPT, ham, spam) for party in parties]
-                connection.executemany(_COUNT, rows)
+        counts = [
+            (party, max(0, ham), max(0, spam), now + HISTORY_KEPT, ham, ham, spam, spam)
+            for parties, (ham, spam) in ((trace.authors, author), (trace.evidence, evidence))
+            for party in (parties if ham or spam else ())
+        ]
+        if counts:
+            access.change(_COUNT, counts)
 
     def _hash(self, party: Party, name: str) -> bytes:
-        octets = name.encode("utf-8", "surrogatepass")
-        return blake2b(octets, digest_size=12, key=self._key, person=party.encode()).digest()
+        encoded = name.encode("utf-8", "surrogatepass")
+        return blake2b(encoded, digest_size=12, key=self._key, person=party.encode()).digest()
 
     def _mark(self, submission: Submission) -> bytes:
-        octets = bytes.fromhex(submission.fingerprint)
-        return blake2b(octets, digest_size=16, key=self._key, person=b"comment").digest()
+        whole = bytes.fromhex(submission.fingerprint)
+        return blake2b(whole, digest_size=16, key=self._key, person=b"comment").digest()
 
     def _sketch_mark(self, submission: Submission) -> bytes:
         """Return what a sketch is known by: the same comment with other fields beside it leaves one of its own."""
@@ -221,19 +223,13 @@ class SQLiteMemory:
     def sweep(self, now: float) -> int | None:
         """Delete what has expired, and what expires first where there is too much; returns how many rows went.
 
-        ``None`` where the file can't be used.
+        ``None`` where the database can't be used.
         """
-        if self._file.is_missing:
-            return 0
-        gone = 0
-        while expired := self._file.change(lambda connection: forget_expired(connection, now), insist=True):
-            gone += expired
-        crowd = None if expired is None else self._file.change(make_room, insist=True)
-        return None if crowd is None else gone + crowd
+        return sweep(self._database, RETENTIONS, now)
 
-    def close(self) -> None:
-        """Close the calling thread's connection; the next use opens a new one."""
-        self._file.close()
+
+def _marks(count: int) -> str:
+    return ", ".join(f":v{number}" for number in range(count))
 
 
 def _authors(submission: Submission) -> list[tuple[Party, str]]:

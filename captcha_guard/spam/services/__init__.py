@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from ...config.settings import Settings
+from ...database.database import Database
 from ...errors import ConfigError
-from ...health import Health
 from ..submission import Submission
 from .akismet import Akismet, Context
 from .http_client import Exchange
@@ -32,16 +31,14 @@ def services_of(
     settings: Settings,
     *,
     secret: bytes,
-    path: Path,
-    health: Health | None = None,
+    database: Database,
     describe: Callable[[Submission], Context] | None = None,
     told: Callable[[Rechecked], None] | None = None,
 ) -> Services | None:
     """Return the services that ``settings`` switch on, ``None`` when there is none; asks nobody anything yet.
 
     :param secret: key of the hashes that answers and comments are known by.
-    :param path: the SQLite file of what waits and what was sent.
-    :param health: of that file, where it is shared with others that keep something there.
+    :param database: where what waits and what was sent is kept.
     :param describe: tells Akismet more of the page that was commented on.
     :param told: hears the answers that came late.
     :raises ConfigError: Akismet's key without the site's address or the other way round, or httpx is missing.
@@ -61,4 +58,4 @@ def services_of(
         services.append(Akismet(key, blog, exchange, discard=discard, describe=describe))
     if settings.stopforumspam:
         services.append(StopForumSpam(exchange))
-    return Services(services, secret=secret, path=path, health=health, told=told)
+    return Services(services, secret=secret, database=database, told=told)

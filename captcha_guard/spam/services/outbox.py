@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from ...database.connections import Connections
+from ...database.database import Access, Database
+from ...database.retention import BATCH
+from ...database.table import Kind, Row, Table
 from .service import Fault, Form
 
 #: Seconds until a check is repeated for the first time, and until a correction is tried for the second.
@@ -30,31 +32,43 @@ LEASE: Final = 300
 #: Tasks that can wait at a time.
 MOST: Final = 1_000
 
-#: Statements that lay the table.
-SCHEMA: Final = (
-    # The kind makes a later correction of the same comment take the place of an earlier one that is still unsent; no id
-    # is used twice, so that whoever has the earlier one in hand can't delete the later one.
-    """CREATE TABLE IF NOT EXISTS service_outbox (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, service TEXT NOT NULL, kind TEXT NOT NULL, task TEXT NOT NULL,
-        mark TEXT NOT NULL, form TEXT NOT NULL, born REAL NOT NULL, due REAL NOT NULL,
-        tries INTEGER NOT NULL DEFAULT 0, taken_until REAL NOT NULL DEFAULT 0, UNIQUE (service, kind, mark))""",
-    "CREATE INDEX IF NOT EXISTS service_outbox_due ON service_outbox (due)",
-    "PRAGMA secure_delete = ON",  # what is deleted is overwritten: it was someone's address
+#: The kind makes a later correction of the same comment take the place of an earlier one that is still unsent; each id
+#: is used once, so that a process that has the earlier one in hand can't delete the later one.
+TABLE: Final = Table(
+    "service_outbox",
+    {
+        "id": Kind.WHOLE,
+        "service": Kind.KEY,
+        "kind": Kind.KEY,
+        "task": Kind.KEY,
+        "mark": Kind.KEY,
+        "form": Kind.TEXT,
+        "born": Kind.REAL,
+        "due": Kind.REAL,
+        "tries": Kind.WHOLE,
+        "taken_until": Kind.REAL,
+    },
+    key=("id",),
+    unique=("service", "kind", "mark"),
+    indexes={"service_outbox_due": ("due",)},
+    numbered=True,
 )
 
-_PUT = """INSERT OR REPLACE INTO service_outbox (service, kind, task, mark, form, born, due)
-    SELECT ?, ?, ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM service_outbox) < ? RETURNING id"""
-
-_TAKE = """UPDATE service_outbox SET taken_until = ?, tries = tries + 1 WHERE id = (
-        SELECT id FROM service_outbox WHERE due <= ? AND taken_until <= ? AND service NOT IN ({})
-        ORDER BY due, id LIMIT 1)
-    RETURNING id, service, task, mark, form, born, tries"""
-
-_PUT_BACK = "UPDATE service_outbox SET due = ?, taken_until = 0 WHERE id = ? RETURNING id"
-_DELETE = "DELETE FROM service_outbox WHERE id = ? RETURNING id"
-_CANCEL = "DELETE FROM service_outbox WHERE service = ? AND kind = ? AND mark = ? RETURNING id"
-_WAITING = "SELECT count(*) FROM service_outbox WHERE service = ? AND kind = ? AND mark = ?"
-_EXPIRE = "DELETE FROM service_outbox WHERE born <= ? RETURNING service, task, mark"
+_COUNT: Final = "SELECT count(*) FROM service_outbox"
+_PUT: Final = (
+    "INSERT INTO service_outbox (service, kind, task, mark, form, born, due, tries, taken_until) "
+    "VALUES (:service, :kind, :task, :mark, :form, :born, :due, 0, 0)"
+)
+_FIRST_DUE: Final = (
+    "SELECT id, service, task, mark, form, born, tries FROM service_outbox "
+    "WHERE due <= :now AND taken_until <= :now {} ORDER BY due, id LIMIT 1"
+)
+_TAKE: Final = "UPDATE service_outbox SET taken_until = :until, tries = tries + 1 WHERE id = :id"
+_PUT_BACK: Final = "UPDATE service_outbox SET due = :due, taken_until = 0 WHERE id = :id"
+_DELETE: Final = "DELETE FROM service_outbox WHERE id = :id"
+_CANCEL: Final = "DELETE FROM service_outbox WHERE service = :service AND kind = :kind AND mark = :mark"
+_WAITING: Final = f"{_COUNT} WHERE service = :service AND kind = :kind AND mark = :mark"
+_EXPIRED: Final = "SELECT id, service, task, mark FROM service_outbox WHERE born <= :before LIMIT :most"
 
 _LOG = logging.getLogger("captcha_guard")
 
@@ -86,46 +100,48 @@ class Job:
 
 
 class Outbox:
-    """A queue in SQLite that any number of processes fill and empty; times are in seconds since 1970.
+    """A queue that any number of processes fill and empty; times are in seconds since 1970.
 
-    :param connections: to a file with ``SCHEMA``.
+    Every method raises :exc:`~captcha_guard.errors.DatabaseUnavailableError` when the database can't be used. Those
+    that take an ``access`` are parts of its transaction.
+
     :param work: does one job: ``None`` says that it is done, a fault that it is to be tried again.
     """
 
-    def __init__(self, connections: Connections, work: Callable[[Job, float], Fault | None]) -> None:
-        self._connections = connections
+    def __init__(self, database: Database, work: Callable[[Job, float], Fault | None]) -> None:
+        self._database = database
+        database.keep(TABLE)
         self._work = work
 
-    def put(self, service: str, task: Task, mark: str, form: Form, *, now: float) -> bool:
+    def put(self, access: Access, service: str, task: Task, mark: str, form: Form, *, now: float) -> bool:
         """Write a task down, in place of an earlier one of its kind about the same comment; False when all is full.
 
         A check comes due after 20 minutes, a correction at once.
-
-        :raises sqlite3.Error: the file can't be written.
         """
+        [(waiting,)] = access.rows(_COUNT)
+        if waiting >= MOST:
+            _LOG.warning("%s: the outbox is full (%d tasks), so one to %s was dropped", service, MOST, task)
+            return False
+        self.cancel(access, service, task, mark)
         due = now + FIRST if task is Task.CHECK else now
         text = json.dumps(dict(form), ensure_ascii=True, separators=(",", ":"))
-        if self._connections.atomically(_PUT, (service, task.kind, task.value, mark, text, now, due, MOST)):
-            return True
-        _LOG.warning("%s: the outbox is full (%d tasks), so one to %s was dropped", service, MOST, task)
-        return False
+        access.run(_PUT, (service, task.kind, task.value, mark, text, now, due))
+        return True
 
-    def cancel(self, service: str, task: Task, mark: str) -> bool:
+    def cancel(self, access: Access, service: str, task: Task, mark: str) -> bool:
         """Take back whatever of the kind of ``task`` is waiting about a comment."""
-        return bool(self._connections.atomically(_CANCEL, (service, task.kind, mark)))
+        return access.run(_CANCEL, (service, task.kind, mark)) > 0
 
-    def holds(self, service: str, task: Task, mark: str) -> bool:
+    def holds(self, access: Access, service: str, task: Task, mark: str) -> bool:
         """Say whether a task of this kind is waiting about a comment."""
-        [(count,)] = self._connections.atomically(_WAITING, (service, task.kind, mark))
+        [(count,)] = access.rows(_WAITING, (service, task.kind, mark))
         return bool(count)
 
     def run(self, now: float, *, limit: int = 20) -> int:
         """Do what is due, at most ``limit`` tasks, and return how many got done.
 
-        Each task is taken in one atomic statement, so two processes never do the same one at a time. A service that
-        fails is not asked for more in the same run.
-
-        :raises sqlite3.Error: the file can't be read or written.
+        Each task is taken in one transaction, so two processes never do the same one at a time. A service that fails is
+        not asked for more in the same run.
         """
         self.expire(now)
         done, silent = 0, set[str]()
@@ -135,7 +151,7 @@ class Outbox:
                 break
             fault = self._try(job, now)
             if fault is None:
-                self._connections.atomically(_DELETE, (job.id,))
+                self._change(_DELETE, job.id)
                 done += 1
             else:
                 silent.add(job.service)
@@ -143,17 +159,24 @@ class Outbox:
         return done
 
     def _take(self, now: float, silent: set[str]) -> Job | None:
-        statement = _TAKE.format(", ".join("?" * len(silent)))
-        found = self._connections.atomically(statement, (now + LEASE, now, now, *silent))
-        if not found:
-            return None
-        [(number, service, task, mark, form, born, tries)] = found
-        try:
-            return Job(number, service, Task(task), mark, json.loads(form), born, tries)
-        except (ValueError, TypeError) as error:
-            self._connections.atomically(_DELETE, (number,))
-            _LOG.warning("%s: a damaged task about comment %s was dropped: %s", service, mark, error)
-            return self._take(now, silent)
+        marks = ", ".join(f":v{number}" for number in range(len(silent)))
+        statement = _FIRST_DUE.format(f"AND service NOT IN ({marks})" if silent else "")
+        while True:
+            with self._database.writing() as access:
+                found = access.rows(statement, (now, now, *silent))
+                if not found:
+                    return None
+                [(number, service, task, mark, form, born, tries)] = found
+                access.run(_TAKE, (now + LEASE, number))
+            try:
+                return Job(number, service, Task(task), mark, json.loads(form), born, tries + 1)
+            except (ValueError, TypeError) as error:
+                self._change(_DELETE, number)
+                _LOG.warning("%s: a damaged task about comment %s was dropped: %s", service, mark, error)
+
+    def _change(self, statement: str, *values: object) -> None:
+        with self._database.writing() as access:
+            access.run(statement, values)
 
     def _try(self, job: Job, now: float) -> Fault | None:
         try:
@@ -165,9 +188,9 @@ class Outbox:
     def _retry(self, job: Job, fault: Fault, now: float) -> None:
         wait = FIRST if job.task is not Task.CHECK and job.tries == 1 else AGAIN
         if fault.again and now + wait <= job.born + FIRST + PATIENCE:
-            self._connections.atomically(_PUT_BACK, (now + wait, job.id))
+            self._change(_PUT_BACK, now + wait, job.id)
             return
-        self._connections.atomically(_DELETE, (job.id,))
+        self._change(_DELETE, job.id)
         _LOG.warning(
             "%s: gave up to %s comment %s after %d tries: %s",
             job.service,
@@ -178,11 +201,16 @@ class Outbox:
         )
 
     def expire(self, now: float) -> int:
-        """Delete tasks that nobody ran for 7 days; returns how many.
+        """Delete tasks that nobody ran for 7 days, with a line in the log for each; returns how many."""
+        count = 0
+        while expired := self._expire_some(now):
+            count += len(expired)
+            for service, task, mark in expired:
+                _LOG.warning("%s: the task to %s comment %s expired, because nothing ran it", service, task, mark)
+        return count
 
-        :raises sqlite3.Error: the file can't be written.
-        """
-        expired = self._connections.atomically(_EXPIRE, (now - EXPIRES,))
-        for service, task, mark in expired:
-            _LOG.warning("%s: the task to %s comment %s expired, because nothing ran it", service, task, mark)
-        return len(expired)
+    def _expire_some(self, now: float) -> Sequence[Row]:
+        with self._database.writing() as access:
+            expired = access.rows(_EXPIRED, (now - EXPIRES, BATCH))
+            access.change(_DELETE, [(number,) for number, *_ in expired])
+        return [tuple(rest) for _, *rest in expired]

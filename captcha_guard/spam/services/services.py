@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
 from ...breaker import Breaker
-from ...database.connections import Connections
-from ...database.sqlite_file import health_of_file
-from ...errors import StoreUnavailableError
-from ...health import Health
+from ...database.database import Access, Database
+from ...database.retention import sweep
+from ...errors import DatabaseUnavailableError
 from ..submission import Submission
 from ..verdict import Action, Finding
-from . import outbox
-from . import sent_forms as sent
+from . import sent_forms
 from .answers import Answers, keyed_hash
-from .outbox import Job, Task
-from .sent_forms import Belief
+from .outbox import Job, Outbox, Task
+from .sent_forms import Belief, Sent
 from .service import Fault, Form, Pupil, Service
-
-#: Seconds to wait for another process that writes to the file.
-PATIENCE: Final = 2.0
 
 _LOG = logging.getLogger("captcha_guard")
 
@@ -44,11 +35,10 @@ class Services:
 
     A fault holds the comment of whoever is new, and lets a trusted author through; either way the same
     question is asked again after 20 minutes, then hourly for a day, by :meth:`run`. Nothing here raises for a service's
-    or a file's sake. One object serves all threads of a process.
+    or the database's sake. One object serves all threads of a process.
 
     :param secret: key of the hashes that answers and comments are known by.
-    :param path: the SQLite file of what waits and what was sent; may be the one that the counters use.
-    :param health: of that file, where it is shared with others that keep something there.
+    :param database: where what waits and what was sent is kept.
     :param told: hears every late answer; while it raises, the answer is fetched again an hour later.
     """
 
@@ -57,8 +47,7 @@ class Services:
         services: Iterable[Service],
         *,
         secret: bytes,
-        path: Path,
-        health: Health | None = None,
+        database: Database,
         told: Callable[[Rechecked], None] | None = None,
     ) -> None:
         self._services = {service.slug: service for service in services}
@@ -66,10 +55,9 @@ class Services:
         self._secret = secret
         self._answers = Answers(secret)
         self._told = told
-        self._health = health or health_of_file()
-        self._connections = Connections(path, schema=(*outbox.SCHEMA, *sent.SCHEMA), timeout=PATIENCE)
-        self._sent = sent.Sent(self._connections)
-        self._outbox = outbox.Outbox(self._connections, self._work)
+        self._database = database
+        database.keep(sent_forms.TABLE)
+        self._outbox = Outbox(database, self._work)
 
     def mark(self, submission: Submission) -> str:
         """Return the 32 hexadecimal digits by which a comment is known here: a keyed hash of who said what where.
@@ -109,21 +97,23 @@ class Services:
         mark = submission if isinstance(submission, str) else self.mark(submission)
         task = Task.SPAM if spam else Task.HAM
         try:
-            return sum(self._correct(service, mark, task, now) for service in self._services.values())
-        except (sqlite3.Error, ValueError):  # the file can't be used, or what was sent can't be read
+            with self._database.writing() as access:
+                return sum(self._correct(access, service, mark, task, now) for service in self._services.values())
+        except (DatabaseUnavailableError, ValueError):  # it can't be used, or what was sent can't be read
             _LOG.exception("the services will not hear that comment %s is %s", mark, task)
             return 0
 
     def forget(self, submission: Submission | str) -> None:
         """Delete what is kept of a comment here, and what waits to be sent about it.
 
-        :raises sqlite3.Error: the file can't be written, so the data may still be there.
+        :raises DatabaseUnavailableError: the database can't be written, so the data may still be there.
         """
         mark = submission if isinstance(submission, str) else self.mark(submission)
-        for slug in self._services:
-            self._outbox.cancel(slug, Task.CHECK, mark)
-            self._outbox.cancel(slug, Task.SPAM, mark)
-        self._sent.forget(mark)
+        with self._database.writing() as access:
+            for slug in self._services:
+                self._outbox.cancel(access, slug, Task.CHECK, mark)
+                self._outbox.cancel(access, slug, Task.SPAM, mark)
+            Sent(access).forget(mark)
 
     def run(self, now: float, *, limit: int = 20) -> int:
         """Do what is due and delete what is too old; returns how many tasks got done.
@@ -131,22 +121,27 @@ class Services:
         Each task may take ``SERVICE_TIMEOUT``; a service that fails is left alone for the rest of the run.
         """
         try:
-            self._sent.expire(now)
+            sweep(self._database, (sent_forms.RETENTION,), now)
             return self._outbox.run(now, limit=limit)
-        except sqlite3.Error:
+        except DatabaseUnavailableError:
             _LOG.exception("the services' outbox could not be worked off")
             return 0
 
-    def expire(self, now: float) -> int:
+    def expire(self, now: float) -> int | None:
         """Delete what is too old; returns how many forms and tasks that were.
 
-        :raises sqlite3.Error: the file can't be written.
+        ``None`` where the database can't be used.
         """
-        return self._sent.expire(now) + self._outbox.expire(now)
+        try:
+            tasks = self._outbox.expire(now)
+        except DatabaseUnavailableError:
+            return None
+        forms = sweep(self._database, (sent_forms.RETENTION,), now)
+        return None if forms is None else forms + tasks
 
     def close(self) -> None:
-        """Close the calling thread's connection; the next use opens a new one."""
-        self._connections.close()
+        """Close what the calling thread holds open; the next use opens it again."""
+        self._database.close()
 
     def _judge(
         self, service: Service, submission: Submission, address: str, now: float, *, again: bool
@@ -184,25 +179,24 @@ class Services:
     ) -> None:
         """Keep what a later correction needs, and have the question repeated if it got no answer."""
 
-        def keep() -> None:
+        def keep(access: Access) -> None:
             if isinstance(answer, Fault) and again:
-                self._outbox.put(service.slug, Task.CHECK, mark, form, now=now)
+                self._outbox.put(access, service.slug, Task.CHECK, mark, form, now=now)
             elif not isinstance(answer, Fault):
-                self._outbox.cancel(service.slug, Task.CHECK, mark)
+                self._outbox.cancel(access, service.slug, Task.CHECK, mark)
             if isinstance(service, Pupil):
-                self._sent.keep(service.slug, mark, form, _belief(answer), now=now)
+                Sent(access).keep(service.slug, mark, form, _belief(answer), now=now)
 
-        with suppress(StoreUnavailableError):  # the log has said so
-            self._health.write(keep)
+        self._database.write(keep)
 
-    def _correct(self, service: Service, mark: str, task: Task, now: float) -> bool:
-        self._outbox.cancel(service.slug, Task.CHECK, mark)  # a person has decided: no need to ask again
-        asked = self._sent.find(service.slug, mark, now=now) if isinstance(service, Pupil) else None
+    def _correct(self, access: Access, service: Service, mark: str, task: Task, now: float) -> bool:
+        self._outbox.cancel(access, service.slug, Task.CHECK, mark)  # a person has decided: no need to ask again
+        asked = Sent(access).find(service.slug, mark, now=now) if isinstance(service, Pupil) else None
         if asked is None:
             return False
-        if asked.belief == Belief(task.value) and not self._outbox.holds(service.slug, task, mark):
+        if asked.belief == Belief(task.value) and not self._outbox.holds(access, service.slug, task, mark):
             return False
-        return self._outbox.put(service.slug, task, mark, asked.form, now=now)
+        return self._outbox.put(access, service.slug, task, mark, asked.form, now=now)
 
     def _work(self, job: Job, now: float) -> Fault | None:
         service = self._services.get(job.service)
@@ -216,7 +210,7 @@ class Services:
         answer = self._ask(service, job.form, now, "the service could not be reached when the comment was posted")
         if isinstance(answer, Fault):
             return answer
-        self._sent.believe(service.slug, job.mark, _belief(answer))
+        self._believe(service, job, _belief(answer))
         if self._told is not None:
             self._told(Rechecked(service.slug, job.mark, answer))
         return None
@@ -232,8 +226,12 @@ class Services:
             breaker.failed(now)
             return fault
         breaker.succeeded()
-        self._sent.believe(service.slug, job.mark, Belief(job.task.value))
+        self._believe(service, job, Belief(job.task.value))
         return None
+
+    def _believe(self, service: Service, job: Job, belief: Belief) -> None:
+        with self._database.writing() as access:
+            Sent(access).believe(service.slug, job.mark, belief)
 
 
 def _belief(answer: Finding | Fault | None) -> Belief:

@@ -1,0 +1,142 @@
+"""The judge's database: what can be asked of it, and what happens while it can't be used."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import ClassVar, Final, Protocol, TypeVar
+
+from ..errors import DatabaseUnavailableError, StoreUnavailableError
+from ..health import Health
+from .table import Row, Table
+
+_Result = TypeVar("_Result")
+
+#: What a site goes without while its database can't be used, for the log.
+MEANWHILE: Final = (
+    "the learning filter abstains, authors and clients count as new, and comments can't be taught by their id"
+)
+
+
+class Access(Protocol):
+    """One transaction, or reading without one. ``values`` stand in the order of a statement's ``:marks``."""
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> Sequence[Row]:
+        """Run a statement that reads; returns its rows."""
+
+    def run(self, statement: str, values: Sequence[object] = ()) -> int:
+        """Run a statement that writes; returns how many rows it wrote or deleted."""
+
+    def change(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run a statement that writes, once for each row of values."""
+
+
+class Database(ABC):
+    """Tables that any number of threads, processes and, on a server, hosts share.
+
+    Each user names its tables by :meth:`keep`; they are made on first use where they are missing. Writers take turns:
+    nothing that one of them reads in its transaction is changed by another before it is over.
+
+    After two faults in a row :meth:`read` and :meth:`write` leave the database alone for two seconds, so that one that
+    hangs does not hold up every comment; the log has one line when that begins and one when it ends.
+
+    :param where: the file or the server, without a password, for messages.
+    :param clock: monotonic seconds.
+    """
+
+    _faults: ClassVar[tuple[type[Exception], ...]] = ()
+
+    def __init__(self, where: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.where = where
+        self.health = Health(
+            (DatabaseUnavailableError,),
+            name=f"The judge's database {where}",
+            meanwhile=MEANWHILE,
+            describe=lambda error: (
+                f"{type(error.__cause__ or error).__name__}: {_first_line(error.__cause__ or error)}"
+            ),
+            clock=clock,
+        )
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether nothing was kept yet, so that there is nothing to read."""
+        return False
+
+    @abstractmethod
+    def keep(self, *tables: Table) -> None:
+        """Have these tables made when the database is used next."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close what the calling thread holds open; the next use opens it again."""
+
+    @contextmanager
+    def reading(self) -> Iterator[Access]:
+        """Lend access for reading.
+
+        :raises DatabaseUnavailableError: the database can't be used.
+        """
+        with self._translated(), self._reading() as access:
+            yield access
+
+    @contextmanager
+    def writing(self) -> Iterator[Access]:
+        """Lend access in one transaction: the end commits, an exception rolls back.
+
+        :raises DatabaseUnavailableError: the database can't be used, or others did not finish in time.
+        """
+        with self._translated(), self._writing() as access:
+            yield access
+
+    def read(self, ask: Callable[[Access], _Result], *, insist: bool = False) -> _Result | None:
+        """Return what ``ask`` reads; ``None`` where the database can't be used.
+
+        :param insist: ask even while the database is left alone, where somebody waits for nothing but this answer.
+        """
+
+        def read() -> _Result:
+            with self.reading() as access:
+                return ask(access)
+
+        try:
+            return self.health.read(read, insist=insist)
+        except StoreUnavailableError:
+            return None
+
+    def write(self, act: Callable[[Access], _Result], *, insist: bool = False) -> _Result | None:
+        """Return what ``act`` does in one transaction; ``None``, and nothing is done, where it can't be used.
+
+        :param insist: as :meth:`read`.
+        """
+
+        def write() -> _Result:
+            with self.writing() as access:
+                return act(access)
+
+        try:
+            return self.health.write(write, insist=insist)
+        except StoreUnavailableError:
+            return None
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Access]: ...
+
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[Access]: ...
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except self._faults as error:
+            raise DatabaseUnavailableError(
+                f"The judge's database {self.where} can't be used: {_first_line(error)}"
+            ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    """Return what went wrong; SQLAlchemy adds the statement and a link."""
+    return str(error).partition("\n")[0]

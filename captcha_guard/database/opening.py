@@ -1,0 +1,21 @@
+"""Which database a URI means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .alchemy import AlchemyDatabase
+from .database import Database
+from .sqlite import SQLiteDatabase
+
+
+def open_database(uri: str, *, timeout: float = 1.0) -> Database:
+    """Return the database of ``uri``: ``sqlite:///`` and a path, else what SQLAlchemy makes of it; nothing is opened.
+
+    :param timeout: seconds to wait for another writer.
+    :raises ConfigError: SQLAlchemy is needed and missing, or can't read the URI.
+    """
+    scheme, _, path = uri.partition(":///")
+    if scheme == "sqlite" and path and path != ":memory:" and "?" not in path:
+        return SQLiteDatabase(Path(path), timeout=timeout)
+    return AlchemyDatabase(uri, timeout=timeout)

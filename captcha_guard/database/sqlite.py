@@ -1,0 +1,89 @@
+"""The judge's database in one SQLite file of one host."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar, Final
+
+from .connections import Connections
+from .database import Access, Database
+from .table import Row, Table, sqlite_schema
+
+_MARK: Final = re.compile(r":(\w+)")
+#: What is deleted is overwritten: it was someone's address.
+_OVERWRITE: Final = "PRAGMA secure_delete = ON"
+
+
+class SQLiteDatabase(Database):
+    """The tables in one file, which any number of threads and processes share.
+
+    The file is made when there is something to keep.
+
+    :param timeout: seconds to wait for another writer.
+    :param clock: monotonic seconds.
+    """
+
+    _faults: ClassVar[tuple[type[Exception], ...]] = (sqlite3.Error,)
+
+    def __init__(self, path: Path, *, timeout: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(str(path), clock=clock)
+        self.path = path
+        self._connections = Connections(path, schema=(_OVERWRITE,), timeout=timeout)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no file; one that can't be looked for may be there, and fails when it is used."""
+        try:
+            self.path.stat()
+        except OSError as error:
+            return isinstance(error, FileNotFoundError)
+        return False
+
+    def keep(self, *tables: Table) -> None:
+        """Have these tables made when the file is used next."""
+        self._connections.add(tuple(sqlite_schema(tables)))
+
+    def close(self) -> None:
+        """Close the calling thread's connection."""
+        self._connections.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Access]:
+        with self._connections.reading() as connection:
+            yield SQLiteAccess(connection)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Access]:
+        with self._connections.writing() as connection:
+            yield SQLiteAccess(connection)
+
+
+class SQLiteAccess:
+    """A connection, for one transaction or for reading."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> Sequence[Row]:
+        """Run a statement that reads."""
+        return self.connection.execute(_in_order(statement), values).fetchall()
+
+    def run(self, statement: str, values: Sequence[object] = ()) -> int:
+        """Run a statement that writes."""
+        return self.connection.execute(_in_order(statement), values).rowcount
+
+    def change(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        """Run a statement that writes, once for each row of values."""
+        self.connection.executemany(_in_order(statement), rows)
+
+
+@lru_cache(maxsize=256)
+def _in_order(statement: str) -> str:
+    """Return the statement as SQLite reads it soonest, its marks without names."""
+    return _MARK.sub("?", statement)
