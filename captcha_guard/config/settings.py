@@ -163,7 +163,7 @@ class Settings:
         "",
         checks.address("a URI such as 'sqlite:////var/lib/blog/judge.sqlite3'"),
         "`sqlite:///path`, or a database URL of SQLAlchemy",
-        "Where the judge keeps what it remembers and learns. If empty, in the counters' SQLite file, or in the instance "
+        "Where the judge keeps what it remembers and learns. If empty, in the counters' SQLite file or the instance "
         "folder ([Judging](judging.md#what-is-remembered)).",
     )
     learning_bands: tuple[float, float] = setting(
