@@ -23,7 +23,7 @@ class Settings:
         "always",
         checks.choice("always", "suspicious", "off"),
         "`always`, `suspicious`, `off`",
-        "When a code is asked for: in every form; when the verdict asks for one; instead of a hold only.",
+        "When a code is asked for: always, when a comment is suspicious, or only where it would be held.",
     )
     difficulty: object = setting(
         "medium",

@@ -24,6 +24,10 @@ MACRO, ALONE, FIELD = PROGRAMS = [block for block in BLOCKS if "app = Flask(" in
 [MOUNTED] = [block for block in BLOCKS if "DispatcherMiddleware" in block]
 
 
+def test_every_python_block_of_the_page_is_run_below() -> None:
+    assert sorted(BLOCKS) == sorted([*PROGRAMS, TEST, DEVELOPMENT, PROXIED, MOUNTED])
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FLASK_SECRET_KEY", f"s{secrets.token_hex()}")
