@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from flask_limiter import Limiter
     from markupsafe import Markup
 
-    from .web.protection import Know, OnChallenge
+    from .web.protection import FactsCallback, OnChallenge
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -112,7 +112,7 @@ class CaptchaGuard:
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
         ignore: Collection[str] = (),
-        facts: Know | None = None,
+        facts: FactsCallback | None = None,
         exempt_when: Callable[[], object] | None = None,
         on_challenge: OnChallenge | None = None,
     ) -> Callable[[View], View]: ...
@@ -128,7 +128,7 @@ class CaptchaGuard:
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
         ignore: Collection[str] = (),
-        facts: Know | None = None,
+        facts: FactsCallback | None = None,
         exempt_when: Callable[[], object] | None = None,
         on_challenge: OnChallenge | None = None,
     ) -> Any:

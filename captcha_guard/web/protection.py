@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..spam.submission import Facts
 
     OnChallenge = Callable[..., ResponseReturnValue | Awaitable[ResponseReturnValue]]
-    Know = Callable[..., Facts | Awaitable[Facts]]
+    FactsCallback = Callable[..., Facts | Awaitable[Facts]]
 
 MODES = ("always", "suspicious", "off")
 
@@ -46,7 +46,7 @@ class Protection:
     fields: Mapping[str, str] = field(default_factory=dict)
     ignore: frozenset[str] = frozenset()
     prefix: str = ""
-    facts: Know | None = None
+    facts: FactsCallback | None = None
     exempt_when: Callable[[], object] | None = None
     on_challenge: OnChallenge | None = None
 

@@ -36,7 +36,7 @@ except ModuleNotFoundError as error:
 
 if TYPE_CHECKING:
     from ..challenge.difficulty import Difficulty
-    from ..web.protection import Know
+    from ..web.protection import FactsCallback
 
 
 class NotRobot:
@@ -85,7 +85,7 @@ class CaptchaField(Field):
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
         ignore: Collection[str] = (),
-        facts: Know | None = None,
+        facts: FactsCallback | None = None,
         exempt_when: Callable[[], object] | None = None,
         **kwargs: Any,
     ) -> None:

@@ -55,7 +55,7 @@ class Service(Protocol):
 
 
 @runtime_checkable
-class Pupil(Protocol):
+class CorrectableService(Protocol):
     """A service that wants to be told when it was wrong."""
 
     def tell(self, form: Form, *, spam: bool) -> Fault | None:

@@ -16,7 +16,7 @@ from . import sent_forms
 from .answers import Answers, keyed_hash
 from .outbox import Job, Outbox, Task
 from .sent_forms import Belief, Sent
-from .service import Fault, Form, Pupil, Service
+from .service import CorrectableService, Fault, Form, Service
 
 _LOG = logging.getLogger("captcha_guard")
 
@@ -184,14 +184,14 @@ class Services:
                 self._outbox.put(access, service.slug, Task.CHECK, mark, form, now=now)
             elif not isinstance(answer, Fault):
                 self._outbox.cancel(access, service.slug, Task.CHECK, mark)
-            if isinstance(service, Pupil):
+            if isinstance(service, CorrectableService):
                 Sent(access).keep(service.slug, mark, form, _belief(answer), now=now)
 
         self._database.write(keep)
 
     def _correct(self, access: Access, service: Service, mark: str, task: Task, now: float) -> bool:
         self._outbox.cancel(access, service.slug, Task.CHECK, mark)  # a person has decided: no need to ask again
-        asked = Sent(access).find(service.slug, mark, now=now) if isinstance(service, Pupil) else None
+        asked = Sent(access).find(service.slug, mark, now=now) if isinstance(service, CorrectableService) else None
         if asked is None:
             return False
         if asked.belief == Belief(task.value) and not self._outbox.holds(access, service.slug, task, mark):
@@ -217,7 +217,7 @@ class Services:
 
     def _tell(self, service: Service, job: Job, now: float) -> Fault | None:
         breaker = self._breakers[service.slug]
-        if not isinstance(service, Pupil):
+        if not isinstance(service, CorrectableService):
             return Fault(service.slug, "not_configured", f"{service.slug} takes no corrections.", again=False)
         if not breaker.allows(now):
             return Fault(service.slug, "resting", f"{service.slug} failed several times in a row and is given a rest.")
