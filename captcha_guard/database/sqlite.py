@@ -16,6 +16,9 @@ from .database import Access, Database
 from .table import Row, Table, sqlite_schema
 
 _MARK: Final = re.compile(r":(\w+)")
+_ROW: Final = re.compile(r"([^?]*VALUES )(\([^()]*\))([^?]*)")
+#: Rows that one statement writes; it has so many marks that SQLite takes them.
+_AT_ONCE: Final = 64
 #: What is deleted is overwritten: it was someone's address.
 _OVERWRITE: Final = "PRAGMA secure_delete = ON"
 
@@ -79,8 +82,19 @@ class SQLiteAccess:
         return self.connection.execute(_in_order(statement), values).rowcount
 
     def change(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run a statement that writes, once for each row of values."""
-        self.connection.executemany(_in_order(statement), rows)
+        """Run a statement that writes, for each row of values; few new rows are written at once."""
+        several = _for_several(statement, len(rows)) if 1 < len(rows) <= _AT_ONCE else ""
+        if several:
+            self.connection.execute(several, [value for row in rows for value in row])
+        else:
+            self.connection.executemany(_in_order(statement), rows)
+
+
+@lru_cache(maxsize=256)
+def _for_several(statement: str, rows: int) -> str:
+    """Return the statement with as many rows of values, "" if it has none, or more values besides."""
+    found = _ROW.fullmatch(_in_order(statement))
+    return f"{found[1]}{', '.join([found[2]] * rows)}{found[3]}" if found else ""
 
 
 @lru_cache(maxsize=256)

@@ -54,10 +54,10 @@ _NOTE_LOSS = "INSERT OR REPLACE INTO limits_clock (id, swept, lost) VALUES (1, :
 _READ_COUNTER = "SELECT value, expires FROM limits_counters WHERE key = ? AND expires > ?"
 _READ_STAMPS = "SELECT stamps FROM limits_windows WHERE key = ?"
 _READ_SEVERAL_STAMPS = "SELECT key, stamps FROM limits_windows WHERE key IN ({})"  # as many placeholders as keys
-_WRITE_STAMPS = """
-INSERT INTO limits_windows (key, stamps, expires) VALUES (?, ?, ?)
+_WRITE_SEVERAL_STAMPS = """
+INSERT INTO limits_windows (key, stamps, expires) VALUES {}
 ON CONFLICT (key) DO UPDATE SET stamps = excluded.stamps, expires = excluded.expires
-"""
+"""  # as many (?, ?, ?) as rows
 _FORGET_KEY = ("DELETE FROM limits_counters WHERE key = ?", "DELETE FROM limits_windows WHERE key = ?")
 _FORGET_ALL = ("DELETE FROM limits_counters", "DELETE FROM limits_windows")
 _FORGET_EXPIRED = (
@@ -202,7 +202,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
                     waits.append(wait)
             if waits:
                 return max(waits)
-            connection.executemany(_WRITE_STAMPS, rows)
+            _write_stamps(connection, rows)
         return None
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
@@ -353,5 +353,11 @@ def _stamps_put_right(
         right = stamps.put_right(before, now)
         if right is not before:
             known[key] = right
-            connection.execute(_WRITE_STAMPS, (key, right, now + expiry))
+            _write_stamps(connection, [(key, right, now + expiry)])
     return known
+
+
+def _write_stamps(connection: sqlite3.Connection, rows: Sequence[tuple[str, bytes, float]]) -> None:
+    """Write windows, (key, stamps, time of expiry) each, by one statement."""
+    statement = _WRITE_SEVERAL_STAMPS.format(", ".join(["(?, ?, ?)"] * len(rows)))
+    connection.execute(statement, [value for row in rows for value in row])
