@@ -22,7 +22,9 @@ from .counters.limits import Limits, Policy
 from .counters.spent import Spent
 from .counters.store import health_of
 from .counters.surge import Surge
+from .database.database import Database
 from .database.opening import open_database
+from .database.sqlite import SQLiteDatabase
 from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
 from .spam.filter.learner import Learner
@@ -32,6 +34,7 @@ from .spam.memory.reputation import Reputation
 from .spam.moderation import Moderation
 from .spam.services import Context, Rechecked, services_of
 from .spam.submission import Submission
+from .spam.upgrade import move_into
 from .web.limiter import storage_for, strategy_of
 from .web.post.duplicates import known
 from .web.state import State
@@ -81,7 +84,7 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
     secrets = read_secrets(app.config)
     fonts = _fonts(settings, app.root_path)
     path = _file(uri, app.instance_path)
-    database = open_database(settings.database_uri or f"sqlite:///{path}")
+    database = _database(settings, path)
     learner = Learner(database) if settings.learning != "off" else None
     health = health_of(storage, told=lambda error: _tell_health(app, error))
     spent = Spent(storage, health)
@@ -177,6 +180,16 @@ def _file(storage_uri: str, instance_path: str) -> Path:
     """Return the file of what the judge remembers: that of the counters, where they are kept in one."""
     scheme, _, path = storage_uri.partition(":///")
     return Path(path) if scheme == "sqlite" else Path(instance_path, FILE)
+
+
+def _database(settings: Settings, path: Path) -> Database:
+    """Return the judge's database; one that the site names takes in what the judge kept in the file at ``path``."""
+    if not settings.database_uri:
+        return open_database(f"sqlite:///{path}")
+    database = open_database(settings.database_uri)
+    if not isinstance(database, SQLiteDatabase) or database.path.absolute() != path.absolute():
+        database.begin_with(lambda: move_into(database, path))
+    return database
 
 
 def _tell(app: Flask, cases: Cases, late: Rechecked) -> None:

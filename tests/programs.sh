@@ -4,10 +4,13 @@
 # packages that something could not do without.
 set -eu
 PATH="$PATH:/usr/sbin:/sbin"
+for folder in /usr/lib/postgresql/*/bin; do # where Debian keeps PostgreSQL's programs
+    PATH="$PATH:$folder"
+done
 missing="$*"
 if [ $# = 0 ]; then
     for pair in chromium:chromium redis-server:redis-server tesseract:tesseract-ocr espeak-ng:espeak-ng \
-        memcached:memcached openssl:openssl nginx:nginx systemd-analyze:systemd npm:npm; do
+        memcached:memcached initdb:postgresql openssl:openssl nginx:nginx systemd-analyze:systemd npm:npm; do
         command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
     done
 fi

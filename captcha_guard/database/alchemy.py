@@ -6,6 +6,7 @@ import os
 import re
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -61,6 +62,8 @@ class AlchemyDatabase(Database):
         self._tables: dict[str, Table] = {TURN.name: TURN}
         self._made = (0, 0)  # in which process, and how many of the tables
         self._making = threading.Lock()
+        self._process = [os.getpid()]  # whose the connections of the pool are
+        weakref.finalize(self, _dispose, self._engine, self._process)
 
     def keep(self, *tables: Table) -> None:
         """Have these tables made when the database is used next."""
@@ -91,8 +94,9 @@ class AlchemyDatabase(Database):
         if self._made == (os.getpid(), len(self._tables)):
             return
         with self._making:
-            if self._made[0] not in (0, os.getpid()):  # a fork must not talk through its parent's connections
+            if self._process != [os.getpid()]:  # a fork must not talk through its parent's connections
                 self._engine.dispose(close=False)
+                self._process[:] = [os.getpid()]
             tables = list(self._tables.values())
             self._create(tables)
             for table in tables:
@@ -155,6 +159,11 @@ class _AlchemyAccess:
             self.again = False
             self._connection.rollback()
             return self._connection.execute(clause, given)
+
+
+def _dispose(engine: Engine, process: list[int]) -> None:
+    if process == [os.getpid()]:
+        engine.dispose()
 
 
 def _bound_waits(connection: Any, seconds: float) -> None:

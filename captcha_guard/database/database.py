@@ -50,6 +50,7 @@ class Database(ABC):
 
     def __init__(self, where: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.where = where
+        self._before: Callable[[], None] | None = None
         self.health = Health(
             (DatabaseUnavailableError,),
             name=f"The judge's database {where}",
@@ -65,6 +66,10 @@ class Database(ABC):
         """Whether nothing was kept yet, so that there is nothing to read."""
         return False
 
+    def begin_with(self, act: Callable[[], None]) -> None:
+        """Have ``act`` done before this process uses the database; again, where the database can't be used then."""
+        self._before = act
+
     @abstractmethod
     def keep(self, *tables: Table) -> None:
         """Have these tables made when the database is used next."""
@@ -79,6 +84,7 @@ class Database(ABC):
 
         :raises DatabaseUnavailableError: the database can't be used.
         """
+        self._begin()
         with self._translated(), self._reading() as access:
             yield access
 
@@ -88,6 +94,7 @@ class Database(ABC):
 
         :raises DatabaseUnavailableError: the database can't be used, or others did not finish in time.
         """
+        self._begin()
         with self._translated(), self._writing() as access:
             yield access
 
@@ -126,6 +133,16 @@ class Database(ABC):
 
     @abstractmethod
     def _writing(self) -> AbstractContextManager[Access]: ...
+
+    def _begin(self) -> None:
+        act, self._before = self._before, None
+        if act is None:
+            return
+        try:
+            act()
+        except DatabaseUnavailableError:
+            self._before = act
+            raise
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -42,6 +42,8 @@ class SQLiteDatabase(Database):
     @property
     def is_missing(self) -> bool:
         """Whether there is no file; one that can't be looked for may be there, and fails when it is used."""
+        if self._before is not None:
+            return False  # what comes first may fill it
         try:
             self.path.stat()
         except OSError as error:

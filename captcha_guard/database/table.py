@@ -38,7 +38,7 @@ _SQLITE: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """One table: its columns with their kinds, and the names of those that make its key.
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from captcha_guard.database.alchemy import AlchemyDatabase
 from captcha_guard.database.database import Database
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.spam.filter.learner import ENOUGH, Learner, Stats
@@ -18,17 +17,15 @@ from captcha_guard.spam.filter.word_store import TokenStore
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
+from tests.databases import DATABASES, opener
 
 HAM = ("the bridge in the third verse is what makes this song", "thanks, that fixed the build for me", "I disagree")
 SPAM = ("cheap pills at our shop", "earn money from home, ask me how", "visit my channel and subscribe")
 
 
-@pytest.fixture(params=["sqlite", "sqlalchemy"])
+@pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
-    path = tmp_path / "learned.sqlite3"
-    if request.param == "sqlite":
-        return lambda: SQLiteDatabase(path)
-    return lambda: AlchemyDatabase(f"sqlite:///{path}")
+    return opener(request, tmp_path / "learned.sqlite3")
 
 
 @pytest.fixture

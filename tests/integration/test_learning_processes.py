@@ -34,6 +34,27 @@ def open_sqlalchemy(path: Path) -> Database:
     return AlchemyDatabase(f"sqlite:///{path}?timeout={PATIENCE}")
 
 
+def open_postgresql(path: Path) -> Database:
+    """Open the database whose URL stands in the file."""
+    return AlchemyDatabase(path.read_text(), timeout=PATIENCE)
+
+
+KINDS = [open_sqlite, open_sqlalchemy, pytest.param(open_postgresql, marks=pytest.mark.postgresql)]
+
+
+@pytest.fixture(params=KINDS)
+def opened(request: pytest.FixtureRequest, path: Path) -> Opened:
+    if request.param is open_postgresql:
+        path.write_text(request.getfixturevalue("postgresql").database())
+    opened: Opened = request.param
+    return opened
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "learned.sqlite3"
+
+
 def race(opened: Opened, path: Path, key: str) -> list[bool]:
     """Teach twelve comments in each of eight processes that begin together; returns whether each was kept."""
     context: Any = multiprocessing.get_context("spawn")
@@ -71,34 +92,30 @@ def _teach(learner: Learner, key: str, lesson: int) -> bool:
     return learner.teach(Submission(scope="post", body=body), spam=lesson % 3 == 0, rules_score=0, key=key)
 
 
-def counted(path: Path, word: str) -> tuple[int, int]:
+def counted(opened: Opened, path: Path, word: str) -> tuple[int, int]:
     """Return in how many ham and spam a word was counted."""
-    store = TokenStore(SQLiteDatabase(path))
+    store = TokenStore(opened(path))
     with closing(store), store.looking() as look:
         token = look.tokens([f"w:{word}"])[f"w:{word}"]
         return token.ham, token.spam
 
 
-@pytest.mark.parametrize("opened", [open_sqlite, open_sqlalchemy])
-def test_no_lesson_is_lost(opened: Opened, tmp_path: Path) -> None:
-    path = tmp_path / "learned.sqlite3"
+def test_no_lesson_is_lost(opened: Opened, path: Path) -> None:
     assert race(opened, path, "{process} {lesson}") == [True] * PROCESSES * LESSONS
     with closing(Learner(opened(path))) as learner:
         told = learner.stats()
         assert (told.ham, told.spam, told.decisions) == (64, 32, 96)
-        assert counted(path, "all") == (64, 32)
-        assert counted(path, "word3x5") == (1, 0)
+        assert counted(opened, path, "all") == (64, 32)
+        assert counted(opened, path, "word3x5") == (1, 0)
         assert len(list(learner.export())) == 97
 
 
-@pytest.mark.parametrize("opened", [open_sqlite, open_sqlalchemy])
-def test_one_comment_taught_by_all_counts_once(opened: Opened, tmp_path: Path) -> None:
-    path = tmp_path / "learned.sqlite3"
+def test_one_comment_taught_by_all_counts_once(opened: Opened, path: Path) -> None:
     assert race(opened, path, "{lesson}") == [True] * PROCESSES * LESSONS
     with closing(Learner(opened(path))) as learner:
         told = learner.stats()
         assert (told.ham, told.spam, told.decisions) == (8, 4, 12)
-        assert counted(path, "all") == (8, 4)
+        assert counted(opened, path, "all") == (8, 4)
 
 
 class Turnless(SQLiteDatabase):
@@ -130,9 +147,9 @@ class _Late:
         self._access.change(statement, rows)
 
 
-def test_control_without_turns_a_lesson_is_lost(tmp_path: Path) -> None:
+def test_control_without_turns_a_lesson_is_lost(path: Path) -> None:
     """The second lesson falls between the reading and the writing of the first, as a turn forbids."""
-    path, said = tmp_path / "learned.sqlite3", Submission(scope="post", body="all say this")
+    said = Submission(scope="post", body="all say this")
     second: list[bool] = []
 
     def between() -> None:
@@ -145,4 +162,4 @@ def test_control_without_turns_a_lesson_is_lost(tmp_path: Path) -> None:
     with closing(Learner(Turnless(path, between))) as learner:
         learner.teach(said, spam=False, rules_score=0, key="first")
     assert second == [True]
-    assert counted(path, "all") == (2, 0)
+    assert counted(open_sqlite, path, "all") == (2, 0)

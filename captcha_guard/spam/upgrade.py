@@ -1,0 +1,144 @@
+"""Moves what the judge kept in a file of its own into the database that its site now names; to be dropped later.
+
+Before ``CAPTCHA_GUARD_DATABASE_URI`` there was one file on each host for all but the filter. Its tables are still the
+tables of today, so a site that names no database goes on with its file as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from ..database.database import Access, Database
+from ..database.table import Kind, Table
+from .filter.rows import Model, read_decision
+from .filter.training import Taught, take_in
+from .filter.word_store import TABLES as FILTER
+from .filter.word_store import Change
+from .memory import judged_comments
+from .memory.tables import COMMENTS, HISTORY, SHINGLES, SKETCHES
+from .services import outbox, sent_forms
+
+_MOVED: Final = Table("judge_moved", {"file": Kind.KEY}, key=("file",))
+_FILES_NAME: Final = (
+    "CREATE TABLE IF NOT EXISTS judge_moved (file TEXT PRIMARY KEY)",
+    "SELECT file FROM judge_moved",
+    "INSERT INTO judge_moved VALUES (?)",
+)
+_ADD_HISTORY: Final = (
+    f"{HISTORY.insert} ON CONFLICT (party) DO UPDATE SET ham = judge_history.ham + excluded.ham, "
+    "spam = judge_history.spam + excluded.spam, "
+    "expires = CASE WHEN judge_history.expires > excluded.expires THEN judge_history.expires ELSE excluded.expires END"
+)
+#: How a row of each table is added, where a row of the same key may be there.
+_ADD: Final = {
+    HISTORY: _ADD_HISTORY,
+    COMMENTS: COMMENTS.upsert("expires"),
+    SKETCHES: SKETCHES.upsert("expires"),
+    SHINGLES: SHINGLES.upsert("expires"),
+    judged_comments.TABLE: judged_comments.TABLE.upsert(),
+    sent_forms.TABLE: sent_forms.TABLE.upsert("expires"),
+}
+_WAITING: Final = "SELECT 1 FROM service_outbox WHERE service = :service AND kind = :kind AND mark = :mark"
+_ADD_WAITING: Final = (
+    "INSERT INTO service_outbox (service, kind, task, mark, form, born, due, tries, taken_until) "
+    "VALUES (:service, :kind, :task, :mark, :form, :born, :due, :tries, 0)"
+)
+_WRITE_MODEL: Final = (
+    "UPDATE learning_model SET version = :version, revision = revision + :revision, ham = :ham, spam = :spam, "
+    "tokens = :tokens, decisions = :decisions WHERE id = 1"
+)
+_TABLES: Final = (*_ADD, outbox.TABLE, *FILTER)
+
+logger = logging.getLogger("captcha_guard")
+
+
+def move_into(database: Database, file: Path) -> None:
+    """Add to ``database`` what the judge kept in ``file``, once, and delete it there.
+
+    The counts of several hosts are added up. What several filters were taught is learned again together; a filter that
+    was taught nothing takes the other over as it is. However often this is interrupted, nothing is lost and nothing is
+    counted twice. A file that can't be used is logged and left as it is.
+
+    :raises DatabaseUnavailableError: the database can't be used.
+    """
+    if not file.exists():
+        return
+    try:
+        with closing(sqlite3.connect(file, timeout=5.0, isolation_level=None)) as old:
+            _move(database, old, file)
+    except sqlite3.Error:
+        logger.exception("captcha_guard: what the judge kept in %s could not be moved", file)
+
+
+def _move(database: Database, old: sqlite3.Connection, file: Path) -> None:
+    there = {name for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    tables = [table for table in _TABLES if table.name in there]
+    if not tables:
+        return
+    database.keep(*_TABLES, _MOVED)
+    name = _name_of(old)
+    with database.writing() as access:
+        if not access.rows("SELECT file FROM judge_moved WHERE file = :file", (name,)):
+            _copy(access, old, tables)
+            access.run(_MOVED.insert, (name,))
+    old.execute("BEGIN IMMEDIATE")
+    for table in tables:
+        old.execute(f"DROP TABLE IF EXISTS {table.name}")
+    old.execute("COMMIT")
+    logger.warning("captcha_guard: what the judge kept in %s is kept in %s now", file, database.where)
+
+
+def _name_of(old: sqlite3.Connection) -> str:
+    """Return the random name of the file, by which the database knows what it has taken in."""
+    create, read, write = _FILES_NAME
+    old.execute("BEGIN IMMEDIATE")
+    old.execute(create)
+    if not old.execute(read).fetchone():
+        old.execute(write, (secrets.token_hex(16),))
+    old.execute("COMMIT")
+    return str(old.execute(read).fetchone()[0])
+
+
+def _copy(access: Access, old: sqlite3.Connection, tables: Sequence[Table]) -> None:
+    for table in tables:
+        if table in _ADD:
+            access.change(_ADD[table], old.execute(table.select).fetchall())
+    if outbox.TABLE in tables:
+        for row in old.execute(
+            "SELECT service, kind, task, mark, form, born, due, tries FROM service_outbox"
+        ).fetchall():
+            if not access.rows(_WAITING, (row[0], row[1], row[3])):
+                access.run(_ADD_WAITING, row)
+    if set(FILTER) <= set(tables):
+        _copy_filter(access, old)
+
+
+def _copy_filter(access: Access, old: sqlite3.Connection) -> None:
+    model_table, tokens, decisions = FILTER
+    for _, *counts in old.execute(model_table.select).fetchall():
+        model = Model(*counts)
+        if not model.decisions:
+            return
+        change = Change(access)
+        if change.model.decisions:
+            take_in(change, _taught(old, decisions))
+            change.end()
+            return
+        access.run("DELETE FROM learning_tokens")
+        access.change(tokens.insert, old.execute(tokens.select).fetchall())
+        access.change(decisions.insert, old.execute(decisions.select).fetchall())
+        access.run(_WRITE_MODEL, (model.version, model.revision, model.ham, model.spam, model.tokens, model.decisions))
+
+
+def _taught(old: sqlite3.Connection, decisions: Table) -> list[Taught]:
+    names = dict(old.execute("SELECT id, token FROM learning_tokens").fetchall())
+    return [
+        Taught(one.name, one.spam, one.rules, tuple(sorted(names[number] for number in one.tokens if number in names)))
+        for one in map(read_decision, old.execute(decisions.select).fetchall())
+    ]

@@ -1,0 +1,190 @@
+"""What the judge relies on of its database, the same wherever it lies: memory, judged comments and the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from captcha_guard.database.database import Database
+from captcha_guard.errors import DatabaseUnavailableError
+from captcha_guard.spam.history import History, Party
+from captcha_guard.spam.memory.judged_comments import RETENTION, Case, Cases
+from captcha_guard.spam.memory.reputation import DAY, HISTORY_KEPT, Reputation
+from captcha_guard.spam.services import sent_forms
+from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, Job, Outbox, Task
+from captcha_guard.spam.services.sent_forms import Belief, Sent
+from captcha_guard.spam.services.service import Fault
+from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.verdict import Action
+from tests.databases import DATABASES, opener
+
+NOW = 1_700_000_000.0
+SAID = Submission(
+    scope="comment:one",
+    author="Ada Quill",
+    email="ada@mail.example",
+    client="0123456789abcdef",
+    body="Our shop has the very best lawn mowers of the whole county, at prices that none beats: https://mowers.example",
+    posted_at=NOW,
+)
+FORM = {"user_ip": "203.0.113.9", "comment_content": "Grüße \ud800 \0"}
+DOWN = Fault("akismet", "timeout", "akismet did not answer within 1.5 s.")
+
+
+@pytest.fixture(params=DATABASES)
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
+    return opener(request, tmp_path / "judge.sqlite3")
+
+
+@pytest.fixture
+def database(opened: Callable[[], Database]) -> Iterator[Database]:
+    with closing(opened()) as database:
+        yield database
+
+
+@pytest.fixture
+def memory(database: Database) -> Reputation:
+    return Reputation(database, secret=b"sixteen octets ..")
+
+
+@pytest.fixture
+def cases(database: Database) -> Cases:
+    return Cases(database)
+
+
+def case_of(memory: Reputation, number: int = 0, action: Action = Action.HOLD) -> Case:
+    said = replace(SAID, body=f"{SAID.body} {number}", posted_at=NOW + number)
+    trace = memory.trace(said)
+    return Case(
+        f"id{number}",
+        ("w:lawn", "w:é"),
+        30,
+        action,
+        NOW + number,
+        trace,
+        f"{number:032x}",
+        None,
+        0.25,
+        (("links", 30),),
+    )
+
+
+def test_a_comment_is_remembered_compared_taught_and_forgotten(memory: Reputation) -> None:
+    copy = replace(SAID, scope="comment:two", author="Bea", email="bea@mail.example", posted_at=NOW + 60)
+    assert (memory.alike(copy), memory.history(Party.CLIENT, (SAID.client,))) == (0, History())
+    memory.note(SAID, Action.ACCEPT)
+    assert memory.alike(copy) == 1
+    assert memory.alike(replace(copy, posted_at=NOW + DAY)) == 0
+    for spam, past in ((True, History(0, 1)), (True, History(0, 1)), (False, History(1, 0))):
+        assert memory.teach(SAID, spam=spam, now=NOW)
+        assert memory.history(Party.CLIENT, (SAID.client,)) == past
+        assert memory.history(Party.HOST, ("mowers.example", "other.example")) == past
+    assert memory.forget(SAID, now=NOW)
+    assert memory.forget(SAID, now=NOW) is False
+    assert memory.history(Party.CLIENT, (SAID.client,)) == History()
+    assert memory.alike(copy) == 0
+
+
+def test_what_has_expired_goes_and_the_oldest_make_room(
+    memory: Reputation, cases: Cases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.note(SAID, Action.ACCEPT)
+    for number in range(5):
+        cases.remember(case_of(memory, number))
+    monkeypatch.setattr(RETENTION, "most", 3)
+    assert cases.sweep(NOW) == 2
+    assert [cases.find(f"id{number}") is not None for number in range(5)] == [False, False, True, True, True]
+    assert cases.sweep(NOW + 60 * DAY + 2) == 1
+    assert memory.sweep(NOW + 2 * DAY) == 9
+    assert memory.sweep(NOW + HISTORY_KEPT) == 2
+
+
+def test_a_judged_comment_is_found_by_all_its_names_in_another_process(
+    memory: Reputation, cases: Cases, opened: Callable[[], Database]
+) -> None:
+    case = case_of(memory)
+    cases.remember(case)
+    cases.remember(case)
+    with closing(opened()) as database:
+        other = Cases(database)
+        assert other.find("id0") == other.find_marked(case.trace) == other.find_sent(case.service_mark) == case
+        other.decide(case, spam=True)
+    decided = cases.find("id0")
+    assert decided is not None
+    assert decided.spam is True
+
+
+@pytest.mark.parametrize("name", ["", "unknown", "id0\0", "x" * 1000, "'; --", "é"])
+def test_an_id_that_was_never_given_is_not_known_and_costs_nothing(cases: Cases, memory: Reputation, name: str) -> None:
+    cases.remember(case_of(memory))
+    assert cases.find(name) is None
+    assert cases.find("id0") is not None
+
+
+def test_one_caller_claims_what_is_overdue(memory: Reputation, cases: Cases) -> None:
+    cases.remember(case := case_of(memory, action=Action.ASIDE))
+    cases.remember(case_of(memory, 1))
+    assert cases.overdue(NOW + DAY) == [case]
+    assert [cases.claim(case), cases.claim(case)] == [True, False]
+    cases.reopen(case)
+    assert cases.claim(case)
+    assert cases.overdue(NOW + DAY) == []
+    assert [cases.forget(case.trace), cases.forget(case.trace)] == [True, False]
+
+
+def test_the_outbox_keeps_the_last_correction_and_tries_again(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    jobs: list[Job] = []
+
+    def work(job: Job, _: float) -> Fault | None:
+        jobs.append(job)
+        return DOWN if len(jobs) == 1 else None
+
+    outbox = Outbox(database, work)
+    with database.writing() as access:
+        for task in (Task.SPAM, Task.HAM, Task.CHECK):
+            assert outbox.put(access, "akismet", task, "m1", FORM, now=NOW)
+        assert outbox.holds(access, "akismet", Task.SPAM, "m1")
+    assert [outbox.run(NOW), outbox.run(NOW + FIRST), outbox.run(NOW + FIRST + AGAIN)] == [0, 2, 0]
+    assert [(job.task, job.tries, job.form) for job in jobs] == [("ham", 1, FORM), ("ham", 2, FORM), ("check", 1, FORM)]
+    with database.writing() as access:
+        outbox.put(access, "akismet", Task.SPAM, "m2", FORM, now=NOW)
+    assert [outbox.expire(NOW + EXPIRES - 1), outbox.expire(NOW + EXPIRES)] == [0, 1]
+    assert "the task to spam comment m2 expired" in caplog.text
+
+
+def test_what_was_sent_is_found_corrected_and_forgotten(database: Database) -> None:
+    database.keep(sent_forms.TABLE)
+    with database.writing() as access:
+        sent = Sent(access)
+        for belief in (Belief.UNKNOWN, Belief.HAM):
+            sent.keep("akismet", "m1", FORM, belief, now=NOW)
+        sent.believe("akismet", "m1", Belief.SPAM)
+        asked = sent.find("akismet", "m1", now=NOW)
+        assert asked is not None
+        assert (asked.form, asked.belief) == (FORM, Belief.SPAM)
+        assert [sent.forget("m1"), sent.forget("m1")] == [1, 0]
+
+
+def test_a_transaction_that_fails_leaves_nothing(database: Database, memory: Reputation, cases: Cases) -> None:
+    def write() -> None:
+        with database.writing() as access:
+            cases.remembering(case_of(memory))(access)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write()
+    assert cases.find("id0") is None
+
+
+def test_a_statement_that_fails_raises_the_one_error_which_names_the_database(database: Database) -> None:
+    with pytest.raises(DatabaseUnavailableError, match=r"can't be used: ") as caught, database.reading() as access:
+        access.rows("SELECT nothing FROM nowhere")
+    assert database.where in str(caught.value)
+    assert database.read(lambda access: access.rows("SELECT nothing FROM nowhere")) is None
+    assert database.read(lambda access: access.rows("SELECT 1"), insist=True) == [(1,)]

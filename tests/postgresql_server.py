@@ -1,0 +1,101 @@
+"""A real PostgreSQL on a free loopback port, run by a user without rights, for as long as tests need it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import psycopg
+
+from tests.servers import free_port, wait_until
+
+#: For tests only: nothing has to outlast the machine.
+SETTINGS = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "unix_socket_directories=",
+    "max_connections=60",
+)
+
+
+class PostgreSQL:
+    """A server; ``database()`` makes an empty database and returns its SQLAlchemy URL."""
+
+    def __init__(self, folder: Path, given: dict[str, Any]) -> None:
+        self.port = free_port()
+        self._given = given
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, or start it again, and wait until it answers."""
+        options = [part for setting in SETTINGS for part in ("-c", setting)]
+        command = [program("postgres"), "-D", str(self._folder / "data"), "-h", "127.0.0.1", "-p", str(self.port)]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen([*command, *options], stdout=log, stderr=log, **self._given)
+        wait_until(self._answers, f"PostgreSQL on port {self.port}")
+
+    def stop(self) -> None:
+        """End it at once, as a server that is restarted does."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # without waiting for clients
+            self._process.wait(30)
+            self._process = None
+
+    def database(self) -> str:
+        name = f"blog_{secrets.token_hex(6)}"
+        with closing(self.connect()) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return f"postgresql+psycopg://guard@127.0.0.1:{self.port}/{name}"
+
+    def connect(self, name: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(f"host=127.0.0.1 port={self.port} user=guard dbname={name}", autocommit=True)
+
+    def _answers(self) -> bool:
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+@contextmanager
+def postgresql_server() -> Iterator[PostgreSQL]:
+    """Start a server with empty data in a folder that goes with it. It refuses to be root's."""
+    folder = Path(mkdtemp(prefix="postgresql-"))
+    given: dict[str, Any] = {"cwd": folder}
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("nobody")
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        given |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    server = PostgreSQL(folder, given)
+    try:
+        command = ["-D", str(folder / "data"), "-U", "guard", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        made = subprocess.run([program("initdb"), *command], check=False, capture_output=True, text=True, **given)
+        if made.returncode:
+            raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+def program(name: str) -> str:
+    """Return the path of one of PostgreSQL's programs; Debian keeps them out of everybody's PATH."""
+    found = shutil.which(name) or next(
+        (str(one) for one in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)), None
+    )
+    if found is None:
+        raise RuntimeError(f"{name} is missing here; as root, run: apt-get install postgresql")
+    return found
