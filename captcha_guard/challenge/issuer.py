@@ -85,7 +85,7 @@ class Issuer:
 
     def answers(self, opened: Opened) -> tuple[str, ...]:
         """Return every right answer, the code itself first."""
-        return self.kinds[opened.challenge.kind].answers(opened.key, opened.challenge)
+        return self._kind(opened).answers(opened.key, opened.challenge)
 
     def is_right(self, opened: Opened, typed: str) -> bool:
         """Compare with every right answer, each in constant time, forgiving case, spaces and look-alikes."""
@@ -93,7 +93,11 @@ class Issuer:
 
     def render(self, opened: Opened, medium: str) -> bytes:
         """Return one of the challenge's files; ``medium`` is its name in the kind's ``media``."""
-        return self.kinds[opened.challenge.kind].render(opened.key, opened.challenge, medium)
+        return self._kind(opened).render(opened.key, opened.challenge, medium)
+
+    def _kind(self, opened: Opened) -> ChallengeKind:
+        """Return the challenge's kind; for a pass, which shows nothing, the usual one."""
+        return self.kinds.get(opened.challenge.kind, self.usual)
 
     def epoch(self, at: float) -> int:
         """Return the number of the style that is in force at ``at`` (seconds since 1970)."""

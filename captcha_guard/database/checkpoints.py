@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("captcha_guard")
 
-#: Commits of one process after which it checkpoints: some 60 comments, and a log of about 5 MB.
-EVERY: Final = 256
+#: Commits of one process after which it checkpoints: some 30 comments, and a log of about 2 MB.
+EVERY: Final = 128
 #: Bytes of the log above which writers have to wait until it is empty again; of twice as many, a writer empties it.
-MOST_BYTES: Final = 16 * 1024 * 1024
+MOST_BYTES: Final = 4 * 1024 * 1024
 #: Seconds for which such a checkpoint tries to get a turn, and for which SQLite waits by itself, in short steps.
 _PATIENCE: Final = 5.0
 _POLL: Final = 0.005

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
+from collections.abc import Callable
 from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -43,7 +43,7 @@ def make_blueprint(url_prefix: str) -> Blueprint:
     blueprint.url_value_preprocessor(_exempt_from_csrf)
     for kind in KINDS:
         for name, medium in kind.media.items():
-            blueprint.add_url_rule(f"/<token>{medium.ending}", name, partial(media, kind=kind, medium=name))
+            blueprint.add_url_rule(f"/<token>{medium.ending}", name, _media_view(kind, name))
     blueprint.add_url_rule("/challenge", "challenge", challenge, methods=["POST"])
     return blueprint
 
@@ -58,7 +58,7 @@ def challenge() -> Response:
     except PostedError as error:
         return problem(error.refusal)
     scope, kind, replaced = asked.get("scope"), asked.get("kind", state.issuer.usual.name), asked.get("token", "")
-    if kind not in state.issuer.kinds:
+    if not isinstance(kind, str) or kind not in state.issuer.kinds:
         names = " or ".join(f'"{name}"' for name in state.issuer.kinds)
         return problem(Refusal("malformed", f"The kind of challenge must be {names}.", 400))
     if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
@@ -81,6 +81,16 @@ def _replacement(state: State, scope: str, replaced: str) -> Ticket:
         except (TokenError, StoreUnavailableError):
             tries_left = 0
     return Ticket(issue(state, scope, difficulty, tries_left=tries_left), scope, difficulty)
+
+
+def _media_view(kind: type[ChallengeKind], medium: str) -> Callable[[str], Response]:
+    """Return the view that serves one kind's files of one medium. Its name is what tools list routes by."""
+
+    def view(token: str) -> Response:
+        return media(token, kind=kind, medium=medium)
+
+    view.__name__ = medium
+    return view
 
 
 def media(token: str, *, kind: type[ChallengeKind], medium: str) -> Response:
