@@ -1,0 +1,46 @@
+"""How many statements a comment on a moderated route costs in the judge's SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.host_blog import COMMENT, Blog, solved, teach
+
+#: Words enough for a sketch, and two hosts.
+BODY = "See https://one.example and https://two.example for many words that are needed here in a row, number {}."
+
+
+@pytest.fixture
+def statements(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """All that this thread's one connection runs, once the filter speaks and the tables are made."""
+    monkeypatch.setattr(blog.state.timetable, "claim", lambda _: False)
+    teach(blog)
+    for number in range(2):
+        post(blog, number)
+    ran: list[str] = []
+    with blog.state.database.reading() as access:
+        connection = access.connection  # type: ignore[attr-defined]
+    connection.set_trace_callback(ran.append)
+    yield ran
+    connection.set_trace_callback(None)
+
+
+def post(blog: Blog, number: int, ran: list[str] | None = None) -> None:
+    client = blog.client(f"203.0.113.{number}")
+    fields = solved(client, client.get("/queue"), COMMENT | {"body": BODY.format(number)})
+    if ran is not None:
+        ran.clear()
+    assert client.post("/queue", data=fields).status_code == 303
+
+
+def test_the_judge_reads_in_three_statements_and_writes_in_one_transaction_of_six(
+    blog: Blog, statements: list[str]
+) -> None:
+    post(blog, 9, statements)
+    judges = [one for one in statements if "judge_" in one or "learning_" in one]
+    assert [one.split()[0] for one in judges] == ["SELECT"] * 3 + ["INSERT"] * 4
+    assert statements[-6:] == ["BEGIN IMMEDIATE", *judges[3:], "COMMIT"]
+    assert len(statements) <= 17
+    assert sum(one.startswith("BEGIN") for one in statements) == 2
