@@ -26,6 +26,7 @@ TURN: Final = Table("judge_turn", {"id": Kind.WHOLE, "turn": Kind.WHOLE}, key=("
 _MARK: Final = re.compile(r":(\w+)")
 _TAKE_TURN: Final = "UPDATE judge_turn SET turn = turn + 1 WHERE id = 1"
 _UPSERT: Final = re.compile(r"ON CONFLICT \([^)]*\) DO UPDATE SET")
+_IF_NEW: Final = "DO NOTHING"
 #: Seconds to connect to PostgreSQL, the least that libpq knows.
 _CONNECT: Final = 2
 #: A host that dies in its turn keeps the others waiting for so long; PostgreSQL ends it then.
@@ -188,6 +189,9 @@ def _clause(statement: str, dialect: str) -> tuple[TextClause, list[str]]:
     from sqlalchemy import text  # noqa: PLC0415 (an extra)
 
     if dialect in ("mysql", "mariadb"):
+        if statement.endswith(_IF_NEW):
+            statement = statement.replace("INSERT INTO", "INSERT IGNORE INTO")
+        statement = re.sub(rf" ON CONFLICT \([^)]*\) {_IF_NEW}$", "", statement)
         changed = _UPSERT.sub("ON DUPLICATE KEY UPDATE", statement)
         statement = re.sub(r"excluded\.(\w+)", r"VALUES(\1)", changed) if changed != statement else statement
     return text(statement), _MARK.findall(statement)

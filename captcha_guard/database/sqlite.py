@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Final
 
+from ..errors import DatabaseUnavailableError
 from .connections import Connections
 from .database import Access, Database
 from .table import Row, Table, sqlite_schema
@@ -42,10 +43,11 @@ class SQLiteDatabase(Database):
     @property
     def is_missing(self) -> bool:
         """Whether there is no file; one that can't be looked for may be there, and fails when it is used."""
-        if self._before is not None:
-            return False  # what comes first may fill it
         try:
+            self._begin()  # which may fill it
             self.path.stat()
+        except DatabaseUnavailableError:
+            return False
         except OSError as error:
             return isinstance(error, FileNotFoundError)
         return False

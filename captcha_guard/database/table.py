@@ -65,11 +65,12 @@ class Table:
         """The statement that reads all columns, in their order."""
         return f"SELECT {', '.join(self.columns)} FROM {self.name}"  # noqa: S608 (our own names)
 
-    def upsert(self, *changed: str) -> str:
-        """Return the statement that adds a row, or changes these columns (all but the key) where its key is there."""
+    def upsert(self, *changed: str, rows: int = 1) -> str:
+        """Return the statement that adds rows, or changes these columns (all but the key) where a key is there."""
         others = changed or tuple(name for name in self.columns if name not in self.key)
         changes = ", ".join(f"{name} = excluded.{name}" for name in others)
-        return f"{self.insert} ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {changes}"
+        more = "".join(f", ({', '.join(f':{name}_{number}' for name in self.columns)})" for number in range(1, rows))
+        return f"{self.insert}{more} ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {changes}"
 
 
 def sqlite_schema(tables: Iterable[Table]) -> Iterator[str]:

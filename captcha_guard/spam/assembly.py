@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -31,11 +32,13 @@ def assemble(
     learner: Scorer | None = None,
     rules: Iterable[Rule] | None = None,
     extra_rules: Iterable[Rule] = (),
+    recalling: Callable[[Submission], AbstractContextManager[object]] = nullcontext,
 ) -> Judge:
     """Return the judge that ``settings`` ask for.
 
     ``root`` is where relative paths begin, ``known`` says whether a fingerprint has been taken. ``rules`` take the
-    place of the standard ones, ``extra_rules`` run after either. Raises ``ConfigError`` for a list that can't be read,
+    place of the standard ones, ``extra_rules`` run after either. ``recalling`` surrounds all that they ask about a
+    submission. Raises ``ConfigError`` for a list that can't be read,
     for the slug of no rule and for a slug that two rules have.
     """
     standing: tuple[Rule | StandardRule, ...] = (
@@ -55,6 +58,7 @@ def assemble(
         learner=learner,
         bands=Bands(*settings.learning_bands),
         strict=settings.learning == "strict",
+        recalling=recalling,
     )
 
 

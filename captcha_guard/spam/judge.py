@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -56,7 +57,7 @@ class Judge:
     ``weights`` maps slugs to scores that take the place of the rules' own: a finding scores in proportion, and 0
     switches a rule off. ``shadow`` names rules whose findings are recorded and not counted; True stands for all, and
     lets everything through. ``learner`` decides by ``bands`` as soon as it can tell; while it can't, the thresholds
-    decide, or (``strict``) everything is held.
+    decide, or (``strict``) everything is held. ``recalling`` surrounds all that the rules ask about a submission.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Judge:
         learner: Scorer | None = None,
         bands: Bands | None = None,
         strict: bool = False,
+        recalling: Callable[[Submission], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.rules = tuple(rules)
         self.thresholds = thresholds or Thresholds()
@@ -77,6 +79,7 @@ class Judge:
         self.learner = learner
         self.bands = bands or Bands()
         self.strict = strict
+        self._recalling = recalling
 
     def judge(self, submission: Submission) -> Verdict:
         """Return the verdict: the strictest of what the findings demand and what the scores call for."""
@@ -115,6 +118,12 @@ class Judge:
         self, submission: Submission, *, without: Collection[str] = (), shadowing: Collection[str] = ()
     ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], bool]:
         """Return what counts, what is only recorded, and whether a final finding spared the rest."""
+        with self._recalling(submission):
+            return self._run_rules(submission, without=without, shadowing=shadowing)
+
+    def _run_rules(
+        self, submission: Submission, *, without: Collection[str], shadowing: Collection[str]
+    ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], bool]:
         counted: list[Finding] = []
         shadowed: list[Finding] = []
         recorded = {*shadowing, *(() if isinstance(self.shadow, bool) else self.shadow)}

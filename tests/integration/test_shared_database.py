@@ -153,7 +153,7 @@ def test_a_comment_that_all_processes_teach_counts_once(uri: str) -> None:
 
 
 def test_control_without_turns_a_comment_counts_twice(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both have read that nobody has said anything yet, before either writes."""
+    """Both have read that it was ham, before either writes."""
     monkeypatch.setattr("captcha_guard.database.alchemy._TAKE_TURN", "UPDATE judge_turn SET turn = 0 WHERE id = 7")
     read, say = threading.Barrier(2), Reputation._say
     said = Submission(scope="post", client="0123456789abcdef", body="A lawn.")
@@ -161,9 +161,10 @@ def test_control_without_turns_a_comment_counts_twice(uri: str, monkeypatch: pyt
     def unlucky(memory: Reputation, access: Any, *rest: Any) -> None:
         say(memory, _Slow(access, read.wait), *rest)
 
-    monkeypatch.setattr(Reputation, "_say", unlucky)
     with closing(AlchemyDatabase(uri, timeout=PATIENCE)) as database:
         memory = Reputation(database, secret=SECRET)
+        assert memory.teach(said, spam=False, now=0.0)
+        monkeypatch.setattr(Reputation, "_say", unlucky)
         both = [threading.Thread(target=memory.teach, args=(said,), kwargs={"spam": True, "now": 0.0}) for _ in "12"]
         for one in both:
             one.start()

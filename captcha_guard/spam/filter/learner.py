@@ -95,6 +95,7 @@ class Learner:
         self._keep = keep
         self._health = database.health
         self._damage = Outage()
+        self._speaks = False  # as far as this process knows
 
     def score(self, submission: Submission, rules_score: int) -> float | None:
         """Return the chance of spam, 0 to 1; ``None`` while too little was taught or the database does not answer.
@@ -195,11 +196,13 @@ class Learner:
 
     def _known(self, naming: Callable[[], tuple[str, ...]]) -> _Known | None:
         """Return what was taught of the tokens that ``naming`` names; ``None``, unasked, while that is too little."""
-        with self._store.looking() as look:
+        names = naming() if self._speaks else ()  # then one statement reads all
+        with self._store.looking((*names, RULES) if names else ()) as look:
             if _is_read_rightly(look):
-                if min(look.model.ham, look.model.spam) < ENOUGH:
+                self._speaks = min(look.model.ham, look.model.spam) >= ENOUGH
+                if not self._speaks:
                     return None
-                names = naming()
+                names = names or naming()
                 return _Known(names, look.tokens((*names, RULES)), look.model.counts)
         self.retrain()
         return self._known(naming)

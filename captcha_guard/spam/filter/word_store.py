@@ -6,7 +6,7 @@ forget it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -66,6 +66,11 @@ _WRITE_MODEL: Final = (
     "WHERE id = 1"
 )
 _READ_TOKENS: Final = "SELECT token, id, weight, squares, ham, spam FROM learning_tokens"
+_READ_BOTH: Final = (
+    "SELECT version, revision, model.ham, model.spam, tokens, decisions, "
+    "token, known.id, weight, squares, known.ham, known.spam "
+    "FROM learning_model AS model LEFT JOIN learning_tokens AS known ON token IN ({}) WHERE model.id = 1"
+)
 _ADD_TOKENS: Final = _TOKENS.insert
 _WRITE_TOKENS: Final = (
     "UPDATE learning_tokens SET weight = :weight, squares = :squares, ham = :ham, spam = :spam WHERE id = :id"
@@ -134,8 +139,27 @@ class Look:
     def _tokens(self, column: str, wanted: Collection[str] | Collection[int]) -> Iterator[tuple[str, Token]]:
         rest = iter(wanted)
         while some := list(islice(rest, _MOST)):
-            some += some[:1] * (-len(some) % _ROUND)
-            yield from map(read_token, self._access.rows(_read_tokens(column, len(some)), tuple(some)))
+            values = _rounded(some)
+            yield from map(read_token, self._access.rows(_read_tokens(column, len(values)), values))
+
+
+class Read(Look):
+    """What can be read, with the first tokens in the same statement as the model."""
+
+    def __init__(self, access: Access, names: Collection[str]) -> None:
+        self._access = access
+        first = list(islice(names, _MOST))
+        self._first = frozenset(first)
+        rows = access.rows(_read_both(len(_rounded(first))), _rounded(first))
+        if not rows:
+            raise ValueError("its one row is missing")
+        self.model = Model(*map(int, rows[0][:6]))
+        self._known = dict(read_token(row[6:]) for row in rows if row[6] is not None)
+
+    def tokens(self, names: Collection[str]) -> dict[str, Token]:
+        """Return those of these tokens that are known."""
+        rest = [name for name in names if name not in self._first]
+        return self._known | (super().tokens(rest) if rest else {})
 
 
 class Change(Look):
@@ -200,13 +224,13 @@ class TokenStore:
         database.keep(*TABLES)
 
     @contextmanager
-    def looking(self) -> Iterator[Look]:
-        """Lend a look.
+    def looking(self, names: Collection[str] = ()) -> Iterator[Look]:
+        """Lend a look; tokens of these names cost no statement of their own.
 
         :raises DatabaseUnavailableError: the database can't be used.
         """
         with self.database.reading() as access, self._damage_named():
-            yield Look(access)
+            yield Read(access, names) if names else Look(access)
 
     @contextmanager
     def changing(self) -> Iterator[Change]:
@@ -233,6 +257,16 @@ class TokenStore:
                 f"What the filter learned in {self.database.where} is damaged ({error}); delete the tables "
                 "learning_*, or restore them"
             ) from error
+
+
+def _rounded(some: Sequence[object]) -> list[object]:
+    """Repeat the first, so that few different statements are prepared."""
+    return [*some, *[some[0]] * (-len(some) % _ROUND)]
+
+
+@lru_cache(maxsize=128)
+def _read_both(marks: int) -> str:
+    return _READ_BOTH.format(", ".join(f":v{mark}" for mark in range(marks)))
 
 
 @lru_cache(maxsize=128)

@@ -9,7 +9,8 @@ that expire first make room.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -54,11 +55,12 @@ INSERT INTO judge_history VALUES (:party, :ham, :spam, :expires) ON CONFLICT (pa
     spam = CASE WHEN judge_history.spam + :more_spam > 0 THEN judge_history.spam + :more_spam ELSE 0 END,
     expires = excluded.expires
 """
-_HISTORY: Final = "SELECT ham, spam FROM judge_history WHERE party IN ({})"  # as many marks as parties
+_HISTORY: Final = "SELECT party, ham, spam FROM judge_history WHERE party IN ({})"  # as many marks as parties
 _SAID: Final = "SELECT said FROM judge_comments WHERE mark = :mark"
+_SAY_FIRST: Final = f"{COMMENTS.insert} ON CONFLICT (mark) DO NOTHING"
 _SAY: Final = COMMENTS.upsert()
 _SKETCH: Final = SKETCHES.upsert("expires")
-_SHINGLE: Final = SHINGLES.upsert("expires")
+_SHINGLES: Final = [SHINGLES.upsert("expires", rows=rows) for rows in range(1, LEADING + 1)]
 _SKETCHES: Final = """
 SELECT sketch FROM judge_sketches JOIN (
     SELECT mark FROM judge_shingles WHERE shingle IN ({}) AND expires > :now AND mark <> :own
@@ -100,9 +102,37 @@ class Reputation:
         """Return the past of those names together; all zero where there is none."""
         if not names or self._database.is_missing:
             return History()
-        query, parties = _HISTORY.format(_marks(len(names))), [self._hash(party, name) for name in names]
-        rows = self._database.read(lambda access: access.rows(query, parties))
-        return None if rows is None else History(sum(ham for ham, _ in rows), sum(spam for _, spam in rows))
+        parties = {self._hash(party, name) for name in names}
+        pasts = self._recalled(parties)
+        if pasts is None:
+            return None
+        some = [pasts[one] for one in parties if one in pasts]
+        return History(sum(past.ham for past in some), sum(past.spam for past in some))
+
+    @contextmanager
+    def recalling(self, submission: Submission) -> Iterator[None]:
+        """Let this thread read the pasts of all the submission's parties at once, when the first is asked for."""
+        self._asked.recall, self._asked.every = submission, None
+        try:
+            yield
+        finally:
+            self._asked.recall = None
+
+    def _recalled(self, parties: set[bytes]) -> Mapping[bytes, History] | None:
+        """Return the pasts of these parties, those without one left out; ``None`` where nobody can tell."""
+        submission: Submission | None = getattr(self._asked, "recall", None)
+        if submission is None:
+            return self._pasts(parties)
+        if self._asked.every is None:
+            self._asked.every = {self._hash(*one) for one in (*_authors(submission), *_evidence(submission))}
+            self._asked.pasts = self._pasts(self._asked.every)
+        pasts: Mapping[bytes, History] | None = self._asked.pasts
+        return pasts if parties <= self._asked.every else self._pasts(parties)
+
+    def _pasts(self, parties: Collection[bytes]) -> dict[bytes, History] | None:
+        query, values = _HISTORY.format(_marks(len(parties))), sorted(parties)
+        rows = self._database.read(lambda access: access.rows(query, values))
+        return None if rows is None else {party: History(ham, spam) for party, ham, spam in rows}
 
     def alike(self, submission: Submission) -> int | None:
         """Return how many other comments of the last 24 hours say nearly the same, 8 at most."""
@@ -144,7 +174,8 @@ class Reputation:
         def write(access: Access) -> None:
             if sketch and not enough:  # a flood of one text does not push out all others
                 access.run(_SKETCH, (mark, b"".join(sketch), now + SKETCH_KEPT))
-                access.change(_SHINGLE, [(one, mark, now + SKETCH_KEPT) for one in sketch[:LEADING]])
+                rows = [(one, mark, now + SKETCH_KEPT) for one in sketch[:LEADING]]
+                access.run(_SHINGLES[len(rows) - 1], [value for row in rows for value in row])
             self._say(access, self.trace(submission), _PUBLISHED if action == Action.ACCEPT else _TAKEN, now)
             self._sweeper.wrote(access, now, 2 + LEADING)
 
@@ -191,9 +222,10 @@ class Reputation:
 
     def _say(self, access: Access, trace: Trace, said: int, now: float) -> None:
         """Write down what is thought of a comment, and move the counts by the difference to what was thought before."""
-        rows = access.rows(_SAID, (trace.mark,))
-        before = rows[0][0] if rows else _TAKEN
-        access.run(_SAY, (trace.mark, said, now + COMMENT_KEPT))
+        before = _TAKEN
+        if not access.run(_SAY_FIRST, (trace.mark, said, now + COMMENT_KEPT)):
+            [(before,)] = access.rows(_SAID, (trace.mark,))
+            access.run(_SAY, (trace.mark, said, now + COMMENT_KEPT))
         author = (said in _GOOD) - (before in _GOOD), (said == _SPAM) - (before == _SPAM)
         evidence = (said == _KEPT) - (before == _KEPT), author[1]
         counts = [
