@@ -38,7 +38,7 @@ class Client:
 
 
 #: Everyone whose address is not known: all of them together may do what one client may.
-NOBODY: Final = Client(SHARED)
+UNKNOWN_CLIENT: Final = Client(SHARED)
 
 
 #: An address in brackets, as in URLs; a port may follow.
@@ -74,7 +74,7 @@ def client_of(address: str | None, *, secret: bytes) -> Client:
         raise ValueError("the secret of client keys is empty; give 16 bytes or more")
     ip = address_of(address)
     if ip is None:
-        return NOBODY
+        return UNKNOWN_CLIENT
     own, sizes = (4, ((WIDE, 3),)) if ip.version == 4 else (8, ((SITE, 7), (WIDE, 6)))
     networks = tuple((level, _digest(ip.packed[:size], secret)) for level, size in sizes)
     return Client(_digest(ip.packed[:own], secret), networks)

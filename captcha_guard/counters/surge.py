@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from limits import RateLimitItemPerMinute
 
-from .client import NOBODY, Client
+from .client import UNKNOWN_CLIENT, Client
 from .policy import Policy
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NAME: Final = "surge"
 
 #: Whose the count is: nobody's in particular.
-EVERYBODY: Final = NOBODY
+EVERYBODY: Final = UNKNOWN_CLIENT
 
 #: Seconds for which a process goes by what it saw last, where it would have to ask the store only for this.
 KNOWN_FOR: Final = 10.0

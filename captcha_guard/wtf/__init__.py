@@ -36,7 +36,7 @@ except ModuleNotFoundError as error:
 
 if TYPE_CHECKING:
     from ..challenge.difficulty import Difficulty
-    from ..web.protection import Know
+    from ..web.protection import FactsCallback
 
 
 class NotRobot:
@@ -85,7 +85,7 @@ class CaptchaField(Field):
         moderated: bool = False,
         fields: Mapping[str, str] | None = None,
         ignore: Collection[str] = (),
-        facts: Know | None = None,
+        facts: FactsCallback | None = None,
         exempt_when: Callable[[], object] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -95,7 +95,7 @@ class CaptchaField(Field):
         super().__init__(label, [NotRobot(), *validators], **kwargs)
         self.label: CaptchaLabel = CaptchaLabel(self, label)
         form = _form_of(self, None if "_meta" in kwargs else kwargs.get("_form"), validators)  # _meta: of a FieldList
-        self._own = Protection.told(
+        self._own = Protection.from_options(
             scope=scope,
             mode=mode,
             difficulty=difficulty,
