@@ -1,6 +1,6 @@
 """Every ``CAPTCHA_GUARD_*`` key: its name, type, default, check and one line of explanation.
 
-The one place where a setting is defined; ``docs/configuration.md`` is made from it.
+Settings are defined only here. ``docs/configuration.md`` is generated from this module.
 """
 
 from __future__ import annotations
@@ -265,5 +265,5 @@ class Settings:
 
 
 def read(config: Mapping[str, object]) -> Settings:
-    """Return the settings in a Flask configuration, each checked; raises ``ConfigError`` as ``read_settings``."""
+    """Return the settings in a Flask configuration, each checked. Raises ``ConfigError`` as ``read_settings`` does."""
     return read_settings(Settings, config)
