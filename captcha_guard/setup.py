@@ -174,7 +174,7 @@ def _limits(settings: Settings, storage: Storage, health: Health) -> Limits:
 
 
 def _file(storage_uri: str, instance_path: str) -> Path:
-    """Return the file of what the judge remembers: that of the counters, where they are kept in one."""
+    """Return the file for the judge's data. It's the counters' file if they are kept in a SQLite file."""
     scheme, _, path = storage_uri.partition(":///")
     return Path(path) if scheme == "sqlite" else Path(instance_path, FILE)
 

@@ -85,7 +85,7 @@ def test_a_certificate_for_another_host_is_refused_and_the_log_says_so(
     redis: EncryptedRedis, ca: Signed, scheme: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert "mismatch" in fault_of(redis.uri("127.0.0.1", ssl_ca_certs=ca.certificate).replace("rediss", scheme))
-    assert "Write the host in CAPTCHA_GUARD_STORAGE_URI as in the server's certificate" in caplog.text
+    assert "Write the host in CAPTCHA_GUARD_STORAGE_URI as the server's certificate has it" in caplog.text
 
 
 def test_who_asks_for_it_gets_less_certainty(redis: EncryptedRedis, ca: Signed, scheme: str) -> None:
@@ -117,7 +117,7 @@ def test_files_that_hold_no_certificate_or_another_key_are_named_as_what_to_look
     ):
         caplog.clear()
         assert fault_of(uri.replace("rediss", scheme)) != ""
-        assert "contain certificates and keys in PEM format" in caplog.text
+        assert "hold certificates and keys as PEM" in caplog.text
 
 
 def test_options_that_make_no_connection_together_are_refused_at_start_up(ca: Signed, scheme: str) -> None:

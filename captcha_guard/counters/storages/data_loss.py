@@ -1,10 +1,10 @@
-"""Detects that a Redis or Valkey server has lost data. A mark records when its history starts, and the history's id.
+"""How a server is caught having forgotten: a mark says since when it remembers, and in which history.
 
-If the mark is missing, all data was lost, or the mark was evicted; both count as a loss. The history's id is the
-replication id. A server gets a new id when it's promoted. The last writes of its predecessor may then be missing, so a
-mark with an older id isn't trusted. It also gets a new id when it starts. With an append-only file it still has its
-data, but with an older snapshot it may not. Times are taken from the server and converted to the caller's clock, so
-that a difference between the two clocks doesn't matter.
+A mark that is gone went with all the rest, or was evicted; both are taken for the same. A history is what replication
+calls one. A server begins a new one when it is promoted, for nobody knows then what its predecessor was told last; so a
+mark of the history before says nothing. It begins one when it starts, too: with what its append-only file holds it
+remembers on, with an older snapshot it does not. Times are the server's, and told by the caller's clock, so that a host
+whose clock is off the server's still compares like with like.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from typing import Any, Final
 
 from .lua import NOW, Script
 
-#: The key of the mark. The name is fixed, because running stores contain it.
+#: The key of what says since when a store remembers.
 MARK: Final = "captcha_guard/remembers"
 
-#: The number of hash tags over which a cluster spreads our counters. Each is in one slot and has a mark of its own.
+#: Hash tags over which a cluster spreads what it counts for us: each lies in one slot, with a mark of its own.
 BUCKETS: Final = 64
 
-#: ``remembers_since(mark, otherwise)`` returns when the history starts. If the mark is missing or not trusted, it is
-#: written again with the time ``otherwise``. A mark in the future was written by a wrong clock. The second replication
-#: id is that of the primary or snapshot that the present history continues. If the ACL forbids INFO, the id is unknown
-#: and promotions aren't noticed.
+#: Tells since when the server remembers; where it does not, the mark is written anew, with that other time. A mark of a
+#: time to come was written by a clock that was wrong. A second history is that of the primary, or the snapshot, which
+#: the present one follows. Who may not ask for histories (ACL) is told nothing, and hears of no promotion.
 _SINCE: Final = f"""{NOW}
 local function told_of(section, pattern)
     local told = redis.pcall('INFO', section)
@@ -51,8 +50,8 @@ local function remembers_since(mark, otherwise)
 end
 """
 
-#: Keys: the counter and the mark. Arguments: amount and expiry in seconds. Returns the counter, and the age of the
-#: server's history in seconds. The age is negative if a loss was just found: then nonces from this second are in doubt.
+#: The counter and the mark; amount and expiry in seconds. The counter, and for how many seconds the server remembers;
+#: less than none where it has just been found out that it did not: what is handed out within that second is in doubt.
 _COUNT: Final = Script(f"""{_SINCE}
 local count = redis.call('INCRBY', KEYS[1], ARGV[1])
 if count == tonumber(ARGV[1]) then
@@ -61,39 +60,39 @@ end
 return {{count, string.format('%.6f', now - remembers_since(KEYS[2], now + 1))}}
 """)
 
-#: Key: the mark. It is written if it is missing or not trusted.
+#: The mark. Written where it says nothing.
 _REMEMBER: Final = Script(f"""{_SINCE}
 remembers_since(KEYS[1], now)
 return 1
 """)
 
 
-class LossDetection:
-    """Detects data loss of a storage on one server or one primary. A mixin that comes before the storage class."""
+class Remembering:
+    """What a storage on one server, or one primary, can tell of its own past; mixed in before the storage itself."""
 
     prefixed_key: Callable[[str], str]
     _run: Callable[[Script, Sequence[str], Sequence[object]], Any]
 
     def incr_and_lost_at(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
-        """Add to a counter as ``incr`` does, and return when data was last lost, in one round trip.
+        """Add to a counter as ``incr`` does, and tell when what was counted before was lost, in one round trip.
 
-        :returns: the counter's new value, and the last whole second (since 1970) whose data may be lost.
+        :returns: the counter after the addition, and the last whole second, since 1970, of which nothing is known.
         """
         now = time.time()
         count, remembers = self._run(_COUNT, [self.prefixed_key(key), self.mark_of(key)], [amount, int(expiry)])
         return int(count), float(int(now - float(remembers)) - 1)
 
     def remember(self) -> None:
-        """Record that the history starts now, if no start is recorded. Data from before may be lost."""
+        """Begin to remember, where that has not begun: what was counted before this moment is not known."""
         self._run(_REMEMBER, [self.mark_of("")], [])
 
     def mark_of(self, _key: str) -> str:
-        """Return the key, in the store, of the mark that covers a counter."""
+        """Return the key, in the store, of the mark that goes with what is counted under a key."""
         return self.prefixed_key(MARK)
 
 
-class ClusterLossDetection(LossDetection):
-    """Detects data loss of each bucket of a cluster. A bucket is in one slot, and so on one server."""
+class RememberingInBuckets(Remembering):
+    """What a cluster can tell: each bucket of its own past, for a bucket lies in one slot, and so on one server."""
 
     key_prefix: str
     get_connection: Callable[..., Any]
@@ -101,13 +100,13 @@ class ClusterLossDetection(LossDetection):
     _unknown_script: Any
 
     def remember(self) -> None:
-        """Record when the history of every bucket starts, if that isn't recorded. One round trip for each node."""
+        """Begin to remember in every bucket, where that has not begun; one round trip for each node."""
         with self._wrapping():
             marks = [self._in_bucket(bucket, MARK) for bucket in range(BUCKETS)]
             _REMEMBER.run_for_each(self.get_connection(), marks, self._unknown_script)
 
     def mark_of(self, key: str) -> str:
-        """Return the key of the mark in the same bucket, and thus in the same slot."""
+        """Return the key of the mark in the same bucket, and so in the same slot."""
         return self._in_bucket(_bucket_of(key), MARK)
 
     def with_bucket(self, key: str) -> str:

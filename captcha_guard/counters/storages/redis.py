@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import RedisClusterStorage, RedisSentinelStorage, RedisStorage
 
-from .data_loss import ClusterLossDetection, LossDetection
+from .data_loss import Remembering, RememberingInBuckets
 from .lua import NOW, Script
 from .network import locations
 
@@ -156,7 +156,7 @@ class _Batches:
             raise
 
 
-class BatchedRedisStorage(_Batches, LossDetection, RedisStorage):
+class BatchedRedisStorage(_Batches, Remembering, RedisStorage):
     """The storage on one server. A batch is one script, so it is atomic and takes one round trip."""
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
@@ -165,7 +165,7 @@ class BatchedRedisStorage(_Batches, LossDetection, RedisStorage):
         super().__init__(uri.removeprefix(PREFIX), **options)
 
 
-class BatchedRedisSentinelStorage(_Batches, LossDetection, RedisSentinelStorage):
+class BatchedRedisSentinelStorage(_Batches, Remembering, RedisSentinelStorage):
     """The storage on a server with sentinels. By default it reads from the primary, as replicas may lag or hang."""
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisSentinelStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
@@ -180,7 +180,7 @@ class BatchedRedisSentinelStorage(_Batches, LossDetection, RedisSentinelStorage)
         super().__init__(uri.removeprefix(PREFIX), service_name, use_replicas, **options)
 
 
-class BatchedRedisClusterStorage(_Batches, ClusterLossDetection, RedisClusterStorage):
+class BatchedRedisClusterStorage(_Batches, RememberingInBuckets, RedisClusterStorage):
     """The storage on a cluster. It connects on first use.
 
     A script may use keys of one slot only. So the key of every limit has the client's key as its hash tag, which puts

@@ -1,4 +1,4 @@
-"""Advice for TLS errors of a store, taken from the error's message."""
+"""What to do about a store that fails, where its client's error tells more than that it can't be reached."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Final
 
 _URI: Final = "CAPTCHA_GUARD_STORAGE_URI"
 
-#: Patterns of OpenSSL's messages, and how to fix each. The first match counts.
+#: What OpenSSL says, and what mends it; the first that is found.
 _TLS: Final = (
     (
         r"(?:Hostname|IP address) mismatch",
-        f"Write the host in {_URI} as in the server's certificate, or give the server a certificate for that name.",
+        f"Write the host in {_URI} as the server's certificate has it, or give it a certificate for that name.",
     ),
     (r"certificate has expired", "Renew the server's certificate."),
     (
@@ -20,16 +20,16 @@ _TLS: Final = (
     ),
     (
         r"NO_CERTIFICATE_OR_CRL_FOUND|PEM lib|KEY_VALUES_MISMATCH",
-        f"Check that the files named in {_URI} contain certificates and keys in PEM format, and that ssl_keyfile is "
-        "the key of ssl_certfile.",
+        f"See that the files named in {_URI} hold certificates and keys as PEM, and that ssl_keyfile is the key of "
+        "ssl_certfile.",
     ),
     (
         r"CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|EOF occurred in violation of protocol",
-        f"If the server requires a client certificate, name it in {_URI}: ?ssl_certfile=...&ssl_keyfile=...",
+        f"If the server asks for a client's certificate, name it in {_URI}: ?ssl_certfile=...&ssl_keyfile=...",
     ),
 )
 
 
 def advice(error: BaseException) -> str:
-    """Return a sentence that says how to fix an error, or "" if there is no advice."""
+    """Return a sentence that says how to mend what an error tells of, or nothing."""
     return next((mends for pattern, mends in _TLS if re.search(pattern, str(error), re.IGNORECASE)), "")
