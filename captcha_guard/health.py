@@ -139,7 +139,7 @@ class Health:
                 mend = f" {said}" if (said := self._advice(error)) else ""
                 fault = f"{type(error).__name__}: {error}"
                 self._untold.append((f"fails ({fault}); until it answers, {self._meanwhile}.{mend}", error))
-        self._report_changes()
+        self._tell()
 
     def _answered(self) -> None:
         now = self._clock()
@@ -149,9 +149,9 @@ class Health:
                 self._untold.append((f"answers again, after {seconds:.1f} s.", None))
         self._reading.succeeded()  # only now: a fault in between begins a new outage, which a later answer ends
         self._writing.succeeded()
-        self._report_changes()
+        self._tell()
 
-    def _report_changes(self) -> None:
+    def _tell(self) -> None:
         """Report all changes in order, from one thread at a time. Otherwise an old outage could be reported last."""
         while self._untold and self._reporting.acquire(blocking=False):
             try:

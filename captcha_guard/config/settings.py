@@ -1,6 +1,6 @@
 """Every ``CAPTCHA_GUARD_*`` key: its name, type, default, check and one line of explanation.
 
-Settings are defined only here. ``docs/configuration.md`` is generated from this module.
+Settings are defined only here; ``docs/configuration.md`` is generated from this module.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def test_files_that_hold_no_certificate_or_another_key_are_named_as_what_to_look
 
 
 def test_options_that_make_no_connection_together_are_refused_at_start_up(ca: Signed, scheme: str) -> None:
-    with pytest.raises(ConfigError, match="name that as well, by ssl_certfile"):
+    with pytest.raises(ConfigError, match="name the certificate's file in ssl_certfile"):
         open_storage(f"{scheme}://db:6379/0?ssl_keyfile={ca.key}")
     with pytest.raises(ConfigError, match="remove one of them"):
         open_storage(f"{scheme}://db:6379/0?ssl_cert_reqs=none&ssl_check_hostname=true")

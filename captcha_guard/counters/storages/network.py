@@ -61,9 +61,7 @@ def _redis(library: str, uri: str) -> tuple[str, dict[str, Any]]:
         given = urlsplit(address)
         own = {name: getattr(given, name) for name in ("username", "password") if name in options}
         options["sentinel_kwargs"] = {name: options[name] for name in (*waits, "retry")} | own
-    elif (
-        scheme == "valkey+cluster"
-    ):  # has its own retries besides a connection's; Redis' client has one number for both
+    elif scheme == "valkey+cluster":  # retries of its own besides a connection's; Redis' client has one number
         options["cluster_error_retry_attempts"] = retries
     return address, options
 
