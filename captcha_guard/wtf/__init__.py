@@ -258,7 +258,7 @@ def _form_of(field: CaptchaField, form: BaseForm | None, validators: Sequence[ob
         if "required" in flags or "optional" in flags:
             raise ConfigError(
                 f"the CaptchaField {field.short_name!r} has the validator {type(validator).__name__}; remove it: "
-                "the guard says when a code is needed"
+                "the guard decides when a code is needed"
             )
     return form
 

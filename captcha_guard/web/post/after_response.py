@@ -16,7 +16,7 @@ from ..views.fragments import MARK, is_htmx, mark
 from ..views.missing_field import report_missing_field
 from ..views.pages import stamp, wants_json
 from .captcha_check import spend
-from .pass_binding import says_too_little
+from .pass_binding import is_too_short
 from .result import Result
 
 logger = logging.getLogger("captcha_guard")
@@ -75,7 +75,7 @@ def _settle(result: Result, comment_state: CommentState, response: Response) -> 
             response.headers["Captcha-Pass"] = earned
         return
     _keep(result)
-    if comment_state is CommentState.STORED or says_too_little(result.posted):
+    if comment_state is CommentState.STORED or is_too_short(result.posted):
         _withdraw_pass(result)
 
 

@@ -75,7 +75,7 @@ class Binding:
         short = len(" ".join(words)) <= _SHORT
         hashes = _hashes(words, key, short=short)
         sketch = frozenset(nsmallest(SKETCH, hashes))
-        return cls(_digest(sender, key), len(hashes), short, _says_too_little(words), sketch)
+        return cls(_digest(sender, key), len(hashes), short, _is_too_short(words), sketch)
 
     def admits(self, posted: Posted, senders: Iterable[str], key: bytes) -> bool:
         """Return whether this is the same comment by the same sender.
@@ -121,12 +121,12 @@ def completes(opened: Opened, posted: Posted, senders: Iterable[str]) -> bool:
     return Binding.read(opened.challenge.bound_to).admits(posted, senders, opened.key)
 
 
-def says_too_little(posted: Posted) -> bool:
+def is_too_short(posted: Posted) -> bool:
     """Return whether this comment is so short that its pass would accept any other text."""
-    return _says_too_little(_words(posted))
+    return _is_too_short(_words(posted))
 
 
-def _says_too_little(words: tuple[str, ...]) -> bool:
+def _is_too_short(words: tuple[str, ...]) -> bool:
     return len(words) < FEWEST_WORDS and sum(map(len, words)) < FEWEST_CHARACTERS
 
 

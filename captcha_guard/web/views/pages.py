@@ -112,7 +112,7 @@ def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
 def wants_json() -> bool:
     """Return whether to answer with JSON: the client posted or prefers it, or used a method that HTML forms can't send.
 
-    htmx always gets markup, unless it prefers JSON.
+    htmx gets markup even if it posts JSON, unless it prefers JSON.
     """
     accepted = request.accept_mimetypes
     preferred = max(accepted["application/json"], accepted[PROBLEM]) > accepted["text/html"]
