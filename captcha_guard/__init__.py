@@ -1,4 +1,4 @@
-"""Keeps comment spam off Flask blogs, and never costs a real reader the comment they typed."""
+"""Keeps comment spam off Flask blogs, without ever losing a real reader's comment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leaves what keeps failing alone for a while: an outage costs one visitor's time, not everyone's."""
+"""A circuit breaker: stops asking a service that keeps failing, so that an outage costs one visitor's time only."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import threading
 #: Faults in a row that open the breaker.
 FAULTS = 3
 
-#: Seconds for which an open breaker asks nothing; then one question probes.
+#: Seconds for which an open breaker allows no requests. Then it allows one as a probe.
 REST = 60.0
 
 
 class Breaker:
-    """Closed: everyone asks. Open: nobody does. Half-open: one asks, and the answer decides for all.
+    """Closed: all callers may ask. Open: no caller may. Half-open: one caller asks, and the answer decides for all.
 
-    Times are in seconds, and come in as arguments; threads may share one breaker. A probe that never reports back
-    (its thread died) is replaced after another ``rest``.
+    Times are arguments, in seconds. Threads may share one breaker. A probe that never reports back (its thread died)
+    is replaced after another ``rest``.
     """
 
     def __init__(self, faults: int = FAULTS, rest: float = REST) -> None:
@@ -26,22 +26,22 @@ class Breaker:
         self._quiet_from = 0.0
 
     def allows(self, now: float) -> bool:
-        """Say whether to ask now; to be told so while the breaker is open is to be the probe."""
+        """Return whether to ask now. A caller that gets True while the breaker is open is the probe."""
         with self._lock:
             if self._faults < self._most:
                 return True
-            if 0 <= now - self._quiet_from < self._rest:  # a clock that was set back ends the rest
+            if 0 <= now - self._quiet_from < self._rest:  # negative if the clock was set back, which ends the rest
                 return False
             self._quiet_from = now
             return True
 
     def succeeded(self) -> None:
-        """Note an answer: everyone may ask again."""
+        """Record an answer, so that all callers may ask again."""
         with self._lock:
             self._faults = 0
 
     def failed(self, now: float) -> None:
-        """Note a fault; the last of a row, or one more, begins a rest."""
+        """Record a fault. With enough faults in a row, each one begins a new rest."""
         with self._lock:
             self._faults += 1
             if self._faults >= self._most:
@@ -49,7 +49,7 @@ class Breaker:
 
 
 class Outage:
-    """A time in which something fails: tells one caller that it begins, and one that it is over."""
+    """A period in which something fails. One caller learns that it begins, and one that it ends."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -57,18 +57,18 @@ class Outage:
 
     @property
     def lasts(self) -> bool:
-        """Whether it has begun and is not over."""
+        """Whether it has begun and hasn't ended."""
         return self._since is not None
 
     def begins(self, now: float) -> bool:
-        """Note a fault; True for the first one."""
+        """Record a fault. Returns True for the first one."""
         with self._lock:
             first = self._since is None
             self._since = now if self._since is None else self._since
         return first
 
     def ends(self, now: float) -> float | None:
-        """Note that all is well; the first one is told how many seconds it lasted."""
+        """Record a success. The first caller gets the seconds that the outage lasted, all others get None."""
         if self._since is None:
             return None
         with self._lock:

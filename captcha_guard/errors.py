@@ -1,21 +1,21 @@
-"""Every error the package raises on its own account.
+"""The errors that the package raises.
 
-The tree is shallow on purpose: catch :class:`CaptchaGuardError` for all of them, or the one that is meant.
+Catch :class:`CaptchaGuardError` for all of them, or a single class.
 """
 
 from __future__ import annotations
 
 
 class CaptchaGuardError(Exception):
-    """The base of every error raised here."""
+    """The base class of all errors of the package."""
 
 
 class ConfigError(CaptchaGuardError, ValueError):
-    """A setting is missing, unknown or out of range; the message says which and how to mend it."""
+    """A setting is missing, unknown or out of range. The message says which one, and how to fix it."""
 
 
 class FontError(ConfigError):
-    """A font folder or file can't be used; the message names it."""
+    """A font folder or file can't be used. The message names it."""
 
 
 class StoreUnavailableError(CaptchaGuardError):
@@ -27,7 +27,7 @@ class DatabaseUnavailableError(CaptchaGuardError):
 
 
 class TokenError(CaptchaGuardError):
-    """A token is no proof of anything. ``reason`` is a fixed slug, ``token`` the string as it came."""
+    """A token isn't valid. ``reason`` is a fixed slug, and ``token`` the string as it was received."""
 
     reason = "token_invalid"
 
@@ -37,19 +37,19 @@ class TokenError(CaptchaGuardError):
 
 
 class TokenMalformedError(TokenError):
-    """The string is not a token: too long, not ASCII, or its payload is not one of ours."""
+    """The string isn't a token: it's too long, not ASCII, or its payload isn't one of ours."""
 
     reason = "token_malformed"
 
 
 class TokenForgedError(TokenError):
-    """The signature fits none of the keys."""
+    """The signature doesn't match any of the keys."""
 
     reason = "token_forged"
 
 
 class TokenExpiredError(TokenError):
-    """The token is older than its time to live, or issued further in the future than clocks may differ."""
+    """The token is older than its time to live, or was issued further in the future than clocks may differ."""
 
     reason = "token_expired"
 

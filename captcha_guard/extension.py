@@ -1,4 +1,4 @@
-"""The extension: one object, one decorator. It wires the rooms and holds no logic of theirs."""
+"""The extension: one object with one decorator. It connects the parts and contains none of their logic."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .spam.submission import Submission
 from .spam.verdict import Verdict
 from .web.decision_log import log_decision
 from .web.every_host import find_own_page
-from .web.first_request import FirstLook
+from .web.first_request import FirstRequestChecks
 from .web.maintenance import tidy
 from .web.marks import mark, mark_decorator
 from .web.method import SHOWING, head_as_get, only_shows
@@ -49,12 +49,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class CaptchaGuard:
-    """Stands between a form and the spammers.
+    """Guards forms against spam.
 
-    ``limiter`` is the host's own Flask-Limiter (initialised first); its storage then counts for both. ``rules`` replace
-    the standard ones, ``extra_rules`` run after them. ``describe`` tells Akismet more of a submission's page.
-    ``exempt_when()`` returns True for visitors of whom nothing is asked anywhere, such as moderators. Give the
-    application here or, in a factory, to ``init_app``.
+    ``limiter`` is the host's own Flask-Limiter, already initialised; the guard then uses its storage too. ``rules``
+    replace the standard rules, and ``extra_rules`` run after them. ``describe`` returns more about a submission's page
+    for Akismet. ``exempt_when()`` returns True for visitors that the guard doesn't check anywhere, such as moderators.
+    Pass the application here or, in a factory, to ``init_app``.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class CaptchaGuard:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Set the guard up for ``app``; raises ``ConfigError`` when the configuration can't be right."""
+        """Set the guard up for ``app``. Raises ``ConfigError`` for a configuration that can't be right."""
         if NAME in app.extensions:
             raise ConfigError("captcha_guard is already set up for this application: call init_app once")
         state = wire(
@@ -92,7 +92,7 @@ class CaptchaGuard:
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, _screen]
-        app.before_request(FirstLook(app, state).look)
+        app.before_request(FirstRequestChecks(app, state).look)
         app.before_request(Rounds(app).look)
         init_frames(app)
         app.after_request(settle)
@@ -132,20 +132,20 @@ class CaptchaGuard:
         exempt_when: Callable[[], object] | None = None,
         on_challenge: OnChallenge | None = None,
     ) -> Any:
-        """Guard the unsafe methods of a view: it runs only for submissions that may be taken.
+        """Guard the unsafe methods of a view, so that it runs only for accepted submissions.
 
-        ``scope`` binds challenges to a form (default: the endpoint's name; ``"comment:{slug}"`` is filled in from the
-        view's arguments). ``mode``, ``difficulty`` and ``limits`` override the configuration for this route.
-        ``moderated=True`` says that the view keeps held comments (``guard.verdict.held``). ``fields`` maps our terms
-        (author, email, url, body) to the form's names, in JSON to dotted paths. ``ignore`` names fields that hold no
-        visitor's text. ``facts(**view_args)`` returns a ``Facts`` of what only the host
-        knows: the visitor's confirmed account, the post's age. ``exempt_when()`` returns True for visitors of whom
-        nothing is asked here, such as moderators. ``on_challenge(refusal, **view_args)`` returns the host's own page
-        instead of the interstitial. Raises ``ConfigError`` for a value that can't be.
+        ``scope`` binds challenges to a form. It defaults to the endpoint's name; ``"comment:{slug}"`` is filled in from
+        the view's arguments. ``mode``, ``difficulty`` and ``limits`` override the configuration for this route.
+        ``moderated=True`` means that the view keeps held comments (``guard.verdict.held``). ``fields`` maps our terms
+        (author, email, url, body) to the names of the form's fields, or in JSON to dotted paths. ``ignore`` names
+        fields without any text of a visitor. ``facts(**view_args)`` returns a ``Facts`` with what only the host knows:
+        the visitor's confirmed account, the post's age. ``exempt_when()`` returns True for visitors that the guard
+        doesn't check here, such as moderators. ``on_challenge(refusal, **view_args)`` returns the host's own page in
+        place of the interstitial. Raises ``ConfigError`` for a value that isn't allowed.
         """
         if view is not None and not callable(view):
             raise ConfigError(f"protect({view!r}): write the scope with its name, protect(scope={view!r})")
-        protection = Protection.told(
+        protection = Protection.from_options(
             scope=scope,
             mode=mode,
             difficulty=difficulty,
@@ -158,59 +158,64 @@ class CaptchaGuard:
             on_challenge=on_challenge,
         )
         if view is None:
-            return mark_decorator(lambda guarded: _guarded(guarded, protection))
-        return _guarded(view, protection)
+            return mark_decorator(lambda guarded: _with_guard(guarded, protection))
+        return _with_guard(view, protection)
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict on this request's submission; an accepting one where nothing was judged."""
+        """The verdict on this request's submission. It accepts if nothing was judged."""
         verdicts = (
             [result.verdict for result in current_request_state().results.values()] if has_request_context() else []
         )
         return max(verdicts, key=lambda one: one.action, default=Verdict())
 
     def stored(self) -> None:
-        """Say, in a view whose answer doesn't, that the comment is stored: it can't be sent again with the same code.
+        """Report that the view has stored the comment, so that it can't be sent again with the same code.
 
-        A redirect, or a page below 400 without the captcha field, says so by itself. The last call counts.
+        A redirect, or a page below 400 without the captcha field, doesn't need this call. The last call counts.
         """
         current_request_state().stored = True
 
     def not_stored(self) -> None:
-        """Say, in a view whose answer doesn't, that the comment isn't stored: the form's pass lets it be sent again.
+        """Report that the view hasn't stored the comment, so that the form's pass lets the visitor send it again.
 
-        A status of 400 or more, or an error in a form with a ``CaptchaField``, says so by itself. The last call counts.
+        A status of 400 or more, or an error in a form with a ``CaptchaField``, doesn't need this call. The last call
+        counts.
         """
         current_request_state().stored = False
 
     def field(self, scope: str | None = None) -> Markup:
-        """Return the captcha field as markup, as ``captcha_guard()`` does in templates, for pages built in Python."""
+        """Return the captcha field as markup, for pages built in Python. Templates call ``captcha_guard()``."""
         return render_field(scope)
 
     def check(self, submission: Submission) -> Verdict:
-        """Judge a submission by rules and filter, in any application context; nothing is counted or remembered."""
+        """Return the verdict of the rules and the filter on a submission. Nothing is counted or stored.
+
+        Works in any application context.
+        """
         return current_state().judge.judge(submission)
 
     def teach(self, comment: Submission | str, *, spam: bool) -> bool:
-        """Take in a moderator's word about a comment: its verdict's ``id``, or the submission; the last word counts.
+        """Record a moderator's decision about a comment, given by its verdict's ``id`` or as a submission.
 
-        The filter learns it, the judge's memory keeps it, and a service that was wrong is told. Returns whether it was
-        kept: an id is good for 60 days, and only of comments that a route with ``moderated=True`` has stored.
+        The filter learns it, the judge's memory keeps it, and a service that judged otherwise gets a correction. A
+        later decision replaces an earlier one. Returns whether the decision was recorded: an id is valid for 60 days,
+        and only for comments that a route with ``moderated=True`` has stored.
         """
         state = current_state()
         return state.moderation.teach(comment, spam=spam, now=state.clock())
 
     def explain(self, comment: Submission | str) -> tuple[Weighed, ...]:
-        """Return the ten tokens that weigh most for the learning filter, the heaviest first.
+        """Return the ten tokens with the largest weights in the learning filter, the largest first.
 
-        There are none while it abstains, when it is switched off, or for an id that is not known.
+        Returns an empty tuple while the filter abstains, when it is switched off, and for an unknown id.
         """
         return current_state().moderation.explain(comment)
 
     def forget(self, comment: Submission | str) -> bool:
-        """Erase what is kept of a comment, with what it taught; returns whether there was anything, and it is gone.
+        """Erase all that is kept of a comment, including what the filter learned from it.
 
-        The same comment can be posted again.
+        Returns whether anything was found and erased. The same comment can then be posted again.
         """
         state = current_state()
         known_as = state.moderation.known_as(comment)
@@ -219,30 +224,31 @@ class CaptchaGuard:
         return state.moderation.forget(comment, now=state.clock())
 
     def filter_stats(self) -> Stats:
-        """Tell how much the filter was taught.
+        """Return how much the filter was taught.
 
         Raises ``ConfigError`` when it is switched off, ``DatabaseUnavailableError`` when its database can't be used.
         """
         return current_state().moderation.stats()
 
     def retrain(self) -> int:
-        """Let the filter learn all that it keeps again; returns how many comments. Raises as ``filter_stats``."""
+        """Train the filter again on all comments that it keeps, and return their number. Raises as ``filter_stats``."""
         return current_state().moderation.retrain()
 
     def tidy(self, now: float | None = None) -> Tidied:
-        """Do what has come due, at ``now`` in seconds since 1970; happens by itself after POSTs, once a minute.
+        """Run the maintenance that is due at ``now`` (seconds since 1970), and return what was done.
 
-        What was set aside 30 days ago and rescued by nobody is learned as spam, and ``aside_expired`` tells of it;
-        services are asked again, and told of corrections.
+        It also runs by itself after POSTs, once a minute. Comments that were set aside 30 days ago and not rescued are
+        learned as spam, with the signal ``aside_expired``. Services that didn't answer are asked again, and get
+        corrections.
         """
         return tidy(now)
 
 
-mark_decorator(CaptchaGuard.protect)  # as it stands, bare, in a class's ``decorators``
+mark_decorator(CaptchaGuard.protect)  # for classes that list it in ``decorators`` without arguments
 
 
 def judge_request(protection: Protection, scope: str) -> Result:
-    """Take this request's POST the whole way, once per scope however often it is asked for."""
+    """Return the result of this request's POST. It is handled once per scope, however often this is called."""
     results, state = current_request_state().results, current_state()
     if scope not in results:
         asked = this_request()
@@ -252,21 +258,21 @@ def judge_request(protection: Protection, scope: str) -> Result:
 
 
 def _screen() -> Response | None:
-    """Refuse what is too large, or was sent by another site, before anything else parses or answers it.
+    """Return a refusal for a request that is too large or comes from another site, before anything else parses it.
 
-    A CSRF check would parse the form, and fail, too; but many hosts then show it again, with the text to be sent once
-    more.
+    A CSRF check would also parse the form and fail. But many hosts then show the form again, filled in and ready to
+    be sent.
     """
     asked = this_request()
     return refuse_too_large(asked) or _refuse_cross_site_first(asked)
 
 
 def _refuse_cross_site_first(asked: Request) -> Response | None:
-    if asked.method in (*SHOWING, "OPTIONS"):  # OPTIONS is a preflight, which Flask answers in place of the view
+    if asked.method in (*SHOWING, "OPTIONS"):  # OPTIONS is a preflight, which Flask answers itself
         return None
     state, endpoint = current_state(), asked.endpoint or ""
     protection = protection_of_method(current_app.view_functions.get(endpoint), asked.method)
-    if protection is None and endpoint in state.forms:  # a view may show what was sent before it validates its form
+    if protection is None and endpoint in state.forms:  # a view may show the posted text before it validates its form
         protection = Protection()
     if protection is None or state.judge.shadow is True or refuse_cross_site(asked, state) is None:
         return None
@@ -274,7 +280,7 @@ def _refuse_cross_site_first(asked: Request) -> Response | None:
     return answer_refusal(judge_request(protection, scope))
 
 
-def _guarded(view: View, protection: Protection) -> View:
+def _with_guard(view: View, protection: Protection) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         asked = this_request()

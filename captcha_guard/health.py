@@ -1,4 +1,4 @@
-"""Whether a store answers, as one process knows it: all who ask it find out together."""
+"""Tracks whether a store answers. All parts of one process that use the store share this knowledge."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from typing import Final, NamedTuple, TypeVar
 from .breaker import Breaker, Outage
 from .errors import StoreUnavailableError
 
-#: Faults in a row after which the store is left alone: one late answer is no outage.
+#: Faults in a row after which the store isn't asked for a while. A single late answer isn't an outage.
 FAULTS: Final = 2
 
-#: Seconds for which it is left alone; then one request asks it.
+#: Seconds for which the store isn't asked. Then one request tries it.
 REST: Final = 2.0
 
-_Said = TypeVar("_Said")
+_Result = TypeVar("_Result")
 
 _log = logging.getLogger("captcha_guard")
 
 
 class Trial(NamedTuple):
-    """How to find out whether a store is well: a question that changes nothing, and something small to keep."""
+    """How to find out whether a store works: ``ask`` reads and changes nothing, ``keep`` writes something small."""
 
     ask: Callable[[], object]
     keep: Callable[[], object]
 
 
 class Health:
-    """Asks the store, unless it failed a moment ago; notes when a fault begins and when it ends.
+    """Asks the store unless it has just failed, and records when an outage begins and when it ends.
 
-    After ``FAULTS`` faults in a row the store is left alone for ``REST`` seconds: each may cost its whole timeout. Then
-    the first request that needs the store tries it, and the others go on without. A store that can be read and not
-    written (a full disk) is still one that fails: only what is written, after the last fault, ends it.
+    After ``FAULTS`` faults in a row the store isn't asked for ``REST`` seconds, because each fault may cost a whole
+    timeout. Then the first request that needs the store tries it, and other requests continue without the store. A
+    store that can be read but not written (a full disk) still fails. Only a successful write after the last fault ends
+    the outage.
 
     :param faults: what the store raises when it can't be reached or used.
     :param name: of the store, for the log: ``"The counters' store"``.
@@ -44,8 +45,8 @@ class Health:
     :param advice: tells how to mend what was raised, as a sentence for the log; empty where it can't.
     :param describe: returns how the log names what was raised.
     :param trial: of the store, for :meth:`recover`; without one an outage lasts until somebody writes.
-    :param told: hears of each beginning, with the error, and of each end, with ``None``, in their order; what it raises
-        is logged.
+    :param told: is called with the error when an outage begins, and with ``None`` when it ends, in order. What it
+        raises is logged.
     :param clock: monotonic seconds.
     """
 
@@ -73,48 +74,48 @@ class Health:
         self._trials = Breaker(faults=1, rest=REST)
         self._outage = Outage()
         self._failed_at = 0.0
-        self._turning, self._telling = threading.Lock(), threading.Lock()
+        self._changing, self._reporting = threading.Lock(), threading.Lock()
         self._untold = deque[tuple[str, Exception | None]]()
 
     @property
     def down(self) -> bool:
-        """Whether the store failed, and nothing could be written since."""
+        """Whether the store failed and nothing could be written since."""
         return self._outage.lasts
 
     @property
     def failed_at(self) -> float:
-        """When the store failed last, on the monotonic clock; 0 when it never did."""
+        """When the store last failed, on the monotonic clock. 0 if it never failed."""
         return self._failed_at
 
-    def read(self, act: Callable[[], _Said], *, insist: bool = False) -> _Said:
-        """Return what the store says to a question that changes nothing.
+    def read(self, act: Callable[[], _Result], *, insist: bool = False) -> _Result:
+        """Return the result of ``act``, which reads from the store and changes nothing.
 
-        :param insist: ask even a store that is given a rest, where somebody waits for nothing but this answer.
-        :raises StoreUnavailableError: it fails, or did a moment ago and was not asked.
+        :param insist: ask the store even during its rest, for callers that can do nothing without this answer.
+        :raises StoreUnavailableError: the store fails, or it has just failed and wasn't asked.
         """
         begun = self._clock()
-        said = self._ask(self._reading, act, begun, insist=insist)
+        result = self._ask(self._reading, act, begun, insist=insist)
         if self._outage.lasts and begun >= self._failed_at:
             self._reading.succeeded()
-        return said
+        return result
 
-    def write(self, act: Callable[[], _Said], *, insist: bool = False) -> _Said:
-        """Return what the store says to something that it is to keep.
+    def write(self, act: Callable[[], _Result], *, insist: bool = False) -> _Result:
+        """Return the result of ``act``, which writes to the store.
 
-        :param insist: as :meth:`read`.
-        :raises StoreUnavailableError: as :meth:`read`; whether it was kept is not known then.
+        :param insist: as for :meth:`read`.
+        :raises StoreUnavailableError: as for :meth:`read`. It isn't known then whether the write took effect.
         """
         begun = self._clock()
-        said = self._ask(self._writing, act, begun, insist=insist)
-        if self._outage.lasts and begun >= self._failed_at:  # what was on its way before the fault proves nothing
+        result = self._ask(self._writing, act, begun, insist=insist)
+        if self._outage.lasts and begun >= self._failed_at:  # a write that began before the fault proves nothing
             self._answered()
-        return said
+        return result
 
     def recover(self) -> None:
-        """Let whoever reads the site end an outage that is over: where nobody posts, nothing else would be written.
+        """Try the store during an outage, so that page views can end the outage on a site without any POSTs.
 
-        While an outage lasts, the first caller after each rest asks the store something, and has it keep something if
-        it answers. So no caller waits for the store in vain more than once.
+        The first caller after each rest reads from the store and, if it answers, writes something small. So no caller
+        waits for a failing store more than once.
         """
         if self._trial is None or not self._outage.lasts or not self._trials.allows(self._clock()):
             return
@@ -122,9 +123,9 @@ class Health:
             self.read(self._trial.ask)
             self.write(self._trial.keep)
 
-    def _ask(self, breaker: Breaker, act: Callable[[], _Said], now: float, *, insist: bool) -> _Said:
+    def _ask(self, breaker: Breaker, act: Callable[[], _Result], now: float, *, insist: bool) -> _Result:
         if not insist and not breaker.allows(now):
-            raise StoreUnavailableError("the store failed a moment ago and is given a rest")
+            raise StoreUnavailableError(f"the store failed a moment ago and isn't asked again for up to {REST:g} s")
         try:
             return act()
         except self._faults as error:
@@ -136,7 +137,7 @@ class Health:
         self._reading.failed(now)
         self._writing.failed(now)
         self._trials.failed(now)
-        with self._turning:
+        with self._changing:
             if self._outage.begins(now):
                 mend = f" {said}" if (said := self._advice(error)) else ""
                 self._untold.append(
@@ -146,26 +147,26 @@ class Health:
 
     def _answered(self) -> None:
         now = self._clock()
-        with self._turning:
+        with self._changing:
             seconds = self._outage.ends(now)
             if seconds is not None:
                 self._untold.append((f"answers again, after {seconds:.1f} s.", None))
-        self._reading.succeeded()  # after the end: faults in between begin an outage, which another answer ends
+        self._reading.succeeded()  # only now: a fault in between begins a new outage, which a later answer ends
         self._writing.succeeded()
         self._tell()
 
     def _tell(self) -> None:
-        """Tell what has turned, one thread for all: or else the last word could be that of an outage that is over."""
-        while self._untold and self._telling.acquire(blocking=False):
+        """Report all changes in order, from one thread at a time. Otherwise an old outage could be reported last."""
+        while self._untold and self._reporting.acquire(blocking=False):
             try:
                 while self._untold:
-                    self._say(*self._untold.popleft())
+                    self._report(*self._untold.popleft())
             finally:
-                self._telling.release()
+                self._reporting.release()
 
-    def _say(self, what: str, error: Exception | None) -> None:
+    def _report(self, what: str, error: Exception | None) -> None:
         _log.warning("%s %s", self._name, what)
         try:
             self._told(error)
         except Exception:
-            _log.exception("captcha_guard: whoever listens to the store's faults failed")
+            _log.exception("captcha_guard: a receiver of the store's signals failed")

@@ -1,7 +1,7 @@
-"""Numbers for Prometheus: whether the store answers, and what became of submissions. Needs ``prometheus-client``.
+"""Metrics for Prometheus: whether the store answers, and the verdicts by action. Needs ``prometheus-client``.
 
-Call :func:`observe` once for an application. The numbers are those of one process; with several workers that is the
-business of ``prometheus_client``'s multiprocess mode.
+Call :func:`observe` once for each application. The metrics are those of one process. With several workers use
+``prometheus_client``'s multiprocess mode.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def observe(app: Flask, registry: CollectorRegistry = REGISTRY) -> None:
-    """Keep ``captcha_guard_store_up`` (1 or 0) and ``captcha_guard_verdicts_total`` by ``action`` for ``app``."""
+    """Update ``captcha_guard_store_up`` (1 or 0) and ``captcha_guard_verdicts_total`` (by ``action``) for ``app``."""
     up = Gauge("captcha_guard_store_up", "Whether the counters' store answers.", registry=registry)
     up.set(1)
     verdicts = Counter("captcha_guard_verdicts", "Submissions judged, by action.", ["action"], registry=registry)

@@ -1,4 +1,4 @@
-"""The rooms of one application's guard, put together from its configuration; no file is made or opened yet."""
+"""Connects the parts of one application's guard from its configuration. No file is created or opened yet."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ if TYPE_CHECKING:
 #: Seconds in a day.
 DAY = 86_400
 
-#: The file in the instance folder for all that has no other place.
+#: The file in the instance folder for all data without a configured place.
 FILE = "captcha_guard.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
 class _Handed:
-    """What the host handed to ``CaptchaGuard`` besides its configuration and its limiter."""
+    """The arguments that the host passed to ``CaptchaGuard``, except its limiter."""
 
     rules: Sequence[Rule] | None
     extra_rules: Sequence[Rule]
@@ -72,7 +72,7 @@ def wire(
     describe: Callable[[Submission], Context] | None,
     exempt_when: Callable[[], object] | None,
 ) -> State:
-    """Return the guard of ``app``; raises ``ConfigError`` when the configuration can't be right."""
+    """Return the guard of ``app``. Raises ``ConfigError`` for a configuration that can't be right."""
     settings = read(app.config)
     uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
     storage = storage_for(uri, limiter)
@@ -80,7 +80,7 @@ def wire(
 
 
 def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage: Storage) -> State:
-    """Return a guard of ``app`` with these settings, which counts in the ``storage`` of this ``uri``."""
+    """Return a guard of ``app`` with these settings. It counts in ``storage``, which is at ``uri``."""
     secrets = read_secrets(app.config)
     fonts = _fonts(settings, app.root_path)
     path = _file(uri, app.instance_path)
@@ -140,7 +140,7 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
 
 
 def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
-    """Return the site's own fonts, checked; ``None``, and nothing read, where the bundled ones will do."""
+    """Return the site's own fonts, checked. ``None``, without reading a file, if the site uses the bundled fonts."""
     if not settings.fonts:
         return None
     folders = [bundled_folder() if entry == BUNDLED else Path(root_path, entry) for entry in settings.fonts]
@@ -155,7 +155,7 @@ def _appearance(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Appea
 
 
 def policies_of(settings: Settings) -> dict[str, Policy]:
-    """Return the policies that a site has configured, by their names."""
+    """Return the policies that a site has configured, by name."""
     texts = {
         "comments": settings.comment_limits,
         "challenges": settings.challenge_limits,
@@ -178,7 +178,7 @@ def _limits(settings: Settings, storage: Storage, health: Health) -> Limits:
 
 
 def _file(storage_uri: str, instance_path: str) -> Path:
-    """Return the file of what the judge remembers: that of the counters, where they are kept in one."""
+    """Return the file for the judge's data. It's the counters' file if they are kept in a SQLite file."""
     scheme, _, path = storage_uri.partition(":///")
     return Path(path) if scheme == "sqlite" else Path(instance_path, FILE)
 

@@ -1,6 +1,6 @@
-"""For the tests of host applications: a guard that tests don't disturb, and a client that really solves challenges.
+"""Helpers for the tests of host applications: they reset the guard for each test and solve its challenges.
 
-Nothing here skips the guard: codes are asked for as ever, and solved with the application's own secret.
+Nothing here skips the guard. Codes are still asked for, and they are solved with the application's own secret.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from .web.state import NAME, current_state
 
 logger = logging.getLogger("captcha_guard")
 
-#: More than any test posts; a limit of this width is as quick to count as a small one.
+#: More than any test posts. A limit of this size is as fast to count as a small one.
 _UNREACHED: Final = "1000000 per second"
 
 
 def relax(app: Flask) -> None:
-    """Let the guard of ``app`` start anew for a test: it has forgotten everything, and no limit stops anybody.
+    """Reset the guard of ``app`` for a test: its memory is empty, and no limits apply.
 
     Call it for each test, before or after the application's first request. Counters, the judge's memory and what the
-    filter learned then lie in a temporary folder, which goes with the next call or the process; the application's own
-    stay as they are. No limit holds (of the configuration or of a route), no wait, no least time for a form, no surge,
-    and Akismet and StopForumSpam aren't asked. Codes are asked for, and comments judged, as ever. The log says so, with
-    a warning.
+    filter learned are then kept in a temporary folder, which is deleted at the next call or when the process ends. The
+    application's own files don't change. Limits of the configuration and of routes, waits, the least time for a form
+    and surges are off, and Akismet and StopForumSpam aren't asked. Codes are still asked for, and comments judged. A
+    warning in the log says that this was called.
 
-    Raises ``ConfigError`` when ``app`` has no guard.
+    Raises ``ConfigError`` if ``app`` has no guard.
     """
     with app.app_context():
         state = current_state()
@@ -73,7 +73,7 @@ def relax(app: Flask) -> None:
 
 
 class _Unlimited(Limits):
-    """Limits under which a route's own limits are those of the configuration."""
+    """Limits that ignore a route's own limits and use those of the configuration."""
 
     def policy(self, policy: str | Policy) -> Policy:
         """Return the policy of this name."""
@@ -81,15 +81,15 @@ class _Unlimited(Limits):
 
 
 def _remove(folder: str, process: int) -> None:
-    if process == os.getpid():  # a fork may still be at work there when its parent ends, and the reverse
+    if process == os.getpid():  # after a fork, the parent or the child may still use the folder
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def solve(client: FlaskClient | Flask, html_or_token: str) -> str:
     """Return the right answer to the challenge in a page, or to a token.
 
-    ``client`` is the application's test client, or the application. Raises ``ConfigError`` when the page has no
-    challenge, and the errors of tokens (``captcha_guard.errors.TokenError``) when the token is not good.
+    ``client`` is the application's test client, or the application. Raises ``ConfigError`` if the page has no
+    challenge, and a ``captcha_guard.errors.TokenError`` if the token isn't valid.
     """
     app = client if isinstance(client, Flask) else client.application
     token = _inputs(html_or_token).get(TOKEN, "") if "<" in html_or_token else html_or_token
@@ -101,9 +101,9 @@ def solve(client: FlaskClient | Flask, html_or_token: str) -> str:
 
 
 def solved_form(client: FlaskClient | Flask, html: str) -> dict[str, str]:
-    """Return the captcha's form fields in a page, filled in as a person who reads the picture would.
+    """Return the captcha's form fields in a page, filled in as by a person who reads the picture.
 
-    They go into the POST beside the host's own fields. After a solved code that is the pass alone.
+    Add them to the host's own fields in a POST. After a solved code there is only the pass.
     """
     inputs = _inputs(html)
     if PASS in inputs:
@@ -118,7 +118,7 @@ def _inputs(html: str) -> dict[str, str]:
 
 
 class _Inputs(HTMLParser):
-    """Collects the named inputs of a page, the first of each name."""
+    """Collects the named inputs of a page. If several have the same name, the first one counts."""
 
     def __init__(self) -> None:
         super().__init__()

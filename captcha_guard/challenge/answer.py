@@ -1,4 +1,4 @@
-"""What the visitor has to type: derived from the secret and the nonce, compared without regard to look-alikes."""
+"""The answer to a challenge. It's derived from the secret and the nonce, and look-alikes count as equal."""
 
 from __future__ import annotations
 
@@ -8,30 +8,29 @@ from collections.abc import Iterator
 
 from ..characters.look_alikes import SYMBOLS, groups_of
 
-#: Capitals and digits, one of each group of look-alikes, and no vowel that could make a word of them. 3, 4, 7, K, N, P,
-#: X and Y are left out because readers took them for others once strokes and fields crossed them
-#: (docs/measurements/strength.md).
-#: 13 symbols: a blind guess at five of them is right once in 371,000, at six once in 4.8 million, and twice as often
-#: where a picture's rows allow a second order.
+#: Capitals and digits: one of each group of look-alikes, and no vowels, so that codes rarely form words. 3, 4, 7, K, N,
+#: P, X and Y are left out because readers confused them with others where strokes and fields cross them
+#: (docs/measurements/strength.md). With 13 symbols, a blind guess at a code of five is right once in 371,000, and at
+#: six once in 4.8 million. It is right twice as often if the picture can be read in two orders.
 ALPHABET = "25689CDFHMRTW"
 
-#: Characters. Nobody types more for a code, however they space it; normalising a megabyte would take seconds.
+#: The most characters of a typed answer. No visitor needs more, and normalising a megabyte would take seconds.
 LONGEST_TYPED = 200
 
-#: Greek lunate sigmas, which look like C; NFKD would make sigmas of them, which look like nothing.
+#: Greek lunate sigmas, which look like C. NFKD would turn them into sigmas, which look like no Latin letter.
 _LUNATE = {0x3F2: "C", 0x3F9: "C"}
 
-#: Strings that read as rude without any vowel, in any letter case, after folding.
+#: Strings that look rude even without vowels, after folding and in any letter case.
 RUDE = ("CNT", "DCK", "FCK", "FKK", "FKN", "KKK", "PRCK", "PRN", "TWT", "WTF", "XXX")
 
 
 def derive(key: bytes, nonce: bytes, *, alphabet: str = ALPHABET, length: tuple[int, int] = (5, 6)) -> str:
-    """Return the answer that belongs to ``nonce`` under ``key``.
+    """Return the answer for ``nonce`` under ``key``.
 
-    A keyed pseudo-random function (HMAC-SHA-256 in counter mode) gives the bytes; bytes past the largest multiple of
-    what is drawn from are skipped. Look-alikes are drawn as one: every group is equally likely, and then every symbol
-    in it. So a blind guess at one symbol is right once in as many tries as the alphabet has groups. ``length`` is the
-    shortest and the longest answer, both included, in symbols. Answers that read as rude are drawn again.
+    A keyed pseudo-random function (HMAC-SHA-256 in counter mode) produces the bytes. Bytes that would make some symbols
+    more likely are skipped. Look-alikes are drawn as one: every group is equally likely, and then every symbol in it.
+    So the chance of a blind guess at one symbol is one in the number of groups. ``length`` is the shortest and the
+    longest answer in symbols, both included. Answers that look rude are drawn again.
     """
     stream, groups = _stream(key, nonce), groups_of(alphabet)
     shortest, longest = length
@@ -44,20 +43,23 @@ def derive(key: bytes, nonce: bytes, *, alphabet: str = ALPHABET, length: tuple[
 
 
 def normalise(typed: str) -> str:
-    """Bring what was typed into the one form that is compared.
+    """Return a typed text in the normal form for comparison.
 
-    Full-width and other compatibility forms become plain (NFKD), digits of every script the ones they mean, letters
-    capital; spaces, hyphens, dots, accents and invisible characters vanish; letters of other scripts become the Latin
-    ones they look like, and look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, P/R, E/F ...) one symbol.
+    Full-width and other compatibility forms become plain characters (NFKD), digits of every script ASCII digits, and
+    letters capitals. Spaces, hyphens, dots, accents and invisible characters are removed. Letters of other scripts
+    become the Latin letters they look like. Look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, P/R, E/F ...)
+    become one symbol.
     """
-    plain = "".join(_digit(char) for char in unicodedata.normalize("NFKD", typed.translate(_LUNATE)) if _counts(char))
+    plain = "".join(
+        _digit(char) for char in unicodedata.normalize("NFKD", typed.translate(_LUNATE)) if _is_compared(char)
+    )
     return plain.upper().translate(SYMBOLS)
 
 
 def matches(answer: str, typed: str) -> bool:
-    """Say whether ``typed`` is ``answer``, in time that does not depend on where they differ.
+    """Return whether ``typed`` is ``answer``. The time doesn't depend on where they differ.
 
-    What is longer than ``LONGEST_TYPED`` characters is wrong, whatever it says.
+    A text of more than ``LONGEST_TYPED`` characters is always wrong.
     """
     if len(typed) > LONGEST_TYPED:
         return False
@@ -65,12 +67,12 @@ def matches(answer: str, typed: str) -> bool:
 
 
 def _digit(char: str) -> str:
-    """Return the ASCII digit that a decimal digit of any script means; any other character as it is."""
+    """Return a decimal digit of any script as an ASCII digit, and any other character unchanged."""
     meant = unicodedata.decimal(char, None)
     return char if meant is None else str(meant)
 
 
-def _counts(char: str) -> bool:
+def _is_compared(char: str) -> bool:
     return unicodedata.category(char)[0] not in "ZCPM" or char in "|!"
 
 

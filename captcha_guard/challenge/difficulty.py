@@ -1,4 +1,4 @@
-"""How hard a picture is: named knobs, two levels and a nostalgic third with a size of its own."""
+"""How hard a picture is: named knobs, and three levels. The nostalgic level ``classica`` has its own picture size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHORTEST, LONGEST = 4, 8
 
 
 class Knob(NamedTuple):
-    """One knob's letter in a spec, its allowed range (both ends included) and its unit."""
+    """A knob's letter in a spec, its allowed range (both ends included) and its unit."""
 
     letter: str
     low: int
@@ -49,7 +49,7 @@ _SPEC = re.compile(
 
 
 def _pair(length: object) -> tuple[int, int] | None:
-    """Return the shortest and the longest code of a length as it was given."""
+    """Return the shortest and the longest code for a ``length``, or None. Raises ``ConfigError`` for other values."""
     if length is None:
         return None
     pair = (length, length) if type(length) is int else length
@@ -63,10 +63,10 @@ def _pair(length: object) -> tuple[int, int] | None:
 
 @dataclass(frozen=True)
 class Difficulty:
-    """How much is done to a picture's glyphs; :class:`Style` says in which manner.
+    """How strongly a picture's glyphs are changed. :class:`Style` decides in which manner.
 
-    Every knob is a whole number; :data:`KNOBS` names its unit and range. ``length`` is how many symbols a code has: one
-    number or (shortest, longest), 4 to 8; ``None`` leaves it to the site (``CAPTCHA_GUARD_LENGTH``). Raises
+    Every knob is a whole number. :data:`KNOBS` has its unit and range. ``length`` is the number of symbols in a code,
+    4 to 8: one number, or (shortest, longest). ``None`` means the site's setting (``CAPTCHA_GUARD_LENGTH``). Raises
     :class:`ConfigError` (a ``ValueError``) for a value outside its range.
     """
 
@@ -88,18 +88,18 @@ class Difficulty:
             value = getattr(self, name)
             if type(value) is not int or not knob.low <= value <= knob.high:
                 allowed = f"{knob.low} to {knob.high} {knob.unit}"
-                msg = f"Difficulty's {name} is {value!r}; a whole number is needed, {allowed}"
+                msg = f"Difficulty's {name} is {value!r}; it must be a whole number, {allowed}"
                 raise ConfigError(msg)
         object.__setattr__(self, "length", _pair(self.length))
 
     @classmethod
-    def of(cls, told: str | Difficulty) -> Difficulty:
-        """Return the difficulty itself, or the level of that name; raises :class:`ConfigError` for anything else."""
-        return told if isinstance(told, Difficulty) else cls.named(told)
+    def of(cls, given: str | Difficulty) -> Difficulty:
+        """Return the difficulty itself, or the level with that name. Raises :class:`ConfigError` for anything else."""
+        return given if isinstance(given, Difficulty) else cls.named(given)
 
     @classmethod
     def named(cls, name: str) -> Difficulty:
-        """Return the level called ``name``; raises :class:`ConfigError` with the known names for an unknown one."""
+        """Return the level called ``name``. Raises :class:`ConfigError` for an unknown one."""
         try:
             return _LEVELS[name]
         except (KeyError, TypeError):
@@ -107,24 +107,24 @@ class Difficulty:
 
     @property
     def name(self) -> str | None:
-        """The level's name; ``None`` for a difficulty of one's own, as a level with a length of its own is."""
+        """The level's name, or ``None`` for a custom difficulty, such as a level with another length."""
         return next((name for name, level in _LEVELS.items() if level == self), None)
 
     @property
     def is_classica(self) -> bool:
-        """Whether pictures have the look of ``classica``, which is no site's style, however long their codes are."""
+        """Whether pictures have the fixed look of ``classica``, and not the site's style. The length doesn't matter."""
         return _is_classica(self)
 
     def picture_size(self, site: tuple[int, int]) -> tuple[int, int]:
-        """Return the width and height in px of such a picture on a site whose size is ``site``."""
+        """Return the width and height in px of such a picture. ``site`` is the site's picture size in px."""
         return CLASSICA_SIZE if self.is_classica else site
 
     def symbols(self, site: tuple[int, int]) -> tuple[int, int]:
-        """Return the shortest and the longest code, in symbols; ``site`` is what holds where no length is given."""
+        """Return the shortest and the longest code, in symbols. ``site`` is used if no length is set."""
         return site if self.length is None else cast("tuple[int, int]", self.length)
 
     def spec(self) -> str:
-        """Return ASCII text (under 60 characters) from which :meth:`from_spec` makes the same difficulty."""
+        """Return ASCII text (under 60 characters) from which :meth:`from_spec` restores the same difficulty."""
         return self.name or self._written()
 
     def _written(self) -> str:
@@ -134,11 +134,11 @@ class Difficulty:
 
     @classmethod
     def from_spec(cls, spec: str) -> Difficulty:
-        """Return the difficulty that :meth:`spec` wrote down; raises ``ValueError`` for any other text."""
+        """Return the difficulty for a text from :meth:`spec`. Raises ``ValueError`` for any other text."""
         return _LEVELS.get(spec) or _own(spec)
 
 
-# The easiest first. Classica uses no style, and of its knobs only the tilt has an effect.
+# The easiest level first. Classica doesn't use a style, and only its tilt has an effect.
 Difficulty.classica = Difficulty(interlock=0, tilt=4, rotation=0, field_size=400, lines=0, line_weight=20, cover=0)
 Difficulty.easy = Difficulty(interlock=2, rotation=3, field_size=115, line_weight=20, cover=4)
 Difficulty.medium = Difficulty()
@@ -150,7 +150,7 @@ _LEVELS: dict[str, Difficulty] = {
 assert {field.name for field in fields(Difficulty)} == {*KNOBS, "length"}  # noqa: S101
 
 
-# Every request asks these of the same few difficulties.
+# Cached, because every request needs them for the same few difficulties.
 @lru_cache(maxsize=64)
 def _is_classica(difficulty: Difficulty) -> bool:
     return replace(difficulty, length=None) == Difficulty.classica
@@ -165,4 +165,4 @@ def _own(spec: str) -> Difficulty:
         made = Difficulty(**numbers, length=length)
         if made._written() == spec:
             return made
-    raise ValueError(f"{spec[:80]!r} is no difficulty's spec")
+    raise ValueError(f"{spec[:80]!r} isn't the spec of a difficulty")

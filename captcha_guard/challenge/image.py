@@ -1,4 +1,4 @@
-"""The image: a code that is drawn."""
+"""The challenge kind ``image``: a code drawn as a picture."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .token import Challenge
 
 _WHITE: Final[Colour] = (255, 255, 255)
 
-#: Pictures remembered per process, so that a reload costs nothing. Each is a few KB.
+#: The number of pictures that a process caches, so that a reload costs nothing. Each is a few KB.
 PICTURES: Final = 128
 
 _SCALES: Final = {"picture": 1, "picture_2x": 2}
@@ -31,12 +31,12 @@ _SCALES: Final = {"picture": 1, "picture_2x": 2}
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """What all pictures of one site share: ``size`` in px, answer ``alphabet`` and ``length``, the ``style_seed``.
+    """The common look of all pictures of one site.
 
-    An empty ``style_seed`` means that the style is derived from the secret. ``rotation`` is in seconds: after that long
-    the site's style changes; 0 means never. ``fonts`` is a pool of ``font_pool``; ``None`` means the bundled one.
-    ``colours`` are ink and paper; ``None`` leaves them to the style. Raises ``ConfigError`` for a contrast below
-    ``MIN_CONTRAST``.
+    ``size`` is in px. ``alphabet`` and ``length`` are those of the answers. ``style_seed`` is the seed of the style; if
+    it's empty, the style is derived from the secret. ``rotation`` is the number of seconds after which the style
+    changes; 0 means never. ``fonts`` comes from ``font_pool``; ``None`` means the bundled fonts. ``colours`` are ink
+    and paper; ``None`` means those of the style. Raises ``ConfigError`` for a contrast below ``MIN_CONTRAST``.
     """
 
     size: tuple[int, int] = (240, 120)
@@ -53,7 +53,7 @@ class Appearance:
 
 
 class ImageKind:
-    """Codes as pictures in one site's appearance: a :class:`~captcha_guard.challenge.kind.ChallengeKind`."""
+    """The :class:`~captcha_guard.challenge.kind.ChallengeKind` that draws codes as pictures, with one appearance."""
 
     name: ClassVar[str] = "image"
     template: ClassVar[str] = "challenge"
@@ -76,23 +76,23 @@ class ImageKind:
         )
 
     def answers(self, key: bytes, challenge: Challenge) -> tuple[str, ...]:
-        """Return every right answer, the code itself first: its rows may be read in another order."""
+        """Return every right answer, the code itself first. There are two if its rows can be read in two orders."""
         try:
             return self._readings(key, challenge)
-        except (FontError, OSError):  # no fonts, so no picture either; its route logs the fault
+        except (FontError, OSError):  # without fonts there is no picture either, and its route logs the fault
             return (self.code(key, challenge),)
 
     def render(self, key: bytes, challenge: Challenge, medium: str) -> bytes:
-        """Return the PNG, which a process keeps for a while."""
+        """Return the PNG, from the cache or newly drawn."""
         return self._rendered(key, challenge, _SCALES[medium])
 
     def properties(self, difficulty: Difficulty) -> Mapping[str, int]:
-        """Return the picture's width and height in px at scale 1."""
+        """Return the picture's ``width`` and ``height`` in px at scale 1."""
         width, height = difficulty.picture_size(self.appearance.size)
         return {"width": width, "height": height}
 
     def draw(self, key: bytes, challenge: Challenge, scale: int) -> bytes:
-        """Return the PNG, drawn now; ``scale`` is 1 or 2."""
+        """Draw the picture and return it as a PNG. ``scale`` is 1 or 2."""
         return draw(
             self.code(key, challenge),
             seed=_seed(key, challenge),
@@ -130,5 +130,5 @@ def _check_contrast(ink: Colour, paper: Colour) -> None:
 
 
 def _seed(key: bytes, challenge: Challenge) -> bytes:
-    """Return what the challenge's picture is drawn from."""
+    """Return the seed for drawing the challenge's picture."""
     return hmac.digest(key, b"drawing" + challenge.nonce.encode(), "sha256")

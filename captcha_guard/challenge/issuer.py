@@ -1,4 +1,4 @@
-"""Hands out challenges, opens them again, and knows each one's right answers."""
+"""Issues challenges, opens their tokens, and compares answers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .token import Challenge, Opened, Tokens
 
 
 class Issuer:
-    """The one place that makes challenges and tells right answers from wrong ones.
+    """Makes challenges and decides whether an answer is right.
 
-    ``secrets`` are the host's secrets, the newest first; ``application`` is the name of the application that they are
-    used in, so that another one with the same secret has other keys. ``kinds`` are the kinds of challenges that the
-    site uses, the usual one first. ``ttl`` is in seconds, and so is ``style_rotation``, after which the site's style
-    changes (0: never); ``clock`` returns seconds since 1970.
+    ``secrets`` are the host's secrets, the newest first. ``application`` is the application's name, so that another
+    application with the same secret has different keys. ``kinds`` are the kinds of challenges that the site uses, the
+    usual one first. ``ttl`` is in seconds. ``style_rotation`` is the number of seconds after which the site's style
+    changes; 0 means never. ``clock`` returns seconds since 1970.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Issuer:
         self.tokens = Tokens(keys, kinds=self.kinds, ttl=ttl, clock=clock)
 
     def issue(self, scope: str, *, difficulty: Difficulty, tries_left: int = 0, repeats: bool = False) -> str:
-        """Return the token of a new challenge for ``scope``; ``tries_left`` and ``repeats`` as in ``Challenge``."""
+        """Return the token of a new challenge for ``scope``. ``tries_left`` and ``repeats`` are as in ``Challenge``."""
         at = int(self.clock())
         challenge = Challenge.new(
             scope,
@@ -55,21 +55,21 @@ class Issuer:
         return self.tokens.sign(challenge)
 
     def open(self, token: str, *, scope: str | None = None) -> Opened:
-        """Open the token of a challenge; raises the errors of ``Tokens.open``.
+        """Return the challenge in a token. Raises the errors of ``Tokens.open``.
 
-        A difficulty that this release does not know, as a token of the release before may carry, is malformed.
+        A token with an unknown difficulty counts as malformed. Tokens of an earlier release can have one.
         """
         opened = self.tokens.open(token, scope=scope)
         try:
             self.difficulty(opened)
         except ValueError as error:
-            raise TokenMalformedError("signed, but of a difficulty unknown here", token=token) from error
+            raise TokenMalformedError("signed, but its difficulty is unknown here", token=token) from error
         return opened
 
     def solved(self, opened: Opened, bound_to: str) -> str | None:
-        """Return the pass that follows ``opened``, valid as long as the challenge itself would have been.
+        """Return a pass for the solved challenge ``opened``. It expires when the challenge would have expired.
 
-        ``bound_to`` says which comment it is for. None after the last of a code's passes.
+        ``bound_to`` identifies the comment that it is for. Returns None if the code has had its last pass.
         """
         passed = opened.challenge.passed(opened.key, bound_to)
         return None if passed is None else self.tokens.sign(passed)
@@ -80,7 +80,7 @@ class Issuer:
         return self.tokens.keys[0]
 
     def difficulty(self, opened: Opened) -> Difficulty:
-        """Return how hard the challenge is."""
+        """Return the challenge's difficulty."""
         return Difficulty.from_spec(opened.challenge.difficulty)
 
     def answers(self, opened: Opened) -> tuple[str, ...]:
@@ -88,11 +88,14 @@ class Issuer:
         return self._kind(opened).answers(opened.key, opened.challenge)
 
     def is_right(self, opened: Opened, typed: str) -> bool:
-        """Compare with every right answer, each in constant time, forgiving case, spaces and look-alikes."""
+        """Return whether ``typed`` is a right answer. Case, spaces and look-alikes don't matter.
+
+        It is compared with every right answer, each in constant time.
+        """
         return any([code.matches(answer, typed) for answer in self.answers(opened)])  # noqa: C419 - all, not until one is
 
     def render(self, opened: Opened, medium: str) -> bytes:
-        """Return one of the challenge's files; ``medium`` is its name in the kind's ``media``."""
+        """Return one of the challenge's files. ``medium`` is its name in the kind's ``media``."""
         return self._kind(opened).render(opened.key, opened.challenge, medium)
 
     def _kind(self, opened: Opened) -> ChallengeKind:

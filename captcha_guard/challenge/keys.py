@@ -1,4 +1,4 @@
-"""Keys derived from one secret, a key of its own for each purpose."""
+"""Derives keys from one secret, a separate key for each purpose."""
 
 from __future__ import annotations
 

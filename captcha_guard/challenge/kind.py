@@ -1,4 +1,4 @@
-"""What a kind of challenge offers. The image is one; anything else that shows a code can be another."""
+"""The interface of a kind of challenge. The image is one kind. Anything else that presents a code can be another."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from .token import Challenge
 
 
 class Medium(NamedTuple):
-    """One file of a challenge: what follows the token in its path, and its MIME type."""
+    """One file of a challenge: the ending that follows the token in its path, and its MIME type."""
 
     ending: str
     mimetype: str
 
 
 class ChallengeKind(Protocol):
-    """All that token, issuer, routes, field and script need to know about one kind of challenge.
+    """Everything that token, issuer, routes, field and script need to know about one kind of challenge.
 
-    ``name`` stands in tokens, in requests for a challenge and in signals. ``template`` is the field's, below
-    ``captcha_guard/``. ``media`` are its files: each name is that of a route, of a variable in the template and of a
-    key in JSON, whose value is the file's path.
+    ``name`` is used in tokens, in requests for a challenge and in signals. ``template`` is the field's template below
+    ``captcha_guard/``. ``media`` are its files by name. Each name is also the name of a route, and of the template
+    variable and JSON key that hold the file's path.
     """
 
     name: ClassVar[str]
@@ -29,13 +29,13 @@ class ChallengeKind(Protocol):
     media: ClassVar[Mapping[str, Medium]]
 
     def answers(self, key: bytes, challenge: Challenge) -> tuple[str, ...]:
-        """Return every right answer, the code itself first; ``key`` is the one that signed the token."""
+        """Return every right answer, the code itself first. ``key`` is the key that signed the token."""
         ...
 
     def render(self, key: bytes, challenge: Challenge, medium: str) -> bytes:
-        """Return one of its files: the same bytes whichever process renders it, and however often."""
+        """Return one of its files. Every process returns the same bytes every time."""
         ...
 
     def properties(self, difficulty: Difficulty) -> Mapping[str, int]:
-        """Return what else the template and JSON say of a challenge, such as the width and height in px."""
+        """Return further values for the template and JSON, such as the width and height in px."""
         ...

@@ -1,4 +1,4 @@
-"""The challenge as the browser carries it: signed, readable by anyone, worth nothing without the answer."""
+"""The token: a challenge as the browser carries it. It's signed, readable by anyone, and useless without the answer."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from ..errors import TokenExpiredError, TokenForgedError, TokenMalformedError, T
 VERSION: Final = 2
 SALT: Final = b"captcha_guard.token"
 
-#: Bytes. The longest token we make, a pass, has under 900; a longer string isn't looked at.
+#: The most bytes of a token. Longer strings aren't read. The longest token we make, a pass, has under 900 bytes.
 LONGEST: Final = 1024
 
 #: Seconds by which the clocks of two servers may differ.
 LEEWAY: Final = 30
 
 NONCE_BYTES: Final = 16
-#: The kind of a token that stands for a code which was solved.
+#: The kind of a pass, the token that proves that a code was solved.
 SOLVED: Final = "pass"
 
-#: Passes that can follow one solved code, one after the other.
+#: The most passes that can follow one solved code, one after the other.
 GENERATIONS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One "Enter Security Code" task. Never the answer.
+    """One "Enter Security Code" task. It never contains the answer.
 
     ``nonce`` is random and used once. ``scope`` is the digest of the form's scope. ``kind`` is the name of a
     ``ChallengeKind``, or ``SOLVED`` for a pass (proof that a challenge was solved). ``difficulty`` is a difficulty's
-    specification. ``epoch`` says which of the site's styles draws it. ``issued_at`` is in seconds since 1970.
-    ``tries_left`` is how many tries at the code are paid for: some, where it was handed out in reply to a comment that
-    the limits have counted.
+    spec. ``epoch`` is the number of the site's style in which it's drawn. ``issued_at`` is in seconds since 1970.
+    ``tries_left`` is how many tries at the code are paid for. It is above 0 if the challenge was handed out in reply to
+    a comment that the limits have counted.
 
-    ``repeats`` says that it was handed out with a refusal for a repetition, and lets the comment in once more. A pass
-    also has its ``generation``, 1 to ``GENERATIONS``, and the comment that it is ``bound_to``.
+    ``repeats`` means that it was handed out with a refusal as a duplicate, and lets that comment be posted once more. A
+    pass also has a ``generation``, 1 to ``GENERATIONS``, and ``bound_to``, which identifies its comment.
     """
 
     nonce: str
@@ -71,14 +71,14 @@ class Challenge:
         tries_left: int = 0,
         repeats: bool = False,
     ) -> Challenge:
-        """Make a challenge with a fresh nonce for the form named ``scope``."""
+        """Return a challenge with a fresh nonce for the form with this ``scope``."""
         nonce = base64_encode(secrets.token_bytes(NONCE_BYTES)).decode()
         return cls(nonce, scope_digest(scope), kind, difficulty, epoch, at, tries_left, repeats)
 
     def passed(self, key: bytes, bound_to: str) -> Challenge | None:
-        """Return the pass that follows this challenge once it was solved; None after the last generation.
+        """Return the pass that follows this challenge after it was solved. None after the last generation.
 
-        Its nonce is derived from this one's under ``key``, so there is one such pass however often it is made.
+        The pass's nonce is derived from this nonce and ``key``, so every call makes the same pass.
         """
         if self.generation >= GENERATIONS:
             return None
@@ -95,7 +95,7 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A challenge out of a genuine token, and the key that signed it (the answer hangs on that key)."""
+    """A challenge from a genuine token, its age in seconds, and the key that signed it and determines the answer."""
 
     challenge: Challenge
     key: bytes
@@ -103,15 +103,14 @@ class Opened:
 
 
 def scope_digest(scope: str) -> str:
-    """Return 16 URL-safe characters that stand for ``scope`` in a token."""
+    """Return 16 URL-safe characters that represent ``scope`` in a token."""
     return base64_encode(hashlib.sha256(scope.encode("utf-8", "surrogatepass")).digest()[:12]).decode()
 
 
 class Tokens:
-    """Signs and opens tokens under a list of keys, the newest first.
+    """Signs and opens tokens with a list of keys, the newest first.
 
-    ``kinds`` are the names of the kinds of challenges that there are. ``ttl`` is in seconds. ``clock`` returns seconds
-    since 1970.
+    ``kinds`` are the names of all kinds of challenges. ``ttl`` is in seconds. ``clock`` returns seconds since 1970.
     """
 
     def __init__(
@@ -147,9 +146,9 @@ class Tokens:
         return signer.sign_at(base64_encode(text), challenge.issued_at).decode()
 
     def open(self, token: str, *, scope: str | None = None) -> Opened:
-        """Return what a genuine, fresh token says.
+        """Return the challenge in a genuine, fresh token.
 
-        ``scope`` is the form it must belong to; ``None`` opens it for any (to draw its picture). Raises
+        ``scope`` is the form that it must belong to. ``None`` allows any form, such as for drawing its picture. Raises
         ``TokenMalformedError``, ``TokenForgedError``, ``TokenExpiredError`` or ``TokenScopeError``.
         """
         if len(token) > LONGEST or not token.isascii():
@@ -160,7 +159,7 @@ class Tokens:
             raise TokenMalformedError(f"kind {challenge.kind!r} is unknown here", token=token)
         age = int(self.clock()) - issued_at
         if age > self.ttl:
-            message = f"issued {age} s ago; {self.ttl} s are allowed"
+            message = f"issued {age} s ago; tokens are valid for {self.ttl} s"
             raise TokenExpiredError(message, token=token)
         if age < -LEEWAY:
             message = f"issued {-age} s in the future; check this server's clock"
@@ -176,11 +175,11 @@ class Tokens:
             except BadSignature:
                 continue
             return payload, int(signed_at.timestamp()), key
-        raise TokenForgedError("signed by none of our keys", token=token)
+        raise TokenForgedError("not signed with any of our keys", token=token)
 
 
 class _Signer(TimestampSigner):
-    """itsdangerous' timed signer, with a named salt, SHA-256 and the time as an argument."""
+    """The timed signer of itsdangerous, with a named salt, SHA-256, and the time as an argument."""
 
     def __init__(self, key: bytes) -> None:
         super().__init__(key, salt=SALT, key_derivation="hmac", digest_method=hashlib.sha256)

@@ -10,7 +10,7 @@ import click
 from flask.cli import with_appcontext
 from limits.storage import MemoryStorage
 
-from ..counters.client import NOBODY, SHARED, SITE, WIDE, Client, client_named, client_of
+from ..counters.client import SHARED, SITE, UNKNOWN_CLIENT, WIDE, Client, client_named, client_of
 from ..counters.policy import Policy, name_at
 from ..counters.storages.memory import LockedMemoryStorage
 from ..counters.windows import Charge, WindowStat
@@ -53,10 +53,10 @@ def limits(key: str | None, clear: bool) -> None:  # noqa: FBT001 - click hands 
 def _client(state: State, word: str) -> Client:
     """Return the client of that key; a mistyped address is refused, since it would mean all without an address."""
     if word == SHARED:
-        return NOBODY
+        return UNKNOWN_CLIENT
     if state.settings.client_key is not None and word.strip():
         return client_named(word, secret=state.secret)
-    if (client := client_of(word, secret=state.secret)) == NOBODY:
+    if (client := client_of(word, secret=state.secret)) == UNKNOWN_CLIENT:
         raise click.BadParameter(f"{word!r} isn't an address; {SHARED!r} means all without one", param_hint="--key")
     return client
 

@@ -1,4 +1,4 @@
-"""The secrets of a Flask configuration, and why one is refused."""
+"""Reads the secrets of a Flask configuration, and refuses weak ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from ..errors import ConfigError
 from .validators import SHORTEST_SECRET
 
-#: What people leave in from tutorials and templates.
+#: Placeholders from tutorials and templates.
 PLACEHOLDER: Final = re.compile(
     r"""change[-_ ]?(me|this|it) | replace[-_ ]?(me|this) | your[-_ ]?(own[-_ ])?(very[-_ ])?secret | placeholder
     | insecure | not[-_ ]?so[-_ ]?secret | super[-_ ]?secret | ^(my[-_ ]?)?secret[-_ ]?key$
@@ -20,13 +20,13 @@ HOW_TO_MAKE_ONE: Final = 'make one with: python -c "import secrets; print(secret
 
 
 def read_secrets(config: Mapping[str, object]) -> list[bytes]:
-    """Return ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS`` as octets, the newest first.
+    """Return ``SECRET_KEY`` and ``SECRET_KEY_FALLBACKS`` as bytes, the newest first.
 
-    Raises ``ConfigError`` when one is missing, shorter than 16 octets, or a placeholder.
+    Raises ``ConfigError`` if one is missing, shorter than 16 bytes, or a placeholder.
     """
     fallbacks = config.get("SECRET_KEY_FALLBACKS") or ()
     if isinstance(fallbacks, (str, bytes)) or not isinstance(fallbacks, Sequence):
-        raise ConfigError("SECRET_KEY_FALLBACKS must be a list of secrets")
+        raise ConfigError(f"SECRET_KEY_FALLBACKS is of type {type(fallbacks).__name__}; write a list of old secrets")
     secrets = [_secret("SECRET_KEY", config.get("SECRET_KEY"))]
     return secrets + [_secret("SECRET_KEY_FALLBACKS", old) for old in fallbacks]
 
@@ -35,10 +35,12 @@ def _secret(name: str, value: object) -> bytes:
     if not value:
         raise ConfigError(f"{name} is not set, so nothing can be signed; {HOW_TO_MAKE_ONE}")
     if not isinstance(value, (str, bytes)):
-        raise ConfigError(f"{name} is of type {type(value).__name__}; a text or octets are needed; {HOW_TO_MAKE_ONE}")
-    octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-    if len(octets) < SHORTEST_SECRET:
-        raise ConfigError(f"{name} is {len(octets)} octets long; {SHORTEST_SECRET} are the least; {HOW_TO_MAKE_ONE}")
-    if PLACEHOLDER.search(octets.decode("utf-8", "replace")) or len(set(octets)) < 6:
-        raise ConfigError(f"{name} looks like a placeholder, which others know too; {HOW_TO_MAKE_ONE}")
-    return octets
+        raise ConfigError(f"{name} is of type {type(value).__name__}; it must be a text or bytes; {HOW_TO_MAKE_ONE}")
+    encoded = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+    if len(encoded) < SHORTEST_SECRET:
+        raise ConfigError(
+            f"{name} is {len(encoded)} bytes long; at least {SHORTEST_SECRET} are needed; {HOW_TO_MAKE_ONE}"
+        )
+    if PLACEHOLDER.search(encoded.decode("utf-8", "replace")) or len(set(encoded)) < 6:
+        raise ConfigError(f"{name} looks like a placeholder that others can guess; {HOW_TO_MAKE_ONE}")
+    return encoded

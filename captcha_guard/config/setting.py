@@ -1,4 +1,4 @@
-"""What a setting is besides its name and type, and how a table of them is read from a Flask configuration."""
+"""Defines settings with their checks, and reads a table of them from a Flask configuration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REPLACED: Final = {
 
 
 class Key(NamedTuple):
-    """What is known of one setting besides its default: its check, what is allowed, one line of explanation."""
+    """The definition of one setting: its check, the allowed values in words, and one line of explanation."""
 
     check: Check
     allowed: str
@@ -32,7 +32,7 @@ class Key(NamedTuple):
 
 
 def setting(default: object, check: Check, allowed: str, doc: str) -> Any:
-    """Return the field of a table of settings, a dataclass."""
+    """Return a field for a table of settings, which is a dataclass."""
     metadata = {"key": Key(check, allowed, doc)}
     if isinstance(default, Mapping):
         return field(default_factory=lambda: default, metadata=metadata)
@@ -40,14 +40,15 @@ def setting(default: object, check: Check, allowed: str, doc: str) -> Any:
 
 
 def switch(*, default: bool, doc: str) -> Any:
-    """Return the field of a setting that is on or off."""
+    """Return a field for a setting that is on or off."""
     return setting(default, checks.switch, "`True`, `False`", doc)
 
 
 def read_settings(table: type[Table], config: Mapping[str, object]) -> Table:
     """Return the settings in a Flask configuration, each checked.
 
-    Raises ``ConfigError`` on an unknown key (naming the nearest right one), a wrong type or a value out of range.
+    Raises ``ConfigError`` for an unknown key (the message names the most similar one), a wrong type, or a value out of
+    range.
     """
     keys = {one.name: cast("Key", one.metadata["key"]) for one in fields(table)}
     given = {name.removeprefix(PREFIX): value for name, value in config.items() if name.startswith(PREFIX)}

@@ -270,5 +270,5 @@ class Settings:
 
 
 def read(config: Mapping[str, object]) -> Settings:
-    """Return the settings in a Flask configuration, each checked; raises ``ConfigError`` as ``read_settings``."""
+    """Return the settings in a Flask configuration, each checked. Raises ``ConfigError`` as ``read_settings`` does."""
     return read_settings(Settings, config)

@@ -1,22 +1,22 @@
-"""What to say of a name that isn't known: the nearest one, if one is near, and all that are."""
+"""Suggestions for unknown names: the most similar known name, and a list of all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-#: How alike two names have to be, 0 to 1, for one to be taken for a misspelling of the other.
+#: The least similarity, 0 to 1, for one name to count as a misspelling of another.
 NEAR = 0.6
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that ``name`` is likely to be a misspelling of."""
+    """Return the known name that ``name`` is probably a misspelling of, or None."""
     found = get_close_matches(name.lower(), list(known), 1, NEAR)
     return found[0] if found else None
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return the end of an error's message: ``did you mean 'easy'? Known are easy, medium``."""
+    """Return the end of an error message, such as ``did you mean 'easy'? Known are easy, medium``."""
     names = list(known)
     near = nearest(name, names)
     listed = f"known are {', '.join(names)}" if names else "none is known"

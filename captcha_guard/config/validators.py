@@ -1,4 +1,4 @@
-"""What a value of the configuration has to be. Each check returns the value in one form, or says how to mend it."""
+"""Checks for the values of settings. Each returns the value in its final form, or raises an error with the fix."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .suggestion import nearest
 
 PREFIX: Final = "CAPTCHA_GUARD_"
 
-#: The word that stands for the fonts that come along, in a list of folders.
+#: The word that stands for the package's own fonts in a list of folders.
 BUNDLED: Final = "bundled"
 
-#: Octets. Under this a secret can be guessed by trying.
+#: The fewest bytes of a secret. A shorter one can be brute-forced.
 SHORTEST_SECRET: Final = 16
 
-#: Symbols that readers can tell apart. A blind guess at a code of four is right once in 20,736 then.
+#: The fewest symbols that readers can tell apart. A blind guess at a code of four is then right once in 20,736.
 FEWEST_SYMBOLS: Final = 12
 
-#: What can fail, and what can be done about it; the first is usual.
+#: The parts that can fail, and what to do then. The first choice is the default.
 FAULTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"limits": ("strict", "refuse"), "codes": ("hold", "refuse")}
 )
 
-#: Browsers send names with other letters in ASCII ("xn--..."), so they have to be given like that.
+#: Browsers send host names with non-ASCII letters in their ASCII form ("xn--..."), so the setting needs that form.
 _ORIGIN: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
 )
@@ -37,17 +37,17 @@ _ORIGIN: Final = re.compile(
 #: A colour as CSS writes it: #rgb or #rrggbb.
 _HEX: Final = re.compile("#([0-9A-Fa-f]{3}){1,2}")
 
-#: Takes the setting's name and its value; returns the value as the package wants it, or raises ``ConfigError``.
+#: Takes a setting's name and value. Returns the value in its final form, or raises ``ConfigError``.
 Check = Callable[[str, object], object]
 
 
 def refuse(name: str, value: object, allowed: str) -> ConfigError:
-    """Return the error that names a wrong value and what is allowed."""
+    """Return the error for a wrong value. Its message names the value and what is allowed."""
     return ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {allowed}")
 
 
 def choice(*choices: str) -> Check:
-    """Return a check for one of these words; a misspelt one is met with the nearest."""
+    """Return a check for one of these words. The error for a misspelt word suggests the most similar one."""
 
     def check(name: str, value: object) -> object:
         if value not in choices:
@@ -73,7 +73,7 @@ def number(least: float, most: float, *, unit: str = "", whole: bool = True) -> 
 
 
 def pair(least: tuple[int, int], most: tuple[int, int], allowed: str, *, rising: bool = False) -> Check:
-    """Return a check for two whole numbers; a rising pair may be given as one number."""
+    """Return a check for two whole numbers. A ``rising`` pair may also be written as one number."""
 
     def check(name: str, value: object) -> object:
         pair = tuple(value) if isinstance(value, (list, tuple)) else (value, value) if rising else ()
@@ -101,12 +101,12 @@ def text(pattern: str, allowed: str) -> Check:
 
 
 def without_password(text: str) -> str:
-    """Return a text without the user, the password and the query of the address in it, for messages."""
+    """Return an address without its user, password and query, for messages."""
     return re.sub(r"(?s)//.*@", "//***@", text.partition("?")[0])
 
 
 class Address(str):
-    """A URI that may hold a password: whoever prints the settings does not see it."""
+    """A URI that may contain a password. Printing the settings doesn't show it."""
 
     __slots__ = ()
 
@@ -115,7 +115,7 @@ class Address(str):
 
 
 def address(allowed: str) -> Check:
-    """Return a check for a URI with a scheme, or an empty text; no error shows the password in it."""
+    """Return a check for a URI with a scheme, or an empty text. Its error doesn't show the password."""
 
     def check(name: str, value: object) -> object:
         if not isinstance(value, str) or not re.fullmatch(r"|[a-z][a-z0-9+]*://.*", value):
@@ -126,7 +126,7 @@ def address(allowed: str) -> Check:
 
 
 def alphabet(name: str, value: object) -> object:
-    """Check for capitals and digits, none twice, and enough that readers can tell apart."""
+    """Check for different capitals and digits, with at least ``FEWEST_SYMBOLS`` that readers can tell apart."""
     allowed = f"at least {FEWEST_SYMBOLS} different capitals and digits"
     if not isinstance(value, str):
         raise refuse(name, value, allowed)
@@ -140,15 +140,15 @@ def alphabet(name: str, value: object) -> object:
 
 
 def difficulty(name: str, value: object) -> object:
-    """Check for what can be a name or a difficulty; the picture reads it."""
+    """Check that the value can be a name or a difficulty. The name itself is checked when the guard is set up."""
     if value is None or isinstance(value, (bool, int, float, bytes, list, dict)):
         raise refuse(name, value, "the name of a preset, or a Difficulty(...)")
     return value
 
 
 def fonts(name: str, value: object) -> object:
-    """Return the folders as a tuple of paths and of the word ``bundled``."""
-    allowed = f"a folder of fonts, or a list of folders and the word {BUNDLED!r} for the fonts that come along"
+    """Return a tuple of folders, as paths, and of the word ``bundled``."""
+    allowed = f"a folder of fonts, or a list of folders and the word {BUNDLED!r} for the package's own fonts"
     entries = value if isinstance(value, (list, tuple)) else [] if value == "" else [value]
     folders: list[Path | str] = []
     for entry in entries:
@@ -160,7 +160,7 @@ def fonts(name: str, value: object) -> object:
 
 
 def colours(name: str, value: object) -> object:
-    """Return two hex colours as RGB triples of 0 to 255, or None; ``Appearance`` checks their contrast."""
+    """Return two hex colours as RGB triples of 0 to 255, or None. ``Appearance`` checks their contrast."""
     allowed = "two hex colours, (ink, paper), such as ('#1d3557', '#f1faee'), or None for those of the secret"
     if value is None:
         return None
@@ -184,17 +184,17 @@ def switch(name: str, value: object) -> object:
 
 
 def seed(name: str, value: object) -> object:
-    """Return the seed as octets."""
-    octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-    if not isinstance(octets, bytes) or 0 < len(octets) < SHORTEST_SECRET:
-        raise refuse(name, value, f"{SHORTEST_SECRET} octets or more that nobody guesses; empty: the secret decides")
-    return octets
+    """Return the seed as bytes."""
+    encoded = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+    if not isinstance(encoded, bytes) or 0 < len(encoded) < SHORTEST_SECRET:
+        raise refuse(name, value, f"at least {SHORTEST_SECRET} random bytes, or empty to derive it from the secret")
+    return encoded
 
 
 def thresholds(name: str, value: object) -> object:
-    """Return the three scores in their order."""
+    """Return the three scores, in rising order."""
     words = ("challenge", "hold", "aside")
-    allowed = "{'challenge': 30, 'hold': 60, 'aside': 90}: whole numbers from 1 to 101, not falling"
+    allowed = "{'challenge': 30, 'hold': 60, 'aside': 90}: whole numbers from 1 to 101, each at least the one before"
     if not isinstance(value, Mapping) or set(value) != set(words):
         raise refuse(name, value, allowed)
     scores = [value[word] for word in words]
@@ -204,7 +204,7 @@ def thresholds(name: str, value: object) -> object:
 
 
 def bands(name: str, value: object) -> object:
-    """Return two chances in their order."""
+    """Return two probabilities, the smaller one first."""
     allowed = "(0.10, 0.97): two numbers from 0 to 1, the second larger than the first"
     pair = tuple(value) if isinstance(value, (list, tuple)) else ()
     if len(pair) != 2 or not all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in pair):
@@ -215,7 +215,7 @@ def bands(name: str, value: object) -> object:
 
 
 def weights(name: str, value: object) -> object:
-    """Return scores by the slugs of rules; which slugs there are, the judge knows."""
+    """Return scores by the slugs of rules. The judge checks that the slugs exist."""
     allowed = "scores of 0 to 100 by the slugs of rules, such as {'flattery': 0}"
     if not isinstance(value, Mapping) or not all(isinstance(slug, str) for slug in value):
         raise refuse(name, value, allowed)
@@ -226,7 +226,7 @@ def weights(name: str, value: object) -> object:
 
 
 def shadow(name: str, value: object) -> object:
-    """Return the slugs of rules as a tuple; ``*`` stands for all of them."""
+    """Return the slugs of rules as a tuple. ``*`` stands for all rules."""
     if isinstance(value, bool):
         return ("*",) if value else ()
     if not isinstance(value, (list, tuple)) or not all(isinstance(slug, str) for slug in value):
@@ -235,8 +235,8 @@ def shadow(name: str, value: object) -> object:
 
 
 def entries(name: str, value: object) -> object:
-    """Return entries as texts, files of them as paths; a text that is no list is the path of a file."""
-    allowed = "a list of texts, or the path of a file with one a line"
+    """Return a tuple of entries (texts) and files of entries (paths). A single text is the path of a file."""
+    allowed = "a list of texts, or the path of a file with one text a line"
     if isinstance(value, (list, tuple)):
         several = tuple(value)
     elif isinstance(value, (str, os.PathLike)):
@@ -250,7 +250,7 @@ def entries(name: str, value: object) -> object:
 
 def origins(name: str, value: object) -> object:
     """Return origins as browsers write them: in lower case, without a default port."""
-    allowed = "a list of origins such as 'https://other.example' or 'http://127.0.0.1:8000': no path, no wildcard"
+    allowed = "a list of origins such as 'https://other.example' or 'http://127.0.0.1:8000', without path or wildcard"
     if not isinstance(value, (list, tuple)):
         raise refuse(name, value, allowed)
     return tuple(_origin(name, one, allowed) for one in value)
@@ -285,11 +285,11 @@ def function(name: str, value: object) -> object:
 
 
 def faults(name: str, value: object) -> object:
-    """Return what to do for every part that may fail, the usual for those not named."""
+    """Return what to do for every part that may fail. Parts that aren't named get their default."""
     usual = {part: ways[0] for part, ways in FAULTS.items()}
     allowed = "; ".join(f"{part!r}: {' or '.join(map(repr, ways))}" for part, ways in FAULTS.items())
     if not isinstance(value, Mapping) or any(way not in FAULTS.get(part, ()) for part, way in value.items()):
-        raise refuse(name, value, f"what to do by part: {allowed}")
+        raise refuse(name, value, f"a choice for each part: {allowed}")
     return MappingProxyType(usual | dict(value))
 
 
@@ -297,7 +297,7 @@ limits: Final = text(r"(?s).*\S.*", "limits such as '2 per minute; 10 per hour'"
 
 
 class Credential(str):
-    """A text that is no one else's business: whoever prints the settings sees only that it is set."""
+    """A secret text. Printing the settings only shows that it is set."""
 
     __slots__ = ()
 
@@ -306,7 +306,7 @@ class Credential(str):
 
 
 def credential(name: str, value: object) -> object:
-    """Check for a key of a service; no error shows it."""
+    """Check for a key of a service. Its error doesn't show the key."""
     if not isinstance(value, str) or not re.fullmatch(r"|[0-9A-Za-z_-]{6,64}", value):
         what = f"a text of {len(value)} characters" if isinstance(value, str) else f"of type {type(value).__name__}"
         raise ConfigError(f"{PREFIX}{name} is {what} (not shown); allowed: 6 to 64 letters and digits")

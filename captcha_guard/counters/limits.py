@@ -1,4 +1,4 @@
-"""The named policies, and the hits that are charged against them before anything else happens."""
+"""Charges hits against named policies, before anything else happens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Decision", "Limits", "Policy", "WindowStats", "open_storage"]
 
-#: Seconds after which whoever can't be counted may try again.
+#: Seconds after which a client may try again if its request could not be counted.
 TRY_AGAIN: Final = 30
 
 #: A (policy, client) pair.
@@ -34,7 +34,8 @@ Asked = tuple["str | Policy", "Client"]
 class WindowStats:
     """The windows of several policies at one moment.
 
-    ``counted`` is false where only this process was asked; it counts a ``share`` of what there is, else all.
+    ``counted`` is false if they come from this process's own counts. Those allow one ``share``-th of each limit; the
+    store's have a ``share`` of 1.
     """
 
     share: int
@@ -42,32 +43,32 @@ class WindowStats:
 
     @property
     def counted(self) -> bool:
-        """Whether the store was asked."""
+        """Whether these are the store's counts."""
         return self.share == 1
 
     def decision(self, name: str) -> Decision:
-        """Tell whether a hit of this policy would have been allowed. Racing callers may all be told yes."""
+        """Return whether a hit of this policy would have been allowed. Concurrent callers may all be allowed."""
         full = [stat.wait for charge, stat in self.stats[name] if stat.used >= charge.item.amount]
         decision = Decision.refused(max(full)) if full else Decision.granted()
         return decision if self.counted else replace(decision, uncounted=True)
 
     def used(self, name: str) -> int:
-        """Tell how many hits are in the fullest of the policy's windows."""
+        """Return how many hits are in the fullest of the policy's windows."""
         return max(stat.used for _, stat in self.stats[name])
 
 
 class Limits:
-    """Counts hits in the store, and more strictly in this process for as long as the store fails.
+    """Counts hits in the store. While the store fails, counts them in this process, with stricter limits.
 
     :param storage: any ``limits`` storage. One with ``acquire_entries`` (ours) charges all limits of a policy or none,
         in one round trip; with another a refused hit may have been charged against a shorter window.
     :param strategy: ``"moving-window"``, ``"sliding-window-counter"`` or ``"fixed-window"``.
     :param prefix: first part of every key.
-    :param policies: by their names.
-    :param health: of the store, where it is shared with others that ask the same store.
-    :param workers: processes that serve the site, on all its hosts: while nothing can be counted together, each grants
-        so small a share of every limit, and half at the most.
-    :param refusing: refuse everything while nothing can be counted, in place of counting in this process.
+    :param policies: the policies by name.
+    :param health: the health of the store, if other parts use the same store.
+    :param workers: the number of processes that serve the site, on all its hosts. While the store fails, each process
+        allows this fraction of every limit, and at most half.
+    :param refusing: refuse everything while the store fails, instead of counting in this process.
     :raises ConfigError: an unknown strategy, or one that the storage can't count.
     """
 
@@ -92,7 +93,10 @@ class Limits:
         self._fallback: Windows | None = None
 
     def hit(self, policy: str | Policy, client: Client, *more: Asked) -> Decision:
-        """Charge one request of a client, all that is named or nothing; never raises for a failing store."""
+        """Charge one request to a client's windows and to those of ``more``, or to none if one of them is full.
+
+        Never raises for a failing store.
+        """
         asked = ((policy, client), *more)
         charges = [charge for one in asked for charge in self.windows(*one)]
         try:
@@ -104,18 +108,18 @@ class Limits:
         return replace(self._own_windows().hit(charges), uncounted=True)
 
     def stats(self, *asked: Asked) -> WindowStats:
-        """Return the windows of these clients, in one read of the store where it can; nothing is counted."""
+        """Return the windows of these clients, in a single read if the store supports it. Nothing is counted."""
         try:
             return self._health.read(lambda: self._stats(self._store, asked, 1))
         except StoreUnavailableError:
             return self._stats(self._own_windows(), asked, self._share)
 
     def windows(self, policy: str | Policy, client: Client, *, share: int = 1) -> list[Charge]:
-        """List the windows of a policy that hold for a client, each limit divided by ``share``."""
+        """Return the windows of a policy that apply to a client, each limit divided by ``share``."""
         return list(self.policy(policy).windows(client, prefix=self._prefix, divisor=share))
 
     def clear(self, policy: str | Policy, client: Client) -> None:
-        """Forget what a client and its networks did; raises ``StoreUnavailableError`` when the store fails."""
+        """Delete the counts of a client and its networks. Raises ``StoreUnavailableError`` if the store fails."""
         windows = self.windows(policy, client)
         self._health.write(lambda: self._store.clear(windows))
 
@@ -125,13 +129,13 @@ class Limits:
         return WindowStats(share, {name: [(one, next(stats)) for one in charges] for name, charges in windows.items()})
 
     def policy(self, policy: str | Policy) -> Policy:
-        """Return a policy by its name, or itself."""
+        """Return the policy with this name, or the policy itself."""
         return self._policies[policy] if isinstance(policy, str) else policy
 
     def _own_windows(self) -> Windows:
-        """Give this process's own counts: made when first needed, then kept, so a flapping store grants no more.
+        """Return this process's own counts. They are kept, so that a store that fails often doesn't grant more.
 
-        They are moving windows whatever the strategy: those are bounded in memory, while counters are never given up.
+        They are always moving windows, because those need a bounded amount of memory. Counters are never given up.
         """
         with self._lock:
             if self._fallback is None:

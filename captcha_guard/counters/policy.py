@@ -1,4 +1,4 @@
-"""The limits of one kind of request, as they are written and as they are counted."""
+"""Policies: the limits of one kind of request, and the windows in which a hit is counted."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
     from .client import Client, Level
 
-#: So many hits in a row are free; after that the waits grow.
+#: The number of hits in a row without a wait. After that the waits grow.
 FREE: Final = 5
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Limits that hold together for one kind of request, shortest window first.
+    """The limits that apply together to one kind of request, the shortest window first.
 
-    ``networks``: whether the networks around a client are counted, too. Of each the shortest and the longest of the
-    limits are, times its level's factor: the limits between bind a client, and take a network no further. ``waits``
-    are limits of the client alone.
+    ``networks`` says whether the networks around a client are counted too. For each network only the shortest and the
+    longest limit count, multiplied by its level's factor; the ones between would add little. ``waits`` are limits of
+    the client alone.
     """
 
     name: str
@@ -36,9 +36,9 @@ class Policy:
 
     @classmethod
     def parse(cls, name: str, text: str) -> Policy:
-        """Read limits written like ``"2 per minute; 10 per hour; 30 per day"``.
+        """Return the policy for limits like ``"2 per minute; 10 per hour; 30 per day"``.
 
-        :raises ConfigError: the text is no such list, or allows nothing at all.
+        :raises ConfigError: the text isn't a list of limits, or a limit is below 1.
         """
         try:
             limits = parse_many(text)
@@ -52,11 +52,11 @@ class Policy:
         return cls(name, tuple(dict.fromkeys(sorted(limits, key=RateLimitItem.get_expiry))))
 
     def with_waits(self, first: int, longest: int) -> Policy:
-        """Return the policy with waits that grow: after ``FREE`` hits ``first`` seconds, then twice that, and so on.
+        """Return the policy with growing waits: ``first`` seconds after ``FREE`` hits, then twice that, and so on.
 
-        Each wait is one more window: whoever goes on as soon as it is allowed has made ``FREE`` hits in the first of
-        them, one more by the end of the second, and waits ``longest`` seconds for the last. Who hits more slowly waits
-        less, and all is forgotten once the longest window has passed. 0 and 0 is no wait at all.
+        Each wait is one more window. A client that goes on as soon as it's allowed makes ``FREE`` hits in the first
+        window, one more by the end of the second, and waits ``longest`` seconds for the last. A slower client waits
+        less. All hits expire once the longest window has passed. 0 and 0 turn the waits off.
         """
         waits: list[RateLimitItem] = []
         wait, window = first, 0
@@ -69,11 +69,11 @@ class Policy:
         return replace(self, waits=tuple(waits))
 
     def shortest(self) -> Policy:
-        """Return the policy with the shortest of the client's own windows alone, to look at."""
+        """Return a policy for reading that has only the shortest of the client's own windows."""
         return _shortest(self)
 
     def windows(self, client: Client, *, prefix: str, divisor: int = 1) -> Iterator[Charge]:
-        """Yield all that one hit is charged to: the client's own limits before its networks', short before long.
+        """Yield the windows that one hit is charged to: the client's before its networks', the shortest first.
 
         Each limit is divided by ``divisor``, but never below 1.
         """
@@ -85,7 +85,7 @@ class Policy:
 
 
 def name_at(name: str, level: Level | None) -> str:
-    """Return the name under which a policy counts networks of a kind; ``None``: the client itself."""
+    """Return the name under which a policy counts networks of a level. ``None`` means the client itself."""
     return f"{name}/{level.name}" if level else name
 
 
@@ -102,6 +102,6 @@ def _items(policy: Policy, prefix: str, divisor: int, level: Level | None = None
 
 
 def _scaled(limits: tuple[RateLimitItem, ...], prefix: str, factor: int, divisor: int) -> tuple[RateLimitItem, ...]:
-    """Return each limit with its amount times ``factor`` by ``divisor``; those that come out alike are one window."""
+    """Return each limit with its amount multiplied by ``factor`` and divided by ``divisor``, without duplicates."""
     scaled = (type(one)(max(1, one.amount * factor // divisor), one.multiples, prefix) for one in limits)
     return tuple(dict.fromkeys(scaled))

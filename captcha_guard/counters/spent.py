@@ -1,4 +1,4 @@
-"""A nonce is spent once, whoever tries first."""
+"""Spends nonces, each of them once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class Spent:
-    """The nonces that were tried, in the counters' store until they could no longer be accepted anyway.
+    """The nonces that were spent. The counters' store keeps each one until its token has expired.
 
-    :param health: of the store, where it is shared with others that ask the same store.
+    :param health: the health of the store, if other parts use the same store.
     """
 
     def __init__(self, storage: Storage, health: Health | None = None) -> None:
@@ -30,26 +30,27 @@ class Spent:
         self._remembered: float | None = None
 
     def remember(self) -> None:
-        """Let the store note since when it remembers, before a nonce is handed out; asked once, and after each fault.
+        """Record in the store when its history starts, before a nonce is handed out.
 
-        A store that fails is asked again the next time. Whatever it forgot until then is noticed by :meth:`claim`.
+        This is done once, and again after each fault. If the store fails, the next call tries again. :meth:`claim`
+        notices any data that the store has lost by then.
         """
         failed_at = self._health.failed_at
         if self._remember is None or self._remembered == failed_at:
             return
         with suppress(StoreUnavailableError):
-            self._health.read(self._remember)  # it may find that there is nothing to write, which proves nothing
+            self._health.read(self._remember)  # a read for the health, because often nothing needs to be written
             self._remembered = failed_at
 
     def claim(self, nonce: str, ttl: int, *, issued_at: float | None = None) -> bool:
-        """Spend a nonce; True for the first caller only, in whatever thread, process or host.
+        """Spend a nonce. Returns True for the first caller only, across all threads, processes and hosts.
 
-        One atomic increment decides: a look-up before it would let two callers through.
+        One atomic increment decides. A look-up before it would let two callers through.
 
-        :param ttl: seconds the nonce stays spent; at least the rest of its token's life.
-        :param issued_at: when the nonce was handed out, in seconds since 1970. One that is older than the loss of what
-            the store knew, with a corrupt file, a restart or a clock that was ahead, may have been spent before.
-        :raises StoreUnavailableError: nothing can be said; the nonce may or may not be spent now.
+        :param ttl: seconds for which the nonce stays spent; at least the rest of its token's life.
+        :param issued_at: when the nonce was handed out, in seconds since 1970. If the store has lost data since then
+            (a corrupt file, a restart, a clock that was ahead), the nonce may have been spent before.
+        :raises StoreUnavailableError: the store fails, or it has lost data. The nonce may or may not be spent now.
         """
         count_only = issued_at is None
         try:
@@ -60,14 +61,14 @@ class Spent:
             raise StoreUnavailableError(f"the nonce could not be spent: {error}") from error
         first = count == 1
         if first and issued_at is not None and issued_at <= lost_at:
-            self._remembered = None  # a store of several parts may have more to note than this one's loss
-            raise StoreUnavailableError("the nonce may have been spent before the store lost what it knew")
+            self._remembered = None  # other parts of the store may have lost data too, so record their starts again
+            raise StoreUnavailableError("the store has lost data, so the nonce may have been spent before")
         return first
 
     def is_spent(self, nonce: str) -> bool:
-        """Say whether a nonce was spent; good for showing things, never for deciding who spends it.
+        """Return whether a nonce was spent. Use this for display only, never to decide who spends it.
 
-        :raises StoreUnavailableError: nothing can be said.
+        :raises StoreUnavailableError: the store fails.
         """
         try:
             return self._health.read(lambda: self._storage.get(_key(nonce))) > 0
@@ -75,9 +76,9 @@ class Spent:
             raise StoreUnavailableError(f"the nonce could not be looked up: {error}") from error
 
     def release(self, nonce: str) -> None:
-        """Forget that a nonce was spent.
+        """Make a nonce unspent again.
 
-        :raises StoreUnavailableError: the nonce stays as it was.
+        :raises StoreUnavailableError: the store fails, and the nonce stays as it was.
         """
         try:
             self._health.write(lambda: self._storage.clear(_key(nonce)))
@@ -90,6 +91,6 @@ def _key(nonce: str) -> str:
 
 
 def _counting(storage: Storage) -> Callable[[str, int], tuple[int, float]]:
-    """Return what adds one to a counter and tells when what was counted was lost, as far as the storage knows."""
+    """Return a function that adds one to a counter and returns (count, time of the last data loss; 0 if unknown)."""
     both: Callable[[str, int], tuple[int, float]] | None = getattr(storage, "incr_and_lost_at", None)
     return both or (lambda key, ttl: (storage.incr(key, ttl), 0.0))

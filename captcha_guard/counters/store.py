@@ -1,4 +1,4 @@
-"""The one store behind limits and spent nonces: how it is opened, and what it raises when it fails."""
+"""Opens the store behind limits and spent nonces, and knows the errors it raises when it fails."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .storages.tls_hints import advice
 
 __all__ = ["NETWORK_TIMEOUT", "faults_of", "health_of", "open_storage", "refusing", "storage_arguments", "trial_of"]
 
-#: Seconds for which a store keeps what is written only to see whether it can be.
+#: Seconds for which a store keeps a value that is only written to test whether writing works.
 TRIAL_LIFE: Final = 60
 
 
 class _Kind(NamedTuple):
-    """How a scheme is written, and what goes before it in the address of the storage that the guard wants."""
+    """An example of a scheme's URI, and the prefix that selects the guard's own storage for it."""
 
     example: str
     prefix: str = ""
@@ -45,12 +45,13 @@ _KINDS = {
 
 
 def open_storage(uri: str) -> Storage:
-    """Open a store that ``limits`` knows, ``sqlite:///`` included; all connect on first use only.
+    """Return the store at a URI that ``limits`` knows, or at ``sqlite:///``. It connects on first use.
 
-    A store on the network gets 0.25 s to connect and to answer, and no second try: an increment that is repeated after
-    a lost answer would read as a nonce already spent. The URI's query may say otherwise.
+    A store on the network has 0.25 s to connect and 0.25 s to answer, and isn't asked again: if the answer to an
+    increment were lost, repeating it would make a fresh nonce look spent. The URI's query can change these options.
 
-    :raises ConfigError: an unknown scheme or option, a missing driver or a malformed URI; the password is never shown.
+    :raises ConfigError: the scheme or an option is unknown, a driver is missing, or the URI is malformed. The message
+        never shows the password.
     """
     with refusing(uri):
         address, options = storage_arguments(uri)
@@ -58,14 +59,14 @@ def open_storage(uri: str) -> Storage:
 
 
 def storage_arguments(uri: str) -> tuple[str, dict[str, Any]]:
-    """Return the URI and the options by which ``limits`` (or Flask-Limiter) opens the store the guard wants.
+    """Return the URI and the options with which ``limits`` (or Flask-Limiter) opens the guard's store.
 
-    :raises ConfigError: an unknown scheme or option.
+    :raises ConfigError: the scheme or an option is unknown.
     """
     scheme, separator, rest = uri.partition("://")
     if not separator or scheme not in _KINDS:
         known = ", ".join(f"{name}://" for name in _KINDS)
-        raise ConfigError(f"storage {without_password(uri)!r} is of no known kind; use one of {known}")
+        raise ConfigError(f"storage {without_password(uri)!r} has an unknown scheme; use one of {known}")
     if scheme == "memory":
         return f"{LockedMemoryStorage.STORAGE_SCHEME[0]}://{rest}", {}
     if scheme == "sqlite":
@@ -79,7 +80,7 @@ def storage_arguments(uri: str) -> tuple[str, dict[str, Any]]:
 
 @contextmanager
 def refusing(uri: str) -> Iterator[None]:
-    """Turn what opening a store raises into a ``ConfigError`` that tells how to mend it."""
+    """Turn the errors of opening a store into a ``ConfigError`` whose message says how to fix it."""
     try:
         yield
     except (ConfigurationError, ImportError, ValueError) as error:  # not chained: they may quote the password
@@ -89,7 +90,7 @@ def refusing(uri: str) -> Iterator[None]:
 
 
 def faults_of(storage: Storage) -> tuple[type[Exception], ...]:
-    """List what a store raises when it can't be reached or used."""
+    """Return the exceptions that a store raises when it can't be reached or used."""
     own = storage.base_exceptions
     if isinstance(storage, RedisClusterStorage):
         own = redis.cluster_faults(storage)
@@ -97,14 +98,14 @@ def faults_of(storage: Storage) -> tuple[type[Exception], ...]:
 
 
 def health_of(storage: Storage, told: Callable[[Exception | None], None] = lambda _: None) -> Health:
-    """Return what watches over the counters' store; ``told`` as :class:`~captcha_guard.health.Health` says."""
-    meanwhile = "each process counts for itself and grants less, and codes are unproven"
+    """Return the health of the counters' store. ``told`` is as in :class:`~captcha_guard.health.Health`."""
+    meanwhile = "each process counts by itself with stricter limits, and codes can't be verified"
     name, trial = "The counters' store", trial_of(storage)
     return Health(faults_of(storage), name=name, meanwhile=meanwhile, advice=advice, trial=trial, told=told)
 
 
 def trial_of(storage: Storage) -> Trial:
-    """Return the trial of a storage: a key that is new each time, since a full disk may still change an old one."""
+    """Return the trial of a storage. It writes a new key each time, because a full disk may still change an old one."""
     key = "captcha_guard/trial/{}".format
     return Trial(lambda: storage.get(key("")), lambda: storage.incr(key(secrets.token_hex(8)), TRIAL_LIFE))
 

@@ -1,4 +1,4 @@
-"""Rate-limit windows in one storage: hit several at once, or read them."""
+"""Rate-limit windows in one storage: charges several windows at once, or reads them."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ if TYPE_CHECKING:
 
 
 class SeveralWindows(Protocol):
-    """What a storage may offer besides its duties, each in one round trip; our SQLite storage does."""
+    """Optional methods of a storage that handle several windows in one round trip. Our own storages have them."""
 
     def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
-        """Enter several moving windows, or none when one has no room.
+        """Add entries to several moving windows, or to none if one of them has no room.
 
-        :param entries: (key, limit, expiry in seconds, amount) each, no key twice.
-        :returns: None when all were entered, else the seconds until there is room.
+        :param entries: (key, limit, expiry in seconds, amount) for each window; all keys differ.
+        :returns: None if all entries were added, else the seconds until there is room.
         """
         ...
 
     def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
-        """Tell of each window when its oldest entry was made (now when there is none), and how many there are.
+        """Return, for each window, the time of its oldest entry (now if there is none) and the number of entries.
 
-        :param windows: (key, limit, expiry in seconds) each, no key twice.
+        :param windows: (key, limit, expiry in seconds) for each window; all keys differ.
         """
         ...
 
 
 class Charge(NamedTuple):
-    """One window of one client: a limit, and the words that make its key."""
+    """One window of one client: a limit, and the identifiers that make up its key."""
 
     item: RateLimitItem
     identifiers: tuple[str, ...]
 
     @property
     def key(self) -> str:
-        """The key under which it is counted."""
+        """The key under which the storage counts it."""
         return self.item.key_for(*self.identifiers)
 
 
 @dataclass(frozen=True, slots=True)
 class WindowStat:
-    """One window: the hits in it, and the seconds until the oldest of them leaves."""
+    """The hits in one window, and the seconds until the oldest of them leaves it."""
 
     used: int
     wait: float
@@ -60,9 +60,9 @@ class WindowStat:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether a request may go on; if not, after how many whole seconds it may (at least 1, else 0).
+    """Whether a request is allowed. ``retry_after`` is 0 if it is, else the whole seconds to wait (at least 1).
 
-    ``uncounted`` says that the store had no part in it.
+    ``uncounted`` means that the store took no part in the decision.
     """
 
     allowed: bool
@@ -71,20 +71,20 @@ class Decision:
 
     @classmethod
     def granted(cls) -> Decision:
-        """Return the decision that lets a request go on."""
+        """Return the decision that allows a request."""
         return cls(allowed=True, retry_after=0)
 
     @classmethod
     def refused(cls, wait: float) -> Decision:
-        """Return the decision that makes a request wait so many seconds, rounded up."""
+        """Return the decision that refuses a request for ``wait`` seconds, rounded up."""
         return cls(allowed=False, retry_after=max(1, ceil(wait)))
 
 
 class Windows:
-    """Counts in one storage. It raises what the storage raises.
+    """Counts hits in one storage. It raises the storage's own errors.
 
     :param strategy: ``"moving-window"``, ``"sliding-window-counter"`` or ``"fixed-window"``.
-    :raises ConfigError: an unknown strategy, or one that the storage can't count.
+    :raises ConfigError: the strategy is unknown, or the storage doesn't support it.
     """
 
     def __init__(self, storage: Storage, strategy: str) -> None:
@@ -94,7 +94,7 @@ class Windows:
             self._strategy = STRATEGIES[strategy](storage)
         except NotImplementedError:
             raise ConfigError(
-                f"{type(storage).__name__} can't count by {strategy!r}; use 'fixed-window' or another storage"
+                f"{type(storage).__name__} doesn't support {strategy!r}; use 'fixed-window' or another storage"
             ) from None
         moving = strategy == "moving-window"
         self._acquire_entries: Callable[[list[tuple[str, int, int, int]]], float | None] | None = (
@@ -105,10 +105,10 @@ class Windows:
         )
 
     def hit(self, charges: Sequence[Charge]) -> Decision:
-        """Charge one hit to every window, or to none when one is full.
+        """Charge one hit to every window, or to none if one of them is full.
 
-        Where the storage can't do that at once, a refused hit may have been charged to the windows before the full one.
-        Either way the wait is that of the window which is full the longest.
+        If the storage can't do that in one step, a refused hit may have been charged to the windows before the full
+        one. In both cases the wait is the longest one of all full windows.
         """
         if self._acquire_entries is not None:
             wait = self._acquire_entries(
@@ -122,9 +122,9 @@ class Windows:
         return Decision.refused(max(full, default=0))
 
     def stats(self, charges: Sequence[Charge]) -> list[WindowStat]:
-        """Return every window, in the same order; nothing is counted."""
+        """Return the state of every window, in the same order. Nothing is counted."""
         if self._get_moving_windows is None:
-            return [self._stand(charge) for charge in charges]
+            return [self._stat(charge) for charge in charges]
         windows = [(charge.key, charge.item.amount, charge.item.get_expiry()) for charge in charges]
         now = time.time()
         return [
@@ -133,13 +133,13 @@ class Windows:
         ]
 
     def clear(self, charges: Sequence[Charge]) -> None:
-        """Forget all hits in these windows."""
+        """Delete all hits in these windows."""
         for charge in charges:
             self._strategy.clear(charge.item, *charge.identifiers)
 
-    def _stand(self, charge: Charge) -> WindowStat:
+    def _stat(self, charge: Charge) -> WindowStat:
         stats = self._strategy.get_window_stats(charge.item, *charge.identifiers)
         wait, expiry = stats.reset_time - time.time(), charge.item.get_expiry()
-        if wait > 2 * expiry + LEEWAY:  # counted while a clock was ahead; the next hit puts it right
+        if wait > 2 * expiry + LEEWAY:  # counted while a clock was ahead; the next hit corrects it
             return WindowStat(0, expiry)
         return WindowStat(charge.item.amount - stats.remaining, min(wait, expiry))

@@ -1,7 +1,7 @@
-"""One log line for each decision, in a form that programs can rely on; fail2ban's filter stands in docs/judging.md.
+"""Logs one line for each decision, in a format that programs can rely on. docs/judging.md has a fail2ban filter.
 
-The logger is ``captcha_guard.decisions``. Whatever a visitor can choose is quoted as JSON in which no ``=`` is left, so
-nobody writes a line, or a field of a line, of their own into the log.
+The logger is ``captcha_guard.decisions``. Every value that a visitor can choose is quoted as JSON, with ``=`` escaped,
+so that visitors can't forge a line or a field in the log.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger("captcha_guard.decisions")
 
-#: Characters of a scope that are written.
+#: The most characters of a scope that are logged.
 LONGEST_SCOPE = 200
 
 _PLAIN = re.compile(r"[\w.:/-]*\w[\w.:/-]*", re.ASCII)
 
 
 def log_decision(result: Result, address: str | None, *, form: str) -> None:
-    """Write the line of one decision as ``form`` says: ``text``, ``json`` or ``off``.
+    """Log one decision in the format ``form``: ``text``, ``json`` or ``off``.
 
-    ``address`` is the client's as Flask knows it, in clear: the logs of web servers have it as well, and what bans
-    clients has to know it. What is no address is left out: it was made up. Refused and set aside is a WARNING, the
-    rest INFO.
+    ``address`` is the client's address as Flask knows it. It is logged in clear, as web servers do, because programs
+    that ban clients need it. A text that isn't an address is left out. Refused and set-aside comments are logged as
+    WARNING, all others as INFO.
     """
     level = logging.WARNING if result.verdict.action >= Action.ASIDE else logging.INFO
     if form == "off" or not LOGGER.isEnabledFor(level):
         return
-    told = _told(result, address)
+    logged = _fields(result, address)
     if form == "json":
-        LOGGER.log(level, "%s", json.dumps(told))
+        LOGGER.log(level, "%s", json.dumps(logged))
     else:
-        LOGGER.log(level, "decision %s", " ".join(f"{name}={_word(value)}" for name, value in told.items()))
+        LOGGER.log(level, "decision %s", " ".join(f"{name}={_word(value)}" for name, value in logged.items()))
 
 
-def _told(result: Result, address: str | None) -> dict[str, object]:
+def _fields(result: Result, address: str | None) -> dict[str, object]:
     verdict = result.verdict
     meant = verdict.meant.name.lower() if verdict.meant is not None else None
     return {
@@ -59,7 +59,7 @@ def _told(result: Result, address: str | None) -> dict[str, object]:
 
 
 def _word(value: object) -> str:
-    """Return a value as one word of the line: a dash for none, text quoted where it could be taken for more."""
+    """Return a value as one word of the line: "-" for no value, and text in quotes if it could be misread."""
     if value is None or value == []:
         return "-"
     if isinstance(value, list):

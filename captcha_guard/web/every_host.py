@@ -1,4 +1,4 @@
-"""Finds the guard's own pages on every host and subdomain that an application serves."""
+"""Serves the guard's own pages on every host and subdomain of an application."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from werkzeug.routing import RequestRedirect
 
 from .state import NAME, current_state
 
-#: What the routes of the host that was asked may have said. All else, as of a host that isn't trusted, stands.
+#: Results of the requested host's own routing that may be replaced. Others, such as an untrusted host, are kept.
 ELSEWHERE: Final = (type(None), NotFound, MethodNotAllowed, RequestRedirect)
 
 
 def find_own_page() -> None:
-    """Lead a request below the guard's prefix to our page, where the host that was asked leads it elsewhere.
+    """Route a request below the guard's prefix to our page, if the requested host has another or no route for it.
 
-    With ``host_matching`` or ``subdomain_matching`` a route belongs to one host, and a host's own route that takes any
-    path (``/<path:page>``) would come before one of ours that takes any host. So our routes stand on the default host
-    only, and are looked up there. Runs before all else that goes by the endpoint.
+    With ``host_matching`` or ``subdomain_matching`` a route belongs to one host. A catch-all route of the application
+    (``/<path:page>``) would win over a route of ours that takes any host. So our routes are registered on the default
+    host only, and this function looks them up there. It must run before anything that depends on the endpoint.
     """
     if request.blueprint == NAME or not request.path.startswith(f"{current_state().settings.url_prefix}/"):
         return
@@ -32,5 +32,5 @@ def find_own_page() -> None:
         return
     if rule.endpoint.startswith(f"{NAME}."):
         request.url_rule, request.view_args, request.routing_exception = rule, dict(arguments), None
-        for preprocess in current_app.url_value_preprocessors[NAME]:  # Flask has run those of the other route
+        for preprocess in current_app.url_value_preprocessors[NAME]:  # Flask has only run the other route's
             preprocess(request.endpoint, request.view_args)

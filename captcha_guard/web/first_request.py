@@ -1,4 +1,4 @@
-"""What is looked at once, with an application's first request, when all its routes and settings are there."""
+"""Checks an application once, at its first request, when all its routes and settings are known."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .marks import steps
 from .registry import guarded_routes
 from .state import State
 from .unguarded import RouteCheck, methods_bringing
-from .unmoderated import warn_of_settled_holds
+from .unmoderated import warn_of_unkept_holds
 
 logger = logging.getLogger("captcha_guard")
 
 
-class FirstLook:
-    """Checks the routes before each request is served, and reports once what was set up in vain."""
+class FirstRequestChecks:
+    """Checks the routes before each request, and logs settings and guards without effect once."""
 
     def __init__(self, app: Flask, state: State) -> None:
         self._app = app
@@ -30,11 +30,11 @@ class FirstLook:
         self._reported = False
 
     def look(self) -> None:
-        """Look at what has to be looked at before this request; raises ``ConfigError`` as ``RouteCheck`` does."""
+        """Run the checks that are due before this request. Raises ``ConfigError`` as ``RouteCheck`` does."""
         self._routes.look()
         if not self._reported:
             self._reported = True
-            warn_of_settled_holds(self._state.settings, guarded_routes())
+            warn_of_unkept_holds(self._state.settings, guarded_routes())
             _warn_of_late_settings(self._app, self._state)
             _warn_of_idle_guards(self._app)
 
@@ -43,7 +43,7 @@ def _warn_of_late_settings(app: Flask, state: State) -> None:
     try:
         now = read(app.config)
     except ConfigError as error:
-        logger.warning("captcha_guard: a setting was changed after init_app, and has no effect: %s.", error)
+        logger.warning("captcha_guard: a setting was changed after init_app, which has no effect: %s.", error)
         return
     names = [one.name for one in fields(now) if getattr(now, one.name) != getattr(state.settings, one.name)]
     if names:
@@ -54,7 +54,7 @@ def _warn_of_late_settings(app: Flask, state: State) -> None:
 
 
 def _warn_of_idle_guards(app: Flask) -> None:
-    """Warn of guarded views that no route gives anything to check; a view may have several routes and endpoints."""
+    """Log guarded views whose routes take no POST or the like. A view may have several routes and endpoints."""
     brings: dict[int, set[str]] = defaultdict(set)
     places: dict[int, str] = {}
     for rule in app.url_map.iter_rules():

@@ -1,4 +1,4 @@
-"""Who sends this request: the address that Flask knows, or whom the host says it is; and whom nobody has to ask."""
+"""Identifies the client of this request, by its address or by the host's name for it, and finds exempt clients."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from flask import current_app, request
 
-from ..counters.client import NOBODY, Client, address_of, client_named, client_of
+from ..counters.client import UNKNOWN_CLIENT, Client, address_of, client_named, client_of
 from .request_state import current_request_state
 from .state import State, current_state
 
@@ -20,10 +20,10 @@ logger = logging.getLogger("captcha_guard")
 
 
 def client_here() -> Client:
-    """Return the client that sends this request, found out once.
+    """Return the client that sends this request. The result is kept for the rest of the request.
 
-    Only ``request.remote_addr`` is read: which proxy is to be believed, ProxyFix decides. With
-    ``CAPTCHA_GUARD_CLIENT_KEY`` the host names the client; where it can't, all such clients share one tight limit.
+    Only ``request.remote_addr`` is read, because ProxyFix decides which proxy to trust. With
+    ``CAPTCHA_GUARD_CLIENT_KEY`` the host names the client. All clients that it can't name share one client's limits.
     """
     request_state = current_request_state()
     if request_state.client is None:
@@ -33,7 +33,7 @@ def client_here() -> Client:
 
 
 def sender_keys() -> Iterator[str]:
-    """Yield the key of the client that sends this request, then its keys under the secrets before the present one."""
+    """Yield the key of the client that sends this request, then its keys under each older secret."""
     yield client_here().key
     state = current_state()
     for secret in state.secrets[1:]:
@@ -48,13 +48,15 @@ def _client_under(secret: bytes, state: State) -> Client:
 
 
 def address_here() -> str:
-    """Return the address that sends this request, without port, brackets and zone id; empty where it isn't known."""
+    """Return the address that sends this request, without port, brackets and zone id; "" if it isn't known."""
     return str(address_of(request.remote_addr) or "")
 
 
 def is_exempt(protection: Protection) -> bool:
-    """Say whether the host exempts whoever sends this request: for the whole site, or for this route."""
-    return any(_says_so(function) for function in (current_state().exempt_when, protection.exempt_when) if function)
+    """Return whether the host exempts the client of this request, for the whole site or for this route."""
+    return any(
+        _returns_true(function) for function in (current_state().exempt_when, protection.exempt_when) if function
+    )
 
 
 def _named(state: State, function: Callable[[], object], secret: bytes) -> Client:
@@ -72,13 +74,13 @@ def _named(state: State, function: Callable[[], object], secret: bytes) -> Clien
 def _unnamed(state: State, what: str) -> Client:
     if state.naming.begins(state.clock()):
         logger.warning("CAPTCHA_GUARD_CLIENT_KEY %s; all clients without a name share one client's limits.", what)
-    return NOBODY
+    return UNKNOWN_CLIENT
 
 
-def _says_so(function: Callable[[], object]) -> bool:
-    """Ask one of the host's functions; one that fails exempts nobody."""
+def _returns_true(function: Callable[[], object]) -> bool:
+    """Return whether the host's function returns True. If it fails, the client isn't exempt."""
     try:
         return current_app.ensure_sync(function)() is True
     except Exception:
-        logger.exception("captcha_guard: exempt_when failed, so nobody is exempt by it")
+        logger.exception("captcha_guard: exempt_when failed, so it exempts no client")
         return False

@@ -1,4 +1,4 @@
-"""The Flask-Limiter whose storage is the counters' one store: the host's, or one of the guard's own."""
+"""Chooses the storage that the counters use: that of the host's Flask-Limiter, or of a limiter made here."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from .state import NAME
 
 
 def storage_for(uri: str, limiter: Limiter | None) -> Storage:
-    """Return the store to count in: that of the host's ``limiter``, or of a limiter made here for ``uri``.
+    """Return the storage of the host's ``limiter``, or of a limiter made here for ``uri``.
 
-    A limiter that the host has switched off has no store, so it counts like none. Raises ``ConfigError`` when the store
-    can't be opened.
+    A limiter that the host has switched off has no storage, so it is treated as missing. Raises ``ConfigError`` when
+    the storage can't be opened.
     """
     if limiter is None or not limiter.enabled:
         with refusing(uri):
             return _own_limiter(uri).storage
     if not limiter.initialized:
-        raise ConfigError("the limiter handed to CaptchaGuard is not set up: call limiter.init_app(app) first")
+        raise ConfigError("the limiter passed to CaptchaGuard isn't set up: call limiter.init_app(app) first")
     return limiter.storage
 
 
 def strategy_of(storage: Storage) -> str:
-    """Return the most exact way of counting that a storage has."""
+    """Return the name of the most exact counting strategy that a storage supports."""
     if isinstance(storage, MovingWindowSupport):
         return "moving-window"
     return "sliding-window-counter" if isinstance(storage, SlidingWindowCounterSupport) else "fixed-window"
 
 
 def _own_limiter(uri: str) -> Limiter:
-    """Set up a limiter on an application of its own, which has none of the host's ``RATELIMIT_`` settings.
+    """Return a limiter that belongs to a separate application without the host's ``RATELIMIT_`` settings.
 
-    So those reach no store of ours, ours switch nothing on or off for the host, and ``app.extensions["limiter"]``
-    holds the host's limiters only.
+    This keeps the two apart: the host's settings don't change our storage, ours don't change the host's limits, and
+    ``app.extensions["limiter"]`` holds only the host's limiters.
     """
     address, options = storage_arguments(uri)
     return Limiter(

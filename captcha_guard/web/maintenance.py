@@ -1,4 +1,4 @@
-"""What time makes due is done after somebody's POST, on a thread that nobody waits for."""
+"""Runs maintenance in a background thread after a POST."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ logger = logging.getLogger("captcha_guard")
 
 
 def tidy(now: float | None = None) -> Tidied:
-    """Do what is due in the current application at ``now``, in seconds since 1970; never raises for a file's sake."""
+    """Run the maintenance that is due in the current application, and return what was done.
+
+    ``now`` is in seconds since 1970. A file that can't be used never raises here.
+    """
     state, app = current_state(), this_app()
 
     def expired(name: str) -> None:
@@ -25,15 +28,18 @@ def tidy(now: float | None = None) -> Tidied:
     return state.moderation.tidy(state.clock() if now is None else now, expired)
 
 
-def keep_house() -> threading.Thread | None:
-    """Start tidying in the current application if that is due in this process; returns the thread that does it."""
+def start_maintenance() -> threading.Thread | None:
+    """Start maintenance for the current application if it is due in this process.
+
+    Returns the thread that runs it, or None if it wasn't due or no thread could be started.
+    """
     if not current_state().timetable.claim(time.monotonic()):
         return None
     thread = threading.Thread(target=_tidy, args=(this_app(),), name="captcha_guard-tidy", daemon=True)
     try:
         thread.start()
-    except RuntimeError as error:  # no thread to be had: the next POST tries again
-        logger.warning("captcha_guard: nothing was tidied: %s", error)
+    except RuntimeError as error:  # no thread can be started; a later POST tries again
+        logger.warning("captcha_guard: maintenance did not run, because no thread could be started: %s", error)
         return None
     return thread
 
@@ -43,4 +49,4 @@ def _tidy(app: Flask) -> None:
         with app.app_context():
             tidy()
     except Exception:
-        logger.exception("captcha_guard: tidying failed; it is tried again")
+        logger.exception("captcha_guard: maintenance failed; a later POST starts it again")

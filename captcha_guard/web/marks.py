@@ -1,4 +1,4 @@
-"""What is written on views to find their guards again: on the guarded view, on what is inside, and on decorators."""
+"""Marks views and decorators with attributes, so that the guard of a view can be found later."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ MARK: Final = "_captcha_guard_protection"
 INNER: Final = "_captcha_guard_inner"
 DECORATOR: Final = "_captcha_guard_decorator"
 
-#: Decorators around one view that are looked through; an object that pretends to wrap another without end stops here.
+#: The most decorators to follow around one view. It stops objects that claim to wrap another one endlessly.
 DEEPEST: Final = 100
 
 
 def mark(guarded: View, inner: Callable[..., Any], protection: Protection) -> View:
-    """Write the protection on a view, where decorators above it (made with ``functools.wraps``) carry it along.
+    """Store the protection as an attribute of a view, and return the view.
 
-    All that is inside is marked too, so that it is noticed when it is what gets registered.
+    Decorators above it copy the attribute if they use ``functools.wraps``. Everything inside the guard is marked as
+    well, so that it is noticed if the unguarded function is registered as a route.
     """
     setattr(guarded, MARK, protection)
     for step in steps(inner):
@@ -33,18 +34,18 @@ def mark(guarded: View, inner: Callable[..., Any], protection: Protection) -> Vi
 
 
 def mark_decorator(decorator: View) -> View:
-    """Write on a decorator that it guards what it decorates."""
+    """Mark a decorator as one that guards what it decorates, and return it."""
     setattr(decorator, DECORATOR, True)
     return decorator
 
 
 def is_guard(decorator: object) -> bool:
-    """Say whether a decorator guards what it decorates."""
+    """Return whether a decorator guards what it decorates."""
     return any(hasattr(step, DECORATOR) for step in steps(decorator))
 
 
 def protection_of(view: object) -> Protection | None:
-    """Return how a view is guarded; ``None`` when calling it reaches no guard."""
+    """Return the protection of a view, or ``None`` if calling it doesn't run a guard."""
     for step in steps(view):
         protection = getattr(step, MARK, None)
         if isinstance(protection, Protection):
@@ -52,14 +53,14 @@ def protection_of(view: object) -> Protection | None:
     return None
 
 
-def leads_past(view: object) -> bool:
-    """Say whether a view was given a guard, and this way of calling it leaves the guard out."""
+def bypasses_guard(view: object) -> bool:
+    """Return whether a view was guarded somewhere, but this way of calling it skips the guard."""
     inner = any(_owner(step) in getattr(step, INNER, ()) for step in steps(view))
     return inner and protection_of(view) is None
 
 
 def steps(view: object) -> Iterator[object]:
-    """Yield a callable and then, one after the other, what it wraps (``functools.wraps``, ``functools.partial``)."""
+    """Yield a callable, then each callable that it wraps (``functools.wraps``, ``functools.partial``)."""
     for _ in range(DEEPEST):
         if view is None:
             return
@@ -68,5 +69,5 @@ def steps(view: object) -> Iterator[object]:
 
 
 def _owner(step: object) -> int:
-    """Return which object a bound method belongs to: other objects of its class may be left without a guard."""
+    """Return the id of a bound method's object, because other objects of its class may have no guard."""
     return id(getattr(step, "__self__", None))

@@ -1,4 +1,4 @@
-"""What a request does by its method: it only shows something, or it brings something."""
+"""Tells requests that only fetch a page from requests that send something."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from typing import Final
 from flask import Request
 from werkzeug.exceptions import HTTPException
 
-#: Methods that show a page. All others bring something: OPTIONS and TRACE too, where Flask lets a view answer them.
+#: Methods that only fetch a page. All others count as sending, including OPTIONS and TRACE if a view answers them.
 SHOWING: Final = frozenset({"GET", "HEAD"})
 
-#: Bytes that are read at most of a body whose length nothing tells, to find out whether there is one.
+#: The most bytes to read from a body of unknown length, to find out whether it is empty.
 LARGEST_UNKNOWN: Final = 500_000
 
 
 def only_shows(request: Request) -> bool:
-    """Say whether a request fetches a page and brings no body along that a view could store."""
+    """Return whether a request fetches a page and has no body that a view could store."""
     return request.method in SHOWING and not _has_body(request)
 
 
 @contextmanager
 def head_as_get(request: Request) -> Iterator[None]:
-    """Let HEAD be GET meanwhile, as HTTP has it: a view that asks only for ``"GET"`` would take it for a POST.
+    """Set the method of a HEAD request to GET inside the ``with`` block.
 
-    The server still sends no body, because it goes by the environment.
+    A view that compares the method with ``"GET"`` would otherwise treat HEAD as a POST. The server still sends no
+    body, because it reads the method from the WSGI environment.
     """
     method = request.method
     if method != "HEAD":
@@ -46,6 +47,6 @@ def _has_body(request: Request) -> bool:
         return False
     request.max_content_length = min(LARGEST_UNKNOWN, request.max_content_length or LARGEST_UNKNOWN)
     try:
-        return request.get_data() != b"" or bool(request.form or request.files)  # or parsed by somebody before us
-    except HTTPException:  # too large, or broken off
+        return request.get_data() != b"" or bool(request.form or request.files)  # these if it was parsed before
+    except HTTPException:  # too large, or the connection broke
         return True

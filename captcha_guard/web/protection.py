@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MODES = ("always", "suspicious", "off")
 
-#: Our word for a part of a submission -> what hosts usually call its form field; the first one present counts.
+#: For each part of a submission, the names that hosts usually give its form field. The first one present counts.
 USUAL_FIELDS: Mapping[str, tuple[str, ...]] = {
     "author": ("author", "name"),
     "email": ("email", "mail"),
@@ -31,11 +31,11 @@ USUAL_FIELDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What ``protect`` was told for one route; ``None`` means: as configured for the application.
+    """The arguments of ``protect`` for one route. ``None`` means: as configured for the application.
 
-    ``scope`` is a name, a format string over the view's arguments, or a callable that returns the name;
-    ``None`` stands for the endpoint's name. ``fields`` maps our terms to the names of the host's fields, in JSON to
-    dotted paths; usual names are looked up behind the form's ``prefix``. Fields to ``ignore`` hold no visitor's text.
+    ``scope`` is a name, a format string over the view's arguments, or a callable that returns the name. ``None``
+    stands for the endpoint's name. ``fields`` maps our terms to the names of the host's fields, or in JSON to dotted
+    paths. The form's ``prefix`` is put before the usual names. ``ignore`` lists fields without any text of a visitor.
     """
 
     scope: str | Callable[[], str] | None = None
@@ -52,18 +52,18 @@ class Protection:
 
     def __post_init__(self) -> None:
         if self.mode is not None and self.mode not in MODES:
-            raise ConfigError(f"protect(mode={self.mode!r}): allowed are {', '.join(MODES)}")
+            raise ConfigError(f"protect(mode={self.mode!r}): the mode must be one of {', '.join(MODES)}")
         if self.exempt_when is not None and not callable(self.exempt_when):
-            raise ConfigError(f"protect(exempt_when={self.exempt_when!r}): a function without arguments is needed")
+            raise ConfigError(f"protect(exempt_when={self.exempt_when!r}): pass a function that takes no arguments")
         unknown = sorted(set(self.fields) - set(USUAL_FIELDS))
         if unknown:
-            raise ConfigError(f"protect(fields=...) names {unknown[0]!r}; our words are {', '.join(USUAL_FIELDS)}")
+            raise ConfigError(f"protect(fields=...) has the key {unknown[0]!r}; allowed: {', '.join(USUAL_FIELDS)}")
         both = sorted(self.ignore & set(self.fields.values()))
         if both:
-            raise ConfigError(f"protect(fields=..., ignore=...): {both[0]!r} is in both; take it out of one")
+            raise ConfigError(f"protect(fields=..., ignore=...): {both[0]!r} is in both; remove it from one of them")
 
     @classmethod
-    def told(
+    def from_options(
         cls,
         *,
         difficulty: str | Difficulty | None,
@@ -72,7 +72,10 @@ class Protection:
         ignore: Collection[str] = (),
         **rest: Any,
     ) -> Protection:
-        """Make a protection from what people write: names of presets and limits as text; raises ``ConfigError``."""
+        """Return a protection made from the arguments as hosts write them: names of presets, and limits as text.
+
+        Raises ``ConfigError`` for a value that isn't allowed.
+        """
         if isinstance(ignore, str):
             raise ConfigError(f"protect(ignore={ignore!r}): write the names as a tuple, ignore=({ignore!r},)")
         return cls(
@@ -84,14 +87,17 @@ class Protection:
         )
 
     def names_of(self, term: str) -> tuple[str, ...]:
-        """Return the names of the fields that can have the role ``term``, the likeliest first."""
+        """Return the names of the fields that can have the role ``term``, the most likely first."""
         if term in self.fields:
             return (self.fields[term],)
         names = USUAL_FIELDS[term]
         return tuple(f"{self.prefix}{name}" for name in names) if self.prefix else names
 
     def scope_for(self, endpoint: str, view_args: Mapping[str, Any]) -> str:
-        """Return the name that challenges of this route are bound to, in a request for ``endpoint``."""
+        """Return the name that this route's challenges are bound to, in a request for ``endpoint``.
+
+        Raises ``ConfigError`` when the view's arguments don't fit the format string.
+        """
         if self.scope is None:
             return endpoint
         if callable(self.scope):
@@ -101,5 +107,5 @@ class Protection:
         except (KeyError, IndexError, AttributeError, ValueError) as error:
             raise ConfigError(
                 f"the scope {self.scope!r} can't be filled in from the view's arguments {sorted(view_args)}; "
-                "name the scope yourself: captcha_guard(scope=...)"
+                "write the scope out: captcha_guard(scope=...)"
             ) from error

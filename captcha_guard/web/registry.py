@@ -1,4 +1,4 @@
-"""Which routes of an application are guarded, read off the views themselves."""
+"""Finds the guarded routes of an application, from marks on the views."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ def is_guarded(endpoint: str) -> bool:
 
 
 def protection_for(scope: str | None) -> tuple[str, Protection]:
-    """Return endpoint and protection of the route that a form is for.
+    """Return the endpoint and the protection of the route that a form is for.
 
-    With a ``scope`` it is the route whose scope this is (a default protection where none matches); without one the
-    current endpoint's, else the only guarded route. Raises ``ConfigError`` when that leaves a choice.
+    With a ``scope``, this is the route that has this scope, or a default protection if no route matches. Without a
+    ``scope``, it is the current endpoint if that is guarded, else the only guarded route. Raises ``ConfigError`` when
+    no route, or more than one, is possible.
     """
     routes = guarded_routes()
     endpoint = request.endpoint or ""
@@ -43,7 +44,7 @@ def protection_for(scope: str | None) -> tuple[str, Protection]:
     if len(routes) == 1:
         return next(iter(routes.items()))
     found = f"{len(routes)} routes are guarded ({', '.join(sorted(routes))})" if routes else "no route is guarded"
-    raise ConfigError(f"captcha_guard() can't tell which form it is in: {found}; say captcha_guard(scope=...)")
+    raise ConfigError(f"captcha_guard() can't tell which form it is in: {found}; write captcha_guard(scope=...)")
 
 
 def _protection_of(view: object) -> Protection | None:

@@ -1,4 +1,4 @@
-"""What the guard knows about the request that is being handled."""
+"""The guard's state for the current request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A ``CaptchaField`` that was made in this request, the form it is in, and how its form is guarded."""
+    """A ``CaptchaField`` that was made in this request, with its form and the form's protection."""
 
     form: BaseForm
     field: Field
@@ -28,12 +28,14 @@ class Built:
 
 @dataclass(slots=True)
 class RequestState:
-    """What has happened in one request: the ``results`` by scope, and what its response has shown.
+    """The state of one request.
 
-    ``tries_given`` has the scopes for which a challenge with paid tries was handed out; ``client`` is who sends the
-    request, once that was asked; ``own_page`` says that the answer is a page of ours. ``stored`` is what the view said
-    became of the comment, ``forms`` are the forms that the guard's field is in, ``passes`` the passes handed out, by
-    scope; ``built`` are the ``CaptchaField`` objects that were made.
+    ``results`` holds the results by scope, and ``passes`` the passes that were handed out, by scope. ``tries_given``
+    holds the scopes for which a challenge with paid tries was handed out. ``client`` is the sender, once it was looked
+    up. ``stored`` is what the view reported: True or False, or None if it reported nothing. ``forms`` are the validated
+    forms that contain the guard's field, and ``built`` the ``CaptchaField`` objects that were made. ``fields`` counts
+    the fields that were drawn. ``private`` means that the response holds a challenge, ``own_page`` that it is one of
+    our pages, ``assets_shown`` that it has the stylesheet and script, ``finished`` that it has been settled.
     """
 
     results: dict[str, Result] = field(default_factory=dict)
@@ -53,8 +55,8 @@ class RequestState:
 def current_request_state() -> RequestState:
     """Return this request's state.
 
-    It is kept on the request itself: ``flask.g`` is shared by all requests inside one application context, as tests
-    and scripts push it, and one request's result must never let the next one through.
+    It is kept on the request object. Tests and scripts may run several requests inside one application context, which
+    share ``flask.g``, and one request's result must never let the next one through.
     """
     kept = vars(request)
     request_state = kept.get("_captcha_guard_request_state")

@@ -1,4 +1,4 @@
-"""Which scopes a template may name: one that no route has would fail every reader, so it is refused."""
+"""Checks the scopes that templates name. A scope without a route would fail for every reader, so it is refused."""
 
 from __future__ import annotations
 
@@ -17,42 +17,43 @@ from .state import State
 
 logger = logging.getLogger("captcha_guard")
 
-#: The scopes of all CaptchaFields that this process has defined, in any application; None: an endpoint's name.
+#: The scopes of all CaptchaFields that this process has defined, in any application. None means the endpoint's name.
 _OF_FORMS: Final[set[object]] = set()
 
 
 def note_form(scope: object) -> None:
-    """Note the scope of a ``CaptchaField``, when its form is defined."""
+    """Record the scope of a ``CaptchaField`` when its form is defined."""
     _OF_FORMS.add(scope)
 
 
 def check_scope(scope: str, routes: dict[str, Protection], state: State) -> None:
     """Raise ``ConfigError`` for a scope that no guarded route and no form has.
 
-    A route whose scope is a function may have any; then a scope that is nearly a known one is only logged, once.
+    A route whose scope is a function can have any scope. If there is one, a scope that looks like a misspelling is
+    only logged, once.
     """
-    told = [endpoint if route.scope is None else route.scope for endpoint, route in routes.items()]
-    told += [one for one in _OF_FORMS if isinstance(one, str) or callable(one)]
-    known = sorted({one for one in told if isinstance(one, str)})
+    scopes = [endpoint if route.scope is None else route.scope for endpoint, route in routes.items()]
+    scopes += [one for one in _OF_FORMS if isinstance(one, str) or callable(one)]
+    known = sorted({one for one in scopes if isinstance(one, str)})
     if isinstance(scope, str) and (any(fits(scope, one) for one in known) or _is_of_form(scope)):
         return
     near = _nearest(str(scope), known)
-    if not any(callable(one) for one in told):
+    if not any(callable(one) for one in scopes):
         listed = f"known are {', '.join(map(repr, known))}" if known else "no route is guarded"
         hint = f"did you mean {near!r}? {listed[0].upper()}{listed[1:]}" if near else listed
         raise ConfigError(f"captcha_guard(scope={scope!r}): no guarded route has this scope; {hint}")
     if near and scope not in state.doubtful:
         state.doubtful.add(scope)
         logger.warning(
-            "captcha_guard: a page shows a form of the scope %r, which only a route whose scope is a function can "
-            "have. Did you mean %r?",
+            "captcha_guard: a page shows a form with the scope %r. Only a route whose scope is a function can have "
+            "it. Did you mean %r?",
             scope[:200],
             near,
         )
 
 
 def fits(scope: str, pattern: str) -> bool:
-    """Say whether a scope can come of a format string; each of its arguments is at least one character long."""
+    """Return whether a format string can produce a scope. Each argument is at least one character long."""
     first, *others = _literals(pattern)
     if not others:
         return scope == first
@@ -69,7 +70,7 @@ def fits(scope: str, pattern: str) -> bool:
 
 
 def _literals(pattern: str) -> list[str]:
-    """Return what stands before, between and after the arguments of a format string."""
+    """Return the literal texts before, between and after the arguments of a format string."""
     parts = [""]
     try:
         for literal, argument, *_ in Formatter().parse(pattern):
@@ -82,7 +83,7 @@ def _literals(pattern: str) -> list[str]:
 
 
 def _is_of_form(scope: str) -> bool:
-    """Say whether the scope is an endpoint's whose view may have a form with a ``CaptchaField`` without a scope."""
+    """Return whether the scope is an endpoint whose view may use a ``CaptchaField`` that has no scope."""
     return None in _OF_FORMS and scope in _sent_to(current_app)
 
 
@@ -91,7 +92,7 @@ def _sent_to(app: Flask) -> Collection[str]:
 
 
 def _nearest(scope: str, known: Collection[str]) -> str | None:
-    """Return the known scope that is meant; of one with arguments, what stands before them decides."""
+    """Return the most similar known scope. A format string is compared by the text before its first argument."""
     heads = {_literals(one)[0]: one for one in known if len(_literals(one)) > 1}
     for head, one in heads.items():
         if head and nearest(scope[: len(head)], [head]):

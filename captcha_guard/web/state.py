@@ -1,4 +1,4 @@
-"""What one application's guard consists of, kept in ``app.extensions["captcha_guard"]``."""
+"""The parts of one application's guard, kept in ``app.extensions["captcha_guard"]``."""
 
 from __future__ import annotations
 
@@ -27,24 +27,26 @@ from .timetable import Timetable
 
 NAME = "captcha_guard"
 
-#: Neutral words, so that no browser takes the honeypot for an address or a phone number and fills it in.
+#: Neutral words, so that browsers don't fill in the honeypot as an address or a phone number.
 HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details", "title", "summary")
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The rooms, wired for one application. ``clock`` returns seconds since 1970.
+    """The connected parts of one application's guard. ``clock`` returns seconds since 1970.
 
-    ``storage`` is the counters' store and ``health`` whether it answers, ``database`` keeps what the judge
-    remembers and learns, ``secrets`` begin with ``secret``, the one in force. ``exempt_when`` says whom the guard asks
-    nothing.
-    ``naming`` and ``drawing`` are the times in which the host names no clients, or no pictures can be drawn;
-    ``rehosted`` begins when a browser's host and ours are found to differ. ``forms`` are the endpoints at which this
-    process has seen a ``CaptchaField``, ``bodiless`` those whose POSTs were reported for having nothing that looks like
-    a body, ``fieldless`` those that were reported for a form without its ``CaptchaField``; ``classica`` those
-    that were reported for a form whose pictures programs read; ``doubtful`` are scopes that were reported as perhaps
-    misspelt. ``reconnect`` returns a new state of the same application, with other settings
-    and another storage at a URI.
+    ``storage`` is the counters' store and ``health`` watches whether it answers. ``database`` has what the
+    judge remembers and learns. ``secret`` signs; ``secrets`` lists it first, then the older ones. ``exempt_when()``
+    returns True for visitors whom the guard doesn't check. ``reconnect`` returns a new state of the same application with other
+    settings and another storage at a URI.
+
+    Outages in progress: ``naming``, while the host's client key function fails; ``drawing``, while pictures can't be
+    drawn; ``rehosted``, since a browser's host was found to differ from ours.
+
+    ``forms`` holds the endpoints at which this process has seen a ``CaptchaField``. The other sets hold what was
+    already reported, so that each is logged once: endpoints whose POSTs have no field that looks like a body
+    (``bodiless``), whose form lacks its ``CaptchaField`` (``fieldless``) or whose pictures programs can read
+    (``classica``), and scopes that look misspelt (``doubtful``).
     """
 
     settings: Settings
@@ -77,27 +79,27 @@ class State:
 
     @property
     def honeypot(self) -> str:
-        """The name of the field that nobody sees: another one on every site."""
+        """The name of the hidden honeypot field. It differs from site to site."""
         digest = hmac.digest(self.secret, b"captcha_guard.honeypot", "sha256")
         return f"{HONEYPOT_WORDS[digest[0] % len(HONEYPOT_WORDS)]}_{digest[1:4].hex()}"
 
 
 def current_state() -> State:
-    """Return the guard of the current application; raises ``ConfigError`` when it has none."""
+    """Return the guard of the current application. Raises ``ConfigError`` when it has no guard."""
     try:
         state = current_app.extensions[NAME]
     except KeyError:
         raise ConfigError("captcha_guard is not set up for this application: call guard.init_app(app)") from None
     if not isinstance(state, State):
-        raise ConfigError(f"app.extensions[{NAME!r}] belongs to something else; remove that extension")
+        raise ConfigError(f"app.extensions[{NAME!r}] belongs to another extension; remove that extension")
     return state
 
 
 def this_request() -> Request:
-    """Return the request itself: its proxy asks the context at each look."""
+    """Return the request object itself, because its proxy looks the request up on every access."""
     return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 
 def this_app() -> Flask:
-    """Return the application itself, as signals want their sender."""
+    """Return the application object itself, because signals compare senders by identity."""
     return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]

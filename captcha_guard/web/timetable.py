@@ -1,15 +1,15 @@
-"""When a process does what is due now and then."""
+"""Decides when a process runs its periodic work."""
 
 from __future__ import annotations
 
 import threading
 
-#: Seconds between two times in one process; the first comes so long after its start.
+#: Seconds between two runs in one process. The first run comes this long after the process starts.
 EVERY = 60.0
 
 
 class Timetable:
-    """Says, in all threads of a process together, whether it is time again. ``now`` is in monotonic seconds."""
+    """A schedule that all threads of a process share. ``now`` is in monotonic seconds."""
 
     def __init__(self, now: float, every: float = EVERY) -> None:
         self._due = now + every
@@ -17,7 +17,7 @@ class Timetable:
         self._lock = threading.Lock()
 
     def claim(self, now: float) -> bool:
-        """Say whether to go ahead; True for one caller each time."""
+        """Return whether the caller should run the work now. Only one caller gets True for each run."""
         with self._lock:
             if now < self._due:
                 return False

@@ -1,4 +1,4 @@
-"""Routes that lead past the guard which their view was given: refused by name before they serve anything."""
+"""Finds routes that bypass the guard of their view, and refuses to serve them."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.routing import Rule
 
 from ..errors import ConfigError
-from .marks import is_guard, leads_past, protection_of, steps
+from .marks import bypasses_guard, is_guard, protection_of, steps
 from .method import SHOWING, only_shows
 from .protection import Protection
 
-#: Where classes list the decorators of all their methods: Flask's views, and Flask-RESTful's resources.
+#: The attributes in which classes list the decorators of all their methods, in Flask and in Flask-RESTful.
 DECORATORS = ("decorators", "method_decorators")
 
 
 class RouteCheck:
-    """Checks all routes of an application at its first request, and later those that were added or replaced.
+    """Checks all routes of an application at its first request, and later each added or replaced route.
 
-    Raises ``ConfigError``, with each request, until the route is put right.
+    Raises ``ConfigError`` at every request until the route is corrected.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -32,7 +32,7 @@ class RouteCheck:
         self._began = False
 
     def look(self) -> None:
-        """Check what has to be checked before this request is served; most of the time that is two look-ups."""
+        """Check new routes before this request is served. Usually this costs two look-ups."""
         if not self._began:
             for rule in self._app.url_map.iter_rules():
                 self._check(rule)
@@ -48,9 +48,9 @@ class RouteCheck:
     def _check(self, rule: Rule) -> None:
         view = self._app.view_functions.get(rule.endpoint)
         methods = methods_bringing(rule)
-        if methods and (why := _way_past(view, methods)):
-            raise ConfigError(f"the route {rule.rule!r} leads past its guard: {why}")
-        if not methods and leads_past(view):
+        if methods and (why := _bypass(view, methods)):
+            raise ConfigError(f"the route {rule.rule!r} bypasses its guard: {why}")
+        if not methods and bypasses_guard(view):
             self._bare.add(id(rule))
         else:
             self._bare.discard(id(rule))
@@ -58,7 +58,7 @@ class RouteCheck:
 
 
 def protection_of_method(view: object, method: str) -> Protection | None:
-    """Return how a view is guarded against a method such as POST; a class-based one may guard each in its own way."""
+    """Return the protection of a view for a method such as POST. A class-based view may guard each one differently."""
     view_class = getattr(view, "view_class", None)
     if (protection := protection_of(view)) is not None or not isinstance(view_class, type):
         return protection
@@ -66,7 +66,7 @@ def protection_of_method(view: object, method: str) -> Protection | None:
 
 
 def protection_of_class(view_class: type) -> Protection | None:
-    """Return how the first guarded method of a class-based view is guarded."""
+    """Return the protection of the first guarded method of a class-based view."""
     for name in ("post", "put", "patch", "delete", "dispatch_request"):
         if (protection := _guard_of(view_class, name)[0]) is not None:
             return protection
@@ -74,32 +74,32 @@ def protection_of_class(view_class: type) -> Protection | None:
 
 
 def methods_bringing(rule: Rule) -> set[str]:
-    """Return the methods of a route that bring something: neither those that only show nor Flask's own OPTIONS."""
+    """Return the methods of a route that send something: all but GET, HEAD and Flask's automatic OPTIONS."""
     automatic = {"OPTIONS"} if getattr(rule, "provide_automatic_options", False) else set()
     return (rule.methods or set()) - SHOWING - automatic
 
 
 def _let_only_show() -> None:
-    """Serve a view that is guarded on another route, and only shows its form here, so that it can do nothing else."""
+    """Let this request only fetch the page, because its view is guarded on another route and not on this one."""
     if not only_shows(request):
-        raise BadRequest("This address only shows a page; it takes nothing.")
-    request.method = "GET"  # a view that asks only for "GET" would take HEAD for a POST
+        raise BadRequest("This address only shows a page. It accepts no data.")
+    request.method = "GET"  # a view that compares the method with "GET" would treat HEAD as a POST
 
 
-def _way_past(view: object, methods: set[str]) -> str:
-    """Return how a route that serves these methods gets past a guard, and what to do; "" where it doesn't."""
+def _bypass(view: object, methods: set[str]) -> str:
+    """Return how a route with these methods bypasses a guard, and how to fix that; "" if it doesn't bypass one."""
     if protection_of(view) is not None:
         return ""
-    if leads_past(view):
+    if bypasses_guard(view):
         return (
-            "write @guard.protect below its @app.post(...) and directly above the view, or hand add_url_rule() what "
-            "guard.protect(...) returned"
+            "write @guard.protect below its @app.post(...) and directly above the view, or pass the function that "
+            "guard.protect(...) returned to add_url_rule()"
         )
     view_class = getattr(view, "view_class", None)
-    return _way_past_class(view_class, methods) if isinstance(view_class, type) else ""
+    return _bypass_in_class(view_class, methods) if isinstance(view_class, type) else ""
 
 
-def _way_past_class(view_class: type, methods: set[str]) -> str:
+def _bypass_in_class(view_class: type, methods: set[str]) -> str:
     whole, why = _guard_of(view_class, "dispatch_request")
     if whole is not None or why:
         return why
@@ -113,9 +113,9 @@ def _way_past_class(view_class: type, methods: set[str]) -> str:
 
 
 def _guard_of(view_class: type, name: str) -> tuple[Protection | None, str]:
-    """Return how a class guards a method; or, where it leaves out a guard that the method was given, how to mend it.
+    """Return a method's protection in a class; or None and the fix, if the class bypasses the method's guard.
 
-    A method that calls its parent's counts as guarded when that is.
+    A method that calls its parent's method counts as guarded if the parent's is.
     """
     unguarded = ""
     for owner in view_class.__mro__:
@@ -129,8 +129,8 @@ def _guard_of(view_class: type, name: str) -> tuple[Protection | None, str]:
             return None, f"{unguarded} overrides the guarded {here}; {fix}"
         if protection is not None:
             return protection, ""
-        if method is not None and leads_past(method):
-            return None, f"{here} is the bare method of a guarded one; write @guard.protect above it"
+        if method is not None and bypasses_guard(method):
+            return None, f"{here} is the unguarded function inside a guarded method; write @guard.protect above it"
         if method is not None and not unguarded and not _calls_parent(method, name, owner):
             unguarded = here
     return None, ""
@@ -143,21 +143,21 @@ def _lost_decorator(view_class: type) -> str:
         for name in DECORATORS:
             if any(is_guard(decorator) for decorator in _listed(vars(parent).get(name, ()))):
                 return (
-                    f"{view_class.__name__}.{name} leave out the guard that is listed in {parent.__name__}.{name}; "
+                    f"{view_class.__name__}.{name} lacks the guard that is listed in {parent.__name__}.{name}; "
                     f"list guard.protect there too, or write @guard.protect above the methods of {view_class.__name__}"
                 )
     return ""
 
 
 def _listed(decorators: object) -> Iterator[object]:
-    """Yield the decorators of a list, or of a mapping from methods to lists, as Flask-RESTful allows both."""
+    """Yield the decorators in a list, or in a mapping from methods to lists. Flask-RESTful allows both."""
     parts = decorators.values() if isinstance(decorators, dict) else (decorators,)
     for part in parts:
         yield from part if isinstance(part, (list, tuple)) else (part,)
 
 
 def _calls_parent(method: object, name: str, owner: type) -> bool:
-    """Say whether a method's code names ``super().name`` or ``Parent.name``; whether it gets there isn't looked at."""
+    """Return whether a method's code contains ``super().name`` or ``Parent.name``, even if it's never reached."""
     *_, function = steps(method)
     code = getattr(function, "__code__", None)
     parents = {"super", *(parent.__name__ for parent in owner.__mro__[1:])}
@@ -167,7 +167,7 @@ def _calls_parent(method: object, name: str, owner: type) -> bool:
 
 
 def _attributes(code: CodeType) -> Iterator[tuple[str, str]]:
-    """Yield each attribute that the code takes, behind the name that was loaded before it: ``super`` and ``post``."""
+    """Yield (name, attribute) for each attribute access in the code, such as ``("super", "post")``."""
     loaded = ""
     for step in dis.get_instructions(code):
         if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF") and step.argval != "__class__":

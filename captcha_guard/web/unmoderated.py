@@ -1,4 +1,4 @@
-"""Settings that hold comments, on routes that have no moderator to hold them for."""
+"""Warns of settings that hold comments for a moderator, on routes without moderation."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .protection import Protection
 logger = logging.getLogger("captcha_guard")
 
 
-def warn_of_settled_holds(configured: Settings, guarded: Mapping[str, Protection]) -> None:
-    """Warn of settings whose holds any solved code settles on some of an application's routes."""
+def warn_of_unkept_holds(configured: Settings, guarded: Mapping[str, Protection]) -> None:
+    """Log settings that hold comments, if on some guarded routes a solved code publishes them anyway."""
     settings = _holding(configured)
     routes = sorted(endpoint for endpoint, protection in guarded.items() if not protection.moderated)
     if settings and routes:

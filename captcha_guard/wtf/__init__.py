@@ -1,4 +1,4 @@
-"""The captcha as a WTForms field: field, widget and validator as three small things. Needs Flask-WTF."""
+"""The captcha as a WTForms field, with its widget and validator. Needs Flask-WTF."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ try:
     from wtforms.form import BaseForm
     from wtforms.validators import StopValidation
 
-    from .parts import CaptchaLabel, CaptchaWidget, HiddenCaptchaWidget, TiedError
+    from .parts import CaptchaLabel, CaptchaWidget, HiddenCaptchaWidget, LinkedError
 except ModuleNotFoundError as error:
     raise missing("captcha_guard.wtf", "flask-wtf", error) from error
 
@@ -40,35 +40,37 @@ if TYPE_CHECKING:
 
 
 class NotRobot:
-    """Takes the POST the way of every guarded one: limits, code, rules, verdict."""
+    """Handles the POST like that of a guarded view: limits, code, rules, verdict."""
 
     def __call__(self, form: BaseForm, field: CaptchaField) -> None:
-        """Pass, or stop with the message for the visitor; the response gets the refusal's status.
+        """Return if the POST is accepted. Otherwise raise ``StopValidation`` with the message for the visitor.
 
-        What another site sent is answered with the guard's own page, raised as an exception.
+        The response gets the refusal's status. A POST from another site is answered with the guard's own page, which
+        is raised as an exception.
         """
         if len(_codes_in(form)) > 1:
             raise _two_codes(form, _codes_in(form))
         current_request_state().forms.append(form)
         result = judge_request(field.protection_in(form), field.scope)
         if result.refusal is not None and result.refusal.is_cross_site:
-            abort(answer_refusal(result))  # the host's form would offer to send it again
+            abort(answer_refusal(result))  # the host's form would offer to send the POST again
         if result.refusal is not None:
             raise StopValidation(result.refusal.message)
 
 
 class CaptchaField(Field):
-    """The security code in a form. Its arguments after the label are those of ``CaptchaGuard.protect``, then WTForms'.
+    """The security code in a form. It takes the arguments of ``CaptchaGuard.protect``, then those of WTForms' fields.
 
-    In a view that is also protected the submission is judged once, by the view's arguments. ``fields`` and ``ignore``
-    take the names of the form's fields, without its prefix; those of a ``FormField`` with a dot (``"address.street"``).
-    ``data`` is the code as typed, after ``filters``; the guard reads the code itself. ``populate_obj`` leaves the
-    object alone, because the code isn't stored. Where no code is asked for, the form shows nothing: no label, no input,
-    no description. Raises ``ConfigError`` for what can't be, as soon as the form is made.
+    If the view is also protected, the submission is judged once, by the view's arguments. ``fields`` and ``ignore``
+    take the names of the form's fields without its prefix. Fields inside a ``FormField`` are written with a dot
+    (``"address.street"``). ``data`` is the code as typed, after ``filters``; the guard reads the code itself.
+    ``populate_obj`` doesn't change the object, because the code isn't stored. While no code is asked for, the form
+    shows no label, no input and no description. Raises ``ConfigError`` for arguments that aren't allowed, when the
+    form is made.
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Return the field, or in a form's class what becomes one."""
+        """Return the field, or, in the definition of a form, WTForms' placeholder for it."""
         if "_form" not in kwargs:
             note_form(kwargs.get("scope"))
         return super().__new__(cls, *args, **kwargs)
@@ -95,7 +97,7 @@ class CaptchaField(Field):
         super().__init__(label, [NotRobot(), *validators], **kwargs)
         self.label: CaptchaLabel = CaptchaLabel(self, label)
         form = _form_of(self, None if "_meta" in kwargs else kwargs.get("_form"), validators)  # _meta: of a FieldList
-        self._own = Protection.told(
+        self._own = Protection.from_options(
             scope=scope,
             mode=mode,
             difficulty=difficulty,
@@ -110,10 +112,10 @@ class CaptchaField(Field):
         if has_request_context():
             current_state().forms.add(request.endpoint or "")
             current_request_state().built.append(Built(form, self, self.protection))
-            self._tell_of_classica(form)
+            self._report_classica(form)
 
-    def _tell_of_classica(self, form: BaseForm | None) -> None:
-        """Log, once per route in a process, that this field asks for pictures that programs read."""
+    def _report_classica(self, form: BaseForm | None) -> None:
+        """Log, once per route and process, that this field uses pictures that programs can read."""
         endpoint, reported = request.endpoint or "", current_state().classica
         own = self._own.difficulty
         if own is None or not own.is_classica or endpoint in reported or endpoint in guarded_routes():
@@ -133,12 +135,12 @@ class CaptchaField(Field):
 
     @property
     def _is_hidden(self) -> bool:
-        """Whether templates are to draw it among the hidden fields; never where there is an error to show."""
+        """Whether templates should draw it among the hidden fields. Never if there is an error to show."""
         return self._made and not self.errors and not self.shows_input
 
     @property
     def widget(self) -> Any:
-        """What draws the field; a ``HiddenInput`` where it shows nothing."""
+        """The widget that draws the field. It is a ``HiddenInput`` if the field shows nothing."""
         return HiddenCaptchaWidget() if self._is_hidden else vars(self).get("_widget") or CaptchaWidget()
 
     @widget.setter
@@ -151,11 +153,11 @@ class CaptchaField(Field):
     def _set_kind(self, name: str) -> None:
         self._type = name
 
-    type = property(_kind, _set_kind, doc="What templates tell kinds of fields by.")
+    type = property(_kind, _set_kind, doc="The name by which templates recognise kinds of fields.")
 
     @property
     def description(self) -> str:
-        """The description for templates, "" where the form shows no input."""
+        """The description for templates, "" if the form shows no input."""
         return self._description if not self._made or self.shows_input else ""
 
     @description.setter
@@ -163,7 +165,7 @@ class CaptchaField(Field):
         self._description = text
 
     def __str__(self) -> str:
-        """Return the markup for ``form.hidden_tag()``; templates that draw each field then leave a hidden one out."""
+        """Return the markup for ``form.hidden_tag()``. A hidden field isn't drawn again by templates that draw each."""
         markup = str(self())
         self._in_hidden_tag = self._is_hidden
         return markup
@@ -176,13 +178,13 @@ class CaptchaField(Field):
 
     @property
     def protection(self) -> Protection:
-        """The protection of the view that the form is in, or else this field's own."""
+        """The protection of the form's view, or else this field's own."""
         return guarded_routes().get(request.endpoint or "") or self._own
 
     def protection_in(self, form: BaseForm) -> Protection:
-        """Return the protection with the names of fields as ``form`` sends them.
+        """Return the protection with the field names that ``form`` sends.
 
-        Raises ``ConfigError`` where ``fields`` or ``ignore`` name a field that the form doesn't have.
+        Raises ``ConfigError`` if ``fields`` or ``ignore`` name a field that the form doesn't have.
         """
         protection = self.protection
         if (request.endpoint or "") in guarded_routes():
@@ -196,11 +198,11 @@ class CaptchaField(Field):
 
     @property
     def scope(self) -> str:
-        """What the form's challenges are bound to."""
+        """The scope that the form's challenges are bound to."""
         return self.protection.scope_for(request.endpoint or "", request.view_args or {})
 
     def process(self, formdata: Any, data: object = None, extra_filters: Any = None) -> None:  # noqa: ARG002 - WTForms' signature
-        """Take the typed code as ``data``."""
+        """Set ``data`` to the typed code."""
         self.process_errors = []
         self.object_data = None
         self.data = None
@@ -214,18 +216,18 @@ class CaptchaField(Field):
                 self.process_errors.append(error.args[0])
 
     def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:  # noqa: ARG002, FBT001 - WTForms' signature
-        """Tie the errors to the input, for wherever the template shows them."""
+        """Link the errors to the input by ids, wherever the template shows them."""
         self.errors = [
-            TiedError(error, f"{self.id}-error-{number}") if isinstance(error, str) else error
+            LinkedError(error, f"{self.id}-error-{number}") if isinstance(error, str) else error
             for number, error in enumerate(self.errors, 1)
         ]
 
     def populate_obj(self, obj: object, name: str) -> None:
-        """Leave the object as it is."""
+        """Do nothing, because the code isn't stored."""
 
 
 def _field_of(form: BaseForm, path: str) -> Any:
-    """Return the field of a form at a path like ``address.street``; raises ``ConfigError`` if it has none."""
+    """Return the field of a form at a path like ``address.street``. Raises ``ConfigError`` if there isn't one."""
     field: Any = form
     for name in path.split("."):
         inside = getattr(field, "form", field)
@@ -237,16 +239,18 @@ def _field_of(form: BaseForm, path: str) -> Any:
 
 
 def _names(field: Field) -> Iterator[str]:
-    """Yield the names under which a field is sent: its own, and those of the fields inside it."""
+    """Yield the names under which a field is sent: its own name, and those of the fields inside it."""
     yield field.name
     for inside in field if isinstance(field, (FormField, FieldList)) else ():
         yield from _names(inside)
 
 
 def _form_of(field: CaptchaField, form: BaseForm | None, validators: Sequence[object]) -> BaseForm:
-    """Return the form that is being made; raises ``ConfigError`` for a field that could never work in it."""
+    """Return the form that is being made. Raises ``ConfigError`` for a field that could never work in it."""
     if form is None:
-        raise ConfigError("a CaptchaField can't stand in a FieldList: one code serves the whole form, put it there")
+        raise ConfigError(
+            "a CaptchaField can't be in a FieldList: put it into the form itself, as one code serves the whole form"
+        )
     if others := _codes_in(form):
         raise _two_codes(form, [*others, field])
     for validator in validators:
@@ -254,7 +258,7 @@ def _form_of(field: CaptchaField, form: BaseForm | None, validators: Sequence[ob
         if "required" in flags or "optional" in flags:
             raise ConfigError(
                 f"the CaptchaField {field.short_name!r} has the validator {type(validator).__name__}; remove it: "
-                "the guard says when a code is needed"
+                "the guard decides when a code is needed"
             )
     return form
 

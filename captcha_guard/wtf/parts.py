@@ -1,4 +1,4 @@
-"""What a form shows of a ``CaptchaField``: its label, its widget and its errors. Needs WTForms."""
+"""The visible parts of a ``CaptchaField``: its label, its widget and its errors. Needs WTForms."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class CaptchaLabel(Label):
-    """The field's label: in the page once, whether the template draws it or leaves that to the field.
+    """The field's label. It's drawn once, by the template or else by the field.
 
-    Where the form shows no input, there is no text and no label. A template that writes ``label.text`` is taken to
+    While the form shows no input, there is no text and no label. If a template reads ``label.text``, it is assumed to
     write a label around it.
     """
 
@@ -31,7 +31,7 @@ class CaptchaLabel(Label):
 
     @property
     def text(self) -> str:
-        """The label's text, "" where the form shows no input."""
+        """The label's text, "" if the form shows no input."""
         if not self._field.shows_input:
             return ""
         self._read = True
@@ -42,58 +42,58 @@ class CaptchaLabel(Label):
         self._text = text
 
     def __call__(self, text: str | None = None, **kwargs: Any) -> Markup:
-        """Return the label, unless the field has just drawn it, or shows no input."""
+        """Return the label, or "" if the field has just drawn it or shows no input."""
         if self._inside or not self._field.shows_input:
             self._inside = False
             return Markup("")
         self._placed = True
         return super().__call__(text or self._text, **kwargs)
 
-    def left_to_input(self) -> tuple[str, str]:
-        """Return what the next input has to show as its label, and what to say as its name.
+    def for_input(self) -> tuple[str, str]:
+        """Return the label that the next input must draw, and the name for its ``aria-label``; each may be "".
 
-        A text that was only read may not have become a label, so the input says it as well.
+        A text that the template only read may not have become a label, so the input also gets it as its name.
         """
         shown = "" if self._placed or self._read else self._text
-        said = self._text if self._read and not self._placed else ""
+        spoken = self._text if self._read and not self._placed else ""
         self._inside, self._placed, self._read = bool(shown), False, False
-        return shown, said
+        return shown, spoken
 
 
 class CaptchaWidget:
-    """Draws picture, input, honeypot and hidden token, or the pass of a solved code; no messages, see ``errors``."""
+    """Draws picture, input, honeypot and hidden token, or the pass of a solved code. Messages are in ``errors``."""
 
     def __call__(self, field: CaptchaField, **kwargs: object) -> Markup:
-        """Return the markup; attributes given in the template, or as ``render_kw``, are the input's."""
+        """Return the markup. Attributes from the template or from ``render_kw`` are set on the input."""
         given = {_name(name): value for name, value in kwargs.items()}
-        label, said = field.label.left_to_input() if field.shows_input else ("", "")
+        label, spoken = field.label.for_input() if field.shows_input else ("", "")
         attributes = InputAttributes(
             str(given.pop("id", "") or field.id),
             label=label,
-            attributes=({"aria-label": said} if said else {}) | given,
-            described_by=" ".join(error.id for error in field.errors if isinstance(error, TiedError)),
+            attributes=({"aria-label": spoken} if spoken else {}) | given,
+            described_by=" ".join(error.id for error in field.errors if isinstance(error, LinkedError)),
         )
         return render_field(field.scope, protection=field.protection, message=False, attributes=attributes)
 
 
 class HiddenCaptchaWidget(HiddenInput):
-    """The same where the form shows nothing: templates then draw it among the hidden fields, without a label."""
+    """The widget of a field that shows nothing. Templates draw it among the hidden fields, without a label."""
 
     def __call__(self, field: Field, **kwargs: object) -> Markup:
         """Return the hidden fields."""
         return CaptchaWidget()(cast("CaptchaField", field), **kwargs)
 
 
-class TiedError(str):
-    """An error's text. Drawn in a template it has the ``id`` that the input names as its description, once."""
+class LinkedError(str):
+    """An error's text. When a template first draws it, it gets the ``id`` that the input names as its description."""
 
     id: str
     _drawn: bool
 
-    def __new__(cls, text: str, tied_to: str) -> TiedError:
-        """Return the text of an error of the input ``tied_to``, an id."""
+    def __new__(cls, text: str, error_id: str) -> LinkedError:
+        """Return an error with this text. ``error_id`` is the id of its element."""
         error = super().__new__(cls, text)
-        error.id = tied_to
+        error.id = error_id
         error._drawn = False
         return error
 

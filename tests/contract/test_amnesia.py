@@ -41,7 +41,7 @@ def test_what_was_handed_out_before_a_loss_is_unproven_and_what_came_after_is_sp
     spent.remember()
     assert spent.claim("before", 900, issued_at=NOON)
     storage.storage.flushdb()
-    with pytest.raises(StoreUnavailableError, match="lost what it knew"):
+    with pytest.raises(StoreUnavailableError, match="has lost data"):
         spent.claim("before", 900, issued_at=NOON)
     assert spent.claim("after", 900, issued_at=NOON + 5)
     assert not spent.claim("after", 900, issued_at=NOON + 5)
@@ -60,7 +60,7 @@ def test_what_a_worker_that_starts_later_notes_changes_nothing(storage: Any, tra
 def test_a_mark_that_cannot_be_true_is_one_that_is_gone(storage: Any, written: str) -> None:
     storage.storage.set(storage.mark_of(""), written)
     spent = Spent(storage)
-    with pytest.raises(StoreUnavailableError, match="lost what it knew"):
+    with pytest.raises(StoreUnavailableError, match="has lost data"):
         spent.claim("before", 900, issued_at=NOON)
     assert spent.claim("after", 900, issued_at=NOON + 5)
 

@@ -75,7 +75,7 @@ def is_unproven(spent: Spent, nonce: str, handed_out: float) -> bool:
     try:
         spent.claim(nonce, 900, issued_at=int(handed_out))
     except StoreUnavailableError as error:
-        if "lost what it knew" not in str(error):
+        if "has lost data" not in str(error):
             raise
         return True
     return False

@@ -128,7 +128,7 @@ def test_a_nonce_from_before_the_loss_is_unproven_and_one_from_after_it_is_spent
     with pytest.raises(StoreUnavailableError):
         spent.claim("before", 900, issued_at=issued_at)
     spent = Spent(storage)  # another process, which has not just met a fault
-    with pytest.raises(StoreUnavailableError, match="lost what it knew"):
+    with pytest.raises(StoreUnavailableError, match="has lost data"):
         spent.claim("before", 900, issued_at=issued_at)
     assert spent.claim("after", 900, issued_at=time.time() + 5)
     assert not spent.claim("after", 900, issued_at=time.time() + 5)

@@ -275,10 +275,10 @@ def test_no_post_fails_where_no_thread_is_to_be_had_or_tidying_fails(
     with caplog.at_level(logging.ERROR, logger="captcha_guard"):
         monkeypatch.setattr(housekeeping, "tidy", fail)
         housekeeping._tidy(blog.app)
-    assert "tidying failed" in caplog.text
+    assert "maintenance failed" in caplog.text
 
 
 def test_the_first_minute_of_a_process_is_quiet(blog: Blog) -> None:
     assert EVERY == 60
     with blog.app.app_context():
-        assert housekeeping.keep_house() is None
+        assert housekeeping.start_maintenance() is None

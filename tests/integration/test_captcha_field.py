@@ -283,7 +283,7 @@ def test_two_codes_in_one_form_are_refused(bare: Any) -> None:
             Twice()
         with pytest.raises(ConfigError, match="Nested has more than one CaptchaField: 'captcha' and 'inner-code'"):
             Nested().validate()
-        with pytest.raises(ConfigError, match="can't stand in a FieldList"):
+        with pytest.raises(ConfigError, match="can't be in a FieldList"):
             Listed()
 
 

@@ -248,7 +248,7 @@ def test_a_route_that_leads_past_its_guard_is_refused_by_name(bare: Any) -> None
         return "stored"
 
     guard.protect(app.post("/comments")(comments))  # @guard.protect above @app.post: the bare view gets registered
-    with pytest.raises(ConfigError, match=r"'/comments' leads past its guard: write @guard\.protect below"):
+    with pytest.raises(ConfigError, match=r"'/comments' bypasses its guard: write @guard\.protect below"):
         app.test_client().post("/comments", data=COMMENT)
 
 

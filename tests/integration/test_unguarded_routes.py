@@ -1,4 +1,4 @@
-"""A route that leads past the guard of its view is refused by name; honest combinations are served."""
+"""A route that bypasses the guard of its view is refused by name; honest combinations are served."""
 
 from __future__ import annotations
 
@@ -224,21 +224,23 @@ PAST: dict[Register, str] = {
     above_login_above_route: "write @guard.protect below its @app.post",
     above_two_decorators: "write @guard.protect below its @app.post",
     above_partial: "write @guard.protect below its @app.post",
-    partial_of_the_bare_view: "hand add_url_rule() what guard.protect(...) returned",
+    partial_of_the_bare_view: "pass the function that guard.protect(...) returned to add_url_rule()",
     login_around_the_bare_view: "directly above the view",
     login_around_a_partial_of_the_bare_view: "directly above the view",
-    bare_view_by_add_url_rule: "hand add_url_rule() what guard.protect(...) returned",
-    options_left_to_the_bare_view: "hand add_url_rule() what guard.protect(...) returned",
-    bound_method: "hand add_url_rule() what guard.protect(...) returned",
+    bare_view_by_add_url_rule: "pass the function that guard.protect(...) returned to add_url_rule()",
+    options_left_to_the_bare_view: "pass the function that guard.protect(...) returned to add_url_rule()",
+    bound_method: "pass the function that guard.protect(...) returned to add_url_rule()",
     blueprint_twice: "write @guard.protect below its @app.post",
     overridden: "Notes.post overrides the guarded Comments.post; write @guard.protect above Notes.post too",
     overridden_under_login: "or list guard.protect in Notes.decorators",
     hidden_by_a_mixin: "Plain.post overrides the guarded Comments.post",
     calls_a_parent_that_does_not_go_on: "Plain.post overrides the guarded Comments.post",
     dispatch_overridden: "Notes.dispatch_request overrides the guarded Comments.dispatch_request",
-    decorators_lost: "Notes.decorators leave out the guard that is listed in Comments.decorators",
+    decorators_lost: "Notes.decorators lacks the guard that is listed in Comments.decorators",
     decorators_with_arguments_lost: "list guard.protect there too",
-    bare_method_under_its_own_name: "Notes.post is the bare method of a guarded one; write @guard.protect above it",
+    bare_method_under_its_own_name: (
+        "Notes.post is the unguarded function inside a guarded method; write @guard.protect above it"
+    ),
     class_registered_before_it_is_guarded: "write @guard.protect below its @app.post",
 }
 
@@ -251,7 +253,7 @@ def test_a_way_past_the_guard_is_refused_by_name_with_the_way_to_mend_it(bare: A
     for _ in range(2):
         with pytest.raises(ConfigError) as raised:
             app.test_client().get("/")
-        assert "the route '/comments' leads past its guard" in str(raised.value)
+        assert "the route '/comments' bypasses its guard" in str(raised.value)
         assert PAST[register] in str(raised.value)
 
 
@@ -427,7 +429,7 @@ def test_a_view_that_is_replaced_later_is_checked_before_it_serves(bare: Any) ->
     app.post("/comments", endpoint="comments")(guarded)
     assert client.post("/comments", data=COMMENT).status_code == 422
     app.view_functions["comments"] = partial(view, slug="one")
-    with pytest.raises(ConfigError, match="'/comments' leads past its guard"):
+    with pytest.raises(ConfigError, match="'/comments' bypasses its guard"):
         client.post("/comments", data=COMMENT)
     app.view_functions["comments"] = login_required(guarded)
     assert client.post("/comments", data=COMMENT).status_code == 422
@@ -440,7 +442,7 @@ def test_a_rule_that_is_added_later_is_checked_before_it_serves(bare: Any) -> No
     app.get("/show", endpoint="show")(view)
     assert client.get("/show").status_code == 200
     app.url_map.add(Rule("/comments", endpoint="show", methods=["POST"]))
-    with pytest.raises(ConfigError, match="'/comments' leads past its guard"):
+    with pytest.raises(ConfigError, match="'/comments' bypasses its guard"):
         client.post("/comments", data=COMMENT)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.counters.client import NOBODY, SITE, WIDE, Client, Level, address_of, client_named, client_of
+from captcha_guard.counters.client import SITE, UNKNOWN_CLIENT, WIDE, Client, Level, address_of, client_named, client_of
 
 CASES = Path(__file__).parents[1] / "cases.jsonl"
 SECRET = b"sixteen bytes or more"
@@ -120,7 +120,7 @@ ADDRESSES = [case for line in CASES.read_text("utf-8").splitlines() if (case := 
 @pytest.mark.parametrize("case", ADDRESSES, ids=lambda case: case["addresses"][0])
 def test_what_proxies_write_is_the_client_that_it_means(case: dict[str, Any]) -> None:
     first, second = map(client, case["addresses"])
-    assert NOBODY not in (first, second)
+    assert UNKNOWN_CLIENT not in (first, second)
     assert (first == second) == (case["expect"] == "the same client as the second")
 
 
@@ -142,7 +142,7 @@ def test_what_proxies_write_is_the_client_that_it_means(case: dict[str, Any]) ->
     ],
 )
 def test_who_has_no_address_shares_one_key(address: str | None) -> None:
-    assert client_of(address, secret=SECRET) == NOBODY
+    assert client_of(address, secret=SECRET) == UNKNOWN_CLIENT
 
 
 @given(text=st.text())
@@ -163,7 +163,7 @@ def test_without_a_secret_no_key_is_made() -> None:
 
 
 def test_who_has_no_address_is_in_no_network() -> None:
-    assert NOBODY.networks == ()
+    assert UNKNOWN_CLIENT.networks == ()
 
 
 @given(name=st.text().filter(str.strip), other=st.text().filter(str.strip))

@@ -156,7 +156,7 @@ def test_what_was_on_its_way_before_the_fault_does_not_end_it(
 
 def test_a_look_that_began_before_the_faults_ends_no_rest(health: Health, now: list[float]) -> None:
     assert health.read(lambda: late(health, now)) == "here"
-    with pytest.raises(StoreUnavailableError, match="is given a rest"):
+    with pytest.raises(StoreUnavailableError, match="isn't asked again for up to 2 s"):
         health.read(Store().answer)
 
 
@@ -210,7 +210,7 @@ def test_who_listens_and_fails_does_not_break_the_request(now: list[float], capl
     store.down = True
     health = Health((OSError,), told=broken, clock=lambda: now[0])
     assert tries(health, store, 2) == 0
-    assert "whoever listens to the store's faults failed" in caplog.text
+    assert "a receiver of the store's signals failed" in caplog.text
 
 
 class Site:

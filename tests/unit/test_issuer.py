@@ -46,5 +46,5 @@ def test_a_picture_of_one_line_has_one_order() -> None:
 def test_a_token_of_a_level_that_an_earlier_release_had_is_malformed(difficulty: str) -> None:
     at = int(issuer.clock())
     token = issuer.tokens.sign(Challenge.new("comment", kind="image", difficulty=difficulty, epoch=0, at=at))
-    with pytest.raises(TokenMalformedError, match="of a difficulty unknown here"):
+    with pytest.raises(TokenMalformedError, match="its difficulty is unknown here"):
         issuer.open(token)

@@ -213,7 +213,7 @@ def test_a_strategy_the_storage_cannot_count_is_refused() -> None:
         base_exceptions = OSError
         incr = get = get_expiry = check = reset = clear = lambda *_: 0  # type: ignore[assignment]
 
-    with pytest.raises(ConfigError, match="PlainStorage can't count by 'moving-window'; use 'fixed-window'"):
+    with pytest.raises(ConfigError, match="PlainStorage doesn't support 'moving-window'; use 'fixed-window'"):
         Limits(PlainStorage(), policies={})
 
 

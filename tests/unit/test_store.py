@@ -45,7 +45,7 @@ def test_each_scheme_opens_its_storage(tmp_path: Path) -> None:
         ("redis://:hunter2@db:6379/0?socket_timeout=soon", "socket_timeout in its query is 'soon'"),
         ("redis://:hunter2@db:6379/0?socket_timeout=0", "socket_timeout .* is '0': 0.01 to 30 s are allowed"),
         ("valkeys://:hunter2@db:6379/0?retries=many", "retries .* 'many': a whole number"),
-        ("redis://:hunter2@db:6379/0?sockettimeout=1", "'sockettimeout' .* is no option .* socket_timeout"),
+        ("redis://:hunter2@db:6379/0?sockettimeout=1", "'sockettimeout' .* isn't an option .* socket_timeout"),
         ("memcached://me:hunter2@db:11211?timeout=600", "timeout in its query is '600': 0.01 to 30 s"),
         ("memcached://me:hunter2@db", "memcached://host:11211"),
         ("valkey://:hunter2@db..internal:6379/0", "valkey://host:6379/0"),

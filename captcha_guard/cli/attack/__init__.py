@@ -1,5 +1,6 @@
-"""Reading programs off the shelf, what they do to a picture before they read it, and what they get right.
+"""Attacks pictures with off-the-shelf reading programs, and measures how many codes they read.
 
-An *opponent* is a program. A *way* is what is done to a picture before it reads: a turn, a cut into pieces, a
-treatment of each piece, and the program's own mode. Opponents never see a code; they may know the site's symbols.
+An *opponent* is a reading program. A *way* is a combination of steps before it reads a picture: a turn, a cut into
+pieces, a treatment of each piece, and the program's own mode. Opponents never see a code, but they may know the site's
+symbols.
 """

@@ -1,4 +1,4 @@
-"""Decoding what a recogniser says of each column of a picture, with only a site's symbols allowed."""
+"""Decodes a recogniser's output for the columns of a picture, allowing only a site's symbols."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ BLANK = 0
 
 
 class Decoder:
-    """Reads the likeliest symbol of each column (greedy decoding of connectionist temporal classification).
+    """Chooses the most likely symbol of each column (greedy decoding of connectionist temporal classification).
 
-    ``classes`` says what each class of the recogniser stands for; the first one is the blank. ``symbols`` are those
-    that a code may consist of. A class that looks like one of them stands for it; others are left out before the
-    likeliest is chosen, which reads far more than taking them out of the text afterwards.
+    ``classes`` lists the symbol of each class of the recogniser; the first class is the blank. ``symbols`` are the
+    symbols of codes. A class whose symbol looks like one of them counts as that one. All other classes are removed
+    before the most likely one is chosen, which reads far more codes than removing them from the text afterwards.
     """
 
     def __init__(self, classes: Sequence[str], symbols: str = "") -> None:
@@ -34,6 +34,6 @@ class Decoder:
                 self._labels.append(allowed.get(folded, label))
 
     def text(self, columns: NDArray[np.float32]) -> str:
-        """Return the text; ``columns`` has a row for each column of the picture and a score for each class."""
+        """Return the text. ``columns`` has a row for each column of the picture, with a score for each class."""
         likeliest = columns[:, self._kept].argmax(axis=1)
         return "".join(label for label, _ in groupby(self._labels[number] for number in likeliest))

@@ -1,6 +1,6 @@
-"""Cuts of a picture into pieces that a program reads one after the other: for codes that stand in several rows.
+"""Cuts a picture into pieces that a program reads one after the other, for codes in several rows.
 
-A fixed cut does the same to every picture. An adaptive cut looks for the gap between the rows in each picture.
+A fixed cut is the same for every picture. An adaptive cut looks for the gap between the rows of each picture.
 """
 
 from __future__ import annotations
@@ -15,47 +15,49 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 Cut = Callable[[Image.Image], list[Image.Image]]
 
-#: Degrees that a picture is turned by, anticlockwise, before a fixed cut: either way, up to the steepest rows.
+#: Degrees by which a picture is turned anticlockwise before a fixed cut, in both directions up to the steepest rows.
 _ROTATIONS = (0, *range(-30, 0, 5), *range(5, 31, 5))
 
-#: Degrees of the slopes that are taken out of a picture before a fixed cut: about those of the rows at every level.
+#: Degrees of the slopes that are removed from a picture before a fixed cut. They are close to those of rows at every
+#: level.
 _SHEARS = (-29, -20, 20, 29)
 
-#: Where a valley or a seam may lie, as shares of the height.
+#: The range in which a valley or a seam may be, as shares of the height.
 _VALLEY = (0.3, 0.7)
 _SEAM = (0.25, 0.75)
 
-#: px up or down that a seam may move in one column.
+#: The most px that a seam may move up or down in one column.
 _SLOPE = 2
 
-#: Differences between neighbouring pixels below this are texture, not the edge of a stroke.
+#: Smaller differences between neighbouring pixels are texture, not the edge of a stroke.
 _TEXTURE = 24
 
-#: The radius in px in which the ink counts that a seam or a valley comes near to.
+#: The radius in px within which ink counts as near a seam or a valley.
 _NEAR = 2
 
-#: What a seam pays for each px that it is away from the middle of its band, in levels of grey.
+#: The cost of each px between a seam and the middle of its band, in levels of grey.
 _FROM_MIDDLE = 0.3
 
-#: What a deeper valley must gain for each degree that the picture is turned: turned letters are read less well.
+#: How much deeper a valley must be for each degree that the picture is turned, because turned letters are read less
+#: well.
 _PER_DEGREE = 0.004
 
-#: Ink up to the first level isn't a stroke. A row of px with less than the second share of the most inked one is empty.
-#: The third is how many px are left beside the ink.
+#: The level up to which ink isn't a stroke; the share of the fullest row's ink below which a row of px is empty; and
+#: the px of margin to keep beside the ink.
 _FAINT, _LITTLE, _PADDING = 20, 0.06, 4
 
 
 def rotated(picture: Image.Image, degrees: int) -> Image.Image:
-    """Return the whole picture turned anticlockwise; the corners get the colour of the background."""
+    """Return the whole picture turned anticlockwise. The corners get the colour of the background."""
     if not degrees:
         return picture
     return picture.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=background(picture))
 
 
 def sheared(picture: Image.Image, degrees: int) -> Image.Image:
-    """Return the whole picture with its columns moved, so that rows that climb by so many degrees are level.
+    """Return the whole picture with its columns moved, so that rows with a slope of ``degrees`` become level.
 
-    What was upright stays upright, which a turned picture's letters don't.
+    Letters stay upright, unlike in a turned picture.
     """
     slope = math.tan(math.radians(degrees))
     size = (picture.width, picture.height + math.ceil(abs(slope) * picture.width))
@@ -69,13 +71,13 @@ def sheared(picture: Image.Image, degrees: int) -> Image.Image:
 
 
 def background(picture: Image.Image) -> int:
-    """Return the grey of a picture in mode L that most of its pixels have, 0 to 255."""
+    """Return the most frequent grey level, 0 to 255, of a picture in mode L."""
     histogram = picture.histogram()
     return max(range(len(histogram)), key=histogram.__getitem__)
 
 
 def ink(picture: Image.Image) -> Image.Image:
-    """Return where strokes have their edges, in mode L; the same for dark ink on light ground and light on dark."""
+    """Return the edges of strokes as a picture in mode L. Dark ink on light and light ink on dark give the same."""
     edges = ImageChops.lighter(
         ImageChops.difference(picture, _moved(picture, 1, 0)), ImageChops.difference(picture, _moved(picture, 0, 1))
     )
@@ -84,7 +86,7 @@ def ink(picture: Image.Image) -> Image.Image:
 
 
 def _moved(picture: Image.Image, right: int, down: int) -> Image.Image:
-    """Return the picture moved by so many px; what it leaves keeps its old pixels, so no edge appears there."""
+    """Return the picture moved by this many px. The uncovered area keeps its old pixels, so that no edge appears."""
     moved = picture.copy()
     moved.paste(picture, (right, down))
     return moved
@@ -100,7 +102,7 @@ def _bands(picture: Image.Image, rows: Sequence[int]) -> list[Image.Image]:
 
 
 def _trimmed(piece: Image.Image) -> Image.Image:
-    """Leave out the rows of px above and below the ink: recognisers scale a piece to their own height."""
+    """Return a piece without the empty rows above and below the ink, because recognisers scale it to a fixed height."""
     profile = _projection(ink(piece).point([255 * (level > _FAINT) for level in range(256)]))
     inked = [row for row, level in enumerate(profile) if level > max(profile) * _LITTLE]
     if not inked:
@@ -110,9 +112,10 @@ def _trimmed(piece: Image.Image) -> Image.Image:
 
 
 def _valley(picture: Image.Image) -> tuple[float, int]:
-    """Return how deep the valley between two rows is, and the row of px it lies in.
+    """Return the depth of the valley between two rows, and the row of px in which it lies.
 
-    The depth is the ink in it as a share of the ink in the weaker of the two rows: 0 is empty, 1 no valley.
+    The depth is the ink in the valley as a share of the ink in the weaker of the two rows. 0 means an empty valley, 1
+    no valley.
     """
     profile = _projection(ink(picture).filter(ImageFilter.BoxBlur((0, _NEAR))))
     low = round(_VALLEY[0] * picture.height)
@@ -137,7 +140,7 @@ def _at_the_valley(picture: Image.Image) -> list[Image.Image]:
 
 
 def _deskewed(picture: Image.Image) -> list[Image.Image]:
-    """Turn the picture so that the valley between its rows is deepest, and cut there."""
+    """Return the pieces of the picture, turned so that the valley between its rows is deepest, and cut there."""
 
     def shallowness(degrees: int) -> float:
         return _valley(rotated(picture, degrees))[0] + _PER_DEGREE * abs(degrees)
@@ -146,19 +149,19 @@ def _deskewed(picture: Image.Image) -> list[Image.Image]:
 
 
 def _along_the_seam(picture: Image.Image) -> list[Image.Image]:
-    """Cut along the path from left to right that crosses least ink; each piece is empty beyond it."""
-    seam, ground = _seam(ink(picture)), background(picture)
+    """Return the two pieces above and below the path from left to right that crosses the least ink."""
+    seam, background_level = _seam(ink(picture)), background(picture)
     right, bottom = picture.width, picture.height
     upper, lower = picture.copy(), picture.copy()
     path = [(0, seam[0]), *enumerate(seam), (right, seam[-1])]
-    ImageDraw.Draw(upper).polygon([*path, (right, bottom), (0, bottom)], ground)
-    ImageDraw.Draw(lower).polygon([*path, (right, -1), (0, -1)], ground)
+    ImageDraw.Draw(upper).polygon([*path, (right, bottom), (0, bottom)], background_level)
+    ImageDraw.Draw(lower).polygon([*path, (right, -1), (0, -1)], background_level)
     pieces = [upper.crop((0, 0, right, max(seam) + 1)), lower.crop((0, min(seam), right, bottom))]
     return [_trimmed(piece) for piece in pieces]
 
 
 def _seam(strokes: Image.Image) -> list[int]:
-    """Return the row of px of the path in each column (dynamic programming)."""
+    """Return the path's row of px in each column (dynamic programming)."""
     top, bottom = (round(share * strokes.height) for share in _SEAM)
     band = strokes.crop((0, top, strokes.width, max(bottom, top + 1)))
     level, rows = band.tobytes(), range(band.height)
@@ -181,7 +184,7 @@ def _seam(strokes: Image.Image) -> list[int]:
 
 
 def _cheapest(costs: Sequence[float], origins: Sequence[int], row: int) -> int:
-    """Return the origin from which ``row`` is reached at the least cost; a px up or down costs 1."""
+    """Return the origin from which ``row`` is reached at the lowest cost. Each px up or down costs 1."""
     best, least = row, costs[row]
     for origin in origins:
         cost = costs[origin] + abs(origin - row)
@@ -192,7 +195,7 @@ def _cheapest(costs: Sequence[float], origins: Sequence[int], row: int) -> int:
 
 STRAIGHT = "straight"
 
-#: What is done to the whole picture before a fixed cut, by name.
+#: The changes of the whole picture before a fixed cut, by name.
 TURNS: Mapping[str, Callable[[Image.Image], Image.Image]] = {
     STRAIGHT: lambda picture: picture,
     **{f"turned by {degrees}°": partial(rotated, degrees=degrees) for degrees in _ROTATIONS if degrees},

@@ -1,4 +1,4 @@
-"""ddddocr: a recogniser trained on captchas, the usual choice of those who solve them."""
+"""ddddocr: a recogniser trained on captchas, and the usual choice for solving them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from PIL import Image
 from .ctc import Decoder
 from .opponent import imported
 
-HEIGHT = 64  # px: what its models were trained on
+HEIGHT = 64  # px: the height of the pictures that its models were trained on
 
 
 class Ddddocr:
-    """One of its two models for texts; the default one, or the one it calls beta."""
+    """One of its two models for text: the default one, or the one that it calls beta."""
 
     name = "ddddocr"
     modes = ("",)
@@ -26,7 +26,7 @@ class Ddddocr:
         onnxruntime = imported("onnxruntime")
         engine = program.ocr_engine
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # it has no setting for that, so its model is opened once more
+        options.intra_op_num_threads = 1  # ddddocr has no setting for this, so its model is opened again
         self._model = onnxruntime.InferenceSession(
             Path(engine.session._model_path), options, providers=["CPUExecutionProvider"]
         )
@@ -39,7 +39,7 @@ class Ddddocr:
         return version("ddddocr")
 
     def read(self, pictures: Sequence[Image.Image], mode: str) -> list[str]:  # noqa: ARG002 - it has no modes
-        """Return the text it sees in each picture."""
+        """Return the text that it reads in each picture."""
         return [self._read(picture) for picture in pictures]
 
     def _read(self, picture: Image.Image) -> str:

@@ -1,4 +1,4 @@
-"""What every reading program looks like to the rest of the package."""
+"""The interface of every reading program, and the errors of running one."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PIP_COMMAND = "pip install ddddocr rapidocr-onnxruntime"
 
 
 class AttackError(RuntimeError):
-    """A reading program could not be run; the message says why."""
+    """A reading program could not be run. The message says why."""
 
 
 class NotInstalledError(AttackError):
-    """A reading program isn't installed; ``program`` names it and ``remedy`` is the command that installs it."""
+    """A reading program isn't installed. ``program`` is its name, and ``remedy`` the command that installs it."""
 
     def __init__(self, program: str, remedy: str) -> None:
         super().__init__(f"{program} isn't installed: {remedy}")
@@ -28,8 +28,8 @@ class NotInstalledError(AttackError):
 def imported(module: str) -> ModuleType:
     """Return the top-level module of a package from the index.
 
-    Raises ``NotInstalledError`` when there is no such module, and ``AttackError`` when it can't be imported, such as
-    when something that it needs is missing.
+    Raises ``NotInstalledError`` if the module doesn't exist, and ``AttackError`` if it can't be imported, such as when
+    one of its dependencies is missing.
     """
     try:
         return import_module(module)
@@ -42,8 +42,8 @@ def imported(module: str) -> ModuleType:
 class Opponent(Protocol):
     """A program that reads pictures.
 
-    It is made with the symbols that codes consist of, and reads no other ones; with none it reads whatever it likes.
-    The constructor raises ``NotInstalledError``, or another ``AttackError`` where the program can't be loaded.
+    The constructor takes the symbols of codes. The program then reads only those, or any symbols if the text is empty.
+    The constructor raises ``NotInstalledError``, or another ``AttackError`` if the program can't be loaded.
     """
 
     name: str
@@ -54,10 +54,10 @@ class Opponent(Protocol):
 
     @property
     def modes(self) -> tuple[str, ...]:
-        """The program's own settings that are worth trying; one empty string if there are none."""
+        """The program's own modes that are worth trying. One empty string if it has none."""
 
     def read(self, pictures: Sequence[Image.Image], mode: str) -> list[str]:
-        """Return the text it sees in each picture (mode L); raises ``AttackError`` when it fails.
+        """Return the text that it reads in each picture (mode L). Raises ``AttackError`` if the program fails.
 
-        May be called from several threads at once, and keeps one processor busy for each.
+        Several threads may call this at the same time. Each call uses one processor.
         """

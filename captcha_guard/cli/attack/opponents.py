@@ -1,4 +1,4 @@
-"""All reading programs that the attack knows."""
+"""All reading programs of the attack."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .opponent import AttackError, NotInstalledError, Opponent
 from .rapidocr import Rapidocr, RapidocrDetector
 from .tesseract import Tesseract
 
-#: By name; each is made with the symbols of the codes.
+#: The programs by name. Each constructor takes the symbols of codes.
 OPPONENTS: Mapping[str, Callable[[str], Opponent]] = {
     kind.name: kind for kind in (Ddddocr, DdddocrBeta, Rapidocr, RapidocrDetector, Tesseract)
 }
 
 
 class Installed(NamedTuple):
-    """The programs that were loaded; the errors of those that aren't installed, and of those that can't be loaded."""
+    """The programs that were loaded, and the errors of those that aren't installed or can't be loaded."""
 
     programs: list[Opponent]
     missing: list[NotInstalledError]
@@ -25,9 +25,9 @@ class Installed(NamedTuple):
 
 
 def load(symbols: str, names: Sequence[str] = tuple(OPPONENTS)) -> Installed:
-    """Load the programs of these names; ``symbols`` are those that codes consist of.
+    """Return the programs with these names. ``symbols`` are the symbols of codes.
 
-    Several programs can come with one package. An error of that package is in the result once.
+    Several programs can be in one package. An error of that package is in the result only once.
     """
     programs: list[Opponent] = []
     missing: dict[str, NotInstalledError] = {}

@@ -1,4 +1,4 @@
-"""An attack: a program reads pictures in many ways, and each reading is compared with the codes as a form would."""
+"""An attack: a program reads pictures in many ways, and each reading is compared with the codes as in a form."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .ways import Way, pieces
 
 
 class Sample(NamedTuple):
-    """A picture and every answer to it that is right."""
+    """A picture, as PNG bytes, with all its right answers."""
 
     png: bytes
     codes: tuple[str, ...]
@@ -28,9 +28,9 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an attack read: for each way, the text it saw in each picture, and whether that was right.
+    """The readings of an attack: for each way, the text read in each picture, and whether it was right.
 
-    ``nearness`` is how much of the codes is in the texts, 0 to 1, on average over the pictures.
+    ``nearness`` is the similarity of texts and codes, 0 to 1, averaged over the pictures.
     """
 
     readings: Mapping[Way, tuple[str, ...]]
@@ -38,36 +38,36 @@ class Outcome:
     nearness: Mapping[Way, float]
 
     def ranked(self) -> list[Way]:
-        """Return the ways, those that read most first; of equals, those whose readings come nearest to the codes."""
+        """Return the ways, sorted by the number of codes that they read, then by nearness, the best first."""
         return sorted(self.solved, key=lambda way: (-sum(self.solved[way]), -self.nearness[way]))
 
     @property
     def best(self) -> Way:
-        """The way that read most; the first of them when several did."""
+        """The way that read the most codes."""
         return self.ranked()[0]
 
     @property
     def plain(self) -> Share:
-        """How many the program read of the pictures as visitors see them, in its best mode."""
+        """The share of pictures that the program read as visitors see them, in its best mode."""
         return max(self.share(way) for way in self.solved if way.untreated)
 
     def share(self, way: Way) -> Share:
-        """Return how many one way read."""
+        """Return the share of pictures that one way read."""
         return Share(sum(self.solved[way]), len(self.solved[way]))
 
 
 def attack(opponent: Opponent, samples: Sequence[Sample], ways: Sequence[Way]) -> Outcome:
-    """Let one program read PNGs in some ways.
+    """Return the outcome of one program that reads the pictures in these ways.
 
-    Case and look-alikes are forgiven. Works on as many parts of the pictures at once as there are processors. Raises
-    ``AttackError`` when the program fails.
+    Case and look-alikes don't matter. The pictures are divided among as many threads as there are processors. Raises
+    ``AttackError`` if the program fails.
     """
     images = [Image.open(io.BytesIO(sample.png)).convert("L") for sample in samples]
     parts = min(os.cpu_count() or 1, len(images))
     shares = [images[part::parts] for part in range(parts)]
     with ThreadPoolExecutor(parts) as side_by_side:
-        told = list(side_by_side.map(lambda share: _readings(opponent, share, ways), shares))
-    readings = {way: tuple(told[number % parts][way][number // parts] for number in range(len(images))) for way in ways}
+        seen = list(side_by_side.map(lambda share: _readings(opponent, share, ways), shares))
+    readings = {way: tuple(seen[number % parts][way][number // parts] for number in range(len(images))) for way in ways}
     codes = [sample.codes for sample in samples]
     solved = {
         way: tuple(any(matches(code, text) for code in right) for right, text in zip(codes, texts, strict=True))
@@ -82,15 +82,15 @@ def _nearness(codes: Sequence[str], text: str) -> float:
 
 
 def _readings(opponent: Opponent, images: Sequence[Image.Image], ways: Sequence[Way]) -> dict[Way, list[str]]:
-    """Return what the program sees, for each way and picture; what several ways do alike is done once."""
+    """Return the text that the program reads for each way and picture. Cuts that several ways share are made once."""
     cut_alike: dict[tuple[str, str], list[Way]] = {}
     for way in ways:
         cut_alike.setdefault((way.cut, way.turn), []).append(way)
-    told = {}
+    seen = {}
     for alike in cut_alike.values():
         cut = [alike[0].cut_up(image) for image in images]
         for way in alike:
             treated = [pieces(way, parts) for parts in cut]
             texts = iter(opponent.read([piece for parts in treated for piece in parts], way.mode))
-            told[way] = ["".join(next(texts) for _ in parts) for parts in treated]
-    return told
+            seen[way] = ["".join(next(texts) for _ in parts) for parts in treated]
+    return seen

@@ -1,4 +1,4 @@
-"""RapidOCR: the models of PaddleOCR for texts in photographs."""
+"""RapidOCR: PaddleOCR's models for text in photographs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from PIL import Image
 from .ctc import Decoder
 from .opponent import imported
 
-#: For small pictures: the shorter side in px that the detector sees (by default 736, which reads no more and takes four
-#: times as long), how sure it must be of a box, and how much larger than the text's core a box is.
+#: Settings for small pictures: the px of the shorter side that the detector sees (the default, 736, reads no more and
+#: takes four times as long), the least confidence in a box, and how much larger a box is than the core of its text.
 _DETECTOR = {"det_limit_side_len": 320, "det_box_thresh": 0.3, "det_unclip_ratio": 2.0}
 
 
 class Box(NamedTuple):
-    """A text that the detector found: its left edge, the middle of its height, its height (px), and what it says."""
+    """A text that the detector found: its left edge, vertical middle and height (all in px), and the text."""
 
     left: float
     middle: float
@@ -27,7 +27,7 @@ class Box(NamedTuple):
 
 
 class Rapidocr:
-    """Its recogniser alone, which takes a picture for one line of text."""
+    """Only the recogniser, which reads a picture as one line of text."""
 
     name = "rapidocr"
     modes = ("",)
@@ -50,7 +50,7 @@ class Rapidocr:
         return version("rapidocr-onnxruntime")
 
     def read(self, pictures: Sequence[Image.Image], mode: str) -> list[str]:  # noqa: ARG002 - it has no modes
-        """Return the text it sees in each picture."""
+        """Return the text that it reads in each picture."""
         return [self._read(picture.convert("RGB")) for picture in pictures]
 
     def _read(self, picture: Image.Image) -> str:
@@ -61,14 +61,14 @@ class Rapidocr:
 
 
 class RapidocrDetector(Rapidocr):
-    """Its detector looks for texts first, so it finds rows by itself."""
+    """The detector with the recogniser. It looks for texts first, so it finds rows by itself."""
 
     name = "rapidocr-detector"
 
     def _read(self, picture: Image.Image) -> str:
         import numpy as np  # noqa: PLC0415 - comes with the extra
 
-        # The detector sets an attribute of itself at each picture, so threads can't share one. Copies share the models.
+        # The detector changes an attribute of its own for each picture, so threads can't share it. Copies share models.
         program = copy(self._program)
         program.text_det = copy(program.text_det)
         found, _ = program(np.asarray(picture), use_det=True)
@@ -76,9 +76,10 @@ class RapidocrDetector(Rapidocr):
 
 
 def in_reading_order(boxes: Iterable[Box]) -> list[Box]:
-    """Return boxes row by row, each from left to right; a box begins a row where it lies below the middle of the last.
+    """Return boxes row by row, each row from left to right.
 
-    The boxes of a row overlap in height by half of it or more.
+    A box begins a new row if its middle is at least half a height below the middle of the row's first box. So the boxes
+    of a row overlap vertically by about half of their height or more.
     """
     rows: list[list[Box]] = []
     for box in sorted(boxes, key=lambda box: box.middle):

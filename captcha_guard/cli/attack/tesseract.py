@@ -1,4 +1,4 @@
-"""Tesseract, the reading program that most systems have a package of."""
+"""Tesseract, a reading program that most systems offer as a package."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE_END = "\f"
 
 
 class Tesseract:
-    """The program on the path. Its modes are its page modes: a block, a line, a word, a raw line."""
+    """The program found on the path. Its modes are its page segmentation modes: a block, a line, a word, a raw line."""
 
     name = "tesseract"
     modes = ("psm 6", "psm 7", "psm 8", "psm 13")
@@ -34,7 +34,7 @@ class Tesseract:
         return self._run(["--version"]).stdout.split(maxsplit=2)[1]
 
     def read(self, pictures: Sequence[Image.Image], mode: str) -> list[str]:
-        """Return the text it sees in each picture, all in one run; nothing in one at which it crashes."""
+        """Return the text that it reads in each picture, all in one run. "" for a picture at which it crashes."""
         with TemporaryDirectory(prefix="captcha_guard") as folder:
             paths = [Path(folder, f"{number}.pgm") for number in range(len(pictures))]
             for path, picture in zip(paths, pictures, strict=True):
@@ -50,18 +50,18 @@ class Tesseract:
             return self.read(pictures[:half], mode) + self.read(pictures[half:], mode) if half else [""]
         texts = [text.strip() for text in ended.stdout.split(PAGE_END)]
         if len(texts) == len(pictures) + 1 and not texts[-1]:
-            texts.pop()  # before 4.1 it ended every page, and not only those that another one follows
+            texts.pop()  # before 4.1 a separator also followed the last page
         if len(texts) != len(pictures):
-            raise AttackError(f"tesseract was shown {len(pictures)} pictures and told of {len(texts)}")
+            raise AttackError(f"tesseract got {len(pictures)} pictures but returned {len(texts)} texts")
         return texts
 
     def _run(self, arguments: list[str], *, may_crash: bool = False) -> subprocess.CompletedProcess[str]:
-        # One thread each: several run side by side, and on pictures this small its own threads only wait.
+        # One thread each, because several run in parallel, and threads don't help with such small pictures.
         environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
         ended = subprocess.run(  # noqa: S603 - a fixed program and our own arguments
             [self._program, *arguments], capture_output=True, text=True, env=environment, check=False
         )
         if ended.returncode > 0 or (ended.returncode and not may_crash):
-            last = (ended.stderr.strip().splitlines() or [f"it ended with status {ended.returncode}"])[-1]
+            last = (ended.stderr.strip().splitlines() or [f"it exited with status {ended.returncode}"])[-1]
             raise AttackError(f"tesseract failed: {last}")
         return ended

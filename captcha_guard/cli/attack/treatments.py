@@ -1,4 +1,4 @@
-"""What is done to a piece of a picture before a program reads it. All take and return mode L."""
+"""Treatments of a piece of a picture before a program reads it. All take and return pictures in mode L."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Treatment = Callable[[Image.Image], Image.Image]
 
 ENLARGED = 3
 
-#: How wide the median filter is that finds the ground around a stroke, in px of a picture at half its size.
+#: The width of the median filter that finds the background around a stroke, in px of a picture at half size.
 _AROUND = 15
 
 
@@ -21,32 +21,32 @@ def enlarged(picture: Image.Image) -> Image.Image:
 
 
 def dark_on_light(picture: Image.Image) -> Image.Image:
-    """Invert light ink on a dark ground; most pixels are ground."""
+    """Return the picture, inverted if its background is dark. Most pixels are background."""
     return ImageOps.invert(picture) if _level_at(picture.histogram(), 0.5) < 128 else picture
 
 
 def black_and_white(picture: Image.Image) -> Image.Image:
-    """Separate ink from ground at the level that separates the two best (Otsu, 1979)."""
+    """Return ink as black and background as white, divided at the level that separates them best (Otsu, 1979)."""
     level = max(_separations(picture.histogram()))[1]
     return picture.point([0] * (level + 1) + [255] * (255 - level))
 
 
 def levelled(picture: Image.Image) -> Image.Image:
-    """Return how far each pixel is from the ground around it, dark on white, whichever of the two is lighter."""
+    """Return each pixel's difference from the background around it, dark on white, for light and for dark ink."""
     half = picture.resize((max(picture.width // 2, 1), max(picture.height // 2, 1)), Image.Resampling.BOX)
-    ground = half.filter(ImageFilter.MedianFilter(_AROUND)).resize(picture.size, Image.Resampling.BILINEAR)
-    return ImageOps.invert(ImageOps.autocontrast(ImageChops.difference(picture, ground), cutoff=(0, 1)))
+    background = half.filter(ImageFilter.MedianFilter(_AROUND)).resize(picture.size, Image.Resampling.BILINEAR)
+    return ImageOps.invert(ImageOps.autocontrast(ImageChops.difference(picture, background), cutoff=(0, 1)))
 
 
 def _stretched(factor: float) -> Treatment:
-    """Return what changes a picture's width: recognisers lose letters that stand too close or too far apart."""
+    """Return a treatment that changes the width, because recognisers miss letters too close or too far apart."""
     return lambda picture: picture.resize(
         (max(round(picture.width * factor), 1), picture.height), Image.Resampling.BICUBIC
     )
 
 
 def _without_margins(picture: Image.Image) -> Image.Image:
-    """Leave out the rows and columns of px at the edges that have the colour of the first corner and no other."""
+    """Return the picture without the rows and columns at its edges that only have the colour of the first corner."""
     corner = Image.new("L", picture.size, picture.getpixel((0, 0)))
     return enlarged(picture.crop(ImageChops.difference(picture, corner).getbbox()))
 
@@ -77,12 +77,12 @@ def _smoothed(picture: Image.Image) -> Image.Image:
 
 
 def _without_thin_lines(picture: Image.Image) -> Image.Image:
-    """Wear dark ink off and let it grow again; what was thinner than that is gone (morphological opening)."""
+    """Return the picture without thin lines: dark ink is shrunk and grown again (morphological opening)."""
     plain = black_and_white(dark_on_light(enlarged(picture)))
     return plain.filter(ImageFilter.MaxFilter(7)).filter(ImageFilter.MinFilter(7))
 
 
-#: By name, the gentlest first.
+#: The treatments by name, those that change least first.
 TREATMENTS: Mapping[str, Treatment] = {
     "as it is": lambda picture: picture,
     "enlarged": enlarged,

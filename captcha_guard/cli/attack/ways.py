@@ -1,4 +1,4 @@
-"""The ways of an attack: what is done to a picture before a program reads it."""
+"""The ways of an attack: combinations of changes to a picture before a program reads it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLAIN = "as it is"
 
 
 class Way(NamedTuple):
-    """Names in ``TREATMENTS``, ``CUTS`` and ``TURNS`` (done to the whole picture first), and a program's mode."""
+    """One combination: names in ``TREATMENTS``, ``CUTS`` and ``TURNS``, and a program's mode. The turn comes first."""
 
     treatment: str = PLAIN
     cut: str = WHOLE
@@ -42,7 +42,7 @@ class Way(NamedTuple):
 
 
 def pieces(way: Way, cut: Sequence[Image.Image]) -> list[Image.Image]:
-    """Return what a program gets to read of the pieces of a picture."""
+    """Return the treated pieces that a program reads."""
     return [TREATMENTS[way.treatment](piece) for piece in cut]
 
 
@@ -53,7 +53,7 @@ def ways(
     cuts: Sequence[str] = tuple(CUTS),
     turns: Sequence[str] = tuple(TURNS),
 ) -> list[Way]:
-    """Return every way that these make; an adaptive cut is made of the picture as it stands."""
+    """Return every combination of these. Adaptive cuts are combined only with the unturned picture."""
     fixed = product([cut for cut in cuts if cut in FIXED], turns)
     adaptive = product([cut for cut in cuts if cut in ADAPTIVE], [STRAIGHT])
     return [

@@ -1,12 +1,12 @@
-"""The ``limits`` storage on memcached, made fit for forks, for threads that come and go, and for long windows.
+"""The ``limits`` storage on memcached, adapted for forks, for short-lived threads and for long windows.
 
-The original would lend a forked process its parent's sockets, where the two read each other's answers; it opens new
-ones for every thread and closes none; and memcached takes a life of more than 30 days for a date long past, so that a
-yearly limit would never count. Its scheme is its own: ``memcached://`` still names the original elsewhere in the host's
-process.
+This storage fixes three faults of the original. A forked process shares its parent's sockets, and the two read each
+other's answers. Every thread opens new sockets, and none is closed. And memcached reads a lifetime of more than 30 days
+as a date long past, so that a yearly limit would never count. It has a scheme of its own, because ``memcached://`` must
+still name the original elsewhere in the host's process.
 
-A server that was started again, or flushed, is noticed by a mark that is gone. What was evicted is not: the mark is
-read all the time, and a spent nonce never.
+A missing mark shows that a server was restarted or flushed. It doesn't show evictions, because the mark is read all the
+time and a spent nonce isn't.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from .data_loss import MARK
 
 PREFIX = "pooled+"
 
-#: Seconds; what memcached takes as a life, and not as a date.
+#: The longest lifetime in seconds. memcached reads larger numbers as dates.
 LONGEST_LIFE = 30 * 86_400
 
 
 class PooledMemcachedStorage(MemcachedStorage):
-    """Counters in memcached, over one pool of connections in each process. What would last longer lasts 30 days."""
+    """Counters in memcached, with one pool of connections in each process. Counters last at most 30 days."""
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in MemcachedStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
 
@@ -46,36 +46,36 @@ class PooledMemcachedStorage(MemcachedStorage):
             library = self.cluster_library if several else self.library
             options = {"use_pooling": True, **self.options} if several else self.options
             client = self.client_getter(get_dependency(library)[0], self.hosts, **options)
-            client = self._clients.setdefault(os.getpid(), client)  # they connect when they are used: one is enough
+            client = self._clients.setdefault(os.getpid(), client)  # clients connect on first use, so one is enough
         return client
 
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
-        """What it raises that can't be reached or used; a pool with no connection left is no error of its library."""
+        """The exceptions raised when it can't be reached or used. An exhausted pool raises a ``RuntimeError``."""
         own = super().base_exceptions
         return (*(own if isinstance(own, tuple) else (own,)), RuntimeError)
 
     def incr(self, key: str, expiry: float, amount: int = 1, set_expiration_key: bool = True) -> int:  # noqa: FBT001, FBT002 (as the base class declares it)
-        """Add to a counter; returns it after the addition."""
+        """Add to a counter, and return its new value."""
         return super().incr(key, min(expiry, LONGEST_LIFE), amount, set_expiration_key)
 
     def incr_and_lost_at(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
-        """Add to a counter as ``incr`` does, and tell when what its server had counted before was lost.
+        """Add to a counter as ``incr`` does, and return when its server last lost data.
 
-        The mark is asked for afterwards: a server that was started again before it counted has none then.
+        The mark is read after counting. A server that was restarted before it counted has no mark then.
 
-        :returns: the counter after the addition, and the last whole second, since 1970, of which nothing is known.
+        :returns: the counter's new value, and the last whole second (since 1970) whose data may be lost.
         """
         counted = self.incr(key, expiry, amount, set_expiration_key=False)
         return counted, float(int(self._remembers_since(self._mark_of(key))) - 1)
 
     def remember(self) -> None:
-        """Let each server begin to remember, where that has not begun: what was counted before is not known."""
+        """Record when each server's history starts, if that isn't recorded. Data from before may be lost."""
         for mark in self._marks().values():
             self.call_memcached_func(self.storage.add, mark, f"{time.time():.6f}", noreply=False)
 
     def _remembers_since(self, mark: str) -> float:
-        """Tell since when; written anew, a second from now, where there is no mark or one that can't be true."""
+        """Return when the history at ``mark`` starts. A missing or impossible mark is set to a second from now."""
         written, now = self.call_memcached_func(self.storage.get, mark), time.time()
         try:
             since = float(written)
@@ -88,11 +88,11 @@ class PooledMemcachedStorage(MemcachedStorage):
         return now + 1
 
     def _mark_of(self, key: str) -> str:
-        """Return the key of the mark that lies on the same server as a key."""
+        """Return the key of the mark on the server that holds a key."""
         return MARK if len(self.hosts) == 1 else self._marks()[self.storage.hasher.get_node(key)]
 
     def _marks(self) -> dict[Any, str]:
-        """Return a mark's key for each server, by the server; which server has a key is decided by a hash of it."""
+        """Return the key of each server's mark, by server. A hash of a key decides which server holds it."""
         if len(self.hosts) == 1:
             return {None: MARK}
         marks: dict[Any, str] = {}

@@ -1,7 +1,7 @@
-"""A storage for ``limits`` in the memory of one process: exact among its threads, and of bounded size.
+"""A storage for ``limits`` in the memory of one process. It is exact across threads, and its size is bounded.
 
-The memory storage that comes with ``limits`` may lose an increment between threads, starts threads of its own, and
-keeps each key of a moving window for ever. ``memory://`` still names that one elsewhere in the host's process.
+The memory storage of ``limits`` can lose an increment between threads, starts threads of its own, and keeps each key of
+a moving window forever. ``memory://`` still names that one elsewhere in the host's process.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from .stamps import LEEWAY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SWEEP_AFTER = 1024  # writes; or as many as there are keys, so that a sweep costs each of them the same
-_KEPT = 3 / 4  # of the most, when windows have to make room
+_SWEEP_AFTER = 1024  # writes; with more keys, as many writes as keys, so that the cost per write stays the same
+_KEPT = 3 / 4  # the share of the limits that remains after windows were given up
 
 
 class LockedMemoryStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, TimestampedSlidingWindow):
-    """Counts of one process, read and changed by one thread at a time.
+    """The counts of one process. One thread at a time reads or changes them.
 
-    :param most_windows: moving windows that are kept, some 0.4 kB each. When there are more, those with the fewest
-        entries make room: they bind the least. So a flood of new clients gives up its own windows first, and makes
-        those of a client that has used up its limits go only if it enters each of its own as often.
-    :param most_bytes: bytes that the entries of all windows take together, 8 each; kept in the same way.
-    :param most_counters: counters that are kept, some 0.3 kB each. They are never given up, for a spent nonce would be
-        fresh again. One more raises :exc:`limits.errors.StorageError` until others have expired.
+    :param most_windows: the most moving windows to keep, about 0.4 kB each. If there are more, those with the fewest
+        entries are given up first, because they restrict a client the least. So a flood of new clients gives up its
+        own windows first. It displaces the windows of a client at its limits only by entering its own as often.
+    :param most_bytes: the most bytes that the entries of all windows take together, 8 each. Works in the same way.
+    :param most_counters: the most counters to keep, about 0.3 kB each. They are never given up, because a spent nonce
+        would be fresh again. One more raises :exc:`limits.errors.StorageError` until others have expired.
     """
 
     STORAGE_SCHEME = ["memory+locked"]  # noqa: RUF012 - declared so by the base class
@@ -50,63 +50,61 @@ class LockedMemoryStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupp
         super().__init__(uri, wrap_exceptions=wrap_exceptions)
         self._lock = threading.RLock()
         self._counters: dict[str, tuple[int, float]] = {}  # value, and when it expires
-        self._windows: dict[str, tuple[bytes, float]] = {}  # times of entry, and when the last goes
-        self._bytes = 0  # that the times of entry take
+        self._windows: dict[str, tuple[bytes, float]] = {}  # entry times, and when the last one expires
+        self._bytes = 0  # the size of all entry times
         self._most_windows, self._most_bytes, self._most_counters = most_windows, most_bytes, most_counters
         self._written = 0
         self._swept_until = self._lost_at = self._made_room_at = 0.0
 
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
-        """What it raises when it can't be used: nothing of its own."""
+        """The exceptions raised when it can't be used: none of its own."""
         return ()
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Add to a counter; a new or expired one lives for ``expiry`` seconds. Returns it after the addition.
+        """Add to a counter, and return its new value. A new or expired counter lives for ``expiry`` seconds.
 
-        :raises StorageError: it would be one counter too many.
+        :raises StorageError: there are too many counters.
         """
         return self.incr_and_lost_at(key, expiry, amount)[0]
 
     def incr_and_lost_at(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
-        """Add to a counter as ``incr`` does, and tell when what was counted before may have been lost.
+        """Add to a counter as ``incr`` does, and return when counts may have been lost.
 
-        :returns: the counter after the addition, and when the clock was found set back, in seconds since 1970, or 0.
-        :raises StorageError: it would be one counter too many.
+        :returns: the counter's new value, and when the clock was found to be set back, in seconds since 1970, or 0.
+        :raises StorageError: there are too many counters.
         """
         with self._lock:
             now = time.time()
-            if self._swept_until > now + LEEWAY:  # set back: what was deleted would still count
+            if self._swept_until > now + LEEWAY:  # the clock was set back, so deleted counts would still be valid
                 self._swept_until = self._lost_at = now
             if key not in self._counters:
                 self._make_room_for_a_counter(now)
             value, expires = self._counters.get(key, (0, 0.0))
             if expires <= now:
                 value, expires = 0, now + expiry
-            self._counters[key] = (
-                value + amount,
-                min(expires, now + expiry),
-            )  # a clock that was ahead may have said more
+            # A clock that was ahead may have written a later expiry.
+            self._counters[key] = (value + amount, min(expires, now + expiry))
             self._sweep_now_and_then(now)
             return value + amount, self._lost_at
 
     def get(self, key: str) -> int:
-        """Read a counter, 0 when there is none."""
+        """Return a counter's value, 0 if there is none."""
         with self._lock:
             value, expires = self._counters.get(key, (0, 0.0))
             return value if expires > time.time() else 0
 
     def get_expiry(self, key: str) -> float:
-        """Tell when a counter expires, in seconds since the epoch; now when there is none."""
+        """Return when a counter expires, in seconds since 1970. Now if there is none."""
         with self._lock:
             return max(time.time(), self._counters.get(key, (0, 0.0))[1])
 
     def check(self) -> bool:
-        """Tell that it can be used."""
+        """Return True, because memory can always be used."""
         return True
 
     def reset(self) -> int | None:
-        """Forget every key; returns how many there were."""
+        """Delete every key, and return their number."""
         with self._lock:
             held = len(self._counters) + len(self._windows)
             self._counters.clear()
@@ -115,20 +113,20 @@ class LockedMemoryStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupp
             return held
 
     def clear(self, key: str) -> None:
-        """Forget one key."""
+        """Delete one key."""
         with self._lock:
             self._counters.pop(key, None)
             self._bytes -= len(self._windows.pop(key, (b"", 0.0))[0])
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Enter a moving window ``amount`` times if it has room for all of them."""
+        """Add ``amount`` entries to a moving window. Returns False, without adding any, if it has no room for all."""
         return self.acquire_entries([(key, limit, expiry, amount)]) is None
 
     def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
-        """Enter several moving windows at once: all of them, or none when one has no room.
+        """Add entries to several moving windows at once, or to none if one of them has no room.
 
-        :param entries: (key, limit, expiry in seconds, amount) each, no key twice.
-        :returns: None when all were entered, else the seconds until there is room, infinite for ``amount > limit``.
+        :param entries: (key, limit, expiry in seconds, amount) for each window; all keys differ.
+        :returns: None if all entries were added, else the seconds until there is room, infinite for ``amount > limit``.
         """
         with self._lock:
             now = time.time()
@@ -147,14 +145,14 @@ class LockedMemoryStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupp
         return None
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """Tell when the oldest entry in the window was made (now when there is none), and how many there are."""
+        """Return the time of the window's oldest entry (now if there is none), and the number of entries."""
         [window] = self.get_moving_windows([(key, limit, expiry)])
         return window
 
     def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
-        """Tell the same of several windows.
+        """Return the same as ``get_moving_window`` for several windows.
 
-        :param windows: (key, limit, expiry in seconds) each, no key twice.
+        :param windows: (key, limit, expiry in seconds) for each window; all keys differ.
         """
         with self._lock:
             now = time.time()
@@ -164,7 +162,7 @@ class LockedMemoryStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupp
             ]
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Add to the current window if it and the weighted one before it have room for ``amount``."""
+        """Add to the current window if it has room for ``amount``, with the weighted count of the previous window."""
         with self._lock:
             previous, remaining, current, _ = self.get_sliding_window(key, expiry)
             if floor(previous * remaining / expiry + current) + amount > limit:
@@ -174,7 +172,7 @@ class LockedMemoryStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupp
         return True
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
-        """Tell the count and the seconds to live of the previous window, then of the current one."""
+        """Return the count and the remaining seconds of the previous window, then of the current one."""
         with self._lock:
             now = time.time()
             previous, current = (self.get(window_key) for window_key in self.sliding_window_keys(key, expiry, now))
@@ -182,22 +180,22 @@ class LockedMemoryStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupp
             return previous, remaining if previous else 0.0, current, remaining + expiry
 
     def clear_sliding_window(self, key: str, expiry: int) -> None:
-        """Forget the previous and the current window of one key."""
+        """Delete the previous and the current window of one key."""
         for window_key in self.sliding_window_keys(key, expiry, time.time()):
             self.clear(window_key)
 
     def _stamps(self, key: str, expiry: int, now: float) -> bytes:
-        """Return a window's times of entry, after putting right what a clock that was ahead has written."""
+        """Return a window's entry times, after correcting those that a clock that was ahead has written."""
         known = self._windows.get(key)
         if known is None:
             return b""
-        right = stamps.put_right(known[0], now)
+        right = stamps.corrected(known[0], now)
         if right is not known[0]:
             self._windows[key] = right, now + expiry
         return right
 
     def _make_room_for_a_counter(self, now: float) -> None:
-        """Raise where there are too many counters, and not one has expired."""
+        """Raise ``StorageError`` if there are too many counters and none of them has expired."""
         if len(self._counters) < self._most_counters:
             return
         if abs(now - self._made_room_at) >= 1:
@@ -224,7 +222,7 @@ class LockedMemoryStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupp
         self._keep_windows({key: kept for key, kept in self._windows.items() if kept[1] > gone})
 
     def _give_up_windows(self) -> None:
-        """Keep the windows with the most entries; of those with as many the ones that were entered last."""
+        """Keep the windows with the most entries. Among windows with equally many, keep the ones entered last."""
         most_windows, room = int(self._most_windows * _KEPT), int(self._most_bytes * _KEPT)
         if len(self._windows) <= most_windows and self._bytes <= room:
             return

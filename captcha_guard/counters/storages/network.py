@@ -1,7 +1,7 @@
-"""The options by which a store on the network fails soon, and once; what the URI's query says takes their place.
+"""Client options with which a store on the network fails fast and without retries. The URI's query overrides them.
 
-They are the client libraries' own, by their own names: those of ``redis`` and ``valkey`` with ``retries`` added, those
-of ``pymemcache``, and MongoDB's, which its client reads from the URI itself.
+They have the names that the client libraries use: ``redis`` and ``valkey`` (with ``retries`` added), and
+``pymemcache``. MongoDB's client reads its options from the URI itself.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from ...errors import ConfigError
 
-#: Seconds a store on the network may take, to connect and to answer, before it counts as failed.
+#: Seconds that a store on the network has to connect, and to answer, before it counts as failed.
 NETWORK_TIMEOUT = 0.25
 
-#: Seconds that may be asked for in its place.
+#: The allowed range of timeouts in the URI, in seconds.
 LEAST, MOST = 0.01, 30.0
 
-#: Servers of memcached that failed stay in the ring: on another one, a nonce that was spent would be fresh.
+#: Keeps failed memcached servers in the ring, because a spent nonce would be fresh on another server.
 _NEVER_MOVE = {"retry_attempts": 2**31, "retry_timeout": -1}
 
 
 def network_options(uri: str) -> tuple[str, dict[str, Any]]:
-    """Return the address without what the options say, and the options.
+    """Return the address without the options in its query, and the options.
 
-    :raises ConfigError: an option that is not known, or out of range.
+    :raises ConfigError: an option is unknown or out of range.
     :raises ImportError: the client library is missing.
-    :raises ValueError: what should be a host can't be one.
+    :raises ValueError: a host name is malformed.
     """
     for location in locations(uri):
-        (location.hostname or "").encode("idna")  # or each question to the store would raise it
+        (location.hostname or "").encode("idna")  # raise for a malformed host now, not at every request
     scheme = uri.partition("://")[0]
     family = next(name for name in _FAMILIES if scheme.startswith(name))
     return _FAMILIES[family](family, uri)
 
 
 def locations(uri: str) -> list[SplitResult]:
-    """Return the servers that a URI names, of which it may list several: ``hostname`` and ``port`` of each."""
+    """Return the servers that a URI names, with the ``hostname`` and ``port`` of each. A URI may list several."""
     return [urlsplit(f"//{one.strip()}") for one in urlsplit(uri).netloc.rpartition("@")[2].split(",")]
 
 
@@ -52,8 +52,8 @@ def _redis(library: str, uri: str) -> tuple[str, dict[str, Any]]:
     encrypted = scheme in ("rediss", "valkeys")
     options = waits | _parsed(query, {**_REDIS, **_TLS} if encrypted else _REDIS)
     if encrypted:
-        _agree(options)
-        # Valkey's client would take a certificate for any host
+        _check_tls_options(options)
+        # By default Valkey's client accepts a certificate for any host.
         options.setdefault("ssl_check_hostname", options.get("ssl_cert_reqs") != "none")
     retries = options.pop("retries", 0)
     options["retry"] = retry.Retry(backoff.NoBackoff(), retries)
@@ -61,19 +61,19 @@ def _redis(library: str, uri: str) -> tuple[str, dict[str, Any]]:
         given = urlsplit(address)
         own = {name: getattr(given, name) for name in ("username", "password") if name in options}
         options["sentinel_kwargs"] = {name: options[name] for name in (*waits, "retry")} | own
-    elif scheme == "valkey+cluster":  # besides a connection's own; Redis' client has one number for both
+    elif scheme == "valkey+cluster":  # retries of its own besides a connection's; Redis' client has one number
         options["cluster_error_retry_attempts"] = retries
     return address, options
 
 
-def _agree(options: Mapping[str, Any]) -> None:
-    """Refuse options of TLS that make no connection together, and raise what is no fault of the store."""
+def _check_tls_options(options: Mapping[str, Any]) -> None:
+    """Raise ``ConfigError`` for TLS options that exclude each other, because clients don't report these as faults."""
     if "ssl_keyfile" in options and "ssl_certfile" not in options:
-        raise ConfigError("ssl_keyfile in its query is the key of a certificate; name that as well, by ssl_certfile")
+        raise ConfigError("ssl_keyfile in its query needs a certificate; name the certificate's file in ssl_certfile")
     if options.get("ssl_cert_reqs") == "none" and options.get("ssl_check_hostname"):
         raise ConfigError(
-            "ssl_cert_reqs=none in its query takes any certificate, ssl_check_hostname=true only that of the host; "
-            "leave one of them out"
+            "ssl_cert_reqs=none in its query accepts any certificate, ssl_check_hostname=true only that of the host; "
+            "remove one of them"
         )
 
 
@@ -97,7 +97,7 @@ def _parsed(query: str, known: Mapping[str, Callable[[str], Any]]) -> dict[str, 
     options = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in known:
-            raise ConfigError(f"{name!r} in its query is no option of this kind of store; there are {', '.join(known)}")
+            raise ConfigError(f"{name!r} in its query isn't an option of this store; allowed: {', '.join(known)}")
         try:
             options[name] = known[name](value)
         except (KeyError, ValueError) as error:
@@ -130,7 +130,7 @@ def _file(value: str) -> str:
     return value
 
 
-def _demand(value: str) -> str:
+def _certificate_policy(value: str) -> str:
     if value not in ("none", "optional", "required"):
         raise ConfigError("none, optional and required are allowed")
     return value
@@ -154,7 +154,7 @@ _TLS: Mapping[str, Callable[[str], Any]] = {
     "ssl_ca_certs": _file,
     "ssl_certfile": _file,
     "ssl_keyfile": _file,
-    "ssl_cert_reqs": _demand,
+    "ssl_cert_reqs": _certificate_policy,
     "ssl_check_hostname": _switch,
 }
 

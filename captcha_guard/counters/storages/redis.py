@@ -1,9 +1,9 @@
-"""Storages for ``limits`` on Redis and Valkey that enter, or look at, many moving windows in one round trip.
+"""Storages for ``limits`` on Redis and Valkey that change or read several moving windows in one round trip.
 
-They are those of ``limits`` with two scripts more, under schemes of their own: ``batched+redis://`` and so on. A window
-is the same list as theirs, so both can count in one store. What differs is the clock: the scripts take the time from
-the server, so that hosts whose clocks disagree still agree on who was there in the last minute, and the answers speak
-of the caller's clock, so that a ``reset_time`` is as far away as it says. Redis 5 or any Valkey is needed for that.
+They extend the storages of ``limits`` with two scripts, under schemes of their own: ``batched+redis://`` and so on. A
+window is the same list as in ``limits``, so both can count in one store. The clock differs: the scripts use the
+server's time, so that hosts whose clocks disagree still count the same last minute. Results are converted to the
+caller's clock, so that a ``reset_time`` is right for the caller. This needs Redis 5 or any Valkey.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from .network import locations
 
 PREFIX = "batched+"
 
-_Said = TypeVar("_Said")
+_Result = TypeVar("_Result")
 
-#: A limit's key as ``limits`` writes it: namespace, identifiers, amount, multiples, the granularity's name. Whose it is
-#: stands first among the identifiers.
+#: A limit's key as ``limits`` writes it: namespace, identifiers, amount, multiples, name of the granularity. The first
+#: identifier is the client's key.
 _LIMIT = re.compile(r"^([^/{}]+)/([^/{}]+)((?:/.*)?/\d+/\d+/[a-z]+)$")
 
-#: One key for each window; limit, expiry in seconds and amount for each. Empty when all were entered, else the seconds
-#: until there is room in all of them, and nothing has changed.
+#: Keys: one for each window. Arguments: limit, expiry in seconds and amount of each. Returns "" if all entries were
+#: added, else the seconds until all windows have room. In that case nothing has changed.
 _ACQUIRE_ENTRIES = Script(f"""{NOW}
 local longest = -1
 for i, key in ipairs(KEYS) do
@@ -61,8 +61,8 @@ end
 return ''
 """)
 
-#: One key for each window; limit and expiry in seconds for each. For each: the age of its oldest entry that still
-#: counts, in seconds, and how many count. A list is sorted from the newest to the oldest.
+#: Keys: one for each window. Arguments: limit and expiry in seconds of each. Returns, for each, the age in seconds of
+#: its oldest entry that still counts, and how many count. A list is sorted from the newest to the oldest entry.
 _MOVING_WINDOWS = Script(f"""{NOW}
 local found = {{}}
 for i, key in ipairs(KEYS) do
@@ -87,7 +87,7 @@ return found
 
 
 class _Batches:
-    """What the three storages have in common."""
+    """The common methods of the three storages."""
 
     wrap_exceptions: bool
     base_exceptions: Any
@@ -97,12 +97,12 @@ class _Batches:
     dependencies: Any
 
     def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
-        """Enter several moving windows in one round trip: all of them, or none when one has no room.
+        """Add entries to several moving windows in one round trip, or to none if one of them has no room.
 
-        :param entries: (key, limit, expiry in seconds, amount) each, no key twice.
-        :returns: None when all were entered, else the seconds until there is room, infinite for ``amount > limit``.
+        :param entries: (key, limit, expiry in seconds, amount) for each window; all keys differ.
+        :returns: None if all entries were added, else the seconds until there is room, infinite for ``amount > limit``.
         """
-        for group in self._together(entries):
+        for group in self._groups(entries):
             keys = [self.prefixed_key(key) for key, *_ in group]
             wait = self._run(_ACQUIRE_ENTRIES, keys, [part for _, *rest in group for part in rest])
             if wait:
@@ -110,13 +110,13 @@ class _Batches:
         return None
 
     def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
-        """Look at several moving windows in one round trip.
+        """Read several moving windows in one round trip.
 
-        :param windows: (key, limit, expiry in seconds) each, no key twice.
-        :returns: for each, when its oldest entry that counts was made (now when there is none) and how many count.
+        :param windows: (key, limit, expiry in seconds) for each window; all keys differ.
+        :returns: for each, the time of its oldest entry that counts (now if there is none) and how many count.
         """
         known: dict[str, tuple[float, int]] = {}
-        for group in self._together(windows):
+        for group in self._groups(windows):
             keys = [self.prefixed_key(key) for key, *_ in group]
             found = self._run(_MOVING_WINDOWS, keys, [part for _, *rest in group for part in rest])
             now = time.time()
@@ -125,16 +125,16 @@ class _Batches:
         return [known[key] for key, *_ in windows]
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Enter a moving window ``amount`` times if it has room for all of them."""
+        """Add ``amount`` entries to a moving window. Returns False, without adding any, if it has no room for all."""
         return self.acquire_entries([(key, limit, expiry, amount)]) is None
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """Tell when the oldest entry in the window was made (now when there is none), and how many there are."""
+        """Return the time of the window's oldest entry (now if there is none), and the number of entries."""
         [window] = self.get_moving_windows([(key, limit, expiry)])
         return window
 
-    def _together(self, windows: Sequence[Any]) -> list[Sequence[Any]]:
-        """Part windows into groups that one script may touch."""
+    def _groups(self, windows: Sequence[Any]) -> list[Sequence[Any]]:
+        """Return the windows in groups, each of which one script may use."""
         return [windows] if windows else []
 
     def _run(self, script: Script, keys: Sequence[str], arguments: Sequence[object]) -> Any:
@@ -157,7 +157,7 @@ class _Batches:
 
 
 class BatchedRedisStorage(_Batches, Remembering, RedisStorage):
-    """One server. A batch is one script: atomic, and one round trip."""
+    """The storage on one server. A batch is one script, so it is atomic and takes one round trip."""
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
 
@@ -166,7 +166,7 @@ class BatchedRedisStorage(_Batches, Remembering, RedisStorage):
 
 
 class BatchedRedisSentinelStorage(_Batches, Remembering, RedisSentinelStorage):
-    """A server that sentinels watch. Unless told otherwise all is read from the primary: replicas may lag, or hang."""
+    """The storage on a server with sentinels. By default it reads from the primary, as replicas may lag or hang."""
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisSentinelStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
 
@@ -181,12 +181,12 @@ class BatchedRedisSentinelStorage(_Batches, Remembering, RedisSentinelStorage):
 
 
 class BatchedRedisClusterStorage(_Batches, RememberingInBuckets, RedisClusterStorage):
-    """A cluster, connected to when it is first used.
+    """The storage on a cluster. It connects on first use.
 
-    A script may touch keys of one slot only. All limits with the same first identifier, which is whose they are, are
-    given it as their hash tag, and so one slot. A batch over several of them is one script for each, in the order of
-    the keys; when a later one has no room, what the earlier ones entered stays. All other keys go into buckets, which
-    remember each for itself.
+    A script may use keys of one slot only. So the key of every limit has the client's key as its hash tag, which puts
+    all limits of one client into one slot. A batch for several clients runs one script for each, in the order of the
+    keys. If a later one has no room, the entries of the earlier ones remain. All other keys are put into buckets, and
+    each bucket detects its own data loss.
     """
 
     STORAGE_SCHEME = [PREFIX + scheme for scheme in RedisClusterStorage.STORAGE_SCHEME]  # noqa: RUF012 (declared so by the base class)
@@ -212,11 +212,11 @@ class BatchedRedisClusterStorage(_Batches, RememberingInBuckets, RedisClusterSto
 
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
-        """What a cluster raises that can't be reached or is not whole."""
+        """The exceptions of a cluster that can't be reached or is incomplete."""
         return cluster_faults(self)
 
     def __getattr__(self, name: str) -> Any:
-        """Connect to the cluster when something is first asked of it."""
+        """Connect to the cluster on first use, and return the attribute."""
         if name != "storage" and not name.startswith("lua_"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         with self._connecting:
@@ -225,32 +225,35 @@ class BatchedRedisClusterStorage(_Batches, RememberingInBuckets, RedisClusterSto
         return self.__dict__[name]
 
     def prefixed_key(self, key: str) -> str:
-        """Return the key in the store, with the hash tag of whom it limits, or else of its bucket."""
+        """Return the key in the store. Its hash tag is that of its client, or else of its bucket."""
         limit = _LIMIT.sub(r"\1/{\2}\3", key)
         return super().prefixed_key(limit) if "{" in limit else self.with_bucket(key)
 
     def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
-        """Look at several moving windows, in one round trip for each slot."""
-        return self._asked_twice(lambda: super(BatchedRedisClusterStorage, self).get_moving_windows(windows))
+        """Read several moving windows, in one round trip for each slot."""
+        return self._with_second_try(lambda: super(BatchedRedisClusterStorage, self).get_moving_windows(windows))
 
     def remember(self) -> None:
-        """Begin to remember in every bucket, where that has not begun; one round trip for each node."""
-        self._asked_twice(super().remember)
+        """Record when the history of every bucket starts, if that isn't recorded. One round trip for each node."""
+        self._with_second_try(super().remember)
 
     def reset(self) -> int | None:
-        """Forget every key, one after the other; returns how many there were."""
+        """Delete every key, one after the other, and return their number."""
         cluster: Any = self.get_connection()
         return int(sum(cluster.delete(key) for key in list(cluster.scan_iter(match=super().prefixed_key("*")))))
 
-    def _asked_twice(self, ask: Callable[[], _Said]) -> _Said:
-        """Ask what may be asked twice again when a node can't be reached: the client knows then who replaced it."""
+    def _with_second_try(self, ask: Callable[[], _Result]) -> _Result:
+        """Return the result of ``ask``. If a node can't be reached, try once more: the client then knows its successor.
+
+        ``ask`` must be safe to repeat.
+        """
         errors: Any = self.dependency.exceptions
         try:
             return ask()
         except (errors.ConnectionError, StorageError):
             return ask()
 
-    def _together(self, windows: Sequence[Any]) -> list[Sequence[Any]]:
+    def _groups(self, windows: Sequence[Any]) -> list[Sequence[Any]]:
         with self._wrapping():
             cluster: Any = self.get_connection()
         groups: dict[int, list[Any]] = defaultdict(list)
@@ -260,7 +263,7 @@ class BatchedRedisClusterStorage(_Batches, RememberingInBuckets, RedisClusterSto
 
 
 def cluster_faults(storage: RedisClusterStorage) -> tuple[type[Exception], ...]:
-    """List what the client of a cluster raises; one of them is no error of Redis by its class."""
+    """Return the exceptions that a cluster's client raises. One isn't a subclass of the library's base error."""
     name = "RedisClusterException" if storage.target_server == "redis" else "ValkeyClusterException"
     errors: Any = storage.dependency.exceptions
     return (errors.RedisError if storage.target_server == "redis" else errors.ValkeyError), getattr(errors, name)

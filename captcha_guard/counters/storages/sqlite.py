@@ -1,10 +1,10 @@
 """A storage for ``limits`` in one SQLite file, exact across threads and processes.
 
-Import this module once and ``storage_from_string("sqlite:////var/lib/app/limits.sqlite3")`` works. Fixed and sliding
-windows are rows of ``limits_counters``; a moving window is one row of ``limits_windows``, its times of entry packed as
-in ``stamps``, so that a hit reads one of them and rewrites the row whatever the limit. The one row of ``limits_clock``
-says until when expired rows were deleted: a clock that is behind that has been set back, and what it would still count
-may be gone.
+After this module is imported, ``storage_from_string("sqlite:////var/lib/app/limits.sqlite3")`` works. Fixed and sliding
+windows are rows of ``limits_counters``. A moving window is one row of ``limits_windows`` with its entry times packed as
+in ``stamps``, so that a hit reads one entry and rewrites one row, whatever the limit. The single row of
+``limits_clock`` records until when expired rows were deleted. If the clock is behind that time, it was set back, and
+counts that would still be valid may be deleted.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS limits_counters_by_expiry ON limits_counters (expires)",
     "CREATE INDEX IF NOT EXISTS limits_windows_by_expiry ON limits_windows (expires)",
 )
-# One that lives longer than from now on was written by a clock that was ahead.
+# An expiry later than now + :expiry was written by a clock that was ahead, so it is shortened.
 _INCREMENT = """
 INSERT INTO limits_counters (key, value, expires) VALUES (:key, :amount, :now + :expiry)
 ON CONFLICT (key) DO UPDATE SET
@@ -73,21 +73,21 @@ _SHRINKING = ("auto_vacuum", "freelist_count")
 _OLDEST_SQLITE = (3, 35)  # the first with RETURNING
 _SWEEP_EVERY = 64  # rows written by one process
 _SWEEP_BATCH = 128  # rows per table: more than were written since, so expired rows can't pile up
-_LONG = 3600  # seconds that a window has to go to be given up before others
-_COUNT_SHARE = 64  # windows are counted after every 64th part of the most of them was written
+_LONG = 3600  # windows with more seconds left than this are given up before others
+_COUNT_SHARE = 64  # windows are counted again after 1/64 of their maximum was written
 
 
 class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, TimestampedSlidingWindow):
-    """Rate limits counted in one SQLite file (3.35 or newer) by any number of threads and processes of one host.
+    """Counts rate limits in one SQLite file (3.35 or newer), for any number of threads and processes of one host.
 
     :param uri: ``sqlite:////absolute/path`` or ``sqlite:///relative/path``, taken literally. The folder and the file
-        are made on first use, the file with mode 0600.
+        are created on first use, the file with mode 0600.
     :param timeout: seconds to wait for another writer before ``sqlite3.OperationalError`` is raised.
-    :param most_windows: moving windows that are kept. Of those that have more than an hour to go, which are a flood's
-        bulk, the ones entered least recently make room; shorter ones only where there are not enough of these. Counters
-        are never given up.
-    :param wrap_exceptions: raise :exc:`limits.errors.StorageError` in place of ``sqlite3.Error``.
-    :raises limits.errors.ConfigurationError: the URI names no file, or Python's SQLite is too old.
+    :param most_windows: the most moving windows to keep. If there are more, windows with over an hour left, which are
+        most of a flood's, are given up first, the least recently entered ones before others. Shorter windows are given
+        up only if that isn't enough. Counters are never given up.
+    :param wrap_exceptions: raise :exc:`limits.errors.StorageError` instead of ``sqlite3.Error``.
+    :raises limits.errors.ConfigurationError: the URI doesn't name a file, or Python's SQLite is too old.
     """
 
     STORAGE_SCHEME = ["sqlite"]  # noqa: RUF012 (declared so by the base class)
@@ -106,24 +106,24 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         scheme, _, path = uri.partition(":///")
         if not scheme or not path or path == ":memory:" or "?" in path:
             raise ConfigurationError(
-                f"{uri!r} names no file; write sqlite:////absolute/path or sqlite:///relative/path"
+                f"{uri!r} doesn't name a file; write sqlite:////absolute/path or sqlite:///relative/path"
             )
         self.storage = str(Path(path).absolute())
         self._connections = Connections(Path(self.storage), schema=_SCHEMA, timeout=timeout)
-        self._written = _SWEEP_EVERY  # whoever starts sweeps first
+        self._written = _SWEEP_EVERY  # so that a process sweeps at its first write
         self._most_windows = most_windows
         self._until_count = 0  # rows that may still be written before the windows are counted
         self._too_many = 0  # windows to be given up
 
     @property
     def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
-        """What a file that can't be read or written raises."""
+        """The exceptions raised when the file can't be read or written."""
         return sqlite3.Error
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Add to a counter in one atomic statement; a new or expired one lives for ``expiry`` seconds.
+        """Add to a counter in one atomic statement. A new or expired counter lives for ``expiry`` seconds.
 
-        :returns: the counter after the addition.
+        :returns: the counter's new value.
         """
         given = {"key": key, "amount": amount, "expiry": expiry, "now": time.time()}
         with self._wrapping():
@@ -132,10 +132,10 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         return int(value)
 
     def incr_and_lost_at(self, key: str, expiry: float, amount: int = 1) -> tuple[int, float]:
-        """Add to a counter as ``incr`` does, and tell when what was counted before may have been lost.
+        """Add to a counter as ``incr`` does, and return when counts may have been lost.
 
-        :returns: the counter after the addition, and the time up to which nothing is known, in seconds since 1970. That
-            is when a corrupt file was replaced, or when the clock was found set back; 0 when neither ever happened.
+        :returns: the counter's new value, and the time of the last loss, in seconds since 1970. That is when a corrupt
+            file was replaced, or when the clock was found to be set back. 0 if neither has happened.
         """
         now = time.time()
         given = {"key": key, "amount": amount, "expiry": expiry, "now": now}
@@ -148,51 +148,51 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         return int(value), lost_at
 
     def get(self, key: str) -> int:
-        """Read a counter, 0 when there is none."""
+        """Return a counter's value, 0 if there is none."""
         with self._connections.reading() as connection:
             row = connection.execute(_READ_COUNTER, (key, time.time())).fetchone()
         return int(row[0]) if row else 0
 
     def get_expiry(self, key: str) -> float:
-        """Tell when a counter expires, in seconds since the epoch; now when there is none."""
+        """Return when a counter expires, in seconds since 1970. Now if there is none."""
         now = time.time()
         with self._connections.reading() as connection:
             row = connection.execute(_READ_COUNTER, (key, now)).fetchone()
         return float(row[1]) if row else now
 
     def check(self) -> bool:
-        """Tell whether the file can be written."""
+        """Return whether the file can be written."""
         with suppress(sqlite3.Error, StorageError), self._writing() as connection:
             connection.execute(_READ_STAMPS, ("",)).fetchone()
             return True
         return False
 
     def reset(self) -> int | None:
-        """Forget every key; returns how many there were."""
+        """Delete every key, and return their number."""
         with self._writing() as connection:
             return sum(connection.execute(statement).rowcount for statement in _FORGET_ALL)
 
     def clear(self, key: str) -> None:
-        """Forget one key."""
+        """Delete one key."""
         with self._writing() as connection:
             for statement in _FORGET_KEY:
                 connection.execute(statement, (key,))
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Enter a moving window ``amount`` times if it has room for all of them."""
+        """Add ``amount`` entries to a moving window. Returns False, without adding any, if it has no room for all."""
         return self.acquire_entries([(key, limit, expiry, amount)]) is None
 
     def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
-        """Enter several moving windows in one transaction: all of them, or none when one has no room.
+        """Add entries to several moving windows in one transaction, or to none if one of them has no room.
 
-        :param entries: (key, limit, expiry in seconds, amount) each, no key twice.
-        :returns: None when all were entered, else the seconds until there is room, infinite for ``amount > limit``.
+        :param entries: (key, limit, expiry in seconds, amount) for each window; all keys differ.
+        :returns: None if all entries were added, else the seconds until there is room, infinite for ``amount > limit``.
         """
         with self._writing(rows=len(entries)) as connection:
             now = time.time()
             rows: list[tuple[str, bytes, float]] = []
             waits: list[float] = []
-            known = _stamps_put_right(connection, [(key, expiry) for key, _, expiry, _ in entries], now)
+            known = _corrected_stamps(connection, [(key, expiry) for key, _, expiry, _ in entries], now)
             for key, limit, expiry, amount in entries:
                 before = known.get(key, b"")
                 wait = stamps.wait(before, limit - amount, now, expiry)
@@ -206,24 +206,24 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         return None
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """Tell when the oldest entry in the window was made (now when there is none), and how many there are."""
+        """Return the time of the window's oldest entry (now if there is none), and the number of entries."""
         return self.get_moving_windows([(key, limit, expiry)])[0]
 
     def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
-        """Tell the same of several windows by one read.
+        """Return the same as ``get_moving_window`` for several windows, in one read.
 
-        :param windows: (key, limit, expiry in seconds) each, no key twice.
+        :param windows: (key, limit, expiry in seconds) for each window; all keys differ.
         """
         with self._connections.reading() as connection:
             known = _read_stamps(connection, [key for key, _, _ in windows])
         now = time.time()
-        if any(stamps.put_right(one, now) is not one for one in known.values()):
+        if any(stamps.corrected(one, now) is not one for one in known.values()):
             with self._writing() as connection:
-                known = _stamps_put_right(connection, [(key, expiry) for key, _, expiry in windows], now)
+                known = _corrected_stamps(connection, [(key, expiry) for key, _, expiry in windows], now)
         return [stamps.oldest(known.get(key, b""), limit, now, now - expiry) for key, limit, expiry in windows]
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Add to the current window if it and the weighted one before it have room for ``amount``."""
+        """Add to the current window if it has room for ``amount``, with the weighted count of the previous window."""
         with self._writing(rows=1) as connection:
             now = time.time()
             previous, remaining, current, _ = self._sliding_window(connection, key, expiry, now)
@@ -235,21 +235,21 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         return True
 
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
-        """Tell the count and the seconds to live of the previous window, then of the current one."""
+        """Return the count and the remaining seconds of the previous window, then of the current one."""
         with self._connections.reading() as connection:
             return self._sliding_window(connection, key, expiry, time.time())
 
     def clear_sliding_window(self, key: str, expiry: int) -> None:
-        """Forget the previous and the current window of one key."""
+        """Delete the previous and the current window of one key."""
         for window_key in self.sliding_window_keys(key, expiry, time.time()):
             self.clear(window_key)
 
     def sweep(self, patience: float = inf) -> int:
-        """Delete all that has expired, in batches that let other writers in; returns how many rows went.
+        """Delete all expired rows, in batches between which others can write. Returns the number of deleted rows.
 
-        A share of this happens with the writes anyway. Afterwards the file gives its empty pages back.
+        Writes also delete some expired rows. Afterwards the file's empty pages are returned to the disk.
 
-        :param patience: seconds after which the rest is left for another time.
+        :param patience: seconds after which the rest is left for the next time.
         """
         swept, end = 0, time.monotonic() + patience
         while time.monotonic() < end and (batch := self._sweep_batch()):
@@ -259,7 +259,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         return swept
 
     def close(self) -> None:
-        """Close the calling thread's connection; the next use opens a new one."""
+        """Close the calling thread's connection. The next use opens a new one."""
         self._connections.close()
 
     def _sweep_batch(self) -> int:
@@ -277,7 +277,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         return swept
 
     def _note_loss(self) -> float:
-        """Note that the clock was set back, unless that has been done by now; return up to when nothing is known."""
+        """Record that the clock was set back, unless another caller has done so. Return the time of the loss."""
         with self._writing() as connection:
             now = time.time()
             [(swept, lost)] = connection.execute(_READ_CLOCK).fetchall()
@@ -293,7 +293,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
         self._until_count = self._most_windows // _COUNT_SHARE
 
     def _shrink(self) -> bool:
-        """Give some empty pages back; returns whether there are more. A file of an older release keeps them."""
+        """Return some empty pages to the disk, and return whether there are more. Files of old releases keep theirs."""
         with self._connections.reading() as connection:
             connection.execute(f"PRAGMA incremental_vacuum({_SWEEP_BATCH})").fetchall()
             [[vacuum], [left]] = [connection.execute(f"PRAGMA {name}").fetchone() for name in _SHRINKING]
@@ -340,17 +340,17 @@ def _read_stamps(connection: sqlite3.Connection, keys: list[str]) -> dict[str, b
     return dict(connection.execute(_READ_SEVERAL_STAMPS.format(", ".join("?" * len(keys))), keys).fetchall())
 
 
-def _stamps_put_right(
+def _corrected_stamps(
     connection: sqlite3.Connection, windows: Sequence[tuple[str, int]], now: float
 ) -> dict[str, bytes]:
-    """Read windows, and write those again that a clock which was ahead has written.
+    """Return windows, after correcting and writing back those that a clock that was ahead has written.
 
-    :param windows: (key, expiry in seconds) each.
+    :param windows: (key, expiry in seconds) for each.
     """
     known = _read_stamps(connection, [key for key, _ in windows])
     for key, expiry in windows:
         before = known.get(key, b"")
-        right = stamps.put_right(before, now)
+        right = stamps.corrected(before, now)
         if right is not before:
             known[key] = right
             _write_stamps(connection, [(key, right, now + expiry)])

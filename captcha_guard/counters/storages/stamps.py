@@ -1,7 +1,7 @@
-"""The times of entry of a moving window, packed oldest first as little-endian doubles: 8 bytes an entry.
+"""The entry times of a moving window, packed as little-endian doubles, the oldest first: 8 bytes an entry.
 
-They never fall from one to the next, so that the newest tells whether a clock that was ahead has written them. Times
-are in seconds since 1970, as ``time.time()`` has them.
+Times never decrease from one entry to the next. So the newest one shows whether a clock that was ahead has written any
+of them. Times are in seconds since 1970, as from ``time.time()``.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from bisect import bisect_left
 from math import inf
 from typing import Final
 
-#: Seconds by which clocks may be stepped, or differ between processes, without any effect: what has expired is kept so
-#: much longer, and a time that is no further ahead is taken as it stands.
+#: Seconds by which a clock may be adjusted, or differ between processes, without any effect. Expired entries are kept
+#: this much longer, and times up to this far in the future are accepted.
 LEEWAY: Final = 5.0
 
 _STAMP: Final = struct.Struct("<d")
 
 
-def put_right(stamps: bytes, now: float) -> bytes:
-    """Return the stamps, with now in place of every time that only a clock which was ahead can have written.
+def corrected(stamps: bytes, now: float) -> bytes:
+    """Return the stamps, with every time that only a clock ahead of ours can have written replaced by now.
 
-    So such an entry counts for one window from now. That is never shorter than if the clock had been right.
+    Such an entry then counts for one window from now. That is never shorter than with a correct clock.
     """
     if not stamps or _STAMP.unpack_from(stamps, len(stamps) - _STAMP.size)[0] <= now + LEEWAY:
         return stamps
@@ -29,15 +29,15 @@ def put_right(stamps: bytes, now: float) -> bytes:
 
 
 def entered(stamps: bytes, amount: int, now: float, *, limit: int) -> bytes:
-    """Return the stamps with ``amount`` entries more, and of all no more than the ``limit`` newest."""
+    """Return the stamps with ``amount`` new entries, shortened to the ``limit`` newest."""
     last = _STAMP.unpack_from(stamps, len(stamps) - _STAMP.size)[0] if stamps else now
     return (stamps + _STAMP.pack(max(now, last)) * amount)[-_STAMP.size * limit :]
 
 
 def wait(stamps: bytes, index: int, now: float, expiry: int) -> float | None:
-    """Return the seconds until the entry ``index`` places from the newest leaves the window; None when it has left.
+    """Return the seconds until the entry ``index`` places from the newest leaves the window. None if it has left.
 
-    Infinite for a negative index: there will never be room.
+    Infinite for a negative index, because there will never be room.
     """
     if index < 0:
         return inf
@@ -49,7 +49,7 @@ def wait(stamps: bytes, index: int, now: float, expiry: int) -> float | None:
 
 
 def oldest(stamps: bytes, limit: int, now: float, since: float) -> tuple[float, int]:
-    """Return the oldest of the ``limit`` newest entries since then, and how many there are; now if there are none."""
+    """Return the oldest of the ``limit`` newest entries after ``since`` (now if there is none), and their number."""
     newest = [stamp for (stamp,) in _STAMP.iter_unpack(stamps[-_STAMP.size * limit :])]
     first = bisect_left(newest, since)
     return (newest[first], len(newest) - first) if first < len(newest) else (now, 0)

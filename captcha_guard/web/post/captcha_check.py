@@ -1,4 +1,4 @@
-"""What the code that came with a POST is worth: opened, paid for, spent and compared."""
+"""Checks the code of a POST: opens the token, charges the limits, spends the nonce and compares the answer."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
     from ...challenge.token import Challenge
 
-#: How many tries at the code one charge of the limits covers, after the POST that was charged. Without an end to it,
-#: a client could hoard challenges that are paid for, or post blank codes for ever.
+#: How many tries at the code one charge covers, after the POST that was charged. Without this limit a client could
+#: collect paid challenges, or post blank codes forever.
 TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedCode:
-    """What the code that came with a POST is worth: ``solved``, or the ``reason`` (slug) why not.
+    """The result of checking a POST's code: ``solved``, or else the ``reason`` (slug) why not.
 
-    ``opened`` is the genuine challenge behind it; ``unspent`` says that the POST has left it as good as it was;
-    ``unproven`` that the store could not say whether it had been used before.
+    ``opened`` is the genuine challenge. ``unspent`` means that the POST did not use it up. ``unproven`` means that the
+    store could not tell whether it had been used before.
     """
 
     reason: str = "code_missing"
@@ -46,19 +46,19 @@ class CheckedCode:
 
     @property
     def is_pass(self) -> bool:
-        """Whether it is a pass, which stands for a code that was solved before."""
+        """Whether this is a pass, which proves that a code was solved before."""
         return self.opened is not None and self.opened.challenge.kind == SOLVED
 
     @property
     def repeats(self) -> bool:
-        """Whether it was solved for a comment that may be here already."""
+        """Whether it was solved for a comment that may already be stored."""
         return self.solved and self.opened is not None and (self.is_pass or self.opened.challenge.repeats)
 
 
 class CaptchaCheck:
-    """The limits and the code of one client's POST to one form.
+    """Checks the limits and the code of one client's POST to one form.
 
-    ``sender_keys()`` yields the client's keys under each of the site's secrets.
+    ``sender_keys()`` yields the client's key under each of the site's secrets.
     """
 
     def __init__(
@@ -79,33 +79,35 @@ class CaptchaCheck:
 
     @cached_property
     def limit_status(self) -> LimitStatus:
-        """What the counters say of this client and of the site, by one read."""
+        """The counters of this client and of the site, read once."""
         return LimitStatus.of(self.state, self.client, policy=self._policy, typed=self._typed)
 
     @property
     def mode(self) -> str:
-        """When a code is asked for here, as things are."""
+        """The mode in force now, after taking a surge into account."""
         return mode_in(self.usual_mode, surge=self.limit_status.surge)
 
     def charge(self) -> Refusal | None:
-        """Count this POST against the client's comments; the refusal says that it was one too many."""
+        """Count this POST against the client's comment limits. Returns a refusal if it exceeds them, else None."""
         decision = self.state.limits.hit(self._policy, self.client, *self.limit_status.also_counted)
         if decision.uncounted:
             self.limit_status.counted = False
         return refused(decision, self.state, self._policy, self.client)
 
     def check(self, posted: Posted, repeated: Callable[[], bool]) -> tuple[CheckedCode, Refusal | None, int]:
-        """Charge the limits, spend the nonce, compare the answer: the code, a refusal if any, the tries left.
+        """Charge the limits, spend the nonce and compare the answer.
 
-        A challenge handed out in reply to a charged POST completes that same POST, so it is not charged again, provided
-        that its nonce is fresh and not the last of ``TRIES``. Any other POST is charged before anything is spent.
+        Returns the checked code, a refusal or None, and the number of tries left.
 
-        ``repeated()`` says whether the comment is here already. With a wrong code, too, it is refused for that, and
-        charged: with a right one the claim finds it, and no answer may tell the two apart for free. A comment that
-        comes again with its own code, already spent, is a double click and isn't charged.
+        A challenge that was handed out in reply to a charged POST completes that POST. So its POST isn't charged again
+        if the nonce is fresh and tries are left. Any other POST is charged before its nonce is spent.
 
-        The store is asked first how things stand, and only then to spend the nonce: a store that is down is found out
-        before a nonce could be left in doubt.
+        ``repeated()`` returns whether the comment is already stored. A stored comment is refused as a duplicate and
+        charged, with a wrong code as with a right one. Otherwise the response would reveal for free whether the code
+        was right. A comment that is sent again with its own spent code is a double click and isn't charged.
+
+        The store is read before the nonce is spent. If the store is down, this shows it while the nonce is still
+        unspent for certain.
         """
         self._typed = bool(posted.ours[ANSWER])
         code, left = self._open(posted), TRIES
@@ -121,7 +123,7 @@ class CaptchaCheck:
         elif covered and (refusal := self.charge()):
             return code, refusal, 0
         code, refusal = self._compare(code, posted, repeated)
-        self._tell(code)
+        self._send_signal(code)
         return code, refusal, left
 
     def _open(self, posted: Posted) -> CheckedCode:
@@ -140,7 +142,7 @@ class CaptchaCheck:
         return code
 
     def _is_double_click(self, code: CheckedCode) -> bool:
-        """Say whether the code was spent, asked only where this client has posted a moment ago."""
+        """Return whether the code is already spent. The store is asked only if this client has just posted."""
         if code.opened is None or not self.limit_status.posted_lately:
             return False
         with suppress(StoreUnavailableError):
@@ -148,13 +150,13 @@ class CaptchaCheck:
         return False
 
     def _too_many_wrong(self) -> Refusal | None:
-        """Refuse another try while too many were wrong; looked at in any case, for what else it tells."""
+        """Return a refusal if the client has typed too many wrong codes. This read also fills the limit status."""
         return refused(self.limit_status.wrong_codes, self.state, "wrong", self.client)
 
     def _spend(self, code: CheckedCode) -> tuple[CheckedCode, bool]:
         if code.opened is None:
             return code, False
-        if not self.limit_status.counted:  # no nonce is put at risk to find out whether the store is well again
+        if not self.limit_status.counted:  # don't risk a nonce to find out whether the store works again
             return replace(code, unproven=True), False
         try:
             fresh = spend(self.state, code.opened.challenge)
@@ -181,14 +183,14 @@ class CaptchaCheck:
         return replace(code, solved=True), None
 
     def charge_covered(self, code: CheckedCode) -> Refusal | None:
-        """Count a POST that an earlier charge covers: an answer about its code that takes no comment isn't free."""
+        """Charge a POST that an earlier charge covers, because a response about its code must not be free."""
         covered = code.opened is not None and code.opened.challenge.tries_left
         return self.charge() if covered else None
 
     def _count_wrong(self) -> Refusal | None:
         return refused(self.state.limits.hit("wrong", self.client), self.state, "wrong", self.client)
 
-    def _tell(self, code: CheckedCode) -> None:
+    def _send_signal(self, code: CheckedCode) -> None:
         app = this_app()
         if code.solved and code.opened is not None:
             challenge = code.opened.challenge
@@ -198,21 +200,21 @@ class CaptchaCheck:
 
 
 def mode_in(usual: str, *, surge: bool) -> str:
-    """Return when a code is asked for; a surge of comments turns ``suspicious`` into ``always``."""
+    """Return the mode in force: a surge of comments turns ``suspicious`` into ``always``."""
     return "always" if surge and usual == "suspicious" else usual
 
 
 def spend(state: State, challenge: Challenge) -> bool:
-    """Spend a challenge's nonce; True for the first caller only.
+    """Spend a challenge's nonce. Returns True for the first caller only.
 
-    It stays spent for as long as its token can be good, also on a server whose clock is behind the one that issued it.
-    Raises ``StoreUnavailableError`` when nothing can be said.
+    The nonce stays spent for as long as its token can be valid on any server, even one whose clock is behind. Raises
+    ``StoreUnavailableError`` when the store doesn't answer.
     """
     return state.spent.claim(challenge.nonce, state.settings.ttl + 2 * LEEWAY, issued_at=challenge.issued_at)
 
 
 def refused(decision: Decision, state: State, policy: str | Policy, client: Client) -> Refusal | None:
-    """Return the refusal that a decision of the limits on a client's requests asks for, if any."""
+    """Return the refusal for a decision of the limits, or None if the decision allows the request."""
     if decision.allowed:
         return None
     seconds = decision.retry_after

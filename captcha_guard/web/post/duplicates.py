@@ -1,4 +1,4 @@
-"""Keeps the same comment from being stored twice: one atomic increment claims it before the view runs."""
+"""Keeps a comment from being stored twice: one atomic increment claims it before the view runs."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
     from ...spam.submission import Submission
     from ..state import State
 
-#: Seconds for which the same comment counts as a repetition.
+#: Seconds for which a comment with the same text counts as a duplicate.
 REMEMBERED = 86_400
 
 
 def known(submission: Submission, spent: Spent, secret: bytes, known_as: Callable[[Submission], str]) -> bool:
-    """Return whether a comment is stored already; False where the store fails.
+    """Return whether a comment is already stored. False if the store fails.
 
-    ``known_as`` as of ``Moderation.known_as``.
+    ``known_as`` is a function like ``Moderation.known_as``.
     """
     try:
-        taken = spent.is_spent(_here(submission.duplicate_key, secret))
+        taken = spent.is_spent(_store_key(submission.duplicate_key, secret))
         return taken and not spent.is_spent(_forgotten(known_as(submission), secret))
     except StoreUnavailableError:
         return False
 
 
 def is_known(submission: Submission, state: State) -> bool:
-    """Return whether this very comment is stored already, or on its way."""
+    """Return whether this exact comment is already stored or being stored."""
     return submission.can_be_duplicate and known(submission, state.spent, state.secret, state.moderation.known_as)
 
 
 def claim(submission: Submission, state: State, *, again: bool) -> str | None:
-    """Claim a comment, once: return the key under which it can be released, or None if it was claimed before.
+    """Claim a comment. Returns the key that releases the claim, or None if the comment was claimed before.
 
-    Returns "" where nothing was claimed: for what may be posted twice, while the store fails, and for a comment that
-    may come ``again`` (its code was asked for together with a refusal for this) or that was forgotten.
+    Returns "" if nothing was claimed: for a comment that may be posted twice, while the store fails, for one that may
+    come ``again`` (its code was offered with a refusal as a duplicate), and for one that was forgotten.
     """
     if not submission.can_be_duplicate:
         return ""
-    mark = _here(submission.duplicate_key, state.secret)
+    mark = _store_key(submission.duplicate_key, state.secret)
     try:
         first = state.spent.claim(mark, REMEMBERED)
     except StoreUnavailableError:
@@ -55,7 +55,7 @@ def claim(submission: Submission, state: State, *, again: bool) -> str | None:
 
 
 def note_forgotten(known_as: str, state: State) -> None:
-    """Note that a comment was erased, so that it can be posted again; ``known_as`` as of ``Moderation.known_as``."""
+    """Record that a comment was erased, so that it can be posted again. ``known_as`` is its name in the memory."""
     with suppress(StoreUnavailableError):
         state.spent.claim(_forgotten(known_as, state.secret), REMEMBERED)
 
@@ -70,9 +70,9 @@ def _was_forgotten(submission: Submission, state: State) -> bool:
 
 
 def _forgotten(known_as: str, secret: bytes) -> str:
-    return _here(f"forgotten/{known_as}", secret)
+    return _store_key(f"forgotten/{known_as}", secret)
 
 
-def _here(mark: str, secret: bytes) -> str:
-    """Return the mark as this site's store knows it: what another site says in the same store is no repetition."""
+def _store_key(mark: str, secret: bytes) -> str:
+    """Return a mark as a key for the store. It differs from site to site, because sites may share one store."""
     return hmac.digest(secret, b"captcha_guard.said" + mark.encode(), "sha256")[:16].hex()

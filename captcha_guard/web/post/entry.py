@@ -1,4 +1,4 @@
-"""Every text of a POST, with the name that it came under, in the order in which it came."""
+"""Every text of a POST with the name of its field, in the order in which it was sent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Parts of field names whose values are secrets: never stored, learned, sent to services or shown.
 PRIVATE_PARTS: Final = ("csrf", "token", "password", "passwd", "secret")
 
-#: JSON below this depth is judged like the rest, but has no path that ``fields`` or ``ignore`` could name.
+#: JSON below this depth is judged like all other text, but ``fields`` and ``ignore`` can't name it.
 DEEPEST_PATH: Final = 16
 
 _PRIVATE: Final = re.compile("|".join(PRIVATE_PARTS))
@@ -25,7 +25,7 @@ _NAME: Final = re.compile(r"[\w.\-\[\]:$]{0,64}")
 
 
 class Place(Enum):
-    """Where in a request a text stands."""
+    """The part of a request that a text comes from."""
 
     FORM = "form"
     JSON = "json"
@@ -35,11 +35,12 @@ class Place(Enum):
 
 
 class Entry(NamedTuple):
-    """One text of a POST; a tuple, since there may be thousands.
+    """One text of a POST. It's a tuple because there may be thousands.
 
-    ``name`` is that of its field; in JSON the dotted path (``comment.text``, ``tags.0``), empty where it is too deep or
-    holds a key that isn't a name. A ``FILE`` is a file's name; a ``NAME`` is the name of a field, or a key, that is
-    itself a text. ``private`` marks the values of fields named like passwords.
+    ``name`` is the name of its field. In JSON it's the dotted path (``comment.text``, ``tags.0``), or "" if the path is
+    too deep or contains a key that doesn't look like a name. A ``FILE`` entry is a file's name. A ``NAME`` entry is a
+    field name or JSON key that looks like text, not like a name. ``private`` marks values of fields named like
+    passwords.
     """
 
     name: str
@@ -49,12 +50,12 @@ class Entry(NamedTuple):
 
 
 def is_private(name: str) -> bool:
-    """Say whether a field of this name holds a secret."""
+    """Return whether a field with this name holds a secret."""
     return _PRIVATE.search(name.lower()) is not None
 
 
 def is_name(name: str) -> bool:
-    """Say whether this looks like the name of a field (``body``, ``c-body``, ``comment[body]``), not like a text."""
+    """Return whether this looks like the name of a field (``body``, ``c-body``, ``comment[body]``), not like text."""
     return _NAME.fullmatch(name) is not None and "www." not in name.lower()
 
 
@@ -69,14 +70,15 @@ def query_entries(args: MultiDict[str, str]) -> list[Entry]:
 
 
 def file_entries(files: MultiDict[str, FileStorage]) -> list[Entry]:
-    """Return the names of uploaded files; their contents are not looked at."""
+    """Return the names of uploaded files. Their contents aren't read."""
     return list(_named(((name, file.filename or "") for name, file in files.items(multi=True)), Place.FILE))
 
 
 def json_entries(document: object, ignore: Collection[str]) -> list[Entry]:
-    """Return the texts of a JSON document at any depth, without those below the paths to ``ignore``.
+    """Return the texts of a JSON document at any depth, except those at or below a path in ``ignore``.
 
-    Raises ``RequestEntityTooLarge`` for more than ``MOST_FIELDS`` keys, texts, lists and objects. It does not recurse.
+    Raises ``RequestEntityTooLarge`` for more than ``MOST_FIELDS`` keys, texts, lists and objects. It doesn't recurse,
+    so that deep nesting can't exhaust the stack.
     """
     if isinstance(document, str):
         return [Entry("", document, Place.JSON)]
@@ -111,7 +113,7 @@ def _named(pairs: Iterable[tuple[str | None, str]], place: Place) -> Iterator[En
 
 
 def _members(value: object, path: str, depth: int, *, private: bool) -> Iterator[tuple[str, int, object, bool, str]]:
-    """Yield path, depth, value, privacy and key of each member of a JSON object or list; numbers in a list are left."""
+    """Yield path, depth, value, privacy and key of each member of an object or list. Numbers in lists are skipped."""
     named = depth == 0 or (bool(path) and depth < DEEPEST_PATH)
     before = f"{path}." if path else ""
     if isinstance(value, dict):

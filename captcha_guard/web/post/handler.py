@@ -1,7 +1,7 @@
 """Handles one POST from top to bottom: origin, limits, code, rules, verdict.
 
-It decides what happens. The route's wrapper answers a refusal or runs the view, and :mod:`.after_response` stores what
-the view took.
+This module only decides. The route's wrapper then answers a refusal or runs the view, and :mod:`.after_response` keeps
+the comments that the view has stored.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..protection import Protection
 from ..state import State, this_app
 from .captcha_check import CaptchaCheck, CheckedCode
 from .duplicates import claim, is_known
-from .missing_body import tell_of_missing_body
+from .missing_body import report_missing_body
 from .origin import refuse_cross_site
 from .posted import NOTHING, PostedError, read
 from .refusal import Refusal
@@ -33,12 +33,12 @@ from .result import Result
 #: Seconds after which to try again when the store can't check a code.
 TRY_AGAIN = 30
 
-#: Rules that only suspect a program. Without a moderator, a solved code answers them.
+#: Rules that only suspect a program. On a route without a moderator, a solved code cancels their findings.
 ANSWERED_BY_CODE = frozenset({Honeypot.slug, TooFast.slug})
 
 
-class Refused(Exception):  # noqa: N818 - it ends a POST, and is no error
-    """Ends the handling of a POST: ``refusal`` is the answer, ``verdict`` what was found up to here."""
+class Refused(Exception):  # noqa: N818 - it ends a POST and doesn't signal an error
+    """Ends the handling of a POST. ``refusal`` is the answer, and ``verdict`` holds the findings so far."""
 
     def __init__(self, refusal: Refusal, verdict: Verdict) -> None:
         super().__init__(refusal.reason)
@@ -47,7 +47,7 @@ class Refused(Exception):  # noqa: N818 - it ends a POST, and is no error
 
 
 def handle_post(request: Request, state: State, protection: Protection, scope: str) -> Result:
-    """Handle one POST to a guarded route. Never raises for anything that a visitor can send."""
+    """Handle one POST to a guarded route, and return its result. No input from a visitor makes this raise."""
     post = _Post(request, state, protection, scope)
     try:
         post.check_origin()
@@ -67,7 +67,7 @@ def handle_post(request: Request, state: State, protection: Protection, scope: s
 
 
 class _Post:
-    """One POST, and what the steps have found out about it. A step that ends the handling raises ``Refused``."""
+    """One POST with the findings of its steps. A step that ends the handling raises ``Refused``."""
 
     def __init__(self, request: Request, state: State, protection: Protection, scope: str) -> None:
         self.request = request
@@ -88,7 +88,7 @@ class _Post:
         self.refusal: Refusal | None = None
 
     def check_origin(self) -> None:
-        """Refuse what another site's page sent, with its text. The visitor didn't ask for it, so it counts nowhere."""
+        """Refuse a POST that another site's page sent. It isn't counted, because the visitor didn't ask for it."""
         self.cross_site = refuse_cross_site(self.request, self.state)
         if self.cross_site is None or self.shadow:
             return
@@ -101,7 +101,7 @@ class _Post:
         raise Refused(refusal, _rejected(refusal))
 
     def read(self) -> None:
-        """Read what was posted, within the limits of size."""
+        """Read the fields of the POST, up to the allowed size."""
         self.captcha = CaptchaCheck(self.state, self.protection, self.scope, client_here(), sender_keys)
         try:
             self.posted = read(self.request, self.protection, self.state.honeypot)
@@ -109,23 +109,23 @@ class _Post:
             self.posted, self.readable = error.posted, False
             refusal = self.captcha.charge() or error.refusal
             raise Refused(refusal, _rejected(refusal)) from None
-        tell_of_missing_body(self.request, self.state, self.protection, self.posted)
+        report_missing_body(self.request, self.state, self.protection, self.posted)
 
     def check_code(self) -> None:
-        """Count the POST against the limits, and check its code."""
+        """Count the POST against the limits and check its code."""
         self.code, refusal, self.tries_left = self.captcha.check(self.posted, self._is_repeated)
         if refusal is None:
             return
         self.verdict = _rejected(refusal)
-        if self.shadow:  # which refuses nothing, so the rules are asked, too
+        if self.shadow:  # shadow mode lets the POST pass, so its verdict needs the rules as well
             self.judge()
         raise Refused(refusal, self.verdict)
 
     def judge(self) -> None:
-        """Ask the rules and the filter about the submission; what was found before stays."""
+        """Ask the rules and the filter about the submission. Earlier findings are kept."""
         self.submission = self._submission()
         if self.code.solved or self.code.reason == "code_wrong" or self.captcha.mode != "always":
-            self.without = frozenset({Duplicate.slug})  # the claim finds it out, or the check of the code has
+            self.without = frozenset({Duplicate.slug})  # the claim will find duplicates, or the code check has
         answered = ANSWERED_BY_CODE if self.code.solved and not self.protection.moderated else ()
         verdict = self.state.judge.weigh(self.submission, without=self.without, shadowing=answered)
         self.rules_score = total(verdict.findings)
@@ -134,7 +134,7 @@ class _Post:
         self.verdict = replace(verdict, id=secrets.token_urlsafe(16))
 
     def decide(self) -> Verdict:
-        """Return the verdict with which the view runs. Refuse the comment, or ask for a code, where that's due."""
+        """Return the verdict with which the view runs, or raise ``Refused`` to refuse the comment or ask for a code."""
         verdict, moderated = self.verdict, self.protection.moderated
         if verdict.action == Action.REJECT:
             worst = max(verdict.findings, key=lambda finding: (finding.action, finding.score))
@@ -144,10 +144,10 @@ class _Post:
             raise Refused(Refusal.because("refused"), verdict)
         if not self.code.solved and self._needs_code():
             verdict = self._without_code()
-        return _answered(verdict, Action.CHALLENGE if moderated else Action.HOLD)
+        return _settled_by_code(verdict, Action.CHALLENGE if moderated else Action.HOLD)
 
     def claim(self) -> None:
-        """Claim the comment, so that the same one isn't taken twice."""
+        """Claim the comment, so that it isn't stored twice."""
         if self.submission is None:
             return
         claimed = claim(self.submission, self.state, again=self.code.repeats)
@@ -157,7 +157,7 @@ class _Post:
         self.claimed = claimed
 
     def ask_services(self) -> None:
-        """Ask the services, where their answer can still change what happens and no code is missing."""
+        """Ask the services, if their answer can still change the decision and no code is missing."""
         services, verdict = self.state.services, self.verdict
         if services is None or self.submission is None or verdict.action >= Action.ASIDE:
             return
@@ -174,7 +174,7 @@ class _Post:
             self.verdict = self.state.judge.reconsider(verdict, found)
 
     def result(self) -> Result:
-        """Return the result, and send the signal for a judged submission. Shadow mode lets what is readable pass."""
+        """Return the result, and send the signal for a judged submission. Shadow mode lets every readable POST pass."""
         if self.shadow and self.readable:
             if self.cross_site is not None:
                 self.verdict = self.verdict.found(_finding(self.cross_site))
@@ -195,14 +195,14 @@ class _Post:
         )
 
     def _is_repeated(self) -> bool:
-        """Return whether this very comment is stored already, or on its way; the rules needn't look again if not."""
-        repeated = is_known(self._said(), self.state)
+        """Return whether this exact comment is already stored or being stored. If not, the rule is skipped later."""
+        repeated = is_known(self._identifying_parts(), self.state)
         if not repeated:
             self.without = frozenset({Duplicate.slug})
         return repeated
 
-    def _said(self) -> Submission:
-        """Return what identifies the comment."""
+    def _identifying_parts(self) -> Submission:
+        """Return a submission with the parts that identify the comment."""
         posted, where = self.posted, repr(sorted((self.request.view_args or {}).items()))
         return Submission(
             scope=self.scope,
@@ -220,7 +220,7 @@ class _Post:
     def _submission(self) -> Submission:
         facts = self._facts()
         return replace(
-            self._said(),
+            self._identifying_parts(),
             user_agent=self.request.headers.get("User-Agent", ""),
             referrer=self.request.referrer or "",
             posted_at=self.state.clock(),
@@ -240,25 +240,25 @@ class _Post:
         return facts
 
     def _code_helps(self) -> bool:
-        """Return whether the comment would no longer be set aside if its code were solved."""
+        """Return whether a solved code would keep the comment from being set aside."""
         if self.submission is None or ANSWERED_BY_CODE.isdisjoint(self.verdict.reasons):
             return False
         solved = self.state.judge.weigh(self.submission, without=self.without, shadowing=ANSWERED_BY_CODE)
         return solved.action < Action.ASIDE
 
     def _needs_code(self) -> bool:
-        """Return whether this POST needs a solved code; a code that was asked for, or typed, has to be right."""
+        """Return whether this POST needs a solved code. A code that was asked for or typed must be right."""
         mode, code, verdict = self.captcha.mode, self.code, self.verdict
         settles = verdict.held and not self.protection.moderated
         if mode != "suspicious":
             return mode == "always" or settles
         owed = code.opened is None or code.reason != "code_missing" or code.opened.challenge.tries_left > 0
         unusual = verdict.action == Action.CHALLENGE or verdict.score >= self.state.judge.thresholds.challenge
-        unproven = code.reason == "store_unavailable"  # another code could not be proven either
+        unproven = code.reason == "store_unavailable"  # the store could not check another code either
         return settles or unproven or (not verdict.held and (owed or unusual))
 
     def _without_code(self) -> Verdict:
-        """Ask for a code; hold the comment where the store can't check one and a moderator can look at it."""
+        """Ask for a code. If the store can't check codes, hold the comment for a moderator where there is one."""
         code, verdict = self.code, self.verdict
         if code.reason == "store_unavailable":
             if not self.protection.moderated or self.state.settings.faults["codes"] == "refuse":
@@ -272,8 +272,8 @@ class _Post:
         raise Refused(refusal, replace(verdict, action=Action.CHALLENGE))
 
 
-def _answered(verdict: Verdict, up_to: Action) -> Verdict:
-    """Return a verdict in which a solved code has answered what calls for ``up_to`` or less."""
+def _settled_by_code(verdict: Verdict, up_to: Action) -> Verdict:
+    """Return the verdict with every action up to ``up_to`` turned into accept, because a solved code settles it."""
 
     def left(action: Action) -> Action:
         return Action.ACCEPT if action <= up_to else action

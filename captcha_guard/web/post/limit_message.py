@@ -1,4 +1,4 @@
-"""What a visitor reads who did too much: what it was, how often, within which time, and how long to wait."""
+"""The message for a visitor who exceeds a limit: what was counted, how often, in which time, and how long to wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ...counters.policy import Policy
     from ..state import State
 
-#: What was done too often, by policy.
+#: For each policy, the sentences about the client's own requests and about its network's.
 _DONE: Final = {
     "comments": ("You've posted {times} in the last {window}", "Many comments came from your network"),
     "wrong": ("You've typed {count} wrong {codes} in the last {window}", "Many wrong codes came from your network"),
@@ -24,7 +24,7 @@ _KEPT: Final = frozenset({"comments", "wrong"})
 
 
 def why_limited(state: State, policy: str | Policy, client: Client, retry_after: int) -> str:
-    """Return the sentence for a client that a policy has refused; ``retry_after`` in seconds."""
+    """Return the message for a client that a policy has refused. ``retry_after`` is in seconds."""
     asked = state.limits.policy(policy)
     stats = state.limits.stats((asked, client)).stats[asked.name]
     full = [(stat.wait, charge) for charge, stat in stats if stat.used >= charge.item.amount]
@@ -48,7 +48,7 @@ def _counted(sentence: str, item: RateLimitItem) -> str:
 
 
 def _window(seconds: int) -> str:
-    """Return a length of time as people say it behind "the last": minute, 10 minutes, hour, day."""
+    """Return a length of time in words that fit after "the last": minute, 10 minutes, hour, day."""
     for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
         if seconds % size == 0:
             return unit if seconds == size else f"{seconds // size} {unit}s"

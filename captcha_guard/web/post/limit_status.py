@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class LimitStatus:
-    """The limits of a client and of the site at the start of one POST, and what the POST has added since.
+    """The limits of a client and of the site at the start of one POST.
 
-    ``surge`` says that more comments come in than the site's readers write; ``also_counted`` are the windows that a
-    comment is counted in besides its client's. ``wrong_codes`` says whether a code may be tried, ``posted_lately``
-    whether the client has posted within the shortest of its windows. ``counted`` turns false as soon as the store
-    doesn't answer.
+    ``surge`` means that more comments come in than the site's readers write. ``also_counted`` lists the windows that a
+    comment is counted in besides its client's. ``wrong_codes`` decides whether a code may be tried. ``posted_lately``
+    is true if the client has posted within its shortest window. ``counted`` becomes false once the store doesn't
+    answer.
     """
 
     counted: bool = True
@@ -32,7 +32,7 @@ class LimitStatus:
 
     @classmethod
     def of(cls, state: State, client: Client, *, policy: str | Policy, typed: bool) -> LimitStatus:
-        """Look at all that a POST needs to know where a code was ``typed`` or not."""
+        """Return the limit status, read from the store once. Wrong codes are read only if a code was ``typed``."""
         comments = state.limits.policy(policy).shortest()
         asked: list[Asked] = [*state.surge.asked, (comments, client)]
         asked += [("wrong", client)] if typed else []

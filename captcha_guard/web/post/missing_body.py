@@ -1,4 +1,4 @@
-"""Reports a guarded route whose POSTs have nothing that looks like a comment's body."""
+"""Reports a guarded route whose POSTs have no field that looks like a comment's body."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("captcha_guard")
 
-#: Names of fields that a log line lists, and characters of each.
+#: How many field names a log line lists, and how many characters of each.
 LISTED = (8, 40)
 
 
-def tell_of_missing_body(request: Request, state: State, protection: Protection, posted: Posted) -> None:
-    """Log, once per route in a process, that a POST had no body, and how to name its field."""
+def report_missing_body(request: Request, state: State, protection: Protection, posted: Posted) -> None:
+    """Log, once per route and process, that a POST had no body, and how to name the body's field."""
     endpoint = request.endpoint or ""
     if posted.has_body or endpoint in state.bodiless:
         return
@@ -27,7 +27,7 @@ def tell_of_missing_body(request: Request, state: State, protection: Protection,
     most, longest = LISTED
     names = ", ".join(repr(name[:longest]) for name, _ in posted.values[:most])
     logger.warning(
-        "captcha_guard: a POST to the route %r has nothing that looks like a comment's body. %s%s %s",
+        "captcha_guard: a POST to the route %r has no field that looks like a comment's body. %s%s %s",
         endpoint,
         wanted_body(protection),
         f" The form sent {names}." if names else "",
@@ -35,14 +35,15 @@ def tell_of_missing_body(request: Request, state: State, protection: Protection,
     )
 
 
-#: What to do about it.
+#: How to fix a missing body.
 HOW_TO_NAME_IT = (
-    "Name the field that holds the text, fields={'body': '...'}, or those that hold no visitor's text, ignore=('...',)."
+    "Name the field that holds the text, fields={'body': '...'}, or the fields without a visitor's text, "
+    "ignore=('...',)."
 )
 
 
 def wanted_body(protection: Protection) -> str:
-    """Return a sentence about the field that the guard takes for the body."""
+    """Return a sentence that names the fields in which the guard looks for the body."""
     names = " or ".join(repr(name) for name in protection.names_of("body"))
     if "body" in protection.fields:
         return f"fields={{'body': {protection.fields['body']!r}}} names a field that isn't there."

@@ -1,9 +1,9 @@
-"""What a pass is bound to: the sender and the text for which a code was solved.
+"""Binds a pass to the sender and the text for which a code was solved.
 
-A pass carries a keyed digest of the client and a sketch of the text: those of its shingles whose keyed hashes are the
-smallest, which are a fair sample of the set (Broder, "On the resemblance and containment of documents", 1997). Sets of
-up to 64 shingles are kept whole. The shingles of a short text are four characters in a row, so that one typo in it
-changes few; those of a longer one are two words in a row.
+A pass carries a keyed digest of the client and a sketch of the text. The sketch holds the smallest keyed hashes of the
+text's shingles, which are a fair sample of all of them (Broder, "On the resemblance and containment of documents",
+1997). Up to 64 shingles are kept whole. Shingles of a short text are four characters in a row, so that one typo
+changes few of them. Shingles of a longer text are two words in a row.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from ...challenge.token import Opened
     from .posted import Posted
 
-#: Hashes of shingles that a pass carries.
+#: The most shingle hashes that a pass carries.
 SKETCH: Final = 64
 
-#: The share of shingles that two texts have in common when they are the same comment, corrected.
+#: The least share of shingles that two texts have in common if one is a corrected version of the other.
 SAME: Final = 0.7
 
-#: A text of fewer words and characters says too little to be recognised by; any other may take its place.
+#: A text with fewer words and fewer characters is too short to be recognised. Any other text may replace it.
 FEWEST_WORDS, FEWEST_CHARACTERS = 5, 40
 
-#: Words of a text that are looked at. A longer one gets no pass. In scripts without spaces each character is a word.
+#: The most words of a text that can get a pass. In scripts without spaces each character counts as a word.
 MOST_WORDS: Final = 12_000
 
-#: Characters of a short text, of its shingles, and times as many that a text may have to be compared with a short one.
+#: The most characters of a short text, the characters of its shingles, and how many times longer a later text may be.
 _SHORT: Final = 400
 _CHARACTERS: Final = 4
 _LONGER: Final = 4
@@ -48,16 +48,16 @@ _LONGER: Final = 4
 _UNSPACED: Final = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\U00020000-\U0003fffd]"
 )
-_HEAD: Final = struct.Struct(">8sHBB")  # the sender's digest, the number of shingles, whether it is short, and free
+_HEAD: Final = struct.Struct(">8sHBB")  # the sender's digest, the number of shingles, the flags short and free
 _HASH: Final = 4  # bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Sender and text of one comment, as far as a pass can carry them.
+    """The sender and the text of one comment, in the form that a pass carries.
 
-    ``sketch`` holds the smallest hashes of the text's ``shingles``. ``short`` says which kind of shingles they are,
-    ``free`` that the text said too little to be recognised by.
+    ``shingles`` is the number of the text's shingles, and ``sketch`` holds the smallest of their hashes. ``short``
+    means that they are characters, not words. ``free`` means that the text was too short to be recognised.
     """
 
     sender: bytes
@@ -68,19 +68,21 @@ class Binding:
 
     @classmethod
     def of(cls, posted: Posted, sender: str, key: bytes) -> Self | None:
-        """Return what a pass for this comment is bound to, hashed under ``key``; None for a text that is too long."""
+        """Return the binding of a pass for this comment, hashed under ``key``. None if the text is too long."""
         words = _words(posted)
         if len(words) > MOST_WORDS:
             return None
         short = len(" ".join(words)) <= _SHORT
         hashes = _hashes(words, key, short=short)
         sketch = frozenset(nsmallest(SKETCH, hashes))
-        return cls(_digest(sender, key), len(hashes), short, _says_too_little(words), sketch)
+        return cls(_digest(sender, key), len(hashes), short, _is_too_short(words), sketch)
 
     def admits(self, posted: Posted, senders: Iterable[str], key: bytes) -> bool:
-        """Say whether this is the same comment by the same sender: nearly the same text, or mostly a part of it.
+        """Return whether this is the same comment by the same sender.
 
-        :param senders: the keys of the client, under each of the site's secrets.
+        The text must be nearly the same, or mostly a part of the first one.
+
+        :param senders: the client's key under each of the site's secrets.
         """
         if not any(self.sender == _digest(sender, key) for sender in senders):
             return False
@@ -96,18 +98,18 @@ class Binding:
         sample = now if largest is None else {one for one in now if one <= largest}
         if not sample:
             return False
-        shared = len(sample & self.sketch) / len(sample)  # of the shingles now, those that were there before
+        shared = len(sample & self.sketch) / len(sample)  # the share of the new shingles that the old text had
         kept = shared * len(now)
         return kept / max(len(now), self.shingles) >= SAME or (len(now) < self.shingles and shared >= SAME)
 
     def written(self) -> str:
-        """Return the binding as URL-safe ASCII; :meth:`read` reads it."""
+        """Return the binding as URL-safe ASCII. :meth:`read` reads it back."""
         head = _HEAD.pack(self.sender, self.shingles, self.short, self.free)
         return base64_encode(head + b"".join(sorted(self.sketch))).decode()
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Read what :meth:`written` wrote, out of a genuine pass."""
+        """Return the binding that :meth:`written` wrote into a genuine pass."""
         written = base64_decode(text)
         sender, shingles, short, free = _HEAD.unpack_from(written)
         hashes = (written[start : start + _HASH] for start in range(_HEAD.size, len(written), _HASH))
@@ -115,29 +117,29 @@ class Binding:
 
 
 def completes(opened: Opened, posted: Posted, senders: Iterable[str]) -> bool:
-    """Say whether a pass is presented with the comment that it was issued for."""
+    """Return whether a pass comes with the comment that it was issued for."""
     return Binding.read(opened.challenge.bound_to).admits(posted, senders, opened.key)
 
 
-def says_too_little(posted: Posted) -> bool:
-    """Say whether a pass for this comment would let any other text take its place."""
-    return _says_too_little(_words(posted))
+def is_too_short(posted: Posted) -> bool:
+    """Return whether this comment is so short that its pass would accept any other text."""
+    return _is_too_short(_words(posted))
 
 
-def _says_too_little(words: tuple[str, ...]) -> bool:
+def _is_too_short(words: tuple[str, ...]) -> bool:
     return len(words) < FEWEST_WORDS and sum(map(len, words)) < FEWEST_CHARACTERS
 
 
 def _words(posted: Posted) -> tuple[str, ...]:
-    """Return the words of the body and of texts without a role: a corrected name or address is the same comment."""
+    """Return the words of the body and of texts without a role. Names and addresses may be corrected freely."""
     other = list(posted.other)
     for part in ("author", "email", "url"):
         with suppress(ValueError):
-            other.remove(posted.parts[part])  # once: in another field the same text isn't a name
+            other.remove(posted.parts[part])  # once, because the same text in another field isn't a name
     return _words_of(" ".join((posted.parts["body"], *other)))
 
 
-@lru_cache(maxsize=2)  # asked when a pass comes and when the next one is made
+@lru_cache(maxsize=2)  # called when a pass is checked and when the next one is made
 def _words_of(said: str) -> tuple[str, ...]:
     text = folded_case(said)
     return words_of(_UNSPACED.sub(r" \g<0> ", text) if not text.isascii() else text)

@@ -1,4 +1,4 @@
-"""What came with a POST: the host's fields, our fields, and the submission in our terms."""
+"""Reads a POST: the host's fields, our own fields, and the parts of the comment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...spam.text.invisible import without_unseen
 from ..protection import USUAL_FIELDS, Protection
 from .entry import Entry, Place, file_entries, form_entries, json_entries, query_entries
 from .refusal import STATUSES, Refusal
-from .roles import cast, is_ignored, is_token_field
+from .roles import assign_roles, is_ignored, is_token_field
 from .sizes import LARGEST_BODY, MOST_FIELDS, URLENCODED, cap_size, largest_text
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ ANSWER = "captcha_answer"
 PASS = "captcha_pass"  # noqa: S105 - the name of a form field
 OURS = (TOKEN, ANSWER, PASS)
 
-#: Headers that can stand for our fields, as JSON that isn't an object needs it.
+#: Headers that can replace our fields. JSON that isn't an object needs them.
 HEADERS = {TOKEN: "Captcha-Token", ANSWER: "Captcha-Answer", PASS: "Captcha-Pass"}
 
-#: The query argument by which a plain link asks for the same page with a new code.
+#: The query argument of a plain link that loads the same page with a new code.
 RELOAD = "new-code"
 
-#: Places where our own fields stand.
+#: The parts of a request that can hold our own fields.
 BODY = (Place.FORM, Place.JSON)
 
 MULTIPART = "multipart/form-data"
@@ -42,7 +42,7 @@ FORMS = (URLENCODED, MULTIPART)
 
 
 class PostedError(Exception):
-    """A POST that can't be read; ``refusal`` says why, ``posted`` holds what could be read of the host's fields."""
+    """A POST can't be read. ``refusal`` says why, and ``posted`` holds the host's fields that could be read."""
 
     def __init__(self, refusal: Refusal, posted: Posted | None = None) -> None:
         super().__init__(refusal.message)
@@ -51,9 +51,9 @@ class PostedError(Exception):
 
 
 class Upload(NamedTuple):
-    """One part of a multipart form that a file field sent; a field that was left empty sends one that isn't ``chosen``.
+    """The part of a multipart form that a file field sent. ``chosen`` is false if the field was left empty.
 
-    ``kind`` is the content type that the browser names.
+    ``kind`` is the content type according to the browser.
     """
 
     name: str
@@ -63,15 +63,18 @@ class Upload(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The readable content of one POST.
+    """The content of one POST.
 
-    ``values`` are the host's own form fields in their order, ``ours`` the captcha fields, ``parts`` author, email, URL
-    and body in our terms, ``honeypot`` what came in the field that a person doesn't see, ``files`` the parts that file
-    fields sent, without their content, ``multipart`` whether the form was one that can have any. ``other`` and
-    ``private`` are all further texts, see ``Submission``. ``roles`` are the names of the fields that ``parts`` came
-    from; ``site`` is the host that serves the form, empty where only the client says which it is; ``has_body`` is false
-    where no field looks like a comment's body. ``whole`` is a digest of all that the host's fields hold, numbers in
-    JSON and fields to be ignored included, but for tokens and the space around words.
+    - ``values``: the host's own form fields, in order.
+    - ``ours``: the captcha fields.
+    - ``parts``: author, email, URL and body. ``roles`` are the names of the fields that they came from.
+    - ``honeypot``: the text in the hidden field.
+    - ``files``: the parts that file fields sent, without content. ``multipart``: whether the form could have any.
+    - ``other`` and ``private``: all further texts, see ``Submission``.
+    - ``site``: the host that serves the form; "" if only the client names it.
+    - ``has_body``: false if no field looks like a comment's body.
+    - ``whole``: a digest of the contents of all host fields. It includes numbers in JSON and ignored fields, but no
+      tokens and no space around words.
     """
 
     values: tuple[tuple[str, str], ...]
@@ -92,7 +95,10 @@ NOTHING = Posted((), dict.fromkeys(OURS, ""), dict.fromkeys(USUAL_FIELDS, ""))
 
 
 def read(request: Request, protection: Protection, honeypot: str) -> Posted:
-    """Read a form or JSON POST with its query string; raises ``PostedError`` with 400, 413 or 415 when it can't."""
+    """Read a form or JSON POST with its query string.
+
+    Raises ``PostedError`` with the status 400, 413 or 415 if it can't be read.
+    """
     reserved = (*OURS, honeypot)
     files: tuple[Upload, ...] = ()
     try:
@@ -124,7 +130,7 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
 
 
 def read_json(request: Request) -> dict[str, Any]:
-    """Return the JSON object that was posted; raises ``PostedError`` with 400, 413 or 415 when there is none."""
+    """Return the JSON object that was posted. Raises ``PostedError`` with 400, 413 or 415 if there isn't one."""
     if not request.is_json:
         raise _unsupported("JSON is needed", request.mimetype)
     try:
@@ -148,7 +154,7 @@ def _document(request: Request) -> object:
 
 
 def _forced_json(request: Request, protection: Protection) -> list[Entry]:
-    """Return the texts of JSON that came as a form: views read it with ``request.get_json(force=True)``."""
+    """Return the texts of JSON that was sent as a form. Views read it with ``request.get_json(force=True)``."""
     if request.mimetype != URLENCODED:
         return []
     body = request.get_data().lstrip(b" \t\r\n\xef\xbb\xbf")
@@ -175,7 +181,7 @@ def _form(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileSto
 
 
 def _is_empty(request: Request) -> bool:
-    """Say whether a request has no body: a button without fields, or a DELETE, brings nothing to read."""
+    """Return whether a request has no body, such as a button without fields, or a DELETE."""
     try:
         return not request.content_length and not request.get_data()
     except HTTPException:
@@ -191,7 +197,7 @@ def _posted(
     honeypot: str,
     files: tuple[Upload, ...],
 ) -> Posted:
-    """Return what was posted: our own fields, and the host's ``entries`` with their roles."""
+    """Return the content of a POST: our own fields, and the host's ``entries`` with their roles."""
     if len(entries) > MOST_FIELDS or sum(len(entry.value) for entry in entries) > largest_text(request):
         raise RequestEntityTooLarge
     for entry in entries:
@@ -200,7 +206,7 @@ def _posted(
     tokens = (current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), RELOAD)
     judged = [entry for entry in entries if not is_ignored(entry, protection, tokens)]
     site = _validated_host(request)
-    roles = cast(judged, protection, site, request.host)
+    roles = assign_roles(judged, protection, site, request.host)
     return Posted(
         values=tuple([(entry.name, entry.value) for entry in entries if entry.place is Place.FORM]),
         ours=ours,
@@ -213,19 +219,19 @@ def _posted(
         roles=roles.names,
         site=site,
         has_body=roles.has_body or not any(entry.value.strip() for entry in judged),
-        whole=_digest("\0".join(sorted(_told_apart(entries, tokens)))),
+        whole=_digest("\0".join(sorted(_identifying_texts(entries, tokens)))),
     )
 
 
-def _told_apart(entries: list[Entry], tokens: tuple[str, ...]) -> Iterator[str]:
-    """Yield what tells one POST from another: the name and words of each field that isn't one of ``tokens``."""
+def _identifying_texts(entries: list[Entry], tokens: tuple[str, ...]) -> Iterator[str]:
+    """Yield the name and words of each field that isn't one of ``tokens``. Together they identify a POST."""
     for entry in entries:
         if not is_token_field(entry, tokens):
             yield f"{entry.name}={' '.join(without_unseen(entry.value).split())}"
 
 
 def _written(document: object, reserved: Collection[str]) -> str:
-    """Return a JSON document without the captcha's own members as text."""
+    """Return a JSON document as text, without the captcha's own members."""
     if isinstance(document, dict):
         document = {name: member for name, member in document.items() if name not in reserved}
     return json.dumps(document, sort_keys=True)
@@ -236,7 +242,7 @@ def _digest(text: str) -> str:
 
 
 def _members(document: object, names: Collection[str]) -> dict[str, list[str]]:
-    """Return the texts that a JSON object has under ``names``."""
+    """Return the texts of a JSON object under ``names``."""
     found: dict[str, list[str]] = {name: [] for name in names}
     if isinstance(document, dict):
         for name in names:
@@ -249,13 +255,13 @@ def _members(document: object, names: Collection[str]) -> dict[str, list[str]]:
 
 
 def _validated_host(request: Request) -> str:
-    """Return the host that serves this form, without its port, if the application knows which hosts it serves."""
+    """Return the host that serves this form, without its port. "" if the application doesn't know its hosts."""
     known = request.host if request.trusted_hosts is not None else current_app.config.get("SERVER_NAME")
     return (urlsplit(f"//{known}").hostname or "") if known else ""
 
 
 def _is_unicode(text: str) -> bool:
-    """Return whether ``text`` can be encoded: databases refuse a text that can't, as a fault of the server."""
+    """Return whether ``text`` can be encoded. If not, a database would raise an error, which becomes a 500."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Why a submission did not reach the view, and what the visitor is told."""
+"""The reason why a submission doesn't reach the view, and the message for the visitor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ...spam.verdict import Action, Finding
 
-#: What people read, by reason. Short, friendly, and always with the next step.
+#: The messages for visitors, by reason. Each is short and friendly and says what to do next.
 MESSAGES = {
     "code_missing": "Please type the security code. Your text is kept.",
     "code_wrong": "That was not the code. Your text is kept; here is a new picture.",
@@ -44,10 +44,10 @@ STATUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What the visitor gets instead of the view.
+    """The answer that a visitor gets instead of the view.
 
-    ``reason`` is a fixed slug, ``status`` the HTTP status, ``message`` a sentence or two for the reader,
-    ``retry_after`` whole seconds to wait (429 and 503 only).
+    ``reason`` is a fixed slug, ``status`` the HTTP status, and ``message`` a sentence or two for the visitor.
+    ``retry_after`` is the whole number of seconds to wait (429 and 503 only).
     """
 
     reason: str
@@ -57,33 +57,33 @@ class Refusal:
 
     @classmethod
     def because(cls, reason: str, *, why: str = "", retry_after: int | None = None) -> Refusal:
-        """Return the refusal for a reason out of ``MESSAGES``; ``why`` is the finding's sentence."""
+        """Return the refusal for a reason in ``MESSAGES``. ``why`` is the finding's sentence."""
         message = MESSAGES[reason].format(why=why, wait=wait(retry_after or 0))
         return cls(reason, " ".join(message.split()), STATUSES.get(reason, 422), retry_after)
 
     @property
     def finding(self) -> Finding:
-        """The finding that stands for it in the verdict."""
+        """The finding that represents this refusal in the verdict."""
         return Finding(self.reason, 0, self.message, Action.REJECT)
 
     @property
     def is_first_request(self) -> bool:
-        """Whether this only asks for a code: nothing the visitor has done was wrong."""
+        """Whether this only asks for a code, because the visitor has made no mistake."""
         return self.reason in ("code_missing", "unusual")
 
     @property
     def asks_code(self) -> bool:
-        """Whether typing a (new) code is the way on."""
+        """Whether the visitor can continue by typing a code."""
         return self.status == 422
 
     @property
     def is_cross_site(self) -> bool:
-        """Whether another site's page sent this, so that no form of ours may offer to send it again."""
+        """Whether another site's page sent this POST. Our pages must not offer to send it again."""
         return self.reason == "cross_site"
 
 
 def wait(seconds: int) -> str:
-    """Say a waiting time in the words people use."""
+    """Return a waiting time in words, such as "45 seconds" or "3 hours"."""
     if seconds < 90:
         return f"{max(seconds, 1)} second{'s' if seconds > 1 else ''}"
     minutes = -(-seconds // 60)

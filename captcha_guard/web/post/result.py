@@ -14,11 +14,11 @@ from .refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of one POST. The view runs when ``refusal`` is ``None``.
+    """The result of one POST. The view runs if ``refusal`` is ``None``.
 
-    ``submission`` is what was judged, ``rules_score`` what the rules' findings added up to before a service was asked.
-    ``tries_left`` is how many more tries at a code this POST has paid for; ``claimed`` is the key of the claim that
-    keeps the same comment from being stored twice, or "".
+    ``submission`` is the submission that was judged. ``rules_score`` is the sum of the rules' findings, before any
+    service was asked. ``tries_left`` is how many more tries at a code this POST has paid for. ``claimed`` is the key
+    of the claim that keeps the comment from being stored twice, or "".
     """
 
     scope: str
@@ -34,16 +34,16 @@ class Result:
 
     @property
     def is_repetition(self) -> bool:
-        """Whether the very same comment is here already; it can be posted once more."""
+        """Whether the same comment is already stored. With a solved code it can be posted once more."""
         return self.refusal is not None and self.refusal.reason == "duplicate"
 
     @property
     def offers_code(self) -> bool:
-        """Whether a new challenge is a way on."""
+        """Whether the visitor can continue by solving a new challenge."""
         return self.refusal is not None and (self.refusal.asks_code or (self.is_repetition and not self.code.solved))
 
     @property
     def resend(self) -> bool:
-        """Whether the very same code is good to be sent again later."""
+        """Whether the same code can be sent again later."""
         again = self.refusal is not None and self.refusal.retry_after is not None
         return again and self.code.opened is not None and (self.code.unspent or self.code.unproven)

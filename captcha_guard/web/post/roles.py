@@ -1,7 +1,8 @@
-"""Which text of a POST is the author's name, the email address, the website, the body; all others have no role.
+"""Finds the roles of a POST's texts: author's name, email address, website and body. All other texts have no role.
 
-A field has a role if its name and its shape fit. A sentence as name, or an address that isn't one, keeps its role,
-so that the view and the guard speak of the same comment, and is judged like the body as well.
+The name of a field decides its role. If its text doesn't have the right shape, such as a sentence in the name field,
+the field keeps its role, so that the view and the guard see the same comment. The text is then also judged like the
+body.
 """
 
 from __future__ import annotations
@@ -14,28 +15,28 @@ from typing import Final
 from ..protection import USUAL_FIELDS, Protection
 from .entry import Entry, Place
 
-#: Words and characters that a name may have; a longer one is judged like the body, too.
+#: The most words and characters of a name. A longer name is also judged like the body.
 LONGEST_NAME: Final = (3, 60)
 
-#: Characters of an address on this site, and of a token.
+#: The most characters of an address on this site, and of a token.
 LONGEST_ADDRESS: Final = 500
 
 _NAME: Final = re.compile(r"(?:[\w'\u2019 ,()+&-]|\.(?!\w))+")
 _EMAIL: Final = re.compile(r"[\w.!#$%&'*+=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}")
 _URL: Final = re.compile(r"(?:https?://)?[\w.~%!$&'*+=:@?#/-]+", re.IGNORECASE)
 _PATH: Final = re.compile(r"/[\w.~%$&+=:@?#/-]*", re.ASCII)
-#: Names of fields that say where to go next.
+#: Names of fields that hold the address of the next page.
 _LEADING_ON: Final = re.compile(r"\A(?:next|redirect|return|continue|back|goto|referr?er|origin)(?:[_-]?(?:to|url))?\Z")
 _TOKEN: Final = re.compile(r"[\w.+/=~:-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
-    """What each text of a POST is.
+class Roles:
+    """The roles of a POST's texts.
 
-    ``parts`` are author, email, url and body, ``other`` all texts to be judged like the body, ``private`` those of
-    fields named like passwords. ``names`` are the fields that have a role, ``has_body`` says that there is a field
-    for the body, or a text of two words or more.
+    ``parts`` are author, email, url and body. ``other`` are all texts to be judged like the body, and ``private`` the
+    texts of fields named like passwords. ``names`` are the fields that have a role. ``has_body`` is true if there is a
+    field for the body, or another text of at least two words.
     """
 
     parts: Mapping[str, str]
@@ -45,10 +46,10 @@ class Cast:
     has_body: bool
 
 
-def cast(entries: list[Entry], protection: Protection, own_host: str, said_host: str) -> Cast:
-    """Give each entry its role. Addresses on ``own_host``, which serves the form, aren't texts.
+def assign_roles(entries: list[Entry], protection: Protection, own_host: str, claimed_host: str) -> Roles:
+    """Return the roles of the entries. Addresses on ``own_host``, which serves the form, don't count as texts.
 
-    ``said_host`` is the host that the client says it is. It is believed for fields that lead to the next page only.
+    ``claimed_host`` is our host according to the client. It is trusted only for fields that hold the next page.
     """
     parts = dict.fromkeys(USUAL_FIELDS, "")
     taken: dict[int, str] = {}
@@ -66,9 +67,9 @@ def cast(entries: list[Entry], protection: Protection, own_host: str, said_host:
             continue
         if entry.private and role is None:
             private.append(entry.value)
-        elif role is not None or not is_own_address(entry.value, _believed(entry.name, own_host, said_host)):
+        elif role is not None or not is_own_address(entry.value, _trusted_host(entry.name, own_host, claimed_host)):
             other.append(entry.value)
-    return Cast(
+    return Roles(
         parts,
         tuple(other),
         tuple(private),
@@ -77,14 +78,14 @@ def cast(entries: list[Entry], protection: Protection, own_host: str, said_host:
     )
 
 
-def _believed(name: str, own_host: str, said_host: str) -> str:
-    return own_host or (said_host if _LEADING_ON.search(name.lower()) else "")
+def _trusted_host(name: str, own_host: str, claimed_host: str) -> str:
+    return own_host or (claimed_host if _LEADING_ON.search(name.lower()) else "")
 
 
 def is_ignored(entry: Entry, protection: Protection, tokens: tuple[str, ...]) -> bool:
-    """Say whether a field holds no visitor's text: the host says so, or it is one of ``tokens`` and looks like one.
+    """Return whether a field holds no text of a visitor: the host ignores it, or it's a valid-looking token field.
 
-    Flask-WTF's token may have a form's prefix before its name.
+    ``tokens`` are the names of token fields. A form's prefix may stand before the name, as with Flask-WTF.
     """
     if entry.place is Place.NAME:
         return entry.value in protection.ignore or entry.value in protection.fields.values()
@@ -92,19 +93,19 @@ def is_ignored(entry: Entry, protection: Protection, tokens: tuple[str, ...]) ->
 
 
 def is_token_field(entry: Entry, tokens: tuple[str, ...]) -> bool:
-    """Say whether a field is one of ``tokens``, by its name and its value."""
+    """Return whether a field is one of ``tokens``, by its name and its value."""
     return any(entry.name.endswith(name) for name in tokens) and is_token(entry.value)
 
 
 def is_token(value: str) -> bool:
-    """Say whether this is made like a signed token, without spaces or addresses."""
+    """Return whether this looks like a signed token, without spaces or addresses."""
     if len(value) > LONGEST_ADDRESS or "//" in value or "www." in value.lower():
         return False
     return _TOKEN.fullmatch(value) is not None
 
 
 def is_own_address(value: str, host: str) -> bool:
-    """Say whether this is, as a whole, one address on this site, such as ``https://this.host/posts/one``."""
+    """Return whether this text is exactly one address on this site, such as ``https://this.host/posts/one``."""
     address = value.strip()
     if not host or len(address) > LONGEST_ADDRESS:
         return False
@@ -149,6 +150,6 @@ def _fields(entries: list[Entry]) -> dict[str, list[int]]:
 
 
 def _first(word: str, fields: Mapping[str, list[int]], entries: list[Entry], protection: Protection) -> int | None:
-    """Return the first field of a role that isn't blank, or else the first one there is."""
+    """Return the index of a role's first field that isn't blank, or else of its first field. None if it has none."""
     found = [index for name in protection.names_of(word) for index in fields.get(name, ())]
     return next((index for index in found if entries[index].value.strip()), found[0] if found else None)

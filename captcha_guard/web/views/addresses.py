@@ -1,4 +1,4 @@
-"""Addresses of pages: paths on the host that was asked, whatever hosts and sub-paths the application serves."""
+"""Addresses of pages, as paths on the requested host. They work for any hosts and sub-paths of the application."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from flask import request
 from ..post.posted import RELOAD
 from ..state import current_state
 
-#: Signs that stand in a query string as they are; "%" begins what the browser has encoded itself.
+#: Characters that a query string keeps unchanged. "%" begins what the browser has already encoded.
 IN_QUERY: Final = "%!$&'()*+,/:;=?@[]"
 
-#: Bytes of a query that a form repeats. Servers take request lines of some 4 (gunicorn) or 8 KiB (nginx) as a rule.
+#: The most bytes of a query that a form repeats. Usual limits for request lines are 4 KiB (gunicorn) and 8 KiB (nginx).
 LONGEST_QUERY: Final = 4_096
 
 
 def own_path(name: str) -> str:
-    """Return the path of a picture, a file or another page of the guard's; ``name`` is what follows the prefix."""
+    """Return the path of a picture, a file or another page of the guard. ``name`` follows the prefix."""
     return f"{_path(request.script_root)}{current_state().settings.url_prefix}/{name}"
 
 
 def asked_address() -> str:
-    """Return path and query of this request, so that a form can be sent there once more.
+    """Return the path and query of this request, so that a form can be sent there again.
 
-    It is empty for a query that is longer than most servers take: an empty address in a form means the page's own, and
-    a page needn't be as large as what was asked for.
+    Returns "" if the query is longer than ``LONGEST_QUERY``. A form with an empty address is sent to the page's own
+    address, and the page stays small.
     """
     if len(request.query_string) > LONGEST_QUERY:
         return ""
@@ -35,7 +35,7 @@ def asked_address() -> str:
 
 
 def renewed_address(mark: str) -> str:
-    """Return the address of this page as a link that loads it anew: without a new ``mark`` the browser only scrolls."""
+    """Return a link that loads this page again. Without a new ``mark`` in it the browser would only scroll."""
     query = [(name, value) for name, value in request.args.items(multi=True) if name != RELOAD]
     return f"{_asked_path()}?{urlencode([*query, (RELOAD, mark)])}"
 
@@ -45,6 +45,6 @@ def _asked_path() -> str:
 
 
 def _path(decoded: str) -> str:
-    """Return a path URL-encoded and with one slash in front: two would make its first part another host's name."""
+    """Return a path, URL-encoded, with one slash in front. With two, browsers would read its first part as a host."""
     stripped = decoded.lstrip("/")
     return f"/{quote(stripped)}" if stripped else ""

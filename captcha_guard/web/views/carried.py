@@ -1,4 +1,4 @@
-"""What a page of ours carries along and shows of a POST: everything of an honest form, and never a page without end."""
+"""Chooses the fields of a POST that our pages carry along and show. Honest forms fit, and the page size is limited."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from typing import Final
 from ..post.entry import is_private
 from ..post.posted import Posted, Upload
 
-#: Characters that fields without a role may have in all, with their names.
+#: The most characters of all fields without a role together, including their names.
 MOST_TEXT: Final = 128 * 1024
 
-#: Bytes of markup around all fields of a page. With the rest of the page they stay below 8 KiB.
+#: The most bytes of markup around all fields of a page. With the rest of the page this stays below 8 KiB.
 ROOM: Final = 4096
 
-#: Bytes of markup around one field that is carried, one that is shown, one that sends no file, and one that asks.
+#: Bytes of markup around one carried field, one shown field, one empty file field, and one file input.
 CARRIED: Final = len('<input type="hidden" name="" value="">')
 SHOWN: Final = len("<dt></dt><dd><pre></pre></dd>")
 EMPTY: Final = len('<span hidden><input type="file" name=""></span>\n')
 FILE: Final = 165
 
-#: Content types that say enough of a file to ask for one like it. Browsers send the last for what they don't know.
+#: Content types that are specific enough for an input's ``accept``. Browsers send the excluded one for unknown files.
 _KIND: Final = re.compile(r"(?!application/octet-stream)[a-z]{1,20}/[a-z0-9.+-]{1,80}")
 
-#: Kinds of files of which people choose any, a photo or another, whatever its format.
+#: Kinds of files for which any format is accepted.
 MEDIA: Final = frozenset({"image", "audio", "video"})
 
 
 @dataclass(frozen=True, slots=True)
 class FileInput:
-    """A file field as a page of ours offers it again; one that was left empty (not ``asked`` for) is sent empty.
+    """A file field that our page offers again. One that was left empty (not ``asked``) is sent empty again.
 
-    What the form's own field was like doesn't come with a POST. ``several`` says that more than one file was chosen,
-    and ``accept`` names the kinds of the chosen files: empty unless the browser knew them all.
+    A POST doesn't contain the attributes of the form's own field. ``several`` means that more than one file was chosen.
+    ``accept`` names the kinds of the chosen files, and is "" unless the browser knew them all.
     """
 
     name: str
@@ -44,7 +44,7 @@ class FileInput:
 
     @property
     def size(self) -> int:
-        """The characters of its markup, without those of its name where a person reads it."""
+        """The number of characters of its markup, without the visible name."""
         return FILE + len(self.accept) if self.asked else EMPTY
 
 
@@ -52,7 +52,7 @@ class FileInput:
 class Carried:
     """The ``fields`` of a form that completes the POST, its file inputs, and the ``shown`` texts.
 
-    ``complete`` says that no field is missing from the form, or without a form, no text from what is shown.
+    ``complete`` means that the form has every field, or, on a page without a form, that every text is shown.
     """
 
     fields: tuple[tuple[str, str], ...]
@@ -63,9 +63,10 @@ class Carried:
 
 
 def carry(posted: Posted, *, in_form: bool = True) -> Carried:
-    """Choose what a page carries along, if it has a form, and shows: fields with a role always, others as they fit.
+    """Return the fields that a page carries in its form, if it has one, and the texts that it shows.
 
-    A page may be as large as twice the text that was posted, for each field can stand in it twice, and ``ROOM``.
+    Fields with a role are always included, others if they fit. A page may be as large as twice the posted text plus
+    ``ROOM``, because each field can appear twice.
     """
     files = _file_inputs(posted.files)
     roles, others = _split(posted)
@@ -99,7 +100,7 @@ def carry(posted: Posted, *, in_form: bool = True) -> Carried:
 
 
 def _file_inputs(uploads: Iterable[Upload]) -> tuple[FileInput, ...]:
-    """Return one input for all chosen files of a name, and one for each field left empty, in their order."""
+    """Return one input for all chosen files with the same name, and one for each empty field, in order."""
     inputs: list[FileInput | str] = []
     kinds: dict[str, list[str]] = {}
     for upload in uploads:
@@ -118,7 +119,7 @@ def _asking(name: str, kinds: list[str]) -> FileInput:
 
 
 def _accept(kinds: list[str]) -> str:
-    """Return what an input that takes files of these content types accepts."""
+    """Return the ``accept`` attribute of an input for files of these content types."""
     if not all(_KIND.fullmatch(kind) for kind in kinds):
         return ""
     families = [(kind, kind.partition("/")[0]) for kind in kinds]
@@ -126,7 +127,7 @@ def _accept(kinds: list[str]) -> str:
 
 
 def _split(posted: Posted) -> tuple[list[int], list[int]]:
-    """Return which fields have a role, once per name, and which don't."""
+    """Return the indexes of the fields with a role, one per name, and of all others."""
     roles: list[int] = []
     others: list[int] = []
     found: set[str] = set()

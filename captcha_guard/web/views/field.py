@@ -1,4 +1,4 @@
-"""The captcha field inside the host's form: picture, input, honeypot and hidden token, or the pass of a solved one."""
+"""The captcha field inside the host's form: picture, input, honeypot and token, or the pass for a solved code."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from ..state import NAME, State, current_state, this_app
 from .addresses import own_path, renewed_address
 from .input_attributes import InputAttributes
 
-#: What a "New code" link may name a field: the end of a token.
+#: The ending of a field's id that a "New code" link may contain: the end of a token.
 ID_ENDING: Final = re.compile(r"[A-Za-z0-9_-]{8}")
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A challenge as a form carries it; ``typed`` is what the input starts with, ``age`` is in seconds."""
+    """A challenge for a form. ``typed`` is the text that the input starts with. ``age`` is in seconds."""
 
     token: str
     scope: str
@@ -44,7 +44,7 @@ class Ticket:
 
 
 def result_for(scope: str) -> Result | None:
-    """Return what the way of this request's POST led to, if it was one for ``scope``."""
+    """Return the result of this request's POST, or None if the request has none for ``scope``."""
     return current_request_state().results.get(scope)
 
 
@@ -55,17 +55,16 @@ def render_field(
     message: bool = True,
     attributes: InputAttributes | None = None,
 ) -> Markup:
-    """Return the captcha field as markup for a form; in templates this is ``captcha_guard()``.
+    """Return the captcha field as markup for a form. In templates this is ``captcha_guard()``.
 
-    ``scope`` defaults to the current endpoint's when that is guarded, else to the one guarded route there is. After a
-    refusal its ``message`` stands at the input, or where that would be. A form with a ``attributes`` of its own shows
-    nothing where there is no input. Raises ``ConfigError`` when nothing says which form is meant, and for the scope of
-    no form.
+    ``scope`` defaults to the current endpoint's scope if that is guarded, else to that of the only guarded route. After
+    a refusal the field shows the refusal's ``message``. With ``attributes`` of its own, a form without an input shows
+    nothing. Raises ``ConfigError`` when the form can't be determined, and for a scope that no form has.
     """
     if not has_request_context():
-        raise ConfigError("captcha_guard() draws a form for a request; there is none here")
+        raise ConfigError("captcha_guard() was called outside of a request; call it in a view or its template")
     state = current_state()
-    protection, scope = _meant(scope, protection)
+    protection, scope = _form_protection(scope, protection)
     mark_private()
     result = result_for(scope)
     said = result.refusal.message if message and result is not None and result.refusal is not None else ""
@@ -73,21 +72,21 @@ def render_field(
         bare = attributes is not None
         return _markup("pass", assets=True, name=PASS, token=carried, state=state, message=said, bare=bare)
     ticket = new_ticket(state, protection, scope, result)
-    if not _shows_picture(state, protection) and not _asks(result):
+    if not _shows_picture(state, protection) and not _asks_for_code(result):
         return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, scope=scope, state=state, message=said)
     return challenge_markup(state, ticket, result, message=said, attributes=attributes)
 
 
 def shows_input(protection: Protection, scope: str) -> bool:
-    """Say whether a form shows a picture and an input now, or only has hidden fields."""
+    """Return whether a form shows a picture and an input now. Otherwise it only has hidden fields."""
     result = result_for(scope)
-    return _pass_of(result) is None and (_shows_picture(current_state(), protection) or _asks(result))
+    return _pass_of(result) is None and (_shows_picture(current_state(), protection) or _asks_for_code(result))
 
 
 def challenge_markup(
     state: State, ticket: Ticket, result: Result | None, *, message: str, attributes: InputAttributes | None = None
 ) -> Markup:
-    """Return picture, input and all that belongs to them; after a refusal with its ``message`` at the input."""
+    """Return the markup of picture, input and their parts. After a refusal its ``message`` stands at the input."""
     field_id, next_id = _ids(ticket.token) if attributes is None else (attributes.id, attributes.id)
     attributes = attributes or InputAttributes(field_id)
     refusal = result.refusal if result is not None else None
@@ -112,12 +111,12 @@ def challenge_markup(
 
 
 def media_paths(kind: ChallengeKind, token: str) -> dict[str, str]:
-    """Return the paths of a challenge's files on this site, by their names."""
+    """Return the paths of a challenge's files on this site, by name."""
     return {name: own_path(f"{token}{medium.ending}") for name, medium in kind.media.items()}
 
 
 def repetition_field(state: State, result: Result) -> Markup:
-    """Return what lets a comment in that is here already: the pass of the code that was solved, or a new challenge."""
+    """Return the field for posting a stored comment again: the pass of a solved code, or a new challenge."""
     if (earned := pass_for(result)) is not None:
         return _markup("pass", assets=True, name=PASS, token=earned, state=state, message="")
     ticket = new_ticket(state, result.protection, result.scope, result)
@@ -125,7 +124,7 @@ def repetition_field(state: State, result: Result) -> Markup:
 
 
 def new_ticket(state: State, protection: Protection, scope: str, result: Result | None) -> Ticket:
-    """Return a new challenge for the form, or the very same one where the POST has left it unspent."""
+    """Return a new challenge for the form, or the same one if the POST hasn't spent it."""
     if result is not None and result.resend and (unspent := result.code.opened) is not None:
         ours = result.posted.ours
         return Ticket(ours[TOKEN], scope, state.issuer.difficulty(unspent), ours[ANSWER], unspent.age)
@@ -135,24 +134,27 @@ def new_ticket(state: State, protection: Protection, scope: str, result: Result 
 
 
 def _shows_picture(state: State, protection: Protection) -> bool:
-    """Say whether a form shows its picture from the beginning."""
+    """Return whether a form shows its picture from the beginning."""
     usual = protection.mode or state.settings.mode
     return mode_in(usual, surge=state.surge.seen(state.clock())) == "always" and not is_exempt(protection)
 
 
 def _tries_left(result: Result | None) -> int:
-    """Return how many tries at the next code this POST has paid for: some only where a code is still asked for.
+    """Return how many tries at the next code this POST has paid for. 0 if no code is asked for now.
 
-    A page may show the form more than once; one challenge gets the tries.
+    A page may show the form more than once. Only one of its challenges gets the tries.
     """
-    if result is None or not _asks(result) or result.scope in current_request_state().tries_given:
+    if result is None or not _asks_for_code(result) or result.scope in current_request_state().tries_given:
         return 0
     current_request_state().tries_given.add(result.scope)
     return result.tries_left
 
 
 def _repeats(result: Result | None) -> bool:
-    """Say whether the next code lets in a comment that is here already: that is asked for, or was and not solved."""
+    """Return whether the next code lets a stored comment be posted again.
+
+    That is so if the comment was refused as a duplicate, or if an earlier code for it wasn't solved.
+    """
     if result is None:
         return False
     opened = result.code.opened
@@ -160,7 +162,7 @@ def _repeats(result: Result | None) -> bool:
 
 
 def issue(state: State, scope: str, difficulty: Difficulty, *, tries_left: int = 0, repeats: bool = False) -> str:
-    """Return a new token, and send the signal."""
+    """Return a new token, and send the signal ``challenge_issued``."""
     state.spent.remember()
     state.health.recover()
     token = state.issuer.issue(scope, difficulty=difficulty, tries_left=tries_left, repeats=repeats)
@@ -171,9 +173,9 @@ def issue(state: State, scope: str, difficulty: Difficulty, *, tries_left: int =
 def pass_for(result: Result) -> str | None:
     """Return the pass for the code that was solved in this request, so that the same comment can be sent again.
 
-    It is the same one however often it is asked for. None where no code was solved, the view has said that the comment
-    is stored, the response has begun and a stream renders the rest, the code has had its last pass, or the text is too
-    long for one.
+    Every call in one request returns the same pass. Returns None if no code was solved, if the view has reported the
+    comment as stored, if the response has begun (a stream renders the rest), if the code has had its last pass, or if
+    the text is too long for a pass.
     """
     request_state, state = current_request_state(), current_state()
     opened = result.code.opened
@@ -189,9 +191,9 @@ def pass_for(result: Result) -> str | None:
 
 
 def render_assets() -> Markup:
-    """Return the stylesheet and script, for ``<head>``; in templates this is ``captcha_guard_assets()``.
+    """Return the stylesheet and script for ``<head>``. In templates this is ``captcha_guard_assets()``.
 
-    Pages that leave it out get them with the first field.
+    Pages that don't call it get both with the first field.
     """
     request_state = current_request_state()
     if request_state.assets_shown:
@@ -203,27 +205,27 @@ def render_assets() -> Markup:
 
 
 def mark_private() -> None:
-    """Note that this response holds a challenge, so that no shared cache keeps it."""
+    """Mark this response as holding a challenge, so that no shared cache keeps it."""
     current_request_state().private = True
 
 
 def _pass_of(result: Result | None) -> str | None:
-    """Return the pass that stands for a code in the form: one just earned, or one that was sent and is still good."""
+    """Return the pass for the form: a new one for a code just solved, or one that was sent and is still valid."""
     if result is None:
         return None
-    if not _asks(result) and (earned := pass_for(result)) is not None:
+    if not _asks_for_code(result) and (earned := pass_for(result)) is not None:
         return earned
     return (result.posted.ours[PASS] or None) if result.resend else None
 
 
-def _asks(result: Result | None) -> bool:
-    """Say whether a code is the way on: asked for now, or asked for before and typed, but not looked at yet."""
+def _asks_for_code(result: Result | None) -> bool:
+    """Return whether the form needs a code: one is asked for now, or one was typed and hasn't been checked yet."""
     if result is None or result.refusal is None:
         return False
     return result.refusal.asks_code or (result.resend and bool(result.posted.ours[ANSWER]))
 
 
-def _meant(scope: str | None, protection: Protection | None) -> tuple[Protection, str]:
+def _form_protection(scope: str | None, protection: Protection | None) -> tuple[Protection, str]:
     endpoint = request.endpoint or ""
     if protection is None:
         if scope is not None:
@@ -233,15 +235,15 @@ def _meant(scope: str | None, protection: Protection | None) -> tuple[Protection
 
 
 def _reload_url(token: str, field_id: str) -> str:
-    """Return where a plain link gets a new code: only a page that was fetched by GET can be fetched again."""
+    """Return the address of a link that gets a new code. "" after a POST, because that page can't be loaded again."""
     return f"{renewed_address(token[-8:])}#{quote(field_id)}" if request.method in SHOWING else ""
 
 
 def _ids(token: str) -> tuple[str, str]:
-    """Return an id for the next field of this page, and the id that it has after its plain link was followed.
+    """Return an id for the next field of this page, and the id that it has after its "New code" link was followed.
 
-    There may be several fields in one page, and scripts put them together from several answers, so it is made of the
-    token. A page that was loaded by such a link keeps the id that the link has named.
+    The id contains a part of the token, because one page may have several fields, also from several responses that
+    scripts have inserted. A page that was loaded by a "New code" link uses the id in that link.
     """
     request_state = current_request_state()
     request_state.fields += 1

@@ -1,4 +1,4 @@
-"""Answers for scripts that put them into a page: htmx takes a fragment, a Turbo Frame an element with its own id."""
+"""Answers for scripts that insert them into a page: htmx needs a fragment, a Turbo Frame an element with its id."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from flask import Response, request
 
 from ..state import NAME
 
-#: The header that tells our script what an answer to htmx is: ``code`` has a field to solve; ``refused`` has none, and
-#: the code is spent; ``again`` leaves the code as it was; ``host`` is the host's own page for a refusal; ``spent`` is
-#: the view's answer, after which the form in the page needs a new code.
+#: The header by which our script recognises an answer to htmx. ``code``: it has a field to solve. ``refused``: it has
+#: no field, and the code is spent. ``again``: the code can be sent again. ``host``: it's the host's own page for a
+#: refusal. ``spent``: it's the view's answer, after which the form in the page needs a new code.
 MARK: Final = "Captcha-Guard"
 
-#: Characters of a Turbo Frame's id that an answer repeats.
+#: The most characters of a Turbo Frame's id that an answer repeats.
 LONGEST_FRAME: Final = 200
 
 
 def is_htmx() -> bool:
-    """Say whether htmx sent this request, also for a form or link that it has boosted."""
+    """Return whether htmx sent this request, including requests from boosted forms and links."""
     return request.headers.get("HX-Request") == "true"
 
 
 def mark(response: Response, what: str) -> None:
-    """Say in an answer to htmx what it is. One of our own doesn't change the address that the browser shows."""
+    """Set the header that describes an answer to htmx. Our own answers don't change the address in the browser."""
     if is_htmx():
         response.headers[MARK] = what
         if what not in ("host", "spent"):
@@ -31,10 +31,10 @@ def mark(response: Response, what: str) -> None:
 
 
 def layout() -> dict[str, str | bool]:
-    """Return what our templates need to know: which ``layout`` they extend, and the ``frame`` that waits for them.
+    """Return the template variables: ``layout`` (the template to extend), ``whole`` (page) and ``frame`` (its id).
 
-    A form is sent past Turbo unless it stays in its frame: a view may answer Turbo with a stream of changes to a page
-    that ours has replaced.
+    A form on a whole page is sent without Turbo. Otherwise a view could answer with a stream of changes to the
+    visitor's page, which our page has replaced.
     """
     frame = request.headers.get("Turbo-Frame", "")[: LONGEST_FRAME + 1]
     if is_htmx() or len(frame) > LONGEST_FRAME:

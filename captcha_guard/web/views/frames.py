@@ -1,4 +1,4 @@
-"""Keeps other sites from framing our pages: visitors could be made to type a code without seeing what for."""
+"""Keeps other sites from framing our pages, which could trick visitors into typing a code for something unseen."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ POLICY = "Content-Security-Policy"
 
 
 def init_frames(app: Flask) -> None:
-    """Let ``forbid_frames`` run after every other ``after_request`` function.
+    """Register ``forbid_frames`` to run after every other ``after_request`` function.
 
-    Flask runs the first one last. Set any earlier, our header would keep a host out that sets its own policy by
-    ``headers.setdefault``, and be lost to one that just sets it.
+    Flask runs the first function in the list last. If our header were set earlier, a host that sets its own policy with
+    ``headers.setdefault`` would find ours there, and a host that assigns the header would overwrite ours.
     """
     app.after_request_funcs.setdefault(None, []).insert(0, forbid_frames)
 
 
 def forbid_frames(response: Response) -> Response:
-    """Add ``frame-ancestors 'self'`` to a page of ours, unless the host says itself who may frame it."""
-    denied = response.headers.get("X-Frame-Options", "").strip().lower() == "deny"  # which frame-ancestors overrides
+    """Add ``frame-ancestors 'self'`` to a page of ours, unless the host's own headers already limit framing."""
+    # frame-ancestors would override X-Frame-Options.
+    denied = response.headers.get("X-Frame-Options", "").strip().lower() == "deny"
     if not current_request_state().own_page or denied:
         return response
     policies = response.headers.getlist(POLICY)

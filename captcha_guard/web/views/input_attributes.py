@@ -1,4 +1,4 @@
-"""How the input for the code is drawn: the guard's own attributes, and those that a host gives it."""
+"""The attributes of the input for the code: the guard's own, and those that the host sets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ...errors import ConfigError
 
-#: Attributes of the input that decide what is posted.
+#: Attributes of the input that decide what is posted. The host can't change them.
 OURS = ("name", "type", "value")
 
 LABEL = "Enter Security Code"
@@ -15,10 +15,10 @@ LABEL = "Enter Security Code"
 
 @dataclass(frozen=True, slots=True)
 class InputAttributes:
-    """What a host says of the input: its ``id``, its ``label`` ("" where the host draws one) and more ``attributes``.
+    """The host's choices for the input: its ``id``, its ``label`` ("" if the host draws one) and more ``attributes``.
 
-    ``described_by`` are the ids of the host's elements that describe it. Raises ``ConfigError`` for an attribute that
-    is the guard's to set.
+    ``described_by`` holds the ids of the host's elements that describe the input. Raises ``ConfigError`` for an
+    attribute that only the guard may set.
     """
 
     id: str
@@ -35,9 +35,9 @@ class InputAttributes:
                 )
 
     def over(self, ours: Mapping[str, object]) -> dict[str, str]:
-        """Return the input's attributes: the guard's, with the host's in their place where both have one.
+        """Return the input's attributes: the guard's, overridden by the host's.
 
-        Classes and descriptions are added. True stands for an attribute without a value, False and None for none.
+        Classes and descriptions are joined. True means an attribute without a value; False and None remove it.
         """
         theirs = dict(self.attributes)
         described = (theirs.pop("aria-describedby", ""), self.described_by, ours.get("aria-describedby", ""))

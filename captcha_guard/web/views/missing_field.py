@@ -1,4 +1,4 @@
-"""Reports a page that shows a form without its ``CaptchaField``, so that the form can't be sent."""
+"""Reports a page that shows a form without its ``CaptchaField``. Such a form can't be sent."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _CONTROL = re.compile(r"<(?:input|textarea|select)\b[^<>]*>", re.IGNORECASE)
 _NAME = re.compile(r"""\bname\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 
 
-def tell_of_missing_field(response: Response) -> None:
-    """Log, once per route in a process, that a page shows a form and not the field for its code."""
+def report_missing_field(response: Response) -> None:
+    """Log, once per route and process, that a page shows a form without the field for its code."""
     request_state, endpoint = current_request_state(), request.endpoint or ""
     if not request_state.built or request_state.private or endpoint in current_state().fieldless:
-        return  # private: a field was drawn, or the page is the guard's own
+        return  # private means that a field was drawn, or that the page is the guard's own
     if response.mimetype != "text/html" or not response.is_sequence or response.direct_passthrough:
         return
     shown = _shown_names(response.get_data(as_text=True))
@@ -40,7 +40,7 @@ def tell_of_missing_field(response: Response) -> None:
 
 
 def _is_left_out(built: Built, shown: frozenset[str]) -> bool:
-    """Say whether the page shows the form that a field belongs to, and the field should be there."""
+    """Return whether the page shows the field's form, and the field should be in it."""
     form, field = built.form, built.field
     if not any(one is field for one in form) or is_exempt(built.protection):
         return False

@@ -1,4 +1,4 @@
-"""A refusal as the visitor sees it: the host's own page, our interstitial, or a JSON problem."""
+"""Shows a refusal to the visitor: the host's own page, our interstitial, or a JSON problem."""
 
 from __future__ import annotations
 
@@ -28,10 +28,13 @@ PROBLEM = "application/problem+json"
 
 
 def answer_refusal(result: Result) -> Response:
-    """Return the response for a result with a refusal, with its exact status."""
+    """Return the response for a result with a refusal, with the refusal's status.
+
+    Raises ``ValueError`` for a result without a refusal.
+    """
     state, refusal = current_state(), result.refusal
     if refusal is None:
-        raise ValueError("the result has no refusal, so there is nothing to answer: run the view")
+        raise ValueError("the result has no refusal, so the view must run instead")
     mark_private()
     if wants_json():
         return problem(refusal, challenge_json(state, _ticket(state, result)) if result.offers_code else None)
@@ -47,7 +50,7 @@ def answer_refusal(result: Result) -> Response:
 
 
 def refuse_too_large(asked: Request) -> Response | None:
-    """Answer a request to a guarded form that is too large to be parsed; ``None`` for all others."""
+    """Return a refusal for a request to a guarded form that is too large to parse, and ``None`` for all others."""
     endpoint = asked.endpoint or ""
     if endpoint not in current_state().forms and not is_guarded(endpoint):
         return None
@@ -63,9 +66,10 @@ def refuse_too_large(asked: Request) -> Response | None:
 
 
 def stamp(response: Response, refusal: Refusal) -> Response:
-    """Set what every refusal has in common: the status, how long to wait, and that only the visitor's browser keeps it.
+    """Set the status, the ``Retry-After`` header and the caching of a refusal, and return the response.
 
-    Browsers have nothing to show when the Back button leads to the answer to a POST that was sent with ``no-store``.
+    Only the visitor's browser may keep it. ``no-store`` isn't used, because then the browser couldn't show this answer
+    to a POST again after the Back button.
     """
     response.status_code = refusal.status
     if not response.cache_control.no_store:
@@ -76,7 +80,7 @@ def stamp(response: Response, refusal: Refusal) -> Response:
 
 
 def problem(refusal: Refusal, challenge: dict[str, Any] | None = None) -> Response:
-    """Return a refusal as problem details (RFC 9457); ``challenge`` is the way on, where there is one."""
+    """Return a refusal as problem details (RFC 9457). ``challenge`` is a new challenge to solve, if there is one."""
     document: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTP_STATUS_CODES.get(refusal.status, "Refused"),
@@ -92,9 +96,9 @@ def problem(refusal: Refusal, challenge: dict[str, Any] | None = None) -> Respon
 
 
 def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
-    """Return a challenge for clients that read JSON: ``expires_in`` is in seconds, ``picture`` a path on this site.
+    """Return a challenge for clients that read JSON.
 
-    ``width`` and ``height`` are those of ``picture``, in px.
+    ``expires_in`` is in seconds, ``picture`` is a path on this site, and ``width`` and ``height`` are its size in px.
     """
     kind = state.issuer.usual
     return {
@@ -106,9 +110,9 @@ def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
 
 
 def wants_json() -> bool:
-    """Whether the client posted JSON, would rather have it than a page, or used a method that no HTML form can send.
+    """Return whether to answer with JSON: the client posted or prefers it, or used a method that HTML forms can't send.
 
-    htmx wants markup, whatever it posts.
+    htmx gets markup even if it posts JSON, unless it prefers JSON.
     """
     accepted = request.accept_mimetypes
     preferred = max(accepted["application/json"], accepted[PROBLEM]) > accepted["text/html"]
@@ -120,9 +124,9 @@ def _ticket(state: State, result: Result) -> Ticket:
 
 
 def _page(state: State, result: Result, refusal: Refusal) -> str:
-    """Return the page for a visitor; where it can't carry every field, it doesn't offer to complete the POST.
+    """Return the page for a visitor. If it can't carry every field, it doesn't offer to complete the POST.
 
-    For htmx there is always a field to solve, because the visitor's form stays in its page.
+    With htmx a page that asks for a code always has the field for it, because the visitor's form stays in its page.
     """
     posted = result.posted
     again = request.method == "POST" and ((refusal.status in (429, 503) and not is_htmx()) or result.is_repetition)

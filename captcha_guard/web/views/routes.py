@@ -26,10 +26,10 @@ from .pages import challenge_json, problem
 #: Every kind of challenge whose files have routes.
 KINDS: Final[tuple[type[ChallengeKind], ...]] = (ImageKind,)
 
-#: What a client may name a scope; ours are endpoints and short names.
+#: The most characters of a scope in a request. Ours are endpoints and short names.
 LONGEST_SCOPE = 500
 
-#: Seconds after which a picture that could not be drawn may be asked for again.
+#: Seconds after which a client may ask again for a picture that could not be drawn.
 AGAIN = 5
 
 logger = logging.getLogger("captcha_guard")
@@ -49,7 +49,10 @@ def make_blueprint(url_prefix: str) -> Blueprint:
 
 
 def challenge() -> Response:
-    """Hand out a new challenge. JSON in: ``scope``, ``token`` of the one it replaces; out: see ``challenge_json``."""
+    """Return a new challenge as JSON, see ``challenge_json``.
+
+    The request is JSON with ``scope`` and optionally ``kind`` and the ``token`` of the challenge that it replaces.
+    """
     state = current_state()
     if refusal := refuse_cross_site(request, state) or _limited(state, "challenges"):
         return problem(refusal)
@@ -70,7 +73,7 @@ def challenge() -> Response:
 
 
 def _replacement(state: State, scope: str, replaced: str) -> Ticket:
-    """Issue a challenge for ``scope``, as hard as the one it replaces, which is burned by it."""
+    """Return a challenge for ``scope`` with the difficulty of the one that it replaces, which is spent."""
     _, protection = protection_for(scope)
     difficulty, tries_left = protection.difficulty or state.difficulty, 0
     if replaced:
@@ -94,9 +97,10 @@ def _media_view(kind: type[ChallengeKind], medium: str) -> Callable[[str], Respo
 
 
 def media(token: str, *, kind: type[ChallengeKind], medium: str) -> Response:
-    """Serve a file of a challenge, the same bytes each time.
+    """Return a file of a challenge. It has the same bytes each time.
 
-    403 for another site's page, 404 for a token that isn't genuine, 410 once the challenge is over.
+    The status is 403 for another site's page, 404 for a token that isn't genuine, and 410 for a challenge that has
+    expired or was used.
     """
     state = current_state()
     if refusal := refuse_cross_site(request, state):
@@ -109,7 +113,8 @@ def media(token: str, *, kind: type[ChallengeKind], medium: str) -> Response:
         raise NotFound("There is no such picture.") from error
     if opened.challenge.kind != kind.name:
         raise NotFound("There is no such picture.")
-    if refusal := _limited(state, "pictures"):  # not before: any page can make a visitor ask for pictures that aren't
+    # Count only requests with genuine tokens, because any page can make a visitor request false ones.
+    if refusal := _limited(state, "pictures"):
         return problem(refusal)
     if _is_spent(state, opened):
         return problem(Refusal("code_used", "This code has been used; ask for a new one.", 410))
@@ -124,12 +129,12 @@ def media(token: str, *, kind: type[ChallengeKind], medium: str) -> Response:
 
 
 def _rendered(state: State, opened: Opened, medium: str) -> bytes | None:
-    """Return the file, ``None`` when it can't be made; the log says so once, and once more when it works again."""
+    """Return the file, or ``None`` if it can't be made. The beginning and the end of such an outage are logged."""
     try:
         rendered = state.issuer.render(opened, medium)
     except Exception:
         if state.drawing.begins(state.clock()):
-            logger.exception("captcha_guard: pictures can't be drawn; visitors are told to ask for a new code")
+            logger.exception("captcha_guard: pictures can't be drawn; visitors are asked to get a new code")
         return None
     if (seconds := state.drawing.ends(state.clock())) is not None:
         logger.warning("captcha_guard: pictures can be drawn again, after %.1f s", seconds)
@@ -149,7 +154,7 @@ def _limited(state: State, policy: str) -> Refusal | None:
 
 
 def _exempt_from_csrf(endpoint: str | None, values: dict[str, Any] | None) -> None:  # noqa: ARG001 - Flask's signature
-    """Tell Flask-WTF's CSRFProtect that a challenge is no state of the visitor's, before it looks at the request."""
+    """Exempt our pages from Flask-WTF's CSRFProtect before it checks the request. They change no visitor's state."""
     csrf = current_app.extensions.get("csrf")
     if csrf is not None and hasattr(csrf, "exempt"):
         csrf.exempt(current_app.blueprints[NAME])
