@@ -37,8 +37,8 @@ class State:
 
     ``storage`` is the counters' store and ``health`` watches whether it answers. ``database`` has what the
     judge remembers and learns. ``secret`` signs; ``secrets`` lists it first, then the older ones. ``exempt_when()``
-    returns True for visitors whom the guard doesn't check. ``reconnect`` returns a new state of the same application with other
-    settings and another storage at a URI.
+    returns True for visitors whom the guard doesn't check. ``reconnect`` returns a new state of the same application
+    with other settings and another storage at a URI.
 
     Outages in progress: ``naming``, while the host's client key function fails; ``drawing``, while pictures can't be
     drawn; ``rehosted``, since a browser's host was found to differ from ours.
