@@ -12,7 +12,7 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from ..doctor.diagnosis import Diagnosis, Moment, Severity
-from ..doctor.examination import Result, examine
+from ..doctor.runner import Result, run_checks
 from ..doctor.site import Site
 from ..errors import ConfigError
 from ..web.state import NAME, State
@@ -68,7 +68,7 @@ def _examined(app: Flask, url: str) -> Result:
     state = app.extensions.get(NAME)
     if not isinstance(state, State):
         raise ConfigError("captcha_guard is not set up for this application: call guard.init_app(app)")
-    return examine(Site(app, state, url=url), Moment.DOCTOR)
+    return run_checks(Site(app, state, url=url), Moment.DOCTOR)
 
 
 def _refusal(error: ConfigError) -> Diagnosis:

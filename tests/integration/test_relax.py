@@ -14,7 +14,7 @@ from flask import Flask
 from flask_limiter import Limiter
 
 from captcha_guard import CaptchaGuard, Finding, Submission
-from captcha_guard.doctor.rounds import Rounds
+from captcha_guard.doctor.automatic import ServingChecks
 from captcha_guard.errors import ConfigError
 from captcha_guard.testing import relax, solve, solved_form
 from captcha_guard.web.post.posted import ANSWER, TOKEN
@@ -128,9 +128,9 @@ def test_called_in_a_factory_nothing_of_the_application_is_made(tmp_path: Path) 
     post(blog)
     with blog.app.app_context():
         blog.guard.teach(Submission(scope="x", body=TAUGHT_SPAM), spam=True)
-    for rounds in {getattr(look, "__self__", None) for look in blog.app.before_request_funcs[None]}:
-        if isinstance(rounds, Rounds):
-            rounds.examine_store()
+    for checks in {getattr(function, "__self__", None) for function in blog.app.before_request_funcs[None]}:
+        if isinstance(checks, ServingChecks):
+            checks.examine_store()
     assert list(tmp_path.iterdir()) == []
 
 
