@@ -1,4 +1,4 @@
-"""Draws pictures as the site would, for its owner's eyes: no challenge is handed out, nothing is counted."""
+"""Draws pictures exactly as the site would, for its owner, without issuing a challenge or counting anything."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCOPE = "captcha_guard.rehearsal"
 
 
 class Drawn(NamedTuple):
-    """A picture: every right answer (its code first), its PNG and the milliseconds that drawing it took."""
+    """A picture: all right answers (the code first), the PNG, and the drawing time in milliseconds."""
 
     answers: tuple[str, ...]
     png: bytes
@@ -25,14 +25,14 @@ class Drawn(NamedTuple):
 
     @property
     def code(self) -> str:
-        """What the picture says."""
+        """The code in the picture."""
         return self.answers[0]
 
 
 class Rehearsal(Issuer):
-    """An issuer that can be told what to write; pictures take the same way as those that visitors see.
+    """An issuer that can draw a given code. It draws in the same way as for visitors.
 
-    ``secret`` is the site's newest secret, ``application`` its application's name, ``look`` what its pictures share.
+    ``secret`` is the site's newest secret, ``application`` the application's name, ``look`` what all pictures share.
     ``clock`` returns seconds since 1970.
     """
 
@@ -43,37 +43,37 @@ class Rehearsal(Issuer):
 
     @classmethod
     def of_this_site(cls) -> Rehearsal:
-        """Return the rehearsal of the current application; raises ``ConfigError`` when it has no guard."""
+        """Return the renderer of the current application; raises ``ConfigError`` if it has no guard."""
         state = current_state()
         return cls(state.secret, current_app.name, state.issuer.look, clock=state.clock)
 
     def with_look(self, look: Look) -> Rehearsal:
-        """Return the same site's rehearsal under another look."""
+        """Return a renderer of the same site with another look."""
         return Rehearsal(self.secret, self.application, look, clock=self.clock)
 
     def draw(
         self, difficulty: Difficulty, number: int, *, code: str = "", epoch: int | None = None, scale: int = 1
     ) -> Drawn:
-        """Draw picture ``number``, the same one whenever it is asked for.
+        """Draw picture ``number``; the same arguments always give the same picture.
 
-        ``code`` is what it says (A-Z, 0-9), made up when empty. ``epoch`` is the number of the style, the one in force
-        when ``None``. Raises ``ValueError`` when the code can't be drawn.
+        ``code`` is the code to draw (A-Z, 0-9), random if empty. ``epoch`` is the number of the style, the current one
+        if ``None``. Raises ``ValueError`` if the code can't be drawn.
         """
         at = int(self.clock())
-        drawn_by = self.epoch(at) if epoch is None else epoch
-        challenge = Challenge(f"{code} {number}", SCOPE, "image", difficulty.spec(), drawn_by, at)
+        style = self.epoch(at) if epoch is None else epoch
+        challenge = Challenge(f"{code} {number}", SCOPE, "image", difficulty.spec(), style, at)
         start = time.perf_counter()
-        png = self._draw(self._key, challenge, scale)  # not picture(), which remembers
+        png = self._draw(self._key, challenge, scale)  # not picture(), which caches
         ms = (time.perf_counter() - start) * 1000
         return Drawn(self.answers(Opened(challenge, self._key, 0)), png, ms)
 
     def timed(
         self, difficulty: Difficulty, number: int, *, code: str = "", epoch: int | None = None, scale: int = 1
     ) -> Drawn:
-        """Draw as :meth:`draw` does, once before the clock runs: a process reads its fonts and cuts its glyphs once."""
+        """Draw like :meth:`draw`, but measure a second drawing, because the first one also loads fonts and glyphs."""
         self.draw(difficulty, number, code=code, epoch=epoch, scale=scale)
         return self.draw(difficulty, number, code=code, epoch=epoch, scale=scale)
 
     def answer(self, opened: Opened) -> str:
-        """Return the code in the nonce, or else the one that hangs on the nonce."""
+        """Return the code in the nonce or, if it has none, the code derived from the nonce."""
         return opened.challenge.nonce.partition(" ")[0] or super().answer(opened)

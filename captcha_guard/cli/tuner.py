@@ -1,4 +1,4 @@
-"""The tuning page: an application of its own, which only this machine can reach and no site serves."""
+"""The tuning page: a separate application that only this machine can open. The site doesn't serve it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .tuning import SEED_BYTES, Tuning, hexadecimal
 #: Pictures on the page.
 PICTURES = 6
 
-#: Pictures that programs read when they are asked to.
+#: How many pictures the programs read on request.
 READ_PICTURES = 50
 
-#: Another page that has a name of its own point here (DNS rebinding) is not answered.
+#: Requests with another host name get an error, which prevents attacks by DNS rebinding.
 HOSTS = ["127.0.0.1", "localhost"]
 
 HEADERS = {
@@ -38,7 +38,7 @@ HEADERS = {
 
 
 class Shown(NamedTuple):
-    """One code as the page has it: both resolutions as data URLs."""
+    """A code and its picture in both resolutions, as data URLs."""
 
     code: str
     picture: str
@@ -46,14 +46,14 @@ class Shown(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Medians over a few pictures: milliseconds and bytes."""
+    """The median time and size of a few pictures, in milliseconds and bytes."""
 
     ms: float
     size: int
 
     @classmethod
     def of(cls, drawn: Sequence[Drawn]) -> Cost:
-        """Return what these pictures cost."""
+        """Return the medians of these pictures."""
         return cls(median(one.ms for one in drawn), round(median(len(one.png) for one in drawn)))
 
 
@@ -64,9 +64,9 @@ def make_tuner(
     new_seed: Callable[[], str] = lambda: secrets.token_hex(SEED_BYTES),
     panel: Panel | None = None,
 ) -> Flask:
-    """Return the page's application. It opens with ``start``, writes nothing, and knows no more than it draws.
+    """Return the page's application. It opens with ``start`` and stores nothing.
 
-    ``panel`` are the programs that read pictures when they are asked to; all that are installed, unless given.
+    ``panel`` are the programs that read the pictures on request; by default all installed ones.
     """
     readers = panel or Panel(site.look.alphabet)
     tuner = Flask(__name__)

@@ -64,14 +64,14 @@ def fake_tesseract(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -
 def test_strength_says_what_every_installed_program_read_and_how_sure_that_is(site: Flask) -> None:
     result = run(site, "strength", "--pictures", "2", "--difficulty", "classica")
     assert result.exit_code == 0, result.output
-    assert "2 pictures of each difficulty, in the style of today (160 x 30 px)." in result.output
+    assert "2 pictures of each difficulty, in today's style (160 x 30 px)." in result.output
     cells = r" +(\d) \(\d+\.0%\) +(\d) \(\d+\.0%\) +[\d.]+ to [\d.]+ %  \w"
     for program in ("ddddocr", "ddddocr-beta", "rapidocr", "rapidocr-detector", "tesseract"):
         row = re.search(rf"\nclassica +{program}{cells}", result.output)
         assert row is not None, program
         assert int(row[1]) <= int(row[2])
     assert re.search(r"\nclassica +ddddocr +2 \(100\.0%\)", result.output)
-    assert "flatters the attacker" in result.output
+    assert "overstates the attacker" in result.output
     assert "Not installed" not in result.output
 
 
@@ -131,7 +131,7 @@ def test_strength_names_the_sizes_of_what_it_shows(
     fake_tesseract(tmp_path, monkeypatch, BLIND)
     result = run(site, "strength", "--pictures", "1", "--difficulty", "classica", "--difficulty", "easy")
     width, height = state_of(site).issuer.look.size
-    assert f"in the style of today (160 x 30 and {width} x {height} px)" in result.output
+    assert f"in today's style (160 x 30 and {width} x {height} px)" in result.output
     assert "Read by tesseract 5.9.9." in result.output
     assert "none read any" in result.output
 
