@@ -17,7 +17,7 @@ from ..challenge.difficulty import Difficulty
 from ..web.state import current_state
 from . import options
 from .contact_sheet import Cell, Row, contact_sheet
-from .preview_renderer import Drawn, Rehearsal
+from .preview_renderer import Drawn, PreviewRenderer
 
 #: Pictures in a row, unless codes or several difficulties determine the number.
 COLUMNS = 3
@@ -26,7 +26,7 @@ COLUMNS = 3
 class Version(NamedTuple):
     """One of the site's styles: its renderer, its epoch and its heading."""
 
-    rehearsal: Rehearsal
+    renderer: PreviewRenderer
     epoch: int
     heading: str
 
@@ -60,7 +60,7 @@ def preview(wanted: tuple[Difficulty, ...], styles: int, codes: tuple[str, ...] 
     if out.suffix.lower() != ".png":
         raise click.BadParameter(f"{out} doesn't end in .png; the command writes a PNG", param_hint="--out")
     difficulties = wanted or (current_state().difficulty,)
-    versions = _versions(Rehearsal.of_this_site(), styles)
+    versions = _versions(PreviewRenderer.of_this_site(), styles)
     try:
         table = [_pictures(version, difficulties, codes, scale) for version in versions]
     except ValueError as error:
@@ -78,7 +78,7 @@ def preview(wanted: tuple[Difficulty, ...], styles: int, codes: tuple[str, ...] 
     click.echo(_cost([drawn for pictures in table for _, drawn in pictures]))
 
 
-def _versions(site: Rehearsal, styles: int) -> list[Version]:
+def _versions(site: PreviewRenderer, styles: int) -> list[Version]:
     """Return the current style and ``styles - 1`` others."""
     now, rotation = site.epoch(site.clock()), site.look.rotation
     if rotation:
@@ -103,7 +103,7 @@ def _pictures(
 ) -> list[tuple[Difficulty, Drawn]]:
     wanted = codes or ("",) * (COLUMNS if len(difficulties) == 1 else 1)
     return [
-        (difficulty, version.rehearsal.timed(difficulty, number, code=code, epoch=version.epoch, scale=scale))
+        (difficulty, version.renderer.timed(difficulty, number, code=code, epoch=version.epoch, scale=scale))
         for difficulty in difficulties
         for number, code in enumerate(wanted)
     ]

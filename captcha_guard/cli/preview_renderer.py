@@ -13,7 +13,7 @@ from ..challenge.issuer import Issuer, Look
 from ..challenge.token import Challenge, Opened
 from ..web.state import current_state
 
-SCOPE = "captcha_guard.rehearsal"
+SCOPE = "captcha_guard.preview"
 
 
 class Drawn(NamedTuple):
@@ -29,7 +29,7 @@ class Drawn(NamedTuple):
         return self.answers[0]
 
 
-class Rehearsal(Issuer):
+class PreviewRenderer(Issuer):
     """An issuer that can draw a given code. It draws in the same way as for visitors.
 
     ``secret`` is the site's newest secret, ``application`` the application's name, ``look`` what all pictures share.
@@ -42,14 +42,14 @@ class Rehearsal(Issuer):
         self._key = self.open(self.issue(SCOPE, difficulty=Difficulty.medium)).key
 
     @classmethod
-    def of_this_site(cls) -> Rehearsal:
+    def of_this_site(cls) -> PreviewRenderer:
         """Return the renderer of the current application; raises ``ConfigError`` if it has no guard."""
         state = current_state()
         return cls(state.secret, current_app.name, state.issuer.look, clock=state.clock)
 
-    def with_look(self, look: Look) -> Rehearsal:
+    def with_look(self, look: Look) -> PreviewRenderer:
         """Return a renderer of the same site with another look."""
-        return Rehearsal(self.secret, self.application, look, clock=self.clock)
+        return PreviewRenderer(self.secret, self.application, look, clock=self.clock)
 
     def draw(
         self, difficulty: Difficulty, number: int, *, code: str = "", epoch: int | None = None, scale: int = 1

@@ -35,7 +35,7 @@ class Report(NamedTuple):
     busy: bool = False
 
 
-class Panel:
+class ReadingPrograms:
     """The installed programs with these names; ``symbols`` are the symbols of the codes."""
 
     def __init__(self, symbols: str, names: Sequence[str] = tuple(OPPONENTS)) -> None:

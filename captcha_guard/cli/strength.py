@@ -14,7 +14,7 @@ from .attack.opponent import AttackError, Opponent
 from .attack.opponents import Installed, load
 from .attack.outcome import Outcome, Sample, attack
 from .attack.quick import quick_ways
-from .preview_renderer import Rehearsal
+from .preview_renderer import PreviewRenderer
 
 CAVEAT = """
 "Best way" is chosen afterwards among {ways} ways, so it overstates the attacker. These are off-the-shelf programs,
@@ -46,7 +46,7 @@ def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
     This takes one to three minutes for each difficulty. Install ddddocr and RapidOCR with
     pip install ddddocr rapidocr-onnxruntime, and Tesseract with your system's packages.
     """
-    site = Rehearsal.of_this_site()
+    site = PreviewRenderer.of_this_site()
     installed = load(site.look.alphabet)
     present = installed.programs
     if not present:
@@ -76,7 +76,7 @@ def _targets(wanted: tuple[Difficulty, ...]) -> dict[str, Difficulty]:
     return options.presets() if own.name else {**options.presets(), "own": own}
 
 
-def _sizes(site: Rehearsal, difficulties: Iterable[Difficulty]) -> str:
+def _sizes(site: PreviewRenderer, difficulties: Iterable[Difficulty]) -> str:
     sizes = dict.fromkeys(difficulty.picture_size(site.look.size) for difficulty in difficulties)
     return " and ".join(f"{width} x {height}" for width, height in sizes)
 

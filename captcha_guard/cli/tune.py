@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from ..web.state import current_state
-from .preview_renderer import Rehearsal
+from .preview_renderer import PreviewRenderer
 from .tuner import make_tuner
 from .tuning import Tuning
 
@@ -31,7 +31,7 @@ def tune(port: int) -> None:
     isn't part of your site and changes nothing there; it is served on 127.0.0.1 until Ctrl+C.
     """
     state = current_state()
-    tuner = make_tuner(Rehearsal.of_this_site(), Tuning.of(state.settings, state.difficulty))
+    tuner = make_tuner(PreviewRenderer.of_this_site(), Tuning.of(state.settings, state.difficulty))
     with make_server(HOST, port, tuner, threaded=True, request_handler=_SilentHandler) as server:
         click.echo(f"Tuning page: http://{HOST}:{server.server_port}/")
         click.echo("Only this machine can open it; your site doesn't serve it. Press Ctrl+C to stop.")

@@ -14,8 +14,8 @@ from flask import Flask, Response, render_template, request
 from ..errors import ConfigError
 from .attack.outcome import Sample
 from .options import presets
-from .preview_renderer import Drawn, Rehearsal
-from .reading_programs import Panel
+from .preview_renderer import Drawn, PreviewRenderer
+from .reading_programs import ReadingPrograms
 from .tuning import SEED_BYTES, Tuning, hexadecimal
 
 #: Pictures on the page.
@@ -58,17 +58,17 @@ class Cost(NamedTuple):
 
 
 def make_tuner(
-    site: Rehearsal,
+    site: PreviewRenderer,
     start: Tuning,
     *,
     new_seed: Callable[[], str] = lambda: secrets.token_hex(SEED_BYTES),
-    panel: Panel | None = None,
+    programs: ReadingPrograms | None = None,
 ) -> Flask:
     """Return the page's application. It opens with ``start`` and stores nothing.
 
-    ``panel`` are the programs that read the pictures on request; by default all installed ones.
+    ``programs`` are the programs that read the pictures on request; by default all installed ones.
     """
-    readers = panel or Panel(site.look.alphabet)
+    readers = programs or ReadingPrograms(site.look.alphabet)
     tuner = Flask(__name__)
     tuner.config["TRUSTED_HOSTS"] = HOSTS
     tuner.jinja_env.trim_blocks = tuner.jinja_env.lstrip_blocks = True
@@ -89,13 +89,13 @@ def make_tuner(
     return tuner
 
 
-def _page(site: Rehearsal, tuning: Tuning, readers: Panel | None) -> str:
-    rehearsal = site.with_look(tuning.look(site.look))
+def _page(site: PreviewRenderer, tuning: Tuning, readers: ReadingPrograms | None) -> str:
+    renderer = site.with_look(tuning.look(site.look))
     numbers = range(tuning.codes * PICTURES, (tuning.codes + 1) * PICTURES)
-    plain = [rehearsal.timed(tuning.difficulty, number) for number in numbers]
-    dense = [rehearsal.timed(tuning.difficulty, number, scale=2) for number in numbers]
+    plain = [renderer.timed(tuning.difficulty, number) for number in numbers]
+    dense = [renderer.timed(tuning.difficulty, number, scale=2) for number in numbers]
     width, height = tuning.difficulty.picture_size(tuning.size)
-    until = (rehearsal.epoch(rehearsal.clock()) + 1) * rehearsal.look.rotation
+    until = (renderer.epoch(renderer.clock()) + 1) * renderer.look.rotation
     return render_template(
         "tune.html",
         tuning=tuning,
@@ -110,14 +110,14 @@ def _page(site: Rehearsal, tuning: Tuning, readers: Panel | None) -> str:
         cost_2x=Cost.of(dense),
         until=datetime.fromtimestamp(until, UTC) if until else None,
         read_pictures=READ_PICTURES,
-        report=readers.read(_samples(rehearsal, tuning)) if readers else None,
+        report=readers.read(_samples(renderer, tuning)) if readers else None,
     )
 
 
-def _samples(rehearsal: Rehearsal, tuning: Tuning) -> Iterator[Sample]:
+def _samples(renderer: PreviewRenderer, tuning: Tuning) -> Iterator[Sample]:
     first = tuning.codes * PICTURES
     for number in range(first, first + READ_PICTURES):
-        drawn = rehearsal.draw(tuning.difficulty, number)
+        drawn = renderer.draw(tuning.difficulty, number)
         yield Sample(drawn.png, drawn.answers)
 
 

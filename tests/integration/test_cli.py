@@ -24,7 +24,7 @@ from captcha_guard.challenge.token import Challenge
 from captcha_guard.cli import group
 from captcha_guard.cli import tuner as tuner_module
 from captcha_guard.cli.preview import _versions
-from captcha_guard.cli.preview_renderer import Rehearsal
+from captcha_guard.cli.preview_renderer import PreviewRenderer
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
 from captcha_guard.testing import solve
@@ -42,9 +42,9 @@ CaptchaGuard(app)
 """
 
 
-def rehearsal_of(app: Flask) -> Rehearsal:
+def renderer_of(app: Flask) -> PreviewRenderer:
     with app.app_context():
-        return Rehearsal.of_this_site()
+        return PreviewRenderer.of_this_site()
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def run(app: Flask, *arguments: str) -> Result:
 
 @pytest.mark.parametrize("scale", [1, 2])
 def test_what_the_owner_sees_is_drawn_as_visitors_see_it(site: Flask, scale: int) -> None:
-    drawn = rehearsal_of(site).draw(Difficulty.easy, 7, scale=scale)
+    drawn = renderer_of(site).draw(Difficulty.easy, 7, scale=scale)
     issuer, at = state_of(site).issuer, int(time.time())
     token = issuer.tokens.sign(Challenge(" 7", "", "image", Difficulty.easy.spec(), issuer.epoch(at), at))
     address = f"/captcha-guard/{token}{'@2x' if scale == 2 else ''}.png"
@@ -70,8 +70,8 @@ def test_what_the_owner_sees_is_drawn_as_visitors_see_it(site: Flask, scale: int
 
 
 def test_the_owner_can_say_what_a_picture_says(site: Flask) -> None:
-    rehearsal = rehearsal_of(site)
-    told, free = rehearsal.draw(Difficulty.easy, 1, code="7ACD4"), rehearsal.draw(Difficulty.easy, 1)
+    renderer = renderer_of(site)
+    told, free = renderer.draw(Difficulty.easy, 1, code="7ACD4"), renderer.draw(Difficulty.easy, 1)
     assert told.code == "7ACD4" != free.code
     assert told.png != free.png
 
@@ -112,7 +112,7 @@ def test_a_sheet_has_a_row_for_each_style_and_a_picture_for_each_code_and_diffic
 
 
 def test_a_site_without_a_calendar_is_shown_seeds_that_nobody_can_guess(tmp_path: Path) -> None:
-    site = rehearsal_of(make_site(tmp_path, STYLE_ROTATION=0))
+    site = renderer_of(make_site(tmp_path, STYLE_ROTATION=0))
     seeds = {re.fullmatch('CAPTCHA_GUARD_STYLE_SEED = "([0-9a-f]{16})"', one.heading) for one in _versions(site, 4)[1:]}
     assert None not in seeds
     assert len(seeds) == 3
@@ -150,7 +150,7 @@ def tuner(site: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     monkeypatch.setattr(tuner_module, "PICTURES", 2)  # they show what six would
     state = state_of(site)
     start = Tuning.of(state.settings, state.difficulty)
-    return make_tuner(rehearsal_of(site), start, new_seed=lambda: ROLLED).test_client()
+    return make_tuner(renderer_of(site), start, new_seed=lambda: ROLLED).test_client()
 
 
 def pictures(page: str) -> list[str]:
@@ -249,13 +249,13 @@ def test_the_lines_to_copy_make_a_site_that_draws_what_the_page_shows(
     pasted = paste(lines, tmp_path)
     again = Tuning.of(state_of(pasted).settings, state_of(pasted).difficulty)
     assert again.config_lines == lines
-    assert pictures(make_tuner(rehearsal_of(pasted), again).test_client().get("/").text) == pictures(page)
+    assert pictures(make_tuner(renderer_of(pasted), again).test_client().get("/").text) == pictures(page)
 
 
 def test_the_page_starts_with_the_length_that_the_sites_difficulty_has(tmp_path: Path) -> None:
     site = make_site(tmp_path, DIFFICULTY=replace(Difficulty.easy, length=(7, 8)))
     start = Tuning.of(state_of(site).settings, state_of(site).difficulty)
-    page = make_tuner(rehearsal_of(site), start).test_client().get("/").text
+    page = make_tuner(renderer_of(site), start).test_client().get("/").text
     assert {len(code) for code in re.findall("<figcaption>(.*?)</figcaption>", page)} == {7, 8}
     assert (control(page, "shortest")["value"], control(page, "longest")["value"]) == ("7", "8")
     assert 'CAPTCHA_GUARD_DIFFICULTY = "easy"' in config_lines(page)

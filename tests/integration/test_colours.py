@@ -10,7 +10,7 @@ from PIL import Image
 
 from captcha_guard import Difficulty
 from captcha_guard.challenge.drawing import classica
-from captcha_guard.cli.preview_renderer import Rehearsal
+from captcha_guard.cli.preview_renderer import PreviewRenderer
 from captcha_guard.errors import ConfigError
 from tests.integration.bare_site import make_site, state_of
 
@@ -36,12 +36,12 @@ def test_all_pictures_that_visitors_see_are_in_the_sites_colours(tmp_path: Path,
 
 def test_commands_draw_in_the_sites_colours(tmp_path: Path) -> None:
     with make_site(tmp_path, COLOURS=COLOURS).app_context():
-        assert ends(Rehearsal.of_this_site().draw(Difficulty.easy, 1).png) == (INK, PAPER)
+        assert ends(PreviewRenderer.of_this_site().draw(Difficulty.easy, 1).png) == (INK, PAPER)
 
 
 def test_classica_keeps_its_own_colours(tmp_path: Path) -> None:
     with make_site(tmp_path, COLOURS=COLOURS).app_context():
-        drawn = Rehearsal.of_this_site().draw(Difficulty.classica, 1)
+        drawn = PreviewRenderer.of_this_site().draw(Difficulty.classica, 1)
     assert ends(drawn.png) == (classica.INK, classica.PAPER)
 
 
@@ -49,7 +49,7 @@ def test_without_the_setting_the_secret_decides(tmp_path: Path) -> None:
     plain = make_site(tmp_path)
     assert state_of(plain).issuer.look.colours is None
     with plain.app_context():
-        assert len({ends(Rehearsal.of_this_site().draw(Difficulty.easy, number).png) for number in range(20)}) > 1
+        assert len({ends(PreviewRenderer.of_this_site().draw(Difficulty.easy, number).png) for number in range(20)}) > 1
 
 
 @pytest.mark.parametrize(

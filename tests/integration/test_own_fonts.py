@@ -15,7 +15,7 @@ from flask import Flask
 from captcha_guard import ConfigError, Difficulty
 from captcha_guard.challenge.drawing.fonts import FontFace, bundled_folder, font_pool
 from captcha_guard.cli import group
-from captcha_guard.cli.preview_renderer import Rehearsal
+from captcha_guard.cli.preview_renderer import PreviewRenderer
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
 from captcha_guard.testing import solve
@@ -135,9 +135,9 @@ def test_the_owner_sees_the_sites_own_fonts_in_the_sheet_and_on_the_tuning_page(
         assert app.test_cli_runner().invoke(group, arguments).exit_code == 0
         sheets.append(out.read_bytes())
         with app.app_context():
-            rehearsal = Rehearsal.of_this_site()
-        drawn.append(rehearsal.draw(Difficulty.medium, 1, code="7ACD4").png)
-        tuner = make_tuner(rehearsal, Tuning.of(state_of(app).settings, Difficulty.medium))
+            renderer = PreviewRenderer.of_this_site()
+        drawn.append(renderer.draw(Difficulty.medium, 1, code="7ACD4").png)
+        tuner = make_tuner(renderer, Tuning.of(state_of(app).settings, Difficulty.medium))
         pages.append(images(tuner.test_client().get("/").text))
     assert drawn[0] != drawn[1]
     assert sheets[0] != sheets[1]
