@@ -1,16 +1,28 @@
-"""What holds for every test: a skip is a failure in CI, and hypothesis explores the same cases everywhere."""
+"""Settings of all tests (a skip fails in CI, hypothesis tries the same cases everywhere) and their frozen clock."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
+import time_machine
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "default", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("default")
+
+#: Noon UTC on 15 January 2027, in seconds since 1970.
+NOON = 1_800_014_400.0
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Freeze the time at noon; a test moves it with ``clock.shift``."""
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
 
 
 @pytest.hookimpl(trylast=True)

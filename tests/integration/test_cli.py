@@ -30,7 +30,6 @@ from captcha_guard.cli.tuning import Tuning
 from captcha_guard.testing import solve
 from tests.integration.bare_site import SECRET, make_site, state_of
 
-NOON = 1_800_000_000.0
 ROLLED = "c0ffee00c0ffee00"
 
 HOST = f"""

@@ -1,23 +1,13 @@
-"""What tests of the counters share: a clock that stands at noon, and the two storages that need no server."""
+"""The two storages that need no server, for tests of the counters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import time_machine
 from limits.storage import Storage
 
 from captcha_guard.counters.store import open_storage
-
-NOON = 1_800_014_400.0  # 12:00 UTC
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture(params=["memory", "sqlite"])

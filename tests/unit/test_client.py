@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from captcha_guard.counters.client import DAY, NOBODY, SITE, WIDE, Client, Level, address_of, client_named, client_of
+from tests.conftest import NOON
 
 CASES = Path(__file__).parents[1] / "cases.jsonl"
 SECRET = b"sixteen bytes or more"
-NOON = 1_800_014_400  # 12:00 UTC
-MIDNIGHT = NOON + DAY // 2
+MIDNIGHT = NOON + DAY / 2
 
 ipv4 = st.ip_addresses(v=4)
 ipv6 = st.ip_addresses(v=6).filter(lambda ip: getattr(ip, "ipv4_mapped", None) is None)

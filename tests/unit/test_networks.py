@@ -12,6 +12,7 @@ from limits.storage import Storage
 from captcha_guard.counters.client import DAY, Client, client_of
 from captcha_guard.counters.limits import Limits, Policy
 from captcha_guard.counters.policy import FREE
+from tests.conftest import NOON
 
 SECRET = b"sixteen bytes or more"
 COMMENTS = Policy.parse("comments", "2 per minute; 10 per hour; 30 per day")
@@ -116,7 +117,7 @@ def test_a_refused_hit_takes_nothing_from_any_network(limits: Limits) -> None:
 
 def test_a_client_is_charged_to_the_fewest_windows_that_bind_its_networks(clock: time_machine.Traveller) -> None:
     def windows(address: str) -> list[str]:
-        charges = COMMENTS.windows(at(address), prefix="p", now=1_800_014_400.0)
+        charges = COMMENTS.windows(at(address), prefix="p", now=NOON)
         return [f"{charge.identifiers[1]} {charge.item}" for charge in charges]
 
     own = ["comments 2 per 1 minute", "comments 10 per 1 hour", "comments 30 per 1 day"]

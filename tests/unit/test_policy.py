@@ -11,7 +11,7 @@ from limits.storage import Storage
 from captcha_guard.counters.client import DAY, Client, client_of
 from captcha_guard.counters.limits import Limits, Policy, open_storage
 from captcha_guard.counters.policy import FREE
-from tests.unit.conftest import NOON
+from tests.conftest import NOON
 
 MIDNIGHT = NOON + DAY / 2
 CLIENT = client_of("192.0.2.1", secret=b"sixteen bytes or more")
