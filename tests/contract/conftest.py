@@ -13,6 +13,7 @@ import time_machine
 from limits.storage import RedisStorage
 
 from captcha_guard.counters.store import open_storage
+from tests.conftest import local_storage
 from tests.memcached_server import memcached_server
 from tests.redis_cluster import redis_cluster
 from tests.redis_sentinel import watched_redis
@@ -101,15 +102,12 @@ def batched(request: pytest.FixtureRequest, tmp_path: Path, clock: time_machine.
 @contextmanager
 def opened(request: pytest.FixtureRequest, folder: Path, clock: time_machine.Traveller) -> Iterator[Backend]:
     name: str = request.param
-    if name == "memory":
-        yield Backend(open_storage("memory://"), clock.shift)
-    elif name == "sqlite":
-        storage: Any = open_storage(f"sqlite:///{folder}/counters.sqlite3")
-        with closing(storage):
-            yield Backend(storage, clock.shift)
+    if name in ("memory", "sqlite"):
+        with local_storage(name, folder) as local:
+            yield Backend(local, clock.shift)
     elif name == "memcached":
         uri: str = request.getfixturevalue("memcached_uri")
-        storage = open_storage(uri)
+        storage: Any = open_storage(uri)
 
         def advance(seconds: float) -> None:
             clock.shift(seconds)

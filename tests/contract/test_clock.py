@@ -22,25 +22,16 @@ from captcha_guard.errors import StoreUnavailableError
 from tests.conftest import NOON
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import time_machine
+
+pytestmark = pytest.mark.usefixtures("clock")  # before the storage is opened
 
 HOUR, DAY = 3600, 86_400
 TTL = 960
 
 _EXAMPLES = count()
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Any]:
-    if request.param == "memory":
-        yield open_storage("memory://")
-    else:
-        storage: Any = open_storage(f"sqlite:///{tmp_path}/c.sqlite3")
-        with closing(storage):
-            yield storage
 
 
 def keep_busy(storage: Any, writes: int = 1100) -> None:
