@@ -26,6 +26,7 @@ from tests.integration.host_blog import (
     fields_of,
     make_app,
     make_blog,
+    post_comment,
     solved,
     wrong,
 )
@@ -49,7 +50,7 @@ def blog(tmp_path: Path) -> Blog:
 
 def post(blog: Blog, body: str = COMMENT["body"]) -> int:
     client = blog.client()
-    return client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT | {"body": body})).status_code
+    return post_comment(client, body=body).status_code
 
 
 def test_no_limit_of_the_configuration_stops_a_test(blog: Blog) -> None:
@@ -103,7 +104,7 @@ def test_comments_are_judged_as_ever_but_for_haste(blog: Blog) -> None:
     with blog.app.app_context():
         assert blog.guard.check(Submission(scope="x", body="See http://a.example and http://b.example")).held
     client = blog.client()
-    assert client.post("/queue", data=solved(client, client.get("/queue"), COMMENT)).status_code == 303
+    assert post_comment(client, "/queue").status_code == 303
     assert blog.stored[0]["why"] == ""
 
 
