@@ -19,7 +19,7 @@ from ..errors import ConfigError
 
 DAY = 86_400  # s
 
-#: Bytes of a random seed, enough that nobody can guess it and draw the site's pictures.
+#: Bytes of a random seed, enough that it can't be guessed to draw the site's pictures.
 SEED_BYTES = 8
 
 #: The values of the colour inputs on a site without its own colours.

@@ -36,7 +36,7 @@ def parse(text: str) -> Iterator[Policy]:
 
 
 def blocking(policy: Policy, kind: str, url: str, page: str) -> str:
-    """Return the directive, as written, that keeps a page from loading a URL; empty if there is none."""
+    """Return the directive, as written, that keeps a page from loading a URL; empty if the policy allows it."""
     directive = next((name for name in RULING[kind] if name in policy), None)
     if directive is None:
         return ""

@@ -41,7 +41,7 @@ class Proxy(Check):
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Check the current request; raises ``CannotTellError`` if there is none."""
+        """Check the current request; raises ``CannotTellError`` outside a request."""
         environ = site.request
         if environ is None:
             raise CannotTellError("only a request through the proxy can show this; the log then reports CG301")
