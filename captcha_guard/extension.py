@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 from flask import Flask, Request, Response, current_app, has_request_context
 
 from .challenge.difficulty import Difficulty
-from .doctor.rounds import Rounds, at_start
+from .doctor.automatic import ServingChecks, at_start
 from .errors import ConfigError
 from .setup import wire
 from .spam.assembly import listed
@@ -93,7 +93,7 @@ class CaptchaGuard:
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, _screen]
         app.before_request(FirstRequestChecks(app, state).look)
-        app.before_request(Rounds(app).look)
+        app.before_request(ServingChecks(app).before_request)
         init_frames(app)
         app.after_request(settle)
         app.teardown_request(settle_error)

@@ -1,19 +1,53 @@
-"""What holds for every test: a skip is a failure in CI, and hypothesis explores the same cases everywhere."""
+"""Settings and fixtures of all tests: a skip fails in CI, hypothesis tries the same cases everywhere."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
+import time_machine
 from hypothesis import HealthCheck, settings
+from limits.storage import MemoryStorage
 
+from captcha_guard.counters.store import open_storage
 from tests.postgresql_server import PostgreSQL, postgresql_server
 
 settings.register_profile(
     "default", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("default")
+
+#: Noon UTC on 15 January 2027, in seconds since 1970.
+NOON = 1_800_014_400.0
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Freeze the time at noon; a test moves it with ``clock.shift``."""
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """Each of the two storages that need no server."""
+    with local_storage(request.param, tmp_path) as one:
+        yield one
+
+
+@contextmanager
+def local_storage(name: str, folder: Path) -> Iterator[Any]:
+    """Open the storage "memory", "sqlite" (a file in ``folder``) or "limits' memory", and close it afterwards."""
+    if name == "sqlite":
+        storage: Any = open_storage(f"sqlite:///{folder}/counters.sqlite3")
+        with closing(storage):
+            yield storage
+    else:
+        yield open_storage("memory://") if name == "memory" else MemoryStorage()
 
 
 @pytest.hookimpl(trylast=True)

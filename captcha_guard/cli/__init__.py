@@ -1,6 +1,6 @@
-"""``flask captcha-guard``: what the owner of a site can see and try before the spammers do.
+"""``flask captcha-guard``: commands for a site's owner.
 
-Flask finds the group by its entry point, so no application has to register it, and none serves any of it.
+Flask finds the group by its entry point, so an application needn't register it, and doesn't serve any of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["group"]
 
 class _Group(AppGroup):
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what this package refuses is told in its own sentence, without a traceback."""
+        """Run a command; an error of this package is printed as one sentence, without a traceback."""
         try:
             return super().invoke(ctx)
         except CaptchaGuardError as error:
@@ -36,7 +36,7 @@ class _Group(AppGroup):
 
 group = _Group(
     "captcha-guard",
-    help="This site's security codes: see, tune, attack them. Its filter: teach it, ask why. A doctor for its set-up.",
+    help="See, tune and attack this site's security codes. Teach its filter and explain verdicts. Check its set-up.",
 )
 for command in (
     doctor,

@@ -1,4 +1,4 @@
-"""Pictures side by side on one sheet, each with a line below it."""
+"""A contact sheet: pictures side by side, each with a caption below it."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from PIL import Image, ImageDraw, ImageFont
 SHEET = "#f5f5f3"
 INK = "#1d1e20"
 FAINT = "#5c6066"
-MARGIN = 20  # px at scale 1, as everything here
+MARGIN = 20  # px at scale 1, like all lengths here
 GAP = 14
 HEADING = 26
 CAPTION = 22
-COLUMN = 240  # at least, so that a caption has room below a small picture
+COLUMN = 240  # the minimum, so that a caption fits below a small picture
 TYPE = 13
 
 
 class Cell(NamedTuple):
-    """A PNG and what stands below it."""
+    """A PNG and its caption."""
 
     png: bytes
     caption: str
 
 
 class Row(NamedTuple):
-    """Pictures that belong together and the line above them."""
+    """Pictures that belong together, and their heading."""
 
     heading: str
     cells: Sequence[Cell]
 
 
 def contact_sheet(rows: Sequence[Row], *, scale: int = 1) -> Image.Image:
-    """Return the rows one below the other, in RGB; type grows with ``scale``, and pictures may differ in size."""
+    """Return the rows one below the other, in RGB. Lengths and type grow with ``scale``; pictures may vary in size."""
     sizes = [Image.open(io.BytesIO(cell.png)).size for row in rows for cell in row.cells]
     width, height = max(COLUMN * scale, *(size[0] for size in sizes)), max(size[1] for size in sizes)
     margin, gap, heading, caption = (length * scale for length in (MARGIN, GAP, HEADING, CAPTION))

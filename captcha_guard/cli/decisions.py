@@ -1,4 +1,4 @@
-"""``flask captcha-guard export-decisions | import-decisions``: what was taught, to keep or to take to another site."""
+"""``flask captcha-guard export-decisions | import-decisions``: back up what was taught, or move it to another site."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from .options import name_of
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
 @with_appcontext
 def export_decisions(file: Path) -> None:
-    """Write what was taught to a file.
+    """Write all taught decisions to a file.
 
-    FILE gets a decision a line; - is standard output. The words of comments stand in it, each by itself: treat it as
-    you treat the comments.
+    FILE gets one decision per line; - is standard output. It contains the comments' words, each separately, so protect
+    it like the comments themselves.
     """
     lines = list(this_learner().export())
     text = "".join(f"{line}\n" for line in lines)
     if str(file) == "-":
         click.echo(text, nl=False)
         return
-    replaced = " (in place of the file that was there)" if file.exists() else ""
+    replaced = " (replaced an existing file)" if file.exists() else ""
     try:
         with open(file, "w", encoding="utf-8", opener=_for_its_owner) as out:
             out.write(text)
@@ -40,23 +40,23 @@ def export_decisions(file: Path) -> None:
 @click.argument("file", type=click.File("rb"))
 @with_appcontext
 def import_decisions(file: BinaryIO) -> None:
-    """Take in what export-decisions wrote.
+    """Import a file that export-decisions wrote.
 
-    Everything is learned again from FILE (-: standard input) and what was taught here. A decision that is known already
-    takes the label of the one that comes in.
+    The filter is trained again with the decisions in FILE (-: standard input) and those taught here. If both have a
+    decision, the label in FILE wins.
     """
     learner = this_learner()
-    wrong = f"{name_of(file)} is no file that export-decisions wrote, and nothing was changed"
+    wrong = f"{name_of(file)} wasn't written by export-decisions, so nothing was changed"
     try:
         text = file.read().decode("utf-8-sig")
         count = learner.load(text.split("\n")) if text.strip() else None
     except UnicodeDecodeError as error:
-        raise click.ClickException(f"{wrong}: it is no UTF-8") from error
+        raise click.ClickException(f"{wrong}: it isn't valid UTF-8") from error
     except ValueError as error:
         raise click.ClickException(f"{wrong}: {error}") from error
     if count is None:
         raise click.ClickException(f"{wrong}: it is empty")
-    click.echo(f"{_decisions(count)} taken in from {name_of(file)}; everything was learned again.")
+    click.echo(f"{_decisions(count)} imported from {name_of(file)}; the filter was trained again.")
 
 
 def _for_its_owner(path: str, flags: int) -> int:

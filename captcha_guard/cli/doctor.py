@@ -1,4 +1,4 @@
-"""``flask captcha-guard doctor``: whether this site is set up so that the guard can do its work."""
+"""``flask captcha-guard doctor``: find settings of this site that would weaken the guard."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from flask import Flask
 from flask.cli import ScriptInfo
 
 from ..doctor.diagnosis import Diagnosis, Moment, Severity
-from ..doctor.examination import Result, examine
+from ..doctor.runner import Result, run_checks
 from ..doctor.site import Site
 from ..errors import ConfigError
 from ..web.state import NAME, State
 
-#: The code of what the guard itself refuses at start-up, in a sentence of its own.
+#: The code of a setting that the guard refuses at start-up; the refusal's message is the finding.
 REFUSED = "CG001"
 
 
@@ -30,8 +30,8 @@ def _page_address(ctx: click.Context, param: click.Parameter, url: str | None) -
     except ValueError:
         usable = False
     if not usable:
-        said = f"{url!r} isn't the address of a page; write it like https://blog.example/posts/hello"
-        raise click.BadParameter(said, ctx, param)
+        problem = f"{url!r} isn't the address of a page; write it like https://blog.example/posts/hello"
+        raise click.BadParameter(problem, ctx, param)
     return url.partition("#")[0]
 
 
@@ -44,11 +44,11 @@ def _page_address(ctx: click.Context, param: click.Parameter, url: str | None) -
     help="Fetch this page with a form as a visitor's browser does, with its picture and files.",
 )
 @click.pass_context
-def doctor(ctx: click.Context, url: str, as_json: bool) -> None:  # noqa: FBT001 - click hands it over
-    """Look for what would weaken the guard.
+def doctor(ctx: click.Context, url: str, as_json: bool) -> None:  # noqa: FBT001 - click passes it
+    """Find settings that would weaken the guard.
 
-    The exit status is 0 where all is well (hints apart), 1 with warnings, 2 with faults. Nothing is
-    ever posted. docs/doctor.md lists the codes.
+    The exit status is 0 without problems or with hints only, 1 with warnings, 2 with faults. The command never posts
+    anything. docs/doctor.md lists the codes.
     """
     info = ctx.ensure_object(ScriptInfo)
     try:
@@ -68,7 +68,7 @@ def _examined(app: Flask, url: str) -> Result:
     state = app.extensions.get(NAME)
     if not isinstance(state, State):
         raise ConfigError("captcha_guard is not set up for this application: call guard.init_app(app)")
-    return examine(Site(app, state, url=url), Moment.DOCTOR)
+    return run_checks(Site(app, state, url=url), Moment.DOCTOR)
 
 
 def _refusal(error: ConfigError) -> Diagnosis:
@@ -77,13 +77,13 @@ def _refusal(error: ConfigError) -> Diagnosis:
         Severity.FAULT,
         "The guard refuses to start.",
         str(error),
-        "Mend that setting, and run this again.",
+        "Correct this setting, then run the command again.",
         refuses=True,
     )
 
 
 def as_object(result: Result) -> dict[str, object]:
-    """Return a result as JSON has it: ``status``, ``found``, ``unchecked``, ``fine``."""
+    """Return a result as a JSON object: ``status``, ``found``, ``unchecked``, ``fine``."""
     return {
         "status": result.exit_status,
         "found": [
@@ -102,7 +102,7 @@ def as_object(result: Result) -> dict[str, object]:
 
 
 def lines(result: Result) -> Iterator[str]:
-    """Return a result as people read it, the worst first."""
+    """Return a result as lines of text, the worst problems first."""
     for one in sorted(result.diagnoses, key=lambda one: -one.severity):
         yield f"{one.severity.name.lower():<8} {one.code}  {one.title}"
         yield f"  found  {one.found}"

@@ -1,4 +1,4 @@
-"""``flask captcha-guard explain``: why a comment was judged as it was, and which of its words weigh most."""
+"""``flask captcha-guard explain``: why a comment was judged as it was, and which of its words matter most."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from .lookup import IDS, find_case, missing
 HEAD = ("weight", "token", "kind", "ham", "spam")
 
 
-# An id may begin with a hyphen; one that is no option is an id.
+# An id may start with a hyphen; a word that isn't an option is taken as an id.
 @click.command("explain", context_settings={"ignore_unknown_options": True})
-@click.option("--text", help="A comment's text, to try out what would be made of it.")
+@click.option("--text", help="Judge this text instead of a stored comment.")
 @click.argument("comment", metavar="[ID]", required=False)
 @with_appcontext
 def explain(text: str | None, comment: str | None) -> None:
-    """Say why a comment was judged as it was.
+    """Explain why a comment was judged as it was.
 
-    ID is its verdict.id; --text tells what would be made of a text. The weights are log-odds of today's filter: above 0
-    towards spam, below 0 against.
+    ID is the comment's verdict.id; --text judges any text instead. The weights are log-odds of today's filter: above 0
+    for spam, below 0 against.
     """
     guard = CaptchaGuard()
     if text is not None and comment is None:
         submission = Submission(scope="", body=text)
-        told, weighed = _verdict(guard.check(submission)), guard.explain(submission)
+        lines, weights = _verdict(guard.check(submission)), guard.explain(submission)
     elif comment is not None and text is None:
         case = find_case(comment)
         if case is None:
             raise click.ClickException(
-                f"no comment is known by the id {comment!r}. {IDS}; for any text there is --text"
+                f"there is no comment with the id {comment!r}. {IDS}. Use --text to judge any text"
             )
-        told, weighed = _case(case), guard.explain(comment)
+        lines, weights = _case(case), guard.explain(comment)
     else:
-        raise click.UsageError("name the id of a comment, or give a text with --text")
-    for line in (*told, *(_table(weighed) if weighed else _silence(guard))):
+        raise click.UsageError("give the id of a comment, or a text with --text")
+    for line in (*lines, *(_table(weights) if weights else _why_no_weights(guard))):
         click.echo(line)
 
 
@@ -73,7 +73,7 @@ def _case(case: Case) -> Iterator[str]:
 
 
 def _table(weighed: Sequence[Weighed]) -> Iterator[str]:
-    """Return an aligned table, a token a line; numbers stand to the right, texts to the left."""
+    """Return an aligned table with one token per line; numbers are aligned right, texts left."""
     rows = [HEAD, *((f"{one.weight:+.2f}", _name(one), one.kind, str(one.ham), str(one.spam)) for one in weighed)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -89,10 +89,10 @@ def _name(one: Weighed) -> str:
     return name if name.isprintable() else ascii(name)
 
 
-def _silence(guard: CaptchaGuard) -> Iterator[str]:
+def _why_no_weights(guard: CaptchaGuard) -> Iterator[str]:
     try:
         taught = guard.filter_stats()
-    except ConfigError as error:  # it is switched off
+    except ConfigError as error:  # the filter is off
         yield str(error)
         return
-    yield "No word weighs anything." if taught.speaks else missing(taught)
+    yield "None of the words has a weight." if taught.speaks else missing(taught)

@@ -1,11 +1,11 @@
-"""How sure a counted share is."""
+"""Confidence intervals of counted shares."""
 
 from __future__ import annotations
 
 import math
 from typing import NamedTuple
 
-#: The standard normal's quantile for 95 %.
+#: The quantile of the standard normal distribution for a 95 % interval.
 Z = 1.959964
 
 
@@ -21,7 +21,7 @@ class Share(NamedTuple):
         return self.hits / self.trials
 
     def wilson(self, z: float = Z) -> tuple[float, float]:
-        """Return the score interval, both ends 0 to 1 (Wilson, 1927); 95 % unless another quantile is given."""
+        """Return the score interval (Wilson, 1927), both ends 0 to 1; 95 % unless another quantile is given."""
         rate, trials = self.rate, self.trials
         centre = rate + z * z / (2 * trials)
         reach = z * math.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials * trials))

@@ -1,4 +1,4 @@
-"""``flask captcha-guard filter-stats | retrain | tidy``: how much the filter knows, and its housekeeping."""
+"""``flask captcha-guard filter-stats | retrain | tidy``: what the filter has learned, and its maintenance."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .lookup import missing
 @click.command("filter-stats")
 @with_appcontext
 def filter_stats() -> None:
-    """Tell how much the filter was taught."""
+    """Show how much the filter has been taught."""
     taught = CaptchaGuard().filter_stats()
     click.echo(f"Taught: {taught.ham} ham and {taught.spam} spam.")
     click.echo(f"Kept: {taught.decisions} decisions, {taught.tokens} tokens.")
@@ -22,21 +22,21 @@ def filter_stats() -> None:
 @click.command("retrain")
 @with_appcontext
 def retrain() -> None:
-    """Learn all kept decisions again.
+    """Train the filter again with all stored decisions.
 
-    Each is learned ten times over, from nothing, in no order. Once a night is a good time for it.
+    Training starts from zero and uses each decision ten times, in random order. Running this once a night is enough.
     """
     count = CaptchaGuard().retrain()
-    click.echo(f"Learned again: {count} decision{'' if count == 1 else 's'}.")
+    click.echo(f"Trained again with {count} decision{'' if count == 1 else 's'}.")
 
 
 @click.command("tidy")
 @with_appcontext
 def tidy() -> None:
-    """Do what has come due.
+    """Run the maintenance that is due.
 
-    What stayed aside for 30 days is learned as spam, and services are told what they should hear. The guard does so by
-    itself now and then after a comment; a site with few of them can let cron do it.
+    Comments that were aside for 30 days are learned as spam, and pending reports are sent to services. The guard does
+    this itself from time to time after a comment; on a site with few comments, run this command with cron.
     """
     done = CaptchaGuard().tidy()
-    click.echo(f"Learned as spam, for nobody rescued it: {done.learned_aside}. Told to services: {done.services_run}.")
+    click.echo(f"Learned as spam after 30 days aside: {done.learned_aside}. Sent to services: {done.services_run}.")

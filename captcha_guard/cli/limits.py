@@ -1,4 +1,4 @@
-"""``flask captcha-guard limits``: the limits of each route, how a client stands, and how to forget what it did."""
+"""``flask captcha-guard limits``: the limits of each route, and a client's use of them, which can be cleared."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from ..errors import StoreUnavailableError
 from ..web.registry import guarded_routes
 from ..web.state import State, current_state
 
-#: A client in all kinds of networks, by which all windows of a policy are listed.
+#: A client with all kinds of networks, used to list all windows of a policy.
 _ANY: Final = Client("any", ((SITE, "any"), (WIDE, "any")))
 
-_NETWORKS: Final = {SITE: ", its /56 together (IPv6)", WIDE: ", its /24 or /48 together"}
+_NETWORKS: Final = {SITE: ", for its whole /56 (IPv6)", WIDE: ", for its whole /24 or /48"}
 
 
 @click.command("limits")
-@click.option("--key", metavar="ADDRESS", help=f"Show how this client stands; {SHARED}: all without an address.")
-@click.option("--clear", is_flag=True, help="Forget what this client and its networks did; they may post again.")
+@click.option(
+    "--key", metavar="ADDRESS", help=f"Show what this client has left; {SHARED}: all clients without an address."
+)
+@click.option("--clear", is_flag=True, help="Clear the counts of this client and its networks, so they may post again.")
 @with_appcontext
-def limits(key: str | None, clear: bool) -> None:  # noqa: FBT001 - click hands it over
-    """List the limits of each route, with --key how a client stands.
+def limits(key: str | None, clear: bool) -> None:  # noqa: FBT001 - click passes it
+    """List the limits of each route or, with --key, what a client has left.
 
-    The key is an address, or a client's name where CAPTCHA_GUARD_CLIENT_KEY makes names. Spent codes stay spent.
+    The key is an address, or a client's name if CAPTCHA_GUARD_CLIENT_KEY returns names. Used codes stay used.
     """
     if clear and key is None:
         raise click.UsageError("--clear needs the client: --key ADDRESS")
@@ -39,7 +41,7 @@ def limits(key: str | None, clear: bool) -> None:  # noqa: FBT001 - click hands 
     client = _ANY if key is None else _client(state, key)
     policies = _policies(state)
     if key is not None and isinstance(state.storage, (MemoryStorage, LockedMemoryStorage)):
-        click.echo("memory:// is counted by each process for itself; this command sees its own counts only.", err=True)
+        click.echo("With memory:// each process counts separately; this command sees only its own counts.", err=True)
     if clear:
         for policy in policies:
             state.limits.clear(policy, client)
@@ -51,22 +53,27 @@ def limits(key: str | None, clear: bool) -> None:  # noqa: FBT001 - click hands 
 
 
 def _client(state: State, word: str) -> Client:
-    """Return the client of that key; a mistyped address is refused, since it would mean all without an address."""
+    """Return the client with this key.
+
+    A mistyped address is refused, because it would otherwise mean all clients without an address.
+    """
     if word == SHARED:
         return UNKNOWN_CLIENT
     if state.settings.client_key is not None and word.strip():
         return client_named(word, secret=state.secret)
     if (client := client_of(word, secret=state.secret)) == UNKNOWN_CLIENT:
-        raise click.BadParameter(f"{word!r} isn't an address; {SHARED!r} means all without one", param_hint="--key")
+        raise click.BadParameter(
+            f"{word!r} isn't an address; {SHARED!r} means all clients without one", param_hint="--key"
+        )
     return client
 
 
 def _policies(state: State) -> dict[Policy, list[str]]:
-    """Return the policies in force, each with the endpoints or the requests for which it holds."""
+    """Return the policies in use, each with the endpoints or the kind of requests to which it applies."""
     found: dict[Policy, list[str]] = {}
     for endpoint, protection in guarded_routes().items():
         found.setdefault(state.limits.policy(protection.limits or "comments"), []).append(endpoint)
-    own = {"wrong": "codes that aren't right", "pictures": "pictures", "challenges": "new codes"}
+    own = {"wrong": "wrong codes", "pictures": "pictures", "challenges": "new codes"}
     return found | {state.limits.policy(name): [what] for name, what in own.items()}
 
 

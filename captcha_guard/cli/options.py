@@ -1,4 +1,4 @@
-"""What several commands take as options, and how it is told when it is wrong."""
+"""Options that several commands share, and their error messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def presets() -> dict[str, Difficulty]:
 
 
 def difficulties(ctx: click.Context, param: click.Parameter, names: Sequence[str]) -> tuple[Difficulty, ...]:
-    """Return the presets of these names; a wrong one is refused with the nearest right one."""
+    """Return the presets with these names; a wrong name is refused, and the closest right one is suggested."""
     try:
         return tuple(Difficulty.named(name) for name in names)
     except ConfigError as error:
@@ -25,15 +25,15 @@ def difficulties(ctx: click.Context, param: click.Parameter, names: Sequence[str
 
 
 def name_of(file: BinaryIO) -> str:
-    """Return what to call an open file; one without a name is what comes through a pipe."""
+    """Return the name of an open file, or "standard input"."""
     name = getattr(file, "name", "<stdin>")
     return "standard input" if name == "<stdin>" else str(name)
 
 
 def codes(ctx: click.Context, param: click.Parameter, text: str | None) -> tuple[str, ...] | None:
-    """Return the security codes in ``text``, parted by commas or spaces, in capitals."""
+    """Return the security codes in ``text``, separated by commas or spaces, in upper case."""
     if text is None:
         return None
     if found := tuple(text.upper().replace(",", " ").split()):
         return found
-    raise click.BadParameter("name at least one code, such as 7ACD4", ctx, param)
+    raise click.BadParameter("give at least one code, such as 7ACD4", ctx, param)

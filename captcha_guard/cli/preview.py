@@ -1,4 +1,4 @@
-"""``flask captcha-guard preview``: a sheet of this site's pictures, today's and those to come."""
+"""``flask captcha-guard preview``: a sheet of this site's pictures, in the current and in future styles."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from . import options
 from .contact_sheet import Cell, Row, contact_sheet
 from .preview_renderer import Drawn, PreviewRenderer
 
-#: Pictures in a row, when neither codes nor several difficulties make it as long as it is.
+#: Pictures in a row, unless codes or several difficulties determine the number.
 COLUMNS = 3
 
 
 class Version(NamedTuple):
-    """One of the site's styles: who draws it, in which epoch, and what to call it."""
+    """One of the site's styles: its renderer, its epoch and its heading."""
 
     renderer: PreviewRenderer
     epoch: int
@@ -41,8 +41,8 @@ class Version(NamedTuple):
     help="Can be given several times; default: the site's own.",
 )
 @click.option("--styles", type=click.IntRange(1, 60), default=6, show_default=True, help="How many styles.")
-@click.option("--codes", callback=options.codes, help="What the pictures say, such as 7ACD4,KW39H; default: made up.")
-@click.option("--scale", type=click.IntRange(1, 2), default=1, show_default=True, help="2: as on a dense screen.")
+@click.option("--codes", callback=options.codes, help="The codes to draw, such as 7ACD4,KW39H; default: random ones.")
+@click.option("--scale", type=click.IntRange(1, 2), default=1, show_default=True, help="2: for high-density screens.")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -54,11 +54,11 @@ class Version(NamedTuple):
 def preview(wanted: tuple[Difficulty, ...], styles: int, codes: tuple[str, ...] | None, scale: int, out: Path) -> None:
     """Draw a sheet of this site's pictures.
 
-    The first row is the style in force. Below it come those that the calendar will bring or, where
-    CAPTCHA_GUARD_STYLE_ROTATION is 0, those of new style seeds, which stand above them.
+    The first row shows the current style. The other rows show the styles of the next periods or, if
+    CAPTCHA_GUARD_STYLE_ROTATION is 0, the styles of new seeds, which are printed above the rows.
     """
     if out.suffix.lower() != ".png":
-        raise click.BadParameter(f"{out} does not end in .png, and a PNG is what is written", param_hint="--out")
+        raise click.BadParameter(f"{out} doesn't end in .png; the command writes a PNG", param_hint="--out")
     difficulties = wanted or (current_state().difficulty,)
     versions = _versions(PreviewRenderer.of_this_site(), styles)
     try:
@@ -69,7 +69,7 @@ def preview(wanted: tuple[Difficulty, ...], styles: int, codes: tuple[str, ...] 
         Row(version.heading, [_cell(*picture) for picture in pictures])
         for version, pictures in zip(versions, table, strict=True)
     ]
-    replaced = " (in place of the file that was there)" if out.exists() else ""
+    replaced = " (replaced an existing file)" if out.exists() else ""
     try:
         contact_sheet(rows, scale=scale).save(out, "PNG", optimize=True)
     except OSError as error:
@@ -79,7 +79,7 @@ def preview(wanted: tuple[Difficulty, ...], styles: int, codes: tuple[str, ...] 
 
 
 def _versions(site: PreviewRenderer, styles: int) -> list[Version]:
-    """Return the style in force and ``styles - 1`` further ones."""
+    """Return the current style and ``styles - 1`` others."""
     now, rotation = site.epoch(site.clock()), site.appearance.rotation
     if rotation:
         coming = [
@@ -87,7 +87,7 @@ def _versions(site: PreviewRenderer, styles: int) -> list[Version]:
             for step in range(1, styles)
         ]
         return [Version(site, now, f"Style {now}, in force until {_day((now + 1) * rotation)}"), *coming]
-    # Long and random: whoever can guess the seed can draw the site's pictures, and train on them.
+    # Long and random, because anyone who guesses the seed can draw the site's pictures and train a solver on them.
     seeds = [secrets.token_hex(8) for _ in range(styles - 1)]
     others = [
         Version(
@@ -103,11 +103,11 @@ def _versions(site: PreviewRenderer, styles: int) -> list[Version]:
 def _pictures(
     version: Version, difficulties: Sequence[Difficulty], codes: Sequence[str] | None, scale: int
 ) -> list[tuple[Difficulty, Drawn]]:
-    says = codes or ("",) * (COLUMNS if len(difficulties) == 1 else 1)
+    wanted = codes or ("",) * (COLUMNS if len(difficulties) == 1 else 1)
     return [
         (difficulty, version.renderer.timed(difficulty, number, code=code, epoch=version.epoch, scale=scale))
         for difficulty in difficulties
-        for number, code in enumerate(says)
+        for number, code in enumerate(wanted)
     ]
 
 

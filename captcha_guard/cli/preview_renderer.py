@@ -1,4 +1,4 @@
-"""Draws pictures as the site does, for its owner: hands out no challenge and counts nothing."""
+"""Draws pictures exactly as the site would, for its owner, without issuing a challenge or counting anything."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCOPE = "captcha_guard.preview"
 
 
 class Drawn(NamedTuple):
-    """A picture: every right answer (its code first), its PNG and the milliseconds that drawing it took."""
+    """A picture: all right answers (the code first), the PNG, and the drawing time in milliseconds."""
 
     answers: tuple[str, ...]
     png: bytes
@@ -26,7 +26,7 @@ class Drawn(NamedTuple):
 
     @property
     def code(self) -> str:
-        """What the picture says."""
+        """The code in the picture."""
         return self.answers[0]
 
 
@@ -61,7 +61,7 @@ class PreviewRenderer:
 
     @classmethod
     def of_this_site(cls) -> PreviewRenderer:
-        """Return the renderer of the current application; raises ``ConfigError`` when it has no guard."""
+        """Return the renderer of the current application; raises ``ConfigError`` if it has no guard."""
         state = current_state()
         return cls(state.secret, current_app.name, state.appearance, clock=state.clock)
 
@@ -76,10 +76,10 @@ class PreviewRenderer:
     def draw(
         self, difficulty: Difficulty, number: int, *, code: str = "", epoch: int | None = None, scale: int = 1
     ) -> Drawn:
-        """Draw picture ``number``, the same one whenever it is asked for.
+        """Draw picture ``number``; the same arguments always give the same picture.
 
-        ``code`` is what it says (A-Z, 0-9), made up when empty. ``epoch`` is the number of the style, the one in force
-        when ``None``. Raises ``ValueError`` when the code can't be drawn.
+        ``code`` is the code to draw (A-Z, 0-9), random if empty. ``epoch`` is the number of the style, the current one
+        if ``None``. Raises ``ValueError`` if the code can't be drawn.
         """
         at, key = int(self.clock()), self._issuer.key
         drawn_by = self.epoch(at) if epoch is None else epoch
@@ -92,6 +92,6 @@ class PreviewRenderer:
     def timed(
         self, difficulty: Difficulty, number: int, *, code: str = "", epoch: int | None = None, scale: int = 1
     ) -> Drawn:
-        """Draw as :meth:`draw` does, once before the clock runs: a process reads its fonts and cuts its glyphs once."""
+        """Draw like :meth:`draw`, but measure a second drawing, because the first one also loads fonts and glyphs."""
         self.draw(difficulty, number, code=code, epoch=epoch, scale=scale)
         return self.draw(difficulty, number, code=code, epoch=epoch, scale=scale)

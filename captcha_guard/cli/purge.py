@@ -1,4 +1,4 @@
-"""``flask captcha-guard purge``: delete what has expired now, rather than little by little."""
+"""``flask captcha-guard purge``: delete all expired data at once."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ..web.state import current_state
 @click.command("purge")
 @with_appcontext
 def purge() -> None:
-    """Delete what has expired.
+    """Delete all expired data.
 
-    Counts, spent codes, and what is remembered of comments go a little with every write; this takes all of it at once
-    and gives the room back to the disk. Nothing that still counts is touched: a code that was spent stays spent. To
-    forget limits that still count there is: flask captcha-guard limits --key ADDRESS --clear.
+    Normally each write deletes a few expired counts, used codes and remembered comments. This command deletes them all
+    at once and frees the disk space. Data that hasn't expired is kept, so a used code stays used. To clear limits that
+    still apply, run: flask captcha-guard limits --key ADDRESS --clear.
     """
     state = current_state()
     storage = state.storage
@@ -28,18 +28,18 @@ def purge() -> None:
     counts = {
         "Judge's memory": purged.remembered,
         "Cases of judged comments": purged.cases,
-        "Sent to services, or waiting for them": purged.sent,
+        "Sent to services, or waiting to be sent": purged.sent,
     }
     for what, count in counts.items():
         click.echo(f"{what}: " + ("not deleted." if count is None else f"{_rows(count)} deleted."))
     if isinstance(storage, SQLiteStorage):
         _purge_counters(storage)
     else:
-        click.echo(f"Counters: {type(storage).__name__} lets go of what has expired by itself.")
+        click.echo(f"Counters: {type(storage).__name__} deletes expired counters itself.")
     if None in counts.values():
         raise click.ClickException(
-            f"What is remembered of comments could not be deleted: {state.database.where} can't be used, and the log "
-            "says why. Mend that, and run this again."
+            f"the remembered comments could not be deleted: {state.database.where} can't be used, and the log says "
+            "why. Fix this, then run the command again."
         )
 
 
@@ -49,12 +49,12 @@ def _purge_counters(storage: SQLiteStorage) -> None:
     try:
         swept = storage.sweep()
     except faults_of(storage) as error:
-        raise click.ClickException(f"The counters in {path} can't be used: {error}") from error
+        raise click.ClickException(f"the counters in {path} can't be used: {error}") from error
     click.echo(
-        f"Counters: {_rows(swept)} of limits and spent codes deleted; {path} has {_size(path)}, it had {before}."
+        f"Counters: {_rows(swept)} of limits and used codes deleted; {path} has {_size(path)} now, {before} before."
     )
     for aside in set_aside_before(path):
-        click.echo(f"Set aside as corrupt, and yours to look at and delete: {aside}, {_size(aside)}")
+        click.echo(f"Set aside as corrupt, to be inspected and deleted by you: {aside}, {_size(aside)}")
 
 
 def _rows(count: int) -> str:
@@ -62,5 +62,5 @@ def _rows(count: int) -> str:
 
 
 def _size(path: Path) -> str:
-    octets = sum(one.stat().st_size for one in (path, path.with_name(f"{path.name}-wal")) if one.exists())
-    return f"{octets / 1_000_000:.1f} MB"
+    size = sum(one.stat().st_size for one in (path, path.with_name(f"{path.name}-wal")) if one.exists())
+    return f"{size / 1_000_000:.1f} MB"

@@ -1,4 +1,4 @@
-"""The installed reading programs, loaded once, for a page that asks them to read now and then."""
+"""The installed reading programs, loaded once, for the tuning page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .interval import Share
 
 
 class Row(NamedTuple):
-    """What one program read of the pictures as they are, and in its best way."""
+    """How many pictures one program read untreated, and in its best way."""
 
     program: str
     plain: Share
@@ -35,8 +35,8 @@ class Report(NamedTuple):
     busy: bool = False
 
 
-class Panel:
-    """The programs of these names that are installed; ``symbols`` are those that codes consist of."""
+class ReadingPrograms:
+    """The installed programs with these names; ``symbols`` are the symbols of the codes."""
 
     def __init__(self, symbols: str, names: Sequence[str] = tuple(OPPONENTS)) -> None:
         self._symbols, self._names = symbols, names
@@ -47,7 +47,7 @@ class Panel:
         return load(self._symbols, self._names)
 
     def read(self, samples: Iterable[Sample]) -> Report:
-        """Let every program read the pictures in a few ways; a second call meanwhile returns at once, ``busy``."""
+        """Make every program read the pictures in a few ways; a concurrent call returns at once with ``busy`` set."""
         if not self._reading.acquire(blocking=False):
             return Report(busy=True)
         try:

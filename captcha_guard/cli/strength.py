@@ -1,4 +1,4 @@
-"""``flask captcha-guard strength``: attack this site's own pictures with the reading programs that every bot has."""
+"""``flask captcha-guard strength``: attack this site's own pictures with freely available reading programs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .attack.quick import quick_ways
 from .preview_renderer import PreviewRenderer
 
 CAVEAT = """
-"Best way" is picked afterwards, among {ways} ways, so it flatters the attacker. These are programs off the shelf on
-today's style; they say nothing about a solver that was trained on your site's pictures."""
+"Best way" is chosen afterwards among {ways} ways, so it overstates the attacker. These are off-the-shelf programs,
+reading today's style; the result says nothing about a solver trained on your site's pictures."""
 
 ROW = "{:<10}  {:<17}  {:>12}  {:>12}  {:>16}  {}"
 
@@ -29,7 +29,7 @@ ROW = "{:<10}  {:<17}  {:>12}  {:>12}  {:>16}  {}"
     type=click.IntRange(1, 5000),
     default=50,
     show_default=True,
-    help="How many of each difficulty; more make the interval narrower.",
+    help="How many of each difficulty; more pictures make the interval narrower.",
 )
 @click.option(
     "--difficulty",
@@ -41,21 +41,19 @@ ROW = "{:<10}  {:<17}  {:>12}  {:>12}  {:>16}  {}"
 )
 @with_appcontext
 def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
-    """Let reading programs read this site's pictures, and say how many they got.
+    """Attack this site's pictures with reading programs, and print how many they read.
 
-    Takes one to three minutes for each difficulty. Install ddddocr and RapidOCR with
+    This takes one to three minutes for each difficulty. Install ddddocr and RapidOCR with
     pip install ddddocr rapidocr-onnxruntime, and Tesseract with your system's packages.
     """
     site = PreviewRenderer.of_this_site()
     installed = load(site.appearance.alphabet)
     present = installed.programs
     if not present:
-        raise click.UsageError(f"no reading program can be loaded, and they are the attackers.\n{_absent(installed)}")
+        raise click.UsageError(f"no reading program can be loaded; at least one is needed.\n{_absent(installed)}")
     targets = _targets(wanted)
     try:
-        click.echo(
-            f"{pictures} pictures of each difficulty, in the style of today ({_sizes(site, targets.values())} px)."
-        )
+        click.echo(f"{pictures} pictures of each difficulty, in today's style ({_sizes(site, targets.values())} px).")
         click.echo(f"Read by {', '.join(f'{opponent.name} {opponent.version}' for opponent in present)}.")
         if installed.missing or installed.broken:
             click.echo(_absent(installed))
@@ -71,7 +69,7 @@ def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
 
 
 def _targets(wanted: tuple[Difficulty, ...]) -> dict[str, Difficulty]:
-    """Return what was asked for, or every preset and the site's own difficulty."""
+    """Return the requested difficulties, or every preset and the site's own difficulty."""
     if wanted:
         return {difficulty.name or "own": difficulty for difficulty in wanted}
     own = current_state().difficulty
@@ -84,7 +82,7 @@ def _sizes(site: PreviewRenderer, difficulties: Iterable[Difficulty]) -> str:
 
 
 def _absent(installed: Installed) -> str:
-    """Return a line for each package that isn't installed, and for each one that can't be loaded."""
+    """Return a line for each package that isn't installed or can't be loaded."""
     missing = [f"Not installed: {error.program}. To install it: {error.remedy}" for error in installed.missing]
     return "\n".join([*missing, *(f"Not loaded: {error}" for error in installed.broken)])
 

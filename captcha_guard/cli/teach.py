@@ -1,4 +1,4 @@
-"""``flask captcha-guard teach``: tell the guard what a moderator decided, one comment or a whole blog at a time."""
+"""``flask captcha-guard teach``: teach the guard a moderator's decisions, about single comments or a whole blog."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from .lookup import IDS, find_case
 from .options import name_of
 
 LATER: Final = (
-    "the log says why. Run the same command again when that is mended: what was taught already is not taught twice"
+    "the log says why. Run the same command again when this is fixed: comments that were taught aren't taught twice"
 )
 
 
-# An id may begin with a hyphen; one that is no option is an id.
+# An id may start with a hyphen; a word that isn't an option is taken as an id.
 @click.command("teach", context_settings={"ignore_unknown_options": True})
-@click.option("--spam/--ham", "spam", default=None, help="What the comments of these ids are.")
-@click.option("--file", "lines", type=click.File("rb"), help=f"Comments, one a line; -: standard input. {SHAPE}")
+@click.option("--spam/--ham", "spam", default=None, help="The label of the comments with these ids.")
+@click.option("--file", "lines", type=click.File("rb"), help=f"Comments, one per line; -: standard input. {SHAPE}")
 @click.argument("ids", metavar="ID...", nargs=-1)
 @with_appcontext
 def teach(spam: bool | None, lines: BinaryIO | None, ids: tuple[str, ...]) -> None:  # noqa: FBT001 (click's)
-    """Teach what a moderator decided.
+    """Teach a moderator's decisions.
 
-    It is about the comments with these ids (verdict.id), or about those in a file. A comment that was taught before
-    with the other label is corrected; with the same label nothing changes.
+    They are about the comments with these ids (verdict.id), or about the comments in a file. A comment that was taught
+    before with the other label is corrected; with the same label nothing changes.
     """
     if lines is not None:
         if ids or spam is not None:
-            raise click.UsageError("--file says of each comment whether it is spam: leave out --spam, --ham and ids")
+            raise click.UsageError("the lines of --file have the labels: leave out --spam, --ham and ids")
         _teach_file(lines)
     elif not ids:
-        raise click.UsageError("name the ids of comments, or a file of comments with --file")
+        raise click.UsageError("give the ids of comments, or a file of comments with --file")
     elif spam is None:
         raise click.UsageError("say what these comments are: --spam or --ham")
     else:
@@ -45,31 +45,33 @@ def teach(spam: bool | None, lines: BinaryIO | None, ids: tuple[str, ...]) -> No
 
 def _teach_ids(ids: tuple[str, ...], *, spam: bool) -> None:
     guard = CaptchaGuard()
-    with suppress(ConfigError):  # without a filter there are still histories and services to be told
-        guard.filter_stats()  # says so, where nothing can be taught
+    with suppress(ConfigError):  # without a filter, histories and services still learn the decision
+        guard.filter_stats()  # raises an error if the database can't be used
     missed = [one for one in ids if not guard.teach(one, spam=spam)]
     if len(ids) > len(missed):
         click.echo(f"Taught: {_comments(len(ids) - len(missed))} as {'spam' if spam else 'ham'}.")
     if unknown := [one for one in missed if find_case(one) is None]:
-        raise click.ClickException(f"no comment is known by: {', '.join(unknown)}. {IDS}; teach older ones with --file")
+        raise click.ClickException(
+            f"there is no comment with the id: {', '.join(unknown)}. {IDS}; teach older comments with --file"
+        )
     if missed:
         raise click.ClickException(f"not taught: {', '.join(missed)}. The filter's database can't be written, {LATER}")
 
 
 def _teach_file(lines: BinaryIO) -> None:
-    """Teach all or, where a line is wrong, nothing; then learn once more, so that the order plays no part."""
+    """Teach all comments or, if a line is invalid, none; then retrain, so that their order doesn't matter."""
     guard = CaptchaGuard()
-    guard.filter_stats()  # says so, where nothing can be taught
-    told = list(read_comments(name_of(lines), lines))
-    for number, (submission, spam) in enumerate(told):
+    guard.filter_stats()  # raises an error if the filter is off or its database can't be used
+    comments = list(read_comments(name_of(lines), lines))
+    for number, (submission, spam) in enumerate(comments):
         if not guard.teach(submission, spam=spam):
             raise click.ClickException(
-                f"stopped after {_comments(number)} of {len(told)}. The filter's database can't be written, {LATER}"
+                f"stopped after {_comments(number)} of {len(comments)}. The filter's database can't be written, {LATER}"
             )
-    if told:
+    if comments:
         guard.retrain()
-    spam_count = sum(one.spam for one in told)
-    click.echo(f"Taught: {_comments(len(told))}, {len(told) - spam_count} ham and {spam_count} spam.")
+    spam_count = sum(one.spam for one in comments)
+    click.echo(f"Taught: {_comments(len(comments))}, {len(comments) - spam_count} ham and {spam_count} spam.")
 
 
 def _comments(count: int) -> str:

@@ -1,4 +1,4 @@
-"""``flask captcha-guard tune``: sliders and live pictures, on this machine only."""
+"""``flask captcha-guard tune``: a page with sliders and live pictures, served to this machine only."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .tuning import Tuning
 HOST = "127.0.0.1"
 
 
-class _Quiet(WSGIRequestHandler):
+class _SilentHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: a slider asks for dozens of pages."""
+        """Log nothing, because a slider requests dozens of pages."""
 
 
 @click.command("tune")
@@ -25,15 +25,15 @@ class _Quiet(WSGIRequestHandler):
 )
 @with_appcontext
 def tune(port: int) -> None:
-    """Open a page with a slider for everything that makes a picture hard.
+    """Open a page with a slider for each difficulty setting.
 
-    It shows the pictures as they change, what they cost, and the lines to copy into the configuration. The page is no
-    part of your site and changes nothing there; it is served on 127.0.0.1 until Ctrl+C.
+    It shows the pictures as they change, their time and size, and the lines to copy into the configuration. The page
+    isn't part of your site and changes nothing there; it is served on 127.0.0.1 until Ctrl+C.
     """
     state = current_state()
     tuner = make_tuner(PreviewRenderer.of_this_site(), Tuning.of(state.settings, state.difficulty))
-    with make_server(HOST, port, tuner, threaded=True, request_handler=_Quiet) as server:
+    with make_server(HOST, port, tuner, threaded=True, request_handler=_SilentHandler) as server:
         click.echo(f"Tuning page: http://{HOST}:{server.server_port}/")
-        click.echo("Only this machine can reach it, and your site does not serve it. Ctrl+C ends it.")
+        click.echo("Only this machine can open it; your site doesn't serve it. Press Ctrl+C to stop.")
         server.serve_forever()
     click.echo("Tuning page closed; nothing was changed.")

@@ -1,4 +1,4 @@
-"""The tuning page: an application of its own, which only this machine can reach and no site serves."""
+"""The tuning page: a separate application that only this machine can open. The site doesn't serve it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..errors import ConfigError
 from .attack.outcome import Sample
 from .options import presets
 from .preview_renderer import Drawn, PreviewRenderer
-from .reading_programs import Panel
+from .reading_programs import ReadingPrograms
 from .tuning import SEED_BYTES, Tuning, hexadecimal
 
 #: Pictures on the page.
 PICTURES = 6
 
-#: Pictures that programs read when they are asked to.
+#: How many pictures the programs read on request.
 READ_PICTURES = 50
 
-#: Another page that has a name of its own point here (DNS rebinding) is not answered.
+#: Requests with another host name get an error, which prevents attacks by DNS rebinding.
 HOSTS = ["127.0.0.1", "localhost"]
 
 HEADERS = {
@@ -38,7 +38,7 @@ HEADERS = {
 
 
 class Shown(NamedTuple):
-    """One code as the page has it: both resolutions as data URLs."""
+    """A code and its picture in both resolutions, as data URLs."""
 
     code: str
     picture: str
@@ -46,14 +46,14 @@ class Shown(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Medians over a few pictures: milliseconds and bytes."""
+    """The median time and size of a few pictures, in milliseconds and bytes."""
 
     ms: float
     size: int
 
     @classmethod
     def of(cls, drawn: Sequence[Drawn]) -> Cost:
-        """Return what these pictures cost."""
+        """Return the medians of these pictures."""
         return cls(median(one.ms for one in drawn), round(median(len(one.png) for one in drawn)))
 
 
@@ -62,13 +62,13 @@ def make_tuner(
     start: Tuning,
     *,
     new_seed: Callable[[], str] = lambda: secrets.token_hex(SEED_BYTES),
-    panel: Panel | None = None,
+    programs: ReadingPrograms | None = None,
 ) -> Flask:
-    """Return the page's application. It opens with ``start``, writes nothing, and knows no more than it draws.
+    """Return the page's application. It opens with ``start`` and stores nothing.
 
-    ``panel`` are the programs that read pictures when they are asked to; all that are installed, unless given.
+    ``programs`` are the programs that read the pictures on request; by default all installed ones.
     """
-    readers = panel or Panel(site.appearance.alphabet)
+    readers = programs or ReadingPrograms(site.appearance.alphabet)
     tuner = Flask(__name__)
     tuner.config["TRUSTED_HOSTS"] = HOSTS
     tuner.jinja_env.trim_blocks = tuner.jinja_env.lstrip_blocks = True
@@ -89,7 +89,7 @@ def make_tuner(
     return tuner
 
 
-def _page(site: PreviewRenderer, tuning: Tuning, readers: Panel | None) -> str:
+def _page(site: PreviewRenderer, tuning: Tuning, readers: ReadingPrograms | None) -> str:
     renderer = site.with_appearance(tuning.appearance(site.appearance))
     numbers = range(tuning.codes * PICTURES, (tuning.codes + 1) * PICTURES)
     plain = [renderer.timed(tuning.difficulty, number) for number in numbers]

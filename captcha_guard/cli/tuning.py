@@ -1,4 +1,4 @@
-"""What the tuning page sets: read from a query, shown as controls, written down as configuration."""
+"""The settings on the tuning page: read from a query, shown as controls, printed as configuration."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from ..errors import ConfigError
 
 DAY = 86_400  # s
 
-#: Bytes in a random seed: enough that it can't be guessed to draw the site's pictures.
+#: Bytes of a random seed, enough that it can't be guessed to draw the site's pictures.
 SEED_BYTES = 8
 
-#: What the colour inputs show on a site without colours of its own.
+#: The values of the colour inputs on a site without its own colours.
 INK, PAPER = (29, 53, 87), (241, 250, 238)
 
 
 class Control(NamedTuple):
-    """One slider: its field, what it is called, its range, where it stands, and what it means."""
+    """One slider: its field, label, range, value and hint."""
 
     name: str
     label: str
@@ -39,9 +39,9 @@ class Control(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """One state of the page: ``size`` in px, ``length`` in symbols, rotation in days; ``codes`` picks the codes.
+    """One state of the page: ``size`` in px, ``length`` in symbols, rotation in days; ``codes`` selects the codes.
 
-    ``ink`` and ``paper`` are what the colour inputs show; they count where ``own_colours`` is true.
+    ``ink`` and ``paper`` are the values of the colour inputs; they are used if ``own_colours`` is true.
     """
 
     difficulty: Difficulty
@@ -56,14 +56,14 @@ class Tuning:
 
     @classmethod
     def of(cls, settings: Settings, difficulty: Difficulty) -> Tuning:
-        """Return the page as it starts, with the site's settings; raises ``ConfigError`` for a seed of odd octets.
+        """Return the first state, with the site's settings; raises ``ConfigError`` for a seed that isn't UTF-8.
 
-        A length in the difficulty is the one that the sliders start with, and is written down as the site's.
+        If the difficulty has a length, the sliders start with it, and the configuration lines set it for the site.
         """
         try:
             seed = settings.style_seed.decode()
         except UnicodeDecodeError:
-            raise ConfigError(f"{PREFIX}STYLE_SEED is no UTF-8, so no page can show it; make it a text") from None
+            raise ConfigError(f"{PREFIX}STYLE_SEED isn't valid UTF-8, so the page can't show it; use a str") from None
         length = difficulty.symbols(settings.length)
         start = cls(replace(difficulty, length=None), settings.size, length, seed, settings.style_rotation)
         if settings.colours is None:
@@ -71,9 +71,9 @@ class Tuning:
         return replace(start, own_colours=True, ink=settings.colours[0], paper=settings.colours[1])
 
     def moved(self, query: Mapping[str, str], new_seed: Callable[[], str]) -> Tuning:
-        """Return the state that a submitted form asks for; what it does not name stays.
+        """Return the state of a submitted form; values that the form doesn't have stay the same.
 
-        Raises ``ConfigError`` for a value out of its range.
+        Raises ``ConfigError`` for a value out of range.
         """
         if "preset" in query:
             difficulty = Difficulty.named(query["preset"])
@@ -91,13 +91,13 @@ class Tuning:
         ).checked()
 
     def checked(self) -> Tuning:
-        """Return this state if the configuration would take it; raises ``ConfigError`` with the range if not."""
+        """Return this state if it is a valid configuration; raises ``ConfigError`` with the allowed range if not."""
         read(self._values())
         self.appearance(Appearance())
         return self
 
     def appearance(self, base: Appearance) -> Appearance:
-        """Return what all pictures share; ``base`` gives what the page does not set."""
+        """Return what all pictures share; ``base`` has the values that the page doesn't set."""
         return replace(
             base,
             size=self.size,
@@ -108,7 +108,7 @@ class Tuning:
         )
 
     def knobs(self) -> list[Control]:
-        """Return a slider for each knob of a difficulty, in the order in which the class has them."""
+        """Return a slider for each knob of a difficulty, in the order of the class."""
         values = asdict(self.difficulty)
         return [
             Control(name, _label(name), knob.low, knob.high, values[name], f"{knob.low} to {knob.high} {knob.unit}")
@@ -119,7 +119,7 @@ class Tuning:
         """Return the sliders for the pictures' size and the codes' length."""
         least_wide, least_high, most_wide, most_high = _bounds("size")
         shortest, _, _, longest = _bounds("length")
-        symbols = f"{shortest} to {longest} symbols; each code draws its own length in between"
+        symbols = f"{shortest} to {longest} symbols; each code has a random length between the two"
         return [
             Control("width", "width", least_wide, most_wide, self.size[0], f"{least_wide} to {most_wide} px"),
             Control("height", "height", least_high, most_high, self.size[1], f"{least_high} to {most_high} px"),
@@ -128,20 +128,20 @@ class Tuning:
         ]
 
     def rotation(self) -> Control:
-        """Return the field for the days after which the style changes."""
+        """Return the field for the number of days after which the style changes."""
         low, high = _bounds("style_rotation")
         return Control("style_rotation", "style rotation", low, high, self.style_rotation, "days")
 
     @property
     def config_lines(self) -> str:
-        """The settings as Python, ready for a configuration file."""
+        """The settings as Python code for a configuration file."""
         lines = [f"{name} = {_python(value)}" for name, value in self._values().items()]
         if self.difficulty.name is None:
             lines = ["from captcha_guard import Difficulty", "", *lines]
         return "\n".join(lines) + "\n"
 
     def _coloured(self, query: Mapping[str, str]) -> Tuning:
-        """Return this state with a form's colours. Browsers send them also where the checkbox beside them is empty."""
+        """Return this state with a form's colours. Browsers send these even if the checkbox beside them is empty."""
         if "ink" not in query or "paper" not in query:
             return self
         colours = read({f"{PREFIX}COLOURS": (query["ink"], query["paper"])}).colours
@@ -162,13 +162,13 @@ class Tuning:
 
 
 def hexadecimal(colour: Colour) -> str:
-    """Return a colour as ``#rrggbb``, as configuration and colour inputs have it."""
+    """Return a colour in the form ``#rrggbb``, which the configuration and colour inputs use."""
     return f"#{bytes(colour).hex()}"
 
 
-def _whole(query: Mapping[str, str], name: str, standing: int) -> int:
+def _whole(query: Mapping[str, str], name: str, default: int) -> int:
     if name not in query:
-        return standing
+        return default
     if not re.fullmatch("-?[0-9]{1,6}", query[name]):
         raise ConfigError(f"{name} is {query[name][:20]!r}; a whole number is needed")
     return int(query[name])
@@ -179,7 +179,7 @@ def _label(name: str) -> str:
 
 
 def _bounds(setting: str) -> list[int]:
-    """Return the numbers in what a setting's own documentation says is allowed: the least first, the most last."""
+    """Return the numbers in the documented allowed range of a setting: the minimum first, the maximum last."""
     key: Key = next(field for field in fields(Settings) if field.name == setting).metadata["key"]
     return [int(digits) for digits in re.findall("[0-9]+", key.allowed)]
 

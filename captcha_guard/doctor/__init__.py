@@ -1,1 +1,1 @@
-"""Whether a site is set up so that the guard can do its work: checks with stable codes, each with its fix."""
+"""Checks for settings that would silently weaken the guard. Each check has a stable code and says how to fix it."""

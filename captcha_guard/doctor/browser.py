@@ -1,4 +1,4 @@
-"""Fetches pages and what they refer to over the network, as a visitor's browser does."""
+"""Fetches pages and the files they load over the network, as a visitor's browser does."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from werkzeug.datastructures import Headers, ResponseCacheControl
 from werkzeug.http import parse_cache_control_header, parse_options_header
 from werkzeug.urls import iri_to_uri
 
-#: Seconds for one answer, and its largest size in bytes.
+#: The time limit for one answer in seconds, and its maximum size in bytes.
 PATIENCE: Final = 10.0
 LARGEST: Final = 4_000_000
 
-#: Redirects that are followed, fewer than browsers do.
+#: The maximum number of redirects that are followed. Browsers follow more.
 MOST_REDIRECTS: Final = 10
 
 
 class FetchError(Exception):
-    """There was no answer; the message says why, in words that follow the URL."""
+    """There was no answer; the message says why, as the rest of a sentence that starts with the URL."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered at ``url``, which is where redirects have led."""
+    """The answer from ``url``, which is the address after all redirects."""
 
     url: str
     status: int
@@ -39,12 +39,12 @@ class Answer:
 
     @property
     def mimetype(self) -> str:
-        """The type without its parameters, in lower case."""
+        """The MIME type without its parameters, in lower case."""
         return parse_options_header(self.headers.get("Content-Type"))[0].lower()
 
     @property
     def text(self) -> str:
-        """The body as text; what isn't UTF-8 is replaced."""
+        """The body as text; invalid UTF-8 is replaced."""
         return self.body.decode("utf-8", "replace")
 
     @property
@@ -54,7 +54,7 @@ class Answer:
 
 
 class _AnyStatus(HTTPErrorProcessor):
-    """Returns every answer as it is: redirects are followed by the browser itself, errors are answers too."""
+    """Returns every answer unchanged: ``Browser`` follows redirects itself, and errors are answers too."""
 
     def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002
         return response
@@ -63,13 +63,13 @@ class _AnyStatus(HTTPErrorProcessor):
 
 
 class Browser:
-    """One visitor, who keeps cookies, follows redirects and never posts. No proxy of the environment is used."""
+    """One visitor, who keeps cookies, follows redirects and never posts. Proxies of the environment aren't used."""
 
     def __init__(self) -> None:
         self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(), _AnyStatus())
 
     def get(self, url: str, *, referrer: str = "", kind: str = "document") -> Answer:
-        """Return the answer at the end of all redirects; ``kind`` is what ``Sec-Fetch-Dest`` calls it.
+        """Return the answer after all redirects; ``kind`` is the value of ``Sec-Fetch-Dest``.
 
         :raises FetchError: no answer, or too many redirects.
         """
@@ -78,7 +78,7 @@ class Browser:
             if answer.status not in (301, 302, 303, 307, 308) or "Location" not in answer.headers:
                 return answer
             url = urljoin(answer.url, answer.headers["Location"])
-        raise FetchError(f"redirects more than {MOST_REDIRECTS} times, the last time to {shown(url)}")
+        raise FetchError(f"redirects more than {MOST_REDIRECTS} times, last to {shown(url)}")
 
     def _once(self, url: str, referrer: str, kind: str) -> Answer:
         headers = {
@@ -108,7 +108,7 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
 
 
 def shown(url: str) -> str:
-    """Return a URL for people: without its query, and with tokens cut."""
+    """Return a URL for display: without its query and with tokens shortened."""
     head, _, tail = url.partition("?")[0].rpartition("/")
     if len(tail) > 60:
         tail = f"{tail[:6]}….{tail.rpartition('.')[2][:20]}"
@@ -116,9 +116,9 @@ def shown(url: str) -> str:
 
 
 def relation(url: str, referrer: str) -> str:
-    """Return what ``Sec-Fetch-Site`` says of a request for ``url`` by the page ``referrer``.
+    """Return the value of ``Sec-Fetch-Site`` for a request for ``url`` from the page ``referrer``.
 
-    Hosts of which one is below the other count as one site; browsers decide that by a list of suffixes.
+    A host and its subdomain count as the same site. Browsers use the public suffix list instead.
     """
     if not referrer:
         return "none"
@@ -130,7 +130,7 @@ def relation(url: str, referrer: str) -> str:
 
 
 def _read(response: Any) -> bytes:
-    """Read a body, however slowly it comes, within the time and the size."""
+    """Read a body within the time and size limits, even if it arrives slowly."""
     end, body = time.monotonic() + PATIENCE, b""
     while chunk := response.read1(65_536):
         body += chunk
@@ -142,7 +142,7 @@ def _read(response: Any) -> bytes:
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong with a connection, in words that follow the URL."""
+    """Return what went wrong with a connection, as the rest of a sentence that starts with the URL."""
     reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, Exception) else error
     match reason:
         case ssl.SSLCertVerificationError():
@@ -154,6 +154,6 @@ def _reason(error: Exception) -> str:
         case TimeoutError():
             return f"doesn't answer within {PATIENCE:.0f} s"
         case socket.gaierror():
-            return "can't be reached: the name of the host isn't known"
+            return "can't be reached: the host name can't be resolved"
         case _:
             return f"can't be fetched: {type(reason).__name__}: {reason}"

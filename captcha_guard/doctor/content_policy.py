@@ -1,4 +1,4 @@
-"""What a Content-Security-Policy lets a page load (CSP level 3), as far as the field needs it."""
+"""What a Content-Security-Policy (CSP level 3) lets a page load, for the kinds of requests the field makes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .browser import origin_of
 
 Policy = Mapping[str, Sequence[str]]
 
-#: The directives that rule each kind of request; the first that is present counts.
+#: The directives that apply to each kind of request; the first one present counts.
 RULING: Final[Mapping[str, tuple[str, ...]]] = {
     "image": ("img-src", "default-src"),
     "style": ("style-src-elem", "style-src", "default-src"),
@@ -25,7 +25,7 @@ _USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 def parse(text: str) -> Iterator[Policy]:
-    """Yield the policies of a header; of a directive that stands twice in one the first counts."""
+    """Yield the policies of a header; if a policy has a directive twice, the first one counts."""
     for policy in text.split(","):
         found: dict[str, Sequence[str]] = {}
         for part in policy.split(";"):
@@ -36,7 +36,7 @@ def parse(text: str) -> Iterator[Policy]:
 
 
 def blocking(policy: Policy, kind: str, url: str, page: str) -> str:
-    """Return the directive that keeps a page from loading a URL, as it is written; empty where none does."""
+    """Return the directive, as written, that keeps a page from loading a URL; empty if the policy allows it."""
     directive = next((name for name in RULING[kind] if name in policy), None)
     if directive is None:
         return ""

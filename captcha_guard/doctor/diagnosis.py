@@ -1,4 +1,4 @@
-"""What a check says of a site, and the shape that all checks have."""
+"""The base class of all checks, and the diagnoses that they return."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Severity(IntEnum):
-    """How bad it is. The worst one found is the exit status of ``flask captcha-guard doctor``."""
+    """The severity of a diagnosis. The highest one is the exit status of ``flask captcha-guard doctor``."""
 
     HINT = 0
     WARNING = 1
@@ -21,7 +21,7 @@ class Severity(IntEnum):
 
 
 class Moment(Enum):
-    """When a check is made: while the application is built (no network, under a ms), while it serves, on request."""
+    """When a check runs: when the application is created (no network, under 1 ms), while it serves, or on request."""
 
     START = "start"
     SERVING = "serving"
@@ -30,9 +30,9 @@ class Moment(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One thing that is wrong: its stable ``code``, what was ``found`` here, and the ``fix``.
+    """One problem: its stable ``code``, what was ``found`` on this site, and the ``fix``.
 
-    ``refuses``: the application must not start like this.
+    ``refuses`` is true if the application must not start with this problem.
     """
 
     code: str
@@ -47,11 +47,11 @@ class Diagnosis:
 
 
 class CannotTellError(Exception):
-    """The check could not be made; the message says why, and what would help."""
+    """The check couldn't be run; the message says why and what would help."""
 
 
 class Check(ABC):
-    """One question about a site. ``code`` never changes its meaning; ``title`` says what is wrong in one sentence."""
+    """Looks for one problem. ``code`` never changes its meaning; ``title`` describes the problem in one sentence."""
 
     code: ClassVar[str]
     title: ClassVar[str]
@@ -61,9 +61,9 @@ class Check(ABC):
 
     @abstractmethod
     def examine(self, site: Site) -> Iterable[Diagnosis]:
-        """Return what is wrong, nothing where all is well; raises ``CannotTellError`` where it can't be known."""
+        """Return the problems found; raises ``CannotTellError`` if the check can't be run."""
 
     def found(self, what: str, *, severity: Severity | None = None, fix: str = "", refuses: bool = False) -> Diagnosis:
-        """Return this check's diagnosis for ``what`` was found; it may be milder or worse than usual."""
+        """Return this check's diagnosis of ``what``; ``severity`` and ``fix`` replace the check's own."""
         level = self.severity if severity is None else severity
         return Diagnosis(self.code, level, self.title, what, fix or self.fix, refuses)

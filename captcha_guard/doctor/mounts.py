@@ -1,4 +1,4 @@
-"""On which kind of file system a path lies, read from Linux' list of mounts, else asked of the kernel."""
+"""Finds the kind of file system that a path is on, from Linux's list of mounts or else with statfs(2)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-#: What statfs(2) calls the file systems that hold a server's files (``include/uapi/linux/magic.h``, or the sources of
-#: those that aren't in it). FUSE isn't here: its number doesn't tell a local disk from a remote one.
+#: The numbers that statfs(2) returns for the file systems of a server's files (``include/uapi/linux/magic.h``, or the
+#: source code of those that aren't in it). FUSE isn't listed, because it can be a local or a remote disk.
 KINDS: Final = {
     0xEF53: "ext4", 0x58465342: "xfs", 0x9123683E: "btrfs", 0x2FC12FC1: "zfs", 0xF2F52010: "f2fs",
     0x794C7630: "overlay", 0x01021994: "tmpfs", 0x858458F6: "ramfs", 0x9FA0: "proc", 0x73717368: "squashfs",
@@ -22,10 +22,10 @@ KINDS: Final = {
 
 
 def kind_of(path: Path, mounts: Path) -> str:
-    """Return the file system's name, such as ``ext4`` or ``nfs4``; empty where it can't be told.
+    """Return the file system's name, such as ``ext4`` or ``nfs4``; empty if it isn't known.
 
-    ``path`` need not exist yet. ``mounts`` has the form of ``/proc/self/mountinfo`` (proc(5)). That list lacks what
-    holds the root folder of a chroot; the kernel knows it.
+    ``path`` need not exist yet. ``mounts`` has the format of ``/proc/self/mountinfo`` (proc(5)). In a chroot, that list
+    lacks the file system of the root folder; statfs(2) returns it.
     """
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
@@ -35,16 +35,17 @@ def kind_of(path: Path, mounts: Path) -> str:
     for line in lines:
         before, _, after = line.partition(" - ")
         mounted = Path(_plain(before.split(" ")[4]))
-        if len(mounted.parts) >= depth and place.is_relative_to(mounted):  # the last of several on one point is on top
+        # Of several mounts on one folder, the last one is visible.
+        if len(mounted.parts) >= depth and place.is_relative_to(mounted):
             found, depth = after.split(" ")[0], len(mounted.parts)
     return found or _kind_by_number(place)
 
 
 def _kind_by_number(place: Path) -> str:
-    """Return what statfs(2) says of a path, or of the nearest folder above it that exists."""
+    """Return the kind that statfs(2) reports for a path, or for its nearest parent folder that exists."""
     if not sys.platform.startswith("linux"):
         return ""
-    answer = (ctypes.c_long * 32)()  # a struct statfs is shorter, and begins with the number
+    answer = (ctypes.c_long * 32)()  # longer than a struct statfs, which starts with the number
     for one in (place, *place.parents):
         if ctypes.CDLL(None, use_errno=True).statfs(os.fsencode(one), answer) == 0:
             return KINDS.get(answer[0] & 0xFFFF_FFFF, "")
@@ -54,5 +55,5 @@ def _kind_by_number(place: Path) -> str:
 
 
 def _plain(escaped: str) -> str:
-    """Undo the octal escapes of blanks and backslashes."""
+    """Decode the octal escapes of white space and backslashes."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), escaped)

@@ -1,4 +1,4 @@
-"""The page with the form, as it was served to a visitor without an account."""
+"""The page with the form, as a visitor without an account gets it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..web.post.posted import TOKEN
 from .browser import Answer, Browser, FetchError, shown
 from .diagnosis import CannotTellError
 
-#: Types of inputs that a visitor types no text into.
+#: Input types that don't take a visitor's text.
 NO_TEXT: Final = frozenset({"hidden", "submit", "button", "reset", "image", "checkbox", "radio", "file", "password"})
 
 _LOG_IN: Final = re.compile(r"(?:log|sign)[-_]?(?:in|on)|auth|sso", re.IGNORECASE)
 
 
 class NoPageError(CannotTellError):
-    """There is no page with a form to look at; the message says what a visitor sees, ``fix`` what to do."""
+    """There is no page with a form to check; the message says what a visitor gets, ``fix`` what to do."""
 
     def __init__(self, found: str, fix: str) -> None:
         super().__init__(found)
@@ -28,9 +28,9 @@ class NoPageError(CannotTellError):
 
 @dataclass
 class Form:
-    """A form: where it is sent, its ``fields`` by name with their values, and the names of the fields for ``texts``.
+    """A form: its target, its ``fields`` as a mapping of names to values, and the names of its text fields, ``texts``.
 
-    What stands ``outside`` of all forms is kept as one more.
+    The fields outside all forms are collected in a form with ``outside`` set to true.
     """
 
     action: str = ""
@@ -41,7 +41,7 @@ class Form:
 
 
 class Markup(HTMLParser):
-    """What of a page's markup matters: forms, files that it loads, and policies in ``meta`` elements."""
+    """The parts of a page's markup that the checks use: forms, loaded files, and policies in ``meta`` elements."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -56,15 +56,15 @@ class Markup(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note what is of interest."""
-        given = {name: (value or "").strip() for name, value in reversed(attrs)}  # of two alike the first counts
+        """Record forms, fields, files and policies."""
+        given = {name: (value or "").strip() for name, value in reversed(attrs)}  # the first of two equal names counts
         match tag:
             case "base":
                 self.base = self.base or given.get("href", "")
             case "form":
                 self.forms.append(Form(given.get("action", ""), given.get("method", "GET").upper()))
             case "input" | "textarea" | "select":
-                self._note_field(tag, given)
+                self._add_field(tag, given)
             case "img":
                 candidates = re.split(r",\s+", given.get("srcset", ""))
                 self.images += [given.get("src", ""), *(one.split()[0] for one in candidates if one.strip())]
@@ -78,11 +78,11 @@ class Markup(HTMLParser):
             self.challenges.append(given["data-url"])
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave a form."""
+        """End a form."""
         if tag == "form":
             self.forms.append(Form(outside=True))
 
-    def _note_field(self, tag: str, given: dict[str, str]) -> None:
+    def _add_field(self, tag: str, given: dict[str, str]) -> None:
         kind, name, form = given.get("type", "text").lower(), given.get("name", ""), self.forms[-1]
         self.asks_password = self.asks_password or kind == "password"
         if name:
@@ -101,19 +101,19 @@ class Page:
 
     @classmethod
     def open(cls, url: str) -> Page:
-        """Fetch the page; raises ``NoPageError`` where a visitor gets no form with the field."""
+        """Fetch the page; raises ``NoPageError`` if a visitor doesn't get a form with the field."""
         browser = Browser()
         try:
             answer = browser.get(url)
         except FetchError as error:
-            raise NoPageError(f"{shown(url)} {error}.", "Start what serves the site, or correct --url.") from error
+            raise NoPageError(f"{shown(url)} {error}.", "Start the site's server, or correct --url.") from error
         page = cls(answer, Markup(answer.text), browser)
         page.refuse_unless_usable(url)
         return page
 
     @property
     def url(self) -> str:
-        """Where the page is, after redirects."""
+        """The page's address after redirects."""
         return self.answer.url
 
     @property
@@ -123,24 +123,24 @@ class Page:
 
     @property
     def tokens(self) -> list[str]:
-        """The challenges on it."""
+        """The tokens on the page."""
         return [form.fields[TOKEN] for form in self.forms]
 
     def absolute(self, url: str) -> str:
-        """Return a URL as the browser understands it on this page."""
+        """Return the absolute form of a URL on this page."""
         return urljoin(urljoin(self.url, self.markup.base), url)
 
     def refuse_unless_usable(self, asked: str) -> None:
-        """Raise ``NoPageError`` unless this is a page with the field."""
+        """Raise ``NoPageError`` unless the page has the field."""
         at, status = shown(asked), self.answer.status
         via = "" if shown(self.url) == at else f" leads to {shown(self.url)}, which"
         name_one = "Give --url the address of a page with a form, as visitors see it without an account."
         if status in (404, 410):
             raise NoPageError(f"There is no such page: {at}{via} answers {status}.", name_one)
         if status in (401, 403):
-            raise NoPageError(f"{at}{via} isn't for everybody: it answers {status}.", name_one)
+            raise NoPageError(f"{at}{via} isn't public: it answers {status}.", name_one)
         if status != 200:
-            fix = "Mend that first: its own log and the web server's say more."
+            fix = "Fix this first; the application's log and the web server's log say more."
             raise NoPageError(f"{at}{via} answers {status}, not with a page.", fix)
         if self.answer.mimetype not in ("text/html", "application/xhtml+xml"):
             raise NoPageError(f"{at}{via} is sent as {self.answer.mimetype or 'no type'}, not as a page.", name_one)
@@ -148,5 +148,5 @@ class Page:
             return
         if via and (self.markup.asks_password or _LOG_IN.search(urlsplit(self.url).path)):
             raise NoPageError(f"{at} redirects to a log-in page, {shown(self.url)}.", name_one)
-        fix = f"Write {{{{ captcha_guard() }}}} into the page's form. Or: {name_one}"
+        fix = f"Add {{{{ captcha_guard() }}}} to the page's form. Or: {name_one}"
         raise NoPageError(f"{at}{via} has no field for the security code.", fix)

@@ -1,4 +1,4 @@
-"""The site under examination: its application, its surroundings, and its page as visitors get it."""
+"""The site that is checked: its application, its environment, and its page as visitors get it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .pages import Page
 
 @dataclass
 class Site:
-    """What the checks look at.
+    """The input of the checks.
 
-    ``environ`` and ``argv`` are those of the process, ``mounts`` is Linux' list of mounted file systems. ``url`` is the
-    address of a page with a form, empty where none was named. While the site is ``serving``, ``request`` is the WSGI
-    environment of a request, and ``multiprocess`` what its server says of itself.
+    ``environ`` and ``argv`` are those of the process; ``mounts`` is Linux's list of mounted file systems. ``url`` is
+    the address of a page with a form, or empty. While the site is ``serving``, ``request`` is the WSGI environment of a
+    request, and ``multiprocess`` is the server's ``wsgi.multiprocess``.
     """
 
     app: Flask
@@ -40,7 +40,7 @@ class Site:
     def page(self) -> Page:
         """The page at ``url``, fetched once.
 
-        :raises CannotTellError: no page was named, or (``NoPageError``) there is none with a field.
+        :raises CannotTellError: ``url`` is empty, or (``NoPageError``) the page has no field.
         """
         if isinstance(self._fetched, CannotTellError):
             raise self._fetched

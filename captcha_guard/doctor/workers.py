@@ -1,4 +1,4 @@
-"""How many processes serve the site, as far as it can be known."""
+"""How many processes serve the site, as far as this can be known."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _OPTION = re.compile(r"(?:-w|--workers)(?:=|\s*)(\d+)")
 
 
 def declared(config: Mapping[str, Any]) -> int:
-    """Return the number that a configuration itself declares (``CAPTCHA_GUARD_WORKERS``), 1 where it does not.
+    """Return ``CAPTCHA_GUARD_WORKERS`` if the configuration sets it, else 1.
 
-    The default of that setting says nothing of this site.
+    The default of that setting isn't used, because it says nothing about this site.
     """
     return int(config.get(f"{PREFIX}WORKERS", 1))
 
 
 def seen(environ: Mapping[str, str], argv: Sequence[str]) -> str:
-    """Say where the surroundings tell of several processes; nothing where they don't.
+    """Return which part of the environment announces several processes; empty if none does.
 
-    Looks at ``WEB_CONCURRENCY``, at the options of gunicorn on the command line or in ``GUNICORN_CMD_ARGS``, and at
-    uWSGI's own number. What stands in a server's configuration file shows only in its requests.
+    Checks ``WEB_CONCURRENCY``, gunicorn's options on the command line and in ``GUNICORN_CMD_ARGS``, and uWSGI's number
+    of processes. A server's configuration file isn't read; its number of processes shows only in its requests.
     """
     concurrency = environ.get("WEB_CONCURRENCY", "")
     if concurrency.isdecimal() and int(concurrency) > 1:

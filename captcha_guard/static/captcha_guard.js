@@ -1,27 +1,27 @@
-// Renews codes in place, and works in pages that htmx, Turbo or the host's own scripts put together. Without this script
-// everything works by plain links and forms.
+// Renews codes without reloading the page, also in pages that are built by htmx, Turbo or the host's own scripts. Without
+// this script everything works with plain links and forms.
 "use strict";
 (() => {
   const TAG = "captcha-guard";
-  const MARGIN = 45; // seconds before expiry at which an untouched code is renewed
-  const PATIENCE = 15000; // milliseconds for the server to answer
-  const DOUBLE_CLICK = 2000; // milliseconds in which the same button sends a form only once
+  const MARGIN = 45; // seconds before expiry at which a code is renewed if the visitor hasn't typed anything
+  const PATIENCE = 15000; // time limit for the server's answer, in milliseconds
+  const DOUBLE_CLICK = 2000; // milliseconds during which the same button sends a form only once
   const FAILED = "No new code could be fetched. Please try again in a moment.";
   const RENEWED = "Here is a new code.";
 
-  // One field. The browser connects it whenever it gets into the page: with the page, by a script, or as a copy.
+  // One field. The browser calls connectedCallback whenever it is inserted: with the page, by a script, or as a copy.
   class Field extends HTMLElement {
     #expiresAt = Infinity;
     #timer = 0;
     #pending = false;
-    #mended = false;
+    #replaced = false;
     #known = false;
 
     constructor() {
       super();
-      this.addEventListener("click", (event) => this.#renewAsAsked(event));
+      this.addEventListener("click", (event) => this.#renewOnClick(event));
       this.addEventListener("focusin", () => this.expireIfDue());
-      this.addEventListener("error", () => this.#mend(), true);
+      this.addEventListener("error", () => this.#replacePicture(), true);
       this.addEventListener("load", () => this.#showPicture(), true);
     }
 
@@ -39,20 +39,20 @@
 
     connectedCallback() {
       if (this.picture === null) {
-        return; // no code is asked for
+        return; // the form doesn't ask for a code
       }
       const copied = !this.#known && this.hasAttribute("data-known");
-      this.#plan(this.#known ? (this.#expiresAt - Date.now()) / 1000 : Number(this.dataset.expiresIn));
+      this.#schedule(this.#known ? (this.#expiresAt - Date.now()) / 1000 : Number(this.dataset.expiresIn));
       this.#known = true;
       this.setAttribute("data-known", "");
       this.#makeButton();
-      // A copy of the page that Turbo or htmx has kept shows a code that may have been used.
+      // A cached copy of the page (Turbo, htmx) may show a used code.
       if (copied && !document.documentElement.hasAttribute("data-turbo-preview")) {
         this.renew(RENEWED);
       } else if (!copied && this.picture.complete && this.picture.naturalWidth === 0) {
-        this.#mend();
+        this.#replacePicture();
       }
-      // Browsers leave the focus alone when the address names a place in the page.
+      // Browsers ignore autofocus if the address has a fragment.
       if (this.input.autofocus && document.activeElement === document.body) {
         this.input.focus();
       }
@@ -62,7 +62,7 @@
       window.clearTimeout(this.#timer);
     }
 
-    #plan(seconds) {
+    #schedule(seconds) {
       this.#expiresAt = Date.now() + seconds * 1000;
       const lead = Math.min(MARGIN, seconds / 4) * 1000;
       window.clearTimeout(this.#timer);
@@ -75,7 +75,7 @@
       }, seconds * 1000 - lead);
     }
 
-    // A page that nobody looks at waits until somebody does.
+    // A hidden page renews its code only when it becomes visible.
     #expire() {
       if (document.hidden) {
         this.#expiresAt = 0;
@@ -84,7 +84,7 @@
       }
     }
 
-    // Timers stand still while a computer sleeps; clocks do not.
+    // Timers stop while a computer sleeps, so the time is checked as well.
     expireIfDue() {
       if (Date.now() >= this.#expiresAt) {
         this.#expire();
@@ -98,7 +98,7 @@
       }
     }
 
-    forgetRefusal() {
+    clearRefusal() {
       const message = this.querySelector(".captcha-guard__message");
       if (message !== null && this.input !== null) {
         const described = this.input.getAttribute("aria-describedby");
@@ -119,10 +119,10 @@
       this.picture.srcset = `${fresh.picture_2x} 2x`;
       this.picture.src = fresh.picture;
       this.input.value = "";
-      this.#plan(fresh.expires_in);
+      this.#schedule(fresh.expires_in);
     }
 
-    // A solved code needs no second one for the same text.
+    // After a solved code, the same text doesn't need another one.
     pass(token) {
       this.querySelectorAll(".captcha-guard__frame, .captcha-guard__ask, .captcha-guard__row").forEach((part) => part.remove());
       window.clearTimeout(this.#timer);
@@ -162,18 +162,18 @@
       }
     }
 
-    async #renewAsAsked(event) {
+    async #renewOnClick(event) {
       if (event.target.closest("[data-captcha-guard-new]") === null) {
         return;
       }
       event.preventDefault();
       if (await this.renew(RENEWED)) {
-        this.forgetRefusal();
+        this.clearRefusal();
         this.input.focus();
       }
     }
 
-    // The link that loads the page again becomes a button that does not.
+    // Replace the link that reloads the page with a button that doesn't.
     #makeButton() {
       let control = this.querySelector("[data-captcha-guard-new]");
       if (control.tagName === "A") {
@@ -189,23 +189,23 @@
     }
 
     #showPicture() {
-      this.#mended = false;
+      this.#replaced = false;
       this.removeAttribute("aria-busy");
     }
 
-    // A picture that is gone (used, expired, out of an old copy of the page) is replaced once.
-    #mend() {
+    // A picture that can't be loaded (used, expired, from an old copy of the page) is replaced once.
+    #replacePicture() {
       this.removeAttribute("aria-busy");
-      if (this.#mended) {
+      if (this.#replaced) {
         this.#say("The picture could not be loaded. Please ask for a new code in a moment.");
       } else {
-        this.#mended = true;
+        this.#replaced = true;
         this.renew(RENEWED);
       }
     }
   }
 
-  // A double click sends the form once. A form that a script of the host's sends by itself is left alone.
+  // A double click sends the form once. A form that a script of the host submits itself isn't affected.
   let sent = new WeakMap();
 
   function isDouble(form, by, now) {
@@ -229,7 +229,7 @@
     });
   }
 
-  // htmx: the guard's answers say in a header what they are. The form stays in the page with its text.
+  // htmx: a header tells the kind of the guard's answer. The form stays in the page with its text.
   const refusalIn = (xhr) => {
     const said = xhr.getResponseHeader("Captcha-Guard");
     return said === "spent" ? null : said;
@@ -239,14 +239,14 @@
     return sender.matches("button, input, select, textarea") ? sender.form : sender.closest("form");
   }
 
-  // The field in the sender's form, or the one that an earlier answer has put behind a sender without a form.
+  // The field in the sender's form or, for a sender without a form, the field that an earlier answer put after it.
   function fieldOf(sender) {
     const form = formOf(sender);
     const next = sender.nextElementSibling;
     return form !== null ? form.querySelector(TAG) : next !== null && next.matches(TAG) ? next : null;
   }
 
-  // What isn't posted as a form's field goes in headers.
+  // Values that aren't posted as form fields are sent in headers.
   function addHeaders(event) {
     const { elt, verb, headers } = event.detail;
     const field = fieldOf(elt);
@@ -256,7 +256,7 @@
     }
   }
 
-  // htmx sends the second click of a double click when the first has been answered.
+  // htmx sends the second click of a double click after the first has been answered.
   function requestOnce(event) {
     const { elt, requestConfig } = event.detail;
     const token = elt.tagName === "FORM" ? fieldOf(elt)?.token?.value : undefined;
@@ -270,7 +270,7 @@
     }
   }
 
-  // Many pages reset their form after every answer.
+  // Many pages reset their form after every answer; this keeps the text.
   function keepText(form) {
     const hold = (event) => event.preventDefault();
     form.addEventListener("reset", hold);
@@ -310,10 +310,10 @@
     const { elt, xhr, requestConfig } = event.detail;
     const [said, pass] = ["Captcha-Guard", "Captcha-Pass"].map((name) => xhr.getResponseHeader(name));
     if (refusalIn(xhr) !== null) {
-      Object.assign(event.detail, { successful: false, failed: true }); // for whom a success resets the form
+      Object.assign(event.detail, { successful: false, failed: true }); // for pages that reset the form on success
     }
     if (said === null || said === "again") {
-      sent.delete(elt); // to be sent again at once
+      sent.delete(elt); // the form may be sent again at once
     }
     const field = fieldOf(elt);
     const posted = requestConfig.parameters.captcha_token || requestConfig.headers["Captcha-Token"];
@@ -324,7 +324,7 @@
       field.remove();
       return;
     }
-    field.forgetRefusal();
+    field.clearRefusal();
     if (pass === null) {
       field.renew("");
     } else {
@@ -337,7 +337,7 @@
     document.addEventListener("visibilitychange", () => {
       document.querySelectorAll(TAG).forEach((field) => field.expireIfDue());
     });
-    // The code on a page that the Back button brings up again may have been used.
+    // After the Back button, the code on the page may have been used.
     window.addEventListener("pageshow", (event) => {
       sent = new WeakMap();
       const [entry] = performance.getEntriesByType("navigation");

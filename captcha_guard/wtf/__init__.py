@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from flask import abort, has_request_context, request
 from markupsafe import Markup
 
+from ..doctor.automatic import log_diagnosis
 from ..doctor.checks.classica_routes import ClassicaRoutes
-from ..doctor.rounds import tell
 from ..errors import ConfigError
 from ..extension import judge_request
 from ..extras import missing
@@ -121,7 +121,7 @@ class CaptchaField(Field):
         if own is None or not own.is_classica or endpoint in reported or endpoint in guarded_routes():
             return
         reported.add(endpoint)
-        tell(ClassicaRoutes().of_form(type(form).__name__, endpoint))
+        log_diagnosis(ClassicaRoutes().of_form(type(form).__name__, endpoint))
 
     @property
     def shows_input(self) -> bool:

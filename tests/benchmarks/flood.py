@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 import time_machine
 
 from captcha_guard.counters.storages.sqlite import SQLiteStorage
+from tests.conftest import NOON
 
 LIMITS = ((2, 60, "1/minute"), (10, 3600, "1/hour"), (30, 86_400, "1/day"))
 NETWORKS = 10_000
 PER_SECOND = 20
 NONCE_KEPT = 960
 STEPS = 10
-NOON = 1_800_000_000.0
 
 
 def entries(name: str, factor: int) -> list[tuple[str, int, int, int]]:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from captcha_guard import CaptchaGuard, Difficulty
 from captcha_guard.cli import tuner as tuner_module
 from captcha_guard.cli.preview_renderer import PreviewRenderer
-from captcha_guard.cli.reading_programs import Panel
+from captcha_guard.cli.reading_programs import ReadingPrograms
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
 from captcha_guard.config.settings import Settings
@@ -32,8 +32,8 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     CaptchaGuard(app)
     with app.app_context():
         site = PreviewRenderer.of_this_site()
-        panel = Panel(site.appearance.alphabet, ["ddddocr"])
-        tuner = make_tuner(site, Tuning.of(Settings(), Difficulty.medium), panel=panel)
+        programs = ReadingPrograms(site.appearance.alphabet, ["ddddocr"])
+        tuner = make_tuner(site, Tuning.of(Settings(), Difficulty.medium), programs=programs)
     with served(tuner) as address:
         yield address
 

@@ -13,6 +13,7 @@ import time_machine
 from limits.storage import RedisStorage
 
 from captcha_guard.counters.store import open_storage
+from tests.conftest import local_storage
 from tests.memcached_server import memcached_server
 from tests.redis_cluster import redis_cluster
 from tests.redis_sentinel import watched_redis
@@ -21,9 +22,6 @@ from tests.redis_server import redis_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-#: A full minute and hour, so that windows aligned to the epoch begin here.
-NOON = 1_800_000_000.0
 
 #: The storages that count moving windows, and can forget everything. "limits' Redis" is what a host may hand in.
 EXACT = ["memory", "sqlite", "redis", "valkey", "limits' Redis", "sentinel", "cluster"]
@@ -73,12 +71,6 @@ def memcached_uri() -> Iterator[str]:
         yield uri
 
 
-@pytest.fixture
-def traveller() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as coordinates:
-        yield coordinates
-
-
 def marked(names: list[str]) -> list[Any]:
     """Return the names of storages as parameters, with the server that each needs."""
     servers = dict.fromkeys(SERVED_BY, "redis") | {"memcached": "memcached"}
@@ -87,41 +79,38 @@ def marked(names: list[str]) -> list[Any]:
 
 
 @pytest.fixture(params=marked([*EXACT, "memcached"]))
-def backend(request: pytest.FixtureRequest, tmp_path: Path, traveller: time_machine.Traveller) -> Iterator[Backend]:
+def backend(request: pytest.FixtureRequest, tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Backend]:
     """Every storage."""
-    with opened(request, tmp_path, traveller) as one:
+    with opened(request, tmp_path, clock) as one:
         yield one
 
 
 @pytest.fixture(params=marked(EXACT))
-def exact(request: pytest.FixtureRequest, tmp_path: Path, traveller: time_machine.Traveller) -> Iterator[Backend]:
+def exact(request: pytest.FixtureRequest, tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Backend]:
     """Those that count moving windows."""
-    with opened(request, tmp_path, traveller) as one:
+    with opened(request, tmp_path, clock) as one:
         yield one
 
 
 @pytest.fixture(params=marked(BATCHED))
-def batched(request: pytest.FixtureRequest, tmp_path: Path, traveller: time_machine.Traveller) -> Iterator[Backend]:
+def batched(request: pytest.FixtureRequest, tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Backend]:
     """Those that enter several windows at once."""
-    with opened(request, tmp_path, traveller) as one:
+    with opened(request, tmp_path, clock) as one:
         yield one
 
 
 @contextmanager
-def opened(request: pytest.FixtureRequest, folder: Path, traveller: time_machine.Traveller) -> Iterator[Backend]:
+def opened(request: pytest.FixtureRequest, folder: Path, clock: time_machine.Traveller) -> Iterator[Backend]:
     name: str = request.param
-    if name == "memory":
-        yield Backend(open_storage("memory://"), traveller.shift)
-    elif name == "sqlite":
-        storage: Any = open_storage(f"sqlite:///{folder}/counters.sqlite3")
-        with closing(storage):
-            yield Backend(storage, traveller.shift)
+    if name in ("memory", "sqlite"):
+        with local_storage(name, folder) as local:
+            yield Backend(local, clock.shift)
     elif name == "memcached":
         uri: str = request.getfixturevalue("memcached_uri")
-        storage = open_storage(uri)
+        storage: Any = open_storage(uri)
 
         def advance(seconds: float) -> None:
-            traveller.shift(seconds)
+            clock.shift(seconds)
             age_memcached(uri, seconds)
 
         with closing(storage.storage):
@@ -133,7 +122,7 @@ def opened(request: pytest.FixtureRequest, folder: Path, traveller: time_machine
         storage = RedisStorage(uri) if name == "limits' Redis" else open_storage(own)
 
         def advance_both(seconds: float) -> None:
-            traveller.shift(seconds)
+            clock.shift(seconds)
             age_redis(storage, seconds, stamps=name != "limits' Redis")
 
         with closing(storage.storage):

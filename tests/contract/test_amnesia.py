@@ -10,15 +10,14 @@ import pytest
 from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.store import open_storage
 from captcha_guard.errors import StoreUnavailableError
-
-from .conftest import NOON
+from tests.conftest import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import time_machine
 
-pytestmark = [pytest.mark.redis, pytest.mark.usefixtures("traveller")]
+pytestmark = [pytest.mark.redis, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture(params=["redis", "valkey"])
@@ -48,10 +47,10 @@ def test_what_was_handed_out_before_a_loss_is_unproven_and_what_came_after_is_sp
     assert spent.claim("a fingerprint has no age", 900)
 
 
-def test_what_a_worker_that_starts_later_notes_changes_nothing(storage: Any, traveller: time_machine.Traveller) -> None:
+def test_what_a_worker_that_starts_later_notes_changes_nothing(storage: Any, clock: time_machine.Traveller) -> None:
     Spent(storage).remember()
     noted = storage.storage.get(storage.mark_of(""))
-    traveller.shift(60)
+    clock.shift(60)
     Spent(storage).remember()
     assert storage.storage.get(storage.mark_of("")) == noted
 

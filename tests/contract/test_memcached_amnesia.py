@@ -12,7 +12,7 @@ from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.storages.data_loss import MARK
 from captcha_guard.counters.store import open_storage
 from captcha_guard.errors import StoreUnavailableError
-from tests.contract.conftest import NOON
+from tests.conftest import NOON
 from tests.memcached_server import memcached_server
 from tests.servers import free_port
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import time_machine
 
-pytestmark = [pytest.mark.memcached, pytest.mark.usefixtures("traveller")]
+pytestmark = [pytest.mark.memcached, pytest.mark.usefixtures("clock")]
 
 
 class Servers:
@@ -114,12 +114,12 @@ def test_a_server_that_is_started_again_before_it_counts_has_no_mark_to_show(ser
 
 @pytest.mark.parametrize("written", ["99999999999", "no number"])
 def test_a_mark_that_cannot_be_true_is_one_that_is_gone(
-    storage: Any, traveller: time_machine.Traveller, written: str
+    storage: Any, clock: time_machine.Traveller, written: str
 ) -> None:
     storage.storage.set(MARK, written, noreply=False)
     assert is_unproven(storage, "before", NOON)
     assert not is_unproven(storage, "after", NOON + 5)
-    traveller.shift(60)
+    clock.shift(60)
     assert not is_unproven(storage, "later", NOON + 30)
 
 

@@ -23,7 +23,7 @@ from limits.storage import MemoryStorage, storage_from_string
 
 from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.counters.storages.stamps import LEEWAY
-from tests.contract.conftest import NOON
+from tests.conftest import NOON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,23 +190,23 @@ def test_a_forked_child_opens_its_own_and_leaves_the_parents_alone(storage: SQLi
 # Its bounds
 
 
-def test_expired_rows_go_with_the_writes(storage: SQLiteStorage, traveller: time_machine.Traveller) -> None:
+def test_expired_rows_go_with_the_writes(storage: SQLiteStorage, clock: time_machine.Traveller) -> None:
     for client in range(3000):
         storage.incr(f"c{client}", 60)
         storage.acquire_entries([(f"w{client}", 1, 60, 1), (f"v{client}", 1, 60, 1)])
-        traveller.shift(1)
+        clock.shift(1)
     alive = {"counters": 60, "windows": 120}
     assert all(count <= alive[table] + 64 for table, count in rows(storage).items())
 
 
 def test_a_flood_gives_up_the_windows_entered_least_recently_and_no_counter(
-    tmp_path: Path, traveller: time_machine.Traveller
+    tmp_path: Path, clock: time_machine.Traveller
 ) -> None:
     with closing(SQLiteStorage(f"sqlite:///{tmp_path}/c.sqlite3", most_windows=200)) as storage:
         for client in range(1000):
             storage.incr(f"nonce{client}", 86_400)
             storage.acquire_entries([(f"minute{client}", 1, 60, 1), (f"day{client}", 1, 86_400, 1)])
-            traveller.shift(1)
+            clock.shift(1)
         held = rows(storage)
         assert held["counters"] == 1000
         assert 100 <= held["windows"] <= 200 + 200 // 64 + 2 * 128
@@ -215,13 +215,11 @@ def test_a_flood_gives_up_the_windows_entered_least_recently_and_no_counter(
         assert not any(storage.acquire_entry(f"minute{client}", 1, 60) for client in range(945, 1000))
 
 
-def test_a_file_shrinks_when_what_was_in_it_has_expired(
-    storage: SQLiteStorage, traveller: time_machine.Traveller
-) -> None:
+def test_a_file_shrinks_when_what_was_in_it_has_expired(storage: SQLiteStorage, clock: time_machine.Traveller) -> None:
     for client in range(3000):
         storage.incr(f"{client}" * 20, 60)
     path = Path(storage.storage)
-    traveller.shift(60 + LEEWAY)
+    clock.shift(60 + LEEWAY)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         before = path.stat().st_size
@@ -230,27 +228,25 @@ def test_a_file_shrinks_when_what_was_in_it_has_expired(
     assert path.stat().st_size < before / 5
 
 
-def test_a_sweep_leaves_the_rest_when_its_time_is_over(
-    storage: SQLiteStorage, traveller: time_machine.Traveller
-) -> None:
+def test_a_sweep_leaves_the_rest_when_its_time_is_over(storage: SQLiteStorage, clock: time_machine.Traveller) -> None:
     for client in range(20):
         storage.incr(f"{client}", 60)
-    traveller.shift(60 + LEEWAY)
+    clock.shift(60 + LEEWAY)
     assert storage.sweep(patience=0) == 0
     assert rows(storage)["counters"] == 20
     assert storage.sweep() == 20
 
 
-def test_a_window_holds_no_more_times_than_its_limit(storage: SQLiteStorage, traveller: time_machine.Traveller) -> None:
+def test_a_window_holds_no_more_times_than_its_limit(storage: SQLiteStorage, clock: time_machine.Traveller) -> None:
     for _ in range(50):
         assert storage.acquire_entry("k", 3, 1)
-        traveller.shift(0.5)
+        clock.shift(0.5)
     with closing(sqlite3.connect(storage.storage)) as connection:
         assert connection.execute("SELECT max(length(stamps)) FROM limits_windows").fetchone() == (3 * 8,)
 
 
 def test_a_sweep_deletes_all_that_expired_and_nothing_else(
-    storage: SQLiteStorage, traveller: time_machine.Traveller
+    storage: SQLiteStorage, clock: time_machine.Traveller
 ) -> None:
     with closing(sqlite3.connect(storage.storage)) as connection:
         storage.incr("young", 600)
@@ -302,14 +298,14 @@ def take(storage: Any, step: tuple[Any, ...]) -> Any:
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=40))
 def test_it_counts_as_the_memory_storage_does(
-    storage: SQLiteStorage, traveller: time_machine.Traveller, steps: list[tuple[Any, ...]]
+    storage: SQLiteStorage, clock: time_machine.Traveller, steps: list[tuple[Any, ...]]
 ) -> None:
     storage.reset()
     model = MemoryStorage()
     model.timer.join()
     for step in steps:
         if step[0] == "advance":
-            traveller.shift(step[1] + 0.25)
+            clock.shift(step[1] + 0.25)
             continue
         assert take(storage, step) == pytest.approx(take(model, step), abs=1e-6), step
     model.timer.join()

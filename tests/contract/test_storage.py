@@ -17,7 +17,7 @@ from limits.strategies import (
 from captcha_guard.counters.storages.memory import LockedMemoryStorage
 from captcha_guard.counters.storages.stamps import LEEWAY
 from captcha_guard.counters.store import open_storage
-from tests.contract.conftest import NOON
+from tests.conftest import NOON
 
 if TYPE_CHECKING:
     import time_machine
@@ -251,25 +251,25 @@ def test_a_window_that_was_entered_alone_counts_in_a_batch(batched: Backend) -> 
 # The memory of one process
 
 
-def test_memory_keeps_no_more_than_what_still_counts(traveller: time_machine.Traveller) -> None:
+def test_memory_keeps_no_more_than_what_still_counts(clock: time_machine.Traveller) -> None:
     storage = open_storage("memory://")
     assert isinstance(storage, LockedMemoryStorage)
     for number in range(5000):
         storage.acquire_entry(f"window {number}", 5, 60)
         storage.incr(f"counter {number}", 60)
-    traveller.shift(60 + LEEWAY)
+    clock.shift(60 + LEEWAY)
     for _ in range(10_000):
         storage.acquire_entry("one", 5, 60)
         storage.incr("two", 60)
     assert storage.reset() == 2
 
 
-def test_memory_keeps_no_more_times_of_a_window_than_its_limit(traveller: time_machine.Traveller) -> None:
+def test_memory_keeps_no_more_times_of_a_window_than_its_limit(clock: time_machine.Traveller) -> None:
     storage = open_storage("memory://")
     assert isinstance(storage, LockedMemoryStorage)
     for _ in range(100):
         assert storage.acquire_entry("k", 5, 60, 5)
-        traveller.shift(61)
+        clock.shift(61)
     [(stamps, _)] = storage._windows.values()
     assert len(stamps) == 5 * 8
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -16,8 +15,6 @@ from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.web.state import NAME, State
 from tests.faulty_redis import FaultyRedis, faulty_redis
 from tests.integration.host_blog import Blog, make_app, make_blog
-
-NOON = 1_800_000_000.0
 
 #: Seconds within which all has to be well again after a fault.
 RECOVERY = 5.0
@@ -84,12 +81,6 @@ def bare(tmp_path: Path) -> Iterator[Any]:
 @pytest.fixture
 def client(blog: Blog) -> FlaskClient:
     return blog.client()
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 def close_counters(blog: Blog) -> None:

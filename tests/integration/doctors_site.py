@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from captcha_guard import CaptchaGuard
 from captcha_guard.doctor.diagnosis import Moment
-from captcha_guard.doctor.examination import Result, examine
+from captcha_guard.doctor.runner import Result, run_checks
 from captcha_guard.doctor.site import Site
 from captcha_guard.web.state import NAME
 from tests.browser.server import served
@@ -48,7 +48,7 @@ def make_site(folder: Path, config: Mapping[str, object] | None = None) -> Flask
 def seen_by_doctor(app: Flask, moment: Moment = Moment.DOCTOR, **site: Any) -> Result:
     """Return what the doctor makes of the site."""
     given: dict[str, Any] = {"environ": {}, "argv": ("flask",), **site}
-    return examine(Site(app, app.extensions[NAME], **given), moment)
+    return run_checks(Site(app, app.extensions[NAME], **given), moment)
 
 
 def seen_on(app: Flask, path: str = "/posts/hello") -> Result:

@@ -242,6 +242,14 @@ def solved(client: FlaskClient, page: TestResponse, typed: Mapping[str, str] | N
     return {**fields, **(typed or {})}
 
 
+def post_comment(
+    client: FlaskClient, page: str = "/posts/one", *, headers: Mapping[str, str] | None = None, **typed: str
+) -> TestResponse:
+    """Post ``COMMENT``, with what is ``typed`` in place of its fields, to the form on a page; solve its code."""
+    target = f"{page}/comments" if page.startswith("/posts/") else page
+    return client.post(target, data=solved(client, client.get(page), COMMENT | typed), headers=headers)
+
+
 def wrong(page: TestResponse, typed: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return a page's form with a code that is never right, for none has more than eight symbols."""
     return {**fields_of(page), ANSWER: "WRONGWRONG", **(typed or {})}

@@ -22,7 +22,7 @@ from captcha_guard.spam.memory.judged_comments import Cases
 from captcha_guard.web import maintenance as housekeeping
 from captcha_guard.web.timetable import EVERY, Timetable
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, DOUBTFUL, TAUGHT_SPAM, Blog, solved, teach
+from tests.integration.host_blog import COMMENT, DOUBTFUL, TAUGHT_SPAM, Blog, post_comment, solved, teach
 
 DAY = 86_400
 
@@ -41,7 +41,7 @@ def heard(blog: Blog) -> Iterator[list[str]]:
 
 def post(blog: Blog, body: str, address: str = "192.0.2.7") -> TestResponse:
     client = blog.client(address)
-    return client.post("/queue", data=solved(client, client.get("/queue"), COMMENT | {"body": body}))
+    return post_comment(client, "/queue", body=body)
 
 
 def aside(blog: Blog, body: str = TAUGHT_SPAM) -> str:

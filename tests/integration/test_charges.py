@@ -13,7 +13,7 @@ from captcha_guard.testing import solve
 from captcha_guard.web.post.captcha_check import TRIES
 from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, wrong
+from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, post_comment, solved, wrong
 
 POST = "/posts/one/comments"
 LIMITED: dict[str, object] = {"CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute"}
@@ -26,7 +26,7 @@ def say(number: object) -> dict[str, str]:
 
 
 def publish(client: FlaskClient, number: object) -> int:
-    return client.post(POST, data=solved(client, client.get("/posts/one"), say(number))).status_code
+    return post_comment(client, body=say(number)["body"]).status_code
 
 
 @pytest.mark.parametrize(("shown", "target"), [("/posts/one", POST), ("/essay", "/essay"), ("/letters", "/letters")])
@@ -172,7 +172,7 @@ def test_wrong_codes_are_counted_on_paid_challenges_too(blogs: MakeBlog) -> None
 def test_a_limited_pass_is_still_there_after_the_wait(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"})
     client = blog.client()
-    passed = client.post("/essay", data=solved(client, client.get("/essay"), COMMENT | {"author": ""}))
+    passed = post_comment(client, "/essay", author="")
     assert PASS in fields_of(passed)
     early = client.post("/essay", data=fields_of(passed) | COMMENT)
     assert early.status_code == 429

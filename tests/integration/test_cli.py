@@ -30,7 +30,6 @@ from captcha_guard.cli.tuning import Tuning
 from captcha_guard.testing import solve
 from tests.integration.bare_site import SECRET, make_site, state_of
 
-NOON = 1_800_000_000.0
 ROLLED = "c0ffee00c0ffee00"
 
 HOST = f"""
@@ -88,7 +87,7 @@ def test_preview_says_what_it_wrote_and_that_it_took_the_place_of_a_file(site: F
         r"A picture takes \d+\.\d ms \(at most [\d.]+\) and [\d,]+ bytes \(at most [\d,]+\)\.", first.output
     )
     again = run(site, "preview", "--styles", "2", "--out", str(out))
-    assert "written (in place of the file that was there)" in again.output
+    assert "written (replaced an existing file)" in again.output
 
 
 def test_a_sheet_has_a_row_for_each_style_and_a_picture_for_each_code_and_difficulty(
@@ -123,9 +122,9 @@ def test_a_site_without_a_calendar_is_shown_seeds_that_nobody_can_guess(tmp_path
     [
         (["--difficulty", "medum"], "there is no difficulty 'medum'; did you mean 'medium'?"),
         (["--codes", "A-B"], "the answer is 'A-B'"),
-        (["--codes", " ,"], "name at least one code"),
+        (["--codes", " ,"], "give at least one code"),
         (["--styles", "0"], "0 is not in the range"),
-        (["--out", "sheet.jpg"], "does not end in .png"),
+        (["--out", "sheet.jpg"], "doesn't end in .png"),
         (["--out", "/no/such/folder/sheet.png"], "can't be written: No such file or directory"),
     ],
 )
@@ -308,7 +307,7 @@ def test_the_site_itself_serves_nothing_of_the_page(site: Flask) -> None:
 def test_a_seed_that_is_no_text_is_told_of_and_not_replaced(tmp_path: Path) -> None:
     result = run(make_site(tmp_path, STYLE_SEED=b"\xff\xfe" * 8), "tune")
     assert result.exit_code == 1
-    assert "CAPTCHA_GUARD_STYLE_SEED is no UTF-8" in result.output
+    assert "CAPTCHA_GUARD_STYLE_SEED isn't valid UTF-8" in result.output
 
 
 @pytest.fixture

@@ -99,8 +99,8 @@ def test_an_id_that_nobody_knows_is_named_and_the_others_are_taught(blog: Blog) 
     known = post(blog, HAM[0])
     said = refuses(blog.app, "teach", "--ham", known, "-X7nobody-knows_this0", "--nor-this")
     assert "Taught: 1 comment as ham." in said
-    assert "no comment is known by: -X7nobody-knows_this0, --nor-this. An id is verdict.id" in said
-    assert "60 days; teach older ones with --file" in said
+    assert "there is no comment with the id: -X7nobody-knows_this0, --nor-this. An id is the verdict.id" in said
+    assert "60 days; teach older comments with --file" in said
 
 
 def test_what_a_blog_has_is_taught_from_a_file_or_a_pipe(site: Flask, tmp_path: Path) -> None:
@@ -136,17 +136,17 @@ GOOD = '{"body": "Fine.", "spam": false}\n'
     [
         (
             GOOD + '{"body": "x", spam: true}',
-            "line 2: it is no JSON (Expecting property name enclosed in double quotes,",
+            "line 2: not valid JSON (Expecting property name enclosed in double quotes,",
         ),
-        (GOOD + '{"body":\n' + GOOD, "line 2: it is no JSON (Expecting value, column 9)"),
-        (GOOD + '\n["x"]', "line 3: it is no object"),
+        (GOOD + '{"body":\n' + GOOD, "line 2: not valid JSON (Expecting value, column 9)"),
+        (GOOD + '\n["x"]', "line 3: not a JSON object"),
         ('{"body": "x"}', 'line 1: "spam" is missing'),
         ('{"body": "x", "spam": "no"}', "line 1: \"spam\" is 'no', not true or false"),
         ('{"spam": true}', 'line 1: "body" is missing or empty'),
-        ('{"body": 7, "spam": true}', 'line 1: "body" is no text'),
-        ('{"body": "x", "spam": true, "autor": "Ada"}', "line 1: 'autor' is no field of a comment"),
-        (b"\xff\xfe{}", "line 1: it is no UTF-8"),
-        ("[" * 100_000, "line 1: it is "),
+        ('{"body": 7, "spam": true}', 'line 1: "body" isn\'t a string'),
+        ('{"body": "x", "spam": true, "autor": "Ada"}', "line 1: 'autor' isn't a field of a comment"),
+        (b"\xff\xfe{}", "line 1: not valid UTF-8"),
+        ("[" * 100_000, "line 1: nested too deeply"),
     ],
 )
 def test_a_wrong_line_is_named_and_nothing_is_taught(site: Flask, given: str | bytes, complaint: str) -> None:
@@ -159,7 +159,7 @@ def test_a_wrong_line_is_named_and_nothing_is_taught(site: Flask, given: str | b
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--spam"], "name the ids of comments, or a file of comments with --file"),
+        (["--spam"], "give the ids of comments, or a file of comments with --file"),
         (["an-id"], "say what these comments are: --spam or --ham"),
         (["--ham", "--file", "-"], "leave out --spam, --ham and ids"),
         (["--file", "-", "an-id"], "leave out --spam, --ham and ids"),
@@ -200,16 +200,16 @@ def test_a_filter_that_abstains_says_so_instead_of_a_table(site: Flask) -> None:
     said = says(site, "explain", "--text", "Fine.")
     assert "accept, score 0" in said
     assert "The rules found nothing." in said
-    assert "abstains until it is taught 8 ham and 8 spam more" in said
+    assert "abstains until it is taught 8 more ham and 8 more spam" in said
     assert "weight" not in said
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "name the id of a comment, or give a text with --text"),
-        (["id", "--text", "x"], "name the id of a comment, or give a text with --text"),
-        (["-no-such-case"], "no comment is known by the id '-no-such-case'"),
+        ([], "give the id of a comment, or a text with --text"),
+        (["id", "--text", "x"], "give the id of a comment, or a text with --text"),
+        (["-no-such-case"], "there is no comment with the id '-no-such-case'"),
     ],
 )
 def test_explain_says_what_it_needs(site: Flask, arguments: list[str], sentence: str) -> None:
@@ -220,20 +220,20 @@ def test_explain_says_what_it_needs(site: Flask, arguments: list[str], sentence:
 
 
 def test_the_filter_tells_how_much_it_was_taught_and_what_it_lacks(site: Flask) -> None:
-    assert "until it is taught 8 ham and 8 spam more" in says(site, "filter-stats")
+    assert "until it is taught 8 more ham and 8 more spam" in says(site, "filter-stats")
     says(site, "teach", "--file", "-", given=lines(7) + GOOD)
     said = says(site, "filter-stats")
     assert "Taught: 8 ham and 7 spam." in said
     assert "Kept: 15 decisions, " in said
-    assert "until it is taught 0 ham and 1 spam more" in said
+    assert "until it is taught 0 more ham and 1 more spam" in said
     says(site, "teach", "--file", "-", given='{"body": "Buy!", "spam": true}')
     assert says(site, "filter-stats").endswith("The filter decides.\n")
 
 
 def test_retraining_says_how_many_decisions_were_learned(site: Flask) -> None:
-    assert says(site, "retrain") == "Learned again: 0 decisions.\n"
+    assert says(site, "retrain") == "Trained again with 0 decisions.\n"
     says(site, "teach", "--file", "-", given=GOOD)
-    assert says(site, "retrain") == "Learned again: 1 decision.\n"
+    assert says(site, "retrain") == "Trained again with 1 decision.\n"
 
 
 def test_tidying_learns_what_nobody_rescued_once_and_not_before_its_time(
@@ -248,10 +248,10 @@ def test_tidying_learns_what_nobody_rescued_once_and_not_before_its_time(
 
     with aside_expired.connected_to(note, blog.app):
         clock.shift(timedelta(days=29))
-        assert says(blog.app, "tidy").startswith("Learned as spam, for nobody rescued it: 0.")
+        assert says(blog.app, "tidy").startswith("Learned as spam after 30 days aside: 0.")
         clock.shift(timedelta(days=2))
-        assert says(blog.app, "tidy").startswith("Learned as spam, for nobody rescued it: 1.")
-        assert says(blog.app, "tidy").startswith("Learned as spam, for nobody rescued it: 0.")
+        assert says(blog.app, "tidy").startswith("Learned as spam after 30 days aside: 1.")
+        assert says(blog.app, "tidy").startswith("Learned as spam after 30 days aside: 0.")
     assert expired == [case]
     assert taught(blog.app) == (1, 1)
 
@@ -264,14 +264,14 @@ def test_what_one_site_was_taught_can_be_taken_to_another(site: Flask, tmp_path:
     file = tmp_path / "decisions.jsonl"
     assert says(site, "export-decisions", str(file)) == f"{file} written: 16 decisions.\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert "(in place of the file that was there)" in says(site, "export-decisions", str(file))
+    assert "(replaced an existing file)" in says(site, "export-decisions", str(file))
     assert says(site, "export-decisions", "-") == file.read_text(encoding="utf-8")
 
     other = make_site(tmp_path / "other")
     for given in (None, file.read_bytes()):
         name = str(file) if given is None else "-"
         said = says(other, "import-decisions", name, given=given)
-        assert said.startswith("16 decisions taken in from ")
+        assert said.startswith("16 decisions imported from ")
         assert taught(other) == (8, 8)
     assert says(other, "explain", "--text", "pills") == says(site, "explain", "--text", "pills")
 
@@ -282,13 +282,13 @@ def test_what_one_site_was_taught_can_be_taken_to_another(site: Flask, tmp_path:
         ("", "it is empty"),
         (GOOD, "Line 1 is none that an export wrote"),
         ('{"format": "captcha_guard learning", "version": 1}\n\n{"name": "x"}', "Line 3 is none that an export wrote"),
-        (b"\xff", "it is no UTF-8"),
+        (b"\xff", "it isn't valid UTF-8"),
     ],
 )
 def test_a_file_that_is_no_export_changes_nothing(site: Flask, given: str | bytes, complaint: str) -> None:
     says(site, "teach", "--file", "-", given=lines(2))
     said = refuses(site, "import-decisions", "-", given=given)
-    assert "no file that export-decisions wrote, and nothing was changed" in said
+    assert "wasn't written by export-decisions, so nothing was changed" in said
     assert complaint in said
     assert taught(site) == (2, 2)
 

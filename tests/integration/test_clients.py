@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from captcha_guard import CaptchaGuard, ConfigError
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, fields_of, make_app, solved
+from tests.integration.host_blog import COMMENT, fields_of, make_app, post_comment, solved
 
 POST = "/posts/one/comments"
 ONE: dict[str, object] = {"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"}
@@ -22,8 +22,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 
 def publish(client: FlaskClient, number: object, **headers: str) -> int:
-    sent = solved(client, client.get("/posts/one"), COMMENT | {"body": f"Comment {number}"})
-    return client.post(POST, data=sent, headers=headers).status_code
+    return post_comment(client, headers=headers, body=f"Comment {number}").status_code
 
 
 def test_codeless_posts_of_one_household_do_not_lock_its_neighbours_out(blogs: MakeBlog) -> None:
@@ -81,7 +80,7 @@ def test_a_request_without_any_address_is_one_of_them(blogs: MakeBlog) -> None:
 
 def test_midnight_is_no_fresh_start(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     client = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per hour"}).client()
-    clock.move_to(1_800_057_600 - 5)
+    clock.shift(43_200 - 5)
     assert publish(client, 1) == 303
     clock.shift(10)
     assert publish(client, 2) == 429
@@ -90,7 +89,7 @@ def test_midnight_is_no_fresh_start(blogs: MakeBlog, clock: time_machine.Travell
 def test_the_judge_knows_a_client_again_after_days(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     blog = blogs()
     client = blog.client()
-    assert client.post("/queue", data=solved(client, client.get("/queue"), COMMENT)).status_code == 303
+    assert post_comment(client, "/queue").status_code == 303
     with blog.app.app_context():
         assert blog.guard.teach(blog.stored[0]["id"], spam=True)
     clock.shift(3 * 86_400)

@@ -18,7 +18,7 @@ from captcha_guard.web.post.refusal import Refusal
 from captcha_guard.web.post.result import Result
 from captcha_guard.web.protection import Protection
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, Blog, make_app, solved, wrong
+from tests.integration.host_blog import COMMENT, Blog, make_app, post_comment, solved, wrong
 
 POST = "/posts/one/comments"
 DOCUMENT = (Path(__file__).parents[2] / "docs/judging.md").read_text()
@@ -60,8 +60,8 @@ def test_every_decision_leaves_one_line(blogs: MakeBlog, caplog: pytest.LogCaptu
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "6 per minute"})
     client = blog.client("203.0.113.9")
     client.post("/queue", data=wrong(client.get("/queue"), COMMENT))
-    client.post("/queue", data=solved(client, client.get("/queue"), COMMENT))
-    client.post("/queue", data=solved(client, client.get("/queue"), COMMENT))
+    post_comment(client, "/queue")
+    post_comment(client, "/queue")
     client.post("/queue", data=solved(client, client.get("/queue"), LINKS))
     client.post("/queue", data="x", content_type="text/plain")
     client.post("/queue", data=COMMENT)

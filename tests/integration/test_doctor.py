@@ -16,10 +16,10 @@ import time_machine
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from captcha_guard.doctor.automatic import ServingChecks
 from captcha_guard.doctor.checks import CHECKS
 from captcha_guard.doctor.diagnosis import Check, Diagnosis, Moment, Severity
-from captcha_guard.doctor.examination import examine
-from captcha_guard.doctor.rounds import Rounds
+from captcha_guard.doctor.runner import run_checks
 from captcha_guard.doctor.site import Site
 from captcha_guard.web.state import NAME
 from tests.faulty_redis import faulty_redis
@@ -70,8 +70,8 @@ def tiny_memcached() -> Iterator[str]:
             server.terminate()
 
 
-def rounds_of(app: Flask) -> Rounds:
-    return Rounds(app)
+def serving_checks_of(app: Flask) -> ServingChecks:
+    return ServingChecks(app)
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -102,7 +102,7 @@ def test_one_check_that_fails_hides_nothing_that_the_others_find(app: Flask) -> 
         def examine(self, site: Site) -> list[Diagnosis]:
             raise ZeroDivisionError(f"nothing to divide {site.app.name} by")
 
-    result = examine(Site(app, app.extensions[NAME]), Moment.DOCTOR, [Broken(), *CHECKS])
+    result = run_checks(Site(app, app.extensions[NAME]), Moment.DOCTOR, [Broken(), *CHECKS])
     assert result.unchecked["CG999"] == "the check failed: ZeroDivisionError: nothing to divide doctors_site by"
     assert "CG202" in result.fine
 
@@ -221,11 +221,9 @@ def test_the_judges_and_the_filters_files_count_as_well(sites: MakeSite, tmp_pat
         f"1 0 0:1 / / rw - ext4 x rw\n30 1 0:41 / {tmp_path} rw - nfs4 x rw\n31 30 0:42 / {local} rw - xfs x rw\n"
     )
     told = found(seen_by_doctor(sites(tmp_path, config), mounts=mounts), "CG204")
-    assert told == [f"{tmp_path}/learned.sqlite3 lies on nfs4."]
+    assert told == [f"{tmp_path}/learned.sqlite3 is on nfs4."]
     in_memory = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": "memory://"})
-    assert found(seen_by_doctor(in_memory, mounts=mounts), "CG204") == [
-        f"{tmp_path}/captcha_guard.sqlite3 lies on nfs4."
-    ]
+    assert found(seen_by_doctor(in_memory, mounts=mounts), "CG204") == [f"{tmp_path}/captcha_guard.sqlite3 is on nfs4."]
 
 
 # Proxy
@@ -286,13 +284,13 @@ def test_the_store_is_looked_at_once_when_the_process_has_settled(
     sites: MakeSite, tmp_path: Path, redis: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": redis})
-    rounds, storage = rounds_of(app), app.extensions[NAME].storage
-    rounds.examine_store()
+    serving_checks, storage = serving_checks_of(app), app.extensions[NAME].storage
+    serving_checks.examine_store()
     assert told(caplog) == []
     storage.storage.config_set("maxmemory-policy", "allkeys-lru")
     storage.storage.config_set("maxmemory", "64mb")
-    rounds.examine_store()
-    rounds.examine_store()
+    serving_checks.examine_store()
+    serving_checks.examine_store()
     assert told(caplog) == ["CG203"]
     assert caplog.records[-1].levelno == logging.ERROR
     storage.storage.close()
@@ -302,16 +300,16 @@ def test_a_request_starts_the_look_at_the_store_after_half_a_minute_and_not_befo
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[bool] = []
-    monkeypatch.setattr(Rounds, "examine_store", lambda _: looked.append(True))
+    monkeypatch.setattr(ServingChecks, "examine_store", lambda _: looked.append(True))
     started: list[Any] = []
-    monkeypatch.setattr("captcha_guard.doctor.rounds.threading.Thread", _Unthreaded(started))
+    monkeypatch.setattr("captcha_guard.doctor.automatic.threading.Thread", _Unthreaded(started))
     now = [1000.0]
-    monkeypatch.setattr("captcha_guard.doctor.rounds.time.monotonic", lambda: now[0])
-    rounds = rounds_of(app)
+    monkeypatch.setattr("captcha_guard.doctor.automatic.time.monotonic", lambda: now[0])
+    serving_checks = serving_checks_of(app)
     for at, looks in ((1000.0, 0), (1029.0, 0), (1031.0, 1), (9999.0, 1)):
         now[0] = at
         with app.test_request_context("/"):
-            rounds.look()
+            serving_checks.before_request()
         assert len(looked) == looks
 
 

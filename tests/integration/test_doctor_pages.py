@@ -85,12 +85,12 @@ def test_without_an_address_no_page_is_looked_at_and_none_is_called_fine(app: Fl
         ("/nowhere", r"There is no such page: http://\S+/nowhere answers 404\."),
         ("/", r"http://\S+/ has no field for the security code\."),
         ("/account", r"http://\S+/account redirects to a log-in page, http://\S+/login\."),
-        ("/members", r"http://\S+/members isn't for everybody: it answers 403\."),
+        ("/members", r"http://\S+/members isn't public: it answers 403\."),
         ("/moved", r"http://\S+/moved leads to http://\S+/, which has no field for the security code\."),
         ("/gone", r"There is no such page: http://\S+/gone leads to http://\S+/nowhere, which answers 404\."),
         ("/down", r"http://\S+/down answers 502, not with a page\."),
         ("/feed", r"http://\S+/feed is sent as application/json, not as a page\."),
-        ("/circle", r"http://\S+/circle redirects more than 10 times, the last time to http://\S+/circle\."),
+        ("/circle", r"http://\S+/circle redirects more than 10 times, last to http://\S+/circle\."),
         ("/mail", r"http://\S+/mail can't be fetched over HTTP\."),
     ],
 )
@@ -135,7 +135,7 @@ def test_a_host_that_is_not_known_is_called_that(app: Flask, monkeypatch: pytest
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     [said] = found(seen_by_doctor(app, url="http://blog.invalid/"), "CG407")
-    assert said == "http://blog.invalid/ can't be reached: the name of the host isn't known."
+    assert said == "http://blog.invalid/ can't be reached: the host name can't be resolved."
 
 
 def test_a_server_that_does_not_answer_is_waited_for_only_so_long(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ def test_pictures_over_http_on_a_page_over_https_are_told(
     )
     with served_by_tls(app, certificate(tmp_path, ca, "here", "IP:127.0.0.1")) as address:
         result = seen_by_doctor(app, url=f"{address}/posts/hello")
-    assert all("isn't HTTPS, and the page is" in one for one in found(result, "CG407")[:3])
+    assert all("isn't HTTPS, but the page is" in one for one in found(result, "CG407")[:3])
     assert any("x_proto=1" in one.fix for one in result.diagnoses)
 
 
@@ -353,7 +353,7 @@ def kept_page(app: Flask) -> None:
 def test_a_cache_is_noticed_by_the_code_that_two_visitors_get(app: Flask) -> None:
     kept_page(app)
     [said] = found(seen_on(app, "/kept"), "CG407")
-    assert re.fullmatch(r"Visitors get one another's code: http://\S+/kept comes out of a cache\.", said)
+    assert re.fullmatch(r"Visitors get each other's codes: http://\S+/kept comes from a cache\.", said)
 
 
 def test_a_cache_is_noticed_by_a_code_that_has_expired(app: Flask) -> None:
@@ -361,7 +361,7 @@ def test_a_cache_is_noticed_by_a_code_that_has_expired(app: Flask) -> None:
     with time_machine.travel(1_800_000_000, tick=False) as clock:
         app.test_client().get("/kept")
         clock.shift(app.extensions[NAME].settings.ttl + 1)
-        assert any("comes out of a cache" in one for one in found(seen_on(app, "/kept"), "CG407"))
+        assert any("comes from a cache" in one for one in found(seen_on(app, "/kept"), "CG407"))
 
 
 # What is read off the same page
@@ -388,15 +388,13 @@ def test_a_secret_that_was_replaced_with_a_fallback_is_shared(app: Flask, tmp_pa
 
 def test_a_field_outside_of_the_form_is_told(app: Flask) -> None:
     page_at(app, "/outside", f"<form method=post><textarea name=body></textarea></form>{FIELD}")
-    assert found(seen_on(app, "/outside"), "CG407") == [
-        "The code isn't sent: the field stands outside of the page's forms."
-    ]
+    assert found(seen_on(app, "/outside"), "CG407") == ["The code isn't sent: the field is outside the page's forms."]
 
 
 def test_a_form_without_a_field_against_forgeries_is_a_hint(app: Flask, tmp_path: Path) -> None:
     page_at(app, "/safe", f'<form><input type="hidden" name="csrf_token" value="x">{FIELD}</form>')
     assert found(seen_on(app, "/safe"), "CG405") == []
-    assert "CSRFProtect is not set up" in found(seen_on(app), "CG405")[0]
+    assert "CSRFProtect isn't set up" in found(seen_on(app), "CG405")[0]
     protected = make_site(tmp_path / "other")
     CSRFProtect(protected)
     result = seen_on(protected)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.doctors_site import make_site, seen_by_doctor
-from tests.integration.host_blog import COMMENT, fields_of, make_blog, solved
+from tests.integration.host_blog import COMMENT, fields_of, make_blog, post_comment
 from tests.tls import authority, certificate, encrypted_redis
 
 pytestmark = pytest.mark.redis
@@ -31,10 +31,10 @@ def test_a_comment_is_held_or_shown_again_and_the_log_says_how_to_mend_it(
     uri, mend = untrusted
     blog = make_blog(tmp_path / "blog", {"CAPTCHA_GUARD_STORAGE_URI": uri})
     client = blog.client()
-    answer = client.post("/posts/one/comments", data=solved(client, client.get("/posts/one"), COMMENT))
+    answer = post_comment(client)
     assert answer.status_code == 503
     assert fields_of(answer)["body"] == COMMENT["body"]
-    assert client.post("/queue", data=solved(client, client.get("/queue"), COMMENT)).status_code == 303
+    assert post_comment(client, "/queue").status_code == 303
     assert [one["held"] for one in blog.stored] == ["True"]
     assert [mend in line for line in caplog.messages if "store fails" in line] == [True]
 

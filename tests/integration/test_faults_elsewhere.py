@@ -21,7 +21,7 @@ from captcha_guard.metrics import observe
 from captcha_guard.testing import solve
 from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved
+from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, post_comment, solved
 
 POST = "/posts/one/comments"
 
@@ -215,8 +215,8 @@ def registry(blog: Blog) -> CollectorRegistry:
 def test_verdicts_are_counted_by_action(blog: Blog, registry: CollectorRegistry) -> None:
     client = blog.client()
     client.post(POST, data=COMMENT)
-    client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT))
-    client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT))
+    post_comment(client)
+    post_comment(client)
     counted = {
         action: registry.get_sample_value("captcha_guard_verdicts_total", {"action": action})
         for action in ("challenge", "accept", "reject", "hold")

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, solved
+from tests.integration.host_blog import COMMENT, post_comment
 
 HTMX = {"HX-Request": "true", "Accept": "*/*"}
 
@@ -44,7 +44,7 @@ def test_a_boosted_form_gets_a_whole_page_and_htmx_that_wants_json_gets_json(cli
 def test_a_refusal_on_the_hosts_own_page_and_the_views_answer_are_told_apart(client: FlaskClient) -> None:
     refused = client.post("/essay", data=COMMENT, headers=HTMX)
     assert (refused.status_code, refused.headers["Captcha-Guard"]) == (422, "host")
-    stored = client.post("/essay", data=solved(client, client.get("/essay"), COMMENT), headers=HTMX)
+    stored = post_comment(client, "/essay", headers=HTMX)
     assert (stored.status_code, stored.headers["Captcha-Guard"]) == (303, "spent")
     assert "HX-Push-Url" not in stored.headers
 

@@ -21,7 +21,7 @@ from captcha_guard.errors import TokenError
 from captcha_guard.testing import solve
 from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.integration.conftest import MakeBlog, close_counters
-from tests.integration.host_blog import COMMENT, Blog, fields_of, make_blog, solved
+from tests.integration.host_blog import COMMENT, Blog, fields_of, make_blog, post_comment, solved
 
 POST = "/posts/one/comments"
 SCOPE = "comment:one"
@@ -152,7 +152,7 @@ MANGLED = st.builds(
 
 def test_the_untouched_token_would_be_accepted(blog: Blog) -> None:
     client = blog.client()
-    assert client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT)).status_code == 303
+    assert post_comment(client).status_code == 303
 
 
 def test_a_token_with_any_one_byte_altered_is_another_spelling_or_none(target: Target) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.crowd.race import RACERS, Racers, race_for_limits, race_for_tokens, racers, settings_of
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, solved
+from tests.integration.host_blog import post_comment
 from tests.redis_server import redis_server
 
 #: More than the eight that race for a token, so that limits leave them alone.
@@ -60,9 +60,7 @@ def test_all_addresses_of_one_64_are_one_client(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "3 per hour"})
 
     def post(address: str) -> int:
-        client = blog.client(address)
-        form = solved(client, client.get("/posts/one"), COMMENT | {"body": f"From {address}."})
-        return client.post("/posts/one/comments", data=form).status_code
+        return post_comment(blog.client(address), body=f"From {address}.").status_code
 
     one = ["2001:db8:0:7::1", "2001:db8:0:7::ffff", "2001:db8:0:7:abcd::", "2001:db8:0:7:ffff:ffff:ffff:ffff"]
     assert [post(address) for address in one] == [303, 303, 303, 429]

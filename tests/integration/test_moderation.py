@@ -21,14 +21,24 @@ from captcha_guard.spam.memory.reputation import Reputation
 from captcha_guard.spam.rules import standard
 from captcha_guard.testing import solved_form
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, DOUBTFUL, TAUGHT_HAM, TAUGHT_SPAM, Blog, fields_of, solved, teach
+from tests.integration.host_blog import (
+    COMMENT,
+    DOUBTFUL,
+    TAUGHT_HAM,
+    TAUGHT_SPAM,
+    Blog,
+    fields_of,
+    post_comment,
+    solved,
+    teach,
+)
 
 POST = "/posts/one/comments"
 DAY = 86_400
 
 
 def post(client: FlaskClient, body: str, page: str = "/queue", author: str = "Ada") -> TestResponse:
-    return client.post(page, data=solved(client, client.get(page), COMMENT | {"body": body, "author": author}))
+    return post_comment(client, page, body=body, author=author)
 
 
 def stored_actions(blog: Blog) -> list[str]:
@@ -84,7 +94,7 @@ def test_a_solved_code_settles_a_doubtful_comment_on_an_open_route(blog: Blog) -
 def test_what_the_filter_sets_aside_is_refused_on_an_open_route_with_the_text(blog: Blog) -> None:
     teach(blog)
     client = blog.client()
-    refused = client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT | {"body": TAUGHT_SPAM}))
+    refused = post_comment(client, body=TAUGHT_SPAM)
     assert refused.status_code == 403
     assert TAUGHT_SPAM in refused.text
 
@@ -223,8 +233,8 @@ def test_only_what_was_stored_on_a_moderated_route_is_known_by_its_id(blog: Blog
     client = blog.client()
     with submission_judged.connected_to(listen):
         client.post("/queue", data=COMMENT)  # asked for a code
-        client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT))  # an open route
-        client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT | {"author": " ", "body": "x"}))  # 422
+        post_comment(client)  # an open route
+        post_comment(client, author=" ", body="x")  # 422
     with blog.app.app_context():
         assert [blog.guard.teach(name, spam=True) for name in heard] == [False, False, False]
 

@@ -12,7 +12,7 @@ from captcha_guard.challenge.token import LEEWAY, Challenge
 from captcha_guard.web.post.captcha_check import spend
 from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, wrong
+from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, post_comment, solved, wrong
 from tests.integration.test_verdicts import Says, judged_by
 
 POST = "/posts/one/comments"
@@ -60,7 +60,7 @@ def test_every_answer_to_a_new_code_is_charged(blogs: MakeBlog) -> None:
 def test_a_wrong_code_for_a_repetition_is_not_counted_as_wrong(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_WRONG_LIMITS": "1 per hour"})
     client = blog.client()
-    assert client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT)).status_code == 303
+    assert post_comment(client).status_code == 303
     tried = [client.post(POST, data=wrong(client.get("/posts/one"), COMMENT)).status_code for _ in range(3)]
     assert tried == [409] * 3
 

@@ -15,7 +15,7 @@ from flask_limiter import Limiter
 
 from captcha_guard import CaptchaGuard, Finding, Submission
 from captcha_guard.database.sqlite import SQLiteDatabase
-from captcha_guard.doctor.rounds import Rounds
+from captcha_guard.doctor.automatic import ServingChecks
 from captcha_guard.errors import ConfigError
 from captcha_guard.testing import relax, solve, solved_form
 from captcha_guard.web.post.posted import ANSWER, TOKEN
@@ -27,6 +27,7 @@ from tests.integration.host_blog import (
     fields_of,
     make_app,
     make_blog,
+    post_comment,
     solved,
     wrong,
 )
@@ -50,7 +51,7 @@ def blog(tmp_path: Path) -> Blog:
 
 def post(blog: Blog, body: str = COMMENT["body"]) -> int:
     client = blog.client()
-    return client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT | {"body": body})).status_code
+    return post_comment(client, body=body).status_code
 
 
 def test_no_limit_of_the_configuration_stops_a_test(blog: Blog) -> None:
@@ -104,7 +105,7 @@ def test_comments_are_judged_as_ever_but_for_haste(blog: Blog) -> None:
     with blog.app.app_context():
         assert blog.guard.check(Submission(scope="x", body="See http://a.example and http://b.example")).held
     client = blog.client()
-    assert client.post("/queue", data=solved(client, client.get("/queue"), COMMENT)).status_code == 303
+    assert post_comment(client, "/queue").status_code == 303
     assert blog.stored[0]["why"] == ""
 
 
@@ -129,9 +130,9 @@ def test_called_in_a_factory_nothing_of_the_application_is_made(tmp_path: Path) 
     post(blog)
     with blog.app.app_context():
         blog.guard.teach(Submission(scope="x", body=TAUGHT_SPAM), spam=True)
-    for rounds in {getattr(look, "__self__", None) for look in blog.app.before_request_funcs[None]}:
-        if isinstance(rounds, Rounds):
-            rounds.examine_store()
+    for checks in {getattr(function, "__self__", None) for function in blog.app.before_request_funcs[None]}:
+        if isinstance(checks, ServingChecks):
+            checks.examine_store()
     assert list(tmp_path.iterdir()) == []
 
 

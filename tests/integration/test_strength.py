@@ -22,7 +22,7 @@ from captcha_guard.cli.attack.outcome import Sample
 from captcha_guard.cli.interval import Share
 from captcha_guard.cli.options import presets
 from captcha_guard.cli.preview_renderer import PreviewRenderer
-from captcha_guard.cli.reading_programs import Panel
+from captcha_guard.cli.reading_programs import ReadingPrograms
 from captcha_guard.cli.strength import _targets
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
@@ -64,14 +64,14 @@ def fake_tesseract(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -
 def test_strength_says_what_every_installed_program_read_and_how_sure_that_is(site: Flask) -> None:
     result = run(site, "strength", "--pictures", "2", "--difficulty", "classica")
     assert result.exit_code == 0, result.output
-    assert "2 pictures of each difficulty, in the style of today (160 x 30 px)." in result.output
+    assert "2 pictures of each difficulty, in today's style (160 x 30 px)." in result.output
     cells = r" +(\d) \(\d+\.0%\) +(\d) \(\d+\.0%\) +[\d.]+ to [\d.]+ %  \w"
     for program in ("ddddocr", "ddddocr-beta", "rapidocr", "rapidocr-detector", "tesseract"):
         row = re.search(rf"\nclassica +{program}{cells}", result.output)
         assert row is not None, program
         assert int(row[1]) <= int(row[2])
     assert re.search(r"\nclassica +ddddocr +2 \(100\.0%\)", result.output)
-    assert "flatters the attacker" in result.output
+    assert "overstates the attacker" in result.output
     assert "Not installed" not in result.output
 
 
@@ -98,7 +98,7 @@ def test_strength_says_why_a_program_that_is_installed_cannot_be_loaded(
     assert "Not installed: ddddocr" not in result.output
     assert f"Not installed: rapidocr-onnxruntime. To install it: {PIP_COMMAND}" in result.output
     assert re.search(r"\nclassica +tesseract", result.output)
-    told = readings(site, Panel("", ["ddddocr", "tesseract"]), monkeypatch, read="1")
+    told = readings(site, ReadingPrograms("", ["ddddocr", "tesseract"]), monkeypatch, read="1")
     assert "ddddocr can&#39;t be imported: No module named &#39;a_missing_library&#39;" in told
 
 
@@ -131,7 +131,7 @@ def test_strength_names_the_sizes_of_what_it_shows(
     fake_tesseract(tmp_path, monkeypatch, BLIND)
     result = run(site, "strength", "--pictures", "1", "--difficulty", "classica", "--difficulty", "easy")
     width, height = state_of(site).appearance.size
-    assert f"in the style of today (160 x 30 and {width} x {height} px)" in result.output
+    assert f"in today's style (160 x 30 and {width} x {height} px)" in result.output
     assert "Read by tesseract 5.9.9." in result.output
     assert "none read any" in result.output
 
@@ -155,13 +155,13 @@ def test_the_targets_are_all_presets_and_the_sites_own_difficulty(tmp_path: Path
 # tune
 
 
-def readings(site: Flask, panel: Panel, monkeypatch: pytest.MonkeyPatch, **query: str) -> str:
+def readings(site: Flask, programs: ReadingPrograms, monkeypatch: pytest.MonkeyPatch, **query: str) -> str:
     """Return what the tuning page says below its heading for the programs."""
     monkeypatch.setattr(tuner_module, "PICTURES", 1)
     monkeypatch.setattr(tuner_module, "READ_PICTURES", 2)
     with site.app_context():
         renderer = PreviewRenderer.of_this_site()
-    tuner = make_tuner(renderer, Tuning.of(state_of(site).settings, Difficulty.medium), panel=panel)
+    tuner = make_tuner(renderer, Tuning.of(state_of(site).settings, Difficulty.medium), programs=programs)
     response = tuner.test_client().get("/", query_string=query)
     assert response.status_code == 200
     return response.text.partition('id="readings"')[2]
@@ -170,9 +170,9 @@ def readings(site: Flask, panel: Panel, monkeypatch: pytest.MonkeyPatch, **query
 def test_the_tuning_page_lets_programs_read_pictures_of_the_settings_it_shows(
     site: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    panel = Panel(ALPHABET, ["ddddocr"])
-    assert "<table>" not in readings(site, panel, monkeypatch, preset="classica")
-    told = readings(site, panel, monkeypatch, preset="classica", read="1")
+    programs = ReadingPrograms(ALPHABET, ["ddddocr"])
+    assert "<table>" not in readings(site, programs, monkeypatch, preset="classica")
+    told = readings(site, programs, monkeypatch, preset="classica", read="1")
     assert re.search(r'<th scope="row">ddddocr [\d.]+</th><td>2 of 2</td><td>2 of 2</td><td>as it is, whole</td>', told)
     assert "flatters the program" in told
 
@@ -181,27 +181,27 @@ def test_the_tuning_page_says_how_to_install_what_is_missing(
     site: Flask, only_tesseract: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    told = readings(site, Panel(""), monkeypatch, read="1")
+    told = readings(site, ReadingPrograms(""), monkeypatch, read="1")
     assert "ddddocr isn't installed" in told
     assert "<code>apt install tesseract-ocr</code>" in told
     assert "<table>" not in told
 
 
 def test_programs_read_for_one_page_at_a_time(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    panel, started, go_on = Panel("", []), threading.Event(), threading.Event()
+    programs, started, go_on = ReadingPrograms("", []), threading.Event(), threading.Event()
 
     def slow() -> Iterator[Sample]:
         started.set()
         go_on.wait(20)
         yield from ()
 
-    first = threading.Thread(target=panel.read, args=[slow()])
+    first = threading.Thread(target=programs.read, args=[slow()])
     first.start()
     assert started.wait(20)
-    assert "Programs are reading already" in readings(site, panel, monkeypatch, read="1")
+    assert "Programs are reading already" in readings(site, programs, monkeypatch, read="1")
     go_on.set()
     first.join()
-    assert "Programs are reading already" not in readings(site, panel, monkeypatch, read="1")
+    assert "Programs are reading already" not in readings(site, programs, monkeypatch, read="1")
 
 
 @pytest.mark.parametrize(

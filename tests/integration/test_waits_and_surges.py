@@ -11,7 +11,7 @@ from captcha_guard import ConfigError
 from captcha_guard.testing import solve
 from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, level, solved, wrong
+from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, level, post_comment, solved, wrong
 
 POST = "/posts/one/comments"
 
@@ -22,8 +22,8 @@ def guess(client: FlaskClient) -> TestResponse:
     return client.post(POST, data=wrong(client.get("/posts/one"), COMMENT))
 
 
-def say(client: FlaskClient, number: object, path: str = "/posts/one", target: str = POST) -> TestResponse:
-    return client.post(target, data=solved(client, client.get(path), COMMENT | {"body": f"Comment {number}"}))
+def say(client: FlaskClient, number: object) -> TestResponse:
+    return post_comment(client, body=f"Comment {number}")
 
 
 # Waits
@@ -186,7 +186,7 @@ def test_in_a_surge_forms_show_the_picture_from_the_beginning(blogs: MakeBlog) -
 def test_in_a_surge_a_pass_stays_good(blogs: MakeBlog) -> None:
     blog = blogs(SURGE)
     client = blog.client()
-    passed = client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT | {"author": ""}))
+    passed = post_comment(client, author="")
     assert PASS in fields_of(passed)
     flood(blog, 9)
     assert client.post(POST, data=fields_of(passed) | COMMENT).status_code == 303

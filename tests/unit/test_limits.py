@@ -11,16 +11,17 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import RedisStorage, Storage
 
 from captcha_guard.counters.client import WIDE, Client, client_of
 from captcha_guard.counters.limits import Decision, Limits, Policy, open_storage
 from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.errors import ConfigError
 from captcha_guard.health import FAULTS, REST, Health
+from tests.conftest import local_storage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -37,11 +38,11 @@ def no(retry_after: int) -> Decision:
     return Decision(allowed=False, retry_after=retry_after)
 
 
-@pytest.fixture(params=["memory", "sqlite", "one window at a time"])
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    if request.param == "one window at a time":
-        return MemoryStorage()
-    return open_storage("memory://" if request.param == "memory" else f"sqlite:///{tmp_path}/c.sqlite3")
+@pytest.fixture(params=["memory", "sqlite", "limits' memory"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    """The local storages, and the one of limits, which counts one window at a time."""
+    with local_storage(request.param, tmp_path) as one:
+        yield one
 
 
 @pytest.fixture

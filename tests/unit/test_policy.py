@@ -11,7 +11,7 @@ from limits.storage import Storage
 from captcha_guard.counters.client import Client, client_of
 from captcha_guard.counters.limits import Limits, Policy, open_storage
 from captcha_guard.counters.policy import FREE
-from tests.unit.conftest import NOON
+from tests.conftest import NOON
 
 DAY = 86_400
 MIDNIGHT = NOON + DAY / 2

@@ -1,6 +1,6 @@
 "use strict";
-// The server draws the whole page for any state of the form; this only asks for it while a slider moves, and puts its parts
-// in place. Without it, the buttons do the same.
+// The server renders the whole page for any state of the form. This script requests it while a slider moves and replaces
+// the parts of the page. Without the script, the buttons do the same.
 
 const form = document.querySelector("form");
 const notice = document.getElementById("status");

@@ -1,4 +1,7 @@
-"""One file a check. ``CHECKS`` is the registry; codes are grouped: 1 secret, 2 store, 3 proxy, 4 pages, 5 pictures."""
+"""The checks, one per file. ``CHECKS`` is the registry.
+
+The first digit of a code is its group: 1 secret, 2 store, 3 proxy, 4 pages, 5 pictures.
+"""
 
 from __future__ import annotations
 

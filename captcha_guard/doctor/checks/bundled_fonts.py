@@ -1,4 +1,4 @@
-"""Without fonts no picture can be drawn."""
+"""Checks that the bundled fonts are installed. Without fonts no picture can be drawn."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..site import Site
 
 
 class BundledFonts(Check):
-    """Looks whether the fonts that come along did; a site's own are read, and refused, before that."""
+    """Looks for the bundled fonts. A site's own fonts are checked earlier, when the settings are read."""
 
     code: ClassVar[str] = "CG501"
-    title: ClassVar[str] = "The fonts that come along are missing."
+    title: ClassVar[str] = "The bundled fonts are missing."
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.START, Moment.DOCTOR})
-    fix: ClassVar[str] = "Install captcha_guard from its wheel, or name a folder of your own in CAPTCHA_GUARD_FONTS."
+    fix: ClassVar[str] = "Install captcha_guard from its wheel, or set CAPTCHA_GUARD_FONTS to a folder of your own."
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Look for one font file where the settings need the bundled ones."""
+        """Look for a font file if the settings need the bundled fonts."""
         if site.state.settings.fonts and BUNDLED not in site.state.settings.fonts:
             return
         folder = bundled_folder()

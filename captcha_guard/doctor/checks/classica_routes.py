@@ -1,4 +1,4 @@
-"""A route or a field may ask for pictures of ``classica`` on a site that has others."""
+"""Checks for single routes and fields that use the difficulty ``classica``."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .classica_site import INSTEAD, READ_BY
 
 
 class ClassicaRoutes(Check):
-    """Looks at the difficulty of guarded routes. A ``CaptchaField`` hands in what it is, when its form is made."""
+    """Checks the difficulty of guarded routes. A ``CaptchaField`` calls ``of_form`` when its form is created."""
 
     code: ClassVar[str] = "CG503"
-    title: ClassVar[str] = "A form's pictures are classica, which programs read."
+    title: ClassVar[str] = "A form uses classica pictures, which programs can read."
     severity: ClassVar[Severity] = Severity.WARNING
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.SERVING, Moment.DOCTOR})
     fix: ClassVar[str] = INSTEAD
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Name all routes that have classica as a difficulty of their own."""
+        """Find the routes that set the difficulty ``classica``."""
         with site.app.app_context():
             routes = guarded_routes()
         named = sorted(name for name, route in routes.items() if route.difficulty and route.difficulty.is_classica)
@@ -29,5 +29,5 @@ class ClassicaRoutes(Check):
             yield self.found(f"Guarded routes with difficulty='classica': {', '.join(map(repr, named))}. {READ_BY}")
 
     def of_form(self, form: str, endpoint: str) -> Diagnosis:
-        """Return the diagnosis for a form whose ``CaptchaField`` has classica as a difficulty of its own."""
+        """Return the diagnosis for a form whose ``CaptchaField`` sets the difficulty ``classica``."""
         return self.found(f"{form} has CaptchaField(difficulty='classica'), on the route {endpoint!r}. {READ_BY}")

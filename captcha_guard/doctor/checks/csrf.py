@@ -1,4 +1,4 @@
-"""A captcha is no defence against forged requests."""
+"""Checks for CSRF protection, which a captcha doesn't replace."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ..site import Site
 
 
 class Csrf(Check):
-    """Looks for a hidden field against forgeries beside the code; only a hint, for a site may have other means."""
+    """Looks for a CSRF token in forms with a code. Only a hint, because a site may be protected in other ways."""
 
     code: ClassVar[str] = "CG405"
-    title: ClassVar[str] = "A form with a code has nothing against forged requests."
+    title: ClassVar[str] = "A form with a code has no CSRF protection."
     severity: ClassVar[Severity] = Severity.HINT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.DOCTOR})
     fix: ClassVar[str] = (
-        "Set up Flask-WTF's CSRFProtect(app), and write its csrf_token() into the form; a session cookie with "
-        "SESSION_COOKIE_SAMESITE = 'Lax' does much of it as well."
+        "Set up Flask-WTF's CSRFProtect(app) and add its csrf_token() to the form. A session cookie with "
+        "SESSION_COOKIE_SAMESITE = 'Lax' also prevents most of these attacks."
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Look at each form with a code; raises ``CannotTellError`` where there is no page."""
+        """Check each form with a code; raises ``CannotTellError`` if there is no page."""
         page = site.page
         if any(not any("csrf" in name.lower() for name in form.fields) for form in page.forms):
-            why = "CSRFProtect is set up, but" if "csrf" in site.app.extensions else "CSRFProtect is not set up, and"
+            why = "CSRFProtect is set up, but" if "csrf" in site.app.extensions else "CSRFProtect isn't set up, and"
             yield self.found(f"{shown(page.url)}: {why} the form has no field named like csrf_token.")

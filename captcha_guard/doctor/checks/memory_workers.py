@@ -1,4 +1,4 @@
-"""What one process remembers, the others don't know."""
+"""Checks for several processes with ``memory://``, which processes can't share."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..workers import declared, seen
 
 
 class MemoryWorkers(Check):
-    """Refuses ``memory://`` for a declared number of workers, warns where the surroundings tell of several."""
+    """Refuses ``memory://`` if several workers are configured, and reports a fault if the environment shows several."""
 
     code: ClassVar[str] = "CG201"
-    title: ClassVar[str] = "Several processes count in memory, each for itself."
+    title: ClassVar[str] = "Several processes count in memory, each separately."
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.START, Moment.SERVING, Moment.DOCTOR})
     fix: ClassVar[str] = (
-        "Each grants all limits anew and takes every code once more: leave CAPTCHA_GUARD_STORAGE_URI unset for a "
-        "SQLite file, or name a Redis for several hosts."
+        "Each process applies every limit anew and accepts every code once more. Leave CAPTCHA_GUARD_STORAGE_URI unset "
+        "for a SQLite file, or set it to a Redis for several hosts."
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
@@ -34,6 +34,6 @@ class MemoryWorkers(Check):
             if site.multiprocess:
                 yield self.found("The server says that it runs several processes (wsgi.multiprocess).")
         elif count > 1:
-            yield self.found(f"CAPTCHA_GUARD_WORKERS is {count}, the storage is memory://.", refuses=True)
-        elif told := seen(site.environ, site.argv):
-            yield self.found(f"{told}, the storage is memory://.")
+            yield self.found(f"CAPTCHA_GUARD_WORKERS is {count}, and the storage is memory://.", refuses=True)
+        elif sign := seen(site.environ, site.argv):
+            yield self.found(f"{sign}, and the storage is memory://.")

@@ -1,4 +1,4 @@
-"""A form with a code has no field that the guard takes for the comment's body."""
+"""Checks that the guard recognises the comment's body among a form's fields."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from ..site import Site
 
 
 class MissingBody(Check):
-    """Looks in each form that posts to a guarded route for the field of the body; JSON clients aren't seen."""
+    """Looks for the body field in each form that posts to a guarded route. JSON clients can't be checked."""
 
     code: ClassVar[str] = "CG406"
-    title: ClassVar[str] = "A form with a code has no field that is taken for the comment's body."
+    title: ClassVar[str] = "A form with a code has no field that is recognised as the comment's body."
     severity: ClassVar[Severity] = Severity.WARNING
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.DOCTOR})
     fix: ClassVar[str] = HOW_TO_NAME_IT
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Look at each form with a code; raises ``CannotTellError`` where there is no page."""
+        """Check each form with a code; raises ``CannotTellError`` if there is no page."""
         page = site.page
         for form in page.forms:
             endpoint, protection = _route(site.app, page, form)
@@ -40,13 +40,13 @@ class MissingBody(Check):
 
 
 def _has_body(form: Form, protection: Protection, honeypot: str) -> bool:
-    """Say whether the form has a field for the body, or nothing but fields that hold no visitor's text."""
+    """Return whether the form has a field for the body, or only fields without a visitor's text."""
     texts = set(form.texts) - protection.ignore - {*OURS, honeypot}
     return any(name in form.fields for name in protection.names_of("body")) or (bool(protection.ignore) and not texts)
 
 
 def _route(app: Flask, page: Page, form: Form) -> tuple[str, Protection | None]:
-    """Return the guarded route that a form is sent to, also where the site lies below a path that Flask doesn't see."""
+    """Return the guarded route that a form is sent to, even if the site is under a path that Flask doesn't see."""
     action = page.absolute(form.action)
     if origin_of(action) != origin_of(page.url):
         return "", None

@@ -1,4 +1,4 @@
-"""SQLite's locks and its shared memory don't reach over a network."""
+"""Checks for SQLite files on network file systems, where SQLite's locks and shared memory don't work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
 from ..mounts import kind_of
 from ..site import Site
 
-#: File systems (as Linux names them) on which write-ahead logs or locks can't be trusted between hosts.
+#: File systems, by their names in Linux, on which write-ahead logs or locks between hosts aren't reliable.
 NETWORKED = frozenset({
     "nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "gpfs", "beegfs", "davfs", "ncpfs",
     "9p", "virtiofs", "vboxsf", "prl_fs", "fuse.sshfs", "fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "fuse.davfs",
@@ -21,25 +21,26 @@ NETWORKED = frozenset({
 
 
 class NetworkFile(Check):
-    """Looks the guard's SQLite files up among the mounted file systems (Linux): counters, memory, filter."""
+    """Finds the file systems of the guard's SQLite files (Linux): counters, memory, filter."""
 
     code: ClassVar[str] = "CG204"
-    title: ClassVar[str] = "A SQLite file lies on a network file system."
+    title: ClassVar[str] = "A SQLite file is on a network file system."
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.START, Moment.DOCTOR})
     fix: ClassVar[str] = (
-        "Locks may fail there, and the file may break: keep the instance folder, and what CAPTCHA_GUARD_STORAGE_URI "
-        "and DATABASE_URI name, on a disk of each host; hosts share a Redis, and a database on a server."
+        "Locks may fail there and corrupt the file. Keep the instance folder, and the files in "
+        "CAPTCHA_GUARD_STORAGE_URI and DATABASE_URI, on a local disk of each host. Several hosts need a shared Redis, "
+        "and a shared database on a server."
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Find the mount that holds each file; raises ``CannotTellError`` where none is known."""
+        """Find the file system of each file; raises ``CannotTellError`` if it isn't known."""
         for file in dict.fromkeys(_files(site)):
             kind = kind_of(file, site.mounts)
             if not kind:
-                raise CannotTellError(f"neither {site.mounts} nor the kernel says on which file system {file} lies")
+                raise CannotTellError(f"neither {site.mounts} nor the kernel says which file system {file} is on")
             if kind in NETWORKED:
-                yield self.found(f"{file} lies on {kind}.")
+                yield self.found(f"{file} is on {kind}.")
 
 
 def _files(site: Site) -> Iterator[Path]:

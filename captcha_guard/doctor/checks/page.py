@@ -1,4 +1,4 @@
-"""What a visitor sees: the page with the form, its picture, stylesheet and script, through whatever serves them."""
+"""Checks the page that visitors get: the form, picture, stylesheet and script, through every server on the way."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..site import Site
 
 
 class _Part(NamedTuple):
-    """Something that the page needs: its name, what is wrong without it, its kind, its types, and how bad that is."""
+    """A file that the page needs: its name, what happens without it, its kind, its MIME types, and the severity."""
 
     name: str
     without: str
@@ -30,32 +30,34 @@ _SHARP: Final = _PICTURE._replace(without="The picture is missing on high-resolu
 _STYLESHEET: Final = _Part("stylesheet", "The field has no styles", "style", ("text/css",), Severity.WARNING)
 _SCRIPT: Final = _Part("script", '"New code" loads the page again', "script", _SCRIPT_TYPES, Severity.WARNING)
 
-#: Headers that speak to one kind of cache alone.
+#: Caching headers that only content delivery networks read.
 _CDN_HEADERS: Final = ("Surrogate-Control", "CDN-Cache-Control")
 
 _FORWARD: Final = (
-    "Let the web server pass this URL on to the application. Where the site lies below a path, name the path to the "
-    "application: X-Forwarded-Prefix, and ProxyFix(app.wsgi_app, x_prefix=1)."
+    "Make the web server pass this URL on to the application. If the site is under a path, send the path to the "
+    "application with X-Forwarded-Prefix, and use ProxyFix(app.wsgi_app, x_prefix=1)."
 )
-_LET_THROUGH: Final = "Let the endpoints of the blueprint captcha_guard through whatever asks for a log-in or refuses."
-_USE_HTTPS: Final = "Name the scheme to the application: X-Forwarded-Proto, and ProxyFix(app.wsgi_app, x_proto=1)."
+_LET_THROUGH: Final = "Exempt the endpoints of the blueprint captcha_guard from log-in checks and other refusals."
+_USE_HTTPS: Final = (
+    "Send the scheme to the application with X-Forwarded-Proto, and use ProxyFix(app.wsgi_app, x_proto=1)."
+)
 _KEEP_PRIVATE: Final = (
-    "Send pages with a code with Cache-Control: private (the guard does where the application says nothing), and keep "
-    "them out of caches; a visitor with a used or expired code is asked once more."
+    "Send pages with a code with Cache-Control: private (the guard does this unless the application sets the header), "
+    "and don't cache them. A visitor with a used or expired code is asked for another one."
 )
 
 
 class VisitorsPage(Check):
-    """Fetches the page that ``--url`` names, and the picture, stylesheet and script at their URLs in the page."""
+    """Fetches the page at ``--url``, and the picture, stylesheet and script at their URLs in the page."""
 
     code: ClassVar[str] = "CG407"
-    title: ClassVar[str] = "Visitors don't get the form as they need it."
+    title: ClassVar[str] = "The form doesn't work for visitors."
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.DOCTOR})
     fix: ClassVar[str] = _FORWARD
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Look at the page; raises ``CannotTellError`` where none was named."""
+        """Check the page; raises ``CannotTellError`` if no URL was given."""
         try:
             page = site.page
         except NoPageError as error:
@@ -70,40 +72,40 @@ class VisitorsPage(Check):
 
     def _sending(self, page: Page) -> Iterator[Diagnosis]:
         if any(form.outside for form in page.forms):
-            fix = "Write {{ captcha_guard() }} between <form> and </form>."
-            said = "The code isn't sent: the field stands outside of the page's forms."
-            yield self.found(said, severity=Severity.WARNING, fix=fix)
+            fix = "Put {{ captcha_guard() }} between <form> and </form>."
+            problem = "The code isn't sent: the field is outside the page's forms."
+            yield self.found(problem, severity=Severity.WARNING, fix=fix)
         for url in dict.fromkeys(page.absolute(form.action) for form in page.forms):
             if blocked := _blocked(page, "form", url):
                 yield self.found(f"The form can't be sent: {blocked[0]}", fix=blocked[1])
         for url in dict.fromkeys(map(page.absolute, page.markup.challenges)):
             if blocked := _blocked(page, "empty", url):
-                said = f"The script can't fetch a new code: {blocked[0]}"
-                yield self.found(said, severity=Severity.WARNING, fix=blocked[1])
+                problem = f"The script can't fetch a new code: {blocked[0]}"
+                yield self.found(problem, severity=Severity.WARNING, fix=blocked[1])
 
     def _caching(self, page: Page, site: Site) -> Iterator[Diagnosis]:
         at, headers, control = shown(page.url), page.answer.headers, page.answer.cache_control
-        said = f"{at} is sent with Cache-Control: {headers.get('Cache-Control', '(none)')}"
+        sent = f"{at} is sent with Cache-Control: {headers.get('Cache-Control', '(none)')}"
         special = next((name for name in _CDN_HEADERS if "max-age" in headers.get(name, "")), None)
         if _is_kept(page, site):
-            yield self.found(f"Visitors get one another's code: {at} comes out of a cache.", fix=_KEEP_PRIVATE)
+            yield self.found(f"Visitors get each other's codes: {at} comes from a cache.", fix=_KEEP_PRIVATE)
         elif special is not None:
             yield self.found(f"{at} is sent with {special}: {headers[special]}.", fix=_KEEP_PRIVATE)
         elif control.public or control.s_maxage is not None:
-            yield self.found(f"{said}, which lets shared caches keep it.", fix=_KEEP_PRIVATE)
+            yield self.found(f"{sent}, which lets shared caches keep it.", fix=_KEEP_PRIVATE)
         elif not (control.private or control.no_store or control.no_cache):
-            said = f"{said}, which leaves it to caches."
-            yield self.found(said, severity=Severity.WARNING, fix=_KEEP_PRIVATE)
+            problem = f"{sent}, so caches decide whether to keep it."
+            yield self.found(problem, severity=Severity.WARNING, fix=_KEEP_PRIVATE)
 
 
 def _is_kept(page: Page, site: Site) -> bool:
-    """Say whether a cache kept the page: its code has expired, or another visitor gets the same one."""
+    """Return whether a cache kept the page: its code has expired, or another visitor gets the same code."""
     for token in page.tokens:
         try:
             site.state.issuer.open(token)
         except TokenExpiredError:
             return True
-        except TokenError:  # CG101 tells of it
+        except TokenError:  # CG101 reports this
             continue
     try:
         again = Page.open(page.url)
@@ -126,9 +128,9 @@ def _parts(page: Page) -> Iterator[tuple[_Part, str]]:
 
 
 def _trouble(page: Page, part: _Part, url: str) -> tuple[str, str] | None:
-    """Return why a browser doesn't use what lies at this URL, and the fix; ``None`` where all is well."""
+    """Return why a browser can't use the file at this URL, and the fix; ``None`` if it can."""
     if urlsplit(page.url).scheme == "https" and urlsplit(url).scheme == "http":
-        return f"{shown(url)} isn't HTTPS, and the page is.", _USE_HTTPS
+        return f"{shown(url)} isn't HTTPS, but the page is.", _USE_HTTPS
     if blocked := _blocked(page, part.kind, url):
         return blocked
     try:
@@ -144,32 +146,30 @@ def _refused(answer: Answer, part: _Part, url: str) -> tuple[str, str] | None:
     if answer.status in (401, 403):
         return f"{shown(url)} answers {answer.status}.", _LET_THROUGH
     if answer.status == 429:
-        return f"{shown(url)} answers 429: too many pictures were fetched just now.", "Run this again in a minute."
+        return f"{shown(url)} answers 429: too many pictures were fetched recently.", "Run this again in a minute."
     if answer.status != 200:
         return f"{shown(url)} answers {answer.status}.", _FORWARD
     if answer.mimetype not in part.types or not answer.body:
-        what = f"is sent as {answer.mimetype or 'no type'}, not as {part.types[0]}" if answer.body else "is empty"
-        return f"{shown(url)} {what}.", _FORWARD
+        problem = f"is sent as {answer.mimetype or 'no type'}, not as {part.types[0]}" if answer.body else "is empty"
+        return f"{shown(url)} {problem}.", _FORWARD
     return None
 
 
 def _kept_from(page: Page, part: _Part, answer: Answer) -> tuple[str, str] | None:
-    """Say whether headers keep a browser from using an answer on this page, or let caches keep a picture."""
+    """Return the problem and its fix if headers keep a browser from using a file, or let caches keep a picture."""
     policy, related = answer.headers.get("Cross-Origin-Resource-Policy", ""), relation(answer.url, page.url)
     if related != "same-origin" and policy in ("same-origin", "same-site") and policy != related:
         host = urlsplit(page.url).netloc
-        fix = (
-            f"Serve both from one host, or name {urlsplit(page.url).scheme}://{host} in CAPTCHA_GUARD_TRUSTED_ORIGINS."
-        )
+        fix = f"Serve both from one host, or add {urlsplit(page.url).scheme}://{host} to CAPTCHA_GUARD_TRUSTED_ORIGINS."
         return f"{shown(answer.url)} is sent with Cross-Origin-Resource-Policy: {policy}, so {host} can't show it.", fix
     if part.kind == "image" and (answer.cache_control.public or answer.cache_control.max_age):
-        said = f"{shown(answer.url)} is sent with Cache-Control: {answer.headers['Cache-Control']}"
-        return f"a cache may show an old one, since {said}.", "Don't let a cache or the web server keep pictures."
+        sent = f"{shown(answer.url)} is sent with Cache-Control: {answer.headers['Cache-Control']}"
+        return f"a cache may show an old one, since {sent}.", "Don't let a cache or the web server keep pictures."
     return None
 
 
 def _blocked(page: Page, kind: str, url: str) -> tuple[str, str] | None:
-    """Return which policy of the page blocks a URL, and the fix."""
+    """Return which policy of the page blocks a URL, and the fix; ``None`` if none does."""
     texts = [*page.answer.headers.getlist("Content-Security-Policy"), *page.markup.policies]
     for policy in (one for text in texts for one in parse(text)):
         if directive := blocking(policy, kind, url, page.url):

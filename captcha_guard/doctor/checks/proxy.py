@@ -1,4 +1,4 @@
-"""Whose address a request has is decided by Werkzeug's ProxyFix, and it has to know how many proxies there are."""
+"""Checks the addresses of requests behind proxies: Werkzeug's ProxyFix needs the right number of proxies."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from ..site import Site
 
 HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 
-#: This host, private networks (RFC 1918, 4193, 6598) and links.
+#: This host, private networks (RFC 1918, 4193, 6598) and link-local addresses.
 _NEAR = "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 169.254.0.0/16 ::1 fc00::/7 fe80::/10"
 NEAR = tuple(map(ip_network, _NEAR.split()))
 
-#: Characters of a text that isn't an address that are shown.
+#: How many characters of an invalid address are shown.
 LONGEST = 100
 
 WITHOUT_ADDRESS = (
-    "All visitors without an address share one client's limits: let the proxy write the address alone, with or without "
+    "All visitors without an address share one client's limits. Make the proxy send only the address, with or without "
     "a port, or return a name for each client in CAPTCHA_GUARD_CLIENT_KEY."
 )
 
 
 class Proxy(Check):
-    """Looks at requests that come from this host, a private network or a socket, as a proxy's do.
+    """Checks requests that come from this host, a private network or a socket, as a proxy's do.
 
-    A visitor from elsewhere may forge such a header; that says nothing of a proxy.
+    Forwarded headers from other addresses are ignored, because visitors can forge them.
     """
 
     code: ClassVar[str] = "CG301"
@@ -36,23 +36,23 @@ class Proxy(Check):
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.SERVING, Moment.DOCTOR})
     fix: ClassVar[str] = (
-        "All visitors share one limit: app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1), x_for being the number of "
-        "proxies that each add to X-Forwarded-For."
+        "All visitors share one limit. Set app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1), where x_for is the number "
+        "of proxies that add to X-Forwarded-For."
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Look at the request that is being served; raises ``CannotTellError`` where there is none."""
+        """Check the current request; raises ``CannotTellError`` outside a request."""
         environ = site.request
         if environ is None:
-            raise CannotTellError("only a request that came through the proxy shows it; the log will say CG301")
+            raise CannotTellError("only a request through the proxy can show this; the log then reports CG301")
         header = next((name for name in HEADERS if environ.get(name)), None)
         fixed, address = environ.get("werkzeug.proxy_fix.orig"), str(environ.get("REMOTE_ADDR", ""))
         if header is not None and fixed is None and _is_near(address):
             shown = header.removeprefix("HTTP_").replace("_", "-").title()
-            yield self.found(f"A request from {address or 'a socket'} has {shown}, and no ProxyFix reads it.")
+            yield self.found(f"A request from {address or 'a socket'} has {shown}, but ProxyFix isn't set up.")
         elif address_of(address) is None and site.state.settings.client_key is None:
-            what = f"{address[:LONGEST]!r}, which isn't one" if address else "not known"
-            yield self.found(f"A request's address is {what}.", fix=WITHOUT_ADDRESS)
+            problem = f"is {address[:LONGEST]!r}, which isn't an address" if address else "is missing"
+            yield self.found(f"The address of a request {problem}.", fix=WITHOUT_ADDRESS)
         elif header == HEADERS[0] and fixed is not None:
             yield from self._counted(str(environ[header]), str(fixed.get("REMOTE_ADDR", "")), address)
 
@@ -62,16 +62,16 @@ class Proxy(Check):
             return
         if address == peer and address_of(hops[-1]) != address_of(peer):
             yield self.found(
-                f"X-Forwarded-For has {len(hops)} address(es), and ProxyFix takes none of them: it counts more proxies "
-                "than there are (whoever forges the header then chooses an address), or x_for is 0."
+                f"X-Forwarded-For has {len(hops)} address(es), but ProxyFix uses none of them. Either x_for is larger "
+                "than the number of proxies, so visitors can choose an address by forging the header, or x_for is 0."
             )
         elif _is_near(address) and not _is_near(hops[0]):
             yield self.found(
-                f"X-Forwarded-For has {len(hops)} addresses, and ProxyFix stops at {address}: raise x_for."
+                f"X-Forwarded-For has {len(hops)} addresses, but ProxyFix stops at {address}: raise x_for."
             )
 
 
 def _is_near(address: str) -> bool:
-    """Say whether an address is this host's, a private network's, or none."""
+    """Return whether an address is missing, or belongs to this host or a private network."""
     ip = address_of(address)
     return ip is None or any(ip in network for network in NEAR)

@@ -1,4 +1,4 @@
-"""A secret that is made while the application starts is another one in each process."""
+"""Checks that all processes share one secret. A secret generated at start-up differs in each process."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from ..site import Site
 
 
 class SecretShared(Check):
-    """Compares the secret of this process with the one that has signed the code in the served page."""
+    """Compares the secret of this process with the one that signed the token in the served page."""
 
     code: ClassVar[str] = "CG101"
-    title: ClassVar[str] = "The secret is another one in another process."
+    title: ClassVar[str] = "Processes use different secrets."
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.DOCTOR})
     fix: ClassVar[str] = (
-        "Make one secret, once, keep it outside of the code, and let every process read it: a worker takes no code "
-        "that another one handed out."
+        "Generate one secret, store it outside the code, and make every process read it. Otherwise a worker refuses "
+        "codes from the other workers."
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Open the codes of the page; raises ``CannotTellError`` where there is no page."""
+        """Verify the tokens of the page; raises ``CannotTellError`` if there is no page."""
         for token in site.page.tokens:
             try:
                 site.state.issuer.open(token)
             except TokenForgedError:
                 yield self.found(
-                    f"The code in {shown(site.page.url)} was signed by another secret than this command's."
+                    f"The code in {shown(site.page.url)} was signed with a secret other than this command's."
                 )
                 return
             except TokenError:

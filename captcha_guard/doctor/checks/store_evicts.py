@@ -1,4 +1,4 @@
-"""A nonce that the store has dropped can be spent again."""
+"""Checks whether the store evicts keys. A nonce that was evicted can be spent again."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from ..site import Site
 
 
 class StoreEvicts(Check):
-    """Asks Redis and Valkey for ``maxmemory-policy``, memcached for what it has evicted."""
+    """Asks Redis and Valkey for ``maxmemory-policy``, and memcached for its number of evictions."""
 
     code: ClassVar[str] = "CG203"
-    title: ClassVar[str] = "The store drops what it should count when its memory is full."
+    title: ClassVar[str] = "The store evicts counters when its memory is full."
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.SERVING, Moment.DOCTOR})
     fix: ClassVar[str] = (
-        "Set maxmemory-policy noeviction, in a Redis that holds no cache of pages; a full store then refuses, and the "
-        "guard holds comments instead of taking a code twice."
+        "Set maxmemory-policy noeviction, in a Redis that isn't also used as a cache. A full store then refuses "
+        "writes, and the guard holds comments instead of accepting a code twice."
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Ask the server; raises ``CannotTellError`` for a cluster, and while it does not answer."""
+        """Ask the server; raises ``CannotTellError`` for a cluster, or if the server doesn't answer."""
         storage = site.state.storage
         if isinstance(storage, RedisClusterStorage):
-            raise CannotTellError("a cluster's nodes must be asked one by one: redis-cli INFO memory")
+            raise CannotTellError("each node of a cluster must be asked separately: redis-cli INFO memory")
         try:
             if isinstance(storage, RedisStorage):
                 yield from self._redis(storage.get_connection())
             elif isinstance(storage, MemcachedStorage):
                 yield from self._memcached(storage.storage)
         except faults_of(storage) as error:
-            raise CannotTellError(f"the store does not answer: {error}") from error
+            raise CannotTellError(f"the store doesn't answer: {error}") from error
 
     def _redis(self, client: Any) -> Iterator[Diagnosis]:
         memory = client.info("memory")
@@ -43,14 +43,14 @@ class StoreEvicts(Check):
         if policy == "noeviction":
             return
         if most:
-            yield self.found(f"maxmemory-policy is {policy}, with maxmemory {most} octets.")
+            yield self.found(f"maxmemory-policy is {policy}, with maxmemory {most} bytes.")
         else:
-            yield self.found(f"maxmemory-policy is {policy}, so far without a maxmemory.", severity=Severity.HINT)
+            yield self.found(f"maxmemory-policy is {policy}, but maxmemory isn't set.", severity=Severity.HINT)
 
     def _memcached(self, client: Any) -> Iterator[Diagnosis]:
         stats = {key.decode(): value for key, value in client.stats().items()}
         if evicted := int(stats.get("evictions", 0)):
             yield self.found(
-                f"This memcached has evicted {evicted} items that were not over yet.",
-                fix="Give it more memory (-m), or a memcached of its own; Redis with noeviction never does this.",
+                f"This memcached has evicted {evicted} items before they expired.",
+                fix="Give it more memory (-m), or give the guard its own. Redis with noeviction never evicts.",
             )

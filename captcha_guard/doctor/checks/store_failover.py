@@ -1,4 +1,4 @@
-"""What a promoted replica never heard of must not pass unnoticed."""
+"""Checks that the guard can notice a failover, in which a promoted replica may lack recent writes."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from ..site import Site
 
 
 class StoreFailover(Check):
-    """Asks Redis and Valkey what the guard's scripts ask: INFO replication."""
+    """Sends INFO replication to Redis and Valkey, as the guard's scripts do."""
 
     code: ClassVar[str] = "CG206"
-    title: ClassVar[str] = "After a failover of the store a spent code could be spent again."
+    title: ClassVar[str] = "After a failover of the store a used code could be accepted again."
     severity: ClassVar[Severity] = Severity.WARNING
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.SERVING, Moment.DOCTOR})
-    fix: ClassVar[str] = "Allow the guard's user the command: ACL SETUSER name +info."
+    fix: ClassVar[str] = "Allow the guard's user this command: ACL SETUSER name +info."
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Ask the server; a primary that goes on when it is cut off from its replicas is a hint."""
+        """Ask the server. A primary that accepts writes while disconnected from its replicas is a hint."""
         storage = site.state.storage
         if not (isinstance(storage, RedisStorage) and hasattr(storage, "remember")):
             return
         if isinstance(storage, RedisClusterStorage):
-            raise CannotTellError("a cluster's nodes must be asked one by one: redis-cli INFO replication")
+            raise CannotTellError("each node of a cluster must be asked separately: redis-cli INFO replication")
         try:
             client: Any = storage.get_connection()
-            told = client.info("replication")
+            info = client.info("replication")
         except faults_of(storage) as error:
             if type(error).__name__ != "NoPermissionError":
-                raise CannotTellError(f"the store does not answer: {error}") from error
-            yield self.found("The store does not let the guard ask for INFO, and so for its history.")
+                raise CannotTellError(f"the store doesn't answer: {error}") from error
+            yield self.found("The guard isn't allowed to use INFO, so it can't notice a failover.")
             return
-        if "master_replid" not in told:
-            yield self.found("The store's INFO does not name its history.", fix="Use a server that has master_replid.")
-        elif told.get("connected_slaves") and "min_slaves_good_slaves" not in told:
+        if "master_replid" not in info:
+            yield self.found("The store's INFO has no master_replid.", fix="Use a server that reports master_replid.")
+        elif info.get("connected_slaves") and "min_slaves_good_slaves" not in info:
             yield self.found(
-                "The primary goes on writing when it is cut off from its replicas, one of which may be promoted.",
+                "The primary accepts writes while disconnected from its replicas, one of which may be promoted.",
                 severity=Severity.HINT,
-                fix="Set min-replicas-to-write 1, and min-replicas-max-lag below the time after which one is promoted.",
+                fix="Set min-replicas-to-write 1, and min-replicas-max-lag below the time until a replica is promoted.",
             )

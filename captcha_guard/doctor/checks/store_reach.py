@@ -1,4 +1,4 @@
-"""Without its store the guard still stands, but stricter and blinder."""
+"""Checks that the counters' store works. Without it the guard is stricter and knows less."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from ..site import Site
 
 
 class StoreReach(Check):
-    """Counts to one under a name of its own, as spending a nonce does, and forgets it."""
+    """Increments a new counter, as spending a nonce does, and deletes it."""
 
     code: ClassVar[str] = "CG202"
     title: ClassVar[str] = "The counters' store can't be used."
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.DOCTOR})
     fix: ClassVar[str] = (
-        "Start it, or mend CAPTCHA_GUARD_STORAGE_URI, its password or the file's permissions. Until then codes count "
-        "as unproven, and limits are counted by each process for itself."
+        "Start the store, or correct CAPTCHA_GUARD_STORAGE_URI, its password or the file's permissions. Until then "
+        "codes count as unproven, and each process counts limits separately."
     )
 
     def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Increment and clear one key."""
+        """Increment and delete one key."""
         storage, key = site.state.storage, f"captcha_guard/doctor/{secrets.token_hex(8)}"
         try:
             counted = storage.incr(key, 60)
@@ -35,4 +35,4 @@ class StoreReach(Check):
             yield self.found(f"{type(error).__name__}: {without_password(str(error))}.", fix=advice(error))
             return
         if counted != 1:
-            yield self.found(f"A new counter began at {counted}, not at 1.")
+            yield self.found(f"A new counter started at {counted}, not at 1.")

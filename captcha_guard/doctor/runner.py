@@ -1,4 +1,4 @@
-"""All checks of one moment, made on one site."""
+"""Runs all checks of one moment on a site."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .site import Site
 
 @dataclass(frozen=True)
 class Result:
-    """What is wrong, what could not be checked and why (by code), and the codes of what is fine."""
+    """The problems found, the reasons why checks couldn't be run (by code), and the codes that found no problem."""
 
     diagnoses: list[Diagnosis] = field(default_factory=list)
     unchecked: dict[str, str] = field(default_factory=dict)
@@ -20,12 +20,12 @@ class Result:
 
     @property
     def exit_status(self) -> int:
-        """0: nothing but hints, 1: warnings, 2: faults."""
+        """0: hints at most, 1: warnings, 2: faults."""
         return max((diagnosis.severity for diagnosis in self.diagnoses), default=Severity.HINT).value
 
 
-def examine(site: Site, moment: Moment, checks: Iterable[Check] = CHECKS) -> Result:
-    """Make the checks of ``moment``; one that fails is told as not made, and the others go on."""
+def run_checks(site: Site, moment: Moment, checks: Iterable[Check] = CHECKS) -> Result:
+    """Run the checks of ``moment``. A check that fails is listed in ``unchecked``, and the others still run."""
     result = Result()
     for check in checks:
         if moment not in check.moments:
