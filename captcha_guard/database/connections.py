@@ -24,6 +24,8 @@ _POLL = 0.005  # seconds SQLite waits by itself, in steps of 1 and 2 ms
 
 _TIMES = 1_000_000_000  # a user_version from here on is a time; who keeps other tables in the file may count there
 
+Step = str | tuple[str, str]
+
 _inherited: list[sqlite3.Connection] = []
 _files: weakref.WeakValueDictionary[Path, _SharedFile] = weakref.WeakValueDictionary()
 _finding = threading.Lock()
@@ -37,11 +39,12 @@ class Connections:
     first that finds it so, with what is kept in it.
 
     :param path: the file; it and its folder are made on first use, the file for its owner alone (0600).
-    :param schema: statements that prepare a connection and lay the tables, each harmless when repeated.
+    :param schema: statements that prepare a connection and lay the tables, each harmless when repeated; or pairs, the
+        second of which is run where the first finds nothing, so that a file that is locked can be opened for reading.
     :param timeout: seconds to wait for another writer before ``sqlite3.OperationalError`` is raised.
     """
 
-    def __init__(self, path: Path, *, schema: Sequence[str], timeout: float) -> None:
+    def __init__(self, path: Path, *, schema: Sequence[Step], timeout: float) -> None:
         self._path = path
         self._timeout = timeout
         self._shared = _shared_file(path)
@@ -49,7 +52,7 @@ class Connections:
         self._schema = tuple(schema)
         self._name = object()
 
-    def add(self, schema: Sequence[str]) -> None:
+    def add(self, schema: Sequence[Step]) -> None:
         """Run these statements, too, on each connection before it is used next."""
         self._schema += tuple(statement for statement in schema if statement not in self._schema)
 
@@ -120,8 +123,10 @@ class Connections:
 
     def _lay(self, lease: _Lease) -> None:
         schema = self._schema
-        for statement in schema[lease.laid.get(self._name, 0) :]:
-            self._patiently(lease.connection, statement)
+        for step in schema[lease.laid.get(self._name, 0) :]:
+            question, statement = ("", step) if isinstance(step, str) else step
+            if not (question and self._patiently(lease.connection, question)):
+                self._patiently(lease.connection, statement)
         lease.laid[self._name] = len(schema)
 
     def _open(self) -> _Lease:

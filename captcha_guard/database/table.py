@@ -73,8 +73,8 @@ class Table:
         return f"{self.insert}{more} ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {changes}"
 
 
-def sqlite_schema(tables: Iterable[Table]) -> Iterator[str]:
-    """Return the statements that make the tables in a SQLite file, each harmless when repeated."""
+def sqlite_schema(tables: Iterable[Table]) -> Iterator[str | tuple[str, str]]:
+    """Return the steps that make the tables in a SQLite file, as ``Connections`` takes them."""
     for table in tables:
         rowid = len(table.key) == 1 and table.columns[table.key[0]] is Kind.WHOLE
         parts = []
@@ -88,7 +88,9 @@ def sqlite_schema(tables: Iterable[Table]) -> Iterator[str]:
             yield f"CREATE INDEX IF NOT EXISTS {name} ON {table.name} ({', '.join(columns)})"
         if table.first is not None:
             values = ", ".join(map(str, table.first))
-            yield f"INSERT INTO {table.name} VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608 (our own row)
+            [key] = table.key
+            there = f"SELECT 1 FROM {table.name} WHERE {key} = {table.first[0]}"  # noqa: S608 (our own row)
+            yield there, f"INSERT INTO {table.name} VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608 (the same)
 
 
 def alchemy_tables(tables: Iterable[Table]) -> MetaData:

@@ -357,5 +357,6 @@ def test_a_damaged_database_is_told_of_without_a_traceback(site: Flask) -> None:
     for command in EVERY:
         for old in Path(site.instance_path).glob("captcha_guard.sqlite3*"):
             old.unlink()
-        (Path(site.instance_path) / "captcha_guard.sqlite3").write_bytes(b"no database" * 1000)
-        assert "What the filter learned can't be used: file is not a database" in refuses(site, *command, given=GOOD)
+        path = Path(site.instance_path) / "captcha_guard.sqlite3"
+        path.write_bytes(b"no database" * 1000)
+        assert f"{path} can't be used: file is not a database" in refuses(site, *command, given=GOOD)
