@@ -357,7 +357,7 @@ def test_a_filter_on_a_full_disc_or_with_a_fault_of_its_own_costs_no_request(
     with caplog.at_level(logging.ERROR, logger="captcha_guard"):
         assert post(blog.client(), "Hello there.").status_code == 303
     assert [(one["action"], one["why"]) for one in blog.stored] == [("HOLD", "learning_failed")]
-    assert "not remembered" in caplog.text
+    assert "could not be kept in the judge's memory" in caplog.text
 
 
 def test_cases_that_cant_be_kept_cost_no_request(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:

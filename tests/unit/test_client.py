@@ -180,5 +180,5 @@ def test_no_name_can_be_taken_for_an_address() -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "\n"])
 def test_an_empty_name_is_nobodys(name: str) -> None:
-    with pytest.raises(ValueError, match="needs a name"):
+    with pytest.raises(ValueError, match="name or the secret is empty"):
         client_named(name, secret=SECRET)
