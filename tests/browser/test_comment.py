@@ -118,7 +118,7 @@ def test_a_new_code_takes_the_message_about_the_old_one_away(visit: Visit) -> No
     form.new_code.click()
     expect(form.page.get_by_text("That was not the code.")).to_have_count(0)
     expect(form.code).not_to_have_attribute("aria-invalid", "true")
-    assert described_by(form.code).startswith("Capitals or small letters")
+    assert described_by(form.code).startswith("Upper or lower case")
 
 
 def test_all_of_it_works_by_keyboard_alone(visit: Visit, host: BareHost) -> None:
