@@ -42,5 +42,3 @@ def test_the_judge_reads_in_three_statements_and_writes_in_one_transaction_of_si
     judges = [one for one in statements if "judge_" in one or "learning_" in one]
     assert [one.split()[0] for one in judges] == ["SELECT"] * 3 + ["INSERT"] * 4
     assert statements[-6:] == ["BEGIN IMMEDIATE", *judges[3:], "COMMIT"]
-    assert len(statements) <= 17
-    assert sum(one.startswith("BEGIN") for one in statements) == 2
