@@ -168,7 +168,7 @@ def _dispose(engine: Engine, process: list[int]) -> None:
 
 
 def _bound_waits(connection: Any, seconds: float) -> None:
-    """Let no statement wait longer for others, and nobody keep others waiting who says nothing more."""
+    """Limit how long a statement waits for others, and how long an idle transaction keeps others waiting."""
     autocommit, connection.autocommit = connection.autocommit, True
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {max(1, round(1000 * seconds))}")

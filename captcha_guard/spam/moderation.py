@@ -155,7 +155,7 @@ class Moderation:
         return Tidied(learned, run)
 
     def purge(self, now: float) -> Purged:
-        """Delete all that has expired, at once; nothing is learned, and nobody is told anything."""
+        """Delete all that has expired, at once; nothing is learned, and no service hears of it."""
         sent = self._services.expire(now) if self._services is not None else 0
         return Purged(self._memory.sweep(now), self._cases.sweep(now), sent)
 

@@ -225,7 +225,7 @@ class Learner:
     ) -> _Answer:
         """Return what ``ask`` returns, or the alternative while the database fails or what was learned is damaged.
 
-        Damage is no fault of the database: what else is kept there goes on. The log has one line when it is found.
+        Damage isn't a fault of the database: what else is kept there goes on. The log has one line when it is found.
         """
 
         def act() -> _Answer | DamagedError:

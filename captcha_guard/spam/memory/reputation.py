@@ -119,7 +119,7 @@ class Reputation:
             self._asked.recall = None
 
     def _recalled(self, parties: set[bytes]) -> Mapping[bytes, History] | None:
-        """Return the pasts of these parties, those without one left out; ``None`` where nobody can tell."""
+        """Return the pasts of these parties, those without one left out; ``None`` where the database can't be used."""
         submission: Submission | None = getattr(self._asked, "recall", None)
         if submission is None:
             return self._pasts(parties)
