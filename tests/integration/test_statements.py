@@ -42,12 +42,9 @@ def test_the_judge_reads_in_three_statements_and_writes_in_one_transaction_of_si
     judges = [one for one in statements if "judge_" in one or "learning_" in one]
     assert [one.split()[0] for one in judges] == ["SELECT"] * 3 + ["INSERT"] * 4
     assert statements[-6:] == ["BEGIN IMMEDIATE", *judges[3:], "COMMIT"]
-<<<<<<< HEAD
     asked = [one for one in statements if one not in ("BEGIN IMMEDIATE", "COMMIT")]
     assert len(asked) <= 12, asked
     # Two transactions, and two statements that are each one: the nonce, and the claim of the comment.
     assert sum(one.startswith("BEGIN") for one in statements) == 2
     alone = [one for one in asked if "INTO limits_counters" in one]
     assert len(alone) == 2
-=======
->>>>>>> wt-db
