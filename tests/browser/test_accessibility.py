@@ -83,7 +83,7 @@ def test_the_field_is_read_as_a_picture_a_labelled_input_and_a_button(visit: Vis
         - text: Enter Security Code
         - textbox "Enter Security Code"
         - button "New code"
-        - paragraph: Upper or lower case doesn’t matter.
+        - paragraph: Upper or lower case doesn't matter.
         - status
     """)
     for name in ("autocomplete", "autocorrect", "autocapitalize"):
