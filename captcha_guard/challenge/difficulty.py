@@ -140,7 +140,7 @@ class Difficulty:
 
 # The easiest level first. Classica doesn't use a style, and only its tilt has an effect.
 Difficulty.classica = Difficulty(interlock=0, tilt=4, rotation=0, field_size=400, lines=0, line_weight=20, cover=0)
-Difficulty.easy = Difficulty(interlock=2, rotation=3, field_size=115, line_weight=20, cover=4)
+Difficulty.easy = Difficulty(interlock=2, rotation=3, field_size=100, line_weight=20, cover=4)
 Difficulty.medium = Difficulty()
 _LEVELS: dict[str, Difficulty] = {
     "classica": Difficulty.classica,

@@ -99,7 +99,7 @@ def test_what_the_guard_refuses_at_start_up_is_told_in_the_same_form(folder: Pat
     told = json.loads(done.stdout[done.stdout.index("{") :])
     assert done.returncode == 2
     assert [one["code"] for one in told["found"]] == ["CG001"]
-    assert "5 octets" in told["found"][0]["found"]
+    assert "5 bytes" in told["found"][0]["found"]
 
 
 def test_an_application_that_cannot_be_loaded_ends_with_status_2_and_its_traceback(folder: Path) -> None:

@@ -359,5 +359,7 @@ def _corrected_stamps(
 
 def _write_stamps(connection: sqlite3.Connection, rows: Sequence[tuple[str, bytes, float]]) -> None:
     """Write windows, (key, stamps, time of expiry) each, by one statement."""
+    if not rows:
+        return
     statement = _WRITE_SEVERAL_STAMPS.format(", ".join(["(?, ?, ?)"] * len(rows)))
     connection.execute(statement, [value for row in rows for value in row])

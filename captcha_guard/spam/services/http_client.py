@@ -52,11 +52,17 @@ class Exchange:
         """Post ``form``; any status but 200 is a fault."""
         thread = ThreadPoolExecutor(1, "captcha_guard-service")
         try:
-            return thread.submit(lambda: asyncio.run(self._reply(url, form))).result(self.timeout)
+            return thread.submit(lambda: asyncio.run(self._asked(url, form))).result(self.timeout)
         except Exception as error:  # anything that goes wrong is a fault, never a verdict
             return self._fault(service, error)
         finally:
             thread.shutdown(wait=False)
+
+    async def _asked(self, url: str, form: Form) -> Reply:
+        try:
+            return await self._reply(url, form)
+        finally:
+            await asyncio.sleep(0)  # a closed connection lets go of its socket in the loop's next round
 
     async def _reply(self, url: str, form: Form) -> Reply:
         import httpx  # noqa: PLC0415
