@@ -79,7 +79,7 @@ class Exchange:
         if isinstance(error, httpx.TimeoutException):
             return self._too_slow(service)
         if isinstance(error, _TooLongError):
-            return Fault(service, "too_long", f"{service} answered with more than {LONGEST} octets.")
+            return Fault(service, "too_long", f"{service} answered with more than {LONGEST} bytes.")
         if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
             return Fault(service, "insecure", f"{service} could not prove who it is: its certificate is not trusted.")
         if isinstance(error, httpx.ConnectError):
