@@ -1,4 +1,4 @@
-"""Functions of several commands that read the site's stored comments and its filter."""
+"""Functions for several commands: they read the site's judged comments and its filter."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ IDS: Final = (
 
 
 def find_case(name: str) -> Case | None:
-    """Return the stored case of the comment with this id."""
+    """Return the record of the comment with this id."""
     return current_state().moderation.case(name)
 
 
 def this_learner() -> Learner:
-    """Return the site's filter; raises ``ConfigError`` if the filter is off."""
+    """Return the site's filter. Raises ``ConfigError`` if the filter is off."""
     CaptchaGuard().filter_stats()
     learner = current_state().judge.learner
     if not isinstance(learner, Learner):

@@ -1,4 +1,4 @@
-"""Marks views and decorators with attributes, so that the guard of a view can be found later."""
+"""Marks views and decorators with attributes, so that a view's guard can be found later."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ MARK: Final = "_captcha_guard_protection"
 INNER: Final = "_captcha_guard_inner"
 DECORATOR: Final = "_captcha_guard_decorator"
 
-#: The most decorators to follow around one view. It stops objects that claim to wrap another one endlessly.
+#: The most decorators to follow around one view. Some objects claim to wrap another one endlessly.
 DEEPEST: Final = 100
 
 
 def mark(guarded: View, inner: Callable[..., Any], protection: Protection) -> View:
     """Store the protection as an attribute of a view, and return the view.
 
-    Decorators above it copy the attribute if they use ``functools.wraps``. Everything inside the guard is marked as
-    well, so that it is noticed if the unguarded function is registered as a route.
+    Decorators above it copy the attribute if they use ``functools.wraps``. Everything inside the guard is marked too,
+    which shows later whether an unguarded function was registered as a route.
     """
     setattr(guarded, MARK, protection)
     for step in steps(inner):
@@ -54,7 +54,7 @@ def protection_of(view: object) -> Protection | None:
 
 
 def bypasses_guard(view: object) -> bool:
-    """Return whether a view was guarded somewhere, but this way of calling it skips the guard."""
+    """Return whether a view was guarded elsewhere, but this way of calling it skips the guard."""
     inner = any(_owner(step) in getattr(step, INNER, ()) for step in steps(view))
     return inner and protection_of(view) is None
 
