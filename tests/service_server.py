@@ -1,4 +1,4 @@
-"""Akismet and StopForumSpam on loopback, as their documents describe them, with every fault to order."""
+"""Akismet and StopForumSpam on loopback, as documented, with a choice of faults."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 KEY = "a1b2c3d4e5f6"
 CERTIFICATE = Path(__file__).with_name("untrusted.pem")
 
-#: Seconds after which a server that hangs gives up by itself; no test waits for it.
+#: Seconds after which a server that hangs gives up. No test waits for it.
 FOREVER = 60.0
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it came in."""
+    """One request as it was received."""
 
     path: str
     form: dict[str, str]
@@ -33,7 +33,7 @@ class Asked:
 
 
 class Server(ThreadingHTTPServer):
-    """Answers as documented until ``fault`` names something else (a key of ``FAULTS``)."""
+    """Answers as documented unless ``fault`` is a key of ``FAULTS``."""
 
     daemon_threads = True
     block_on_close = False
@@ -48,7 +48,7 @@ class Server(ThreadingHTTPServer):
         self.released = threading.Event()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: clients that hang up are what these tests are about."""
+        """Print nothing, because these tests close connections early."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -59,52 +59,52 @@ class Handler(BaseHTTPRequestHandler):
     form: dict[str, str]
 
     @property
-    def house(self) -> Server:
-        """The server, by its own type."""
+    def service(self) -> Server:
+        """The server, with its own type."""
         return cast("Server", self.server)
 
     def do_POST(self) -> None:
-        octets = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        pairs = parse_qsl(octets, keep_blank_values=True, strict_parsing=bool(octets))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        pairs = parse_qsl(body, keep_blank_values=True, strict_parsing=bool(body))
         form = dict(pairs)
         assert len(form) == len(pairs)
-        self.house.asked.append(Asked(self.path, form, {name.lower(): value for name, value in self.headers.items()}))
+        self.service.asked.append(Asked(self.path, form, {name.lower(): value for name, value in self.headers.items()}))
         self.close_connection = True
         self.form = form
-        FAULTS[self.house.fault](self)
+        FAULTS[self.service.fault](self)
 
     def do_GET(self) -> None:
-        """Note what a client that follows a redirect asks for."""
-        self.house.asked.append(Asked(self.path, {}, {name.lower(): value for name, value in self.headers.items()}))
+        """Record what a client that follows a redirect requests."""
+        self.service.asked.append(Asked(self.path, {}, {name.lower(): value for name, value in self.headers.items()}))
         self.close_connection = True
-        self.say(b"true")
+        self.answer_with(b"true")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
         pass
 
-    def say(self, body: bytes, status: int = 200, **headers: str) -> None:
+    def answer_with(self, body: bytes, status: int = 200, **headers: str) -> None:
         self.send_response(status)
-        for name, value in (headers | self.house.extra_headers).items():
+        for name, value in (headers | self.service.extra_headers).items():
             self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def say_slowly(self, octets: bytes) -> None:
-        """Send an octet every twentieth of a second, as long as anyone listens."""
-        for octet in octets:
-            if self.house.released.wait(0.05):
+    def answer_slowly(self, content: bytes) -> None:
+        """Send a byte every twentieth of a second, as long as the client is connected."""
+        for byte in content:
+            if self.service.released.wait(0.05):
                 return
-            self.wfile.write(bytes([octet]))
+            self.wfile.write(bytes([byte]))
             self.wfile.flush()
 
     def documented(self) -> None:
-        if self.house.answer is not None:
-            return self.say(self.house.answer)
+        if self.service.answer is not None:
+            return self.answer_with(self.service.answer)
         return ROUTES.get(self.path, Handler.unknown)(self)
 
     def unknown(self) -> None:
-        self.say(b"<!DOCTYPE html><title>Not found</title>", 404)
+        self.answer_with(b"<!DOCTYPE html><title>Not found</title>", 404)
 
     def comment_check(self) -> None:
         if self.form.get("api_key") != KEY:
@@ -112,36 +112,40 @@ class Handler(BaseHTTPRequestHandler):
         if not self.form.get("blog") or not self.form.get("user_ip"):
             return self.invalid("user_ip")
         if self.form.get("user_role") == "administrator":
-            return self.say(b"false")
+            return self.answer_with(b"false")
         test_mail = self.form.get("comment_author_email") == "akismet-guaranteed-spam@example.com"
         if "blatant" in self.form.get("comment_content", ""):
-            return self.say(b"true", X_akismet_pro_tip="discard")
-        return self.say(b"true" if test_mail or self.form.get("comment_author") == "viagra-test-123" else b"false")
+            return self.answer_with(b"true", X_akismet_pro_tip="discard")
+        return self.answer_with(
+            b"true" if test_mail or self.form.get("comment_author") == "viagra-test-123" else b"false"
+        )
 
     def submit(self) -> None:
         if self.form.get("api_key") != KEY:
             return self.invalid("api_key")
-        return self.say(b"Thanks for making the web a better place.")
+        return self.answer_with(b"Thanks for making the web a better place.")
 
     def invalid(self, what: str) -> None:
-        self.say(b"invalid", X_akismet_debug_help=f"We were unable to parse your {what} {KEY[:-1]}6")
+        self.answer_with(b"invalid", X_akismet_debug_help=f"We were unable to parse your {what} {KEY[:-1]}6")
 
     def look_up(self) -> None:
         answer: dict[str, Any] = {"success": 1}
         for name in ("ip", "email", "username"):
             if name in self.form:
-                answer[name] = self.house.listed.get(self.form[name], {"appears": 0, "frequency": 0})
-        self.say(json.dumps(answer).encode() if "json" in self.form else b"<response success='true'></response>")
+                answer[name] = self.service.listed.get(self.form[name], {"appears": 0, "frequency": 0})
+        self.answer_with(
+            json.dumps(answer).encode() if "json" in self.form else b"<response success='true'></response>"
+        )
 
     def hang(self) -> None:
-        self.house.released.wait(FOREVER)
+        self.service.released.wait(FOREVER)
 
     def drip(self) -> None:
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n")
-        self.say_slowly(b"t" * 4000)
+        self.answer_slowly(b"t" * 4000)
 
     def drip_headers(self) -> None:
-        self.say_slowly(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 4000)
+        self.answer_slowly(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 4000)
 
     def truncated(self) -> None:
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfals")
@@ -154,13 +158,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def redirect(self) -> None:
         host = self.headers["Host"]
-        self.say(b"", 302, Location=f"http://{host}/elsewhere")
+        self.answer_with(b"", 302, Location=f"http://{host}/elsewhere")
 
     def huge(self) -> None:
-        self.say(b"false" + b" " * 10_000_000)
+        self.answer_with(b"false" + b" " * 10_000_000)
 
     def html(self) -> None:
-        self.say(b"<!DOCTYPE html><title>Welcome to the hotel's network</title>", Content_Type="text/html")
+        self.answer_with(b"<!DOCTYPE html><title>Welcome to the hotel's network</title>", Content_Type="text/html")
 
     def no_http(self) -> None:
         self.wfile.write(b"SSH-2.0-OpenSSH_9.9\r\n\r\n")
@@ -185,16 +189,16 @@ FAULTS: dict[str, Callable[[Handler], None]] = {
     "huge": Handler.huge,
     "html": Handler.html,
     "no_http": Handler.no_http,
-    "empty": lambda handler: handler.say(b""),
-    "error_500": lambda handler: handler.say(b"true", 500),
-    "error_403": lambda handler: handler.say(b"false", 403),
-    "busy": lambda handler: handler.say(b"false", 429),
+    "empty": lambda handler: handler.answer_with(b""),
+    "error_500": lambda handler: handler.answer_with(b"true", 500),
+    "error_403": lambda handler: handler.answer_with(b"false", 403),
+    "busy": lambda handler: handler.answer_with(b"false", 429),
 }
 
 
 @dataclass
 class Running:
-    """A server in its thread, and where it listens."""
+    """A server in its thread, and its address."""
 
     server: Server
     base: str

@@ -1,7 +1,7 @@
-"""How large the counters' file gets in a flood of clients that were never seen: ``python -m tests.benchmarks.flood``.
+"""Measures the size of the counters' file in a flood of new clients: ``python -m tests.benchmarks.flood``.
 
-Each comes once, from one of 10,000 networks, at 20 a second on a clock of the benchmark's own: six moving windows as a
-comment is charged to, and a nonce. 250,000 of them leave a million keys of their own. Takes a minute or two.
+Each client comes once, from one of 10,000 networks, at 20 clients a second on the benchmark's own clock. It charges six
+moving windows, as a comment does, and spends a nonce. 250,000 clients make a million keys. Takes a minute or two.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STEPS = 10
 
 
 def entries(name: str, factor: int) -> list[tuple[str, int, int, int]]:
-    """Return the windows of one client or network, under keys as long as the guard's."""
+    """Return the windows of one client or network, with keys as long as the guard's."""
     digest = blake2b(name.encode(), digest_size=16).hexdigest()
     return [
         (f"captcha_guard/comments/{digest}/{limit * factor}/{text}", limit * factor, expiry, 1)
@@ -54,7 +54,7 @@ def row(what: str, storage: SQLiteStorage, seconds: float) -> str:
 def run(clients: int, most: int) -> list[str]:
     """Return the table, as Markdown."""
     lines = [
-        "| after | windows | counters | file, MB | journal, MB | octets a row | µs a comment |",
+        "| after | windows | counters | file, MB | WAL, MB | bytes a row | µs a comment |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     with (

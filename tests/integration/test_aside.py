@@ -1,4 +1,4 @@
-"""What is set aside: its author sees what that of a held one sees, it can be rescued, and after 30 days it expires."""
+"""Comments set aside: their authors see the same as with held ones. They can be rescued, and expire after 30 days."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DAY = 86_400
 
 @contextmanager
 def heard(blog: Blog) -> Iterator[list[str]]:
-    """Listen to what expires."""
+    """Record the expired comments."""
     names: list[str] = []
 
     def listen(sender: object, id: str) -> None:  # noqa: A002 - the signal's argument
@@ -52,7 +52,7 @@ def aside(blog: Blog, body: str = TAUGHT_SPAM) -> str:
 
 
 def seen(answers: list[TestResponse]) -> list[object]:
-    """Return all that a visitor gets, without what is new each time: tokens, codes, session cookies."""
+    """Return everything that a visitor gets, without parts that differ each time: tokens, codes, session cookies."""
     return [
         (
             answer.status_code,
@@ -94,7 +94,7 @@ def test_the_author_of_a_comment_set_aside_sees_what_the_author_of_a_held_one_se
     assert seen(held) == seen(set_aside)
 
 
-def test_after_30_days_it_counts_as_spam_and_the_host_is_told_once(blog: Blog, clock: time_machine.Traveller) -> None:
+def test_after_30_days_it_counts_as_spam_and_one_signal_is_sent(blog: Blog, clock: time_machine.Traveller) -> None:
     teach(blog)
     name = aside(blog)
     with blog.app.app_context(), heard(blog) as names:
@@ -108,7 +108,7 @@ def test_after_30_days_it_counts_as_spam_and_the_host_is_told_once(blog: Blog, c
     assert names == [name]
 
 
-def test_a_damaged_case_hinders_no_other(blog: Blog, clock: time_machine.Traveller) -> None:
+def test_a_damaged_record_does_not_affect_others(blog: Blog, clock: time_machine.Traveller) -> None:
     teach(blog)
     names = [aside(blog, f"{TAUGHT_SPAM} {number}") for number in range(3)]
     with closing(sqlite3.connect(Path(blog.app.instance_path, "captcha_guard.sqlite3"))) as connection:
@@ -122,7 +122,9 @@ def test_a_damaged_case_hinders_no_other(blog: Blog, clock: time_machine.Travell
     assert expired == names[:1]
 
 
-def test_the_log_says_what_expired(blog: Blog, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture) -> None:
+def test_expired_comments_are_logged(
+    blog: Blog, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture
+) -> None:
     teach(blog)
     name = aside(blog)
     clock.shift(31 * DAY)
@@ -167,18 +169,18 @@ def test_comments_that_were_held_or_published_never_expire(blog: Blog, clock: ti
         assert blog.guard.tidy() == Tidied(0, 0)
 
 
-def test_a_receiver_that_fails_is_told_again_and_hinders_no_other(
+def test_a_failing_receiver_gets_the_signal_again_and_others_are_not_affected(
     blog: Blog, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture
 ) -> None:
     teach(blog)
     names = [aside(blog)]
     clock.shift(1)
     names.append(aside(blog, f"{TAUGHT_SPAM}!"))
-    told: list[str] = []
+    ids: list[str] = []
 
     def fails_at_first(sender: object, id: str) -> None:  # noqa: A002
-        told.append(id)
-        if told == [names[0]]:
+        ids.append(id)
+        if ids == [names[0]]:
             raise RuntimeError("the disc is full")
 
     clock.shift(31 * DAY)
@@ -186,7 +188,7 @@ def test_a_receiver_that_fails_is_told_again_and_hinders_no_other(
         assert blog.guard.tidy().learned_aside == 1
         assert "the disc is full" in caplog.text
         assert blog.guard.tidy().learned_aside == 1
-    assert told == [names[0], names[1], names[0]]
+    assert ids == [names[0], names[1], names[0]]
 
 
 def test_two_processes_tidy_each_comment_once(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
@@ -203,7 +205,7 @@ def test_two_processes_tidy_each_comment_once(blogs: MakeBlog, clock: time_machi
         assert other.guard.tidy() == Tidied(0, 0)
 
 
-def test_cases_are_kept_for_60_days_and_no_more_than_there_is_room_for(
+def test_records_are_kept_for_60_days_and_up_to_a_limit(
     blog: Blog, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(judged_comments.RETENTION, "most", 2)
@@ -220,17 +222,17 @@ def test_cases_are_kept_for_60_days_and_no_more_than_there_is_room_for(
         assert not blog.guard.teach(names[2], spam=False)
 
 
-# By itself, now and then
+# Automatic maintenance
 
 
-def test_a_timetable_lets_one_go_ahead_a_minute() -> None:
+def test_a_timetable_allows_one_run_a_minute() -> None:
     table = Timetable(100.0)
     assert [table.claim(100.0 + seconds) for seconds in (0, 59, 60, 61, 119, 121)] == [
         False, False, True, False, False, True,
     ]  # fmt: skip
 
 
-def test_a_post_has_it_done_by_a_thread_that_nobody_waits_for(
+def test_a_post_starts_maintenance_in_a_background_thread(
     blog: Blog, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     teach(blog)
@@ -257,7 +259,7 @@ def test_a_post_has_it_done_by_a_thread_that_nobody_waits_for(
     assert names == [name]
 
 
-def test_no_post_fails_where_no_thread_is_to_be_had_or_tidying_fails(
+def test_no_post_fails_if_no_thread_can_be_started_or_maintenance_fails(
     blog: Blog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def no_thread(_: object) -> None:
@@ -278,7 +280,7 @@ def test_no_post_fails_where_no_thread_is_to_be_had_or_tidying_fails(
     assert "maintenance failed" in caplog.text
 
 
-def test_the_first_minute_of_a_process_is_quiet(blog: Blog) -> None:
+def test_there_is_no_maintenance_in_the_first_minute_of_a_process(blog: Blog) -> None:
     assert EVERY == 60
     with blog.app.app_context():
         assert housekeeping.start_maintenance() is None

@@ -1,4 +1,4 @@
-"""The filter in the way of a POST: it decides by its bands, is taught by id, and costs no request when it is broken."""
+"""The filter during a POST: it decides by its bands, is taught by id, and its faults cost no request."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def chance(blog: Blog, body: str) -> float | None:
         return blog.guard.check(Submission(scope="desk", author="Ada", body=body)).chance
 
 
-# What the filter decides
+# Decisions of the filter
 
 
 def test_a_taught_filter_accepts_holds_and_sets_aside_by_its_bands(blog: Blog) -> None:
@@ -83,11 +83,11 @@ def test_until_enough_was_taught_the_rules_decide_or_strictly_everything_is_held
 
 def test_a_solved_code_settles_a_doubtful_comment_on_an_open_route(blog: Blog) -> None:
     teach(blog)
-    client, said = blog.client(), COMMENT | {"body": "Your loop never ends, our shop ships pills overnight."}
+    client, comment = blog.client(), COMMENT | {"body": "Your loop never ends, our shop ships pills overnight."}
     with blog.app.app_context():
-        assert blog.guard.check(Submission(scope="x", author="Ada", body=said["body"])).reasons == ("learned",)
-    assert client.post(POST, data=said).status_code == 422
-    assert client.post(POST, data=solved(client, client.get("/posts/one"), said)).status_code == 303
+        assert blog.guard.check(Submission(scope="x", author="Ada", body=comment["body"])).reasons == ("learned",)
+    assert client.post(POST, data=comment).status_code == 422
+    assert client.post(POST, data=solved(client, client.get("/posts/one"), comment)).status_code == 303
     assert [(comment["action"], comment["why"]) for comment in blog.stored] == [("ACCEPT", "learned")]
 
 
@@ -99,7 +99,7 @@ def test_what_the_filter_sets_aside_is_refused_on_an_open_route_with_the_text(bl
     assert TAUGHT_SPAM in refused.text
 
 
-def test_where_it_is_switched_off_nothing_is_learned_and_the_memory_still_is(blogs: MakeBlog) -> None:
+def test_if_it_is_off_nothing_is_learned_and_the_memory_still_works(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_LEARNING": "off"})
     client = blog.client()
     teach(blog, times=9)
@@ -115,10 +115,10 @@ def test_where_it_is_switched_off_nothing_is_learned_and_the_memory_still_is(blo
     assert "linked_host" in blog.stored[1]["why"]
 
 
-# What a moderator teaches
+# Teaching
 
 
-def test_every_judged_submission_has_an_id_of_its_own(blog: Blog) -> None:
+def test_every_judged_submission_has_its_own_id(blog: Blog) -> None:
     heard: list[str] = []
 
     def listen(_: object, submission: Submission, verdict: object) -> None:
@@ -136,8 +136,8 @@ def test_every_judged_submission_has_an_id_of_its_own(blog: Blog) -> None:
 def test_teaching_by_id_teaches_and_the_other_label_corrects(blog: Blog) -> None:
     client = blog.client()
     for number in range(16):
-        said = TAUGHT_SPAM if number % 2 else TAUGHT_HAM
-        post(client, said, author=f"Author {number}")
+        body = TAUGHT_SPAM if number % 2 else TAUGHT_HAM
+        post(client, body, author=f"Author {number}")
     with blog.app.app_context():
         for number, comment in enumerate(blog.stored):
             assert blog.guard.teach(comment["id"], spam=bool(number % 2))
@@ -150,7 +150,7 @@ def test_teaching_by_id_teaches_and_the_other_label_corrects(blog: Blog) -> None
     assert after is None  # fewer than eight of one kind
 
 
-def test_what_is_taught_by_id_weighs_as_the_submission_itself_would(blogs: MakeBlog) -> None:
+def test_teaching_by_id_has_the_same_effect_as_teaching_the_submission(blogs: MakeBlog) -> None:
     chances = []
     for way in ("id", "submission"):
         blog = blogs(folder=way)
@@ -171,7 +171,7 @@ def test_what_is_taught_by_id_weighs_as_the_submission_itself_would(blogs: MakeB
     assert chances[0] == pytest.approx(chances[1])
 
 
-def test_a_submission_that_was_rebuilt_is_known_as_the_comment_it_is(blog: Blog) -> None:
+def test_a_rebuilt_submission_is_recognised_as_the_same_comment(blog: Blog) -> None:
     post(blog.client(), TAUGHT_HAM)
     rebuilt = Submission(scope="queue", author="Ada", email="ada@example.org", body=TAUGHT_HAM)
     with blog.app.app_context():
@@ -180,7 +180,7 @@ def test_a_submission_that_was_rebuilt_is_known_as_the_comment_it_is(blog: Blog)
         assert (blog.guard.filter_stats().ham, blog.guard.filter_stats().decisions) == (1, 1)
 
 
-def test_a_comment_that_is_taught_by_its_text_when_its_id_is_forgotten_is_the_same_comment(
+def test_a_comment_taught_by_its_text_after_its_id_expired_is_the_same_comment(
     blog: Blog, clock: time_machine.Traveller
 ) -> None:
     post(blog.client(), TAUGHT_HAM)
@@ -197,21 +197,21 @@ def test_a_comment_that_is_taught_by_its_text_when_its_id_is_forgotten_is_the_sa
         assert blog.guard.filter_stats().decisions == 0
 
 
-def test_a_submission_that_no_form_took_is_taught_by_what_it_says(blog: Blog) -> None:
-    """What rules that look back find follows from decisions: to learn it would be to learn them twice."""
-    said = Submission(scope="desk", client="abc", author="Ada", body="See https://mowers.example, please do.")
-    other = replace(said, scope="blog", body="There is more of it at https://mowers.example to read.")
+def test_a_submission_without_a_form_is_taught_by_its_text(blog: Blog) -> None:
+    """Findings of rules about earlier comments follow from decisions, so learning them would count decisions twice."""
+    submission = Submission(scope="desk", client="abc", author="Ada", body="See https://mowers.example, please do.")
+    other = replace(submission, scope="blog", body="There is more of it at https://mowers.example to read.")
     with blog.app.app_context():
         blog.guard.teach(other, spam=True)
-        assert {"linked_host", "client_history"} <= set(blog.guard.check(said).reasons)
-        blog.guard.teach(said, spam=True)
+        assert {"linked_host", "client_history"} <= set(blog.guard.check(submission).reasons)
+        blog.guard.teach(submission, spam=True)
     path = Path(blog.app.instance_path, "captcha_guard.sqlite3")
     with closing(sqlite3.connect(path)) as connection:
         [(score,)] = connection.execute("SELECT rules FROM learning_decisions ORDER BY id DESC LIMIT 1").fetchall()
-    assert score == Judge(standard()).score(said) > 0
+    assert score == Judge(standard()).score(submission) > 0
 
 
-def test_an_id_that_is_not_known_teaches_nothing(blog: Blog, clock: time_machine.Traveller) -> None:
+def test_an_unknown_id_teaches_nothing(blog: Blog, clock: time_machine.Traveller) -> None:
     client = blog.client()
     post(client, TAUGHT_HAM)
     clock.shift(61 * DAY)
@@ -224,7 +224,7 @@ def test_an_id_that_is_not_known_teaches_nothing(blog: Blog, clock: time_machine
         assert blog.guard.filter_stats().decisions == 0
 
 
-def test_only_what_was_stored_on_a_moderated_route_is_known_by_its_id(blog: Blog) -> None:
+def test_only_comments_stored_on_a_moderated_route_are_known_by_id(blog: Blog) -> None:
     heard: list[str] = []
 
     def listen(_: object, submission: Submission, verdict: object) -> None:
@@ -232,25 +232,25 @@ def test_only_what_was_stored_on_a_moderated_route_is_known_by_its_id(blog: Blog
 
     client = blog.client()
     with submission_judged.connected_to(listen):
-        client.post("/queue", data=COMMENT)  # asked for a code
+        client.post("/queue", data=COMMENT)  # needs a code
         post_comment(client)  # an open route
         post_comment(client, author=" ", body="x")  # 422
     with blog.app.app_context():
         assert [blog.guard.teach(name, spam=True) for name in heard] == [False, False, False]
 
 
-def test_what_was_stored_is_remembered_and_what_was_not_is_forgotten(blog: Blog) -> None:
+def test_stored_comments_are_remembered_and_others_are_not(blog: Blog) -> None:
     long = "Our shop has the very best lawn mowers of the whole county, nobody else comes near to them"
     client = blog.client()
 
     def copies() -> int | None:
-        said = Submission(scope="x", body=f"{long}!", posted_at=blog.state.clock())
-        return Reputation(blog.state.database, secret=blog.state.secret).alike(said)
+        submission = Submission(scope="x", body=f"{long}!", posted_at=blog.state.clock())
+        return Reputation(blog.state.database, secret=blog.state.secret).alike(submission)
 
     refused = client.post(
         POST, data=solved(client, client.get("/posts/one"), {"author": "", "email": "", "body": long})
     )
-    assert refused.status_code == 422  # by the host: it wants a name
+    assert refused.status_code == 422  # the host asks for a name
     assert copies() == 0
     assert client.post(POST, data=solved(client, refused, {"author": "Ada", "body": long})).status_code == 303
     assert copies() == 1
@@ -267,7 +267,7 @@ def test_a_filter_explains_itself_by_id_and_by_submission(blog: Blog) -> None:
     assert all(one.weight < 0 for one in fresh if one.token in ("w:loop", "w:bound"))
 
 
-def test_a_comment_of_which_something_can_not_be_forgotten_now_is_not_said_to_be_and_can_be_later(
+def test_if_a_comment_cannot_be_forgotten_completely_this_is_returned_and_it_can_be_repeated(
     blogs: MakeBlog, tmp_path: Path
 ) -> None:
     file = tmp_path / "judge.sqlite3"
@@ -303,19 +303,19 @@ def test_a_comment_is_forgotten_everywhere(blog: Blog) -> None:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608
 
 
-def test_what_is_kept_for_teaching_names_nobody_and_quotes_nothing(blog: Blog) -> None:
+def test_data_kept_for_teaching_has_no_names_and_no_quotes(blog: Blog) -> None:
     post(blog.client("203.0.113.9"), "Write to me at grace@mail.example, please.")
     case = Cases(blog.state.database).find(blog.stored[0]["id"])
     assert case is not None
-    told = repr(case)
-    assert not any(one in told for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to", "queue"))
+    text = repr(case)
+    assert not any(one in text for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to", "queue"))
     assert all(" " not in token for token in case.tokens)
 
 
-# Where it is kept, and what a fault costs
+# The file, and faults
 
 
-def test_no_file_is_made_before_something_is_posted(blogs: MakeBlog, tmp_path: Path) -> None:
+def test_no_file_is_created_before_the_first_post(blogs: MakeBlog, tmp_path: Path) -> None:
     blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{tmp_path}/judge.sqlite3"})
     assert list(tmp_path.rglob("*.sqlite3")) == []
     with blog.app.app_context():
@@ -327,7 +327,7 @@ def test_no_file_is_made_before_something_is_posted(blogs: MakeBlog, tmp_path: P
 
 
 @pytest.mark.parametrize("mode", ["on", "strict"])
-def test_a_filter_whose_file_is_no_database_abstains_says_so_once_begins_anew_and_costs_no_request(
+def test_a_filter_with_a_corrupt_file_abstains_logs_it_once_starts_again_and_costs_no_request(
     blogs: MakeBlog, tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: str
 ) -> None:
     learned = tmp_path / "learned.sqlite3"
@@ -340,13 +340,13 @@ def test_a_filter_whose_file_is_no_database_abstains_says_so_once_begins_anew_an
     with blog.app.app_context():
         assert blog.guard.explain(blog.stored[0]["id"]) == ()
         assert blog.guard.teach(blog.stored[0]["id"], spam=True)
-    told = [record for record in caplog.records if "learning filter abstains" in record.getMessage()]
-    assert len(told) == 1
+    logged = [record for record in caplog.records if "learning filter abstains" in record.getMessage()]
+    assert len(logged) == 1
     [aside] = tmp_path.glob("learned.sqlite3.corrupt-*")
     assert aside.read_bytes() == b"this is no database " * 100
 
 
-def test_a_filter_on_a_full_disc_or_with_a_fault_of_its_own_costs_no_request(
+def test_a_filter_on_a_full_disk_or_with_an_error_costs_no_request(
     blog: Blog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -360,7 +360,7 @@ def test_a_filter_on_a_full_disc_or_with_a_fault_of_its_own_costs_no_request(
     assert "could not be kept in the judge's memory" in caplog.text
 
 
-def test_cases_that_cant_be_kept_cost_no_request(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_that_cannot_be_stored_cost_no_request(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
@@ -395,7 +395,7 @@ def test_a_comment_of_64_kib_is_judged_stored_and_taught(blog: Blog) -> None:
         assert blog.guard.explain(blog.stored[0]["id"])
 
 
-def test_a_quiet_form_asks_for_a_code_from_the_challenge_score_on(blogs: MakeBlog) -> None:
+def test_in_suspicious_mode_a_code_is_needed_from_the_challenge_score(blogs: MakeBlog) -> None:
     class Doubt:
         slug = "doubt"
 
@@ -413,7 +413,7 @@ def test_a_quiet_form_asks_for_a_code_from_the_challenge_score_on(blogs: MakeBlo
     assert statuses == {0: 200, 24: 200, 25: 422, 59: 422}
 
 
-def test_a_quiet_form_asks_from_the_filters_score_on_too(blogs: MakeBlog) -> None:
+def test_in_suspicious_mode_a_code_is_needed_from_the_filters_score_too(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_LEARNING_BANDS": (0.9, 0.97)})
     teach(blog)
     client = blog.client()

@@ -1,4 +1,4 @@
-"""``flask captcha-guard purge`` deletes what has expired, says so, and lets nobody in a second time."""
+"""``flask captcha-guard purge`` deletes expired data, reports how much, and used codes stay used."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ def purge(blog: Blog) -> Result:
 
 
 def comment(blog: Blog, number: int) -> dict[str, str]:
-    """Post a comment from an address of its own; returns the form as it was sent."""
+    """Post a comment from a separate address. Returns the form as it was sent."""
     client = blog.client(f"192.0.2.{number}")
     fields = solved(client, client.get("/queue"), COMMENT | {"body": f"The loop in part {number} never ends."})
     assert client.post("/queue", data=fields).status_code == 303
     return fields
 
 
-def test_what_has_expired_goes_and_the_command_says_how_much(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
+def test_expired_data_is_deleted_and_the_command_reports_how_much(
+    blogs: MakeBlog, clock: time_machine.Traveller
+) -> None:
     blog = blogs()
     for number in range(5):
         comment(blog, number)
     clock.shift(200 * DAY)
-    told = purge(blog)
-    assert told.exit_code == 0, told.output
-    lines = told.output.splitlines()
+    result = purge(blog)
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
     assert lines[0].startswith("Judge's memory: ")
     assert not lines[0].startswith("Judge's memory: 0 ")
     assert lines[1] == "Cases of judged comments: 5 expired rows deleted."
@@ -45,7 +47,7 @@ def test_what_has_expired_goes_and_the_command_says_how_much(blogs: MakeBlog, cl
     assert purge(blog).output.splitlines()[3].startswith("Counters: 0 expired rows")
 
 
-def test_a_judges_file_that_is_locked_is_told_and_can_be_purged_later(
+def test_a_locked_file_of_the_judge_is_reported_and_can_be_purged_later(
     blogs: MakeBlog, clock: time_machine.Traveller
 ) -> None:
     blog = blogs({"CAPTCHA_GUARD_STORAGE_URI": "memory://"})
@@ -53,9 +55,9 @@ def test_a_judges_file_that_is_locked_is_told_and_can_be_purged_later(
     clock.shift(200 * DAY)
     with closing(sqlite3.connect(Path(blog.app.instance_path, "captcha_guard.sqlite3"))) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        told = purge(blog)
-    assert told.exit_code == 1
-    assert "captcha_guard.sqlite3 can't be used, and the log says why." in told.output
+        result = purge(blog)
+    assert result.exit_code == 1
+    assert "captcha_guard.sqlite3 can't be used, and the log says why." in result.output
     assert "Cases of judged comments: 1 expired row deleted." in purge(blog).output
 
 
@@ -68,7 +70,7 @@ def test_a_code_that_was_spent_stays_spent(blogs: MakeBlog) -> None:
     assert len(blog.stored) == 1
 
 
-def test_files_that_were_set_aside_are_named(blogs: MakeBlog) -> None:
+def test_corrupt_copies_are_reported(blogs: MakeBlog) -> None:
     blog = blogs()
     comment(blog, 1)
     path = Path(blog.app.instance_path, "captcha_guard.sqlite3.corrupt-20260101T000000Z")
@@ -76,22 +78,22 @@ def test_files_that_were_set_aside_are_named(blogs: MakeBlog) -> None:
     assert f"Corrupt copy, which you can inspect and delete: {path}, 0.2 MB" in purge(blog).output
 
 
-def test_counters_elsewhere_are_left_to_themselves(blogs: MakeBlog, tmp_path: Path) -> None:
+def test_counters_in_other_stores_are_not_purged(blogs: MakeBlog, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     blog = blogs({"CAPTCHA_GUARD_STORAGE_URI": "memory://"}, folder="other")
     blog.state.storage.close = lambda: None  # type: ignore[attr-defined]
-    told = purge(blog)
-    assert told.exit_code == 0
-    assert "LockedMemoryStorage deletes expired counters itself" in told.output
+    result = purge(blog)
+    assert result.exit_code == 0
+    assert "LockedMemoryStorage deletes expired counters itself" in result.output
 
 
-def test_a_file_that_can_not_be_used_ends_the_command_with_its_name(blogs: MakeBlog) -> None:
+def test_a_file_that_cannot_be_used_is_reported(blogs: MakeBlog) -> None:
     blog = blogs()
     path = Path(blog.app.instance_path, "captcha_guard.sqlite3")
     path.parent.mkdir(exist_ok=True)
     path.mkdir()
-    told = purge(blog)
-    assert told.exit_code == 1
-    assert f"the counters in {path} can't be used" in told.output
-    assert "Traceback" not in told.output
+    result = purge(blog)
+    assert result.exit_code == 1
+    assert f"the counters in {path} can't be used" in result.output
+    assert "Traceback" not in result.output
     path.rmdir()
