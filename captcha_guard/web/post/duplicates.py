@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from ...counters.spent import Spent
     from ...spam.submission import Submission
     from ..state import State
+
+logger = logging.getLogger("captcha_guard")
 
 #: Seconds for which a comment with the same text counts as a duplicate.
 REMEMBERED = 86_400
@@ -52,6 +55,16 @@ def claim(submission: Submission, state: State, *, again: bool) -> str | None:
     if first:
         return mark
     return "" if again or _was_forgotten(submission, state) else None
+
+
+def release(claimed: str | None, state: State) -> None:
+    """Release a claim, because the comment isn't stored. Does nothing for a comment that wasn't claimed."""
+    if not claimed:
+        return
+    try:
+        state.spent.release(claimed)
+    except StoreUnavailableError:
+        logger.warning("captcha_guard: a comment that was not stored may count as a duplicate for a day")
 
 
 def note_forgotten(known_as: str, state: State) -> None:
