@@ -218,9 +218,8 @@ class CaptchaGuard:
         Returns whether anything was found and erased. The same comment can then be posted again.
         """
         state = current_state()
-        known_as = state.moderation.known_as(comment)
-        if known_as:
-            note_forgotten(known_as, state)
+        if key := state.moderation.key_of(comment):
+            note_forgotten(key, state)
         return state.moderation.forget(comment, now=state.clock())
 
     def filter_stats(self) -> Stats:

@@ -84,15 +84,6 @@ class Submission:
         said = (self.body,) if self.body.strip() else self.other
         return _digest(self.scope, self.author, self.email, *said)
 
-    @cached_property
-    def duplicate_key(self) -> str:
-        """32 hexadecimal digits that are the same only for the same POST by the same sender.
-
-        Senders without a name and e-mail are told apart by their client.
-        """
-        nameless = not (self.author.strip() or self.email.strip())
-        return _digest(self.fingerprint, self.whole, self.client if nameless else "")
-
     @property
     def can_be_duplicate(self) -> bool:
         """Whether the same POST again would be a duplicate. One without text, such as that of a button, wouldn't."""

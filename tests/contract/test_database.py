@@ -12,7 +12,7 @@ import pytest
 from captcha_guard.database.database import Database
 from captcha_guard.errors import DatabaseUnavailableError
 from captcha_guard.spam.history import History, Party
-from captcha_guard.spam.memory.judged_comments import RETENTION, Case, Cases
+from captcha_guard.spam.memory.judged_comments import RETENTION, JudgedComment, JudgedComments
 from captcha_guard.spam.memory.reputation import DAY, HISTORY_KEPT, Reputation
 from captcha_guard.spam.services import sent_forms
 from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, Job, Outbox, Task
@@ -52,14 +52,14 @@ def memory(database: Database) -> Reputation:
 
 
 @pytest.fixture
-def cases(database: Database) -> Cases:
-    return Cases(database)
+def judged_comments(database: Database) -> JudgedComments:
+    return JudgedComments(database)
 
 
-def case_of(memory: Reputation, number: int = 0, action: Action = Action.HOLD) -> Case:
+def judged_comment(memory: Reputation, number: int = 0, action: Action = Action.HOLD) -> JudgedComment:
     said = replace(SAID, body=f"{SAID.body} {number}", posted_at=NOW + number)
     trace = memory.trace(said)
-    return Case(
+    return JudgedComment(
         f"id{number}",
         ("w:lawn", "w:é"),
         30,
@@ -90,50 +90,52 @@ def test_a_comment_is_remembered_compared_taught_and_forgotten(memory: Reputatio
 
 
 def test_what_has_expired_goes_and_the_oldest_make_room(
-    memory: Reputation, cases: Cases, monkeypatch: pytest.MonkeyPatch
+    memory: Reputation, judged_comments: JudgedComments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory.note(SAID, Action.ACCEPT)
     for number in range(5):
-        cases.remember(case_of(memory, number))
+        judged_comments.remember(judged_comment(memory, number))
     monkeypatch.setattr(RETENTION, "most", 3)
-    assert cases.sweep(NOW) == 2
-    assert [cases.find(f"id{number}") is not None for number in range(5)] == [False, False, True, True, True]
-    assert cases.sweep(NOW + 60 * DAY + 2) == 1
+    assert judged_comments.sweep(NOW) == 2
+    assert [judged_comments.find(f"id{number}") is not None for number in range(5)] == [False, False, True, True, True]
+    assert judged_comments.sweep(NOW + 60 * DAY + 2) == 1
     assert memory.sweep(NOW + 2 * DAY) == 9
     assert memory.sweep(NOW + HISTORY_KEPT) == 2
 
 
 def test_a_judged_comment_is_found_by_all_its_names_in_another_process(
-    memory: Reputation, cases: Cases, opened: Callable[[], Database]
+    memory: Reputation, judged_comments: JudgedComments, opened: Callable[[], Database]
 ) -> None:
-    case = case_of(memory)
-    cases.remember(case)
-    cases.remember(case)
+    judged = judged_comment(memory)
+    judged_comments.remember(judged)
+    judged_comments.remember(judged)
     with closing(opened()) as database:
-        other = Cases(database)
-        assert other.find("id0") == other.find_marked(case.trace) == other.find_sent(case.service_mark) == case
-        other.decide(case, spam=True)
-    decided = cases.find("id0")
+        other = JudgedComments(database)
+        assert other.find("id0") == other.find_latest(judged.comment_key) == judged
+        other.decide(judged.comment_key, spam=True)
+    decided = judged_comments.find("id0")
     assert decided is not None
     assert decided.spam is True
 
 
 @pytest.mark.parametrize("name", ["", "unknown", "id0\0", "x" * 1000, "'; --", "é"])
-def test_an_id_that_was_never_given_is_not_known_and_costs_nothing(cases: Cases, memory: Reputation, name: str) -> None:
-    cases.remember(case_of(memory))
-    assert cases.find(name) is None
-    assert cases.find("id0") is not None
+def test_an_id_that_was_never_given_is_not_known_and_costs_nothing(
+    judged_comments: JudgedComments, memory: Reputation, name: str
+) -> None:
+    judged_comments.remember(judged_comment(memory))
+    assert judged_comments.find(name) is None
+    assert judged_comments.find("id0") is not None
 
 
-def test_one_caller_claims_what_is_overdue(memory: Reputation, cases: Cases) -> None:
-    cases.remember(case := case_of(memory, action=Action.ASIDE))
-    cases.remember(case_of(memory, 1))
-    assert cases.overdue(NOW + DAY) == [case]
-    assert [cases.claim(case), cases.claim(case)] == [True, False]
-    cases.reopen(case)
-    assert cases.claim(case)
-    assert cases.overdue(NOW + DAY) == []
-    assert [cases.forget(case.trace), cases.forget(case.trace)] == [True, False]
+def test_one_caller_claims_what_is_overdue(memory: Reputation, judged_comments: JudgedComments) -> None:
+    judged_comments.remember(judged := judged_comment(memory, action=Action.ASIDE))
+    judged_comments.remember(judged_comment(memory, 1))
+    assert judged_comments.overdue(NOW + DAY) == [judged]
+    assert [judged_comments.claim(judged), judged_comments.claim(judged)] == [True, False]
+    judged_comments.reopen(judged)
+    assert judged_comments.claim(judged)
+    assert judged_comments.overdue(NOW + DAY) == []
+    assert [judged_comments.forget(judged.comment_key), judged_comments.forget(judged.comment_key)] == [True, False]
 
 
 def test_the_outbox_keeps_the_last_correction_and_tries_again(
@@ -171,15 +173,17 @@ def test_what_was_sent_is_found_corrected_and_forgotten(database: Database) -> N
         assert [sent.forget("m1"), sent.forget("m1")] == [1, 0]
 
 
-def test_a_transaction_that_fails_leaves_nothing(database: Database, memory: Reputation, cases: Cases) -> None:
+def test_a_transaction_that_fails_leaves_nothing(
+    database: Database, memory: Reputation, judged_comments: JudgedComments
+) -> None:
     def write() -> None:
         with database.writing() as access:
-            cases.remembering(case_of(memory))(access)
+            judged_comments.remembering(judged_comment(memory))(access)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         write()
-    assert cases.find("id0") is None
+    assert judged_comments.find("id0") is None
 
 
 def test_a_statement_that_fails_raises_the_one_error_which_names_the_database(database: Database) -> None:

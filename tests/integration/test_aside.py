@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from captcha_guard import Submission, Tidied, aside_expired
 from captcha_guard.spam.memory import judged_comments
-from captcha_guard.spam.memory.judged_comments import Cases
+from captcha_guard.spam.memory.judged_comments import JudgedComments
 from captcha_guard.web import maintenance as housekeeping
 from captcha_guard.web.timetable import EVERY, Timetable
 from tests.integration.conftest import MakeBlog
@@ -196,7 +196,7 @@ def test_two_processes_tidy_each_comment_once(blogs: MakeBlog, clock: time_machi
     aside(one)
     clock.shift(31 * DAY)
     with one.app.app_context():
-        cases = Cases(one.state.database)
+        cases = JudgedComments(one.state.database)
         [case] = cases.overdue(one.state.clock())
         assert cases.claim(case)
     with other.app.app_context():

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from captcha_guard import Action, ConfigError, Finding, Stats, Submission, submission_judged
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.judge import Judge
-from captcha_guard.spam.memory.judged_comments import Cases
+from captcha_guard.spam.memory.judged_comments import JudgedComments
 from captcha_guard.spam.memory.reputation import Reputation
 from captcha_guard.spam.rules import standard
 from captcha_guard.testing import solved_form
@@ -305,11 +305,11 @@ def test_a_comment_is_forgotten_everywhere(blog: Blog) -> None:
 
 def test_what_is_kept_for_teaching_names_nobody_and_quotes_nothing(blog: Blog) -> None:
     post(blog.client("203.0.113.9"), "Write to me at grace@mail.example, please.")
-    case = Cases(blog.state.database).find(blog.stored[0]["id"])
-    assert case is not None
-    told = repr(case)
+    judged = JudgedComments(blog.state.database).find(blog.stored[0]["id"])
+    assert judged is not None
+    told = repr(judged)
     assert not any(one in told for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to", "queue"))
-    assert all(" " not in token for token in case.tokens)
+    assert all(" " not in token for token in judged.tokens)
 
 
 # Where it is kept, and what a fault costs
@@ -353,14 +353,14 @@ def test_a_filter_on_a_full_disc_or_with_a_fault_of_its_own_costs_no_request(
         raise ValueError("not a number")
 
     monkeypatch.setattr(Learner, "score", fail)
-    monkeypatch.setattr(Cases, "remembering", fail)
+    monkeypatch.setattr(JudgedComments, "remembering", fail)
     with caplog.at_level(logging.ERROR, logger="captcha_guard"):
         assert post(blog.client(), "Hello there.").status_code == 303
     assert [(one["action"], one["why"]) for one in blog.stored] == [("HOLD", "learning_failed")]
     assert "could not be kept in the judge's memory" in caplog.text
 
 
-def test_cases_that_cant_be_kept_cost_no_request(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_judged_comments_that_cant_be_kept_cost_no_request(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 

@@ -38,7 +38,7 @@ def test_what_has_expired_goes_and_the_command_says_how_much(blogs: MakeBlog, cl
     lines = told.output.splitlines()
     assert lines[0].startswith("Judge's memory: ")
     assert not lines[0].startswith("Judge's memory: 0 ")
-    assert lines[1] == "Cases of judged comments: 5 expired rows deleted."
+    assert lines[1] == "Judged comments: 5 expired rows deleted."
     assert lines[2] == "Sent to services, or waiting to be sent: 0 expired rows deleted."
     assert "captcha_guard.sqlite3 has" in lines[3]
     assert not lines[3].startswith("Counters: 0 ")
@@ -56,7 +56,7 @@ def test_a_judges_file_that_is_locked_is_told_and_can_be_purged_later(
         told = purge(blog)
     assert told.exit_code == 1
     assert "captcha_guard.sqlite3 can't be used, and the log says why." in told.output
-    assert "Cases of judged comments: 1 expired row deleted." in purge(blog).output
+    assert "Judged comments: 1 expired row deleted." in purge(blog).output
 
 
 def test_a_code_that_was_spent_stays_spent(blogs: MakeBlog) -> None:

@@ -20,7 +20,7 @@ from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.spam import upgrade
 from captcha_guard.spam.filter.learner import Learner, Stats
 from captcha_guard.spam.history import History, Party
-from captcha_guard.spam.memory.judged_comments import Cases
+from captcha_guard.spam.memory.judged_comments import JudgedComments
 from captcha_guard.spam.memory.reputation import Reputation
 from captcha_guard.spam.services.outbox import Job, Outbox, Task
 from captcha_guard.spam.services.sent_forms import TABLE, Belief, Sent
@@ -48,7 +48,7 @@ def former(path: Path) -> Path:
 
 def assert_all_is_there(database: Database, times: int = 1) -> None:
     """Look everything up that the file was filled with; ``times`` says on how many hosts there was such a file."""
-    memory, cases, learner = Reputation(database, secret=SECRET), Cases(database), Learner(database)
+    memory, cases, learner = Reputation(database, secret=SECRET), JudgedComments(database), Learner(database)
     assert learner.stats() == Stats(9, 9, 18, 62)
     for body, chance in CHANCES.items():
         assert learner.score(Submission(scope="post", body=body), 0) == (
@@ -59,11 +59,11 @@ def assert_all_is_there(database: Database, times: int = 1) -> None:
     assert all(cases.find(f"{kind}{number}") for kind in ("ham", "spam") for number in range(9))
     waiting = cases.find("waiting")
     assert waiting is not None
-    assert (waiting.spam, waiting.chance, waiting.service_mark) == (None, 0.5, "f" * 32)
-    assert learner.teach_tokens(waiting.tokens, spam=True, rules_score=0, key=waiting.name)
+    assert (waiting.spam, waiting.chance, waiting.sent_as) == (None, 0.5, "f" * 32)
+    assert learner.teach_tokens(waiting.tokens, spam=True, rules_score=0, key=waiting.comment_key)
     jobs: list[Job] = []
     assert Outbox(database, lambda job, _: jobs.append(job)).run(NOW) == 1
-    assert [(job.task, job.mark) for job in jobs] == [(Task.SPAM, "f" * 32)]
+    assert [(job.task, job.comment_key) for job in jobs] == [(Task.SPAM, "f" * 32)]
     database.keep(TABLE)
     with database.reading() as access:
         asked = Sent(access).find("akismet", "f" * 32, now=NOW)
@@ -142,3 +142,15 @@ def test_a_site_moves_by_itself_when_it_first_uses_the_database(blogs: MakeBlog,
         assert blog.guard.teach("waiting", spam=True)
         assert blog.guard.filter_stats() == Stats(9, 10, 19, 75)
     assert tables(path) == {"judge_moved", "sqlite_sequence"}
+
+
+def test_what_an_earlier_version_sent_about_a_comment_is_erased_with_it(blogs: MakeBlog, tmp_path: Path) -> None:
+    (tmp_path / "instance").mkdir()
+    path = former(tmp_path / "instance" / "captcha_guard.sqlite3")
+    akismet = {"CAPTCHA_GUARD_AKISMET_KEY": "a1b2c3d4e5f6", "CAPTCHA_GUARD_AKISMET_BLOG": "https://blog.example"}
+    blog = blogs(akismet)
+    with blog.app.app_context():
+        assert blog.guard.forget("waiting")
+    with closing(sqlite3.connect(path)) as connection:
+        for table in ("service_sent", "service_outbox"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608

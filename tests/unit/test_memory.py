@@ -17,7 +17,7 @@ from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.health import FAULTS, REST
 from captcha_guard.spam.history import History, Party, author_of
 from captcha_guard.spam.memory import tables as memory_tables
-from captcha_guard.spam.memory.judged_comments import Case, Cases
+from captcha_guard.spam.memory.judged_comments import JudgedComment, JudgedComments
 from captcha_guard.spam.memory.reputation import DAY, HISTORY_KEPT, Reputation
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
@@ -221,7 +221,7 @@ def test_a_locked_file_holds_up_two_requests_and_one_after_each_rest(
 ) -> None:
     now, path, waited = [1000.0], tmp_path / "memory.sqlite3", list[str]()
     database = SQLiteDatabase(path, timeout=0.01, clock=lambda: now[0])
-    memory, cases = Reputation(database, secret=b"sixteen octets .."), Cases(database)
+    memory, judged_comments = Reputation(database, secret=b"sixteen octets .."), JudgedComments(database)
     memory.note(SAID, Action.HOLD)
     writing = SQLiteDatabase.writing
 
@@ -230,29 +230,29 @@ def test_a_locked_file_holds_up_two_requests_and_one_after_each_rest(
         return writing(database)
 
     monkeypatch.setattr(SQLiteDatabase, "writing", counted)
-    case = Case("id", ("word",), 0, Action.HOLD, NOW, memory.trace(SAID))
+    judged = JudgedComment("id", ("word",), 0, Action.HOLD, NOW, memory.trace(SAID))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for rest, times in ((0.0, FAULTS), (REST - 0.1, FAULTS), (0.1, FAULTS + 1)):
             now[0] += rest
             for _ in range(3):
                 memory.note(SAID, Action.HOLD)
-                cases.remember(case)
+                judged_comments.remember(judged)
             assert len(waited) == times
         for number in range(3):  # somebody waits for nothing but this
-            cases.forget(case.trace)
+            judged_comments.forget(judged.comment_key)
             memory.teach(SAID, spam=True, now=NOW)
             assert len(waited) == FAULTS + 3 + 2 * number
         other.execute("ROLLBACK")
     now[0] += REST
-    cases.remember(case)
+    judged_comments.remember(judged)
     memory.note(SAID, Action.HOLD)
     assert len(waited) == FAULTS + 9
     assert [message.partition(" (")[0] for message in caplog.messages] == [
         f"The judge's database {path} fails",
         f"The judge's database {path} answers again, after 4.0 s.",
     ]
-    assert cases.find("id") == case
+    assert judged_comments.find("id") == judged
 
 
 def test_no_file_is_made_before_there_is_something_to_remember(memory: Reputation, path: Path) -> None:

@@ -72,7 +72,10 @@ def test_a_correction_is_due_at_once_and_a_check_after_twenty_minutes(path: Path
     assert outbox.run(START) == 1
     assert outbox.run(START + 20 * 60 - 1) == 0
     assert outbox.run(START + 20 * 60) == 1
-    assert [(job.task, job.mark, job.form) for job in worker.jobs] == [("spam", "m1", FORM), ("check", "m2", FORM)]
+    assert [(job.task, job.comment_key, job.form) for job in worker.jobs] == [
+        ("spam", "m1", FORM),
+        ("check", "m2", FORM),
+    ]
 
 
 def test_what_waits_survives_a_restart_and_is_done_once(path: Path) -> None:
@@ -140,7 +143,7 @@ def test_what_nobody_ran_for_a_week_is_deleted_with_a_line(path: Path, caplog: p
     outbox.put_in("akismet", Task.SPAM, "m1", now=START)
     outbox.put_in("akismet", Task.SPAM, "m2", now=START + 1)
     outbox.run(START + EXPIRES)
-    assert [job.mark for job in worker.jobs] == ["m2"]
+    assert [job.comment_key for job in worker.jobs] == ["m2"]
     assert "the task to spam comment m1 expired" in caplog.text
 
 
@@ -181,7 +184,7 @@ def test_a_service_that_fails_is_left_alone_for_the_rest_of_a_run_and_the_others
     jobs = []
 
     def work(job: Job, now: float) -> Fault | None:
-        jobs.append((job.service, job.mark))
+        jobs.append((job.service, job.comment_key))
         return DOWN if job.service == "akismet" else None
 
     outbox = outbox_at(path, work)
@@ -202,7 +205,7 @@ def test_a_run_does_no_more_than_it_may(path: Path) -> None:
 
 def test_work_that_raises_is_logged_and_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def work(job: Job, now: float) -> None:
-        raise KeyError(job.mark)
+        raise KeyError(job.comment_key)
 
     outbox = outbox_at(path, work)
     outbox.put_in("akismet", Task.SPAM, "m1", now=START)
@@ -250,7 +253,7 @@ def test_a_damaged_task_is_dropped_with_a_line_and_hinders_no_other(
         connection.execute(f"UPDATE service_outbox SET {edit} WHERE mark = 'm1'")  # noqa: S608 (our own words)
         connection.commit()
     assert outbox.run(START) == 1
-    assert [job.mark for job in worker.jobs] == ["m2"]
+    assert [job.comment_key for job in worker.jobs] == ["m2"]
     assert rows(path) == 0
     assert "a damaged task about comment m1 was dropped" in caplog.text
 
@@ -287,7 +290,7 @@ def race(kind: type[Box], path: Path, gate: Any, results: Any) -> None:
     if isinstance(outbox, ReadThenTake):
         outbox.gate = gate
     outbox.run(START, limit=JOBS if kind is Box else 1)
-    results.put([job.mark for job in worker.jobs])
+    results.put([job.comment_key for job in worker.jobs])
 
 
 def sent_by_racing_processes(kind: type[Box], path: Path) -> Counter[str]:

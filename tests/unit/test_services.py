@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,7 @@ from captcha_guard import Action, ConfigError, Finding, Submission
 from captcha_guard.config.settings import Settings, read
 from captcha_guard.config.validators import PREFIX
 from captcha_guard.database.sqlite import SQLiteDatabase
+from captcha_guard.spam.comment_key import comment_key
 from captcha_guard.spam.services import Akismet, Rechecked, Services, StopForumSpam, services_of
 from tests.service_server import KEY, Running, service_server
 
@@ -43,6 +44,10 @@ def akismet() -> Iterator[Running]:
 def lists() -> Iterator[Running]:
     with service_server() as server:
         yield server
+
+
+def key_of(submission: Submission) -> str:
+    return comment_key(submission, SECRET)
 
 
 class Site:
@@ -162,7 +167,7 @@ def test_a_late_answer_comes_after_twenty_minutes_with_the_same_fields_and_a_rea
     assert after_a_restart.run(START + 20 * MINUTE - 1) == 0
     assert after_a_restart.run(START + 20 * MINUTE) == 1
     [heard] = site.heard
-    assert (heard.service, heard.mark) == ("akismet", services.mark(SPAM))
+    assert (heard.service, heard.comment_key) == ("akismet", key_of(SPAM))
     assert heard.finding is not None
     assert heard.finding.action == Action.ASIDE
     first, second = akismet.asked
@@ -239,21 +244,21 @@ def test_akismet_is_told_where_it_was_wrong_and_only_there(
 ) -> None:
     services = site.start()
     services.check(submission, ADDRESS, now=START)
-    assert services.correct(submission, spam=not spam, now=START + DAY) == 0
+    assert services.correct(key_of(submission), spam=not spam, now=START + DAY) == 0
     stored = replace(submission, posted_at=0.0, user_agent="", client="", honeypot="")
-    assert services.correct(stored, spam=spam, now=START + DAY) == 1
+    assert services.correct(key_of(stored), spam=spam, now=START + DAY) == 1
     assert services.run(START + DAY) == 1
     check, correction = akismet.asked
     assert (correction.path, correction.form) == (call, check.form)
-    assert services.correct(submission, spam=spam, now=START + DAY) == 0, "it knows by now"
-    assert services.correct(services.mark(submission), spam=not spam, now=START + DAY) == 1, "until that is taken back"
+    assert services.correct(key_of(submission), spam=spam, now=START + DAY) == 0, "it knows by now"
+    assert services.correct(key_of(submission), spam=not spam, now=START + DAY) == 1, "until that is taken back"
 
 
 def test_a_correction_waits_out_an_outage_and_a_restart(site: Site, akismet: Running) -> None:
     services = site.start()
     services.check(HAM, ADDRESS, now=START)
     akismet.server.fault = "error_500"
-    services.correct(HAM, spam=True, now=START + DAY)
+    services.correct(key_of(HAM), spam=True, now=START + DAY)
     assert services.run(START + DAY) == 0
     akismet.server.fault = ""
     again = site.start()
@@ -264,8 +269,8 @@ def test_a_correction_waits_out_an_outage_and_a_restart(site: Site, akismet: Run
 def test_a_correction_that_is_taken_back_before_it_was_sent_is_not_lost(site: Site, akismet: Running) -> None:
     services = site.start()
     services.check(HAM, ADDRESS, now=START)
-    services.correct(HAM, spam=True, now=START)
-    assert services.correct(HAM, spam=False, now=START) == 1
+    services.correct(key_of(HAM), spam=True, now=START)
+    assert services.correct(key_of(HAM), spam=False, now=START) == 1
     services.run(START)
     assert [asked.path for asked in akismet.asked] == ["/1.1/comment-check", "/1.1/submit-ham"]
 
@@ -275,7 +280,7 @@ def test_a_moderators_decision_makes_the_late_answer_needless(site: Site, akisme
     akismet.server.fault = lists.server.fault = "html"
     services.check(HAM, ADDRESS, now=START)
     akismet.server.fault = lists.server.fault = ""
-    assert services.correct(HAM, spam=True, now=START + MINUTE) == 1
+    assert services.correct(key_of(HAM), spam=True, now=START + MINUTE) == 1
     assert services.run(START + HOUR) == 1
     assert site.heard == []
     assert [asked.path for asked in akismet.asked] == ["/1.1/comment-check", "/1.1/submit-spam"]
@@ -286,7 +291,7 @@ def test_what_was_sent_is_kept_for_sixty_days_and_no_longer(site: Site) -> None:
     services.check(HAM, ADDRESS, now=START)
     services.run(START + 60 * DAY - 1)
     assert site.count("service_sent") == 1
-    assert services.correct(HAM, spam=True, now=START + 60 * DAY) == 0, "whether or not it was swept"
+    assert services.correct(key_of(HAM), spam=True, now=START + 60 * DAY) == 0, "whether or not it was swept"
     services.run(START + 60 * DAY)
     assert site.count("service_sent") == 0
 
@@ -297,7 +302,7 @@ def test_what_was_sent_and_is_damaged_costs_no_moderator_a_click(site: Site, cap
     with closing(sqlite3.connect(site.path)) as connection:
         connection.execute("UPDATE service_sent SET form = '{'")
         connection.commit()
-    assert services.correct(HAM, spam=True, now=START) == 0
+    assert services.correct(key_of(HAM), spam=True, now=START) == 0
     assert "will not hear" in caplog.text
 
 
@@ -310,8 +315,8 @@ def test_only_what_takes_corrections_is_kept_at_all(site: Site) -> None:
 def test_a_comment_can_be_forgotten_with_all_that_was_to_be_said_of_it(site: Site, akismet: Running) -> None:
     services = site.start()
     services.check(HAM, ADDRESS, now=START)
-    services.correct(HAM, spam=True, now=START)
-    services.forget(HAM)
+    services.correct(key_of(HAM), spam=True, now=START)
+    services.forget(key_of(HAM))
     assert (site.count("service_sent"), site.count("service_outbox")) == (0, 0)
     assert services.run(START) == 0
     assert len(akismet.asked) == 1
@@ -320,7 +325,7 @@ def test_a_comment_can_be_forgotten_with_all_that_was_to_be_said_of_it(site: Sit
 def test_a_service_that_was_switched_off_is_told_nothing(site: Site, akismet: Running) -> None:
     services = site.start()
     services.check(HAM, ADDRESS, now=START)
-    services.correct(HAM, spam=True, now=START)
+    services.correct(key_of(HAM), spam=True, now=START)
     site.start(AKISMET_KEY="", AKISMET_BLOG="", STOPFORUMSPAM=True).run(START)
     assert (len(akismet.asked), site.count("service_outbox")) == (1, 0)
 
@@ -334,7 +339,7 @@ def test_a_file_that_can_not_be_written_costs_no_visitor_a_comment(
     akismet.server.fault = "html"
     [finding] = services.check(SPAM, ADDRESS, now=START)
     assert finding.action == Action.HOLD
-    assert services.correct(HAM, spam=True, now=START) == 0
+    assert services.correct(key_of(HAM), spam=True, now=START) == 0
     assert services.run(START) == 0
     assert caplog.text.count(f"The judge's database {site.path} fails") == 1
 
@@ -359,7 +364,7 @@ def test_neither_the_key_nor_anyone_s_data_is_logged_or_shown(
     for fault in ("", "html", "error_500", "gone"):
         akismet.server.fault = fault
         shown += services.check(replace(HAM, body=f"tea {fault}"), ADDRESS, now=START)
-    services.correct(HAM, spam=True, now=START)
+    services.correct(key_of(HAM), spam=True, now=START)
     services.run(START + 8 * DAY)
     told = caplog.text + repr(shown)
     assert "akismet" in told
@@ -375,14 +380,3 @@ def test_the_settings_do_not_show_the_key() -> None:
         with pytest.raises(ConfigError, match=f"{PREFIX}AKISMET_KEY is ") as caught:
             read({f"{PREFIX}AKISMET_KEY": wrong})
         assert str(wrong) not in str(caught.value)
-
-
-def test_a_mark_is_a_keyed_hash_of_who_said_what_where(site: Site, tmp_path: Path) -> None:
-    services = site.start()
-    mark = services.mark(HAM)
-    assert len(mark) == 32
-    assert mark == services.mark(replace(HAM, posted_at=1.0, user_agent="other", honeypot="x", client="c"))
-    other: list[dict[str, Any]] = [{name: "other"} for name in ("scope", "author", "email", "url", "body")]
-    others = [replace(HAM, **changed) for changed in other]
-    assert len({mark, *map(services.mark, others)}) == 6
-    assert Services([], secret=b"another secret", database=SQLiteDatabase(tmp_path / "x")).mark(HAM) != mark

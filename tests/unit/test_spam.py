@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from captcha_guard.spam.comment_key import duplicate_key
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.rules.duplicate import Duplicate
@@ -17,6 +18,7 @@ from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.text.link_scanner import scan
 from captcha_guard.spam.verdict import Action, Finding, Thresholds, Verdict
 
+SECRET = b"a secret of the site"
 PLAIN = Submission(
     scope="comment:hash-tables",
     author="Ada Quill",
@@ -27,7 +29,7 @@ PLAIN = Submission(
 
 
 def judge(*known: str) -> Judge:
-    return Judge(standard(min_seconds=3, max_links=2, known=lambda one: one.duplicate_key in known))
+    return Judge(standard(min_seconds=3, max_links=2, known=lambda one: duplicate_key(one, SECRET) in known))
 
 
 def test_a_plain_comment_is_accepted_without_a_finding() -> None:
@@ -60,7 +62,7 @@ def test_the_longest_allowed_field_passes(change: dict[str, str]) -> None:
 
 
 def test_the_same_comment_again_is_rejected_and_another_is_not() -> None:
-    again = judge(PLAIN.duplicate_key)
+    again = judge(duplicate_key(PLAIN, SECRET))
     assert again.judge(PLAIN).action == Action.REJECT
     assert again.judge(PLAIN).reasons == ("duplicate",)
     for change in ({"body": "Another."}, {"scope": "comment:types"}, {"author": "Bea"}, {"email": "bea@example.org"}):
@@ -90,7 +92,7 @@ def test_scores_add_up_and_the_strictest_wins() -> None:
 
 
 def test_a_final_finding_spares_the_rest() -> None:
-    verdict = judge(PLAIN.duplicate_key).judge(replace(PLAIN, body="x" * 70_000, honeypot="x"))
+    verdict = judge(duplicate_key(PLAIN, SECRET)).judge(replace(PLAIN, body="x" * 70_000, honeypot="x"))
     assert verdict.reasons == ("too_long",)
 
 

@@ -19,6 +19,7 @@ from typing import Final
 
 from ...database.database import Access, Database
 from ...database.retention import Sweeper, sweep
+from ..comment_key import SHARED, comment_key, hash_key, sketch_key
 from ..history import History, Party, author_of, client_of, hosts_of
 from ..submission import Submission
 from ..verdict import Action
@@ -43,7 +44,6 @@ MOST_ALIKE: Final = 8
 #: Sketches that are compared; those that most of the shingles led to.
 _COMPARED: Final = 64
 _HASH: Final = 8  # bytes
-_HALF: Final = 8  # bytes of a sketch's mark that are its comment's
 
 #: What is thought of a comment: nothing yet, published by itself, kept or taken for spam by a moderator.
 _TAKEN, _PUBLISHED, _KEPT, _SPAM = range(4)
@@ -69,16 +69,16 @@ SELECT sketch FROM judge_sketches JOIN (
 """  # as many marks as shingles
 _FORGET: Final = "DELETE FROM judge_comments WHERE mark = :mark"
 _FORGET_TEXT: Final = tuple(
-    f"DELETE FROM {table} WHERE substr(mark, 1, {_HALF}) = :half"  # noqa: S608 (our own names)
+    f"DELETE FROM {table} WHERE substr(mark, 1, {SHARED}) = :half"  # noqa: S608 (our own names)
     for table in ("judge_shingles", "judge_sketches")
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """All that a comment is known by here: keyed hashes of itself, of its authors, and of its client and hosts."""
+    """What is stored of a comment: its comment key, and keyed hashes of its authors, its client and its hosts."""
 
-    mark: bytes
+    comment_key: str
     authors: tuple[bytes, ...]
     evidence: tuple[bytes, ...]
 
@@ -94,7 +94,8 @@ class Reputation:
     def __init__(self, database: Database, *, secret: bytes) -> None:
         self._database = database
         database.keep(*TABLES)
-        self._key = blake2b(secret, digest_size=32, person=b"judge memory").digest()
+        self._secret = secret
+        self._key = hash_key(secret)
         self._sweeper = Sweeper(RETENTIONS)
         self._asked = threading.local()
 
@@ -130,7 +131,7 @@ class Reputation:
         return pasts if parties <= self._asked.every else self._pasts(parties)
 
     def _pasts(self, parties: Collection[bytes]) -> dict[bytes, History] | None:
-        query, values = _HISTORY.format(_marks(len(parties))), sorted(parties)
+        query, values = _HISTORY.format(_placeholders(len(parties))), sorted(parties)
         rows = self._database.read(lambda access: access.rows(query, values))
         return None if rows is None else {party: History(ham, spam) for party, ham, spam in rows}
 
@@ -141,20 +142,20 @@ class Reputation:
             return 0
         if self._database.is_missing:
             return 0
-        mark, own = self._sketch_mark(submission), set(sketch)
-        query, values = _SKETCHES.format(_marks(len(sketch))), [*sketch, submission.posted_at, mark, _COMPARED]
+        key, own = sketch_key(submission, self._secret), set(sketch)
+        query, values = _SKETCHES.format(_placeholders(len(sketch))), [*sketch, submission.posted_at, key, _COMPARED]
         rows = self._database.read(lambda access: access.rows(query, values))
         copies = None
         if rows is not None:
             shared = (len(own.intersection(_hashes(other))) for (other,) in rows)
             copies = min(MOST_ALIKE, sum(number >= ALIKE * len(own) for number in shared))
-        self._asked.last = mark, submission.posted_at, copies
+        self._asked.last = key, submission.posted_at, copies
         return copies
 
-    def _alike_lately(self, submission: Submission, mark: bytes) -> int:
+    def _alike_lately(self, submission: Submission, key: bytes) -> int:
         """Return what this thread was told of the comment when it was judged, or ask."""
         asked, posted_at, copies = getattr(self._asked, "last", (b"", 0.0, None))
-        if (asked, posted_at) != (mark, submission.posted_at):
+        if (asked, posted_at) != (key, submission.posted_at):
             copies = self.alike(submission)
         return copies or 0
 
@@ -168,13 +169,13 @@ class Reputation:
 
     def noting(self, submission: Submission, action: Action) -> Callable[[Access], None]:
         """Return what :meth:`note` does, for a transaction that does more."""
-        sketch, mark, now = self._sketch(submission), self._sketch_mark(submission), submission.posted_at
-        enough = self._alike_lately(submission, mark) >= MOST_ALIKE
+        sketch, key, now = self._sketch(submission), sketch_key(submission, self._secret), submission.posted_at
+        enough = self._alike_lately(submission, key) >= MOST_ALIKE
 
         def write(access: Access) -> None:
             if sketch and not enough:  # a flood of one text does not push out all others
-                access.run(_SKETCH, (mark, b"".join(sketch), now + SKETCH_KEPT))
-                rows = [(one, mark, now + SKETCH_KEPT) for one in sketch[:LEADING]]
+                access.run(_SKETCH, (key, b"".join(sketch), now + SKETCH_KEPT))
+                rows = [(one, key, now + SKETCH_KEPT) for one in sketch[:LEADING]]
                 access.run(_SHINGLES[len(rows) - 1], [value for row in rows for value in row])
             self._say(access, self.trace(submission), _PUBLISHED if action == Action.ACCEPT else _TAKEN, now)
             self._sweeper.wrote(access, now, 2 + LEADING)
@@ -185,7 +186,7 @@ class Reputation:
         """Return what the comment is known by, to teach it when its text is no longer at hand."""
         authors = [self._hash(party, name) for party, name in _authors(submission)]
         evidence = [self._hash(party, name) for party, name in _evidence(submission)]
-        return Trace(self._mark(submission), tuple(authors), tuple(evidence))
+        return Trace(comment_key(submission, self._secret), tuple(authors), tuple(evidence))
 
     def teach(self, comment: Submission | Trace, *, spam: bool, now: float) -> bool:
         """Remember a moderator's word about a comment; the last word counts, however often it is repeated.
@@ -211,21 +212,22 @@ class Reputation:
             return False
 
         def write(access: Access) -> bool:
-            known = access.rows(_SAID, (trace.mark,))
+            key = bytes.fromhex(trace.comment_key)
+            known = access.rows(_SAID, (key,))
             self._say(access, trace, _TAKEN, now)
-            access.run(_FORGET, (trace.mark,))
+            access.run(_FORGET, (key,))
             for statement in _FORGET_TEXT:
-                access.run(statement, (trace.mark[:_HALF],))
+                access.run(statement, (key[:SHARED],))
             return bool(known)
 
         return self._database.write(write, insist=True)
 
     def _say(self, access: Access, trace: Trace, said: int, now: float) -> None:
         """Write down what is thought of a comment, and move the counts by the difference to what was thought before."""
-        before = _TAKEN
-        if not access.run(_SAY_FIRST, (trace.mark, said, now + COMMENT_KEPT)):
-            [(before,)] = access.rows(_SAID, (trace.mark,))
-            access.run(_SAY, (trace.mark, said, now + COMMENT_KEPT))
+        before, key = _TAKEN, bytes.fromhex(trace.comment_key)
+        if not access.run(_SAY_FIRST, (key, said, now + COMMENT_KEPT)):
+            [(before,)] = access.rows(_SAID, (key,))
+            access.run(_SAY, (key, said, now + COMMENT_KEPT))
         author = (said in _GOOD) - (before in _GOOD), (said == _SPAM) - (before == _SPAM)
         evidence = (said == _KEPT) - (before == _KEPT), author[1]
         counts = [
@@ -240,15 +242,6 @@ class Reputation:
         encoded = name.encode("utf-8", "surrogatepass")
         return blake2b(encoded, digest_size=12, key=self._key, person=party.encode()).digest()
 
-    def _mark(self, submission: Submission) -> bytes:
-        whole = bytes.fromhex(submission.fingerprint)
-        return blake2b(whole, digest_size=16, key=self._key, person=b"comment").digest()
-
-    def _sketch_mark(self, submission: Submission) -> bytes:
-        """Return what a sketch is known by: the same comment with other fields beside it leaves one of its own."""
-        whole = blake2b(submission.whole.encode(), digest_size=_HALF, key=self._key, person=b"whole").digest()
-        return self._mark(submission)[:_HALF] + whole
-
     def _sketch(self, submission: Submission) -> list[bytes]:
         return list(_smallest(tuple(submission.kept_text.words), self._key))
 
@@ -260,7 +253,7 @@ class Reputation:
         return sweep(self._database, RETENTIONS, now)
 
 
-def _marks(count: int) -> str:
+def _placeholders(count: int) -> str:
     return ", ".join(f":v{number}" for number in range(count))
 
 

@@ -88,12 +88,12 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One task in hand: for which service, about which comment (``mark``), with which form, tried how often."""
+    """One task in hand: for which service, about which comment, with which form, tried how often."""
 
     id: int
     service: str
     task: Task
-    mark: str
+    comment_key: str
     form: Form
     born: float
     tries: int
@@ -113,7 +113,7 @@ class Outbox:
         database.keep(TABLE)
         self._work = work
 
-    def put(self, access: Access, service: str, task: Task, mark: str, form: Form, *, now: float) -> bool:
+    def put(self, access: Access, service: str, task: Task, key: str, form: Form, *, now: float) -> bool:
         """Write a task down, in place of an earlier one of its kind about the same comment; False when all is full.
 
         A check comes due after 20 minutes, a correction at once.
@@ -122,19 +122,19 @@ class Outbox:
         if waiting >= MOST:
             _LOG.warning("%s: the outbox is full (%d tasks), so one to %s was dropped", service, MOST, task)
             return False
-        self.cancel(access, service, task, mark)
+        self.cancel(access, service, task, key)
         due = now + FIRST if task is Task.CHECK else now
         text = json.dumps(dict(form), ensure_ascii=True, separators=(",", ":"))
-        access.run(_PUT, (service, task.kind, task.value, mark, text, now, due))
+        access.run(_PUT, (service, task.kind, task.value, key, text, now, due))
         return True
 
-    def cancel(self, access: Access, service: str, task: Task, mark: str) -> bool:
+    def cancel(self, access: Access, service: str, task: Task, key: str) -> bool:
         """Take back whatever of the kind of ``task`` is waiting about a comment."""
-        return access.run(_CANCEL, (service, task.kind, mark)) > 0
+        return access.run(_CANCEL, (service, task.kind, key)) > 0
 
-    def holds(self, access: Access, service: str, task: Task, mark: str) -> bool:
+    def holds(self, access: Access, service: str, task: Task, key: str) -> bool:
         """Say whether a task of this kind is waiting about a comment."""
-        [(count,)] = access.rows(_WAITING, (service, task.kind, mark))
+        [(count,)] = access.rows(_WAITING, (service, task.kind, key))
         return bool(count)
 
     def run(self, now: float, *, limit: int = 20) -> int:
@@ -166,13 +166,13 @@ class Outbox:
                 found = access.rows(statement, (now, now, *silent))
                 if not found:
                     return None
-                [(number, service, task, mark, form, born, tries)] = found
+                [(number, service, task, key, form, born, tries)] = found
                 access.run(_TAKE, (now + LEASE, number))
             try:
-                return Job(number, service, Task(task), mark, json.loads(form), born, tries + 1)
+                return Job(number, service, Task(task), key, json.loads(form), born, tries + 1)
             except (ValueError, TypeError) as error:
                 self._change(_DELETE, number)
-                _LOG.warning("%s: a damaged task about comment %s was dropped: %s", service, mark, error)
+                _LOG.warning("%s: a damaged task about comment %s was dropped: %s", service, key, error)
 
     def _change(self, statement: str, *values: object) -> None:
         with self._database.writing() as access:
@@ -182,7 +182,7 @@ class Outbox:
         try:
             return self._work(job, now)
         except Exception as error:
-            _LOG.exception("%s: the task to %s comment %s failed", job.service, job.task, job.mark)
+            _LOG.exception("%s: the task to %s comment %s failed", job.service, job.task, job.comment_key)
             return Fault(job.service, "failed", f"the task failed with {type(error).__name__}.")
 
     def _retry(self, job: Job, fault: Fault, now: float) -> None:
@@ -195,7 +195,7 @@ class Outbox:
             "%s: gave up to %s comment %s after %d tries: %s",
             job.service,
             job.task,
-            job.mark,
+            job.comment_key,
             job.tries,
             fault.sentence,
         )
@@ -205,8 +205,8 @@ class Outbox:
         count = 0
         while expired := self._expire_some(now):
             count += len(expired)
-            for service, task, mark in expired:
-                _LOG.warning("%s: the task to %s comment %s expired, because nothing ran it", service, task, mark)
+            for service, task, key in expired:
+                _LOG.warning("%s: the task to %s comment %s expired, because nothing ran it", service, task, key)
         return count
 
     def _expire_some(self, now: float) -> Sequence[Row]:

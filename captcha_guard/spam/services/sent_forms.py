@@ -51,20 +51,20 @@ class Sent:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def keep(self, service: str, mark: str, form: Form, belief: Belief, *, now: float) -> None:
+    def keep(self, service: str, key: str, form: Form, belief: Belief, *, now: float) -> None:
         """Keep a form for 60 days."""
         text = json.dumps(dict(form), ensure_ascii=True, separators=(",", ":"))
-        self._access.run(_KEEP, (service, mark, text, belief.value, now + KEPT))
+        self._access.run(_KEEP, (service, key, text, belief.value, now + KEPT))
 
-    def find(self, service: str, mark: str, *, now: float) -> Asked | None:
+    def find(self, service: str, key: str, *, now: float) -> Asked | None:
         """Return what was sent about a comment, unless that is 60 days ago or never was."""
-        found = self._access.rows(_FIND, (service, mark, now))
+        found = self._access.rows(_FIND, (service, key, now))
         return Asked(json.loads(found[0][0]), Belief(found[0][1])) if found else None
 
-    def believe(self, service: str, mark: str, belief: Belief) -> None:
+    def believe(self, service: str, key: str, belief: Belief) -> None:
         """Note what the service takes a comment for from now on."""
-        self._access.run(_BELIEVE, (belief.value, service, mark))
+        self._access.run(_BELIEVE, (belief.value, service, key))
 
-    def forget(self, mark: str) -> int:
+    def forget(self, key: str) -> int:
         """Delete what was sent about one comment, to all services; returns how many forms that were."""
-        return self._access.run(_FORGET, (mark,))
+        return self._access.run(_FORGET, (key,))

@@ -10,10 +10,11 @@ from ...breaker import Breaker
 from ...database.database import Access, Database
 from ...database.retention import sweep
 from ...errors import DatabaseUnavailableError
+from ..comment_key import comment_key
 from ..submission import Submission
 from ..verdict import Action, Finding
 from . import sent_forms
-from .answers import Answers, keyed_hash
+from .answers import Answers
 from .outbox import Job, Outbox, Task
 from .sent_forms import Belief, Sent
 from .service import CorrectableService, Fault, Form, Service
@@ -23,10 +24,10 @@ _LOG = logging.getLogger("captcha_guard")
 
 @dataclass(frozen=True, slots=True)
 class Rechecked:
-    """A service's late answer about the comment ``mark``: what it found, or ``None`` where that is nothing."""
+    """A service's late answer about a comment: its finding, or ``None`` if it found nothing."""
 
     service: str
-    mark: str
+    comment_key: str
     finding: Finding | None
 
 
@@ -59,15 +60,6 @@ class Services:
         database.keep(sent_forms.TABLE)
         self._outbox = Outbox(database, self._work)
 
-    def mark(self, submission: Submission) -> str:
-        """Return the 32 hexadecimal digits by which a comment is known here: a keyed hash of who said what where.
-
-        A submission that a host builds again from what it stored has the same mark, if scope, author, e-mail, URL and
-        body are the same to the letter.
-        """
-        said = (submission.scope, submission.author, submission.email, submission.url, submission.body)
-        return keyed_hash(self._secret, "comment", *said)
-
     def check(
         self, submission: Submission, address: str, *, now: float, trusted: bool = False, moderated: bool = True
     ) -> tuple[Finding, ...]:
@@ -88,32 +80,29 @@ class Services:
                 break
         return tuple(findings)
 
-    def correct(self, submission: Submission | str, *, spam: bool, now: float) -> int:
-        """Tell the services that a moderator decided otherwise; returns how many will be told.
+    def correct(self, key: str, *, spam: bool, now: float) -> int:
+        """Put a moderator's decision into the outbox, for each service that judged otherwise; returns how many.
 
-        Takes the submission or its mark. One that was right all along is told nothing, and neither is one that was not
-        asked within 60 days. What is to be told waits in the outbox.
+        A service that wasn't asked about the comment with this comment key within 60 days gets no correction.
         """
-        mark = submission if isinstance(submission, str) else self.mark(submission)
         task = Task.SPAM if spam else Task.HAM
         try:
             with self._database.writing() as access:
-                return sum(self._correct(access, service, mark, task, now) for service in self._services.values())
+                return sum(self._correct(access, service, key, task, now) for service in self._services.values())
         except (DatabaseUnavailableError, ValueError):  # it can't be used, or what was sent can't be read
-            _LOG.exception("the services will not hear that comment %s is %s", mark, task)
+            _LOG.exception("the services will not hear that comment %s is %s", key, task)
             return 0
 
-    def forget(self, submission: Submission | str) -> None:
-        """Delete what is kept of a comment here, and what waits to be sent about it.
+    def forget(self, key: str) -> None:
+        """Delete what was sent about the comment with this comment key, and what waits to be sent about it.
 
         :raises DatabaseUnavailableError: the database can't be written, so the data may still be there.
         """
-        mark = submission if isinstance(submission, str) else self.mark(submission)
         with self._database.writing() as access:
             for slug in self._services:
-                self._outbox.cancel(access, slug, Task.CHECK, mark)
-                self._outbox.cancel(access, slug, Task.SPAM, mark)
-            Sent(access).forget(mark)
+                self._outbox.cancel(access, slug, Task.CHECK, key)
+                self._outbox.cancel(access, slug, Task.SPAM, key)
+            Sent(access).forget(key)
 
     def run(self, now: float, *, limit: int = 20) -> int:
         """Do what is due and delete what is too old; returns how many tasks got done.
@@ -154,7 +143,7 @@ class Services:
         except Exception:
             _LOG.exception("%s could not be asked", service.slug)
             return Fault(service.slug, "failed", f"{service.slug} could not be asked: the log says why.", again=False)
-        self._note(service, self.mark(submission), form, answer, now, again=again)
+        self._note(service, comment_key(submission, self._secret), form, answer, now, again=again)
         return answer
 
     def _ask(self, service: Service, form: Form, now: float, recheck: str = "") -> Finding | Fault | None:
@@ -175,28 +164,28 @@ class Services:
         return answer
 
     def _note(
-        self, service: Service, mark: str, form: Form, answer: Finding | Fault | None, now: float, *, again: bool
+        self, service: Service, key: str, form: Form, answer: Finding | Fault | None, now: float, *, again: bool
     ) -> None:
         """Keep what a later correction needs, and have the question repeated if it got no answer."""
 
         def keep(access: Access) -> None:
             if isinstance(answer, Fault) and again:
-                self._outbox.put(access, service.slug, Task.CHECK, mark, form, now=now)
+                self._outbox.put(access, service.slug, Task.CHECK, key, form, now=now)
             elif not isinstance(answer, Fault):
-                self._outbox.cancel(access, service.slug, Task.CHECK, mark)
+                self._outbox.cancel(access, service.slug, Task.CHECK, key)
             if isinstance(service, CorrectableService):
-                Sent(access).keep(service.slug, mark, form, _belief(answer), now=now)
+                Sent(access).keep(service.slug, key, form, _belief(answer), now=now)
 
         self._database.write(keep)
 
-    def _correct(self, access: Access, service: Service, mark: str, task: Task, now: float) -> bool:
-        self._outbox.cancel(access, service.slug, Task.CHECK, mark)  # a person has decided: no need to ask again
-        asked = Sent(access).find(service.slug, mark, now=now) if isinstance(service, CorrectableService) else None
+    def _correct(self, access: Access, service: Service, key: str, task: Task, now: float) -> bool:
+        self._outbox.cancel(access, service.slug, Task.CHECK, key)  # a person has decided: no need to ask again
+        asked = Sent(access).find(service.slug, key, now=now) if isinstance(service, CorrectableService) else None
         if asked is None:
             return False
-        if asked.belief == Belief(task.value) and not self._outbox.holds(access, service.slug, task, mark):
+        if asked.belief == Belief(task.value) and not self._outbox.holds(access, service.slug, task, key):
             return False
-        return self._outbox.put(access, service.slug, task, mark, asked.form, now=now)
+        return self._outbox.put(access, service.slug, task, key, asked.form, now=now)
 
     def _work(self, job: Job, now: float) -> Fault | None:
         service = self._services.get(job.service)
@@ -212,7 +201,7 @@ class Services:
             return answer
         self._believe(service, job, _belief(answer))
         if self._told is not None:
-            self._told(Rechecked(service.slug, job.mark, answer))
+            self._told(Rechecked(service.slug, job.comment_key, answer))
         return None
 
     def _tell(self, service: Service, job: Job, now: float) -> Fault | None:
@@ -231,7 +220,7 @@ class Services:
 
     def _believe(self, service: Service, job: Job, belief: Belief) -> None:
         with self._database.writing() as access:
-            Sent(access).believe(service.slug, job.mark, belief)
+            Sent(access).believe(service.slug, job.comment_key, belief)
 
 
 def _belief(answer: Finding | Fault | None) -> Belief:
