@@ -32,7 +32,7 @@ from .spam.judge import Rule
 from .spam.memory.judged_comments import JudgedComments
 from .spam.memory.reputation import Reputation
 from .spam.moderation import Moderation
-from .spam.services import Context, Rechecked, services_of
+from .spam.services import Context, LateAnswer, services_of
 from .spam.submission import Submission
 from .spam.upgrade import move_into
 from .web.limiter import storage_for, strategy_of
@@ -105,7 +105,7 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
         secret=secrets[0],
         database=database,
         describe=handed.describe,
-        told=lambda late: _tell(app, judged_comments, late),
+        on_late_answer=lambda late: _send_late_answer(app, judged_comments, late),
     )
     difficulty, appearance = settings.difficulty, _appearance(settings, fonts)
     return State(
@@ -198,7 +198,7 @@ def _database(settings: Settings, path: Path) -> Database:
     return database
 
 
-def _tell(app: Flask, judged_comments: JudgedComments, late: Rechecked) -> None:
+def _send_late_answer(app: Flask, judged_comments: JudgedComments, late: LateAnswer) -> None:
     judged = judged_comments.find_latest(late.comment_key)
     if judged is not None:
         service_answered.send(app, id=judged.id, service=late.service, finding=late.finding)

@@ -16,7 +16,7 @@ from captcha_guard.spam.memory.judged_comments import RETENTION, JudgedComment, 
 from captcha_guard.spam.memory.reputation import DAY, HISTORY_KEPT, Reputation
 from captcha_guard.spam.services import sent_forms
 from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, Job, Outbox, Task
-from captcha_guard.spam.services.sent_forms import Belief, Sent
+from captcha_guard.spam.services.sent_forms import Label, SentForms
 from captcha_guard.spam.services.service import Fault
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
@@ -157,19 +157,19 @@ def test_the_outbox_keeps_the_last_correction_and_tries_again(
     with database.writing() as access:
         outbox.put(access, "akismet", Task.SPAM, "m2", FORM, now=NOW)
     assert [outbox.expire(NOW + EXPIRES - 1), outbox.expire(NOW + EXPIRES)] == [0, 1]
-    assert "the task to spam comment m2 expired" in caplog.text
+    assert "tasks for services expired, because nothing ran them for 7 days: 1" in caplog.text
 
 
 def test_what_was_sent_is_found_corrected_and_forgotten(database: Database) -> None:
     database.keep(sent_forms.TABLE)
     with database.writing() as access:
-        sent = Sent(access)
-        for belief in (Belief.UNKNOWN, Belief.HAM):
-            sent.keep("akismet", "m1", FORM, belief, now=NOW)
-        sent.believe("akismet", "m1", Belief.SPAM)
+        sent = SentForms(access)
+        for label in (Label.UNKNOWN, Label.HAM):
+            sent.keep("akismet", "m1", FORM, label, now=NOW)
+        sent.relabel("akismet", "m1", Label.SPAM)
         asked = sent.find("akismet", "m1", now=NOW)
         assert asked is not None
-        assert (asked.form, asked.belief) == (FORM, Belief.SPAM)
+        assert (asked.form, asked.label) == (FORM, Label.SPAM)
         assert [sent.forget("m1"), sent.forget("m1")] == [1, 0]
 
 

@@ -23,7 +23,7 @@ from captcha_guard.spam.history import History, Party
 from captcha_guard.spam.memory.judged_comments import JudgedComments
 from captcha_guard.spam.memory.reputation import Reputation
 from captcha_guard.spam.services.outbox import Job, Outbox, Task
-from captcha_guard.spam.services.sent_forms import TABLE, Belief, Sent
+from captcha_guard.spam.services.sent_forms import TABLE, Label, SentForms
 from captcha_guard.spam.submission import Submission
 from tests.databases import DATABASES, opener
 from tests.integration.conftest import MakeBlog
@@ -66,9 +66,9 @@ def assert_all_is_there(database: Database, times: int = 1) -> None:
     assert [(job.task, job.comment_key) for job in jobs] == [(Task.SPAM, "f" * 32)]
     database.keep(TABLE)
     with database.reading() as access:
-        asked = Sent(access).find("akismet", "f" * 32, now=NOW)
+        asked = SentForms(access).find("akismet", "f" * 32, now=NOW)
     assert asked is not None
-    assert (asked.belief, asked.form["comment_content"]) == (Belief.HAM, "Grüße")
+    assert (asked.label, asked.form["comment_content"]) == (Label.HAM, "Grüße")
 
 
 def tables(path: Path) -> set[str]:

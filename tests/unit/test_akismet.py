@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from captcha_guard import Action, Finding, Submission
-from captcha_guard.spam.services import Akismet, Context, Exchange, Fault
+from captcha_guard.spam.services import Akismet, Context, Fault, HTTPClient
 from tests.service_server import KEY, Running, service_server
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def running() -> Iterator[Running]:
 
 
 def akismet(running: Running, key: str = KEY, **options: Any) -> Akismet:
-    service = Akismet(key, BLOG, Exchange(5), **options)
+    service = Akismet(key, BLOG, HTTPClient(5), **options)
     service.base = running.base
     return service
 
@@ -110,7 +110,9 @@ def test_what_came_in_the_honeypot_is_told(running: Running) -> None:
 
 def test_spam_goes_aside_ham_passes_and_an_administrator_is_ham(running: Running) -> None:
     spam = Submission(scope="comment", author="viagra-test-123", body="x")
-    assert akismet(running).check(spam, ADDRESS) == Finding("akismet", 90, "Akismet takes this for spam.", Action.ASIDE)
+    assert akismet(running).check(spam, ADDRESS) == Finding(
+        "akismet", 90, "Akismet says that this is spam.", Action.ASIDE
+    )
     administrator = akismet(running, describe=lambda _: Context(user_role="administrator"))
     assert administrator.check(spam, ADDRESS) is None
 
@@ -134,7 +136,7 @@ def test_only_true_and_false_to_the_letter_are_verdicts(running: Running, answer
     fault = akismet(running).check(COMMENT, ADDRESS)
     assert isinstance(fault, Fault)
     assert (fault.service, fault.reason) == ("akismet", "unreadable")
-    corrected = akismet(running).tell(running.asked[0].form, spam=True)
+    corrected = akismet(running).correct(running.asked[0].form, spam=True)
     assert isinstance(corrected, Fault)
 
 
@@ -148,7 +150,7 @@ def test_only_true_and_false_to_the_letter_are_verdicts(running: Running, answer
 def test_every_call_makes_a_fault_a_fault(running: Running, fault: str, reason: str) -> None:
     running.server.fault = fault
     service = akismet(running)
-    answers = [service.check(COMMENT, ADDRESS), service.tell({"user_ip": ADDRESS}, spam=True)]
+    answers = [service.check(COMMENT, ADDRESS), service.correct({"user_ip": ADDRESS}, spam=True)]
     assert [answer.reason for answer in answers if isinstance(answer, Fault)] == [reason] * 2
 
 
@@ -156,7 +158,7 @@ def test_a_wrong_key_is_a_fault_that_says_what_akismet_says_of_it_and_never_show
     wrong = KEY[:-1] + "7"
     service = akismet(running, wrong)
     running.server.extra_headers = {"X-akismet-error": "ignored", "X-akismet-alert-msg": f"{wrong} is unknown"}
-    for fault in (service.check(COMMENT, ADDRESS), service.tell({"user_ip": ADDRESS}, spam=True)):
+    for fault in (service.check(COMMENT, ADDRESS), service.correct({"user_ip": ADDRESS}, spam=True)):
         assert isinstance(fault, Fault)
         assert fault.reason == "invalid"
         assert "We were unable to parse your" in fault.sentence
@@ -176,7 +178,7 @@ def test_a_correction_sends_the_very_fields_of_the_check(running: Running, spam:
     form = service.form(COMMENT, ADDRESS)
     assert not isinstance(form, Fault)
     service.ask(form)
-    assert service.tell(form, spam=spam) is None
+    assert service.correct(form, spam=spam) is None
     check, correction = running.asked
     assert correction.path == path
     assert correction.form == check.form

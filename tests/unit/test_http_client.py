@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from captcha_guard.errors import ConfigError
-from captcha_guard.spam.services import Exchange, Fault
+from captcha_guard.spam.services import Fault, HTTPClient
 from captcha_guard.spam.services.http_client import Reply
 from tests.service_server import CERTIFICATE, Running, service_server
 
@@ -30,23 +30,23 @@ def running() -> Iterator[Running]:
 
 
 @pytest.fixture
-def exchange() -> Exchange:
-    return Exchange(TIMEOUT)
+def http_client() -> HTTPClient:
+    return HTTPClient(TIMEOUT)
 
 
 def threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "captcha_guard-service"]
 
 
-def post(exchange: Exchange, base: str) -> Reply | Fault:
-    return exchange.post(
+def post(http_client: HTTPClient, base: str) -> Reply | Fault:
+    return http_client.post(
         "example", f"{base}/1.1/comment-check", {"key": "a1b2c3d4e5f6", "blog": "https://blog.example"}
     )
 
 
-def test_a_form_arrives_as_it_was_given_and_the_answer_comes_back(exchange: Exchange, running: Running) -> None:
+def test_a_form_arrives_as_it_was_given_and_the_answer_comes_back(http_client: HTTPClient, running: Running) -> None:
     form = {"key": "a & b = c", "empty": "", "body": "Grüße,\n\u200b+ 100 %", "half": "\ud800"}
-    reply = exchange.post("example", f"{running.base}/1.1/comment-check", form)
+    reply = http_client.post("example", f"{running.base}/1.1/comment-check", form)
     assert isinstance(reply, Reply)
     assert (reply.status, reply.body) == (200, b"invalid")
     assert reply.headers["x-akismet-debug-help"]
@@ -65,31 +65,31 @@ def test_a_form_arrives_as_it_was_given_and_the_answer_comes_back(exchange: Exch
         ("error_500", "status"), ("error_403", "status"), ("busy", "status"),
     ],
 )  # fmt: skip
-def test_an_answer_that_is_none_is_a_fault(exchange: Exchange, running: Running, fault: str, reason: str) -> None:
+def test_an_answer_that_is_none_is_a_fault(http_client: HTTPClient, running: Running, fault: str, reason: str) -> None:
     running.server.fault = fault
-    answer = post(exchange, running.base)
+    answer = post(http_client, running.base)
     assert isinstance(answer, Fault)
     assert (answer.reason, answer.again) == (reason, True)
     assert answer.sentence.startswith("example ")
     assert answer.sentence.endswith(".")
 
 
-def test_a_redirect_is_not_followed(exchange: Exchange, running: Running) -> None:
+def test_a_redirect_is_not_followed(http_client: HTTPClient, running: Running) -> None:
     running.server.fault = "redirect"
-    post(exchange, running.base)
+    post(http_client, running.base)
     assert [asked.path for asked in running.asked] == ["/1.1/comment-check"]
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip", "drip_headers"])
 @pytest.mark.parametrize("tls", [False, True])
 def test_no_server_keeps_a_visitor_waiting_beyond_the_timeout_nor_a_thread_for_long(
-    exchange: Exchange, fault: str, tls: bool
+    http_client: HTTPClient, fault: str, tls: bool
 ) -> None:
-    exchange.context.load_verify_locations(CERTIFICATE)
+    http_client.context.load_verify_locations(CERTIFICATE)
     with service_server(tls=tls) as running:
         running.server.fault = fault
         begun = time.monotonic()
-        answer = post(exchange, running.base)
+        answer = post(http_client, running.base)
         took = time.monotonic() - begun
         assert isinstance(answer, Fault)
         assert (answer.reason, answer.sentence) == ("timeout", "example did not answer within 0.4 s.")
@@ -99,15 +99,15 @@ def test_no_server_keeps_a_visitor_waiting_beyond_the_timeout_nor_a_thread_for_l
         assert threads() == [], "the server drips on, and so does the thread"
 
 
-def test_a_server_that_accepts_and_says_nothing_is_a_timeout(exchange: Exchange) -> None:
+def test_a_server_that_accepts_and_says_nothing_is_a_timeout(http_client: HTTPClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for scheme in ("http", "https"):
-            answer = post(exchange, f"{scheme}://127.0.0.1:{silent.getsockname()[1]}")
+            answer = post(http_client, f"{scheme}://127.0.0.1:{silent.getsockname()[1]}")
             assert isinstance(answer, Fault)
             assert answer.reason == "timeout"
 
 
-def test_a_resolver_that_hangs_is_a_timeout(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resolver_that_hangs_is_a_timeout(http_client: HTTPClient, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
 
     def hang(*_: object, **__: object) -> list[object]:
@@ -116,7 +116,7 @@ def test_a_resolver_that_hangs_is_a_timeout(exchange: Exchange, monkeypatch: pyt
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     begun = time.monotonic()
-    answer = post(exchange, "https://rest.akismet.example")
+    answer = post(http_client, "https://rest.akismet.example")
     assert isinstance(answer, Fault)
     assert (answer.reason, time.monotonic() - begun < TIMEOUT + SLACK) == ("timeout", True)
     released.set()
@@ -124,25 +124,25 @@ def test_a_resolver_that_hangs_is_a_timeout(exchange: Exchange, monkeypatch: pyt
         thread.join(SLACK)
 
 
-def test_a_closed_port_and_a_name_that_nobody_has_can_not_be_reached(exchange: Exchange) -> None:
+def test_a_closed_port_and_a_name_that_nobody_has_can_not_be_reached(http_client: HTTPClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     for base in (f"http://127.0.0.1:{port}", f"https://127.0.0.1:{port}"):
-        answer = post(exchange, base)
+        answer = post(http_client, base)
         assert isinstance(answer, Fault)
         assert answer.reason == "unreachable"
 
 
 def test_a_certificate_that_nobody_signed_is_refused_before_anything_is_said() -> None:
-    exchange = Exchange(5)
+    http_client = HTTPClient(5)
     with service_server(tls=True) as running:
-        answer = post(exchange, running.base)
+        answer = post(http_client, running.base)
         assert isinstance(answer, Fault)
         assert (answer.reason, running.asked) == ("insecure", [])
-        exchange.context.load_verify_locations(CERTIFICATE)
-        assert isinstance(post(exchange, running.base), Reply), "and is taken once it is trusted"
-    assert exchange.context.verify_mode == ssl.CERT_REQUIRED
-    assert exchange.context.check_hostname
+        http_client.context.load_verify_locations(CERTIFICATE)
+        assert isinstance(post(http_client, running.base), Reply), "and is taken once it is trusted"
+    assert http_client.context.verify_mode == ssl.CERT_REQUIRED
+    assert http_client.context.check_hostname
 
 
 def test_proxies_and_certificates_of_the_environment_are_not_used(
@@ -151,20 +151,22 @@ def test_proxies_and_certificates_of_the_environment_are_not_used(
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    exchange = Exchange(5)
-    assert isinstance(post(exchange, running.base), Reply)
+    http_client = HTTPClient(5)
+    assert isinstance(post(http_client, running.base), Reply)
     with service_server(tls=True) as untrusted:
-        answer = post(exchange, untrusted.base)
+        answer = post(http_client, untrusted.base)
     assert isinstance(answer, Fault)
     assert answer.reason == "insecure"
 
 
-def test_a_machine_without_threads_to_spare_is_a_fault(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_threads_to_spare_is_a_fault(
+    http_client: HTTPClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    answer = post(exchange, "http://127.0.0.1:9")
+    answer = post(http_client, "http://127.0.0.1:9")
     assert isinstance(answer, Fault)
     assert answer.reason == "unreachable"
 
@@ -172,4 +174,4 @@ def test_a_machine_without_threads_to_spare_is_a_fault(exchange: Exchange, monke
 def test_without_httpx_the_way_to_install_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx", None)
     with pytest.raises(ConfigError, match=r"pip install httpx"):
-        Exchange()
+        HTTPClient()

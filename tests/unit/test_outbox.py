@@ -107,7 +107,7 @@ def test_a_check_is_repeated_after_twenty_minutes_then_hourly_for_a_day_then_giv
     caplog.set_level(logging.WARNING, "captcha_guard")
     assert tries(path, Task.CHECK) == [20 + 60 * hour for hour in range(25)]
     assert [record.getMessage() for record in caplog.records] == [
-        "akismet: gave up to check comment m1 after 25 tries: akismet did not answer within 1.5 s."
+        "akismet: gave up the task (check) about comment m1 after 25 tries: akismet did not answer within 1.5 s."
     ]
     assert rows(path) == 0
 
@@ -144,7 +144,7 @@ def test_what_nobody_ran_for_a_week_is_deleted_with_a_line(path: Path, caplog: p
     outbox.put_in("akismet", Task.SPAM, "m2", now=START + 1)
     outbox.run(START + EXPIRES)
     assert [job.comment_key for job in worker.jobs] == ["m2"]
-    assert "the task to spam comment m1 expired" in caplog.text
+    assert "tasks for services expired, because nothing ran them for 7 days: 1" in caplog.text
 
 
 def test_the_last_correction_of_a_comment_counts_and_its_check_waits_beside_it(path: Path) -> None:

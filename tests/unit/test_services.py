@@ -16,7 +16,7 @@ from captcha_guard.config.settings import Settings, read
 from captcha_guard.config.validators import PREFIX
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.spam.comment_key import comment_key
-from captcha_guard.spam.services import Akismet, Rechecked, Services, StopForumSpam, services_of
+from captcha_guard.spam.services import Akismet, LateAnswer, Services, StopForumSpam, services_of
 from tests.service_server import KEY, Running, service_server
 
 if TYPE_CHECKING:
@@ -57,12 +57,14 @@ class Site:
         monkeypatch.setattr(Akismet, "base", akismet.base)
         monkeypatch.setattr(StopForumSpam, "base", lists.base)
         self.path = folder / "captcha_guard.sqlite3"
-        self.heard: list[Rechecked] = []
+        self.heard: list[LateAnswer] = []
 
     def start(self, **settings: object) -> Services:
         given = {"AKISMET_KEY": KEY, "AKISMET_BLOG": "https://blog.example", "SERVICE_TIMEOUT": 5} | settings
         config = read({PREFIX + name: value for name, value in given.items()})
-        services = services_of(config, secret=SECRET, database=SQLiteDatabase(self.path), told=self.heard.append)
+        services = services_of(
+            config, secret=SECRET, database=SQLiteDatabase(self.path), on_late_answer=self.heard.append
+        )
         assert services is not None
         return services
 
@@ -181,7 +183,7 @@ def test_while_the_host_can_not_take_a_late_answer_it_is_fetched_again(site: Sit
     site.start().check(HAM, ADDRESS, now=START)
     akismet.server.fault = ""
     broken = site.start()
-    broken._told = lambda _: (_ for _ in ()).throw(OSError("the blog's database is down"))
+    broken._on_late_answer = lambda _: (_ for _ in ()).throw(OSError("the blog's database is down"))
     assert broken.run(START + 20 * MINUTE) == 0
     assert site.start().run(START + 80 * MINUTE) == 1
     assert [heard.finding for heard in site.heard] == [None]
@@ -303,7 +305,7 @@ def test_what_was_sent_and_is_damaged_costs_no_moderator_a_click(site: Site, cap
         connection.execute("UPDATE service_sent SET form = '{'")
         connection.commit()
     assert services.correct(key_of(HAM), spam=True, now=START) == 0
-    assert "will not hear" in caplog.text
+    assert "services get no correction" in caplog.text
 
 
 def test_only_what_takes_corrections_is_kept_at_all(site: Site) -> None:

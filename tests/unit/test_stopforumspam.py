@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from captcha_guard import Action, Finding, Submission
-from captcha_guard.spam.services import Exchange, Fault, StopForumSpam
+from captcha_guard.spam.services import Fault, HTTPClient, StopForumSpam
 from tests.service_server import Running, service_server
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def running() -> Iterator[Running]:
 
 
 def stopforumspam(running: Running) -> StopForumSpam:
-    service = StopForumSpam(Exchange(5))
+    service = StopForumSpam(HTTPClient(5))
     service.base = running.base
     return service
 

@@ -1,4 +1,4 @@
-"""A cache of the services' answers, by a keyed hash of the question, so that no address or email is kept."""
+"""A cache of the services' answers. Its keys are keyed hashes, so it contains no address and no email."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Answers:
         self._known: OrderedDict[str, tuple[float, Finding | None]] = OrderedDict()
 
     def key(self, service: str, question: Iterable[tuple[str, str]]) -> str:
-        """Return the key under which the answer to a question is remembered, for a question given as its fields."""
+        """Return the key under which the answer to a question is remembered. The question is given as its fields."""
         asked = json.dumps([service, *sorted(question)]).encode()
         return hmac.digest(self._secret, asked, "sha256").hex()
 
