@@ -98,7 +98,7 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
         learner=learner,
         rules=handed.rules,
         extra_rules=handed.extra_rules,
-        recalling=memory.recalling,
+        prefetching=memory.prefetching,
     )
     services = services_of(
         settings,

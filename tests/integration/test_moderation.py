@@ -367,7 +367,7 @@ def test_judged_comments_that_cant_be_kept_cost_no_request(blog: Blog, monkeypat
     client = blog.client()
     page = client.get("/queue")
     monkeypatch.setattr("captcha_guard.spam.memory.judged_comments._ADD", "nonsense")
-    monkeypatch.setattr(Reputation, "_say", fail)
+    monkeypatch.setattr(Reputation, "_set_status", fail)
     assert client.post("/queue", data=solved(client, page, COMMENT)).status_code == 303
     with blog.app.app_context():
         assert not blog.guard.teach(blog.stored[0]["id"], spam=True)
