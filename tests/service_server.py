@@ -13,8 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
+from captcha_guard.spam.services import Fault
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from captcha_guard import Finding, Submission
+    from captcha_guard.spam.services import Service
 
 KEY = "a1b2c3d4e5f6"
 CERTIFICATE = Path(__file__).with_name("untrusted.pem")
@@ -190,6 +195,12 @@ FAULTS: dict[str, Callable[[Handler], None]] = {
     "error_403": lambda handler: handler.say(b"false", 403),
     "busy": lambda handler: handler.say(b"false", 429),
 }
+
+
+def check(service: Service, submission: Submission, address: str) -> Finding | Fault | None:
+    """Ask a service about a submission at once, without the cache."""
+    form = service.form(submission, address)
+    return form if form is None or isinstance(form, Fault) else service.ask(form)
 
 
 @dataclass

@@ -154,9 +154,10 @@ class Moderation:
         return self._filter().retrain()
 
     def tidy(self, now: float, expired: Callable[[str], None]) -> Tidied:
-        """Run the maintenance that is due: learn comments that nobody rescued as spam, and run the services' tasks.
+        """Run the maintenance that is due: learn expired comments as spam, and run the services' tasks.
 
-        ``expired`` is called with the id of each such comment. If it raises, the comment is tried again next time.
+        A comment expires if it was set aside 30 days ago and not rescued. ``expired`` is called with its id. If that
+        raises, the comment is tried again next time.
         """
         overdue = self._judged_comments.overdue(now - ASIDE_KEPT)
         learned = sum(self._expire(judged, now, expired) for judged in overdue)
@@ -165,7 +166,7 @@ class Moderation:
         return Tidied(learned, run)
 
     def purge(self, now: float) -> Purged:
-        """Delete everything that has expired. Nothing is learned, and no service is asked or told."""
+        """Delete everything that has expired. Nothing is learned, and nothing is sent to a service."""
         sent = self._services.expire(now) if self._services is not None else 0
         return Purged(self._memory.sweep(now), self._judged_comments.sweep(now), sent)
 
@@ -175,7 +176,7 @@ class Moderation:
         try:
             if self._learn(judged, spam=True) is not False:
                 logger.info(
-                    "captcha_guard: nobody rescued the comment %s, set aside 30 days ago: it is spam", judged.id
+                    "captcha_guard: the comment %s was set aside 30 days ago and not rescued, so it is spam", judged.id
                 )
                 expired(judged.id)
                 self._memory.teach(judged.trace, spam=True, now=now)

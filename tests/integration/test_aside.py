@@ -128,7 +128,7 @@ def test_the_log_says_what_expired(blog: Blog, clock: time_machine.Traveller, ca
     clock.shift(31 * DAY)
     with caplog.at_level(logging.INFO, logger="captcha_guard"), blog.app.app_context():
         blog.guard.tidy()
-    assert f"nobody rescued the comment {name}, set aside 30 days ago" in caplog.text
+    assert f"the comment {name} was set aside 30 days ago and not rescued" in caplog.text
 
 
 @pytest.mark.parametrize("way", ["id", "submission"])

@@ -10,7 +10,7 @@ import pytest
 
 from captcha_guard import Action, Finding, Submission
 from captcha_guard.spam.services import Akismet, Context, Fault, HTTPClient
-from tests.service_server import KEY, Running, service_server
+from tests.service_server import KEY, Running, check, service_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,14 +46,14 @@ def akismet(running: Running, key: str = KEY, **options: Any) -> Akismet:
 
 def test_all_texts_but_passwords_are_sent(running: Running) -> None:
     posted = replace(COMMENT, other=("Second field", "third"), private=("hunter2",))
-    akismet(running).check(posted, ADDRESS)
+    check(akismet(running), posted, ADDRESS)
     [asked] = running.asked
     assert asked.form["comment_content"] == "Grüße & thanks\n\nSecond field\n\nthird"
     assert "hunter2" not in str(asked.form)
 
 
 def test_a_comment_is_asked_about_with_these_fields_and_no_others(running: Running) -> None:
-    assert akismet(running).check(COMMENT, ADDRESS) is None
+    assert check(akismet(running), COMMENT, ADDRESS) is None
     [asked] = running.asked
     assert asked.path == "/1.1/comment-check"
     assert asked.form == {
@@ -103,25 +103,25 @@ def test_what_the_host_knows_of_the_page_goes_along(running: Running) -> None:
 
 
 def test_what_came_in_the_honeypot_is_told(running: Running) -> None:
-    akismet(running).check(Submission(scope="comment", body="x", honeypot="cheap pills"), ADDRESS)
+    check(akismet(running), Submission(scope="comment", body="x", honeypot="cheap pills"), ADDRESS)
     [asked] = running.asked
     assert asked.form[asked.form["honeypot_field_name"]] == "cheap pills"
 
 
 def test_spam_goes_aside_ham_passes_and_an_administrator_is_ham(running: Running) -> None:
     spam = Submission(scope="comment", author="viagra-test-123", body="x")
-    assert akismet(running).check(spam, ADDRESS) == Finding(
+    assert check(akismet(running), spam, ADDRESS) == Finding(
         "akismet", 90, "Akismet says that this is spam.", Action.ASIDE
     )
     administrator = akismet(running, describe=lambda _: Context(user_role="administrator"))
-    assert administrator.check(spam, ADDRESS) is None
+    assert check(administrator, spam, ADDRESS) is None
 
 
 @pytest.mark.parametrize(("discard", "action"), [(False, Action.ASIDE), (True, Action.REJECT)])
 def test_blatant_spam_is_rejected_only_where_the_site_asked_for_it(
     running: Running, discard: bool, action: Action
 ) -> None:
-    finding = akismet(running, discard=discard).check(Submission(scope="comment", body="blatant"), ADDRESS)
+    finding = check(akismet(running, discard=discard), Submission(scope="comment", body="blatant"), ADDRESS)
     assert isinstance(finding, Finding)
     assert (finding.reason, finding.score, finding.action) == ("akismet_blatant", 100, action)
 
@@ -133,7 +133,7 @@ def test_blatant_spam_is_rejected_only_where_the_site_asked_for_it(
 )  # fmt: skip
 def test_only_true_and_false_to_the_letter_are_verdicts(running: Running, answer: bytes) -> None:
     running.server.answer = answer
-    fault = akismet(running).check(COMMENT, ADDRESS)
+    fault = check(akismet(running), COMMENT, ADDRESS)
     assert isinstance(fault, Fault)
     assert (fault.service, fault.reason) == ("akismet", "unreadable")
     corrected = akismet(running).correct(running.asked[0].form, spam=True)
@@ -150,7 +150,7 @@ def test_only_true_and_false_to_the_letter_are_verdicts(running: Running, answer
 def test_every_call_makes_a_fault_a_fault(running: Running, fault: str, reason: str) -> None:
     running.server.fault = fault
     service = akismet(running)
-    answers = [service.check(COMMENT, ADDRESS), service.correct({"user_ip": ADDRESS}, spam=True)]
+    answers = [check(service, COMMENT, ADDRESS), service.correct({"user_ip": ADDRESS}, spam=True)]
     assert [answer.reason for answer in answers if isinstance(answer, Fault)] == [reason] * 2
 
 
@@ -158,14 +158,14 @@ def test_a_wrong_key_is_a_fault_that_says_what_akismet_says_of_it_and_never_show
     wrong = KEY[:-1] + "7"
     service = akismet(running, wrong)
     running.server.extra_headers = {"X-akismet-error": "ignored", "X-akismet-alert-msg": f"{wrong} is unknown"}
-    for fault in (service.check(COMMENT, ADDRESS), service.correct({"user_ip": ADDRESS}, spam=True)):
+    for fault in (check(service, COMMENT, ADDRESS), service.correct({"user_ip": ADDRESS}, spam=True)):
         assert isinstance(fault, Fault)
         assert fault.reason == "invalid"
         assert "We were unable to parse your" in fault.sentence
     right = akismet(running)
     running.server.answer = b"invalid"
     running.server.extra_headers = {"X-akismet-debug-help": f"the key {KEY} was revoked \x1b[31m" + "!" * 500}
-    fault = right.check(COMMENT, ADDRESS)
+    fault = check(right, COMMENT, ADDRESS)
     assert isinstance(fault, Fault)
     assert "the key (key) was revoked [31m!" in fault.sentence
     assert KEY not in repr(fault)
@@ -188,14 +188,14 @@ def test_an_alert_is_logged_once_and_the_verdict_stands(running: Running, caplog
     caplog.set_level(logging.WARNING, "captcha_guard")
     running.server.extra_headers = {"X-akismet-alert-code": "10010", "X-akismet-alert-msg": f"Plan of {KEY} too small."}
     service = akismet(running)
-    assert service.check(COMMENT, ADDRESS) is None
-    assert service.check(COMMENT, ADDRESS) is None
+    assert check(service, COMMENT, ADDRESS) is None
+    assert check(service, COMMENT, ADDRESS) is None
     assert [record.getMessage() for record in caplog.records] == ["akismet alert 10010: Plan of (key) too small."]
 
 
 @pytest.mark.parametrize("address", ["", "unix", "203.0.113.9:443", "203.0.113.9, 10.0.0.1", "localhost"])
 def test_without_the_visitors_address_nothing_is_asked_and_nothing_is_ham(running: Running, address: str) -> None:
-    fault = akismet(running).check(COMMENT, address)
+    fault = check(akismet(running), COMMENT, address)
     assert isinstance(fault, Fault)
     assert (fault.reason, fault.again) == ("no_address", False)
     assert running.asked == []

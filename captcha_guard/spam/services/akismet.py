@@ -125,11 +125,6 @@ class Akismet:
             return Finding("akismet_blatant", BLATANT, "Akismet says that this is blatant spam.", action)
         return Finding(self.slug, SPAM, "Akismet says that this is spam.", Action.ASIDE)
 
-    def check(self, submission: Submission, address: str) -> Finding | Fault | None:
-        """Ask about a submission, without the cache."""
-        form = self.form(submission, address)
-        return form if isinstance(form, Fault) else self.ask(form)
-
     def correct(self, form: Form, *, spam: bool) -> Fault | None:
         """Call submit-spam or submit-ham with the same fields as the check."""
         reply = self._call("1.1/submit-spam" if spam else "1.1/submit-ham", form)

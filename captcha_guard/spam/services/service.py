@@ -50,10 +50,6 @@ class Service(Protocol):
         """Ask the service. ``recheck`` is the reason for asking again, "" for the first time."""
         ...
 
-    def check(self, submission: Submission, address: str) -> Finding | Fault | None:
-        """Ask about a submission from ``address`` at once, without the cache."""
-        ...
-
 
 @runtime_checkable
 class CorrectableService(Protocol):

@@ -123,10 +123,6 @@ class Services:
         forms = sweep(self._database, (sent_forms.RETENTION,), now)
         return None if tasks is None or forms is None else tasks + forms
 
-    def close(self) -> None:
-        """Close what the calling thread holds open; the next use opens it again."""
-        self._database.close()
-
     def _answer(
         self, service: Service, submission: Submission, address: str, now: float, *, again: bool
     ) -> Finding | Fault | None:

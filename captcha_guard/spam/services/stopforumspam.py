@@ -75,11 +75,6 @@ class StopForumSpam:
             return Fault(self.slug, "unreadable", "StopForumSpam's answer isn't one that its API documents.")
         return _finding(known)
 
-    def check(self, submission: Submission, address: str) -> Finding | Fault | None:
-        """Ask about a submission, without the cache."""
-        form = self.form(submission, address)
-        return None if form is None else self.ask(form)
-
     def _refused(self, answer: object) -> Fault:
         error = answer.get("error") if isinstance(answer, dict) and _is_flag(answer.get("success"), 0) else None
         if isinstance(error, str):
