@@ -1,4 +1,4 @@
-"""What the judge relies on of its database, the same wherever it lies: memory, judged comments and the outbox."""
+"""What the judge stores works the same in every database: memory, judged comments, forms and the outbox."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def database(opened: Callable[[], Database]) -> Iterator[Database]:
 
 @pytest.fixture
 def memory(database: Database) -> Reputation:
-    return Reputation(database, secret=b"sixteen octets ..")
+    return Reputation(database, secret=b"sixteen bytes ...")
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_comment_is_remembered_compared_taught_and_forgotten(memory: Reputatio
     assert memory.alike(copy) == 0
 
 
-def test_what_has_expired_goes_and_the_oldest_make_room(
+def test_expired_rows_are_deleted_and_the_oldest_beyond_the_maximum(
     memory: Reputation, judged_comments: JudgedComments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory.note(SAID, Action.ACCEPT)
@@ -103,7 +103,7 @@ def test_what_has_expired_goes_and_the_oldest_make_room(
     assert memory.sweep(NOW + HISTORY_KEPT) == 2
 
 
-def test_a_judged_comment_is_found_by_all_its_names_in_another_process(
+def test_a_judged_comment_is_found_by_id_and_by_key_in_another_process(
     memory: Reputation, judged_comments: JudgedComments, opened: Callable[[], Database]
 ) -> None:
     judged = judged_comment(memory)
@@ -119,15 +119,13 @@ def test_a_judged_comment_is_found_by_all_its_names_in_another_process(
 
 
 @pytest.mark.parametrize("name", ["", "unknown", "id0\0", "x" * 1000, "'; --", "é"])
-def test_an_id_that_was_never_given_is_not_known_and_costs_nothing(
-    judged_comments: JudgedComments, memory: Reputation, name: str
-) -> None:
+def test_an_unknown_id_is_not_found(judged_comments: JudgedComments, memory: Reputation, name: str) -> None:
     judged_comments.remember(judged_comment(memory))
     assert judged_comments.find(name) is None
     assert judged_comments.find("id0") is not None
 
 
-def test_one_caller_claims_what_is_overdue(memory: Reputation, judged_comments: JudgedComments) -> None:
+def test_only_one_caller_claims_an_overdue_comment(memory: Reputation, judged_comments: JudgedComments) -> None:
     judged_comments.remember(judged := judged_comment(memory, action=Action.ASIDE))
     judged_comments.remember(judged_comment(memory, 1))
     assert judged_comments.overdue(NOW + DAY) == [judged]
@@ -160,7 +158,7 @@ def test_the_outbox_keeps_the_last_correction_and_tries_again(
     assert "tasks for services expired, because nothing ran them for 7 days: 1" in caplog.text
 
 
-def test_what_was_sent_is_found_corrected_and_forgotten(database: Database) -> None:
+def test_a_sent_form_is_found_relabelled_and_forgotten(database: Database) -> None:
     database.keep(sent_forms.TABLE)
     with database.writing() as access:
         sent = SentForms(access)
@@ -186,7 +184,7 @@ def test_a_transaction_that_fails_leaves_nothing(
     assert judged_comments.find("id0") is None
 
 
-def test_a_statement_that_fails_raises_the_one_error_which_names_the_database(database: Database) -> None:
+def test_a_statement_that_fails_raises_an_error_that_names_the_database(database: Database) -> None:
     with pytest.raises(DatabaseUnavailableError, match=r"can't be used: ") as caught, database.reading() as access:
         access.rows("SELECT nothing FROM nowhere")
     assert database.where in str(caught.value)

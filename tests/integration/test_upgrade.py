@@ -1,4 +1,4 @@
-"""What the judge kept before there was one database for it is used as it is, or moved once, and nothing is lost.
+"""Data of the former release is used as it is, or moved once into the configured database. Nothing is lost.
 
 ``judge_before_one_database.sql`` was written by the last release with several: nine ham and nine spam were judged,
 stored and taught, one comment waits, and so does a correction for Akismet.
@@ -31,7 +31,7 @@ from tests.integration.conftest import MakeBlog
 NOW = 1_800_000_000.0
 DUMP = Path(__file__).parents[1] / "data" / "judge_before_one_database.sql"
 SECRET = b"sixteen octets .."
-#: What the release that wrote the file said of these comments.
+#: The chances of spam that the former release gave these comments.
 CHANCES = {
     "the bridge in the third verse is what makes this song": 0.0023511214039242346,
     "cheap pills at our shop https://pills.example": 0.9786049812979314,
@@ -40,14 +40,14 @@ CHANCES = {
 
 
 def former(path: Path) -> Path:
-    """Make a file of the former release."""
+    """Write a file of the former release."""
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(DUMP.read_text())
     return path
 
 
 def assert_all_is_there(database: Database, times: int = 1) -> None:
-    """Look everything up that the file was filled with; ``times`` says on how many hosts there was such a file."""
+    """Look up everything that is in the file. ``times`` is the number of hosts that had such a file."""
     memory, cases, learner = Reputation(database, secret=SECRET), JudgedComments(database), Learner(database)
     assert learner.stats() == Stats(9, 9, 18, 62)
     for body, chance in CHANCES.items():
@@ -81,12 +81,12 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Datab
     return opener(request, tmp_path / "judge.sqlite3")
 
 
-def test_a_site_that_names_no_database_goes_on_with_its_file(tmp_path: Path) -> None:
+def test_a_site_without_a_database_uri_keeps_using_its_file(tmp_path: Path) -> None:
     with closing(SQLiteDatabase(former(tmp_path / "captcha_guard.sqlite3"))) as database:
         assert_all_is_there(database)
 
 
-def test_a_database_that_the_site_names_takes_everything_in_once(
+def test_a_configured_database_takes_everything_over_once(
     opened: Callable[[], Database], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = former(tmp_path / "former.sqlite3")
@@ -100,29 +100,27 @@ def test_a_database_that_the_site_names_takes_everything_in_once(
         assert_all_is_there(database)
 
 
-def test_what_is_interrupted_before_the_former_tables_are_gone_counts_once(
-    opened: Callable[[], Database], tmp_path: Path
-) -> None:
+def test_a_move_that_is_interrupted_counts_everything_once(opened: Callable[[], Database], tmp_path: Path) -> None:
     path, before = former(tmp_path / "former.sqlite3"), tmp_path / "before.sqlite3"
     with closing(sqlite3.connect(path, isolation_level=None)) as old:
         upgrade._name_of(old)
     shutil.copy(path, before)
     with closing(opened()) as database:
         upgrade.move_into(database, path)
-        shutil.copy(before, path)  # as if it had ended between the two commits
+        shutil.copy(before, path)  # as if the process had ended between the two commits
         upgrade.move_into(database, path)
         assert tables(path) == {"judge_moved", "sqlite_sequence"}
         assert_all_is_there(database)
 
 
-def test_what_two_hosts_kept_is_added_up(opened: Callable[[], Database], tmp_path: Path) -> None:
+def test_the_counts_of_two_hosts_are_added(opened: Callable[[], Database], tmp_path: Path) -> None:
     with closing(opened()) as database:
         for host in ("one", "other"):
             upgrade.move_into(database, former(tmp_path / f"{host}.sqlite3"))
         assert_all_is_there(database, times=2)
 
 
-def test_a_file_that_is_no_database_is_logged_and_stays(
+def test_a_file_that_isnt_a_database_is_logged_and_kept(
     opened: Callable[[], Database], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "former.sqlite3"
@@ -134,7 +132,7 @@ def test_a_file_that_is_no_database_is_logged_and_stays(
     assert path.read_bytes() == b"this is no database " * 100
 
 
-def test_a_site_moves_by_itself_when_it_first_uses_the_database(blogs: MakeBlog, tmp_path: Path) -> None:
+def test_a_site_moves_its_file_when_it_first_uses_the_database(blogs: MakeBlog, tmp_path: Path) -> None:
     (tmp_path / "instance").mkdir()
     path = former(tmp_path / "instance" / "captcha_guard.sqlite3")
     blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{tmp_path}/judge.sqlite3"})

@@ -1,4 +1,4 @@
-"""Whatever a service's server does, the answer is a reply or a fault, and it is there in time."""
+"""Whatever a service's server does, the client returns a reply or a fault in time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.service_server import CERTIFICATE, Running, service_server
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Seconds that the servers of these tests are given; and what a busy machine may add to it.
+#: The timeout in seconds, and how much longer a busy machine may take.
 TIMEOUT, SLACK = 0.4, 2.0
 
 
@@ -44,14 +44,14 @@ def post(http_client: HTTPClient, base: str) -> Reply | Fault:
     )
 
 
-def test_a_form_arrives_as_it_was_given_and_the_answer_comes_back(http_client: HTTPClient, running: Running) -> None:
+def test_a_form_arrives_unchanged_and_the_reply_is_returned(http_client: HTTPClient, running: Running) -> None:
     form = {"key": "a & b = c", "empty": "", "body": "Grüße,\n\u200b+ 100 %", "half": "\ud800"}
     reply = http_client.post("example", f"{running.base}/1.1/comment-check", form)
     assert isinstance(reply, Reply)
     assert (reply.status, reply.body) == (200, b"invalid")
     assert reply.headers["x-akismet-debug-help"]
     [asked] = running.asked
-    assert asked.form == form | {"half": "?"}  # half a character can't be sent at all
+    assert asked.form == form | {"half": "?"}  # a lone surrogate can't be sent
     assert asked.headers["content-type"] == "application/x-www-form-urlencoded; charset=utf-8"
     assert asked.headers["user-agent"].startswith("Flask/")
     assert " | captcha_guard/" in asked.headers["user-agent"]
@@ -65,7 +65,7 @@ def test_a_form_arrives_as_it_was_given_and_the_answer_comes_back(http_client: H
         ("error_500", "status"), ("error_403", "status"), ("busy", "status"),
     ],
 )  # fmt: skip
-def test_an_answer_that_is_none_is_a_fault(http_client: HTTPClient, running: Running, fault: str, reason: str) -> None:
+def test_an_unusable_reply_is_a_fault(http_client: HTTPClient, running: Running, fault: str, reason: str) -> None:
     running.server.fault = fault
     answer = post(http_client, running.base)
     assert isinstance(answer, Fault)
@@ -82,7 +82,7 @@ def test_a_redirect_is_not_followed(http_client: HTTPClient, running: Running) -
 
 @pytest.mark.parametrize("fault", ["hang", "drip", "drip_headers"])
 @pytest.mark.parametrize("tls", [False, True])
-def test_no_server_keeps_a_visitor_waiting_beyond_the_timeout_nor_a_thread_for_long(
+def test_no_server_delays_a_visitor_beyond_the_timeout_or_keeps_a_thread(
     http_client: HTTPClient, fault: str, tls: bool
 ) -> None:
     http_client.context.load_verify_locations(CERTIFICATE)
@@ -96,10 +96,10 @@ def test_no_server_keeps_a_visitor_waiting_beyond_the_timeout_nor_a_thread_for_l
         assert TIMEOUT <= took < TIMEOUT + SLACK
         for thread in threads():
             thread.join(SLACK)
-        assert threads() == [], "the server drips on, and so does the thread"
+        assert threads() == [], "the thread still reads while the server sends"
 
 
-def test_a_server_that_accepts_and_says_nothing_is_a_timeout(http_client: HTTPClient) -> None:
+def test_a_server_that_accepts_and_sends_nothing_is_a_timeout(http_client: HTTPClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         for scheme in ("http", "https"):
             answer = post(http_client, f"{scheme}://127.0.0.1:{silent.getsockname()[1]}")
@@ -124,7 +124,7 @@ def test_a_resolver_that_hangs_is_a_timeout(http_client: HTTPClient, monkeypatch
         thread.join(SLACK)
 
 
-def test_a_closed_port_and_a_name_that_nobody_has_can_not_be_reached(http_client: HTTPClient) -> None:
+def test_a_closed_port_can_not_be_reached(http_client: HTTPClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     for base in (f"http://127.0.0.1:{port}", f"https://127.0.0.1:{port}"):
@@ -133,14 +133,14 @@ def test_a_closed_port_and_a_name_that_nobody_has_can_not_be_reached(http_client
         assert answer.reason == "unreachable"
 
 
-def test_a_certificate_that_nobody_signed_is_refused_before_anything_is_said() -> None:
+def test_an_untrusted_certificate_is_refused_before_anything_is_sent() -> None:
     http_client = HTTPClient(5)
     with service_server(tls=True) as running:
         answer = post(http_client, running.base)
         assert isinstance(answer, Fault)
         assert (answer.reason, running.asked) == ("insecure", [])
         http_client.context.load_verify_locations(CERTIFICATE)
-        assert isinstance(post(http_client, running.base), Reply), "and is taken once it is trusted"
+        assert isinstance(post(http_client, running.base), Reply), "it is accepted once it is trusted"
     assert http_client.context.verify_mode == ssl.CERT_REQUIRED
     assert http_client.context.check_hostname
 
@@ -159,9 +159,7 @@ def test_proxies_and_certificates_of_the_environment_are_not_used(
     assert answer.reason == "insecure"
 
 
-def test_a_machine_without_threads_to_spare_is_a_fault(
-    http_client: HTTPClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_thread_that_can_not_be_started_is_a_fault(http_client: HTTPClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -171,7 +169,7 @@ def test_a_machine_without_threads_to_spare_is_a_fault(
     assert answer.reason == "unreachable"
 
 
-def test_without_httpx_the_way_to_install_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_httpx_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "httpx", None)
     with pytest.raises(ConfigError, match=r"pip install httpx"):
         HTTPClient()

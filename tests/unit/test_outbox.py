@@ -1,4 +1,4 @@
-"""The outbox: what waits survives a restart, is done once at a time, and is gone when it is done or too old."""
+"""The outbox: tasks survive a restart, run one at a time, and are deleted when they are done or too old."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ JOBS = 60
 
 @dataclass
 class Worker:
-    """Notes what it is given; answers with ``fault``."""
+    """Records its jobs, and returns ``fault``."""
 
     fault: Fault | None = None
     jobs: list[Job] = field(default_factory=list)
@@ -40,7 +40,7 @@ class Worker:
 
 
 class Box(Outbox):
-    """An outbox into which each task is put in a transaction of its own."""
+    """An outbox that stores each task in a transaction of its own."""
 
     def __init__(self, database: Database, worker: Any) -> None:
         super().__init__(database, worker)
@@ -78,7 +78,7 @@ def test_a_correction_is_due_at_once_and_a_check_after_twenty_minutes(path: Path
     ]
 
 
-def test_what_waits_survives_a_restart_and_is_done_once(path: Path) -> None:
+def test_a_task_survives_a_restart_and_is_done_once(path: Path) -> None:
     first = outbox_at(path, Worker(DOWN))
     first.put_in("akismet", Task.HAM, "m1", now=START)
     assert first.run(START) == 0
@@ -89,7 +89,7 @@ def test_what_waits_survives_a_restart_and_is_done_once(path: Path) -> None:
 
 
 def tries(path: Path, task: Task) -> list[int]:
-    """Run every minute of two days, with a service that is down; returns the minutes in which it was tried."""
+    """Run every minute for two days while the service fails. Returns the minutes in which it was tried."""
     outbox = outbox_at(path, worker := Worker(DOWN))
     outbox.put_in("akismet", task, "m1", now=START)
     minutes = []
@@ -101,7 +101,7 @@ def tries(path: Path, task: Task) -> list[int]:
     return minutes
 
 
-def test_a_check_is_repeated_after_twenty_minutes_then_hourly_for_a_day_then_given_up_with_a_line(
+def test_a_check_is_tried_after_20_minutes_then_hourly_for_a_day_then_given_up(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "captcha_guard")
@@ -112,13 +112,13 @@ def test_a_check_is_repeated_after_twenty_minutes_then_hourly_for_a_day_then_giv
     assert rows(path) == 0
 
 
-def test_a_correction_is_tried_at_once_too(path: Path) -> None:
+def test_a_correction_is_also_tried_at_once(path: Path) -> None:
     assert tries(path, Task.SPAM) == [0, *(20 + 60 * hour for hour in range(25))]
     assert rows(path) == 0
 
 
-def test_no_octet_of_what_was_sent_is_left_when_it_is_done(path: Path) -> None:
-    connections = Connections(path, schema=("PRAGMA secure_delete = OFF",), timeout=30)  # some have it on
+def test_no_byte_of_a_form_is_left_when_its_task_is_done(path: Path) -> None:
+    connections = Connections(path, schema=("PRAGMA secure_delete = OFF",), timeout=30)  # SQLite may be built with ON
     outbox = outbox_at(path, Worker())
     outbox.put_in("akismet", Task.SPAM, "m1", now=START)
     outbox.run(START)
@@ -130,15 +130,19 @@ def test_no_octet_of_what_was_sent_is_left_when_it_is_done(path: Path) -> None:
     assert b"ada@mail.example" not in kept
 
 
-def test_what_will_never_be_answered_is_not_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    outbox = outbox_at(path, Worker(Fault("akismet", "not_configured", "akismet is configured no more.", again=False)))
+def test_a_final_fault_is_not_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    outbox = outbox_at(
+        path, Worker(Fault("akismet", "not_configured", "akismet isn't configured any more.", again=False))
+    )
     outbox.put_in("akismet", Task.SPAM, "m1", now=START)
     outbox.run(START)
     assert rows(path) == 0
-    assert "akismet is configured no more" in caplog.text
+    assert "akismet isn't configured any more" in caplog.text
 
 
-def test_what_nobody_ran_for_a_week_is_deleted_with_a_line(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_tasks_that_were_not_run_for_a_week_are_deleted_and_logged(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     outbox = outbox_at(path, worker := Worker())
     outbox.put_in("akismet", Task.SPAM, "m1", now=START)
     outbox.put_in("akismet", Task.SPAM, "m2", now=START + 1)
@@ -147,12 +151,12 @@ def test_what_nobody_ran_for_a_week_is_deleted_with_a_line(path: Path, caplog: p
     assert "tasks for services expired, because nothing ran them for 7 days: 1" in caplog.text
 
 
-def test_the_last_correction_of_a_comment_counts_and_its_check_waits_beside_it(path: Path) -> None:
+def test_the_last_correction_of_a_comment_replaces_earlier_ones_but_not_its_check(path: Path) -> None:
     outbox = outbox_at(path, worker := Worker())
     for task in (Task.SPAM, Task.HAM, Task.CHECK, Task.CHECK):
         outbox.put_in("akismet", task, "m1", now=START)
     with outbox.database.reading() as access:
-        assert outbox.holds(access, "akismet", Task.SPAM, "m1"), "one of either kind"
+        assert outbox.holds(access, "akismet", Task.SPAM, "m1"), "either correction"
     outbox.run(START + FIRST)
     assert sorted(job.task for job in worker.jobs) == ["check", "ham"]
     with outbox.database.reading() as access:
@@ -160,14 +164,12 @@ def test_the_last_correction_of_a_comment_counts_and_its_check_waits_beside_it(p
 
 
 @pytest.mark.parametrize("taken_back", [False, True])
-def test_a_correction_that_comes_while_the_earlier_one_is_on_its_way_is_still_sent(
-    path: Path, taken_back: bool
-) -> None:
+def test_a_correction_that_is_added_while_an_earlier_one_is_sent_is_sent_too(path: Path, taken_back: bool) -> None:
     sent = []
 
     def work(job: Job, now: float) -> None:
         sent.append(job.task)
-        if job.task is Task.SPAM:  # the moderator thinks again, while Akismet is being told
+        if job.task is Task.SPAM:  # the moderator decides again while the first correction is sent
             if taken_back:
                 with outbox.database.writing() as access:
                     outbox.cancel(access, "akismet", Task.SPAM, "m1")
@@ -180,7 +182,7 @@ def test_a_correction_that_comes_while_the_earlier_one_is_on_its_way_is_still_se
     assert rows(path) == 0
 
 
-def test_a_service_that_fails_is_left_alone_for_the_rest_of_a_run_and_the_others_are_not(path: Path) -> None:
+def test_after_a_fault_only_the_other_services_are_asked_in_the_same_run(path: Path) -> None:
     jobs = []
 
     def work(job: Job, now: float) -> Fault | None:
@@ -195,7 +197,7 @@ def test_a_service_that_fails_is_left_alone_for_the_rest_of_a_run_and_the_others
     assert Counter(service for service, _ in jobs) == {"akismet": 1, "stopforumspam": 3}
 
 
-def test_a_run_does_no_more_than_it_may(path: Path) -> None:
+def test_a_run_does_at_most_its_limit(path: Path) -> None:
     outbox = outbox_at(path, worker := Worker())
     for number in range(5):
         outbox.put_in("akismet", Task.SPAM, f"m{number}", now=START)
@@ -203,7 +205,7 @@ def test_a_run_does_no_more_than_it_may(path: Path) -> None:
     assert len(worker.jobs) == 2
 
 
-def test_work_that_raises_is_logged_and_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_task_that_raises_is_logged_and_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def work(job: Job, now: float) -> None:
         raise KeyError(job.comment_key)
 
@@ -215,7 +217,7 @@ def test_work_that_raises_is_logged_and_tried_again(path: Path, caplog: pytest.L
     assert len(worker.jobs) == 1
 
 
-def test_what_a_process_took_and_died_over_is_done_by_another_later(path: Path) -> None:
+def test_another_process_runs_the_task_of_a_process_that_died(path: Path) -> None:
     class Died(BaseException):
         pass
 
@@ -242,7 +244,7 @@ def test_the_outbox_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch, capl
 
 
 @pytest.mark.parametrize("edit", ["task = 'sing'", "form = '{'", "form = x'ff'"])
-def test_a_damaged_task_is_dropped_with_a_line_and_hinders_no_other(
+def test_a_damaged_task_is_logged_and_dropped_and_the_others_run(
     path: Path, caplog: pytest.LogCaptureFixture, edit: str
 ) -> None:
     worker = Worker()
@@ -258,12 +260,12 @@ def test_a_damaged_task_is_dropped_with_a_line_and_hinders_no_other(
     assert "a damaged task about comment m1 was dropped" in caplog.text
 
 
-def test_the_times_are_those_of_the_documents() -> None:
+def test_the_times_are_those_in_the_docs() -> None:
     assert (FIRST, AGAIN, PATIENCE) == (20 * 60, 3_600, 86_400)
 
 
 class ReadThenTake(Box):
-    """A control: takes a task in two statements, as one might write it at first, and is as unlucky as can be."""
+    """A control that takes a task in two transactions, with another process between them."""
 
     gate: Any
 
@@ -282,7 +284,7 @@ class ReadThenTake(Box):
 
 
 def race(kind: type[Box], path: Path, gate: Any, results: Any) -> None:
-    """Empty the outbox in one of several processes that begin together."""
+    """Run the outbox in one of several processes that start together."""
     worker = Worker()
     outbox = kind(SQLiteDatabase(path, timeout=30), worker)
     outbox.run(START, limit=0)  # opens the file
@@ -308,10 +310,10 @@ def sent_by_racing_processes(kind: type[Box], path: Path) -> Counter[str]:
     return sent
 
 
-def test_two_processes_at_once_send_everything_exactly_once(path: Path) -> None:
+def test_two_processes_send_everything_exactly_once(path: Path) -> None:
     assert sent_by_racing_processes(Box, path) == Counter(f"m{number}" for number in range(JOBS))
     assert rows(path) == 0
 
 
-def test_an_outbox_that_reads_before_it_takes_sends_things_twice(path: Path) -> None:
+def test_control_an_outbox_that_reads_before_it_takes_sends_twice(path: Path) -> None:
     assert sent_by_racing_processes(ReadThenTake, path) == {"m0": 2}

@@ -1,4 +1,4 @@
-"""Rules, and the verdict they add up to."""
+"""Rules, and the verdict that follows from them."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ def test_space_around_words_does_not_make_a_new_comment() -> None:
     assert spaced.fingerprint == PLAIN.fingerprint
 
 
-def test_fields_do_not_run_into_each_other_in_a_fingerprint() -> None:
+def test_moving_text_between_fields_changes_the_fingerprint() -> None:
     one, two = replace(PLAIN, author="ab", email="c"), replace(PLAIN, author="a", email="bc")
     assert one.fingerprint != two.fingerprint
 
 
-def test_an_empty_body_is_no_duplicate() -> None:
+def test_an_empty_body_is_not_a_duplicate() -> None:
     assert Duplicate(lambda _: True).check(replace(PLAIN, body="  ")) is None
 
 
@@ -91,7 +91,7 @@ def test_scores_add_up_and_the_strictest_wins() -> None:
     assert verdict.reasons == ("honeypot", "too_fast")
 
 
-def test_a_final_finding_spares_the_rest() -> None:
+def test_no_rule_is_asked_after_a_final_finding() -> None:
     verdict = judge(duplicate_key(PLAIN, SECRET)).judge(replace(PLAIN, body="x" * 70_000, honeypot="x"))
     assert verdict.reasons == ("too_long",)
 
@@ -101,7 +101,7 @@ def test_a_form_without_a_clock_is_not_too_fast() -> None:
     assert TooFast(3).check(replace(PLAIN, seconds=3)) is None
 
 
-def test_a_blank_honeypot_is_no_finding() -> None:
+def test_a_blank_honeypot_is_not_a_finding() -> None:
     assert Honeypot().check(replace(PLAIN, honeypot=" \n")) is None
 
 
@@ -129,7 +129,7 @@ def test_links_are_counted_as_people_count_them(text: str, count: int) -> None:
     assert len(scan(text)) == count
 
 
-def test_zero_max_links_counts_none() -> None:
+def test_zero_max_links_turns_the_rule_off() -> None:
     assert Links(0).check(replace(PLAIN, body="http://a.example " * 9)) is None
 
 
