@@ -148,14 +148,14 @@ def test_the_outbox_keeps_the_last_correction_and_tries_again(
     outbox = Outbox(database, work)
     with database.writing() as access:
         for task in (Task.SPAM, Task.HAM, Task.CHECK):
-            assert outbox.put(access, "akismet", task, "m1", FORM, now=NOW)
+            outbox.put(access, "akismet", task, "m1", FORM, now=NOW)
         assert outbox.holds(access, "akismet", Task.SPAM, "m1")
     assert [outbox.run(NOW), outbox.run(NOW + FIRST), outbox.run(NOW + FIRST + AGAIN)] == [0, 2, 0]
     assert [(job.task, job.tries, job.form) for job in jobs] == [("ham", 1, FORM), ("ham", 2, FORM), ("check", 1, FORM)]
     with database.writing() as access:
         outbox.put(access, "akismet", Task.SPAM, "m2", FORM, now=NOW)
     assert [outbox.expire(NOW + EXPIRES - 1), outbox.expire(NOW + EXPIRES)] == [0, 1]
-    assert "tasks for services expired, because nothing ran them for 7 days: 1" in caplog.text
+    assert "tasks for services were deleted, because they are 7 days old or too many: 1" in caplog.text
 
 
 def test_a_sent_form_is_found_relabelled_and_forgotten(database: Database) -> None:

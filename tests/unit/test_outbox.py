@@ -15,7 +15,7 @@ import pytest
 from captcha_guard.database.connections import Connections
 from captcha_guard.database.database import Database
 from captcha_guard.database.sqlite import SQLiteDatabase
-from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, LEASE, PATIENCE, Job, Outbox, Task
+from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, LEASE, PATIENCE, RETENTION, Job, Outbox, Task
 from captcha_guard.spam.services.service import Fault
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class Box(Outbox):
         super().__init__(database, worker)
         self.database = database
 
-    def put_in(self, service: str, task: Task, mark: str, *, now: float) -> bool:
+    def put_in(self, service: str, task: Task, key: str, *, now: float) -> None:
         with self.database.writing() as access:
-            return self.put(access, service, task, mark, FORM, now=now)
+            self.put(access, service, task, key, FORM, now=now)
 
 
 def outbox_at(path: Path, worker: Any) -> Box:
@@ -148,7 +148,7 @@ def test_tasks_that_were_not_run_for_a_week_are_deleted_and_logged(
     outbox.put_in("akismet", Task.SPAM, "m2", now=START + 1)
     outbox.run(START + EXPIRES)
     assert [job.comment_key for job in worker.jobs] == ["m2"]
-    assert "tasks for services expired, because nothing ran them for 7 days: 1" in caplog.text
+    assert "tasks for services were deleted, because they are 7 days old or too many: 1" in caplog.text
 
 
 def test_the_last_correction_of_a_comment_replaces_earlier_ones_but_not_its_check(path: Path) -> None:
@@ -234,13 +234,16 @@ def test_another_process_runs_the_task_of_a_process_that_died(path: Path) -> Non
     assert worker.jobs[0].tries == 2
 
 
-def test_the_outbox_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr("captcha_guard.spam.services.outbox.MOST", 2)
-    outbox = outbox_at(path, Worker())
-    assert [outbox.put_in("akismet", Task.SPAM, f"m{number}", now=START) for number in range(3)] == [
-        True, True, False
-    ]  # fmt: skip
-    assert "the outbox is full (2 tasks)" in caplog.text
+def test_the_oldest_of_too_many_tasks_are_deleted(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(RETENTION, "most", 2)
+    outbox = outbox_at(path, worker := Worker())
+    for number in range(3):
+        outbox.put_in("akismet", Task.SPAM, f"m{number}", now=START + number)
+    outbox.run(START + 3)
+    assert [job.comment_key for job in worker.jobs] == ["m1", "m2"]
+    assert "7 days old or too many: 1" in caplog.text
 
 
 @pytest.mark.parametrize("edit", ["task = 'sing'", "form = '{'", "form = x'ff'"])

@@ -29,9 +29,6 @@ EXPIRES: Final = 7 * 86_400
 #: Seconds for which a task belongs to the process that took it. After that another process may run it.
 LEASE: Final = 300
 
-#: The most tasks that wait at the same time.
-MOST: Final = 1_000
-
 #: A later correction of a comment replaces an earlier one that wasn't sent yet, because they have the same kind. No id
 #: is used twice, so a process that runs the earlier one can't delete the later one. ``mark`` is the comment key.
 TABLE: Final = Table(
@@ -53,9 +50,8 @@ TABLE: Final = Table(
     indexes={"service_outbox_due": ("due",)},
     numbered=True,
 )
-RETENTION: Final = Retention(TABLE, "born", kept=EXPIRES)
+RETENTION: Final = Retention(TABLE, "born", kept=EXPIRES, most=1_000)
 
-_COUNT: Final = "SELECT count(*) FROM service_outbox"
 _PUT: Final = (
     "INSERT INTO service_outbox (service, kind, task, mark, form, born, due, tries, taken_until) "
     "VALUES (:service, :kind, :task, :mark, :form, :born, :due, 0, 0)"
@@ -68,7 +64,7 @@ _TAKE: Final = "UPDATE service_outbox SET taken_until = :until, tries = tries + 
 _PUT_BACK: Final = "UPDATE service_outbox SET due = :due, taken_until = 0 WHERE id = :id"
 _DELETE: Final = "DELETE FROM service_outbox WHERE id = :id"
 _CANCEL: Final = "DELETE FROM service_outbox WHERE service = :service AND kind = :kind AND mark = :mark"
-_WAITING: Final = f"{_COUNT} WHERE service = :service AND kind = :kind AND mark = :mark"
+_WAITING: Final = "SELECT count(*) FROM service_outbox WHERE service = :service AND kind = :kind AND mark = :mark"
 
 _LOG = logging.getLogger("captcha_guard")
 
@@ -113,20 +109,15 @@ class Outbox:
         database.keep(TABLE)
         self._work = work
 
-    def put(self, access: Access, service: str, task: Task, key: str, form: Form, *, now: float) -> bool:
-        """Store a task, in place of an earlier one of its kind about the comment. Returns False if the outbox is full.
+    def put(self, access: Access, service: str, task: Task, key: str, form: Form, *, now: float) -> None:
+        """Store a task, in place of an earlier one of its kind about the comment.
 
         A check is due after 20 minutes, a correction at once.
         """
-        [(waiting,)] = access.rows(_COUNT)
-        if waiting >= MOST:
-            _LOG.warning("%s: the outbox is full (%d tasks), so a task (%s) was dropped", service, MOST, task)
-            return False
         self.cancel(access, service, task, key)
         due = now + FIRST if task is Task.CHECK else now
         text = json.dumps(dict(form), ensure_ascii=True, separators=(",", ":"))
         access.run(_PUT, (service, task.kind, task.value, key, text, now, due))
-        return True
 
     def cancel(self, access: Access, service: str, task: Task, key: str) -> None:
         """Delete the task of this kind that waits about a comment."""
@@ -159,10 +150,13 @@ class Outbox:
         return done
 
     def expire(self, now: float) -> int | None:
-        """Delete tasks that weren't run for 7 days. Returns their number, or ``None`` if the database can't be used."""
+        """Delete tasks older than 7 days, and the oldest of more than 1,000. Returns and logs how many.
+
+        Returns ``None`` if the database can't be used.
+        """
         expired = sweep(self._database, (RETENTION,), now)
         if expired:
-            _LOG.warning("tasks for services expired, because nothing ran them for 7 days: %d", expired)
+            _LOG.warning("tasks for services were deleted, because they are 7 days old or too many: %d", expired)
         return expired
 
     def _take(self, now: float, failed: set[str]) -> Job | None:

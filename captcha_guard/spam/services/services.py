@@ -177,7 +177,8 @@ class Services:
             return False
         if sent.label == Label(task.value) and not self._outbox.holds(access, service.slug, task, key):
             return False
-        return self._outbox.put(access, service.slug, task, key, sent.form, now=now)
+        self._outbox.put(access, service.slug, task, key, sent.form, now=now)
+        return True
 
     def _work(self, job: Job, now: float) -> Fault | None:
         service = self._services.get(job.service)
