@@ -105,7 +105,7 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
         secret=secrets[0],
         database=database,
         describe=handed.describe,
-        on_late_answer=lambda late: _send_late_answer(app, judged_comments, late),
+        on_late_answer=lambda late: _signal_late_answer(app, judged_comments, late),
     )
     difficulty, appearance = settings.difficulty, _appearance(settings, fonts)
     return State(
@@ -198,7 +198,7 @@ def _database(settings: Settings, path: Path) -> Database:
     return database
 
 
-def _send_late_answer(app: Flask, judged_comments: JudgedComments, late: LateAnswer) -> None:
+def _signal_late_answer(app: Flask, judged_comments: JudgedComments, late: LateAnswer) -> None:
     judged = judged_comments.find_latest(late.comment_key)
     if judged is not None:
         service_answered.send(app, id=judged.id, service=late.service, finding=late.finding)

@@ -94,7 +94,7 @@ class Judge:
     def weigh(
         self, submission: Submission, *, without: Collection[str] = (), shadowing: Collection[str] = ()
     ) -> Verdict:
-        """Return the verdict even if ``shadow`` is True.
+        """Return the real verdict, even if ``shadow`` is True and :meth:`judge` would accept everything.
 
         Rules with a slug in ``without`` aren't asked. Findings of those in ``shadowing`` are recorded but not counted.
         """

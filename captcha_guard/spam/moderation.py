@@ -82,9 +82,9 @@ class Moderation:
             acts.append(self._judged_comments.remembering(self._judged(submission, rules_score, verdict)))
         self._database.write(lambda access: [act(access) for act in acts])
 
-    def find(self, id: str) -> JudgedComment | None:  # noqa: A002 - a verdict's id
+    def find(self, comment_id: str) -> JudgedComment | None:
         """Return the judged comment with this id, or ``None`` if it is unknown or no longer stored."""
-        return self._judged_comments.find(id)
+        return self._judged_comments.find(comment_id)
 
     def key_of(self, comment: Submission | str) -> str:
         """Return the comment key, or "" for an unknown id."""

@@ -116,9 +116,11 @@ class JudgedComments:
         row = (judged.id, *rest, spam, judged.chance, json.dumps(judged.found))
         return lambda access: access.run(_ADD, row)
 
-    def find(self, id: str) -> JudgedComment | None:  # noqa: A002 - a verdict's id
+    def find(self, comment_id: str) -> JudgedComment | None:
         """Return the judged comment with this id."""
-        return None if "\0" in id else self._one("id = :id", id)  # PostgreSQL refuses text with a NUL in it
+        if "\0" in comment_id:  # PostgreSQL refuses text with a NUL in it
+            return None
+        return self._one("id = :id", comment_id)
 
     def find_latest(self, comment_key: str) -> JudgedComment | None:
         """Return the comment with this key, as it was judged the last time."""
