@@ -263,8 +263,9 @@ def test_a_damaged_task_is_logged_and_dropped_and_the_others_run(
     assert "a damaged task about comment m1 was dropped" in caplog.text
 
 
-def test_the_times_are_those_in_the_docs() -> None:
+def test_the_times_and_the_bound_are_those_in_the_docs() -> None:
     assert (FIRST, AGAIN, PATIENCE) == (20 * 60, 3_600, 86_400)
+    assert (EXPIRES, RETENTION.most) == (7 * 86_400, 1_000)
 
 
 class ReadThenTake(Box):
