@@ -125,10 +125,13 @@
 
     // After a solved code, the same text doesn't need another one.
     pass(token) {
-      this.querySelectorAll(".captcha-guard__frame, .captcha-guard__ask, .captcha-guard__row").forEach((part) =>
-      part.remove()); window.clearTimeout(this.#timer); this.#expiresAt = Infinity; this.token.value = token;
-      this.token.name = "captcha_pass"; this.querySelector(".captcha-guard__hint")?.remove(); this.#announce("Security
-      code accepted.");
+      this.querySelectorAll(".captcha-guard__frame, .captcha-guard__ask, .captcha-guard__row").forEach((part) => part.remove());
+      window.clearTimeout(this.#timer);
+      this.#expiresAt = Infinity;
+      this.token.value = token;
+      this.token.name = "captcha_pass";
+      this.querySelector(".captcha-guard__hint")?.remove();
+      this.#announce("Security code accepted.");
     }
 
     async renew(announcement) {

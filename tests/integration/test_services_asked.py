@@ -1,4 +1,4 @@
-"""When a site's services are asked about a comment, and the effect of their answers and faults."""
+"""When services are asked about a comment, and what follows from answers and faults."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_akismet_is_asked_only_after_the_code_is_solved(site: Blog, akismet: Run
     assert asked.form["comment_content"] == COMMENT["body"]
 
 
-def test_if_no_code_is_needed_it_is_asked_at_once(sites: MakeSite, akismet: Running) -> None:
+def test_akismet_is_asked_at_once_if_no_code_is_needed(sites: MakeSite, akismet: Running) -> None:
     blog = sites()
     client = blog.client()
     assert client.post("/quiet", data=fields_of(client.get("/quiet")) | COMMENT).status_code == 200
@@ -91,7 +91,7 @@ def test_if_no_code_is_needed_it_is_asked_at_once(sites: MakeSite, akismet: Runn
     assert len(akismet.asked) == 2
 
 
-def test_comments_that_are_decided_without_it_are_not_sent(sites: MakeSite, akismet: Running) -> None:
+def test_akismet_is_not_asked_if_the_decision_is_clear(sites: MakeSite, akismet: Running) -> None:
     blog = sites({"CAPTCHA_GUARD_DISALLOWED_WORDS": ["hypnotize"]})
     teach(blog)
     assert post(blog, COMMENT | {"body": "Hypnotize them!"}).status_code == 403
@@ -113,11 +113,11 @@ def test_akismets_ham_is_published(site: Blog) -> None:
     assert stored(site) == [("ACCEPT", "")]
 
 
-def test_blatant_spam_is_refused_if_the_site_sets_it(sites: MakeSite) -> None:
+def test_blatant_spam_is_refused_with_the_setting(sites: MakeSite) -> None:
     assert post(sites({"CAPTCHA_GUARD_AKISMET_DISCARD": True}), COMMENT | {"body": "blatant"}).status_code == 403
 
 
-def test_a_listing_adds_to_the_score_of_the_rules(sites: MakeSite, akismet: Running) -> None:
+def test_the_score_of_a_listing_is_added_to_the_rules(sites: MakeSite, akismet: Running) -> None:
     blog = sites({"CAPTCHA_GUARD_STOPFORUMSPAM": True, "CAPTCHA_GUARD_WEIGHTS": {"single_link": 30}})
     akismet.server.listed["203.0.113.9"] = {"appears": 1, "frequency": 3, "confidence": 60.0}
     for body in ("No link.", "It is explained at https://a.example in all detail."):
@@ -130,12 +130,12 @@ def test_a_fault_holds_new_authors_and_accepts_trusted_accounts(sites: MakeSite,
     site = sites({"CAPTCHA_GUARD_COMMENT_LIMITS": "99 per minute"})
     client = site.client()
     for number in range(3):
-        said = COMMENT | {"body": f"Kept {number}."}
-        assert client.post("/members", data=said, headers={"X-Account": "ada"}).status_code == 200
+        comment = COMMENT | {"body": f"Kept {number}."}
+        assert client.post("/members", data=comment, headers={"X-Account": "ada"}).status_code == 200
     akismet.server.fault = fault
     for account in ("", "new", "ada"):
-        said = COMMENT | {"body": f"By {account}."}
-        assert client.post("/members", data=said, headers={"X-Account": account}).status_code == 200
+        comment = COMMENT | {"body": f"By {account}."}
+        assert client.post("/members", data=comment, headers={"X-Account": account}).status_code == 200
     new, trusted = ("HOLD", "akismet_fault"), ("ACCEPT", "trusted_author akismet_fault")
     assert stored(site)[3:] == [new, new, trusted]
 
@@ -154,7 +154,7 @@ def test_after_a_fault_an_open_form_in_suspicious_mode_asks_for_a_code(site: Blo
     assert client.post("/quiet", data=solved(client, asked)).status_code == 200
 
 
-def test_a_late_answer_is_signalled_with_the_id_of_its_comment(
+def test_the_signal_of_a_late_answer_has_the_id_of_the_comment(
     site: Blog, akismet: Running, clock: time_machine.Traveller
 ) -> None:
     heard: list[tuple[object, str, str, str]] = []
@@ -172,20 +172,20 @@ def test_a_late_answer_is_signalled_with_the_id_of_its_comment(
     assert heard == [(site.app, site.stored[0]["id"], "akismet", "akismet")]
 
 
-def test_akismet_gets_corrections_by_id(site: Blog, akismet: Running, clock: time_machine.Traveller) -> None:
+def test_teaching_by_id_sends_akismet_a_correction(site: Blog, akismet: Running, clock: time_machine.Traveller) -> None:
     post(site, SPAMMER)
     post(site, COMMENT)
     with site.app.app_context():
         for comment, spam in zip(site.stored, (False, False), strict=True):
             assert site.guard.teach(comment["id"], spam=spam)
         assert site.guard.tidy() == Tidied(0, 1)
-    told = [asked for asked in akismet.asked if "submit" in asked.path]
-    assert [(asked.path, asked.form["comment_author_email"]) for asked in told] == [
+    corrections = [asked for asked in akismet.asked if "submit" in asked.path]
+    assert [(asked.path, asked.form["comment_author_email"]) for asked in corrections] == [
         ("/1.1/submit-ham", SPAMMER["email"])
     ]
 
 
-def test_expired_comments_are_not_reported_to_akismet_as_decisions(
+def test_an_expired_comment_is_not_sent_to_akismet_as_a_decision(
     site: Blog, akismet: Running, clock: time_machine.Traveller
 ) -> None:
     post(site, SPAMMER)
@@ -195,7 +195,7 @@ def test_expired_comments_are_not_reported_to_akismet_as_decisions(
     assert not any("submit" in asked.path for asked in akismet.asked)
 
 
-def test_forgetting_a_comment_deletes_its_sent_form(site: Blog) -> None:
+def test_forgetting_a_comment_deletes_what_was_sent_about_it(site: Blog) -> None:
     post(site, SPAMMER)
     with site.app.app_context():
         assert site.guard.forget(site.stored[0]["id"])
@@ -203,7 +203,7 @@ def test_forgetting_a_comment_deletes_its_sent_form(site: Blog) -> None:
             assert access.rows("SELECT count(*) FROM service_sent") == [(0,)]
 
 
-def test_in_a_dry_run_it_is_asked_and_its_answer_is_only_recorded(sites: MakeSite, akismet: Running) -> None:
+def test_in_shadow_akismets_answer_is_only_recorded(sites: MakeSite, akismet: Running) -> None:
     blog = sites({"CAPTCHA_GUARD_SHADOW": True})
     assert post(blog, SPAMMER).status_code == 303
     assert (blog.stored[0]["action"], blog.stored[0]["meant"]) == ("ACCEPT", "ASIDE")
