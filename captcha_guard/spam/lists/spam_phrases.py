@@ -78,6 +78,7 @@ FAMILIES: Final = tuple(
         (
             "a word of advertisers", FAINT,
             f"{_SUB}|subscribes|subscribed|{_SUBS}", "check . . out", "check|checkout out",
+            "personal|business|home loan|loans", f"^{_PILLS}",
         ),
         (
             "applaud this", 25,
@@ -152,13 +153,11 @@ FAMILIES: Final = tuple(
             "weight loss pill|pills|supplement|supplements|secret|product|products|program|tea|gummies",
             "keto pill|pills|gummies",
             "penis|male|breast enlargement|enhancement", "herbal cure|medicine|remedy|doctor|treatment|supplements",
-            f"^{_PILLS}",
             "cured|cure me|my|of|from|him|her? me|my|of|from|him|her? herpes|hiv|diabetes|cancer|hpv|hepatitis",
         ),
         (
             "loans", 45,
-            "payday|personal|business|instant|quick|urgent|cash|cheap|bad_credit|home|guaranteed|affordable|genuine|"
-            "legit loan|loans",
+            "payday|instant|quick|urgent|cash|cheap|bad_credit|guaranteed|affordable|genuine|legit loan|loans",
             "loan|loans offer|lender|company|firm|online|for_bad|approval|approved|services", "interest rate of #",
             "bad|repair|fix|improve|boost|raise . credit score|repair", "apply for a loan",
             "debt relief|consolidation|settlement",
@@ -167,7 +166,7 @@ FAMILIES: Final = tuple(
             "investments", 40,
             f"{_COINS} . trading|trader|investment|investing|broker|signals|recovery|giveaway|doubler|profits",
             f"invest|invested|investing|investment * {_COINS}|profits", f"{_COINS}|binary option|options",
-            f"recover|recovered|recovery|retrieve * {_COINS}|funds|scammed", "trading signals|expert|company",
+            "trading signals|expert|company",
             "weekly|daily|guaranteed returns|profit|profits|roi", "portfolio manager",
         ),
         (
