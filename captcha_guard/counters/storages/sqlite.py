@@ -258,8 +258,8 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
     def sweep(self, patience: float = inf) -> int:
         """Delete all expired rows, in batches between which others can write. Returns the number of deleted rows.
 
-        Writes also delete some expired rows. Afterwards the file's empty pages are returned to the disk, unless a reader
-        keeps the write-ahead log in use.
+        Writes also delete some expired rows. Afterwards the file's empty pages are returned to the disk, unless
+        a reader keeps the write-ahead log in use.
 
         :param patience: seconds after which the rest is left for the next time.
         """
