@@ -71,13 +71,13 @@ class Issuer:
             raise TokenMalformedError("signed, but its difficulty is unknown here", token=token) from error
         return opened
 
-    def solved(self, opened: Opened, bound_to: str) -> str | None:
+    def issue_pass(self, opened: Opened, bound_to: str) -> str | None:
         """Return a pass for the solved challenge ``opened``. It expires when the challenge would have expired.
 
         ``bound_to`` identifies the comment that it is for. Returns None if the last possible pass was already issued.
         """
-        passed = opened.challenge.passed(opened.key, bound_to)
-        return None if passed is None else self.tokens.sign(passed)
+        challenge = opened.challenge.as_pass(opened.key, bound_to)
+        return None if challenge is None else self.tokens.sign(challenge)
 
     @property
     def key(self) -> bytes:

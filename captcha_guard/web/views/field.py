@@ -194,7 +194,7 @@ def pass_for(result: Result) -> str | None:
         return None
     if result.scope not in request_state.passes:
         bound_to = Binding.of(result.posted, client_here().key, state.issuer.key)
-        token = None if bound_to is None else state.issuer.solved(opened, bound_to.written())
+        token = None if bound_to is None else state.issuer.issue_pass(opened, bound_to.written())
         if token is None:
             return None
         request_state.passes[result.scope] = token
