@@ -175,11 +175,11 @@ SLIPS = replace(Policy.parse("slips", "5 per minute"), networks=False)
 def test_how_often_a_policy_was_hit_is_told_by_every_strategy(
     storage: Storage, strategy: str, clock: time_machine.Traveller
 ) -> None:
-    limits, told = Limits(storage, strategy=strategy, policies={}), []
+    limits, counts = Limits(storage, strategy=strategy, policies={}), []
     for _ in range(7):
-        told.append(used(limits, SLIPS, ALICE))
+        counts.append(used(limits, SLIPS, ALICE))
         limits.hit(SLIPS, ALICE)
-    assert told == [0, 1, 2, 3, 4, 5, 5]
+    assert counts == [0, 1, 2, 3, 4, 5, 5]
     clock.shift(121)
     assert used(limits, SLIPS, ALICE) == 0
 
@@ -223,7 +223,7 @@ def test_keys_name_no_address(tmp_path: Path) -> None:
     limits = Limits(storage, policies={"comments": COMMENTS})
     limits.hit("comments", client_of("192.0.2.77", secret=b"secret"))
     stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
-    assert re.search(rb"captcha_guard/[0-9a-f]{32}/comments/2/1/minute", stored)
+    assert re.search(rb"captcha_guard/[0-9a-f]{32}/comments/hits-[0-9a-f]{8}", stored)
     assert b"192.0.2" not in stored
 
 

@@ -107,10 +107,12 @@ def test_five_slips_are_free_and_then_the_waits_double_to_an_hour(
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"), [((10, 10), [10]), ((10, 25), [10, 20, 25]), ((7, 28), [7, 14, 28]), ((0, 0), [])]
+    ("bounds", "expected"), [((10, 10), [10]), ((10, 25), [10, 20, 25]), ((7, 28), [7, 14, 28]), ((0, 0), [])]
 )
-def test_waits_are_as_they_were_told(clock: time_machine.Traveller, told: tuple[int, int], expected: list[int]) -> None:
-    limits = counting(Policy.parse("wrong", "1000 per minute").with_waits(*told))
+def test_waits_are_as_they_were_told(
+    clock: time_machine.Traveller, bounds: tuple[int, int], expected: list[int]
+) -> None:
+    limits = counting(Policy.parse("wrong", "1000 per minute").with_waits(*bounds))
     assert waits(limits, clock, FREE + len(expected)) == [0] * FREE + expected
 
 
@@ -148,3 +150,18 @@ def test_limits_that_come_out_alike_for_one_of_many_workers_are_one_window() -> 
     policy = Policy.parse("comments", "2 per minute; 3 per minute")
     keys = [charge.key for charge in policy.windows(CLIENT, prefix="test", divisor=100)]
     assert len(keys) == len(set(keys)) == 2  # the client's, and its network's
+
+
+def test_the_shortest_window_is_read_from_the_hits_of_the_whole_policy(storage: Storage) -> None:
+    policy = Policy.parse("comments", "2 per minute; 10 per hour")
+    limits = counting(policy, storage)
+    assert limits.hit("comments", CLIENT).allowed
+    assert limits.stats((policy.shortest, CLIENT)).used("comments") == 1
+
+
+def test_policies_with_one_name_and_other_limits_count_apart(storage: Storage) -> None:
+    one, other = Policy.parse("comments", "1 per minute; 9 per hour"), Policy.parse("comments", "1 per minute")
+    limits = counting(one, storage)
+    assert limits.hit(one, CLIENT).allowed
+    assert not limits.hit(one, CLIENT).allowed
+    assert limits.hit(other, CLIENT).allowed

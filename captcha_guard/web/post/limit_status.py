@@ -33,13 +33,13 @@ class LimitStatus:
     @classmethod
     def of(cls, state: State, client: Client, *, policy: str | Policy, typed: bool) -> LimitStatus:
         """Return the limit status, read from the store once. Wrong codes are read only if a code was ``typed``."""
-        comments = state.limits.policy(policy).shortest()
+        comments = state.limits.policy(policy).shortest
         asked: list[Asked] = [*state.surge.asked, (comments, client)]
         asked += [("wrong", client)] if typed else []
         stats = state.limits.stats(*asked)
         return cls(
             counted=stats.counted,
-            surge=state.surge.sees(stats, state.clock()) if state.surge.asked else False,
+            surge=state.surge.update(stats, state.clock()) if state.surge.asked else False,
             also_counted=state.surge.counted_in(stats) if state.surge.asked else (),
             wrong_codes=stats.decision("wrong") if typed else Decision.granted(),
             posted_lately=stats.counted and stats.used(comments.name) > 0,
