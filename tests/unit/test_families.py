@@ -16,7 +16,9 @@ from captcha_guard.spam.lists.families import FAMILIES, GRAMMAR, LANGUAGES
 from captcha_guard.spam.lists.folding import Dictionary, folded
 from captcha_guard.spam.lists.grammar import ADDRESS, LINK, Family, Grammar, read_parts
 from captcha_guard.spam.rules import standard
+from captcha_guard.spam.rules.author_slogan import AuthorSlogan
 from captcha_guard.spam.rules.flattery import Flattery
+from captcha_guard.spam.rules.name_offer import NameOffer
 from captcha_guard.spam.rules.phrases import Phrases, families_in
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.text.normalised import Text
@@ -238,6 +240,30 @@ def test_praise_without_a_link_scores_when_nothing_else_is_said(body: str, score
     assert (finding.score if finding else 0) == score
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Tree Service Tampa", "Best Dentist Austin", "essay writing help", "Kredit ohne Schufa", "prêt entre particuliers",
+     "Préstamos sin buró", "займ без отказа", "低息贷款秒批"],
+)  # fmt: skip
+def test_a_name_that_offers_something_scores_once(name: str) -> None:
+    submission = replace(post("I agree with the second part."), author=name)
+    assert len([rule for rule in (NameOffer(), AuthorSlogan()) if rule.check(submission)]) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Loan Nguyen", "Kim Seo Yeon", "Casino Royale", "Ada Quill", "Ana Prado", "Mark Dentist", "Иван Маг", "王小明",
+     "Tax Payer", "Kredit Schulze", "the roof is on fire", "Maria da Luz", "Bill Moving", "李娜"],
+)  # fmt: skip
+def test_names_of_people_and_nicknames_offer_nothing(name: str) -> None:
+    assert NameOffer().check(replace(post("I agree with the second part."), author=name)) is None
+
+
+def test_two_languages_with_the_same_core_do_not_meet() -> None:
+    assert families("Casino: bono de bienvenida, play slots now") == {}
+    assert families("Casino: bono de bienvenida, juega ahora") == {"gambling": 45}
+
+
 WAVES = {
     "file": "I had the same problem and found a fix. Download: https://files.example/fix.zip password: changeme",
     "recovery": "I lost $85,000 to a fake broker. A recovery expert got all my bitcoin back. WhatsApp +1 555 010 0199",
@@ -253,3 +279,16 @@ def test_the_known_waves_of_spam_need_a_code_or_a_moderator(wave: str) -> None:
     assert Action.CHALLENGE <= verdict.action <= Action.ASIDE
     without = Judge(standard(), weights={"phrases": 0}).judge(post(WAVES[wave]))
     assert without.action < Action.HOLD
+
+
+def test_a_hostile_name_is_searched_in_less_than_20_ms() -> None:
+    names = ["pass " * 49, "telegram casino loan seo " * 9, "5 dollars a day " * 15, "微信" * 120]
+    for name in names:
+        submission = replace(post("Hello."), author=name)
+        for _ in range(10):  # a busy machine gets ten tries
+            start = time.thread_time()
+            NameOffer().check(submission)
+            if time.thread_time() - start < 0.020:
+                break
+        else:
+            pytest.fail(f"The search of {name!r} took 20 ms or longer.")

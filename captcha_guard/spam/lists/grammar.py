@@ -117,6 +117,20 @@ class Grammar:
         """Return the parts found in a sequence of words, as ``language:part``."""
         return {match.name for match in self._matches(self.dictionary.cut(words))}
 
+    def offer_in(self, words: tuple[str, ...]) -> str:
+        """Return the words of a name that are the core and another part of a family, an empty string for most names."""
+        written = self.dictionary.cut(words)
+        seen: dict[tuple[str, str], dict[int, Match]] = {}
+        for match in self._matches(written):
+            language, _, part = match.name.partition(_COLON)
+            for family, number in self._slots[part]:
+                slots = seen.setdefault((language, family.name), {})
+                slots.setdefault(number, match)
+                other = next((one for one in slots.values() if 0 in slots and one.place != slots[0].place), None)
+                if other:
+                    return ", ".join(_quoted({0: slots[0], 1: other}, written))
+        return ""
+
     def _matches(self, written: tuple[str, ...]) -> list[Match]:
         return list(self._book.matches(tuple(map(folded, written))))
 
