@@ -125,7 +125,7 @@ class Grammar:
             language, _, part = match.name.partition(_COLON)
             for family, number in self._slots[part]:
                 slots = seen.setdefault((language, family.name), {})
-                slots.setdefault(number, match)
+                slots[number] = match
                 other = next((one for one in slots.values() if 0 in slots and one.place != slots[0].place), None)
                 if other:
                     return ", ".join(_quoted({0: slots[0], 1: other}, written))
