@@ -56,11 +56,12 @@ def test_an_honest_text_about_the_same_topic_has_no_family(sample: Sample) -> No
     assert Judge(standard()).judge(post(sample.text)).action < Action.HOLD
 
 
-def test_honest_texts_in_other_languages_than_english_are_accepted() -> None:
-    judge = Judge(standard())
-    asked = [
-        one.text for one in HONEST if one.language != "english" and judge.judge(post(one.text)).action != Action.ACCEPT
-    ]
+def test_honest_texts_in_other_languages_than_english_are_not_asked_for_a_code() -> None:
+    asked = []
+    for one in HONEST:
+        finding = Phrases().check(post(one.text))
+        if one.language != "english" and finding and finding.score >= Thresholds().challenge:
+            asked.append(one.text)
     assert [text for text in asked if "Bonus im Online-Casino" not in text] == []  # an English phrase, too
 
 
