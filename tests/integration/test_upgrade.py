@@ -93,7 +93,7 @@ def test_a_configured_database_takes_everything_over_once(
     with closing(opened()) as database:
         for _ in range(2):
             upgrade.move_into(database, path)
-        assert [message for message in caplog.messages if "is kept in" in message] == [
+        assert [message for message in caplog.messages if "was moved to" in message] == [
             f"captcha_guard: the judge's data in {path} was moved to {database.where}"
         ]
         assert tables(path) == {"judge_moved", "sqlite_sequence"}
