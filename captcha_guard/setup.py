@@ -1,4 +1,4 @@
-"""Connects the parts of one application's guard from its configuration. No file is created or opened yet."""
+"""Builds the parts of one application's guard from its configuration, and connects them. Opens no file yet."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
 from .spam.filter.learner import Learner
 from .spam.judge import Rule
-from .spam.memory.judged_comments import Cases
+from .spam.memory.judged_comments import JudgedComments
 from .spam.memory.reputation import Reputation
 from .spam.moderation import Moderation
-from .spam.services import Context, Rechecked, services_of
+from .spam.services import Context, LateAnswer, services_of
 from .spam.submission import Submission
 from .spam.upgrade import move_into
 from .web.limiter import storage_for, strategy_of
@@ -49,12 +49,12 @@ if TYPE_CHECKING:
 #: Seconds in a day.
 DAY = 86_400
 
-#: The file in the instance folder for all data without a configured place.
+#: The file in the instance folder for all data that has no configured place.
 FILE = "captcha_guard.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
-class _Handed:
+class _HostArguments:
     """The arguments that the host passed to ``CaptchaGuard``, except its limiter."""
 
     rules: Sequence[Rule] | None
@@ -72,40 +72,40 @@ def wire(
     describe: Callable[[Submission], Context] | None,
     exempt_when: Callable[[], object] | None,
 ) -> State:
-    """Return the guard of ``app``. Raises ``ConfigError`` for a configuration that can't be right."""
+    """Return the guard of ``app``. Raises ``ConfigError`` for an invalid configuration."""
     settings = read(app.config)
     uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
     storage = storage_for(uri, limiter)
-    return _connect(app, _Handed(rules, extra_rules, describe, exempt_when), settings, uri, storage)
+    return _connect(app, _HostArguments(rules, extra_rules, describe, exempt_when), settings, uri, storage)
 
 
-def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage: Storage) -> State:
+def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, storage: Storage) -> State:
     """Return a guard of ``app`` with these settings. It counts in ``storage``, which is at ``uri``."""
     secrets = read_secrets(app.config)
     fonts = _fonts(settings, app.root_path)
     path = _file(uri, app.instance_path)
     database = _database(settings, path)
     learner = Learner(database) if settings.learning != "off" else None
-    health = health_of(storage, told=lambda error: _tell_health(app, error))
+    health = health_of(storage, told=lambda error: _signal_health(app, error))
     spent = Spent(storage, health)
     memory = Reputation(database, secret=secrets[0])
-    cases = Cases(database)
+    judged_comments = JudgedComments(database)
     judge = assemble(
         settings,
         root=Path(app.root_path),
-        known=lambda submission: known(submission, spent, secrets[0], lambda one: memory.trace(one).mark.hex()),
+        known=lambda submission: known(submission, spent, secrets[0]),
         memory=memory,
         learner=learner,
-        rules=handed.rules,
-        extra_rules=handed.extra_rules,
-        recalling=memory.recalling,
+        rules=host.rules,
+        extra_rules=host.extra_rules,
+        prefetching=memory.prefetching,
     )
     services = services_of(
         settings,
         secret=secrets[0],
         database=database,
-        describe=handed.describe,
-        told=lambda late: _tell(app, cases, late),
+        describe=host.describe,
+        on_late_answer=lambda late: _signal_late_answer(app, judged_comments, late),
     )
     difficulty, appearance = settings.difficulty, _appearance(settings, fonts)
     return State(
@@ -127,20 +127,25 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
         judge=judge,
         services=services,
         moderation=Moderation(
-            database=database, judge=judge, memory=memory, cases=cases, learner=learner, services=services
+            database=database,
+            judge=judge,
+            memory=memory,
+            judged_comments=judged_comments,
+            learner=learner,
+            services=services,
         ),
         timetable=Timetable(time.monotonic()),
         secret=secrets[0],
         secrets=tuple(secrets),
         database=database,
         clock=time.time,
-        exempt_when=handed.exempt_when,
-        reconnect=partial(_connect, app, handed),
+        exempt_when=host.exempt_when,
+        reconnect=partial(_connect, app, host),
     )
 
 
 def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
-    """Return the site's own fonts, checked. ``None``, without reading a file, if the site uses the bundled fonts."""
+    """Return the site's own fonts, checked. Returns ``None``, and reads no file, if the site uses the bundled fonts."""
     if not settings.fonts:
         return None
     folders = [bundled_folder() if entry == BUNDLED else Path(root_path, entry) for entry in settings.fonts]
@@ -184,7 +189,7 @@ def _file(storage_uri: str, instance_path: str) -> Path:
 
 
 def _database(settings: Settings, path: Path) -> Database:
-    """Return the judge's database; one that the site names takes in what the judge kept in the file at ``path``."""
+    """Return the judge's database. A database that the settings name first takes over the data in the file ``path``."""
     if not settings.database_uri:
         return open_database(f"sqlite:///{path}")
     database = open_database(settings.database_uri)
@@ -193,13 +198,13 @@ def _database(settings: Settings, path: Path) -> Database:
     return database
 
 
-def _tell(app: Flask, cases: Cases, late: Rechecked) -> None:
-    case = cases.find_sent(late.mark)
-    if case is not None:
-        service_answered.send(app, id=case.id, service=late.service, finding=late.finding)
+def _signal_late_answer(app: Flask, judged_comments: JudgedComments, late: LateAnswer) -> None:
+    judged = judged_comments.find_latest(late.comment_key)
+    if judged is not None:
+        service_answered.send(app, id=judged.id, service=late.service, finding=late.finding)
 
 
-def _tell_health(app: Flask, error: Exception | None) -> None:
+def _signal_health(app: Flask, error: Exception | None) -> None:
     if error is None:
         store_available.send(app)
     else:

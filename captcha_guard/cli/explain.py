@@ -1,4 +1,4 @@
-"""``flask captcha-guard explain``: why a comment was judged as it was, and which of its words matter most."""
+"""``flask captcha-guard explain``: shows why a comment was judged as it was, and its words with the largest weights."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from flask.cli import with_appcontext
 from ..errors import ConfigError
 from ..extension import CaptchaGuard
 from ..spam.filter.learner import Weighed
-from ..spam.memory.judged_comments import Case
+from ..spam.memory.judged_comments import JudgedComment
 from ..spam.submission import Submission
 from ..spam.verdict import Verdict
 from ..web.state import current_state
-from .lookup import IDS, find_case, missing
+from .lookup import IDS, find_judged, missing
 
 HEAD = ("weight", "token", "kind", "ham", "spam")
 
@@ -28,20 +28,20 @@ HEAD = ("weight", "token", "kind", "ham", "spam")
 def explain(text: str | None, comment: str | None) -> None:
     """Explain why a comment was judged as it was.
 
-    ID is the comment's verdict.id; --text judges any text instead. The weights are log-odds of today's filter: above 0
-    for spam, below 0 against.
+    ID is the comment's verdict.id; --text judges any text instead. The weights are log-odds in the current filter. A
+    positive weight means spam.
     """
     guard = CaptchaGuard()
     if text is not None and comment is None:
         submission = Submission(scope="", body=text)
         lines, weights = _verdict(guard.check(submission)), guard.explain(submission)
     elif comment is not None and text is None:
-        case = find_case(comment)
-        if case is None:
+        judged = find_judged(comment)
+        if judged is None:
             raise click.ClickException(
                 f"there is no comment with the id {comment!r}. {IDS}. Use --text to judge any text"
             )
-        lines, weights = _case(case), guard.explain(comment)
+        lines, weights = _judged(judged), guard.explain(comment)
     else:
         raise click.UsageError("give the id of a comment, or a text with --text")
     for line in (*lines, *(_table(weights) if weights else _why_no_weights(guard))):
@@ -59,21 +59,21 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
         yield "The rules found nothing."
 
 
-def _case(case: Case) -> Iterator[str]:
-    at = datetime.fromtimestamp(case.judged_at, UTC)
-    chance = "" if case.chance is None else f", chance of spam {case.chance:.2f}"
-    yield f"judged {at:%Y-%m-%d %H:%M} UTC: {case.action.name.lower()}, the rules' score {case.rules}{chance}"
-    if case.spam is not None:
-        yield f"decided since: {'spam' if case.spam else 'ham'}"
+def _judged(judged: JudgedComment) -> Iterator[str]:
+    at = datetime.fromtimestamp(judged.judged_at, UTC)
+    chance = "" if judged.chance is None else f", chance of spam {judged.chance:.2f}"
+    yield f"judged {at:%Y-%m-%d %H:%M} UTC: {judged.action.name.lower()}, the rules' score {judged.rules}{chance}"
+    if judged.spam is not None:
+        yield f"taught since then: {'spam' if judged.spam else 'ham'}"
     sentences = {rule.slug: getattr(rule, "sentence", "") for rule in current_state().judge.rules}
-    for slug, score in case.found:
+    for slug, score in judged.found:
         yield f"- {slug} ({score}): {sentences.get(slug, '')}".rstrip(": ")
-    if not case.found:
-        yield "Nothing was found."
+    if not judged.found:
+        yield "The rules found nothing."
 
 
 def _table(weighed: Sequence[Weighed]) -> Iterator[str]:
-    """Return an aligned table with one token per line; numbers are aligned right, texts left."""
+    """Return an aligned table with one token per line. Numbers are aligned right, texts left."""
     rows = [HEAD, *((f"{one.weight:+.2f}", _name(one), one.kind, str(one.ham), str(one.spam)) for one in weighed)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -95,4 +95,4 @@ def _why_no_weights(guard: CaptchaGuard) -> Iterator[str]:
     except ConfigError as error:  # the filter is off
         yield str(error)
         return
-    yield "None of the words has a weight." if taught.speaks else missing(taught)
+    yield "The filter knows none of the words." if taught.speaks else missing(taught)

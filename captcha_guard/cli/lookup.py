@@ -1,4 +1,4 @@
-"""Functions of several commands that read the site's stored comments and its filter."""
+"""Functions for several commands: they read the site's judged comments and its filter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from ..extension import CaptchaGuard
 from ..spam.filter.learner import ENOUGH, Learner, Stats
-from ..spam.memory.judged_comments import Case
+from ..spam.memory.judged_comments import JudgedComment
 from ..web.state import current_state
 
 #: Explains ids in the error message for an unknown one.
@@ -17,13 +17,13 @@ IDS: Final = (
 )
 
 
-def find_case(name: str) -> Case | None:
-    """Return the stored case of the comment with this id."""
-    return current_state().moderation.case(name)
+def find_judged(name: str) -> JudgedComment | None:
+    """Return the judged comment with this id, if it is still stored."""
+    return current_state().moderation.find(name)
 
 
 def this_learner() -> Learner:
-    """Return the site's filter; raises ``ConfigError`` if the filter is off."""
+    """Return the site's filter. Raises ``ConfigError`` if the filter is off."""
     CaptchaGuard().filter_stats()
     learner = current_state().judge.learner
     if not isinstance(learner, Learner):
