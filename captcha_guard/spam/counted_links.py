@@ -24,6 +24,8 @@ MOST_FORGES: Final = 3
 MOST_CODE_DOMAINS: Final = 2
 #: Words for each link of a text that explains its links.
 EXPLAINED: Final = 8
+#: So many explained links to one domain count as one.
+MOST_OF_ONE_DOMAIN: Final = 3
 #: An address within the path or the query of another one: the page may send its readers on to it.
 _REDIRECT: Final = re.compile(r"(?:[/=?&]|%2f|%3d)(?:https?(?::|%3a)|www\.)", re.IGNORECASE)
 
@@ -40,15 +42,18 @@ def counted_links(submission: Submission, memory: Memory | None = None) -> Count
 
     These don't count: links to the site's own domain, to works of reference and to addresses that the post links, the
     first three links to sites for programmers, links in code to at most two domains, and quoted links that a published
-    comment of the same scope has. A link counts if parsers may disagree about its host or if it has another address in
-    its path.
+    comment of the same scope has. Up to three links to one domain count as one in a text that explains them. A link
+    counts if parsers may disagree about its host or if it has another address in its path.
     """
     links = submission.text.links
     if not links:
         return Counted(())
     counting = _Counting(submission, memory)
     counted = tuple(link for link in links if counting.counts(link))
-    return Counted(counted, _explained(submission, counted))
+    explained = _explained(submission, counted)
+    if explained and len(counted) <= MOST_OF_ONE_DOMAIN and len({registrable_domain(one.host) for one in counted}) == 1:
+        return Counted(counted[:1])
+    return Counted(counted, explained)
 
 
 class _Counting:
@@ -94,7 +99,7 @@ def _explained(submission: Submission, links: tuple[Link, ...]) -> bool:
     No link may be repeated, written in HTML or BBCode with a text of its own, or lead to the author's own website.
     """
     text = submission.text
-    if len({address_of(link.url) for link in links}) < len(links) or any(link.is_tag for link in links):
+    if len({address_of(link.url) for link in links}) < max(2, len(links)) or any(link.is_tag for link in links):
         return False
     own = registrable_domain(text.site.host) if text.site else ""
     if len(text.words) < len(links) * EXPLAINED or own in {registrable_domain(link.host) for link in links}:

@@ -145,6 +145,10 @@ def test_a_text_that_explains_its_links_asks_for_a_code() -> None:
     assert judged(explained).action == Action.CHALLENGE
     assert judged(f"I have measured `bisect`: {sources}").action == Action.HOLD
     assert judged(explained.replace("b.example", "a.example")).action == Action.HOLD
+    assert judged(explained.replace("b.example/bench", "a.example/more")).action == Action.ACCEPT
+    four = "https://a.example/2 https://a.example/3 https://a.example/4 https://a.example/5"
+    assert judged(explained.replace(sources, "") * 3 + four[:-20]).action == Action.ACCEPT
+    assert judged(explained.replace(sources, "") * 3 + four).held
     assert (
         judged(explained.replace("https://b.example/bench", "<a href='https://b.example/x'>b</a>")).action
         == Action.HOLD
@@ -164,7 +168,7 @@ def test_a_text_that_explains_its_links_asks_for_a_code() -> None:
         ("sort()", Action.CHALLENGE),
         ("tables.py", Action.CHALLENGE),
         ("3.11.2", Action.CHALLENGE),
-        ("the heap of the kernel", Action.CHALLENGE),
+        ("the kernel of debian", Action.CHALLENGE),
     ],
 )
 def test_only_a_text_about_code_or_about_the_post_explains_its_links(sign: str, action: Action) -> None:

@@ -26,19 +26,20 @@ _CODE: Final = re.compile(
 _ADDRESS: Final = re.compile(r"""(?:https?|ftp):[^\s<>"']++|\bwww\.[^\s<>"']++""", re.IGNORECASE)
 
 _TERMS: Final = """
-    algorithm angular ansible apache api array assembly async bash bitmap branch browser bug bytecode bytes cache
-    callback cli clojure closure cmake compile compiler compiles concurrency config constructor container coroutine
-    cpu cron css csv daemon database deadlock debian debug debugger dependency deserialize dns docker dotnet driver
-    elixir emacs enum erlang exception firefox flask framework function gcc git github gitlab golang gradle graphql
-    gui hash haskell heap html http https iis immutable inheritance instance integer interface interpreter
-    javascript jit jquery json jvm kafka kernel kotlin kubernetes lambda laravel latency ldap linter linux lisp
-    localhost loop macos mariadb markdown maven memcached memory microservice middleware migration mongodb mutex
-    mysql namespace nginx node npm nuget numpy oauth object opcode optimizer oracle parameter parser pip plugin
-    pointer postgres postgresql powershell python queue rails raspberry recursion redis refactor refactoring regex
-    regexp registry rest rfc ruby runtime rust safari scala scheduler schema script scripts selenium semaphore shell
-    singleton socket spring sql sqlite ssh stack stacktrace string struct subclass svn symfony syntax tcp template
-    terraform thread threads timeout timestamp tls tomcat transaction typescript ubuntu udp unicode unix urllib utf
-    variable vim virtualenv vm vue webassembly webpack windows workaround xml xslt yaml
+    algorithm angular ansible apache api apl array assert async backend bash bitmap boolean breakpoint bug bytecode
+    bytes cache callback checksum cli clojure closure cmake cobol codec compile compiler compiles concurrency config
+    constructor coroutine cors cpu cron css csv daemon database deadlock debian debug debugger deploy deployment
+    deserialize dll dns docker dotnet emacs encoding endpoint endpoints enum erlang firefox fortran framework
+    frontend gateway gcc git github gitlab golang gradle graphql gui haskell header headers heroku hostname html
+    http https iis immutable indexes integer ipv4 ipv6 iterator javascript jit jquery json jvm kernel kotlin kubectl
+    kubernetes lambda laravel ldap linux localhost logs macos makefile mariadb markdown matlab maven memcached
+    microservice middleware mongodb msbuild mutex mysql namespace netbeans nginx npm nuget numpy oauth opcode
+    optimizer oracle overflow parameter parser parsers php pip pointer postgres postgresql powershell prolog python
+    queries query queue raspberry rebase recursion redis refactor refactoring regex regexp repository rfc runtime
+    scheduler schema sdk semaphore sha256 singleton socket sql sqlite ssh stacktrace stdout struct subclass subnet
+    svn symfony syntax syslog tcp terraform thread threads timeout timestamp tls tomcat typescript ubuntu udp
+    unicode unix uri urllib userland utf utf8 variables vb vim virtualenv vm vue wcf webassembly webpack winforms
+    workaround wpf xhtml xml xpath xslt yaml
 """
 #: Words of programming that advertisements seldom have.
 TERMS: Final = frozenset(_TERMS.split())
