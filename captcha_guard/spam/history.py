@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from .lists.known_hosts import PLATFORMS, WORKS, is_listed
 from .submission import Submission
 from .text.link import Link, address_of
 from .text.normalised import Text
 from .text.registrable import registrable_domain
+
+#: The host and the parts of a path that tell pages of a platform apart: /user/project/issues, /document/d/identifier.
+_SEGMENTS: Final = 4
 
 
 class Party(StrEnum):
@@ -82,9 +85,9 @@ def _site_name(link: Link) -> str:
         return ""
     if not is_listed(host, PLATFORMS):
         return registrable_domain(host)
-    path = link.url.partition(host)[2].partition("#")[0]
-    segments = path.rstrip("/").split("/")
-    return host + ("/".join(segments[:4]).partition("?")[0] if len(segments) > 2 else path.rstrip("/"))
+    address = address_of(link.url).lower() or host
+    segments = address.split("/")
+    return "/".join(segments[:_SEGMENTS]).partition("?")[0] if len(segments) > 2 else address
 
 
 def links_of(submission: Submission) -> tuple[str, ...]:

@@ -168,7 +168,7 @@ def test_tenants_of_one_platform_have_their_own_past(memory: Reputation) -> None
     for url in (
         "https://ada.github.io",
         "https://ada.wordpress.com",
-        "https://github.com/ada/x",
+        "https://GitHub.com/ada/x/",
         "https://medium.com/@ada",
     ):
         memory.teach(linking(url), spam=True, now=NOW)

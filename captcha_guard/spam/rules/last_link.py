@@ -7,11 +7,13 @@ from typing import ClassVar
 from ..submission import Submission
 from ..text.link import Context, Link, address_of
 from ..text.normalised import Passage, Text, folded_case, words_of
+from ..text.technical import is_on_subject
 from ..verdict import Finding
 
 #: Characters. A shorter name may match by chance.
 SHORTEST = 4
-#: Words for each link of a text that says something about the pages that it links.
+#: Words for each link of a text that says something about the pages that it links. The text must be about code, too,
+#: because spammers sign with the name of their shop.
 EXPLAINED = 8
 #: The score of pages on a site of the author's name in such a text: readers link their own articles.
 OWN_PAGE = 15
@@ -36,7 +38,7 @@ class LastLink:
             if links and _is_named(passage, text, links[-1]):
                 return Finding(self.slug, self.weight, "The author's name is the last link, or its host.")
             if links and _is_host(text, links[-1]):
-                if _is_own_page(passage, links):
+                if _are_own_pages(passage, links) and is_on_subject(text.cased, passage.words):
                     return Finding(self.slug, OWN_PAGE, "The author links a page on a site of the same name.")
                 return Finding(self.slug, self.weight, "The author's name is the last link, or its host.")
         return None
@@ -56,7 +58,7 @@ def _is_host(text: Text, last: Link) -> bool:
     return name != "" and name in (without_tld, "".join(words_of(last.host)))
 
 
-def _is_own_page(passage: Passage, links: list[Link]) -> bool:
+def _are_own_pages(passage: Passage, links: list[Link]) -> bool:
     """Return whether each link leads to another page, none to a front page, in a text with some words for each."""
     pages = {address_of(link.url) for link in links if not link.is_tag}
     return len({page for page in pages if "/" in page}) == len(links) and len(passage.words) >= EXPLAINED * len(links)
