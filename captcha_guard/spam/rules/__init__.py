@@ -15,7 +15,7 @@ from .bbcode import BBCode
 from .client_history import ClientHistory
 from .closed_post import ClosedPost
 from .contact import Contact
-from .disallowed_words import MESSAGE, DisallowedWords
+from .disallowed_words import DisallowedWords
 from .disposable_email import DisposableEmail
 from .duplicate import Duplicate
 from .empty import Empty
@@ -61,7 +61,7 @@ def standard(
     known: Callable[[Submission], bool] = lambda _: False,
     memory: Memory | None = None,
     disallowed: WordList | None = None,
-    disallowed_message: str = MESSAGE,
+    disallowed_message: str = "The comment contains words that aren't allowed here.",
     moderated: WordList | None = None,
     disposable: Collection[str] = (),
     scripts: Collection[str] = (),
