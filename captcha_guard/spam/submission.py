@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -79,7 +80,8 @@ class Submission:
     def _read(self, private: tuple[str, ...]) -> Text:
         body = self.body
         if self.topic and has_quotes(body):
-            body = without_known_quotes(body, self.topic_text)
+            with suppress(Exception):  # the rules and the filter report what is wrong with the topic
+                body = without_known_quotes(body, self.topic_text)
         return Text.of(body, self.author, self.url, other=self.other, private=private, site=self.site)
 
     @cached_property

@@ -128,6 +128,17 @@ def test_what_the_post_links_does_not_count() -> None:
     assert judged(f"> {PILLS}/tables/?page=2\n\n{TEXT}\n\n{SLOTS}", topic=topic).action == Action.ACCEPT
 
 
+def test_a_topic_that_fails_stops_only_the_rules_that_need_it(caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> str:
+        raise OSError
+
+    verdict = judged(f"> free gift cards\n\n{PILLS}", topic=broken)
+    assert verdict.held
+    assert {"phrases", "rule_failed"} <= set(verdict.reasons)
+    assert "the rule links failed" in caplog.text
+    caplog.clear()
+
+
 def test_quoted_links_dont_count_if_a_published_comment_of_the_post_has_them() -> None:
     quoting = f"> See {PILLS}/tables and {SLOTS}/chairs for that.\n\n{TEXT}"
     known = {"post:1\npills.example/tables": History(1), "post:1\nslots.example/chairs": History(2)}
