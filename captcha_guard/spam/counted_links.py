@@ -1,7 +1,7 @@
-"""Which links of a submission count, and the names under which the past of linked sites is kept.
+"""Which links of a submission count.
 
-Technical readers refer to documentation, to code and to the page itself, and paste code with addresses in it. None of
-that counts, within limits: a spammer gains no more than one link gives him anyway.
+Technical readers refer to documentation, to code and to the page itself, and paste code with addresses in it. Such
+links don't count, within limits that leave spammers little to gain.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .text.technical import is_on_subject
 MOST_FORGES: Final = 3
 #: Domains whose links in code don't count; links to further domains do.
 MOST_CODE_DOMAINS: Final = 2
-#: Words for each link of a text that explains its links.
+#: Words for each link of a text that explains its links, and of a text in which links in code don't count.
 EXPLAINED: Final = 8
 #: So many explained links to one domain count as one.
 MOST_OF_ONE_DOMAIN: Final = 3
@@ -77,7 +77,7 @@ class _Counting:
         if is_listed(host, FORGES):
             self._forges += 1
             return self._forges > MOST_FORGES
-        if link.context == Context.CODE:
+        if link.context == Context.CODE and len(self._submission.text.words) >= EXPLAINED:
             return not self._has_room_in_code(registrable_domain(host))
         return not (link.context == Context.QUOTE and self._is_published(link))
 

@@ -83,6 +83,7 @@ def test_links_that_technical_readers_need_dont_count(body: str) -> None:
         (f"<pre>best pills [here]({PILLS}) and slots [there]({SLOTS})</pre> {TEXT}", 2),
         (f"[code]best pills [here]({PILLS}) and slots [there]({SLOTS})[/code] {TEXT}", 2),
         (f"`best pills [url={PILLS}]here[/url] and [url={SLOTS}]there[/url]` {TEXT}", 2),
+        (f"`see there {PILLS}`", 1),
         (f"```\nbest pills see {PILLS} and {SLOTS}\n{TEXT}", 2),
         (f"<code>best pills see {PILLS} and {SLOTS}\n{TEXT}", 2),
         (f"{TEXT} `see there \uff48ttp://pills.example` and `see here \uff48ttp://slots.example`", 2),
