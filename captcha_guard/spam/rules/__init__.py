@@ -77,7 +77,8 @@ def standard(
     """
     made: list[StandardRule] = [
         TooLong(), ClosedPost(), Duplicate(known), Honeypot(), TooFast(min_seconds), OldPost(old_post), Empty(),
-        Links(max_links), SingleLink(max_links), LinkOnly(max_links), LinkMarkup(), BBCode(), Shortener(), LastLink(),
+        Links(max_links, memory), SingleLink(max_links, memory), LinkOnly(max_links, memory), LinkMarkup(), BBCode(),
+        Shortener(), LastLink(),
         BareDomain(), AuthorSlogan(), NameOffer(), LetterTricks(), Contact(), Flattery(), Phrases(),
     ]  # fmt: skip
     if disallowed is not None:
