@@ -68,6 +68,8 @@ def submission_of(comment: Comment) -> Submission:
         url=comment.url,
         body=comment.body,
         posted_at=comment.created.timestamp(),
+        post_age=comment.post.age(comment.created),
+        topic=comment.post.topic,
     )
 
 

@@ -27,10 +27,15 @@ ASIDE_KEPT: Final = 30 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What tidying did: comments that expired as spam and were learned, and the services' tasks that got done."""
+    """What maintenance did.
+
+    ``learned_aside`` comments were learned as spam after 30 days aside, ``services_run`` tasks of services were done,
+    and ``retrained`` decisions were learned again.
+    """
 
     learned_aside: int = 0
     services_run: int = 0
+    retrained: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,11 @@ class Moderation:
         learned = sum(self._expire(case, now, expired) for case in overdue)
         run = self._services.run(now) if self._services is not None else 0
         self._cases.sweep(now)
-        return Tidied(learned, run)
+        retrained = 0
+        if self._learner is not None:
+            self._learner.sweep(now)
+            retrained = self._learner.retrain_if_due()
+        return Tidied(learned, run, retrained)
 
     def purge(self, now: float) -> Purged:
         """Delete all that has expired, at once; nothing is learned, and no service hears of it."""
@@ -190,7 +199,7 @@ class Moderation:
     def _case_of(self, submission: Submission, rules_score: int, verdict: Verdict) -> Case:
         return Case(
             id=verdict.id,
-            tokens=tokens_of(submission.kept_text),
+            tokens=self._tokens(submission),
             rules=rules_score,
             action=verdict.action,
             judged_at=submission.posted_at,
@@ -199,6 +208,11 @@ class Moderation:
             chance=verdict.chance,
             found=tuple((finding.reason, finding.score) for finding in verdict.findings),
         )
+
+    def _tokens(self, submission: Submission) -> tuple[str, ...]:
+        if self._learner is None:
+            return tokens_of(submission.kept_text, submission.scope)
+        return self._learner.tokens(submission)
 
     def _filter(self) -> Learner:
         if self._learner is None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from .text.invisible import without_unseen
@@ -15,12 +16,15 @@ class Facts:
     """What only the host knows of a submission.
 
     ``account`` is the name of the confirmed account that posts, never anything typed into the form; ``closed`` says
-    that the post takes no more comments; ``post_age`` is the post's age in seconds, ``None`` where nothing tells.
+    that the post takes no more comments; ``post_age`` is the post's age in seconds, ``None`` if it isn't known.
+    ``topic`` is the title and text of what is commented on, or a function without arguments that returns it and is
+    called only when the filter needs it.
     """
 
     account: str = ""
     closed: bool = False
     post_age: float | None = None
+    topic: str | Callable[[], str] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +40,7 @@ class Submission:
     sent to a service. ``site`` is the host that serves the form; links to it don't count. ``whole`` is a digest of all
     that was posted and of where: it tells comments apart that say the same with another rating or to another parent.
 
-    The host alone can tell the rest, see :class:`Facts`: ``account``, ``closed`` and ``post_age``.
+    Only the host knows the rest, see :class:`Facts`: ``account``, ``closed``, ``post_age`` and ``topic``.
     """
 
     scope: str
@@ -53,6 +57,7 @@ class Submission:
     account: str = ""
     closed: bool = False
     post_age: float | None = None
+    topic: str | Callable[[], str] = field(default="", compare=False, repr=False)
     other: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
     site: str = ""
@@ -69,6 +74,17 @@ class Submission:
         if not self.private:
             return self.text
         return Text.of(self.body, self.author, self.url, other=self.other, site=self.site)
+
+    @cached_property
+    def topic_text(self) -> str:
+        """The title and text of what is commented on, "" if the host doesn't say.
+
+        :raises TypeError: ``topic`` is not a text, or its function doesn't return one.
+        """
+        text: object = self.topic() if callable(self.topic) else self.topic
+        if not isinstance(text, str):
+            raise TypeError(f"Facts(topic=...) is {text!r}; a text is needed, or a function that returns a text")
+        return text
 
     @property
     def content(self) -> str:

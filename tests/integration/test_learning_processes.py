@@ -92,7 +92,7 @@ def _teach(learner: Learner, key: str, lesson: int) -> bool:
     return learner.teach(Submission(scope="post", body=body), spam=lesson % 3 == 0, rules_score=0, key=key)
 
 
-def counted(opened: Opened, path: Path, word: str) -> tuple[int, int]:
+def counted(opened: Opened, path: Path, word: str) -> tuple[float, float]:
     """Return in how many ham and spam a word was counted."""
     store = TokenStore(opened(path))
     with closing(store), store.looking() as look:

@@ -229,6 +229,7 @@ class _Post:
             account=facts.account,
             closed=facts.closed,
             post_age=facts.post_age,
+            topic=facts.topic,
         )
 
     def _facts(self) -> Facts:
