@@ -16,6 +16,7 @@ from captcha_guard.spam.filter.learner import ENOUGH, RETRAIN_EVERY, Learner, St
 from captcha_guard.spam.filter.regression import Rules, Weight, learn
 from captcha_guard.spam.filter.retraining import PASSES
 from captcha_guard.spam.filter.rows import Token
+from captcha_guard.spam.filter.source import DAY, sources_of
 from captcha_guard.spam.filter.word_store import TokenStore
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.submission import Submission
@@ -376,3 +377,52 @@ def test_the_judge_decides_by_it_once_it_speaks(learner: Learner) -> None:
     verdict = judge.judge(comment(SPAM[0]))
     assert verdict.action >= Action.HOLD
     assert verdict.chance == learner.score(comment(SPAM[0]), 0)
+
+
+def test_one_client_can_move_the_filter_only_so_far_on_one_day(database: Callable[[], Database]) -> None:
+    """Fifty comments in readers' words, marked as spam, leave the readers' comments good."""
+    bodies = [f"the verse about the bridge number{number} is what makes this song" for number in range(50)]
+    chances = []
+    for bounded in (True, False):
+        with closing(Learner(database(), keep=1_000)) as learner:
+            for name in [f"attack {number}" for number in range(50)]:
+                learner.forget(name)
+            teach(learner, 20)
+            for number, body in enumerate(bodies):
+                sources = sources_of([b"one client"] if bounded else [], "", spam=True, posted_at=20_000 * DAY)
+                tokens = learner.tokens(comment(body))
+                key = f"attack {number}"
+                assert learner.teach_tokens(tokens, spam=True, rules_score=0, key=key, sources=sources)
+            told = learner.stats()
+            assert told.decisions == 90
+            assert (told.spam < 25) is bounded
+            chances.append(learner.score(comment(HAM[0]), 0) or 1)
+    assert 2 * chances[0] < chances[1]
+
+
+def test_a_decision_that_nobody_made_counts_less_and_never_replaces_a_persons(learner: Learner) -> None:
+    teach(learner)
+    words = learner.tokens(comment("a particular sentence about lichen"))
+
+    def lichen() -> tuple[int, int, int]:
+        told = learner.stats()
+        return told.ham, told.spam, told.decisions
+
+    for number in range(2):
+        assert learner.teach_tokens(
+            words, spam=False, rules_score=0, key=f"silent {number}", strength=0.5, unmarked=True
+        )
+    assert lichen() == (9, 8, 18)  # two halves
+    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 0")
+    assert lichen() == (9, 8, 18)  # one and a half, rounded down
+    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 1")
+    assert lichen() == (10, 8, 18)
+    assert learner.teach_tokens(words, spam=True, rules_score=0, key="silent 1")
+    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 1", strength=0.5, unmarked=True)
+    assert lichen() == (9, 9, 18)
+    lines = list(learner.export())
+    assert learner.teach_tokens(words, spam=False, rules_score=0, key="more", strength=0.5, unmarked=True)
+    assert sum('"strength": 0.5, "unmarked": true' in line for line in learner.export()) == 1
+    learner.load(lines)
+    learner.retrain()
+    assert lichen() == (9, 9, 19)

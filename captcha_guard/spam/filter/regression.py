@@ -35,7 +35,7 @@ _FIRST_COMMENTS: Final = 2.0
 _UNSURE: Final = 0.02
 #: The chance of spam where the rules found nothing, before anything was taught. The rules miss much spam, so this is
 #: weak evidence; its weight is learned apart from that of the findings.
-_NOTHING_FOUND: Final = 0.2
+_NOTHING_FOUND: Final = 0.15
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Weight:
 
 def untaught_rules() -> Weight:
     """Return a weight of the rules before anything was taught: they are trusted, and it changes slowly."""
-    return Weight(1.0, 1.0)
+    return Weight(1.0, 4.0)
 
 
 @dataclass(slots=True)
@@ -158,21 +158,25 @@ def learn(
     *,
     spam: bool,
     importance: float = 1.0,
+    strength: float = 1.0,
 ) -> None:
     """Make one step towards the label, in place.
 
     :param said: what :func:`counted` says of the comment by all others.
+    :param importance: multiplies the error. AdaGrad makes up for most of it.
+    :param strength: multiplies the step itself, so that many weak lessons can't move more than one full lesson.
     """
     error = importance * (chance(total(tokens, values, rules, rules_score, said)) - spam)
     trust, odds = rules.weigh(rules_score)
     from_rules = error * odds
-    trust.squares += from_rules * from_rules
-    trust.weight -= STEP * from_rules / sqrt(trust.squares or 1)
+    stride = STEP * strength
+    trust.squares += strength * from_rules * from_rules
+    trust.weight -= stride * from_rules / sqrt(trust.squares or 1)
     trust.weight = max(trust.weight, 0.0)  # a finding never speaks for a comment
     for token, value in zip(tokens, values, strict=True):
         gradient = error * value
-        token.squares += gradient * gradient
-        token.weight -= STEP * gradient / sqrt(token.squares)
+        token.squares += strength * gradient * gradient
+        token.weight -= stride * gradient / sqrt(token.squares)
 
 
 def importance(counts: Mapping[bool, float], *, spam: bool) -> float:

@@ -74,8 +74,8 @@ def learned(decisions: Sequence[Decision], tokens: Mapping[str, Token], *, pausi
     for lap in range(PASSES):
         Random(lap).shuffle(valued)  # noqa: S311 (an order, no secret)
         for place, (one, found, values, said) in enumerate(valued):
-            importance_of_one = one.strength * weighty[one.spam]
-            learn(found, values, rules, one.rules, said, spam=one.spam, importance=importance_of_one)
+            weight = weighty[one.spam]
+            learn(found, values, rules, one.rules, said, spam=one.spam, importance=weight, strength=one.strength)
             if pausing and not place % _STRETCH:
                 time.sleep(_PAUSE)
     return {name: token for name, token in fresh.items() if token.ham or token.spam or name in _STAYING}
@@ -121,8 +121,16 @@ def _learn_since(fresh: dict[str, Token], one: Decision, own: _Own, counts: dict
     said = counted(tokens, values_of(tokens, counts), counts)
     _count(fresh, one, own)
     counts[one.spam] += one.strength
-    weighty = one.strength * importance(counts, spam=one.spam)
-    learn(tokens, values_of(tokens, counts), rules_of(fresh), one.rules, said, spam=one.spam, importance=weighty)
+    learn(
+        tokens,
+        values_of(tokens, counts),
+        rules_of(fresh),
+        one.rules,
+        said,
+        spam=one.spam,
+        importance=importance(counts, spam=one.spam),
+        strength=one.strength,
+    )
 
 
 def _count(fresh: Mapping[str, Token], one: Decision, own: _Own) -> None:

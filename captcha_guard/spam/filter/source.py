@@ -1,8 +1,8 @@
 """Where a comment came from, so that many comments from one source can't move the filter far.
 
-A source is a client or a linked host on one day, or a scope on one day, each for one label. Up to its allowance its
-comments count in full. After that the k-th counts (allowance / k)^2, so all comments of a client and day together count
-as about five, however many there are.
+A source is a client or a linked host on one day, or a scope on one day, each for one label. Its first comments count in
+full, as many as its allowance. After that the k-th counts (allowance / k)^3, so fifty comments of one client on one day
+together count as about three.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from ...database.table import Kind, Table
 DAY: Final = 86_400.0
 
 #: Comments of one client or linked host, and of one scope, that count in full on one day.
-PARTY_ALLOWANCE: Final = 3
+PARTY_ALLOWANCE: Final = 2
 SCOPE_ALLOWANCE: Final = 12
+_POWER: Final = 3
 #: Sources of one comment that are looked at: its client, and the first hosts that it links to.
 _MOST_PARTIES: Final = 6
 #: Seconds for which a source is counted. A comment can be taught by its id for as long.
@@ -62,7 +63,7 @@ def share(taught: Mapping[Source, int]) -> float:
 
     :param taught: how many comments of each of its sources have been taught, including this one.
     """
-    return min((min(1.0, (source.allowance / number) ** 2) for source, number in taught.items()), default=1.0)
+    return min((min(1.0, (source.allowance / number) ** _POWER) for source, number in taught.items()), default=1.0)
 
 
 def _name(who: bytes, day: int, *, spam: bool) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from .features import FOUND, NOTHING_FOUND, VERSION, WORDS, word_count
@@ -17,6 +18,8 @@ _CORRECTING: Final = 4
 #: Old decisions that one lesson may drop. This is more than it adds, so that a smaller ``keep`` is reached; and few, so
 #: that no lesson takes long.
 _DROPPED: Final = 4
+#: Old decisions that are checked when many comments of one source are taught; otherwise one is.
+_LOOKS: Final = 8
 #: Where in a name, once spread, the draw of an old decision begins.
 _SHIFT: Final = 7
 _SPREAD: Final = 0x9E3779B97F4A7C15  # odd, its bits well mixed (2^64 over the golden ratio)
@@ -59,7 +62,8 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
         return
     if earlier:
         _take_out(change, earlier)
-    strength = in_parts(taught.strength * share(change.raise_sources(taught.sources)))
+    raised = change.raise_sources(taught.sources)
+    strength = in_parts(taught.strength * share(raised))
     known = change.tokens((*taught.tokens, FOUND, NOTHING_FOUND, WORDS))
     rules, words = rules_of(known), known.setdefault(WORDS, Token())
     tokens = [known.setdefault(name, Token()) for name in taught.tokens]
@@ -70,13 +74,24 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
     words.count(spam=taught.spam, by=strength * word_count(taught.tokens))
     model = change.model = replace(change.model.counting(spam=taught.spam, by=strength), version=VERSION)
     values = values_of(tokens, model.counts)
-    weighty = strength * importance(model.counts, spam=taught.spam)
-    learn(tokens, values, rules, taught.rules, said, spam=taught.spam, importance=weighty)
+    step = partial(
+        learn,
+        tokens,
+        values,
+        rules,
+        taught.rules,
+        said,
+        spam=taught.spam,
+        importance=importance(model.counts, spam=taught.spam),
+        strength=strength,
+    )
+    step()
     for _ in range(_CORRECTING - 1 if earlier else 0):
         if (total(tokens, values, rules, taught.rules, said) > 0) is taught.spam:
             break
-        learn(tokens, values, rules, taught.rules, said, spam=taught.spam, importance=weighty)
-    _rehearse(change, taught, known)
+        step()
+    for look in range(min(max(raised.values(), default=1), _LOOKS)):
+        _rehearse(change, taught, known, look)
     change.save_tokens(known)
     numbers = tuple(sorted(token.number for token in tokens))
     number = change.add_decision(
@@ -103,13 +118,13 @@ def _replaces(taught: Taught, earlier: Decision) -> bool:
     return earlier.unmarked or earlier.spam is not taught.spam
 
 
-def _rehearse(change: Change, taught: Taught, known: dict[str, Token]) -> None:
+def _rehearse(change: Change, taught: Taught, known: dict[str, Token], look: int) -> None:
     """Learn an old decision of the other kind again if it is being forgotten; the changed tokens join ``known``.
 
     It is being forgotten if it is misjudged by now while the rules and the counts, which a run of one kind doesn't
     move, still judge it correctly. A decision that never fitted is left alone, or exceptions would become the rule.
     """
-    old = _drawn(change, taught)
+    old = _drawn(change, taught, look)
     if old is None or old.unmarked:
         return
     numbered = {token.number: (name, token) for name, token in known.items()}
@@ -121,18 +136,18 @@ def _rehearse(change: Change, taught: Taught, known: dict[str, Token]) -> None:
     said = counted(tokens, values, counts, without=(old.spam, old.strength))
     misjudged = (total(tokens, values, rules, old.rules, said) > 0) is not old.spam
     if misjudged and (said + rules.evidence(old.rules) > 0) is old.spam:
-        weighty = old.strength * importance(counts, spam=old.spam)
-        learn(tokens, values, rules, old.rules, said, spam=old.spam, importance=weighty)
+        weighty = importance(counts, spam=old.spam)
+        learn(tokens, values, rules, old.rules, said, spam=old.spam, importance=weighty, strength=old.strength)
         known |= own
 
 
-def _drawn(change: Change, taught: Taught) -> Decision | None:
-    """Return an old decision of the other kind, drawn by the comment's name."""
+def _drawn(change: Change, taught: Taught, look: int) -> Decision | None:
+    """Return an old decision of the other kind, drawn by the comment's name and the number of the look."""
     oldest = change.oldest()
     if oldest is None:
         return None
     span = change.model.decisions - oldest.number + 1
-    draw = taught.name * _SPREAD >> _SHIFT & 0xFFFFFF
+    draw = (taught.name + look) * _SPREAD >> _SHIFT & 0xFFFFFF
     return change.decision_from(oldest.number + draw % span, spam=not taught.spam)
 
 
