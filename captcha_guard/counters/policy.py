@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
 from limits import RateLimitItem, RateLimitItemPerSecond, parse_many
@@ -77,11 +78,15 @@ class Policy:
 
         Each limit is divided by ``divisor``, but never below 1.
         """
-        for item in _items(self, prefix, divisor):
-            yield Charge(item, (client.key, self.name))
+        yield from self._charges(prefix, divisor, client.key)
         for level, key in client.networks if self.networks else ():
-            for item in _items(self, prefix, divisor, level):
-                yield Charge(item, (key, name_at(self.name, level)))
+            yield from self._charges(prefix, divisor, key, level)
+
+    def _charges(self, prefix: str, divisor: int, key: str, level: Level | None = None) -> Iterator[Charge]:
+        items, mark = _items(self, prefix, divisor, level)
+        name = name_at(self.name, level)
+        list_key = f"{prefix}/{key}/{name}/{mark}"
+        return (Charge(item, (key, name), list_key) for item in items)
 
 
 def name_at(name: str, level: Level | None) -> str:
@@ -95,10 +100,17 @@ def _shortest(policy: Policy) -> Policy:
 
 
 @lru_cache(maxsize=256)
-def _items(policy: Policy, prefix: str, divisor: int, level: Level | None = None) -> tuple[RateLimitItem, ...]:
+def _items(policy: Policy, prefix: str, divisor: int, level: Level | None) -> tuple[tuple[RateLimitItem, ...], str]:
+    """Return the limits of a client or a network, and the last part of the key of its list of hits.
+
+    Policies with different limits count apart, even if their names are the same.
+    """
     if level is None:
-        return _scaled(policy.limits + policy.waits, prefix, 1, divisor)
-    return _scaled((policy.limits[0], policy.limits[-1]), prefix, level.factor, divisor)
+        items = _scaled(policy.limits + policy.waits, prefix, 1, divisor)
+    else:
+        items = _scaled((policy.limits[0], policy.limits[-1]), prefix, level.factor, divisor)
+    limits = ";".join(f"{item.amount}/{item.get_expiry()}" for item in items)
+    return items, f"hits-{blake2b(limits.encode(), digest_size=4).hexdigest()}"
 
 
 def _scaled(limits: tuple[RateLimitItem, ...], prefix: str, factor: int, divisor: int) -> tuple[RateLimitItem, ...]:

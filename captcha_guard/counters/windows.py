@@ -25,7 +25,8 @@ class SeveralWindows(Protocol):
     def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
         """Add entries to several moving windows, or to none if one of them has no room.
 
-        :param entries: (key, limit, expiry in seconds, amount) for each window; all keys differ.
+        :param entries: (key, limit, expiry in seconds, amount) for each window. Windows with the same key look at one
+            list of entries, to which the amount is added once. Their amounts are equal.
         :returns: None if all entries were added, else the seconds until there is room.
         """
         ...
@@ -33,21 +34,26 @@ class SeveralWindows(Protocol):
     def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
         """Return, for each window, the time of its oldest entry (now if there is none) and the number of entries.
 
-        :param windows: (key, limit, expiry in seconds) for each window; all keys differ.
+        :param windows: (key, limit, expiry in seconds) for each window. Keys may repeat.
         """
         ...
 
 
 class Charge(NamedTuple):
-    """One window of one client: a limit, and the identifiers that make up its key."""
+    """One window of one client: a limit, and the identifiers that make up its key.
+
+    ``list_key`` is the key of the list of hits that this window shares with the other windows of its policy. It is used
+    by storages with the methods of ``SeveralWindows``. If it's empty, the window has a list of its own.
+    """
 
     item: RateLimitItem
     identifiers: tuple[str, ...]
+    list_key: str = ""
 
     @property
     def key(self) -> str:
-        """The key under which the storage counts it."""
-        return self.item.key_for(*self.identifiers)
+        """The key of the list of hits."""
+        return self.list_key or self.item.key_for(*self.identifiers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class Windows:
             raise ConfigError(
                 f"{type(storage).__name__} doesn't support {strategy!r}; use 'fixed-window' or another storage"
             ) from None
+        self._storage = storage
         moving = strategy == "moving-window"
         self._acquire_entries: Callable[[list[tuple[str, int, int, int]]], float | None] | None = (
             getattr(storage, "acquire_entries", None) if moving else None
@@ -134,6 +141,10 @@ class Windows:
 
     def clear(self, charges: Sequence[Charge]) -> None:
         """Delete all hits in these windows."""
+        if self._acquire_entries is not None:
+            for key in {charge.key for charge in charges}:
+                self._storage.clear(key)
+            return
         for charge in charges:
             self._strategy.clear(charge.item, *charge.identifiers)
 

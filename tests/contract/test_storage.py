@@ -211,6 +211,21 @@ def test_a_batch_takes_as_many_places_as_it_says(batched: Backend) -> None:
     ]
 
 
+def test_windows_of_one_list_count_each_hit_once(batched: Backend) -> None:
+    storage, batch = batched.storage, [("list", 2, 60, 1), ("list", 3, 3600, 1), ("other", 9, 60, 1)]
+    assert storage.acquire_entries(batch) is None
+    batched.advance(10)
+    assert storage.acquire_entries(batch) is None
+    assert storage.acquire_entries(batch) == pytest.approx(50, abs=0.5)
+    batched.advance(51)
+    assert storage.acquire_entries(batch) is None
+    assert storage.acquire_entries(batch) == pytest.approx(3600 - 61, abs=0.5)
+    windows = [("list", 2, 60), ("list", 3, 3600), ("other", 9, 60)]
+    assert [count for _, count in storage.get_moving_windows(windows)] == [2, 3, 2]
+    batched.advance(3600 - 60)
+    assert storage.acquire_entries(batch) is None  # the list is kept as long as its longest window
+
+
 def test_an_empty_batch_is_granted(batched: Backend) -> None:
     assert batched.storage.acquire_entries([]) is None
     assert batched.storage.get_moving_windows([]) == []

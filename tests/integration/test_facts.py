@@ -101,7 +101,7 @@ def test_the_topic_reaches_the_filter_and_the_comment_is_taught_with_it(blog: Bl
     for slug in ("lazy", "text"):
         client.post(f"/notes/{slug}", data=COMMENT | {"body": f"{TAUGHT_HAM} {slug}"})
         with blog.app.app_context():
-            kept = blog.state.moderation.case(blog.stored[-1]["id"])
+            kept = blog.state.moderation.find(blog.stored[-1]["id"])
         assert kept is not None
         assert len(set(kept.tokens) & set(LEVELS)) == 1
     assert called == ["/notes/lazy"] * 2

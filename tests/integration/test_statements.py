@@ -8,13 +8,13 @@ import pytest
 
 from tests.integration.host_blog import COMMENT, Blog, solved, teach
 
-#: Words enough for a sketch, and two hosts.
+#: Enough words for a sketch, and two hosts.
 BODY = "See https://one.example and https://two.example for many words that are needed here in a row, number {}."
 
 
 @pytest.fixture
 def statements(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """All that this thread's one connection runs, once the filter speaks and the tables are made."""
+    """Return the statements of this thread's connection, once the filter decides and the tables exist."""
     monkeypatch.setattr(blog.state.timetable, "claim", lambda _: False)
     teach(blog)
     for number in range(2):
@@ -44,7 +44,7 @@ def test_the_judge_reads_in_three_statements_and_writes_in_one_transaction_of_si
     assert statements[-6:] == ["BEGIN IMMEDIATE", *judges[3:], "COMMIT"]
     asked = [one for one in statements if one not in ("BEGIN IMMEDIATE", "COMMIT")]
     assert len(asked) <= 12, asked
-    # Two transactions, and two statements that are each one: the nonce, and the claim of the comment.
+    # Two transactions, and two statements outside them: spending the nonce, and claiming the comment.
     assert sum(one.startswith("BEGIN") for one in statements) == 2
     alone = [one for one in asked if "INTO limits_counters" in one]
     assert len(alone) == 2

@@ -125,22 +125,21 @@ class LockedMemoryStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupp
     def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
         """Add entries to several moving windows at once, or to none if one of them has no room.
 
-        :param entries: (key, limit, expiry in seconds, amount) for each window; all keys differ.
+        :param entries: (key, limit, expiry in seconds, amount) for each window. Windows with the same key look at one
+            list of entries, to which the amount is added once.
         :returns: None if all entries were added, else the seconds until there is room, infinite for ``amount > limit``.
         """
+        lists = stamps.by_list(entries)
         with self._lock:
             now = time.time()
-            waits = [
-                stamps.wait(self._stamps(key, expiry, now), limit - amount, now, expiry)
-                for key, limit, expiry, amount in entries
-            ]
+            known = {key: self._stamps(key, expiry, now) for key, (_, expiry, _) in lists.items()}
+            waits = [stamps.wait(known[key], limit - amount, now, expiry) for key, limit, expiry, amount in entries]
             if any(wait is not None for wait in waits):
                 return max(wait for wait in waits if wait is not None)
-            for key, limit, expiry, amount in entries:
-                before = self._stamps(key, expiry, now)
-                after = stamps.entered(before, amount, now, limit=limit)
+            for key, (limit, expiry, amount) in lists.items():
+                after = stamps.entered(known[key], amount, now, limit=limit)
                 self._windows[key] = after, now + expiry
-                self._bytes += len(after) - len(before)
+                self._bytes += len(after) - len(known[key])
                 self._sweep_now_and_then(now)
         return None
 
@@ -152,7 +151,7 @@ class LockedMemoryStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupp
     def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
         """Return the same as ``get_moving_window`` for several windows.
 
-        :param windows: (key, limit, expiry in seconds) for each window; all keys differ.
+        :param windows: (key, limit, expiry in seconds) for each window. Keys may repeat.
         """
         with self._lock:
             now = time.time()

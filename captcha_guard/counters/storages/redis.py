@@ -27,16 +27,20 @@ PREFIX = "batched+"
 
 _Result = TypeVar("_Result")
 
-#: A limit's key as ``limits`` writes it: namespace, identifiers, amount, multiples, name of the granularity. The first
-#: identifier is the client's key.
-_LIMIT = re.compile(r"^([^/{}]+)/([^/{}]+)((?:/.*)?/\d+/\d+/[a-z]+)$")
+#: The key of a policy's list of hits, or a limit's key as ``limits`` writes it: namespace, identifiers, amount,
+#: multiples, name of the granularity. The first identifier is the client's key.
+_LIMIT = re.compile(r"^([^/{}]+)/([^/{}]+)((?:/.*)?/(?:\d+/\d+/[a-z]+|hits-[0-9a-f]+))$")
 
-#: Keys: one for each window. Arguments: limit, expiry in seconds and amount of each. Returns "" if all entries were
-#: added, else the seconds until all windows have room. In that case nothing has changed.
+#: Keys: one for each window; windows with the same key look at one list. Arguments: limit, expiry in seconds and amount
+#: of each. Returns "" if all entries were added, else the seconds until all windows have room. In that case nothing has
+#: changed.
 _ACQUIRE_ENTRIES = Script(f"""{NOW}
-local longest = -1
+local longest, lists = -1, {{}}
 for i, key in ipairs(KEYS) do
     local limit, expiry, amount = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
+    local list = lists[key] or {{limit = 0, expiry = 0}}
+    list.limit, list.expiry = math.max(list.limit, limit), math.max(list.expiry, expiry)
+    lists[key] = list
     if amount > limit then
         longest = math.huge
     else
@@ -51,12 +55,15 @@ if longest >= 0 then
 end
 local stamp = string.format('%.6f', now)
 for i, key in ipairs(KEYS) do
-    local limit, expiry, amount = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
-    for _ = 1, amount do
-        redis.call('LPUSH', key, stamp)
+    local list = lists[key]
+    if list then
+        lists[key] = nil
+        for _ = 1, tonumber(ARGV[3 * i]) do
+            redis.call('LPUSH', key, stamp)
+        end
+        redis.call('LTRIM', key, 0, list.limit - 1)
+        redis.call('EXPIRE', key, list.expiry)
     end
-    redis.call('LTRIM', key, 0, limit - 1)
-    redis.call('EXPIRE', key, expiry)
 end
 return ''
 """)
@@ -99,7 +106,8 @@ class _Batches:
     def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
         """Add entries to several moving windows in one round trip, or to none if one of them has no room.
 
-        :param entries: (key, limit, expiry in seconds, amount) for each window; all keys differ.
+        :param entries: (key, limit, expiry in seconds, amount) for each window. Windows with the same key look at one
+            list of entries, to which the amount is added once.
         :returns: None if all entries were added, else the seconds until there is room, infinite for ``amount > limit``.
         """
         for group in self._groups(entries):
@@ -112,17 +120,17 @@ class _Batches:
     def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
         """Read several moving windows in one round trip.
 
-        :param windows: (key, limit, expiry in seconds) for each window; all keys differ.
+        :param windows: (key, limit, expiry in seconds) for each window. Keys may repeat.
         :returns: for each, the time of its oldest entry that counts (now if there is none) and how many count.
         """
-        known: dict[str, tuple[float, int]] = {}
+        known: dict[tuple[str, int, int], tuple[float, int]] = {}
         for group in self._groups(windows):
             keys = [self.prefixed_key(key) for key, *_ in group]
             found = self._run(_MOVING_WINDOWS, keys, [part for _, *rest in group for part in rest])
             now = time.time()
-            for (key, *_), age, count in zip(group, found[::2], found[1::2], strict=True):
-                known[key] = now - float(age), int(count)
-        return [known[key] for key, *_ in windows]
+            for window, age, count in zip(group, found[::2], found[1::2], strict=True):
+                known[window] = now - float(age), int(count)
+        return [known[window] for window in windows]
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Add ``amount`` entries to a moving window. Returns False, without adding any, if it has no room for all."""

@@ -25,7 +25,7 @@ from . import stamps
 from .stamps import LEEWAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS limits_counters "
@@ -185,23 +185,25 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
     def acquire_entries(self, entries: Sequence[tuple[str, int, int, int]]) -> float | None:
         """Add entries to several moving windows in one transaction, or to none if one of them has no room.
 
-        :param entries: (key, limit, expiry in seconds, amount) for each window; all keys differ.
+        :param entries: (key, limit, expiry in seconds, amount) for each window. Windows with the same key look at one
+            list of entries, to which the amount is added once.
         :returns: None if all entries were added, else the seconds until there is room, infinite for ``amount > limit``.
         """
-        with self._writing(rows=len(entries)) as connection:
+        lists = stamps.by_list(entries)
+        with self._writing(rows=len(lists)) as connection:
             now = time.time()
-            rows: list[tuple[str, bytes, float]] = []
-            waits: list[float] = []
-            known = _corrected_stamps(connection, [(key, expiry) for key, _, expiry, _ in entries], now)
-            for key, limit, expiry, amount in entries:
-                before = known.get(key, b"")
-                wait = stamps.wait(before, limit - amount, now, expiry)
-                if wait is None:
-                    rows.append((key, stamps.entered(before, amount, now, limit=limit), now + expiry))
-                else:
-                    waits.append(wait)
+            known = _corrected_stamps(connection, {key: expiry for key, (_, expiry, _) in lists.items()}, now)
+            waits = [
+                wait
+                for key, limit, expiry, amount in entries
+                if (wait := stamps.wait(known.get(key, b""), limit - amount, now, expiry)) is not None
+            ]
             if waits:
                 return max(waits)
+            rows = [
+                (key, stamps.entered(known.get(key, b""), amount, now, limit=limit), now + expiry)
+                for key, (limit, expiry, amount) in lists.items()
+            ]
             _write_stamps(connection, rows)
         return None
 
@@ -212,14 +214,17 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
     def get_moving_windows(self, windows: Sequence[tuple[str, int, int]]) -> list[tuple[float, int]]:
         """Return the same as ``get_moving_window`` for several windows, in one read.
 
-        :param windows: (key, limit, expiry in seconds) for each window; all keys differ.
+        :param windows: (key, limit, expiry in seconds) for each window. Keys may repeat.
         """
+        longest: dict[str, int] = {}
+        for key, _, expiry in windows:
+            longest[key] = max(expiry, longest.get(key, 0))
         with self._connections.reading() as connection:
-            known = _read_stamps(connection, [key for key, _, _ in windows])
+            known = _read_stamps(connection, longest)
         now = time.time()
         if any(stamps.corrected(one, now) is not one for one in known.values()):
             with self._writing() as connection:
-                known = _corrected_stamps(connection, [(key, expiry) for key, _, expiry in windows], now)
+                known = _corrected_stamps(connection, longest, now)
         return [stamps.oldest(known.get(key, b""), limit, now, now - expiry) for key, limit, expiry in windows]
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
@@ -336,19 +341,18 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
                 self._sweep_batch()
 
 
-def _read_stamps(connection: sqlite3.Connection, keys: list[str]) -> dict[str, bytes]:
-    return dict(connection.execute(_READ_SEVERAL_STAMPS.format(", ".join("?" * len(keys))), keys).fetchall())
+def _read_stamps(connection: sqlite3.Connection, keys: Collection[str]) -> dict[str, bytes]:
+    statement = _READ_SEVERAL_STAMPS.format(", ".join("?" * len(keys)))
+    return dict(connection.execute(statement, tuple(keys)).fetchall())
 
 
-def _corrected_stamps(
-    connection: sqlite3.Connection, windows: Sequence[tuple[str, int]], now: float
-) -> dict[str, bytes]:
+def _corrected_stamps(connection: sqlite3.Connection, expiries: Mapping[str, int], now: float) -> dict[str, bytes]:
     """Return windows, after correcting and writing back those that a clock that was ahead has written.
 
-    :param windows: (key, expiry in seconds) for each.
+    :param expiries: the expiry in seconds of each window, by its key.
     """
-    known = _read_stamps(connection, [key for key, _ in windows])
-    for key, expiry in windows:
+    known = _read_stamps(connection, expiries)
+    for key, expiry in expiries.items():
         before = known.get(key, b"")
         right = stamps.corrected(before, now)
         if right is not before:

@@ -9,13 +9,28 @@ from __future__ import annotations
 import struct
 from bisect import bisect_left
 from math import inf
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: Seconds by which a clock may be adjusted, or differ between processes, without any effect. Expired entries are kept
 #: this much longer, and times up to this far in the future are accepted.
 LEEWAY: Final = 5.0
 
 _STAMP: Final = struct.Struct("<d")
+
+
+def by_list(entries: Sequence[tuple[str, int, int, int]]) -> dict[str, tuple[int, int, int]]:
+    """Return the largest limit and expiry, and the amount, for each list of entries by its key.
+
+    :param entries: (key, limit, expiry in seconds, amount) for each window. Windows of one list have the same key.
+    """
+    lists: dict[str, tuple[int, int, int]] = {}
+    for key, limit, expiry, amount in entries:
+        most, longest, _ = lists.get(key, (0, 0, 0))
+        lists[key] = max(most, limit), max(longest, expiry), amount
+    return lists
 
 
 def corrected(stamps: bytes, now: float) -> bytes:
