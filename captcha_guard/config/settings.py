@@ -172,6 +172,11 @@ class Settings:
         "two rising chances, 0 to 1",
         "The filter accepts up to the first chance of spam, sets aside from the second, and holds in between.",
     )
+    learn_unmarked: bool = switch(
+        default=True,
+        doc="Whether published comments on [moderated routes](judging.md#comments-that-nobody-marks) that nobody marks "
+        "as spam for 30 days count as good.",
+    )
     log: str = setting(
         "text",
         checks.choice("text", "json", "off"),

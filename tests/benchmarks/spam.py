@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.benchmarks import spam_cost, spam_peers, spam_poison, spam_proofs
+from tests.benchmarks import spam_cost, spam_owners, spam_peers, spam_poison, spam_proofs
 from tests.benchmarks.spam_data import CHOOSING, DEFAULT, VIDEOS, Comment, read_messages, read_videos
 from tests.benchmarks.spam_proofs import Line
 
@@ -44,6 +44,7 @@ def _proofs(videos: dict[str, list[Comment]], data: Path) -> dict[str, Callable[
         "bands": lambda: spam_proofs.bands(videos),
         "leave-one-out": lambda: spam_proofs.leave_one_out(videos),
         "queue": lambda: spam_proofs.queue(videos),
+        "owners": lambda: spam_owners.owners(videos),
         "poisoning": lambda: spam_poison.poisoning(videos),
         "cost": lambda: spam_cost.cost(videos, read_messages(data)),
         "sms": lambda: spam_proofs.messages(read_messages(data)),

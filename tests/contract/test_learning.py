@@ -346,7 +346,7 @@ def test_a_long_comment_is_learned_whole(learner: Learner) -> None:
     assert learner.teach(comment(body), spam=True, rules_score=0, key="long")
     assert learner.stats().tokens > 500
     assert learner.forget("long")
-    assert learner.stats().tokens <= 3
+    assert learner.stats().tokens <= 4
 
 
 def test_an_explanation_names_the_heaviest_first(learner: Learner) -> None:
@@ -394,8 +394,8 @@ def test_one_client_can_move_the_filter_only_so_far_on_one_day(database: Callabl
                 key = f"attack {number}"
                 assert learner.teach_tokens(tokens, spam=True, rules_score=0, key=key, sources=sources)
             told = learner.stats()
-            assert told.decisions == 90
-            assert (told.spam < 25) is bounded
+            assert (told.ham, told.spam, told.decisions) == (20, 70, 90)
+            assert (counts_of(learner, bodies[0], "w:bridge")[1] < 5) is bounded
             chances.append(learner.score(comment(HAM[0]), 0) or 1)
     assert 2 * chances[0] < chances[1]
 
@@ -409,19 +409,17 @@ def test_a_decision_that_nobody_made_counts_less_and_never_replaces_a_persons(le
         return told.ham, told.spam, told.decisions
 
     for number in range(2):
-        assert learner.teach_tokens(
-            words, spam=False, rules_score=0, key=f"silent {number}", strength=0.5, unmarked=True
-        )
+        assert learner.teach_tokens(words, spam=False, rules_score=0, key=f"silent {number}", unmarked=True)
     assert lichen() == (9, 8, 18)  # two halves
     assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 0")
     assert lichen() == (9, 8, 18)  # one and a half, rounded down
     assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 1")
     assert lichen() == (10, 8, 18)
     assert learner.teach_tokens(words, spam=True, rules_score=0, key="silent 1")
-    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 1", strength=0.5, unmarked=True)
+    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 1", unmarked=True)
     assert lichen() == (9, 9, 18)
     lines = list(learner.export())
-    assert learner.teach_tokens(words, spam=False, rules_score=0, key="more", strength=0.5, unmarked=True)
+    assert learner.teach_tokens(words, spam=False, rules_score=0, key="more", unmarked=True)
     assert sum('"strength": 0.5, "unmarked": true' in line for line in learner.export()) == 1
     learner.load(lines)
     learner.retrain()

@@ -36,7 +36,8 @@ KINDS: Final = {
 #: The rules' findings, and that they found nothing.
 FOUND: Final = "r:score"
 NOTHING_FOUND: Final = "r:nothing_found"
-#: Counts all words of the comments that were taught. It isn't a token of any comment and has no weight.
+#: These count all comments that were taught, each by its strength, and all their words. No comment has them as tokens.
+COMMENTS: Final = "c:comments"
 WORDS: Final = "c:words"
 
 _LONGEST: Final = 40  # characters of a word or a scope; longer ones are cut

@@ -18,7 +18,7 @@ from ...errors import StoreUnavailableError
 from ..submission import Submission
 from . import retraining, training
 from .exported import read_taught, write_taught
-from .features import FOUND, NOTHING_FOUND, VERSION, WORDS, is_used, kind_of, tokens_of
+from .features import COMMENTS, FOUND, NOTHING_FOUND, VERSION, WORDS, is_used, kind_of, tokens_of
 from .regression import Rules, Weight, parts, predict
 from .rows import Token
 from .source import RETENTION, Source
@@ -63,7 +63,7 @@ class Weighed:
 class Stats:
     """How much the filter has been taught, and how much of it is kept.
 
-    ``ham`` and ``spam`` are rounded down: a comment that counts less than another adds less than 1.
+    A published comment that nobody marked counts half in ``ham``, which is rounded down.
     """
 
     ham: int
@@ -75,6 +75,15 @@ class Stats:
     def speaks(self) -> bool:
         """Whether enough of both kinds has been taught for the filter to give a chance."""
         return min(self.ham, self.spam) >= ENOUGH
+
+    @property
+    def missing(self) -> str:
+        """What must still be taught until the filter decides, in a sentence; "" if nothing is missing."""
+        ham, spam = (max(0, ENOUGH - taught) for taught in (self.ham, self.spam))
+        parts = [f"confirm {ham} published comment{'' if ham == 1 else 's'}"] if ham else []
+        parts += [f"mark {spam} comment{'' if spam == 1 else 's'} as spam"] if spam else []
+        sentence = f"{' and '.join(parts)}, and the filter starts."
+        return sentence[0].upper() + sentence[1:] if parts else ""
 
 
 class _Asked(NamedTuple):
@@ -93,8 +102,8 @@ class _Asked(NamedTuple):
     @property
     def wanted(self) -> tuple[str, ...]:
         """All tokens that must be read."""
-        rules = (FOUND, NOTHING_FOUND)
-        return (*self.names, *rules) if self.post is None else (*self.names, *rules, WORDS, *LEVELS)
+        wanted = (*self.names, FOUND, NOTHING_FOUND, COMMENTS)
+        return wanted if self.post is None else (*wanted, WORDS, *LEVELS)
 
     def names_with_agreement(self, known: Mapping[str, Token]) -> tuple[str, ...]:
         level = "" if self.post is None else agreement(self.words, self.post, known)
@@ -102,11 +111,15 @@ class _Asked(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """A comment's tokens, what was taught of them and of the rules, and how many comments of each kind there were."""
+    """A comment's tokens, and what was taught of them, of the rules, and of all comments."""
 
     names: tuple[str, ...]
     tokens: Mapping[str, Token]
-    counts: Mapping[bool, float]
+
+    @property
+    def counts(self) -> Mapping[bool, float]:
+        comments = self.tokens.get(COMMENTS)
+        return {False: 0.0, True: 0.0} if comments is None else comments.counts
 
     @property
     def rules(self) -> Rules:
@@ -181,18 +194,16 @@ class Learner:
         spam: bool,
         rules_score: int,
         key: str,
-        strength: float = 1.0,
         unmarked: bool = False,
         sources: tuple[Source, ...] = (),
     ) -> bool:
         """Learn a decision on a comment of which only the tokens are left; otherwise as :meth:`teach`.
 
-        :param strength: how much it counts, up to 1.
-        :param unmarked: nobody decided, so this doesn't change what a person decided.
+        :param unmarked: nobody decided, so it counts half, and it doesn't change what a person decided.
         :param sources: where the comment came from; many comments from one source count less.
         """
         names = tuple(sorted({token for token in tokens if is_used(token)}))
-        taught = Taught(_name(key), spam, rules_score, names, strength, unmarked, sources)
+        taught = Taught(_name(key), spam, rules_score, names, unmarked=unmarked, sources=sources)
         return self._spared(lambda: self._teach(taught), alternative=False)
 
     def forget(self, key: str) -> bool | None:
@@ -207,6 +218,10 @@ class Learner:
         with self._store.looking() as look:
             tokens, decisions = look.sizes()
             return Stats(floor(look.model.ham), floor(look.model.spam), decisions, tokens)
+
+    def good_comments(self) -> int | None:
+        """Return how many good comments were taught, rounded down; ``None`` if the database can't be used."""
+        return self._spared(self._good_comments, None, reads=True, insist=False)
 
     def export(self) -> Iterator[str]:
         """Return the kept decisions as lines of JSON, the oldest first, for :meth:`load`."""
@@ -279,6 +294,10 @@ class Learner:
         heavy = sorted((one for one in weighed if one.weight), key=lambda one: (-abs(one.weight), one.token))
         return tuple(heavy[:HEAVIEST])
 
+    def _good_comments(self) -> int | None:
+        with self._store.looking() as look:
+            return floor(look.model.ham)
+
     def _with_agreement(self, asked: _Asked) -> tuple[str, ...]:
         with self._store.looking(asked.wanted) as look:
             return asked.names_with_agreement(look.tokens(asked.wanted))
@@ -293,7 +312,7 @@ class Learner:
                     return None
                 asked = asked or asking()
                 known = look.tokens(asked.wanted)
-                return _Known(asked.names_with_agreement(known), known, look.model.counts)
+                return _Known(asked.names_with_agreement(known), known)
         self.retrain()
         return self._known(asking)
 

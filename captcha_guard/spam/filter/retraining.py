@@ -8,7 +8,7 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
-from .features import FOUND, NOTHING_FOUND, VERSION, WORDS, is_used, word_count
+from .features import COMMENTS, FOUND, NOTHING_FOUND, VERSION, WORDS, is_used, word_count
 from .regression import Rules, counted, importance, learn, values_of
 from .rows import Decision, Token, in_parts, rules_of
 from .training import Taught
@@ -19,7 +19,7 @@ PASSES: Final = 10
 #: Lessons between two pauses of a training in the background, and seconds of a pause.
 _STRETCH: Final = 64
 _PAUSE: Final = 0.001
-_STAYING: Final = (FOUND, NOTHING_FOUND, WORDS)
+_STAYING: Final = (FOUND, NOTHING_FOUND, COMMENTS, WORDS)
 
 _Own = Sequence[tuple[str, Token]]
 
@@ -58,13 +58,14 @@ def learned(decisions: Sequence[Decision], tokens: Mapping[str, Token], *, pausi
     """
     fresh = {name: Token(number=old.number) for name, old in tokens.items() if is_used(name)}
     rules = _untaught_rules(fresh)
+    comments = fresh.setdefault(COMMENTS, Token())
     fresh.setdefault(WORDS, Token())
     named = {token.number: (name, token) for name, token in fresh.items()}
-    counts = _strengths(decisions)
     by_name = sorted(decisions, key=lambda one: one.name)  # so that their order plays no part
     lessons = [(one, [named[number] for number in one.tokens if number in named]) for one in by_name]
     for one, own in lessons:
         _count(fresh, one, own)
+    counts = comments.counts
     valued = []
     for one, own in lessons:
         found = [token for _, token in own]
@@ -92,15 +93,17 @@ def adopt(change: Change, decisions: Sequence[Decision], fresh: dict[str, Token]
     if any(one.number not in there and one.number > min(there, default=0) for one in decisions):
         return False
     before = {one.number for one in decisions}
-    counts = _strengths(decisions)
-    if more := [one for one in current if one.number not in before]:
+    more = [one for one in current if one.number not in before]
+    if more:
         for name, old in change.all_tokens().items():
             if is_used(name):
                 fresh.setdefault(name, Token(number=old.number))
         named = {token.number: (name, token) for name, token in fresh.items()}
         for one in more:
-            _learn_since(fresh, one, [named[number] for number in one.tokens if number in named], counts)
-    change.model = replace(change.model, version=VERSION, spam=counts[True], ham=counts[False])
+            _learn_since(fresh, one, [named[number] for number in one.tokens if number in named])
+    learned_now = (*decisions, *more)
+    ham, spam = (sum(one.worth for one in learned_now if one.spam is label) for label in (False, True))
+    change.model = replace(change.model, version=VERSION, spam=spam, ham=ham)
     change.replace_tokens({name: one for name, one in fresh.items() if one.ham or one.spam or name in _STAYING})
     change.note_retraining()
     return True
@@ -115,12 +118,13 @@ def _untaught_rules(fresh: dict[str, Token]) -> Rules:
     return rules
 
 
-def _learn_since(fresh: dict[str, Token], one: Decision, own: _Own, counts: dict[bool, float]) -> None:
+def _learn_since(fresh: dict[str, Token], one: Decision, own: _Own) -> None:
     """Learn a decision that was taught while the others were learned again."""
     tokens = [token for _, token in own]
-    said = counted(tokens, values_of(tokens, counts), counts)
+    comments = fresh[COMMENTS]
+    said = counted(tokens, values_of(tokens, comments.counts), comments.counts)
     _count(fresh, one, own)
-    counts[one.spam] += one.strength
+    counts = comments.counts
     learn(
         tokens,
         values_of(tokens, counts),
@@ -136,9 +140,5 @@ def _learn_since(fresh: dict[str, Token], one: Decision, own: _Own, counts: dict
 def _count(fresh: Mapping[str, Token], one: Decision, own: _Own) -> None:
     for _, token in own:
         token.count(spam=one.spam, by=one.strength)
+    fresh[COMMENTS].count(spam=one.spam, by=one.strength)
     fresh[WORDS].count(spam=one.spam, by=one.strength * word_count(name for name, _ in own))
-
-
-def _strengths(decisions: Sequence[Decision]) -> dict[bool, float]:
-    """Return the sum of the strengths of each kind."""
-    return {spam: sum(one.strength for one in decisions if one.spam is spam) for spam in (False, True)}

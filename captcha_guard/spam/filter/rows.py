@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Final
@@ -13,6 +13,8 @@ from .regression import Rules, Weight, untaught_rules
 
 #: Comments are counted in parts of this size, because a weaker decision counts as less than one comment.
 UNIT: Final = 64
+#: How much a published comment counts that nobody marked.
+UNMARKED: Final = 0.5
 #: The version of the features whose rows count whole comments.
 _WHOLE: Final = 1
 
@@ -20,15 +22,15 @@ _WHOLE: Final = 1
 #: missing to full strength, then whether nobody decided. So a row of an earlier version has full strength.
 _SCORE_BITS: Final = 7
 _MISSING_BITS: Final = 7
-_UNMARKED: Final = 1 << (_SCORE_BITS + _MISSING_BITS)
+_UNMARKED_BIT: Final = 1 << (_SCORE_BITS + _MISSING_BITS)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """The one row: ``version`` of the features, ``revision`` that every change raises, how many comments were taught.
 
-    ``ham`` and ``spam`` add up the strengths of the decisions. ``tokens`` and ``decisions`` are the numbers given last;
-    no number is given twice.
+    ``ham`` and ``spam`` count each decision, and half of each that nobody made. ``tokens`` and ``decisions`` are the
+    numbers given last; no number is given twice.
     """
 
     version: int = 0
@@ -51,11 +53,6 @@ class Model:
         unit = _unit(self.version)
         return self.version, round(self.ham * unit), round(self.spam * unit), self.tokens, self.decisions
 
-    @property
-    def counts(self) -> Mapping[bool, float]:
-        """How many comments were taught, by whether they are spam."""
-        return {False: self.ham, True: self.spam}
-
     def counting(self, *, spam: bool, by: float) -> Model:
         """Return the row with so many more (or fewer) comments of a kind."""
         return replace(self, spam=self.spam + by) if spam else replace(self, ham=self.ham + by)
@@ -66,6 +63,11 @@ class Token(Weight):
     """A row of ``learning_tokens``: what it was taught, and its number."""
 
     number: int = 0
+
+    @property
+    def counts(self) -> dict[bool, float]:
+        """How many comments it was in, by whether they are spam."""
+        return {False: self.ham, True: self.spam}
 
     def count(self, *, spam: bool, by: float) -> None:
         """Count it in so many more (or fewer) comments of a kind."""
@@ -90,6 +92,11 @@ class Decision:
     tokens: tuple[int, ...]
     strength: float = 1.0
     unmarked: bool = False
+
+    @property
+    def worth(self) -> float:
+        """How much it would count if there were few comments from its sources."""
+        return UNMARKED if self.unmarked else 1.0
 
 
 def packed(numbers: Iterable[int]) -> bytes:
@@ -149,7 +156,7 @@ def read_token(row: tuple[str, int, float, float, int, int]) -> tuple[str, Token
 def decision_row(decision: Decision) -> Row:
     """Return a decision as its row."""
     missing = UNIT - round(decision.strength * UNIT)
-    rules = decision.rules | missing << _SCORE_BITS | (_UNMARKED if decision.unmarked else 0)
+    rules = decision.rules | missing << _SCORE_BITS | (_UNMARKED_BIT if decision.unmarked else 0)
     return decision.number, decision.name, int(decision.spam), rules, packed(decision.tokens)
 
 
@@ -164,7 +171,7 @@ def read_decision(row: tuple[int, int, int, int, bytes]) -> Decision:
         rules & (1 << _SCORE_BITS) - 1,
         unpacked(bytes(tokens)),
         1 - missing / UNIT,
-        bool(rules & _UNMARKED),
+        bool(rules & _UNMARKED_BIT),
     )
 
 

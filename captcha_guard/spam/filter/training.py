@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from .features import FOUND, NOTHING_FOUND, VERSION, WORDS, word_count
+from .features import COMMENTS, FOUND, NOTHING_FOUND, VERSION, WORDS, word_count
 from .regression import counted, importance, learn, total, values_of
 from .rows import Decision, Token, in_parts, rules_of
 from .source import Source, share
@@ -29,8 +29,8 @@ _SPREAD: Final = 0x9E3779B97F4A7C15  # odd, its bits well mixed (2^64 over the g
 class Taught:
     """A comment as it is taught: its name (63 bits), its label, the rules' score, and its tokens without that score.
 
-    ``strength`` is how much it counts, up to 1. ``unmarked`` says that nobody decided, and ``sources`` are where it
-    came from: many comments from one source count less.
+    ``unmarked`` says that nobody decided: then it counts half. ``sources`` are where it came from: many comments from
+    one source count less. ``strength`` is how much a decision counted that was exported.
     """
 
     name: int
@@ -63,17 +63,20 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
     if earlier:
         _take_out(change, earlier)
     raised = change.raise_sources(taught.sources)
-    strength = in_parts(taught.strength * share(raised))
-    known = change.tokens((*taught.tokens, FOUND, NOTHING_FOUND, WORDS))
-    rules, words = rules_of(known), known.setdefault(WORDS, Token())
+    decision = Decision(0, taught.name, taught.spam, taught.rules, (), unmarked=taught.unmarked)
+    strength = in_parts(decision.worth * share(raised))
+    known = change.tokens((*taught.tokens, FOUND, NOTHING_FOUND, COMMENTS, WORDS))
+    rules, comments = rules_of(known), known.setdefault(COMMENTS, Token())
+    words = known.setdefault(WORDS, Token())
     tokens = [known.setdefault(name, Token()) for name in taught.tokens]
-    counts = change.model.counts
+    counts = comments.counts
     said = counted(tokens, values_of(tokens, counts), counts)
-    for token in tokens:
+    for token in (*tokens, comments):
         token.count(spam=taught.spam, by=strength)
     words.count(spam=taught.spam, by=strength * word_count(taught.tokens))
-    model = change.model = replace(change.model.counting(spam=taught.spam, by=strength), version=VERSION)
-    values = values_of(tokens, model.counts)
+    change.model = replace(change.model.counting(spam=taught.spam, by=decision.worth), version=VERSION)
+    counts = comments.counts
+    values = values_of(tokens, counts)
     step = partial(
         learn,
         tokens,
@@ -82,7 +85,7 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
         taught.rules,
         said,
         spam=taught.spam,
-        importance=importance(model.counts, spam=taught.spam),
+        importance=importance(counts, spam=taught.spam),
         strength=strength,
     )
     step()
@@ -94,9 +97,7 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
         _rehearse(change, taught, known, look)
     change.save_tokens(known)
     numbers = tuple(sorted(token.number for token in tokens))
-    number = change.add_decision(
-        Decision(0, taught.name, taught.spam, taught.rules, numbers, strength, taught.unmarked)
-    )
+    number = change.add_decision(replace(decision, tokens=numbers, strength=strength))
     _drop_old(change, number - keep)
 
 
@@ -131,7 +132,7 @@ def _rehearse(change: Change, taught: Taught, known: dict[str, Token], look: int
     more = change.tokens_numbered(set(old.tokens) - numbered.keys())
     numbered |= {token.number: (name, token) for name, token in more.items()}
     own = dict(numbered[number] for number in old.tokens if number in numbered)
-    tokens, rules, counts = list(own.values()), rules_of(known), change.model.counts
+    tokens, rules, counts = list(own.values()), rules_of(known), known[COMMENTS].counts
     values = values_of(tokens, counts)
     said = counted(tokens, values, counts, without=(old.spam, old.strength))
     misjudged = (total(tokens, values, rules, old.rules, said) > 0) is not old.spam
@@ -153,15 +154,16 @@ def _drawn(change: Change, taught: Taught, look: int) -> Decision | None:
 
 def _take_out(change: Change, decision: Decision) -> None:
     tokens = change.tokens_numbered(decision.tokens)
-    words = change.tokens((WORDS,))
+    sums = change.tokens((COMMENTS, WORDS))
     for token in tokens.values():
         token.count(spam=decision.spam, by=-decision.strength)
-    for token in words.values():
-        token.count(spam=decision.spam, by=-decision.strength * word_count(tokens))
+    for name, token in sums.items():
+        times = word_count(tokens) if name == WORDS else 1
+        token.count(spam=decision.spam, by=-decision.strength * times)
     gone = {name for name, token in tokens.items() if not token.ham + token.spam}
-    change.save_tokens({name: token for name, token in tokens.items() if name not in gone} | words)
+    change.save_tokens({name: token for name, token in tokens.items() if name not in gone} | sums)
     change.delete_tokens(tokens[name].number for name in gone)
-    change.model = change.model.counting(spam=decision.spam, by=-decision.strength)
+    change.model = change.model.counting(spam=decision.spam, by=-decision.worth)
     change.delete_decision(decision)
 
 

@@ -1,0 +1,69 @@
+"""Protects a site whose filter doesn't decide yet, because too few good comments have been taught.
+
+Moderators clear the queue, but rules hold few good comments, so nobody teaches them and the filter never starts. While
+spam arrives on such a site, comments of new authors are held. The moderator then confirms the good ones, and after
+eight of them the filter decides.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from .filter.learner import ENOUGH, Learner
+from .history import Memory, Party, author_of
+from .judge import NEW_SITE
+from .memory.judged_comments import JudgedComments
+from .submission import Submission
+from .verdict import Action, Finding
+
+logger = logging.getLogger("captcha_guard")
+
+DAY: Final = 86_400.0
+#: Spam arrives if a moderator has marked a comment of so many seconds.
+_LATELY: Final = 14 * DAY
+
+
+class NewSite:
+    """Holds comments of new authors while spam arrives and fewer than eight good comments have been taught."""
+
+    def __init__(self, learner: Learner, judged_comments: JudgedComments, memory: Memory) -> None:
+        self._learner = learner
+        self._judged_comments = judged_comments
+        self._memory = memory
+        self._logged_at = 0.0
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Return a finding that holds the submission, or ``None``. To be asked only while the filter abstains."""
+        known = self._learner.good_comments()
+        if known is None or known >= ENOUGH:
+            return None
+        now = submission.posted_at
+        if not self._judged_comments.has_spam_since(now - _LATELY) or self._is_known(submission):
+            return None
+        more = ENOUGH - known
+        self._log(now, more)
+        sentence = (
+            "Spam is arriving, no comment of this author has been kept before, and the filter knows too few good "
+            f"comments: confirm {more} published or held comment{'' if more == 1 else 's'} and the filter starts."
+        )
+        return Finding(NEW_SITE, 0, sentence, Action.HOLD, reply="A moderator reads the first comment of each author.")
+
+    def _is_known(self, submission: Submission) -> bool:
+        """Return whether an earlier comment of the author was kept. If that can't be read, the author counts as new."""
+        if submission.account:
+            past = self._memory.history(Party.ACCOUNT, (submission.account,))
+        else:
+            past = self._memory.history(Party.AUTHOR, author_of(submission))
+        return past is not None and past.ham > 0 and not past.spam
+
+    def _log(self, now: float, more: int) -> None:
+        """Write a line once a day in each process."""
+        if self._logged_at and now - self._logged_at < DAY:
+            return
+        self._logged_at = now
+        logger.warning(
+            "captcha_guard: comments of new authors are held, because spam arrives and the filter knows too few good "
+            "comments: confirm %d published or held comments and the filter starts",
+            more,
+        )
