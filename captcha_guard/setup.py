@@ -1,4 +1,4 @@
-"""Connects the parts of one application's guard from its configuration. No file is created or opened yet."""
+"""Builds the parts of one application's guard from its configuration, and connects them. Opens no file yet."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ if TYPE_CHECKING:
 #: Seconds in a day.
 DAY = 86_400
 
-#: The file in the instance folder for all data without a configured place.
+#: The file in the instance folder for all data that has no configured place.
 FILE = "captcha_guard.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
-class _Handed:
+class _HostArguments:
     """The arguments that the host passed to ``CaptchaGuard``, except its limiter."""
 
     rules: Sequence[Rule] | None
@@ -73,21 +73,21 @@ def wire(
     describe: Callable[[Submission], Context] | None,
     exempt_when: Callable[[], object] | None,
 ) -> State:
-    """Return the guard of ``app``. Raises ``ConfigError`` for a configuration that can't be right."""
+    """Return the guard of ``app``. Raises ``ConfigError`` for an invalid configuration."""
     settings = read(app.config)
     uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
     storage = storage_for(uri, limiter)
-    return _connect(app, _Handed(rules, extra_rules, describe, exempt_when), settings, uri, storage)
+    return _connect(app, _HostArguments(rules, extra_rules, describe, exempt_when), settings, uri, storage)
 
 
-def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage: Storage) -> State:
+def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, storage: Storage) -> State:
     """Return a guard of ``app`` with these settings. It counts in ``storage``, which is at ``uri``."""
     secrets = read_secrets(app.config)
     fonts = _fonts(settings, app.root_path)
     path = _file(uri, app.instance_path)
     database = _database(settings, path)
     learner = Learner(database) if settings.learning != "off" else None
-    health = health_of(storage, told=lambda error: _tell_health(app, error))
+    health = health_of(storage, told=lambda error: _signal_health(app, error))
     spent = Spent(storage, health)
     memory = Reputation(database, secret=secrets[0])
     judged_comments = JudgedComments(database)
@@ -98,15 +98,15 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
         memory=memory,
         learner=learner,
         new_site=NewSite(learner, judged_comments, memory).check if learner is not None else None,
-        rules=handed.rules,
-        extra_rules=handed.extra_rules,
+        rules=host.rules,
+        extra_rules=host.extra_rules,
         prefetching=memory.prefetching,
     )
     services = services_of(
         settings,
         secret=secrets[0],
         database=database,
-        describe=handed.describe,
+        describe=host.describe,
         on_late_answer=lambda late: _signal_late_answer(app, judged_comments, late),
     )
     difficulty, appearance = settings.difficulty, _appearance(settings, fonts)
@@ -142,13 +142,13 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
         secrets=tuple(secrets),
         database=database,
         clock=time.time,
-        exempt_when=handed.exempt_when,
-        reconnect=partial(_connect, app, handed),
+        exempt_when=host.exempt_when,
+        reconnect=partial(_connect, app, host),
     )
 
 
 def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
-    """Return the site's own fonts, checked. ``None``, without reading a file, if the site uses the bundled fonts."""
+    """Return the site's own fonts, checked. Returns ``None``, and reads no file, if the site uses the bundled fonts."""
     if not settings.fonts:
         return None
     folders = [bundled_folder() if entry == BUNDLED else Path(root_path, entry) for entry in settings.fonts]
@@ -192,7 +192,7 @@ def _file(storage_uri: str, instance_path: str) -> Path:
 
 
 def _database(settings: Settings, path: Path) -> Database:
-    """Return the judge's database; one that the site names takes in what the judge kept in the file at ``path``."""
+    """Return the judge's database. A database that the settings name first takes over the data in the file ``path``."""
     if not settings.database_uri:
         return open_database(f"sqlite:///{path}")
     database = open_database(settings.database_uri)
@@ -207,7 +207,7 @@ def _signal_late_answer(app: Flask, judged_comments: JudgedComments, late: LateA
         service_answered.send(app, id=judged.id, service=late.service, finding=late.finding)
 
 
-def _tell_health(app: Flask, error: Exception | None) -> None:
+def _signal_health(app: Flask, error: Exception | None) -> None:
     if error is None:
         store_available.send(app)
     else:

@@ -13,7 +13,7 @@ from demo_blog.database import Base, UtcDateTime, db
 
 
 class CommentState(enum.StrEnum):
-    """Published comments are public; held ones and spam are visible only to their author and the moderator."""
+    """Published comments are public. Held ones and spam are visible only to their author and the moderator."""
 
     PUBLISHED = "published"
     HELD = "held"
@@ -54,11 +54,11 @@ class Post(Base):
 
     @classmethod
     def newest_first(cls) -> Sequence[Post]:
-        """Return every post, newest first; among posts of one day, the later part of a series comes first."""
+        """Return every post, newest first. Among posts of one day, the later part of a series comes first."""
         return db.session.scalars(select(cls).order_by(cls.date.desc(), cls.part.desc(), cls.slug)).all()
 
     def parts(self) -> Sequence[Post]:
-        """Return all parts of this post's series in reading order; empty if the post isn't in a series."""
+        """Return all parts of this post's series in reading order. Empty if the post isn't in a series."""
         if self.series is None:
             return []
         return db.session.scalars(select(Post).where(Post.series == self.series).order_by(Post.part)).all()
@@ -103,7 +103,7 @@ class Comment(Base):
 
     @classmethod
     def published_counts(cls) -> dict[int, int]:
-        """Return the number of published comments by post id; posts without comments are left out."""
+        """Return the number of published comments by post id. Posts without comments are left out."""
         rows = db.session.execute(
             select(cls.post_id, func.count()).where(cls.state == CommentState.PUBLISHED).group_by(cls.post_id)
         )

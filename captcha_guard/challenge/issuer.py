@@ -69,7 +69,7 @@ class Issuer:
     def solved(self, opened: Opened, bound_to: str) -> str | None:
         """Return a pass for the solved challenge ``opened``. It expires when the challenge would have expired.
 
-        ``bound_to`` identifies the comment that it is for. Returns None if the code has had its last pass.
+        ``bound_to`` identifies the comment that it is for. Returns None if the last possible pass was already issued.
         """
         passed = opened.challenge.passed(opened.key, bound_to)
         return None if passed is None else self.tokens.sign(passed)
@@ -92,14 +92,14 @@ class Issuer:
 
         It is compared with every right answer, each in constant time.
         """
-        return any([code.matches(answer, typed) for answer in self.answers(opened)])  # noqa: C419 - all, not until one is
+        return any([code.matches(answer, typed) for answer in self.answers(opened)])  # noqa: C419 - compares all of them
 
     def render(self, opened: Opened, medium: str) -> bytes:
         """Return one of the challenge's files. ``medium`` is its name in the kind's ``media``."""
         return self._kind(opened).render(opened.key, opened.challenge, medium)
 
     def _kind(self, opened: Opened) -> ChallengeKind:
-        """Return the challenge's kind; for a pass, which shows nothing, the usual one."""
+        """Return the challenge's kind. For a pass, which isn't shown, return the usual kind."""
         return self.kinds.get(opened.challenge.kind, self.usual)
 
     def epoch(self, at: float) -> int:

@@ -1,4 +1,4 @@
-"""Functions of several commands that read the site's stored comments and its filter."""
+"""Functions for several commands: they read the site's judged comments and its filter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def find_judged(name: str) -> JudgedComment | None:
 
 
 def this_learner() -> Learner:
-    """Return the site's filter; raises ``ConfigError`` if the filter is off."""
+    """Return the site's filter. Raises ``ConfigError`` if the filter is off."""
     CaptchaGuard().filter_stats()
     learner = current_state().judge.learner
     if not isinstance(learner, Learner):

@@ -17,7 +17,7 @@ def presets() -> dict[str, Difficulty]:
 
 
 def difficulties(ctx: click.Context, param: click.Parameter, names: Sequence[str]) -> tuple[Difficulty, ...]:
-    """Return the presets with these names; a wrong name is refused, and the closest right one is suggested."""
+    """Return the presets with these names. The error for an unknown name suggests the most similar one."""
     try:
         return tuple(Difficulty.named(name) for name in names)
     except ConfigError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,10 +14,11 @@ from .store import health_of, open_storage
 from .windows import Decision, Windows, WindowStat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from limits.storage import Storage
 
+    from ..database.connections import Together
     from ..health import Health
     from .client import Client
     from .windows import Charge
@@ -84,6 +86,7 @@ class Limits:
         refusing: bool = False,
     ) -> None:
         self._store = Windows(storage, strategy)
+        self._together: Callable[[], Together] | None = getattr(storage, "together", None)
         self._prefix = prefix
         self._policies = dict(policies)
         self._health = health or health_of(storage)
@@ -106,6 +109,31 @@ class Limits:
                 return Decision(allowed=False, retry_after=TRY_AGAIN, uncounted=True)
         charges = [charge for one in asked for charge in self.windows(*one, share=self._share)]
         return replace(self._own_windows().hit(charges), uncounted=True)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write all that this thread writes to the store in this context in one transaction, if the store has them.
+
+        Each call in it raises or falls back as usual. If a later one fails, what the earlier ones wrote is lost, too.
+
+        :raises StoreUnavailableError: at the end, if the transaction can't be committed, so nothing was written.
+        """
+        if self._together is None:
+            yield
+            return
+        joined = self._together()
+        try:
+            yield
+        except BaseException:
+            joined.end(commit=False)
+            raise
+        if joined.broken:
+            joined.end(commit=False)
+            raise StoreUnavailableError("an error ended the transaction, so nothing of it was written")
+        if joined.pending:
+            self._health.write(lambda: joined.end(commit=True), insist=True)
+        else:
+            joined.end(commit=True)
 
     def stats(self, *asked: Asked) -> WindowStats:
         """Return the windows of these clients, in a single read if the store supports it. Nothing is counted."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -27,13 +27,14 @@ class Policy:
 
     ``networks`` says whether the networks around a client are counted too. For each network only the shortest and the
     longest limit count, multiplied by its level's factor; the ones between would add little. ``waits`` are limits of
-    the client alone.
+    the client alone. ``list_name`` is the last part of the keys of its lists of hits, by default made from the limits.
     """
 
     name: str
     limits: tuple[RateLimitItem, ...]
     networks: bool = True
     waits: tuple[RateLimitItem, ...] = ()
+    list_name: str = ""
 
     @classmethod
     def parse(cls, name: str, text: str) -> Policy:
@@ -69,48 +70,50 @@ class Policy:
             wait = min(2 * wait, longest)
         return replace(self, waits=tuple(waits))
 
+    @cached_property
     def shortest(self) -> Policy:
-        """Return a policy for reading that has only the shortest of the client's own windows."""
-        return _shortest(self)
+        """A policy for reading that has only the shortest of the client's own windows."""
+        return replace(self, limits=self.limits[:1], networks=False, waits=(), list_name=self._list_name)
 
     def windows(self, client: Client, *, prefix: str, divisor: int = 1) -> Iterator[Charge]:
         """Yield the windows that one hit is charged to: the client's before its networks', the shortest first.
 
-        Each limit is divided by ``divisor``, but never below 1.
+        Each limit is divided by ``divisor``, but never below 1. The windows of one client look at one list of hits.
         """
-        yield from self._charges(prefix, divisor, client.key)
+        yield from self._charges(prefix, divisor, client.key, None)
         for level, key in client.networks if self.networks else ():
             yield from self._charges(prefix, divisor, key, level)
 
-    def _charges(self, prefix: str, divisor: int, key: str, level: Level | None = None) -> Iterator[Charge]:
-        items, mark = _items(self, prefix, divisor, level)
+    def _charges(self, prefix: str, divisor: int, key: str, level: Level | None) -> Iterator[Charge]:
         name = name_at(self.name, level)
-        list_key = f"{prefix}/{key}/{name}/{mark}"
-        return (Charge(item, (key, name), list_key) for item in items)
+        identifiers, list_key = (key, name), f"{prefix}/{key}/{name}/{self._list_name}"
+        return (Charge(item, identifiers, list_key) for item in self._items(prefix, divisor, level))
+
+    def _items(self, prefix: str, divisor: int, level: Level | None) -> tuple[RateLimitItem, ...]:
+        asked = prefix, divisor, level
+        if asked not in self._scaled:
+            if level is None:
+                self._scaled[asked] = _scaled(self.limits + self.waits, prefix, 1, divisor)
+            else:
+                self._scaled[asked] = _scaled((self.limits[0], self.limits[-1]), prefix, level.factor, divisor)
+        return self._scaled[asked]
+
+    @cached_property
+    def _scaled(self) -> dict[tuple[str, int, Level | None], tuple[RateLimitItem, ...]]:
+        return {}
+
+    @cached_property
+    def _list_name(self) -> str:
+        """The last part of the keys of its lists. Policies with different limits count apart, even under one name."""
+        if self.list_name:
+            return self.list_name
+        limits = ";".join(f"{item.amount}/{item.get_expiry()}" for item in self.limits + self.waits)
+        return f"hits-{blake2b(limits.encode(), digest_size=4).hexdigest()}"
 
 
 def name_at(name: str, level: Level | None) -> str:
     """Return the name under which a policy counts networks of a level. ``None`` means the client itself."""
     return f"{name}/{level.name}" if level else name
-
-
-@lru_cache(maxsize=64)
-def _shortest(policy: Policy) -> Policy:
-    return replace(policy, limits=policy.limits[:1], networks=False, waits=())
-
-
-@lru_cache(maxsize=256)
-def _items(policy: Policy, prefix: str, divisor: int, level: Level | None) -> tuple[tuple[RateLimitItem, ...], str]:
-    """Return the limits of a client or a network, and the last part of the key of its list of hits.
-
-    Policies with different limits count apart, even if their names are the same.
-    """
-    if level is None:
-        items = _scaled(policy.limits + policy.waits, prefix, 1, divisor)
-    else:
-        items = _scaled((policy.limits[0], policy.limits[-1]), prefix, level.factor, divisor)
-    limits = ";".join(f"{item.amount}/{item.get_expiry()}" for item in items)
-    return items, f"hits-{blake2b(limits.encode(), digest_size=4).hexdigest()}"
 
 
 def _scaled(limits: tuple[RateLimitItem, ...], prefix: str, factor: int, divisor: int) -> tuple[RateLimitItem, ...]:

@@ -1,6 +1,7 @@
 """Copies the write-ahead log of a SQLite file into the file, in a background thread.
 
-SQLite does this itself in the commit that fills the log, so about one request in a hundred would wait for the disk.
+By default, SQLite does this in the commit that fills the log, so about one request in a hundred would wait for the
+disk.
 """
 
 from __future__ import annotations
@@ -18,13 +19,24 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("captcha_guard")
 
-#: Commits of one process after which it checkpoints: some 30 comments, and a log of about 2 MB.
-EVERY: Final = 128
-#: Bytes of the log above which writers have to wait until it is empty again; of twice as many, a writer empties it.
-MOST_BYTES: Final = 4 * 1024 * 1024
-#: Seconds for which such a checkpoint tries to get a turn, and for which SQLite waits by itself, in short steps.
+#: Commits of one process after which it starts a checkpoint. 60 to 120 comments, and about 8 MB.
+EVERY: Final = 256
+#: If the log is larger than this many bytes, a checkpoint makes writers wait until the log is empty. If it is twice as
+#: large, the checkpoint runs in a writer's own thread.
+MOST_BYTES: Final = 16 * 1024 * 1024
+#: Seconds for which such a checkpoint waits for its turn, and the seconds of each try.
 _PATIENCE: Final = 5.0
 _POLL: Final = 0.005
+
+#: Held during a checkpoint. A process must not fork then, because the child would inherit a locked mutex of SQLite.
+_checkpointing = threading.Lock()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_checkpointing.acquire,
+        after_in_parent=_checkpointing.release,
+        after_in_child=_checkpointing.release,
+    )
 
 
 class Checkpoints:
@@ -46,7 +58,7 @@ class Checkpoints:
         if not self._running.acquire(blocking=False):
             return
         self._commits = 0
-        if _size(self._path) > 2 * MOST_BYTES:  # the thread doesn't get a turn among this many writers
+        if _size(self._path) > 2 * MOST_BYTES:  # a thread wouldn't get a turn among this many writers
             self._run()
             return
         try:
@@ -56,7 +68,8 @@ class Checkpoints:
 
     def _run(self) -> None:
         try:
-            checkpoint(self._path)
+            with _checkpointing:
+                checkpoint(self._path)
         except sqlite3.Error as error:
             logger.warning("captcha_guard: the write-ahead log of %s was not checkpointed: %s", self._path, error)
         finally:
@@ -64,7 +77,7 @@ class Checkpoints:
 
 
 def checkpoint(path: Path) -> None:
-    """Copy the log into the file. Writers wait only where the log is larger than ``MOST_BYTES``.
+    """Copy the log into the file. Writers wait only if the log is larger than ``MOST_BYTES``.
 
     :raises sqlite3.Error: the file can't be used.
     """

@@ -7,22 +7,22 @@ import sqlite3
 import threading
 import time
 import weakref
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from . import corruption
 from .checkpoints import Checkpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from .corruption import Identity
 
-_WAL_BYTES = 4 * 1024 * 1024
+_WAL_BYTES = 4 * 1024 * 1024  # the log is shortened to this size when it is reused
 _POLL = 0.005  # seconds SQLite waits by itself, in steps of 1 and 2 ms
 
-_TIMES = 1_000_000_000  # a user_version from here on is a time; who keeps other tables in the file may count there
+_TIMES = 1_000_000_000  # a user_version from here on is a time; a host's own tables in the file may count below it
 
 Step = str | tuple[str, str]
 
@@ -32,15 +32,15 @@ _finding = threading.Lock()
 
 
 class Connections:
-    """Lends each thread of each process its own connection; forks and spawned processes open theirs.
+    """Gives each thread of each process its own connection to one file. Forks and spawned processes open theirs.
 
-    All that is kept in one file shares a thread's connection to it. A connection belongs to one file: where another one
-    has taken its place, each thread goes over to that before it does anything more. A corrupt file is set aside by the
-    first that finds it so, with what is kept in it.
+    All objects for the same file share a thread's connection. A connection belongs to one file. If another file has
+    taken its place, each thread changes to that file before its next statement. The first thread that finds a file
+    corrupt sets it aside.
 
-    :param path: the file; it and its folder are made on first use, the file for its owner alone (0600).
-    :param schema: statements that prepare a connection and lay the tables, each harmless when repeated; or pairs, the
-        second of which is run where the first finds nothing, so that a file that is locked can be opened for reading.
+    :param path: the file. It and its folder are created on first use, the file with mode 0600.
+    :param schema: statements that prepare a connection and create tables. Each of them can be repeated. In a pair, the
+        second statement runs only if the first one finds nothing, so that a locked file can be opened for reading.
     :param timeout: seconds to wait for another writer before ``sqlite3.OperationalError`` is raised.
     """
 
@@ -53,62 +53,106 @@ class Connections:
         self._name = object()
 
     def add(self, schema: Sequence[Step]) -> None:
-        """Run these statements, too, on each connection before it is used next."""
+        """Run these statements, too, before a connection is used next."""
         self._schema += tuple(statement for statement in schema if statement not in self._schema)
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection; one that fails is closed, so that a mended file is opened afresh.
+    @property
+    def are_open(self) -> bool:
+        """Whether the calling thread has a connection."""
+        return getattr(self._local, "lease", None) is not None
 
-        :raises sqlite3.Error: the file can't be opened, made or used. A corrupt one is set aside then.
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a context with the thread's connection. If a statement fails, the connection is closed at the end.
+
+        :raises sqlite3.Error: the file can't be opened, created or used. A corrupt file is set aside then.
         """
+        return _Reading(self)
+
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a context with one transaction. It is committed at the end, or rolled back after an exception.
+
+        :raises sqlite3.Error: as ``reading``, or another writer kept the lock for too long.
+        """
+        return _Writing(self)
+
+    def together(self) -> Together:
+        """Let all that the calling thread writes join one transaction, until ``end`` is called."""
+        return Together(self, self._local)
+
+    def atomically(self, statement: str, parameters: Sequence[object] | Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Run one statement that writes, in a transaction of its own, and return its rows.
+
+        :raises sqlite3.Error: as ``writing``.
+        """
+        if self._joined:
+            with self.writing() as connection:
+                return connection.execute(statement, parameters).fetchall()
         try:
-            yield self._own().connection
+            rows = self._patiently(self._own().connection, statement, parameters)
         except sqlite3.Error as error:
-            self.close()
-            if corruption.is_corruption(error) and getattr(self._local, "file", None) is not None:
-                corruption.set_aside(self._path, self._local.file, timeout=self._timeout)
+            self._failed(error)
             raise
+        self._shared.checkpoints.committed()
+        return rows
 
     def lost_at(self) -> float:
-        """Tell when what the file held was lost, in seconds since 1970; 0 when it never was.
+        """Return when the file's data was lost, in seconds since 1970. 0 if that has never happened.
 
-        :raises sqlite3.Error: as :meth:`reading`.
+        :raises sqlite3.Error: as ``reading``.
         """
         with self.reading():
             return self._own().lost_at
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection that has the write lock; the end commits, an exception rolls back.
+    def end(self, connection: sqlite3.Connection, *, commit: bool) -> None:
+        """Commit or roll back the transaction of a connection.
 
-        :raises sqlite3.Error: as :meth:`reading`, or another writer did not let go in time.
+        :raises sqlite3.Error: it can't be committed, so nothing was written.
         """
-        with self.reading() as connection:
-            self._patiently(connection, "BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.rollback()
-                raise
-            connection.execute("COMMIT")
-            self._shared.checkpoints.committed()
-
-    def atomically(self, statement: str, parameters: Sequence[object] | Mapping[str, object]) -> list[tuple[Any, ...]]:
-        """Run one statement that writes, on its own; returns its rows.
-
-        :raises sqlite3.Error: as :meth:`writing`.
-        """
-        with self.reading() as connection:
-            rows = self._patiently(connection, statement, parameters)
-            self._shared.checkpoints.committed()
-            return rows
+        if not commit:
+            self._roll_back(connection)
+            return
+        try:
+            self._commit(connection)
+        except sqlite3.Error as error:
+            self._failed(error)
+            raise
 
     def close(self) -> None:
-        """Close the calling thread's connection; its next use opens a new one."""
+        """Close the calling thread's connection. The next use opens a new one."""
         lease: _Lease | None = self._local.__dict__.pop("lease", None)
         if lease is not None:
             lease.close()
+
+    def _begin(self) -> sqlite3.Connection:
+        """Begin a transaction, unless a joined one has begun."""
+        connection = self._own().connection
+        if not (self._joined and connection.in_transaction):
+            self._patiently(connection, "BEGIN IMMEDIATE")
+        return connection
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        """Commit the transaction, unless it is a joined one."""
+        if not self._joined:
+            connection.execute("COMMIT")
+            self._shared.checkpoints.committed()
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        connection.rollback()
+        self._local.broken = True
+
+    def _failed(self, error: sqlite3.Error) -> None:
+        """Close the connection, so that a repaired file is opened anew, and set a corrupt file aside."""
+        lease: _Lease | None = getattr(self._local, "lease", None)
+        if lease is not None and lease.connection.in_transaction:
+            self._local.broken = True
+        self.close()
+        if corruption.is_corruption(error) and getattr(self._local, "file", None) is not None:
+            corruption.set_aside(self._path, self._local.file, timeout=self._timeout)
+
+    @property
+    def _joined(self) -> bool:
+        """Whether the calling thread is in a context of ``together``."""
+        return getattr(self._local, "joined", False)
 
     def _own(self) -> _Lease:
         lease: _Lease | None = getattr(self._local, "lease", None)
@@ -153,7 +197,7 @@ class Connections:
         return lease
 
     def _prepare(self, connection: sqlite3.Connection, *, made: bool) -> float:
-        """Set a connection up; returns when what was there before was lost."""
+        """Set up a connection, and return when the file's earlier data was lost (0 if never)."""
         if made:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only a new file can be made to shrink
         self._patiently(connection, "PRAGMA journal_mode = WAL")
@@ -168,10 +212,10 @@ class Connections:
     def _patiently(
         self, connection: sqlite3.Connection, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()
     ) -> list[tuple[Any, ...]]:
-        """Try again while another connection has the lock.
+        """Run a statement, and try again while another connection has the lock.
 
-        SQLite's own waits grow to 0.1 s and so starve who has waited longest; and it waits not at all when several
-        processes switch a new file to WAL.
+        SQLite's own waits grow to 0.1 s, so the longer a connection has waited, the less often it tries. And SQLite
+        doesn't wait at all while several processes switch a new file to WAL.
         """
         patience = time.monotonic() + self._timeout
         while True:
@@ -182,8 +226,86 @@ class Connections:
                     raise
 
 
+class _Reading:
+    """The context of ``Connections.reading``. As a class it takes a third of a generator's time."""
+
+    __slots__ = ("_connections",)
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def __enter__(self) -> sqlite3.Connection:
+        try:
+            return self._connections._own().connection
+        except sqlite3.Error as error:
+            self._connections._failed(error)
+            raise
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            self._connections._failed(error)
+
+
+class _Writing:
+    """The context of ``Connections.writing``."""
+
+    __slots__ = ("_connection", "_connections")
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def __enter__(self) -> sqlite3.Connection:
+        try:
+            self._connection = self._connections._begin()
+        except sqlite3.Error as error:
+            self._connections._failed(error)
+            raise
+        return self._connection
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            self._connections._failed(error)
+        else:
+            self._connections.end(self._connection, commit=error is None)
+
+
+class Together:
+    """A transaction that all writes of one thread join, from ``Connections.together`` until ``end``.
+
+    An error in one statement ends it early, even if the caller handles the error. Then it is ``broken``, and nothing is
+    left of the statements before.
+    """
+
+    __slots__ = ("_connections", "_local")
+
+    def __init__(self, connections: Connections, local: threading.local) -> None:
+        self._connections = connections
+        self._local = local
+        local.joined, local.broken = True, False
+
+    @property
+    def broken(self) -> bool:
+        """Whether an error has ended the transaction."""
+        return bool(self._local.broken)
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is something to commit."""
+        lease: _Lease | None = getattr(self._local, "lease", None)
+        return lease is not None and lease.connection.in_transaction
+
+    def end(self, *, commit: bool) -> None:
+        """Commit what is pending, or roll it back.
+
+        :raises sqlite3.Error: it can't be committed, so nothing was written.
+        """
+        self._local.joined = False
+        if self.pending:
+            self._connections.end(self._local.lease.connection, commit=commit)
+
+
 class _SharedFile:
-    """Each thread's connection to one file, and its checkpoints, for all :class:`Connections` to it."""
+    """Each thread's connection to one file, and the file's checkpoints. All ``Connections`` to the file share them."""
 
     def __init__(self, path: Path) -> None:
         self.local = threading.local()
@@ -196,9 +318,9 @@ def _shared_file(path: Path) -> _SharedFile:
 
 
 class _Lease:
-    """One connection in one process, closed when its thread ends.
+    """One connection in one process. It is closed when its thread ends.
 
-    ``laid`` has how many statements of whose schema were run on it.
+    ``laid`` is the number of statements that were run on it, by the name of the schema.
     """
 
     __slots__ = ("__weakref__", "close", "connection", "file", "laid", "lost_at", "process")
@@ -215,14 +337,14 @@ class _Lease:
 def _close(connection: sqlite3.Connection, process: int) -> None:
     if process == os.getpid():
         connection.close()
-    else:  # Closing a parent's connection in a fork could drop the parent's locks: keep it, untouched.
+    else:  # Closing a parent's connection in a fork could drop the parent's locks, so keep it.
         _inherited.append(connection)
 
 
 def _create(path: Path) -> bool:
-    """Make the file, for its owner alone, without opening it: to close it would drop the locks SQLite has on it.
+    """Create the file with mode 0600, without opening it, because closing it would drop SQLite's locks on it.
 
-    Returns whether it was not there before.
+    Returns whether it was missing.
     """
     if path.exists():
         return False

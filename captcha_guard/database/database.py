@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from typing import ClassVar, Final, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 from ..errors import DatabaseUnavailableError, StoreUnavailableError
 from ..health import Health
@@ -78,25 +78,19 @@ class Database(ABC):
     def close(self) -> None:
         """Close what the calling thread holds open; the next use opens it again."""
 
-    @contextmanager
-    def reading(self) -> Iterator[Access]:
-        """Lend access for reading.
+    def reading(self) -> AbstractContextManager[Access]:
+        """Return a context for reading.
 
         :raises DatabaseUnavailableError: the database can't be used.
         """
-        self._begin()
-        with self._translated(), self._reading() as access:
-            yield access
+        return _Translating(self, self._reading)
 
-    @contextmanager
-    def writing(self) -> Iterator[Access]:
-        """Lend access in one transaction: the end commits, an exception rolls back.
+    def writing(self) -> AbstractContextManager[Access]:
+        """Return a context with one transaction. It is committed at the end, or rolled back after an exception.
 
-        :raises DatabaseUnavailableError: the database can't be used, or others did not finish in time.
+        :raises DatabaseUnavailableError: the database can't be used, or other writers kept the lock for too long.
         """
-        self._begin()
-        with self._translated(), self._writing() as access:
-            yield access
+        return _Translating(self, self._writing)
 
     def read(self, ask: Callable[[Access], _Result], *, insist: bool = False) -> _Result | None:
         """Return what ``ask`` reads; ``None`` where the database can't be used.
@@ -144,14 +138,36 @@ class Database(ABC):
             self._before = act
             raise
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
+
+class _Translating:
+    """A context of the database whose faults become ``DatabaseUnavailableError``."""
+
+    __slots__ = ("_context", "_database", "_open")
+
+    def __init__(self, database: Database, open_context: Callable[[], AbstractContextManager[Access]]) -> None:
+        self._database = database
+        self._open = open_context
+
+    def __enter__(self) -> Access:
+        self._database._begin()
         try:
-            yield
-        except self._faults as error:
-            raise DatabaseUnavailableError(
-                f"The judge's database {self.where} can't be used: {_first_line(error)}"
-            ) from error
+            self._context = self._open()
+            return self._context.__enter__()
+        except self._database._faults as error:
+            raise self._unavailable(error) from error
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: Any) -> None:
+        try:
+            self._context.__exit__(kind, error, traceback)
+        except self._database._faults as fault:
+            raise self._unavailable(fault) from fault
+        if isinstance(error, self._database._faults):
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: BaseException) -> DatabaseUnavailableError:
+        return DatabaseUnavailableError(
+            f"The judge's database {self._database.where} can't be used: {_first_line(error)}"
+        )
 
 
 def _first_line(error: BaseException) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from ..errors import DatabaseUnavailableError
 from .connections import Connections
@@ -42,7 +42,9 @@ class SQLiteDatabase(Database):
 
     @property
     def is_missing(self) -> bool:
-        """Whether there is no file; one that can't be looked for may be there, and fails when it is used."""
+        """Whether there is no file. If the folder can't be read, the file counts as present, and using it fails."""
+        if self._connections.are_open:
+            return False
         try:
             self._begin()  # which may fill it
             self.path.stat()
@@ -60,19 +62,17 @@ class SQLiteDatabase(Database):
         """Close the calling thread's connection."""
         self._connections.close()
 
-    @contextmanager
-    def _reading(self) -> Iterator[Access]:
-        with self._connections.reading() as connection:
-            yield SQLiteAccess(connection)
+    def _reading(self) -> AbstractContextManager[Access]:
+        return _Accessing(self._connections.reading())
 
-    @contextmanager
-    def _writing(self) -> Iterator[Access]:
-        with self._connections.writing() as connection:
-            yield SQLiteAccess(connection)
+    def _writing(self) -> AbstractContextManager[Access]:
+        return _Accessing(self._connections.writing())
 
 
 class SQLiteAccess:
     """A connection, for one transaction or for reading."""
+
+    __slots__ = ("connection",)
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -92,6 +92,21 @@ class SQLiteAccess:
             self.connection.execute(several, [value for row in rows for value in row])
         else:
             self.connection.executemany(_in_order(statement), rows)
+
+
+class _Accessing:
+    """A context of ``Connections`` that gives a ``SQLiteAccess``."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, context: AbstractContextManager[sqlite3.Connection]) -> None:
+        self._context = context
+
+    def __enter__(self) -> SQLiteAccess:
+        return SQLiteAccess(self._context.__enter__())
+
+    def __exit__(self, *error: Any) -> None:
+        self._context.__exit__(*error)
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,7 @@ logger = logging.getLogger("captcha_guard")
 def tidy(now: float | None = None) -> Tidied:
     """Run the maintenance that is due in the current application, and return what was done.
 
-    ``now`` is in seconds since 1970. A file that can't be used never raises here.
+    ``now`` is in seconds since 1970. A database that can't be used doesn't raise an error here.
     """
     state, app = current_state(), this_app()
 

@@ -1,4 +1,4 @@
-"""Decides when a process runs its periodic work."""
+"""Decides when a process does its periodic work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Timetable:
         self._lock = threading.Lock()
 
     def claim(self, now: float) -> bool:
-        """Return whether the caller should run the work now. Only one caller gets True for each run."""
+        """Return whether the caller should do the work now. Only one caller gets True for each run."""
         with self._lock:
             if now < self._due:
                 return False

@@ -74,7 +74,7 @@ def test_a_reader_goes_from_the_front_page_to_a_post_comments_and_sees_it(new_pa
     comment = page.get_by_role("article", name="Ottoline")
     expect(comment).to_contain_text("A short remark.")
     expect(comment.locator("em")).to_have_text("short")
-    expect(page.get_by_text("Your comment is printed above.")).to_be_visible()
+    expect(page.get_by_text("Your comment is published above.")).to_be_visible()
 
 
 def test_a_wrong_code_keeps_every_typed_field_in_the_form(visit: Visit) -> None:

@@ -119,7 +119,7 @@ def test_programs_read_when_they_are_asked_to(new_page: NewPage, scripts: bool) 
     expect(page.get_by_role("row", name="ddddocr")).to_contain_text("2 of 2", timeout=20_000)
     if scripts:
         page.get_by_role("slider", name="rotation").press("End")
-        expect(page.locator("#reading-status")).to_have_text("Read of earlier settings:")
+        expect(page.locator("#reading-status")).to_have_text("Results for earlier settings:")
         assert violations(page) == []
 
 
@@ -128,7 +128,7 @@ def test_programs_read_when_they_are_asked_to(new_page: NewPage, scripts: bool) 
 def test_the_page_is_open_to_everyone(new_page: NewPage, scheme: str, width: int) -> None:
     page = new_page(color_scheme=scheme, viewport={"width": width, "height": 700})
     page.goto("/")
-    page.get_by_label("Show what the pictures say").check()
+    page.get_by_label("Show the codes below the pictures").check()
     page.get_by_label("Choose the colours").check()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

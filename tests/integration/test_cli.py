@@ -138,7 +138,7 @@ def test_a_wrong_option_is_named_with_what_would_be_right(site: Flask, arguments
 def test_an_application_without_the_guard_is_told_how_to_set_it_up(command: str) -> None:
     result = run(Flask("bare"), command)
     assert result.exit_code == 1
-    assert result.output == "Error: captcha_guard is not set up for this application: call guard.init_app(app)\n"
+    assert result.output == "Error: captcha_guard isn't set up for this application: call guard.init_app(app)\n"
 
 
 # tune

@@ -160,7 +160,7 @@ def test_a_wrong_line_is_named_and_nothing_is_taught(site: Flask, given: str | b
     ("arguments", "sentence"),
     [
         (["--spam"], "give the ids of comments, or a file of comments with --file"),
-        (["an-id"], "say what these comments are: --spam or --ham"),
+        (["an-id"], "give the label of these comments: --spam or --ham"),
         (["--ham", "--file", "-"], "leave out --spam, --ham and ids"),
         (["--file", "-", "an-id"], "leave out --spam, --ham and ids"),
         (["--file", "missing.jsonl"], "'missing.jsonl': No such file or directory"),
@@ -324,7 +324,7 @@ def test_a_site_without_a_filter_is_told_how_to_get_one(tmp_path: Path, command:
 @pytest.mark.parametrize("command", [*EVERY, ["import-decisions", "-"], ["explain", "x"], ["tidy"]])
 def test_an_application_without_the_guard_is_told_how_to_set_it_up(command: list[str]) -> None:
     said = refuses(Flask("bare"), *command, given=GOOD)
-    assert said == "Error: captcha_guard is not set up for this application: call guard.init_app(app)"
+    assert said == "Error: captcha_guard isn't set up for this application: call guard.init_app(app)"
 
 
 @pytest.fixture

@@ -99,7 +99,7 @@ def test_one_check_that_fails_hides_nothing_that_the_others_find(app: Flask) -> 
         moments = frozenset({Moment.DOCTOR})
         fix = ""
 
-        def examine(self, site: Site) -> list[Diagnosis]:
+        def run(self, site: Site) -> list[Diagnosis]:
             raise ZeroDivisionError(f"nothing to divide {site.app.name} by")
 
     result = run_checks(Site(app, app.extensions[NAME]), Moment.DOCTOR, [Broken(), *CHECKS])
@@ -285,12 +285,12 @@ def test_the_store_is_looked_at_once_when_the_process_has_settled(
 ) -> None:
     app = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": redis})
     serving_checks, storage = serving_checks_of(app), app.extensions[NAME].storage
-    serving_checks.examine_store()
+    serving_checks.check_store()
     assert told(caplog) == []
     storage.storage.config_set("maxmemory-policy", "allkeys-lru")
     storage.storage.config_set("maxmemory", "64mb")
-    serving_checks.examine_store()
-    serving_checks.examine_store()
+    serving_checks.check_store()
+    serving_checks.check_store()
     assert told(caplog) == ["CG203"]
     assert caplog.records[-1].levelno == logging.ERROR
     storage.storage.close()
@@ -300,7 +300,7 @@ def test_a_request_starts_the_look_at_the_store_after_half_a_minute_and_not_befo
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[bool] = []
-    monkeypatch.setattr(ServingChecks, "examine_store", lambda _: looked.append(True))
+    monkeypatch.setattr(ServingChecks, "check_store", lambda _: looked.append(True))
     started: list[Any] = []
     monkeypatch.setattr("captcha_guard.doctor.automatic.threading.Thread", _Unthreaded(started))
     now = [1000.0]

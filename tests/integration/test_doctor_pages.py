@@ -139,7 +139,7 @@ def test_a_host_that_is_not_known_is_called_that(app: Flask, monkeypatch: pytest
 
 
 def test_a_server_that_does_not_answer_is_waited_for_only_so_long(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("captcha_guard.doctor.browser.PATIENCE", 0.05)
+    monkeypatch.setattr("captcha_guard.doctor.browser.TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         [said] = found(seen_by_doctor(app, url=f"http://127.0.0.1:{silent.getsockname()[1]}/"), "CG407")
     assert "doesn't answer within 0 s" in said

@@ -275,7 +275,11 @@ def test_another_database_can_be_named_in_the_environment(tmp_path: Path, monkey
         ("post.md", "---\ntitel: T\n---\n", "'titel: T' isn't front matter"),
         ("post.md", "---\ntitle: T\ntitle: U\n---\n", "'title: U' isn't front matter"),
         ("post.md", "---\ntitle: T\ndate: 1.2.26\nauthor: A\nsummary: S\n---\n", "write it as 2026-03-14"),
-        ("post.md", "---\ntitle: T\ndate: 2026-01-02\nauthor: A\nsummary: S\npart: 1\n---\n", "series and part go"),
+        (
+            "post.md",
+            "---\ntitle: T\ndate: 2026-01-02\nauthor: A\nsummary: S\npart: 1\n---\n",
+            "has only one of series and part",
+        ),
         (
             "post.md",
             "---\ntitle: T\ndate: 2026-01-02\nauthor: A\nsummary: S\nseries: S\npart: 0\n---\n",

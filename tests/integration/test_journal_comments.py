@@ -73,7 +73,7 @@ def test_a_comment_with_the_right_code_is_printed_at_its_own_address(reader: Rea
     assert response.location == f"/posts/{POST}#comment-1"
     page = reader.open(response.location)
     assert "Zoë <Quill> & Co." in page.under("comment-1-author")
-    assert "Thank you. Your comment is printed above." in page.text
+    assert "Thank you. Your comment is published above." in page.text
     [comment] = stored(journal)
     assert (comment.author, comment.email, comment.url) == (TYPED["author"], TYPED["email"], TYPED["url"])
     assert comment.state == CommentState.PUBLISHED
@@ -103,7 +103,7 @@ def test_links_in_comments_give_spammers_nothing(reader: Reader) -> None:
 
 def test_the_reader_is_told_when_an_address_is_left_out(reader: Reader, journal: Flask) -> None:
     page = reader.comment(url="javascript:alert(1)")
-    assert "Your comment stands without the web address" in page.text
+    assert "Your comment has no link to your web address" in page.text
     assert stored(journal)[0].url == ""
 
 
@@ -141,7 +141,7 @@ def test_a_comment_that_took_hours_is_kept_and_sent_once_more(
     page = Page(response)
     assert response.status_code == 400
     assert_kept(page, TYPED)
-    assert "please send it once more" in page.text
+    assert "please send your comment once more" in page.text
     assert stored(journal) == []
 
     reader.form = page.fields | solved_form(reader.client, response.text)
@@ -174,10 +174,10 @@ def test_a_form_that_may_be_forged_is_shown_and_can_not_be_sent(
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"author": "  "}, "Please sign with a name"),
-        ({"body": " \n "}, "The comment is still empty"),
+        ({"author": "  "}, "Please enter a name"),
+        ({"body": " \n "}, "Please write a comment"),
         ({"email": "not an address"}, "This isn't an e-mail address"),
-        ({"body": "x" * 20_001}, "This has 20,001 characters; 20,000 fit"),
+        ({"body": "x" * 20_001}, "This has 20,001 characters. At most 20,000"),
     ],
 )
 def test_a_field_that_cannot_stay_is_marked_and_the_rest_kept(
@@ -227,7 +227,7 @@ def test_control_characters_are_left_out_and_line_ends_are_one_kind(reader: Read
 def test_a_held_comment_is_seen_by_its_author_alone(reader: Reader, stranger: Reader, journal: Flask) -> None:
     page = reader.comment(body=TWO_LINKS)
     assert "Awaiting moderation" in page.under("comment-1")
-    assert "An editor reads your comment" in page.text
+    assert "An editor will read your comment" in page.text
     assert "one comment" in page.text
     [comment] = stored(journal)
     assert comment.state == CommentState.HELD
@@ -236,7 +236,7 @@ def test_a_held_comment_is_seen_by_its_author_alone(reader: Reader, stranger: Re
     page = stranger.open()
     assert page.under("comment-1") == ""
     assert "one.example" not in page.response.text
-    assert "Nobody has written yet" in page.text
+    assert "There are no comments yet" in page.text
     assert "comment" not in stranger.open("/").under("main").replace("comments", "")
 
 

@@ -85,7 +85,7 @@ def test_words_that_are_not_taken_here_are_told(hurried: Reader) -> None:
     page = Page(hurried.send(**typed))
     assert page.response.status_code == 403
     assert page.fields["body"] == "pills"
-    assert page.text.count("The comment has words in it that are not taken here.") == 1
+    assert page.text.count("The comment contains words that aren't allowed here.") == 1
 
 
 def test_a_refused_comment_costs_no_more_where_many_have_commented(hurried: Reader, reader: Reader) -> None:

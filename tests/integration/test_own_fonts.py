@@ -169,7 +169,7 @@ def test_preview_says_which_font_can_not_write_the_code_asked_for(tmp_path: Path
 def test_a_folder_that_is_missing_empty_or_a_file_is_refused_by_its_full_name(tmp_path: Path, own: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert f"{tmp_path}/nowhere does not exist" in refusal(tmp_path, FONTS="nowhere")
-    assert f"{tmp_path}/empty holds no .ttf or .otf file" in refusal(tmp_path, FONTS=["bundled", "empty"])
+    assert f"{tmp_path}/empty has no .ttf or .otf file" in refusal(tmp_path, FONTS=["bundled", "empty"])
     assert f"{own}/anton.ttf is a file" in refusal(tmp_path, FONTS=own / "anton.ttf")
 
 
@@ -184,7 +184,7 @@ def test_a_font_file_replaced_by_garbage_is_refused_by_its_name(tmp_path: Path, 
     ("without", "composed", "what"),
     [
         ("2", {}, "mine.ttf has no glyph for '2'"),
-        ("", {"R": [Part("F"), Part("D", 0.09, 0.1, 300)]}, "mine.ttf draws 'F' and 'R' alike"),
+        ("", {"R": [Part("F"), Part("D", 0.09, 0.1, 300)]}, "mine.ttf, 'F' and 'R' look alike"),
         ("", {glyph: [Part(glyph, across=0.4)] for glyph in "DFHKNPR"}, "mine.ttf has stems of 0.07"),
     ],
     ids=["a glyph is missing", "two are alike", "stems are thin"],

@@ -132,7 +132,7 @@ def test_called_in_a_factory_nothing_of_the_application_is_made(tmp_path: Path) 
         blog.guard.teach(Submission(scope="x", body=TAUGHT_SPAM), spam=True)
     for checks in {getattr(function, "__self__", None) for function in blog.app.before_request_funcs[None]}:
         if isinstance(checks, ServingChecks):
-            checks.examine_store()
+            checks.check_store()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -228,5 +228,5 @@ def test_a_token_made_before_is_solved_and_taken_after(blog: Blog) -> None:
 
 
 def test_an_application_without_a_guard_is_refused() -> None:
-    with pytest.raises(ConfigError, match="not set up"):
+    with pytest.raises(ConfigError, match="isn't set up"):
         relax(Flask("bare"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,6 +80,26 @@ def test_a_log_that_grew_too_large_starts_again_while_others_write(
 def test_a_file_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
     checkpoints.checkpoint(tmp_path / "missing.sqlite3")
     assert not (tmp_path / "missing.sqlite3").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork")
+def test_a_process_does_not_fork_during_a_checkpoint() -> None:
+    def fork() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of threads
+            child = os.fork()
+        if not child:
+            os._exit(7 if checkpoints._checkpointing.locked() else 0)
+        exits.append(os.waitpid(child, 0)[1])
+
+    exits: list[int] = []
+    forking = threading.Thread(target=fork)
+    with checkpoints._checkpointing:
+        forking.start()
+        forking.join(0.1)
+        assert exits == []
+    forking.join(10)
+    assert exits == [0]
 
 
 def test_a_checkpoint_that_fails_is_logged_with_the_file_and_tried_again(

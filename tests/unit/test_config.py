@@ -173,9 +173,7 @@ def test_every_setting_has_an_explanation_and_a_default_that_passes_its_own_chec
 
 
 def test_a_setting_of_an_earlier_release_is_refused_with_the_name_of_the_new_one() -> None:
-    with pytest.raises(
-        ConfigError, match=rf"^{PREFIX}LEARNING_URI isn't a setting any more; it's {PREFIX}DATABASE_URI"
-    ):
+    with pytest.raises(ConfigError, match=rf"^{PREFIX}LEARNING_URI isn't a setting any more; use {PREFIX}DATABASE_URI"):
         read({PREFIX + "LEARNING_URI": "sqlite:////var/lib/blog/learned.sqlite3"})
 
 

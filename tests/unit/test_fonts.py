@@ -163,13 +163,13 @@ def test_very_wide_glyphs_are_squeezed_into_the_picture(tmp_path: Path) -> None:
 
 
 def test_missing_folder_is_refused_with_its_name(tmp_path: Path) -> None:
-    with pytest.raises(FontError, match=r"nowhere does not exist; let CAPTCHA_GUARD_FONTS name a folder"):
+    with pytest.raises(FontError, match=r"nowhere does not exist; set CAPTCHA_GUARD_FONTS to a folder"):
         font_pool((tmp_path / "nowhere",))
 
 
 def test_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
     shutil.copy(SOUND, tmp_path / "mine.ttf")
-    with pytest.raises(FontError, match=r"mine\.ttf is a file; .* name a folder"):
+    with pytest.raises(FontError, match=r"mine\.ttf is a file; .* to a folder"):
         font_pool((tmp_path / "mine.ttf",))
 
 
@@ -181,7 +181,7 @@ def test_folder_that_the_system_does_not_open_is_refused_with_the_reason(tmp_pat
 def test_folder_without_fonts_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("to do: put fonts here")
     (tmp_path / "family.ttf").mkdir()
-    with pytest.raises(FontError, match=r"holds no \.ttf or \.otf"):
+    with pytest.raises(FontError, match=r"has no \.ttf or \.otf"):
         font_pool((tmp_path,))
 
 
@@ -222,7 +222,7 @@ def test_font_without_a_glyph_is_refused_with_the_glyph(tmp_path: Path, lost: st
 @pytest.mark.parametrize("parts", [[Part("H")], [Part("H"), NICK]], ids=["the very same", "all but the same"])
 def test_font_that_draws_two_glyphs_alike_is_refused(tmp_path: Path, parts: list[Part]) -> None:
     face = face_of(tmp_path, remade(SOUND.read_bytes(), composed={"R": parts}))
-    with pytest.raises(FontError, match=r"mine\.ttf draws 'H' and 'R' alike; .*CAPTCHA_GUARD_ALPHABET"):
+    with pytest.raises(FontError, match=r"mine\.ttf, 'H' and 'R' look alike; .*CAPTCHA_GUARD_ALPHABET"):
         face.check()
     face.check(ALPHABET.replace("R", ""))
 
@@ -244,5 +244,5 @@ def test_font_with_thin_stems_is_refused(tmp_path: Path) -> None:
 
 def test_font_with_a_gigantic_glyph_is_refused(tmp_path: Path) -> None:
     gigantic = remade(SOUND.read_bytes(), composed={"W": [Part("W"), Part("W", right=30_000)]})
-    with pytest.raises(FontError, match=r"mine\.ttf draws 'W' more than 8 em large"):
+    with pytest.raises(FontError, match=r"mine\.ttf, 'W' is larger than 8 em"):
         face_of(tmp_path, gigantic).check()

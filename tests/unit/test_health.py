@@ -45,7 +45,7 @@ def told() -> list[str]:
 
 @pytest.fixture
 def health(now: list[float], told: list[str]) -> Health:
-    return Health((OSError,), told=lambda error: told.append(str(error)), clock=lambda: now[0])
+    return Health((OSError,), on_change=lambda error: told.append(str(error)), clock=lambda: now[0])
 
 
 def tries(health: Health, store: Store, times: int) -> int:
@@ -156,7 +156,7 @@ def test_what_was_on_its_way_before_the_fault_does_not_end_it(
 
 def test_a_look_that_began_before_the_faults_ends_no_rest(health: Health, now: list[float]) -> None:
     assert health.read(lambda: late(health, now)) == "here"
-    with pytest.raises(StoreUnavailableError, match="isn't asked again for up to 2 s"):
+    with pytest.raises(StoreUnavailableError, match="isn't used for up to 2 s"):
         health.read(Store().answer)
 
 
@@ -208,7 +208,7 @@ def test_who_listens_and_fails_does_not_break_the_request(now: list[float], capl
 
     store = Store()
     store.down = True
-    health = Health((OSError,), told=broken, clock=lambda: now[0])
+    health = Health((OSError,), on_change=broken, clock=lambda: now[0])
     assert tries(health, store, 2) == 0
     assert "a receiver of the store's signals failed" in caplog.text
 
@@ -219,7 +219,9 @@ class Site:
     def __init__(self, now: list[float], told: list[str]) -> None:
         self.asked, self.kept = Store(), Store()
         trial = Trial(self.asked.answer, self.kept.answer)
-        self.health = Health((OSError,), trial=trial, told=lambda error: told.append(str(error)), clock=lambda: now[0])
+        self.health = Health(
+            (OSError,), trial=trial, on_change=lambda error: told.append(str(error)), clock=lambda: now[0]
+        )
 
     def fail(self, *halves: Store) -> None:
         for half in halves:

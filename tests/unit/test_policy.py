@@ -148,3 +148,18 @@ def test_limits_that_come_out_alike_for_one_of_many_workers_are_one_window() -> 
     policy = Policy.parse("comments", "2 per minute; 3 per minute")
     keys = [charge.key for charge in policy.windows(CLIENT, prefix="test", divisor=100)]
     assert len(keys) == len(set(keys)) == 2  # the client's, and its network's
+
+
+def test_the_shortest_window_is_read_from_the_hits_of_the_whole_policy(storage: Storage) -> None:
+    policy = Policy.parse("comments", "2 per minute; 10 per hour")
+    limits = counting(policy, storage)
+    assert limits.hit("comments", CLIENT).allowed
+    assert limits.stats((policy.shortest, CLIENT)).used("comments") == 1
+
+
+def test_policies_with_one_name_and_other_limits_count_apart(storage: Storage) -> None:
+    one, other = Policy.parse("comments", "1 per minute; 9 per hour"), Policy.parse("comments", "1 per minute")
+    limits = counting(one, storage)
+    assert limits.hit(one, CLIENT).allowed
+    assert not limits.hit(one, CLIENT).allowed
+    assert limits.hit(other, CLIENT).allowed

@@ -27,6 +27,8 @@ from .stamps import LEEWAY
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from ...database.connections import Together
+
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS limits_counters "
     "(key TEXT PRIMARY KEY, value INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID",
@@ -178,6 +180,10 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
             for statement in _FORGET_KEY:
                 connection.execute(statement, (key,))
 
+    def together(self) -> Together:
+        """Let all that the calling thread writes join one transaction, until ``end`` is called."""
+        return self._connections.together()
+
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Add ``amount`` entries to a moving window. Returns False, without adding any, if it has no room for all."""
         return self.acquire_entries([(key, limit, expiry, amount)]) is None
@@ -299,8 +305,8 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
 
     def _shrink(self) -> bool:
         """Return some empty pages to the disk, and return whether there are more. Files of old releases keep theirs."""
+        self._connections.atomically(f"PRAGMA incremental_vacuum({_SWEEP_BATCH})", ())
         with self._connections.reading() as connection:
-            connection.execute(f"PRAGMA incremental_vacuum({_SWEEP_BATCH})").fetchall()
             [[vacuum], [left]] = [connection.execute(f"PRAGMA {name}").fetchone() for name in _SHRINKING]
         return bool(vacuum and left)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from enum import Enum, auto
 
-from flask import Response, current_app
+from flask import Response
 
 from ...errors import StoreUnavailableError, TokenError
 from ..maintenance import start_maintenance
@@ -16,6 +16,7 @@ from ..views.fragments import MARK, is_htmx, mark
 from ..views.missing_field import report_missing_field
 from ..views.pages import stamp, wants_json
 from .captcha_check import spend
+from .duplicates import release
 from .pass_binding import is_too_short
 from .result import Result
 
@@ -70,7 +71,7 @@ def _comment_state_of(result: Result, response: Response) -> CommentState:
 
 def _settle(result: Result, comment_state: CommentState, response: Response) -> None:
     if comment_state is CommentState.NOT_STORED:
-        _release(result)
+        release(result.claimed, current_state())
         if (wants_json() or is_htmx()) and (earned := pass_for(result)) is not None:
             response.headers["Captcha-Pass"] = earned
         return
@@ -96,7 +97,7 @@ def settle_error(error: BaseException | None) -> None:
     request_state = current_request_state()
     if error is not None and not request_state.finished:
         for result in request_state.results.values():
-            _release(result)
+            release(result.claimed, current_state())
 
 
 def _keep(result: Result) -> None:
@@ -107,12 +108,3 @@ def _keep(result: Result) -> None:
         moderation.keep(result.submission, result.verdict, result.rules_score, taught_later=moderated)
     except Exception:  # the response already says that the comment is stored
         logger.exception("captcha_guard: a stored comment could not be kept in the judge's memory")
-
-
-def _release(result: Result) -> None:
-    if not result.claimed:
-        return
-    try:
-        current_state().spent.release(result.claimed)
-    except StoreUnavailableError:
-        current_app.logger.warning("captcha_guard: a comment that was not stored may count as a duplicate for a day")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ...challenge.token import LEEWAY, SOLVED, Opened
 from ...counters.client import Client
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 TRIES = 5
 
 
+class Claiming(Protocol):
+    """A function that claims the comment. ``again`` says that it may already be stored."""
+
+    def __call__(self, *, again: bool) -> None:
+        """Claim the comment."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckedCode:
     """The result of checking a POST's code: ``solved``, or else the ``reason`` (slug) why not.
@@ -51,8 +58,8 @@ class CheckedCode:
 
     @property
     def repeats(self) -> bool:
-        """Whether it was solved for a comment that may already be stored."""
-        return self.solved and self.opened is not None and (self.is_pass or self.opened.challenge.repeats)
+        """Whether its comment may already be stored, because the code was offered for a second try."""
+        return self.opened is not None and (self.is_pass or self.opened.challenge.repeats)
 
 
 class CaptchaCheck:
@@ -94,8 +101,10 @@ class CaptchaCheck:
             self.limit_status.counted = False
         return refused(decision, self.state, self._policy, self.client)
 
-    def check(self, posted: Posted, repeated: Callable[[], bool]) -> tuple[CheckedCode, Refusal | None, int]:
-        """Charge the limits, spend the nonce and compare the answer.
+    def check(
+        self, posted: Posted, repeated: Callable[[], bool], claim: Claiming
+    ) -> tuple[CheckedCode, Refusal | None, int]:
+        """Charge the limits, spend the nonce, compare the answer, and claim the comment if the answer is right.
 
         Returns the checked code, a refusal or None, and the number of tries left.
 
@@ -107,7 +116,7 @@ class CaptchaCheck:
         was right. A comment that is sent again with its own spent code is a double click and isn't charged.
 
         The store is read before the nonce is spent. If the store is down, this shows it while the nonce is still
-        unspent for certain.
+        unspent for certain. Then charge, nonce and ``claim`` are one transaction, if the store has those.
         """
         self._typed = bool(posted.ours[ANSWER])
         code, left = self._open(posted), TRIES
@@ -115,14 +124,22 @@ class CaptchaCheck:
         refusal = self._too_many_wrong()
         if refusal is None and self._is_double_click(code) and repeated():
             return code, Refusal.because("duplicate"), 0
-        if refusal := refusal or (None if covered else self.charge()):
+        if refusal:
             return replace(code, unspent=True), refusal, 0
-        code, fresh = self._spend(code)
+        right = self._is_right(code, posted)
+        try:
+            with self.state.limits.together():
+                code, fresh, refusal = self._charge_and_spend(code, covered)
+                if fresh and right and refusal is None:
+                    claim(again=code.repeats)
+        except StoreUnavailableError:  # nothing of it was written
+            self.limit_status.counted = False
+            code, fresh, refusal = self._charge_and_spend(code, covered)
+        if refusal:
+            return code, refusal, 0
         if covered and fresh:
             left = covered - 1
-        elif covered and (refusal := self.charge()):
-            return code, refusal, 0
-        code, refusal = self._compare(code, posted, repeated)
+        code, refusal = self._compare(code, posted, repeated, right=right)
         self._send_signal(code)
         return code, refusal, left
 
@@ -153,6 +170,22 @@ class CaptchaCheck:
         """Return a refusal if the client has typed too many wrong codes. This read also fills the limit status."""
         return refused(self.limit_status.wrong_codes, self.state, "wrong", self.client)
 
+    def _is_right(self, code: CheckedCode, posted: Posted) -> bool:
+        """Return whether the POST has a pass or the right answer. Whether it counts depends on the nonce."""
+        if code.opened is None or code.reason:
+            return False
+        return code.is_pass or self.state.issuer.is_right(code.opened, posted.ours[ANSWER])
+
+    def _charge_and_spend(self, code: CheckedCode, covered: int) -> tuple[CheckedCode, bool, Refusal | None]:
+        """Charge the POST unless an earlier charge covers it, then spend the nonce.
+
+        Returns the code, whether its nonce was fresh, and a refusal or None. A nonce that isn't fresh covers nothing.
+        """
+        if not covered and (refusal := self.charge()):
+            return replace(code, unspent=True), False, refusal
+        code, fresh = self._spend(code)
+        return code, fresh, self.charge() if covered and not fresh else None
+
     def _spend(self, code: CheckedCode) -> tuple[CheckedCode, bool]:
         if code.opened is None:
             return code, False
@@ -165,7 +198,7 @@ class CaptchaCheck:
         return (code if fresh else replace(code, reason="code_used")), fresh
 
     def _compare(
-        self, code: CheckedCode, posted: Posted, repeated: Callable[[], bool]
+        self, code: CheckedCode, posted: Posted, repeated: Callable[[], bool], *, right: bool
     ) -> tuple[CheckedCode, Refusal | None]:
         if code.reason or code.opened is None:
             return code, None
@@ -173,7 +206,7 @@ class CaptchaCheck:
             if not posted.ours[ANSWER].strip():
                 quiet = code.unproven and self.mode != "always"
                 return replace(code, reason="store_unavailable" if quiet else "code_missing"), None
-            if not self.state.issuer.is_right(code.opened, posted.ours[ANSWER]):
+            if not right:
                 wrong = replace(code, reason="code_wrong")
                 if code.opened.challenge.repeats or not repeated():
                     return wrong, self._count_wrong()

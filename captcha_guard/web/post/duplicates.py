@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from ...counters.spent import Spent
     from ...spam.submission import Submission
     from ..state import State
+
+logger = logging.getLogger("captcha_guard")
 
 #: Seconds for which a comment with the same text counts as a duplicate.
 REMEMBERED = 86_400
@@ -35,7 +38,7 @@ def claim(submission: Submission, state: State, *, again: bool) -> str | None:
     """Claim a comment. Returns the key that releases the claim, or None if the comment was claimed before.
 
     Returns "" if nothing was claimed: for a comment that can't be a duplicate, while the store fails, for a comment
-    that was erased, and with ``again``, which means that this duplicate was refused before and a code was solved for it.
+    that was erased, and with ``again``: this duplicate was refused before, and a code was solved for it.
     """
     if not submission.can_be_duplicate:
         return ""
@@ -47,6 +50,16 @@ def claim(submission: Submission, state: State, *, again: bool) -> str | None:
     if first:
         return key
     return "" if again or _was_forgotten(submission, state) else None
+
+
+def release(claimed: str | None, state: State) -> None:
+    """Release a claim, because the comment isn't stored. Does nothing for a comment that wasn't claimed."""
+    if not claimed:
+        return
+    try:
+        state.spent.release(claimed)
+    except StoreUnavailableError:
+        logger.warning("captcha_guard: a comment that was not stored may count as a duplicate for a day")
 
 
 def note_forgotten(key: str, state: State) -> None:

@@ -24,7 +24,7 @@ from ..identity import address_here, client_here, is_exempt, sender_keys
 from ..protection import Protection
 from ..state import State, this_app
 from .captcha_check import CaptchaCheck, CheckedCode
-from .duplicates import claim, is_known
+from .duplicates import claim, is_known, release
 from .missing_body import report_missing_body
 from .origin import refuse_cross_site
 from .posted import NOTHING, PostedError, read
@@ -64,6 +64,9 @@ def handle_post(request: Request, state: State, protection: Protection, scope: s
         post.verdict = post.decide()
     except Refused as refused:
         post.refusal, post.verdict = refused.refusal, refused.verdict
+    except BaseException:  # the host's function failed, so the comment isn't stored and may come again
+        release(post.claimed, state)
+        raise
     return post.result()
 
 
@@ -84,7 +87,7 @@ class _Post:
         self.submission: Submission | None = None
         self.without: frozenset[str] = frozenset()
         self.rules_score = 0
-        self.claimed = ""
+        self.claimed: str | None = ""
         self.verdict = Verdict()
         self.refusal: Refusal | None = None
 
@@ -114,7 +117,7 @@ class _Post:
 
     def check_code(self) -> None:
         """Count the POST against the limits and check its code."""
-        self.code, refusal, self.tries_left = self.captcha.check(self.posted, self._is_repeated)
+        self.code, refusal, self.tries_left = self.captcha.check(self.posted, self._is_repeated, self._claim)
         if refusal is None:
             return
         self.verdict = _rejected(refusal)
@@ -150,14 +153,14 @@ class _Post:
         return _settled_by_code(verdict, Action.CHALLENGE if moderated else Action.HOLD)
 
     def claim(self) -> None:
-        """Claim the comment, so that it isn't stored twice."""
+        """Claim the comment, so that it isn't stored twice. With a solved code it was claimed when that was checked."""
         if self.submission is None:
             return
-        claimed = claim(self.submission, self.state, again=self.code.repeats)
-        if claimed is None:
+        if not self.code.solved:
+            self._claim(again=False)
+        if self.claimed is None:
             refusal = self.captcha.charge_covered(self.code) or Refusal.because("duplicate")
             raise Refused(refusal, self.verdict.found(already_said()))
-        self.claimed = claimed
 
     def ask_services(self) -> None:
         """Ask the services, if their answer can still change the decision and no code is missing."""
@@ -194,8 +197,11 @@ class _Post:
             submission=self.submission,
             rules_score=self.rules_score,
             tries_left=self.tries_left,
-            claimed=self.claimed,
+            claimed=self.claimed or "",
         )
+
+    def _claim(self, *, again: bool) -> None:
+        self.claimed = claim(self._identifying_parts(), self.state, again=again)
 
     def _is_repeated(self) -> bool:
         """Return whether this exact comment is already stored or being stored. If not, the rule is skipped later."""

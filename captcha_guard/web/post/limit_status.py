@@ -33,7 +33,7 @@ class LimitStatus:
     @classmethod
     def of(cls, state: State, client: Client, *, policy: str | Policy, typed: bool) -> LimitStatus:
         """Return the limit status, read from the store once. Wrong codes are read only if a code was ``typed``."""
-        comments = state.limits.policy(policy).shortest()
+        comments = state.limits.policy(policy).shortest
         asked: list[Asked] = [*state.surge.asked, (comments, client)]
         asked += [("wrong", client)] if typed else []
         stats = state.limits.stats(*asked)
