@@ -205,8 +205,14 @@ class Moderation:
         return False
 
     def _unmarked(self, now: float) -> list[JudgedComment]:
-        """Return published comments that nobody marked in 30 days. While everything is in shadow, nothing is good."""
+        """Return published comments that nobody marked in 30 days.
+
+        Silence says nothing while shadow mode publishes everything, or if no moderator has decided about any comment of
+        these 30 days. Comments that expired aside are older.
+        """
         if not self._learn_unmarked or self._learner is None or self._judge.shadow is True:
+            return []
+        if not self._judged_comments.has_decided_since(now - UNMARKED_AFTER):
             return []
         overdue = self._judged_comments.overdue(now - UNMARKED_AFTER, Action.ACCEPT)
         return [one for one in overdue if one.judged_at > now - RETENTION.kept]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from .filter.learner import ENOUGH, Learner
+from .filter.learner import ENOUGH, Learner, what_is_missing
 from .history import Memory, Party, author_of
 from .judge import NEW_SITE
 from .memory.judged_comments import JudgedComments
@@ -35,17 +35,17 @@ class NewSite:
 
     def check(self, submission: Submission) -> Finding | None:
         """Return a finding that holds the submission, or ``None``. To be asked only while the filter abstains."""
-        known = self._learner.good_comments()
-        if known is None or known >= ENOUGH:
+        taught = self._learner.taught()
+        if taught is None or taught[0] >= ENOUGH:
             return None
         now = submission.posted_at
         if not self._judged_comments.has_spam_since(now - _LATELY) or self._is_known(submission):
             return None
-        more = ENOUGH - known
-        self._log(now, more)
+        missing = what_is_missing(*taught)
+        self._log(now, missing)
         sentence = (
-            "Spam is arriving, no comment of this author has been kept before, and the filter knows too few good "
-            f"comments: confirm {more} published or held comment{'' if more == 1 else 's'} and the filter starts."
+            "Spam is arriving, no comment of this author has been kept before, and the filter doesn't decide yet: "
+            f"{missing}, and it starts."
         )
         return Finding(NEW_SITE, 0, sentence, Action.HOLD, reply="A moderator reads the first comment of each author.")
 
@@ -57,13 +57,13 @@ class NewSite:
             past = self._memory.history(Party.AUTHOR, author_of(submission))
         return past is not None and past.ham > 0 and not past.spam
 
-    def _log(self, now: float, more: int) -> None:
+    def _log(self, now: float, missing: str) -> None:
         """Write a line once a day in each process."""
         if self._logged_at and now - self._logged_at < DAY:
             return
         self._logged_at = now
         logger.warning(
-            "captcha_guard: comments of new authors are held, because spam arrives and the filter knows too few good "
-            "comments: confirm %d published or held comments and the filter starts",
-            more,
+            "captcha_guard: comments of new authors are held, because spam arrives and the filter doesn't decide yet: "
+            "%s, and it starts",
+            missing,
         )

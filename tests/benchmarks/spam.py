@@ -8,6 +8,7 @@ models are measured beside.
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ Bayes 0.896, random forest 0.878, decision tree 0.877, multinomial naive Bayes 0
 def main() -> None:
     """Measure what was asked for and print it as one table."""
     wanted = _arguments()
+    logging.getLogger("captcha_guard").setLevel(logging.ERROR)
     names = tuple(VIDEOS) if wanted.videos == "all" else CHOOSING
     videos = read_videos(wanted.data, names)
     print(f"Videos: {', '.join(names)}.", end=" ")

@@ -46,6 +46,7 @@ class Owner:
     confirms: float = 0.0
     confirms_first: int = 0
     unmarked: bool = True
+    new_site: bool = True
     strict: bool = False
     slips: float = 0.0
 
@@ -58,6 +59,8 @@ OWNERS = (
     replace(QUEUE, name="confirms the first eight published, too", confirms_first=8),
     QUEUE,
     replace(QUEUE, name="the same, not learning from silence", unmarked=False),
+    replace(QUEUE, name="the same, not holding new authors", new_site=False),
+    replace(QUEUE, name="the same, neither", unmarked=False, new_site=False),
     replace(QUEUE, name="the same, strict", strict=True),
     Owner("marks nothing", queue=False),
     *(
@@ -95,7 +98,7 @@ class Blog:
             standard(memory=memory),
             learner=learner,
             strict=owner.strict,
-            new_site=NewSite(learner, judged, memory).check,
+            new_site=NewSite(learner, judged, memory).check if owner.new_site else None,
             prefetching=memory.prefetching,
         )
         self.moderation = Moderation(

@@ -79,11 +79,16 @@ class Stats:
     @property
     def missing(self) -> str:
         """What must still be taught until the filter decides, in a sentence; "" if nothing is missing."""
-        ham, spam = (max(0, ENOUGH - taught) for taught in (self.ham, self.spam))
-        parts = [f"confirm {ham} published comment{'' if ham == 1 else 's'}"] if ham else []
-        parts += [f"mark {spam} comment{'' if spam == 1 else 's'} as spam"] if spam else []
-        sentence = f"{' and '.join(parts)}, and the filter starts."
-        return sentence[0].upper() + sentence[1:] if parts else ""
+        asked = what_is_missing(self.ham, self.spam)
+        return f"{asked[0].upper()}{asked[1:]}, and the filter starts." if asked else ""
+
+
+def what_is_missing(ham: int, spam: int) -> str:
+    """Return what a moderator must still do until the filter decides, "" if nothing is missing."""
+    confirm, mark = (max(0, ENOUGH - taught) for taught in (ham, spam))
+    parts = [f"confirm {confirm} published or held comment{'' if confirm == 1 else 's'}"] if confirm else []
+    parts += [f"mark {mark} comment{'' if mark == 1 else 's'} as spam"] if mark else []
+    return " and ".join(parts)
 
 
 class _Asked(NamedTuple):
@@ -219,9 +224,9 @@ class Learner:
             tokens, decisions = look.sizes()
             return Stats(floor(look.model.ham), floor(look.model.spam), decisions, tokens)
 
-    def good_comments(self) -> int | None:
-        """Return how many good comments were taught, rounded down; ``None`` if the database can't be used."""
-        return self._spared(self._good_comments, None, reads=True, insist=False)
+    def taught(self) -> tuple[int, int] | None:
+        """Return how many good comments and how much spam was taught; ``None`` if the database can't be used."""
+        return self._spared(self._taught, None, reads=True, insist=False)
 
     def export(self) -> Iterator[str]:
         """Return the kept decisions as lines of JSON, the oldest first, for :meth:`load`."""
@@ -294,9 +299,9 @@ class Learner:
         heavy = sorted((one for one in weighed if one.weight), key=lambda one: (-abs(one.weight), one.token))
         return tuple(heavy[:HEAVIEST])
 
-    def _good_comments(self) -> int | None:
+    def _taught(self) -> tuple[int, int]:
         with self._store.looking() as look:
-            return floor(look.model.ham)
+            return floor(look.model.ham), floor(look.model.spam)
 
     def _with_agreement(self, asked: _Asked) -> tuple[str, ...]:
         with self._store.looking(asked.wanted) as look:

@@ -62,6 +62,7 @@ _OVERDUE: Final = (
 _DECIDE: Final = "UPDATE judge_cases SET spam = :spam WHERE mark = :mark"
 _CLAIM: Final = "UPDATE judge_cases SET spam = :spam WHERE id = :id AND spam IS NULL"
 _SPAM_SINCE: Final = "SELECT 1 FROM judge_cases WHERE judged_at > :since AND spam = 1 LIMIT 1"
+_DECIDED_SINCE: Final = "SELECT 1 FROM judge_cases WHERE judged_at > :since AND spam IN (0, 1) LIMIT 1"
 _REOPEN: Final = "UPDATE judge_cases SET spam = NULL WHERE id = :id"
 _FORGET: Final = "DELETE FROM judge_cases WHERE mark = :mark"
 
@@ -150,9 +151,11 @@ class JudgedComments:
 
     def has_spam_since(self, since: float) -> bool:
         """Return whether a comment that was judged after ``since`` is known to be spam."""
-        if self._database.is_missing:
-            return False
-        return bool(self._database.read(lambda access: access.rows(_SPAM_SINCE, (since,))))
+        return self._has(_SPAM_SINCE, since)
+
+    def has_decided_since(self, since: float) -> bool:
+        """Return whether a comment that was judged after ``since`` was decided."""
+        return self._has(_DECIDED_SINCE, since)
 
     def reopen(self, judged: JudgedComment) -> None:
         """Undo :meth:`claim`."""
@@ -174,6 +177,11 @@ class JudgedComments:
         Returns ``None`` if the database can't be used.
         """
         return sweep(self._database, (RETENTION,), now)
+
+    def _has(self, query: str, since: float) -> bool:
+        if self._database.is_missing:
+            return False
+        return bool(self._database.read(lambda access: access.rows(query, (since,))))
 
     def _change(self, statement: str, *values: object) -> int | None:
         return self._database.write(lambda access: access.run(statement, values), insist=True)
