@@ -137,7 +137,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
             services=services,
             learn_unmarked=settings.learn_unmarked,
         ),
-        timetable=Timetable(time.monotonic()),
+        timetable=Timetable(time.monotonic(), clock=time.time),
         secret=secrets[0],
         secrets=tuple(secrets),
         database=database,

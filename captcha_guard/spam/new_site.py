@@ -1,8 +1,8 @@
-"""Protects a site whose filter doesn't decide yet, because too few good comments have been taught.
+"""Protects a site whose filter doesn't decide yet, because too few comments have been taught.
 
 Moderators clear the queue, but rules hold few good comments, so nobody teaches them and the filter never starts. While
-spam arrives on such a site, comments of new authors are held. The moderator then confirms the good ones, and after
-eight of them the filter decides.
+spam arrives on such a site, comments of new authors are held. The moderator then confirms the good ones and marks the
+spam, and after eight of each the filter decides.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from .verdict import Action, Finding
 logger = logging.getLogger("captcha_guard")
 
 DAY: Final = 86_400.0
-#: Spam arrives if a moderator has marked a comment of so many seconds.
+#: Spam arrives if a moderator has marked this many comments of so many seconds. More are needed once enough good
+#: comments are known, or a site with little spam would hold new authors for months until eight spam are known.
 _LATELY: Final = 14 * DAY
+_SOME_SPAM: Final = 1
+_MUCH_SPAM: Final = 3
 
 
 class NewSite:
-    """Holds comments of new authors while spam arrives and fewer than eight good comments have been taught."""
+    """Holds comments of new authors while spam arrives and the filter doesn't decide yet."""
 
     def __init__(self, learner: Learner, judged_comments: JudgedComments, memory: Memory) -> None:
         self._learner = learner
@@ -36,10 +39,10 @@ class NewSite:
     def check(self, submission: Submission) -> Finding | None:
         """Return a finding that holds the submission, or ``None``. To be asked only while the filter abstains."""
         taught = self._learner.taught()
-        if taught is None or taught[0] >= ENOUGH:
+        if taught is None or min(taught) >= ENOUGH:
             return None
-        now = submission.posted_at
-        if not self._judged_comments.has_spam_since(now - _LATELY) or self._is_known(submission):
+        now, spam = submission.posted_at, _SOME_SPAM if taught[0] < ENOUGH else _MUCH_SPAM
+        if not self._judged_comments.has_spam_since(now - _LATELY, spam) or self._is_known(submission):
             return None
         missing = what_is_missing(*taught)
         self._log(now, missing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -191,6 +192,21 @@ def test_new_authors_wait_while_spam_arrives_until_eight_good_comments_are_known
     assert "confirm 8 published or held comments and mark 7 comments as spam, and it starts" in lines[0]
 
 
+def test_with_eight_good_comments_known_only_much_spam_holds_new_authors(blog: Blog) -> None:
+    """On a site with little spam, it takes months until eight are known."""
+    for number in range(8):
+        name = post(blog, READERS[number], number)
+        with blog.app.app_context():
+            assert blog.guard.teach(name, spam=False)
+    actions = []
+    for number in range(3):
+        mark_spam(blog, 200 + number)
+        post(blog, (READERS[8], READERS[9], "Nothing is nearly the same.")[number], 8 + number)
+        actions.append(blog.stored[-1]["action"])
+    assert actions == ["ACCEPT", "ACCEPT", "HOLD"]
+    assert blog.stored[-1]["why"] == "new_site"
+
+
 def test_an_author_who_was_kept_is_not_held(blog: Blog) -> None:
     post(blog, READERS[1], 1)
     mark_spam(blog)
@@ -261,3 +277,27 @@ def test_fifty_comments_of_one_client_leave_honest_words_good(
         asked = [Submission(scope="queue", body=body, posted_at=later) for body in READERS]
         chances = [blog.guard.check(one).chance or 1 for one in asked]
     assert (sum(chances) / len(chances) < 0.3) is bounded
+
+
+# Maintenance after a POST
+
+
+def test_a_post_after_the_clock_has_moved_learns_what_nobody_marked(
+    blog: Blog, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    class Noted(threading.Thread):
+        def start(self) -> None:
+            threads.append(self)
+            super().start()
+
+    monkeypatch.setattr("captcha_guard.web.maintenance.threading.Thread", Noted)
+    name = post(blog, READERS[1], 1)
+    clock.shift(31 * DAY)
+    mark_spam(blog)
+    monkeypatch.setattr(blog.state.timetable, "_due_at", blog.state.clock())
+    with heard(blog) as learned:
+        post(blog, READERS[2], 2)
+        threads[-1].join(10)
+    assert learned == [name]

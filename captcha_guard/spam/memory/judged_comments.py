@@ -61,8 +61,8 @@ _OVERDUE: Final = (
 )
 _DECIDE: Final = "UPDATE judge_cases SET spam = :spam WHERE mark = :mark"
 _CLAIM: Final = "UPDATE judge_cases SET spam = :spam WHERE id = :id AND spam IS NULL"
-_SPAM_SINCE: Final = "SELECT 1 FROM judge_cases WHERE judged_at > :since AND spam = 1 LIMIT 1"
-_DECIDED_SINCE: Final = "SELECT 1 FROM judge_cases WHERE judged_at > :since AND spam IN (0, 1) LIMIT 1"
+_SPAM_SINCE: Final = "SELECT 1 FROM judge_cases WHERE judged_at > :since AND spam = 1 LIMIT :most"
+_DECIDED_SINCE: Final = "SELECT 1 FROM judge_cases WHERE judged_at > :since AND spam IN (0, 1) LIMIT :most"
 _REOPEN: Final = "UPDATE judge_cases SET spam = NULL WHERE id = :id"
 _FORGET: Final = "DELETE FROM judge_cases WHERE mark = :mark"
 
@@ -149,13 +149,13 @@ class JudgedComments:
         """
         return bool(self._change(_CLAIM, 1 if spam else _UNMARKED, judged.id))
 
-    def has_spam_since(self, since: float) -> bool:
-        """Return whether a comment that was judged after ``since`` is known to be spam."""
-        return self._has(_SPAM_SINCE, since)
+    def has_spam_since(self, since: float, at_least: int) -> bool:
+        """Return whether so many comments that were judged after ``since`` are known to be spam."""
+        return self._has(_SPAM_SINCE, since, at_least)
 
     def has_decided_since(self, since: float) -> bool:
         """Return whether a comment that was judged after ``since`` was decided."""
-        return self._has(_DECIDED_SINCE, since)
+        return self._has(_DECIDED_SINCE, since, 1)
 
     def reopen(self, judged: JudgedComment) -> None:
         """Undo :meth:`claim`."""
@@ -178,10 +178,11 @@ class JudgedComments:
         """
         return sweep(self._database, (RETENTION,), now)
 
-    def _has(self, query: str, since: float) -> bool:
+    def _has(self, query: str, since: float, at_least: int) -> bool:
         if self._database.is_missing:
             return False
-        return bool(self._database.read(lambda access: access.rows(query, (since,))))
+        rows = self._database.read(lambda access: access.rows(query, (since, at_least)))
+        return rows is not None and len(rows) >= at_least
 
     def _change(self, statement: str, *values: object) -> int | None:
         return self._database.write(lambda access: access.run(statement, values), insist=True)
