@@ -185,6 +185,8 @@ class Moderation:
 
     def purge(self, now: float) -> Purged:
         """Delete everything that has expired. Nothing is learned, and nothing is sent to a service."""
+        if self._learner is not None:
+            self._learner.sweep(now)
         sent = self._services.expire(now) if self._services is not None else 0
         return Purged(self._memory.sweep(now), self._judged_comments.sweep(now), sent)
 
@@ -270,9 +272,12 @@ class Moderation:
         )
 
     def _tokens(self, submission: Submission) -> tuple[str, ...]:
-        if self._learner is None:
-            return tokens_of(submission.kept_text, submission.scope)
-        return self._learner.tokens(submission)
+        if self._learner is not None:
+            try:
+                return self._learner.tokens(submission)
+            except Exception:  # the host's topic fails; the comment must be stored all the same
+                logger.exception("captcha_guard: the topic of %r failed, so its comment has none", submission.scope)
+        return tokens_of(submission.kept_text, submission.scope)
 
     def _filter(self) -> Learner:
         if self._learner is None:

@@ -107,6 +107,19 @@ def test_the_topic_reaches_the_filter_and_the_comment_is_taught_with_it(blog: Bl
     assert called == ["/notes/lazy"] * 2
 
 
+def test_a_topic_that_fails_loses_no_comment(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
+    def about(slug: str) -> Facts:
+        def text() -> str:
+            raise OSError(f"no text of {slug}")
+
+        return Facts(topic=text)
+
+    assert guarded(blog, about).client().post("/notes/one", data=COMMENT).status_code == 200
+    assert "the topic of 'note' failed" in caplog.text
+    with blog.app.app_context():
+        assert blog.guard.teach(blog.stored[-1]["id"], spam=False)
+
+
 def test_a_host_may_answer_in_place_of_the_guard(blog: Blog) -> None:
     client = guarded(blog).client()
     assert client.post("/notes/missing", data=COMMENT).status_code == 404
