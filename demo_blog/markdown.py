@@ -179,23 +179,11 @@ def _fence(
     return str(renderer.fence(tokens, index, options, env)).replace("<pre>", '<pre tabindex="0">', 1)
 
 
-def _table_open(
-    renderer: RendererHTML,  # noqa: ARG001
-    tokens: Sequence[Token],  # noqa: ARG001
-    index: int,  # noqa: ARG001
-    options: OptionsDict,  # noqa: ARG001
-    env: MutableMapping[str, object],  # noqa: ARG001
-) -> str:
+def _table_open(*_: object) -> str:
     return '<div class="table" role="group" aria-label="Table" tabindex="0"><table>\n'
 
 
-def _table_close(
-    renderer: RendererHTML,  # noqa: ARG001
-    tokens: Sequence[Token],  # noqa: ARG001
-    index: int,  # noqa: ARG001
-    options: OptionsDict,  # noqa: ARG001
-    env: MutableMapping[str, object],  # noqa: ARG001
-) -> str:
+def _table_close(*_: object) -> str:
     return "</table></div>\n"
 
 

@@ -32,14 +32,7 @@ class Version(NamedTuple):
 
 
 @click.command("preview")
-@click.option(
-    "--difficulty",
-    "wanted",
-    multiple=True,
-    callback=options.difficulties,
-    metavar="|".join(options.presets()),
-    help="Can be given several times; default: the site's own.",
-)
+@options.difficulty_option("the site's own")
 @click.option("--styles", type=click.IntRange(1, 60), default=6, show_default=True, help="How many styles.")
 @click.option("--codes", callback=options.codes, help="The codes to draw, such as 7ACD4,KW39H; default: random ones.")
 @click.option("--scale", type=click.IntRange(1, 2), default=1, show_default=True, help="2: for high-density screens.")

@@ -31,14 +31,7 @@ ROW = "{:<10}  {:<17}  {:>12}  {:>12}  {:>16}  {}"
     show_default=True,
     help="How many of each difficulty. More pictures make the interval narrower.",
 )
-@click.option(
-    "--difficulty",
-    "wanted",
-    multiple=True,
-    callback=options.difficulties,
-    metavar="|".join(options.presets()),
-    help="Can be given several times; default: all of them.",
-)
+@options.difficulty_option("all of them")
 @with_appcontext
 def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
     """Attack this site's pictures with reading programs, and print how many they read.

@@ -1,7 +1,7 @@
 """How large the counters' file gets in a flood of clients that were never seen: ``python -m tests.benchmarks.flood``.
 
-Each comes once, from one of 10,000 networks, at 20 a second on a clock of the benchmark's own: six moving windows as a
-comment is charged to, and a nonce. 250,000 of them leave a million keys of their own. Takes a minute or two.
+Each comes once, from one of 10,000 networks, at 20 a second by the benchmark's own clock. Its comment is charged to the
+windows of the client and its network, and spends a nonce. Takes a minute or two.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def row(what: str, storage: SQLiteStorage, seconds: float) -> str:
 def run(clients: int, most: int) -> list[str]:
     """Return the table, as Markdown."""
     lines = [
-        "| after | windows | counters | file, MB | journal, MB | octets a row | µs a comment |",
+        "| after | windows | counters | file, MB | journal, MB | bytes a row | µs a comment |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     with (
@@ -78,7 +78,7 @@ def run(clients: int, most: int) -> list[str]:
         clock.shift(86_400)
         begin = time.thread_time()
         swept = storage.sweep()
-        lines.append(row(f"a day's quiet, and a purge of {swept:,} rows", storage, time.thread_time() - begin))
+        lines.append(row(f"a day without clients, and a purge of {swept:,} rows", storage, time.thread_time() - begin))
     return lines
 
 

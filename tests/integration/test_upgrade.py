@@ -91,8 +91,8 @@ def test_a_configured_database_takes_everything_over_once(
     with closing(opened()) as database:
         for _ in range(2):
             upgrade.move_into(database, path)
-        assert [message for message in caplog.messages if "is kept in" in message] == [
-            f"captcha_guard: what the judge kept in {path} is kept in {database.where} now"
+        assert [message for message in caplog.messages if "was moved to" in message] == [
+            f"captcha_guard: the judge's data in {path} was moved to {database.where}"
         ]
         assert tables(path) == {"judge_moved", "sqlite_sequence"}
         assert_all_is_there(database)
@@ -126,7 +126,7 @@ def test_a_file_that_isnt_a_database_is_logged_and_kept(
     with closing(opened()) as database, caplog.at_level(logging.ERROR, logger="captcha_guard"):
         upgrade.move_into(database, path)
         assert Learner(database).stats() == Stats(0, 0, 0, 0)
-    assert f"what the judge kept in {path} could not be moved" in caplog.text
+    assert f"the judge's data in {path} could not be moved" in caplog.text
     assert path.read_bytes() == b"this is no database " * 100
 
 

@@ -106,7 +106,7 @@ def test_a_corrupt_file_is_set_aside_and_the_filter_begins_anew(
     assert learner.teach(ASKED, spam=True, rules_score=50, key="new")
     assert learner.stats().decisions == 1
     [aside] = [one for one in path.parent.iterdir() if ".corrupt-" in one.name and one.read_bytes() == octets]
-    assert f"set aside as {aside}" in caplog.text
+    assert f"renamed to {aside}" in caplog.text
 
 
 @pytest.mark.parametrize(
