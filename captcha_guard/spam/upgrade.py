@@ -16,10 +16,11 @@ from typing import Final
 
 from ..database.database import Access, Database
 from ..database.table import Kind, Table
+from .filter.retraining import take_in
 from .filter.rows import Model, read_decision
-from .filter.training import Taught, take_in
+from .filter.training import Taught, taught_of
+from .filter.word_store import SIDE_TABLES, Change
 from .filter.word_store import TABLES as FILTER
-from .filter.word_store import Change
 from .memory import judged_comments
 from .memory.tables import COMMENTS, HISTORY, SHINGLES, SKETCHES
 from .services import outbox, sent_forms
@@ -81,7 +82,7 @@ def _move(database: Database, old: sqlite3.Connection, file: Path) -> None:
     tables = [table for table in _TABLES if table.name in there]
     if not tables:
         return
-    database.keep(*_TABLES, _MOVED)
+    database.keep(*_TABLES, *SIDE_TABLES, _MOVED)
     name = _name_of(old)
     with database.writing() as access:
         if not access.rows("SELECT file FROM judge_moved WHERE file = :file", (name,)):
@@ -122,7 +123,7 @@ def _copy(access: Access, old: sqlite3.Connection, tables: Sequence[Table]) -> N
 def _copy_filter(access: Access, old: sqlite3.Connection) -> None:
     model_table, tokens, decisions = FILTER
     for _, *counts in old.execute(model_table.select).fetchall():
-        model = Model(*counts)
+        model = Model.read(counts)
         if not model.decisions:
             return
         change = Change(access)
@@ -133,12 +134,9 @@ def _copy_filter(access: Access, old: sqlite3.Connection) -> None:
         access.run("DELETE FROM learning_tokens")
         access.change(tokens.insert, old.execute(tokens.select).fetchall())
         access.change(decisions.insert, old.execute(decisions.select).fetchall())
-        access.run(_WRITE_MODEL, (model.version, model.revision, model.ham, model.spam, model.tokens, model.decisions))
+        access.run(_WRITE_MODEL, (counts[0], model.revision, *model.row[1:]))
 
 
 def _taught(old: sqlite3.Connection, decisions: Table) -> list[Taught]:
     names = dict(old.execute("SELECT id, token FROM learning_tokens").fetchall())
-    return [
-        Taught(one.name, one.spam, one.rules, tuple(sorted(names[number] for number in one.tokens if number in names)))
-        for one in map(read_decision, old.execute(decisions.select).fetchall())
-    ]
+    return [taught_of(one, names) for one in map(read_decision, old.execute(decisions.select).fetchall())]

@@ -306,7 +306,7 @@ def test_a_judged_comment_contains_no_personal_data_and_no_text(blog: Blog) -> N
     judged = JudgedComments(blog.state.database).find(blog.stored[0]["id"])
     assert judged is not None
     text = repr(judged)
-    assert not any(one in text for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to", "queue"))
+    assert not any(one in text for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to"))
     assert all(" " not in token for token in judged.tokens)
 
 

@@ -13,6 +13,7 @@ from flask import Request, current_app
 
 from ...errors import ConfigError
 from ...signals import submission_judged
+from ...spam.judge import NEW_SITE
 from ...spam.rules.duplicate import Duplicate, already_said
 from ...spam.rules.honeypot import Honeypot
 from ...spam.rules.too_fast import TooFast
@@ -130,6 +131,8 @@ class _Post:
         if self.code.solved or self.code.reason == "code_wrong" or self.captcha.mode != "always":
             self.without = frozenset({Duplicate.slug})  # the claim will find duplicates, or the code check has
         answered = ANSWERED_BY_CODE if self.code.solved and not self.protection.moderated else ()
+        if not self.protection.moderated:
+            self.without |= {NEW_SITE}  # nobody could confirm the comment
         verdict = self.state.judge.weigh(self.submission, without=self.without, shadowing=answered)
         self.rules_score = total(verdict.findings)
         for finding in self.verdict.findings:
