@@ -93,7 +93,7 @@ def scope_token(scope: str) -> str:
     if len(scope) > _LONGEST:
         digest = blake2b(scope.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
         scope = f"{scope[: _LONGEST - 9]}~{digest}"
-    return "p:" + scope
+    return "p:" + scope.encode("utf-8", "replace").decode()  # a lone surrogate can't be stored
 
 
 def kind_of(token: str) -> str:
