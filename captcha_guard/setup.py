@@ -32,6 +32,7 @@ from .spam.judge import Rule
 from .spam.memory.judged_comments import JudgedComments
 from .spam.memory.reputation import Reputation
 from .spam.moderation import Moderation
+from .spam.new_site import NewSite
 from .spam.services import Context, LateAnswer, services_of
 from .spam.submission import Submission
 from .spam.upgrade import move_into
@@ -96,6 +97,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         known=lambda submission: known(submission, spent, secrets[0]),
         memory=memory,
         learner=learner,
+        new_site=NewSite(learner, judged_comments, memory).check if learner is not None else None,
         rules=host.rules,
         extra_rules=host.extra_rules,
         prefetching=memory.prefetching,
@@ -133,8 +135,9 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
             judged_comments=judged_comments,
             learner=learner,
             services=services,
+            learn_unmarked=settings.learn_unmarked,
         ),
-        timetable=Timetable(time.monotonic()),
+        timetable=Timetable(time.monotonic(), clock=time.time),
         secret=secrets[0],
         secrets=tuple(secrets),
         database=database,

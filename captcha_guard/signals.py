@@ -25,6 +25,10 @@ submission_judged = _signals.signal("submission-judged")
 #: Sent by ``guard.tidy()``, usually outside of requests. If a receiver raises an error, it is sent again the next time.
 aside_expired = _signals.signal("aside-expired")
 
+#: A comment was published 30 days ago and nobody marked it, so the filter has learned it as good. ``id`` (str, its
+#: verdict's). Sent by ``guard.tidy()``, as ``aside_expired`` is.
+unmarked_learned = _signals.signal("unmarked-learned")
+
 #: A service answered late about a comment that was judged without it. ``id`` (str, its verdict's), ``service`` (str),
 #: ``finding`` (Finding, or None if the service considers the comment good). Sent by ``guard.tidy()``.
 service_answered = _signals.signal("service-answered")

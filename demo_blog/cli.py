@@ -47,6 +47,7 @@ def held() -> None:
     _require_tables()
     _list("Held", Comment.in_state(CommentState.HELD))
     _list("Set aside as spam", Comment.in_state(CommentState.SPAM))
+    click.echo(moderation.filter_status())
 
 
 @journal.command("approve")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from captcha_guard import Action, Refusal, Verdict
+from captcha_guard import Action, Facts, Refusal, Verdict
 from demo_blog import errors, posts, security
 from demo_blog.comment_form import CommentForm
 from demo_blog.database import db
@@ -46,11 +47,17 @@ def show_form_again(refusal: Refusal, slug: str) -> str:  # noqa: ARG001 - the g
     )
 
 
+def facts(slug: str) -> Facts:  # noqa: ARG001 - the guard's signature
+    """Tell the guard how old the post is and what it is about."""
+    return Facts(post_age=g.post.age(datetime.now(UTC)), topic=g.post.topic)
+
+
 @bp.post("/posts/<slug>/comments")
 @guard.protect(
     scope="comment:{slug}",
     moderated=True,
     fields={"author": "author", "email": "email", "url": "url", "body": "body"},
+    facts=facts,
     on_challenge=show_form_again,
 )
 def create(slug: str) -> ResponseReturnValue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -37,6 +37,15 @@ class Post(Base):
     part: Mapped[int | None]
 
     comments: Mapped[list[Comment]] = relationship(back_populates="post", cascade="all, delete-orphan")
+
+    @property
+    def topic(self) -> str:
+        """Everything that the post says, for the guard to compare comments with."""
+        return f"{self.title}\n\n{self.summary}\n\n{self.body}"
+
+    def age(self, now: datetime) -> float:
+        """Return the seconds from the start of the post's day, in UTC, to ``now``."""
+        return (now - datetime.combine(self.date, time.min, UTC)).total_seconds()
 
     @classmethod
     def by_slug(cls, slug: str) -> Post | None:

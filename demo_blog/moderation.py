@@ -48,15 +48,19 @@ def reasons(comment: Comment) -> Iterator[str]:
         name = word.token.partition(":")[2]
         yield f"{word.weight:+.2f}  {name} ({word.kind}; in {word.ham} kept and {word.spam} spam comments)"
     if not weights:
-        yield _why_no_weights()
+        yield filter_status()
 
 
-def _why_no_weights() -> str:
+def filter_status() -> str:
+    """Return what the filter has learned, and what an editor must still do until it decides."""
     try:
         taught = guard.filter_stats()
     except CaptchaGuardError as error:  # the filter is off, or its database can't be used
         return str(error)
-    return f"The filter has no result yet: it has learned {taught.ham} kept and {taught.spam} spam comments."
+    learned = f"it has learned {taught.ham} kept and {taught.spam} spam comments."
+    if taught.missing:
+        return f"The filter has no result yet: {learned} {taught.missing}"
+    return f"The filter decides: {learned}"
 
 
 def submission_of(comment: Comment) -> Submission:
@@ -68,6 +72,8 @@ def submission_of(comment: Comment) -> Submission:
         url=comment.url,
         body=comment.body,
         posted_at=comment.created.timestamp(),
+        post_age=comment.post.age(comment.created),
+        topic=comment.post.topic,
     )
 
 

@@ -38,7 +38,7 @@ class Asked:
 
 
 class Server(ThreadingHTTPServer):
-    """Answers as documented unless ``fault`` is a key of ``FAULTS``."""
+    """Answers as documented until ``fault`` names something else (a key of ``FAULTS``)."""
 
     daemon_threads = True
     block_on_close = False

@@ -76,7 +76,7 @@ class Challenge:
         nonce = base64_encode(secrets.token_bytes(NONCE_BYTES)).decode()
         return cls(nonce, scope_digest(scope), kind, difficulty, epoch, at, tries_left, repeats)
 
-    def passed(self, key: bytes, bound_to: str) -> Challenge | None:
+    def as_pass(self, key: bytes, bound_to: str) -> Challenge | None:
         """Return the pass for this challenge after it was solved. None after the last generation.
 
         The pass's nonce is derived from this nonce and ``key``, so every call returns the same pass.

@@ -34,4 +34,5 @@ def this_learner() -> Learner:
 def missing(taught: Stats) -> str:
     """Return a sentence about how much more the filter must be taught before it decides."""
     ham, spam = max(0, ENOUGH - taught.ham), max(0, ENOUGH - taught.spam)
-    return f"The filter abstains until it is taught {ham} more ham and {spam} more spam: flask captcha-guard teach"
+    abstains = f"The filter abstains until it is taught {ham} more ham and {spam} more spam"
+    return f"{abstains}: flask captcha-guard teach. {taught.missing}"

@@ -172,6 +172,11 @@ class Settings:
         "two rising chances, 0 to 1",
         "Up to the first chance of spam the filter accepts. From the second it sets aside. Between them it holds.",
     )
+    learn_unmarked: bool = switch(
+        default=True,
+        doc="Whether published comments on [moderated routes](judging.md#comments-that-nobody-marks) that nobody marks "
+        "as spam for 30 days count as good.",
+    )
     log: str = setting(
         "text",
         checks.choice("text", "json", "off"),

@@ -39,7 +39,7 @@
     }
 
     connectedCallback() {
-      if (this.picture === null) {
+      if (this.input === null) {
         return; // the form doesn't ask for a code
       }
       const copied = !this.#known && this.hasAttribute("data-known");
@@ -50,7 +50,7 @@
       // A cached copy of the page (Turbo, htmx) may show a used code.
       if (copied && !document.documentElement.hasAttribute("data-turbo-preview")) {
         this.renew(RENEWED);
-      } else if (!copied && this.picture.complete && this.picture.naturalWidth === 0) {
+      } else if (!copied && this.picture?.complete && this.picture.naturalWidth === 0) {
         this.#replacePicture();
       }
       // Browsers ignore autofocus if the address has a fragment.
@@ -111,14 +111,16 @@
 
     #show(fresh) {
       this.token.value = fresh.token;
-      if (this.picture === null) {
+      if (this.input === null) {
         return;
       }
-      this.setAttribute("aria-busy", "true");
-      this.picture.width = fresh.width;
-      this.picture.height = fresh.height;
-      this.picture.srcset = `${fresh.picture_2x} 2x`;
-      this.picture.src = fresh.picture;
+      if (this.picture !== null) {
+        this.setAttribute("aria-busy", "true");
+        this.picture.width = fresh.width;
+        this.picture.height = fresh.height;
+        this.picture.srcset = `${fresh.picture_2x} 2x`;
+        this.picture.src = fresh.picture;
+      }
       this.input.value = "";
       this.#schedule(fresh.expires_in);
     }
@@ -144,7 +146,7 @@
           method: "POST",
           credentials: "same-origin",
           headers: { "Content-Type": "application/json", Accept: "application/json" },
-          body: JSON.stringify({ scope: this.dataset.scope, kind: "image", token: this.token.value }),
+          body: JSON.stringify({ scope: this.dataset.scope, kind: this.dataset.kind, token: this.token.value }),
           signal: AbortSignal.timeout(TIMEOUT),
         });
         const fresh = await response.json();

@@ -8,7 +8,7 @@ import time
 
 from flask import Flask
 
-from ..signals import aside_expired
+from ..signals import aside_expired, unmarked_learned
 from ..spam.moderation import Tidied
 from .state import current_state, this_app
 
@@ -25,7 +25,10 @@ def tidy(now: float | None = None) -> Tidied:
     def expired(name: str) -> None:
         aside_expired.send(app, id=name)
 
-    return state.moderation.tidy(state.clock() if now is None else now, expired)
+    def unmarked(name: str) -> None:
+        unmarked_learned.send(app, id=name)
+
+    return state.moderation.tidy(state.clock() if now is None else now, expired, unmarked)
 
 
 def start_maintenance() -> threading.Thread | None:

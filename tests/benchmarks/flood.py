@@ -1,4 +1,4 @@
-"""Measures the size of the counters' file in a flood of new clients: ``python -m tests.benchmarks.flood``.
+"""How large the counters' file gets in a flood of clients that were never seen: ``python -m tests.benchmarks.flood``.
 
 Each client comes once, from one of 10,000 networks, at 20 clients a second on the benchmark's own clock. Its comment is
 charged to the windows of the client and its network, and spends a nonce. Takes a minute or two.

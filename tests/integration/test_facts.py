@@ -14,10 +14,12 @@ from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 
 from captcha_guard import ConfigError, Facts, Submission, submission_judged
+from captcha_guard.spam.filter.topic import LEVELS
 from captcha_guard.wtf import CaptchaField
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, Blog, solved
+from tests.integration.host_blog import COMMENT, TAUGHT_HAM, TAUGHT_SPAM, Blog, solved
 
+TOPIC = "Loops that never end\n\nIn part two the bound of the loop is read anew each time, so the loop never ends."
 AGES = {"new": 60.0, "old": 400 * 86_400.0}
 
 
@@ -75,6 +77,47 @@ def test_a_trusted_account_skips_rules_and_a_typed_name_never_does(blog: Blog) -
     client.post("/notes/new", data=links | {"body": links["body"] + "!"}, headers={"X-Account": "ada"})
     assert [comment["why"] for comment in blog.stored[3:]] == ["links", "trusted_author"]
     assert [comment["held"] for comment in blog.stored[3:]] == ["True", "False"]
+
+
+def test_the_topic_reaches_the_filter_and_the_comment_is_taught_with_it(blog: Blog) -> None:
+    """As a text, and as a function that is called in the request, only when the filter needs the text."""
+    called: list[str] = []
+
+    def about(slug: str) -> Facts:
+        def text() -> str:
+            called.append(request.path)
+            return TOPIC
+
+        return Facts(topic=text if slug == "lazy" else TOPIC)
+
+    client = guarded(blog, about).client()
+    client.post("/notes/lazy", data=COMMENT)
+    assert called == ["/notes/lazy"]  # for the tokens that are kept; the filter had no chance to give
+    with blog.app.app_context():
+        for number in range(30):
+            for spam, body in ((False, TAUGHT_HAM), (True, TAUGHT_SPAM)):
+                comment = Submission(scope="note", body=f"{body} {number}", topic=TOPIC)
+                assert blog.guard.teach(comment, spam=spam)
+    for slug in ("lazy", "text"):
+        client.post(f"/notes/{slug}", data=COMMENT | {"body": f"{TAUGHT_HAM} {slug}"})
+        with blog.app.app_context():
+            kept = blog.state.moderation.find(blog.stored[-1]["id"])
+        assert kept is not None
+        assert len(set(kept.tokens) & set(LEVELS)) == 1
+    assert called == ["/notes/lazy"] * 2
+
+
+def test_a_topic_that_fails_loses_no_comment(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
+    def about(slug: str) -> Facts:
+        def text() -> str:
+            raise OSError(f"no text of {slug}")
+
+        return Facts(topic=text)
+
+    assert guarded(blog, about).client().post("/notes/one", data=COMMENT).status_code == 200
+    assert "the topic of 'note' failed" in caplog.text
+    with blog.app.app_context():
+        assert blog.guard.teach(blog.stored[-1]["id"], spam=False)
 
 
 def test_a_host_may_answer_instead_of_the_guard(blog: Blog) -> None:

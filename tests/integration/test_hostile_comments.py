@@ -49,6 +49,13 @@ PIECES = {
     "Han": "".join(map(chr, range(0x4E00, 0x9000))),
     "capital I with a dot": "\u0130",
     "a new line": "x\n",
+    "links in indented lines": "    http://a.example/x\n",
+    "links in backticks": "`a http://a.example/` ",
+    "fences": "```\nhttp://a.example\n```\n",
+    "quoted links": "> http://a.example\n",
+    "open code": "<pre><code>http://a.example </pre",
+    "open quotes": "[quote]http://a.example [/quote",
+    "names of spaces": 'xmlns="http://a.example/" ',
 }
 
 

@@ -10,6 +10,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import delete, select
 
+from captcha_guard import Submission, submission_judged
 from captcha_guard.testing import solved_form
 from demo_blog.database import db
 from demo_blog.markdown import render_comment
@@ -49,6 +50,20 @@ def assert_kept(page: Page, typed: dict[str, str]) -> None:
 
 
 # The usual case
+
+
+def test_the_guard_learns_what_the_post_is_about_and_how_old_it_is(reader: Reader) -> None:
+    found: list[Submission] = []
+
+    def listen(_: object, submission: Submission, verdict: object) -> None:
+        found.append(submission)
+
+    reader.open()
+    with submission_judged.connected_to(listen):
+        assert reader.send(**TYPED).status_code == 303
+    assert found[-1].topic_text.count("\n\n") > 2
+    assert found[-1].post_age is not None
+    assert 0 < found[-1].post_age < 10 * 365 * 86_400
 
 
 def test_a_comment_with_the_right_code_is_published_at_its_own_address(reader: Reader, journal: Flask) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from multiprocessing.synchronize import Barrier
@@ -75,7 +76,7 @@ def _teach(learner: Learner, key: str, lesson: int) -> bool:
     return learner.teach(Submission(scope="post", body=body), spam=lesson % 3 == 0, rules_score=0, key=key)
 
 
-def counted(opened: Opened, path: Path, word: str) -> tuple[int, int]:
+def counted(opened: Opened, path: Path, word: str) -> tuple[float, float]:
     """Return in how many ham and spam a word was counted."""
     store = TokenStore(opened(path))
     with closing(store), store.looking() as look:
@@ -91,6 +92,39 @@ def test_no_lesson_is_lost(opened: Opened, path: Path) -> None:
         assert counted(opened, path, "all") == (64, 32)
         assert counted(opened, path, "word3x5") == (1, 0)
         assert len(list(learner.export())) == 97
+
+
+def test_no_lesson_is_lost_while_everything_is_learned_again(opened: Opened, path: Path) -> None:
+    """A thread learns all decisions again without a pause while the others teach."""
+    stop, failures, times = threading.Event(), list[BaseException](), 0
+
+    def again() -> None:
+        nonlocal times
+        try:
+            with closing(Learner(opened(path))) as learner:
+                while not stop.is_set():
+                    learner.retrain()
+                    times += 1
+        except BaseException as error:
+            failures.append(error)
+
+    with closing(Learner(opened(path))) as learner:
+        for number in range(30):  # so that it takes a while
+            assert learner.teach(
+                Submission(scope="post", body=f"first {number}"), spam=False, rules_score=0, key=f"{number}x"
+            )
+        thread = threading.Thread(target=again)
+        thread.start()
+        try:
+            assert race(opened, path, "{process} {lesson}") == [True] * PROCESSES * LESSONS
+        finally:
+            stop.set()
+            thread.join(PATIENCE)
+        assert failures == []
+        assert times > 2
+        told = learner.stats()
+        assert (told.ham, told.spam, told.decisions) == (94, 32, 126)
+        assert counted(opened, path, "all") == (64, 32)
 
 
 def test_one_comment_taught_by_all_counts_once(opened: Opened, path: Path) -> None:

@@ -50,7 +50,7 @@ def chance(blog: Blog, body: str) -> float | None:
         return blog.guard.check(Submission(scope="desk", author="Ada", body=body)).chance
 
 
-# Decisions of the filter
+# What the filter decides
 
 
 def test_a_taught_filter_accepts_holds_and_sets_aside_by_its_bands(blog: Blog) -> None:
@@ -83,11 +83,11 @@ def test_until_enough_is_taught_the_rules_decide_or_strict_holds_everything(blog
 
 def test_a_solved_code_settles_a_doubtful_comment_on_an_open_route(blog: Blog) -> None:
     teach(blog)
-    client, comment = blog.client(), COMMENT | {"body": "Your loop never ends, our shop ships pills overnight."}
+    client, said = blog.client(), COMMENT | {"body": "Your loop never ends, our shop ships pills overnight."}
     with blog.app.app_context():
-        assert blog.guard.check(Submission(scope="x", author="Ada", body=comment["body"])).reasons == ("learned",)
-    assert client.post(POST, data=comment).status_code == 422
-    assert client.post(POST, data=solved(client, client.get("/posts/one"), comment)).status_code == 303
+        assert blog.guard.check(Submission(scope="x", author="Ada", body=said["body"])).reasons == ("learned",)
+    assert client.post(POST, data=said).status_code == 422
+    assert client.post(POST, data=solved(client, client.get("/posts/one"), said)).status_code == 303
     assert [(comment["action"], comment["why"]) for comment in blog.stored] == [("ACCEPT", "learned")]
 
 
@@ -115,10 +115,10 @@ def test_without_the_filter_nothing_is_learned_but_the_memory_remembers(blogs: M
     assert "linked_host" in blog.stored[1]["why"]
 
 
-# Teaching
+# What a moderator teaches
 
 
-def test_every_judged_submission_has_its_own_id(blog: Blog) -> None:
+def test_every_judged_submission_has_an_id_of_its_own(blog: Blog) -> None:
     heard: list[str] = []
 
     def listen(_: object, submission: Submission, verdict: object) -> None:
@@ -136,8 +136,8 @@ def test_every_judged_submission_has_its_own_id(blog: Blog) -> None:
 def test_teaching_by_id_teaches_and_the_other_label_corrects(blog: Blog) -> None:
     client = blog.client()
     for number in range(16):
-        body = TAUGHT_SPAM if number % 2 else TAUGHT_HAM
-        post(client, body, author=f"Author {number}")
+        said = TAUGHT_SPAM if number % 2 else TAUGHT_HAM
+        post(client, said, author=f"Author {number}")
     with blog.app.app_context():
         for number, comment in enumerate(blog.stored):
             assert blog.guard.teach(comment["id"], spam=bool(number % 2))
@@ -199,16 +199,16 @@ def test_a_comment_taught_by_its_text_after_its_id_expired_is_the_same_comment(
 
 def test_a_submission_that_was_never_posted_is_taught_by_its_text(blog: Blog) -> None:
     """Rules about the past follow from decisions, so their findings aren't learned: that would count them twice."""
-    submission = Submission(scope="desk", client="abc", author="Ada", body="See https://mowers.example, please do.")
-    other = replace(submission, scope="blog", body="There is more of it at https://mowers.example to read.")
+    said = Submission(scope="desk", client="abc", author="Ada", body="See https://mowers.example, please do.")
+    other = replace(said, scope="blog", body="There is more of it at https://mowers.example to read.")
     with blog.app.app_context():
         blog.guard.teach(other, spam=True)
-        assert {"linked_host", "client_history"} <= set(blog.guard.check(submission).reasons)
-        blog.guard.teach(submission, spam=True)
+        assert {"linked_host", "client_history"} <= set(blog.guard.check(said).reasons)
+        blog.guard.teach(said, spam=True)
     path = Path(blog.app.instance_path, "captcha_guard.sqlite3")
     with closing(sqlite3.connect(path)) as connection:
         [(score,)] = connection.execute("SELECT rules FROM learning_decisions ORDER BY id DESC LIMIT 1").fetchall()
-    assert score == Judge(standard()).score(submission) > 0
+    assert score == Judge(standard()).score(said) > 0
 
 
 def test_an_unknown_id_teaches_nothing(blog: Blog, clock: time_machine.Traveller) -> None:
@@ -232,7 +232,7 @@ def test_only_comments_stored_on_a_moderated_route_are_known_by_id(blog: Blog) -
 
     client = blog.client()
     with submission_judged.connected_to(listen):
-        client.post("/queue", data=COMMENT)  # needs a code
+        client.post("/queue", data=COMMENT)  # asked for a code
         post_comment(client)  # an open route
         post_comment(client, author=" ", body="x")  # 422
     with blog.app.app_context():
@@ -244,8 +244,8 @@ def test_only_stored_comments_are_remembered(blog: Blog) -> None:
     client = blog.client()
 
     def copies() -> int | None:
-        submission = Submission(scope="x", body=f"{long}!", posted_at=blog.state.clock())
-        return Reputation(blog.state.database, secret=blog.state.secret).alike(submission)
+        said = Submission(scope="x", body=f"{long}!", posted_at=blog.state.clock())
+        return Reputation(blog.state.database, secret=blog.state.secret).alike(said)
 
     refused = client.post(
         POST, data=solved(client, client.get("/posts/one"), {"author": "", "email": "", "body": long})
@@ -306,7 +306,7 @@ def test_a_judged_comment_contains_no_personal_data_and_no_text(blog: Blog) -> N
     judged = JudgedComments(blog.state.database).find(blog.stored[0]["id"])
     assert judged is not None
     text = repr(judged)
-    assert not any(one in text for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to", "queue"))
+    assert not any(one in text for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to"))
     assert all(" " not in token for token in judged.tokens)
 
 
@@ -338,8 +338,8 @@ def test_a_filter_with_a_corrupt_file_abstains_logs_it_once_and_starts_anew(
     with blog.app.app_context():
         assert blog.guard.explain(blog.stored[0]["id"]) == ()
         assert blog.guard.teach(blog.stored[0]["id"], spam=True)
-    logged = [record for record in caplog.records if "learning filter abstains" in record.getMessage()]
-    assert len(logged) == 1
+    told = [record for record in caplog.records if "learning filter abstains" in record.getMessage()]
+    assert len(told) == 1
     [aside] = tmp_path.glob("learned.sqlite3.corrupt-*")
     assert aside.read_bytes() == b"this is no database " * 100
 

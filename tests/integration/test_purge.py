@@ -33,9 +33,9 @@ def test_expired_rows_are_deleted_and_counted(blogs: MakeBlog, clock: time_machi
     for number in range(5):
         comment(blog, number)
     clock.shift(200 * DAY)
-    result = purge(blog)
-    assert result.exit_code == 0, result.output
-    lines = result.output.splitlines()
+    told = purge(blog)
+    assert told.exit_code == 0, told.output
+    lines = told.output.splitlines()
     assert lines[0].startswith("Judge's memory: ")
     assert not lines[0].startswith("Judge's memory: 0 ")
     assert lines[1] == "Judged comments: 5 expired rows deleted."
@@ -78,9 +78,9 @@ def test_counters_of_other_stores_are_not_touched(blogs: MakeBlog, tmp_path: Pat
     (tmp_path / "other").mkdir()
     blog = blogs({"CAPTCHA_GUARD_STORAGE_URI": "memory://"}, folder="other")
     blog.state.storage.close = lambda: None  # type: ignore[attr-defined]
-    result = purge(blog)
-    assert result.exit_code == 0
-    assert "LockedMemoryStorage deletes expired counters itself" in result.output
+    told = purge(blog)
+    assert told.exit_code == 0
+    assert "LockedMemoryStorage deletes expired counters itself" in told.output
 
 
 def test_a_file_that_can_not_be_used_ends_the_command_with_an_error_that_names_it(blogs: MakeBlog) -> None:
@@ -88,8 +88,8 @@ def test_a_file_that_can_not_be_used_ends_the_command_with_an_error_that_names_i
     path = Path(blog.app.instance_path, "captcha_guard.sqlite3")
     path.parent.mkdir(exist_ok=True)
     path.mkdir()
-    result = purge(blog)
-    assert result.exit_code == 1
-    assert f"the counters in {path} can't be used" in result.output
-    assert "Traceback" not in result.output
+    told = purge(blog)
+    assert told.exit_code == 1
+    assert f"the counters in {path} can't be used" in told.output
+    assert "Traceback" not in told.output
     path.rmdir()

@@ -71,7 +71,7 @@ def stored(blog: Blog) -> list[tuple[str, str]]:
     return [(comment["action"], comment["why"]) for comment in blog.stored]
 
 
-def test_akismet_is_asked_only_after_the_code_is_solved(site: Blog, akismet: Running) -> None:
+def test_akismet_is_asked_only_once_the_code_is_solved(site: Blog, akismet: Running) -> None:
     client = site.client("203.0.113.9:5021")
     page = client.get("/queue")
     for fields in (COMMENT, fields_of(page) | COMMENT, wrong(page, COMMENT)):
@@ -146,7 +146,7 @@ def test_a_fault_on_an_open_route_loses_no_comment(site: Blog, akismet: Running)
     assert stored(site) == [("ACCEPT", "akismet_fault")]
 
 
-def test_after_a_fault_an_open_form_in_suspicious_mode_asks_for_a_code(site: Blog, akismet: Running) -> None:
+def test_a_fault_makes_a_quiet_open_form_ask_for_a_code(site: Blog, akismet: Running) -> None:
     akismet.server.fault = "error_500"
     client = site.client()
     asked = client.post("/quiet", data=fields_of(client.get("/quiet")) | COMMENT)

@@ -1,4 +1,4 @@
-"""The number of statements for a comment on a moderated route on SQLite, counted by SQLite itself."""
+"""How many statements a comment on a moderated route runs on SQLite, counted by SQLite itself."""
 
 from __future__ import annotations
 

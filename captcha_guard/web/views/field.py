@@ -39,6 +39,7 @@ class Ticket:
     token: str
     scope: str
     difficulty: Difficulty
+    kind: ChallengeKind
     typed: str = ""
     age: int = 0
 
@@ -91,7 +92,7 @@ def challenge_markup(
     field_id, next_id = _ids(ticket.token) if attributes is None else (attributes.id, attributes.id)
     attributes = attributes or InputAttributes(field_id)
     refusal = result.refusal if result is not None else None
-    kind = state.issuer.usual
+    kind = ticket.kind
     return _markup(
         kind.template,
         assets=True,
@@ -127,11 +128,11 @@ def repetition_field(state: State, result: Result) -> Markup:
 def new_ticket(state: State, protection: Protection, scope: str, result: Result | None) -> Ticket:
     """Return a new challenge for the form, or the same one if the POST hasn't spent it."""
     if result is not None and result.resend and (unspent := result.code.opened) is not None:
-        ours = result.posted.ours
-        return Ticket(ours[TOKEN], scope, state.issuer.difficulty(unspent), ours[ANSWER], unspent.age)
+        ours, issuer = result.posted.ours, state.issuer
+        difficulty = issuer.difficulty(unspent)
+        return Ticket(ours[TOKEN], scope, difficulty, issuer.kind(unspent), ours[ANSWER], unspent.age)
     difficulty = protection.difficulty or state.difficulty
-    token = issue(state, scope, difficulty, tries_left=_tries_left(result), repeats=_repeats(result))
-    return Ticket(token, scope, difficulty)
+    return issue(state, scope, difficulty, tries_left=_tries_left(result), repeats=_repeats(result))
 
 
 def _shows_picture(state: State, protection: Protection) -> bool:
@@ -162,13 +163,22 @@ def _repeats(result: Result | None) -> bool:
     return result.is_repetition or (opened is not None and opened.challenge.repeats and not result.code.solved)
 
 
-def issue(state: State, scope: str, difficulty: Difficulty, *, tries_left: int = 0, repeats: bool = False) -> str:
-    """Return a new token, and send the signal ``challenge_issued``."""
+def issue(
+    state: State,
+    scope: str,
+    difficulty: Difficulty,
+    *,
+    kind: ChallengeKind | None = None,
+    tries_left: int = 0,
+    repeats: bool = False,
+) -> Ticket:
+    """Return a new challenge, by default of the usual kind, and send the signal ``challenge_issued``."""
     state.spent.remember()
     state.health.recover()
-    token = state.issuer.issue(scope, difficulty=difficulty, tries_left=tries_left, repeats=repeats)
-    challenge_issued.send(this_app(), scope=scope, kind=state.issuer.usual.name, difficulty=difficulty.spec())
-    return token
+    kind = kind or state.issuer.usual
+    token = state.issuer.issue(scope, difficulty=difficulty, kind=kind.name, tries_left=tries_left, repeats=repeats)
+    challenge_issued.send(this_app(), scope=scope, kind=kind.name, difficulty=difficulty.spec())
+    return Ticket(token, scope, difficulty, kind)
 
 
 def pass_for(result: Result) -> str | None:
@@ -184,7 +194,7 @@ def pass_for(result: Result) -> str | None:
         return None
     if result.scope not in request_state.passes:
         bound_to = Binding.of(result.posted, client_here().key, state.issuer.key)
-        token = None if bound_to is None else state.issuer.solved(opened, bound_to.written())
+        token = None if bound_to is None else state.issuer.issue_pass(opened, bound_to.written())
         if token is None:
             return None
         request_state.passes[result.scope] = token

@@ -100,7 +100,7 @@ def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
 
     ``expires_in`` is in seconds, ``picture`` is a path on this site, and ``width`` and ``height`` are its size in px.
     """
-    kind = state.issuer.usual
+    kind = ticket.kind
     return {
         "token": ticket.token,
         **media_paths(kind, ticket.token),

@@ -67,13 +67,13 @@ def challenge() -> Response:
     if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
         message = f"Name the form: scope is a text of 1 to {LONGEST_SCOPE} characters, token a text."
         return problem(Refusal("malformed", message, 400))
-    response = jsonify(challenge_json(state, _replacement(state, scope, replaced)))
+    response = jsonify(challenge_json(state, _replacement(state, scope, replaced, state.issuer.kinds[kind])))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _replacement(state: State, scope: str, replaced: str) -> Ticket:
-    """Return a challenge for ``scope`` with the difficulty of the one that it replaces, which is spent."""
+def _replacement(state: State, scope: str, replaced: str, kind: ChallengeKind) -> Ticket:
+    """Return a challenge of this kind for ``scope`` with the difficulty of the one that it replaces, which is spent."""
     _, protection = protection_for(scope)
     difficulty, tries_left = protection.difficulty or state.difficulty, 0
     if replaced:
@@ -83,7 +83,7 @@ def _replacement(state: State, scope: str, replaced: str) -> Ticket:
             tries_left = max(0, old.challenge.tries_left - 1) if spend(state, old.challenge) else 0
         except (TokenError, StoreUnavailableError):
             tries_left = 0
-    return Ticket(issue(state, scope, difficulty, tries_left=tries_left), scope, difficulty)
+    return issue(state, scope, difficulty, kind=kind, tries_left=tries_left)
 
 
 def _media_view(kind: type[ChallengeKind], medium: str) -> Callable[[str], Response]:
