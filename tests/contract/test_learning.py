@@ -295,6 +295,8 @@ def test_loading_what_is_no_export_changes_nothing(learner: Learner) -> None:
         [*lines, '{"name": "zz", "spam": true, "rules": 0, "tokens": []}'],
         [*lines, '{"name": "0a", "spam": 1, "rules": 0, "tokens": []}'],
         [*lines, '{"name": "0a", "spam": true, "rules": 101, "tokens": []}'],
+        [*lines, '{"name": "0a", "spam": true, "rules": 0, "strength": 1.5, "tokens": []}'],
+        [*lines, '{"name": "0a", "spam": true, "rules": 0, "unmarked": 1, "tokens": []}'],
         [*lines, '{"name": "0a", "spam": true, "rules": 0, "tokens": ["' + "x" * 65 + '"]}'],
         [*lines, "[" * 100_000],
     )
