@@ -70,10 +70,10 @@ def hosts_of(text: Text) -> tuple[str, ...]:
 
 
 def sites_of(text: Text) -> tuple[str, ...]:
-    """Return the names under which the pasts of the linked sites are kept, 20 at most.
+    """Return the names of the linked sites' histories, 20 at most.
 
-    That is the registrable domain, or on a platform that many people publish on, the host and the beginning of the
-    path. Works of reference have no past, because spam that links to them says nothing about other comments.
+    A name is the registrable domain or, on a platform that many people publish on, the host and the beginning of the
+    path. Works of reference have no history, because spam that links to them says nothing about other comments.
     """
     links = [*text.links, *([text.site] if text.site else [])]
     return tuple(dict.fromkeys(name for link in links if (name := _site_name(link))))[:20]
@@ -91,13 +91,13 @@ def _site_name(link: Link) -> str:
 
 
 def links_of(submission: Submission) -> tuple[str, ...]:
-    """Return the names under which the pasts of the submission's links are kept, 5 at most."""
+    """Return the names of the histories of the submission's links, 5 at most."""
     names = (link_name(submission.scope, link) for link in submission.kept_text.links)
     return tuple(dict.fromkeys(filter(None, names)))[:5]
 
 
 def link_name(scope: str, link: Link) -> str:
-    """Return the name under which the past of a link in this scope is kept; empty if it leads to no certain host."""
+    """Return the name of a link's history in this scope. It is empty if the link's host is uncertain."""
     address = address_of(link.url)
     return f"{scope}\n{address}" if address else ""
 

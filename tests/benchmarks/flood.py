@@ -1,7 +1,7 @@
 """How large the counters' file gets in a flood of clients that were never seen: ``python -m tests.benchmarks.flood``.
 
-Each comes once, from one of 10,000 networks, at 20 a second by the benchmark's own clock. Its comment is charged to the
-windows of the client and its network, and spends a nonce. Takes a minute or two.
+Each client comes once, from one of 10,000 networks, at 20 clients a second on the benchmark's own clock. Its comment is
+charged to the windows of the client and its network, and spends a nonce. Takes a minute or two.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def row(what: str, storage: SQLiteStorage, seconds: float) -> str:
 def run(clients: int, most: int) -> list[str]:
     """Return the table, as Markdown."""
     lines = [
-        "| after | windows | counters | file, MB | journal, MB | bytes a row | µs a comment |",
+        "| after | windows | counters | file, MB | WAL, MB | bytes a row | µs a comment |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     with (

@@ -51,9 +51,9 @@ def test_a_locked_database_is_reported_and_can_be_purged_later(blogs: MakeBlog, 
     clock.shift(200 * DAY)
     with closing(sqlite3.connect(Path(blog.app.instance_path, "captcha_guard.sqlite3"))) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        told = purge(blog)
-    assert told.exit_code == 1
-    assert "captcha_guard.sqlite3 can't be used, and the log says why." in told.output
+        result = purge(blog)
+    assert result.exit_code == 1
+    assert "captcha_guard.sqlite3 can't be used, and the log says why." in result.output
     assert "Judged comments: 1 expired row deleted." in purge(blog).output
 
 

@@ -30,6 +30,7 @@ from .link_only import LinkOnly
 from .linked_host import LinkedHost
 from .links import Links
 from .moderated_words import ModeratedWords
+from .name_offer import NameOffer
 from .near_duplicate import NearDuplicate
 from .old_post import OldPost
 from .phrases import Phrases
@@ -44,7 +45,7 @@ from .trusted_author import TrustedAuthor
 RULES: Final[tuple[type[StandardRule], ...]] = (
     TooLong, ClosedPost, DisallowedWords, Duplicate, TrustedAuthor,
     Honeypot, TooFast, OldPost, Empty, Links, SingleLink, LinkOnly, LinkMarkup, BBCode, Shortener, LastLink, BareDomain,
-    AuthorSlogan, DisposableEmail, LetterTricks, ForeignScript, Contact, Flattery, Phrases, ModeratedWords,
+    AuthorSlogan, NameOffer, DisposableEmail, LetterTricks, ForeignScript, Contact, Flattery, Phrases, ModeratedWords,
     FirstComment, ClientHistory, LinkedHost, NearDuplicate,
 )  # fmt: skip
 
@@ -78,7 +79,7 @@ def standard(
         TooLong(), ClosedPost(), Duplicate(known), Honeypot(), TooFast(min_seconds), OldPost(old_post), Empty(),
         Links(max_links, memory), SingleLink(max_links, memory), LinkOnly(max_links, memory), LinkMarkup(), BBCode(),
         Shortener(), LastLink(),
-        BareDomain(), AuthorSlogan(), LetterTricks(), Contact(), Flattery(), Phrases(),
+        BareDomain(), AuthorSlogan(), NameOffer(), LetterTricks(), Contact(), Flattery(), Phrases(),
     ]  # fmt: skip
     if disallowed is not None:
         made.append(DisallowedWords(disallowed, disallowed_message))
