@@ -35,8 +35,8 @@ def retrain() -> None:
 def tidy() -> None:
     """Run the maintenance that is due.
 
-    Comments that were set aside 30 days ago are learned as spam, and published comments that nobody marked for 30 days
-    are learned as good. Pending reports are sent to services, and the filter is trained again if it is time to. The
+    Comments that were set aside 30 days ago are learned as spam, and published comments that stayed unmarked for 30
+    days are learned as good. Pending reports are sent to services, and the filter is trained again if it is time to. The
     guard does this itself from time to time after a comment. On a site with few comments, run this command with cron.
     """
     done = CaptchaGuard().tidy()

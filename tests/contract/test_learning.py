@@ -301,7 +301,7 @@ def test_loading_what_is_no_export_changes_nothing(learner: Learner) -> None:
         [*lines, "[" * 100_000],
     )
     for one in broken:
-        with pytest.raises(ValueError, match=f"Line {len(one)} is none that an export wrote"):
+        with pytest.raises(ValueError, match=f"Line {len(one)} wasn't written by an export"):
             learner.load(one)
     assert learner.stats() == before
 
@@ -402,7 +402,7 @@ def test_one_client_can_move_the_filter_only_so_far_on_one_day(database: Callabl
     assert 2 * chances[0] < chances[1]
 
 
-def test_a_decision_that_nobody_made_counts_less_and_never_replaces_a_persons(learner: Learner) -> None:
+def test_an_unmarked_comment_counts_less_and_never_replaces_a_decision(learner: Learner) -> None:
     teach(learner)
     words = learner.tokens(comment("a particular sentence about lichen"))
 

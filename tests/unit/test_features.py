@@ -147,3 +147,10 @@ def test_the_version_is_raised_with_the_tokens() -> None:
 
 def hash_of(found: tuple[str, ...]) -> str:
     return blake2b("\n".join(found).encode(), digest_size=8).hexdigest()
+
+
+def test_the_token_of_a_scope_can_be_stored_in_any_database() -> None:
+    token = scope_token("comment:\x00\ud800one")
+    assert token.startswith("p:comment:")
+    assert "\x00" not in token
+    token.encode()

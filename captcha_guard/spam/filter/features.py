@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Final
 
+from ..text.invisible import without_unseen
 from ..text.normalised import Text
 
 #: Grows when the same comment would get other tokens; a model of another version is then learned anew from the
@@ -93,7 +94,7 @@ def scope_token(scope: str) -> str:
     if len(scope) > _LONGEST:
         digest = blake2b(scope.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
         scope = f"{scope[: _LONGEST - 9]}~{digest}"
-    return "p:" + scope
+    return "p:" + without_unseen(scope)  # no database stores lone surrogates, and PostgreSQL no NUL
 
 
 def kind_of(token: str) -> str:

@@ -63,7 +63,7 @@ class Weighed:
 class Stats:
     """How much the filter has been taught, and how much of it is kept.
 
-    A published comment that nobody marked counts half in ``ham``, which is rounded down.
+    A published comment that stayed unmarked counts half in ``ham``, which is rounded down.
     """
 
     ham: int
@@ -204,7 +204,7 @@ class Learner:
     ) -> bool:
         """Learn a decision on a comment of which only the tokens are left; otherwise as :meth:`teach`.
 
-        :param unmarked: nobody decided, so it counts half, and it doesn't change what a person decided.
+        :param unmarked: no moderator decided, so it counts half, and it doesn't change a decision.
         :param sources: where the comment came from; many comments from one source count less.
         """
         names = tuple(sorted({token for token in tokens if is_used(token)}))
@@ -276,7 +276,7 @@ class Learner:
         return sweep(self._database, (RETENTION,), now)
 
     def close(self) -> None:
-        """Let go of what the calling thread holds open."""
+        """Close what the calling thread has open."""
         self._store.close()
 
     def _score(self, submission: Submission, rules_score: int) -> float | None:
