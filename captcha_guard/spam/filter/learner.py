@@ -354,9 +354,9 @@ class Learner:
     def _spared(
         self, ask: Callable[[], _Answer], alternative: _Answer, *, reads: bool = False, insist: bool = True
     ) -> _Answer:
-        """Return what ``ask`` returns, or the alternative while the database fails or what was learned is damaged.
+        """Return what ``ask`` returns, or the alternative while the database fails or the filter's tables are damaged.
 
-        Damage isn't a fault of the database: what else is kept there goes on. The log has one line when it is found.
+        Damage isn't a fault of the database, whose other tables stay in use. The log has one line when it is found.
         """
 
         def act() -> _Answer | DamagedError:
