@@ -22,8 +22,8 @@ from .spam.verdict import Verdict
 from .web.decision_log import log_decision
 from .web.every_host import find_own_page
 from .web.first_request import FirstRequestChecks
+from .web.guarded_views import attach_protection, attach_to_decorator
 from .web.maintenance import tidy
-from .web.marks import mark, mark_decorator
 from .web.method import SHOWING, head_as_get, only_shows
 from .web.post.after_response import settle, settle_error
 from .web.post.duplicates import note_forgotten
@@ -158,7 +158,7 @@ class CaptchaGuard:
             on_challenge=on_challenge,
         )
         if view is None:
-            return mark_decorator(lambda guarded: _with_guard(guarded, protection))
+            return attach_to_decorator(lambda guarded: _with_guard(guarded, protection))
         return _with_guard(view, protection)
 
     @property
@@ -218,9 +218,8 @@ class CaptchaGuard:
         Returns whether anything was found and erased. The same comment can then be posted again.
         """
         state = current_state()
-        known_as = state.moderation.known_as(comment)
-        if known_as:
-            note_forgotten(known_as, state)
+        if key := state.moderation.key_of(comment):
+            note_forgotten(key, state)
         return state.moderation.forget(comment, now=state.clock())
 
     def filter_stats(self) -> Stats:
@@ -244,7 +243,7 @@ class CaptchaGuard:
         return tidy(now)
 
 
-mark_decorator(CaptchaGuard.protect)  # for classes that list it in ``decorators`` without arguments
+attach_to_decorator(CaptchaGuard.protect)  # for classes that list it in ``decorators`` without arguments
 
 
 def judge_request(protection: Protection, scope: str) -> Result:
@@ -292,4 +291,4 @@ def _with_guard(view: View, protection: Protection) -> View:
         with head_as_get(asked):
             return current_app.ensure_sync(view)(*args, **kwargs)
 
-    return mark(cast("View", guarded), view, protection)
+    return attach_protection(cast("View", guarded), view, protection)

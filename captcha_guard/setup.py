@@ -29,10 +29,10 @@ from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
 from .spam.filter.learner import Learner
 from .spam.judge import Rule
-from .spam.memory.judged_comments import Cases
+from .spam.memory.judged_comments import JudgedComments
 from .spam.memory.reputation import Reputation
 from .spam.moderation import Moderation
-from .spam.services import Context, Rechecked, services_of
+from .spam.services import Context, LateAnswer, services_of
 from .spam.submission import Submission
 from .spam.upgrade import move_into
 from .web.limiter import storage_for, strategy_of
@@ -89,23 +89,23 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
     health = health_of(storage, told=lambda error: _tell_health(app, error))
     spent = Spent(storage, health)
     memory = Reputation(database, secret=secrets[0])
-    cases = Cases(database)
+    judged_comments = JudgedComments(database)
     judge = assemble(
         settings,
         root=Path(app.root_path),
-        known=lambda submission: known(submission, spent, secrets[0], lambda one: memory.trace(one).mark.hex()),
+        known=lambda submission: known(submission, spent, secrets[0]),
         memory=memory,
         learner=learner,
         rules=handed.rules,
         extra_rules=handed.extra_rules,
-        recalling=memory.recalling,
+        prefetching=memory.prefetching,
     )
     services = services_of(
         settings,
         secret=secrets[0],
         database=database,
         describe=handed.describe,
-        told=lambda late: _tell(app, cases, late),
+        on_late_answer=lambda late: _signal_late_answer(app, judged_comments, late),
     )
     difficulty, appearance = settings.difficulty, _appearance(settings, fonts)
     return State(
@@ -127,7 +127,12 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
         judge=judge,
         services=services,
         moderation=Moderation(
-            database=database, judge=judge, memory=memory, cases=cases, learner=learner, services=services
+            database=database,
+            judge=judge,
+            memory=memory,
+            judged_comments=judged_comments,
+            learner=learner,
+            services=services,
         ),
         timetable=Timetable(time.monotonic()),
         secret=secrets[0],
@@ -193,10 +198,10 @@ def _database(settings: Settings, path: Path) -> Database:
     return database
 
 
-def _tell(app: Flask, cases: Cases, late: Rechecked) -> None:
-    case = cases.find_sent(late.mark)
-    if case is not None:
-        service_answered.send(app, id=case.id, service=late.service, finding=late.finding)
+def _signal_late_answer(app: Flask, judged_comments: JudgedComments, late: LateAnswer) -> None:
+    judged = judged_comments.find_latest(late.comment_key)
+    if judged is not None:
+        service_answered.send(app, id=judged.id, service=late.service, finding=late.finding)
 
 
 def _tell_health(app: Flask, error: Exception | None) -> None:

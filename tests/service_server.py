@@ -1,4 +1,4 @@
-"""Akismet and StopForumSpam on loopback, as their documents describe them, with every fault to order."""
+"""A server like Akismet and StopForumSpam on loopback, as they are documented, with a choice of faults."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
+from captcha_guard.spam.services import Fault
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from captcha_guard import Finding, Submission
+    from captcha_guard.spam.services import Service
 
 KEY = "a1b2c3d4e5f6"
 CERTIFICATE = Path(__file__).with_name("untrusted.pem")
 
-#: Seconds after which a server that hangs gives up by itself; no test waits for it.
+#: Seconds after which a server that hangs gives up. No test waits that long.
 FOREVER = 60.0
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it came in."""
+    """One request that was received."""
 
     path: str
     form: dict[str, str]
@@ -48,7 +53,7 @@ class Server(ThreadingHTTPServer):
         self.released = threading.Event()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: clients that hang up are what these tests are about."""
+        """Ignore errors, because tests make clients close connections."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -59,48 +64,52 @@ class Handler(BaseHTTPRequestHandler):
     form: dict[str, str]
 
     @property
-    def house(self) -> Server:
-        """The server, by its own type."""
+    def own_server(self) -> Server:
+        """The server with its own type."""
         return cast("Server", self.server)
 
     def do_POST(self) -> None:
-        octets = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        pairs = parse_qsl(octets, keep_blank_values=True, strict_parsing=bool(octets))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        pairs = parse_qsl(body, keep_blank_values=True, strict_parsing=bool(body))
         form = dict(pairs)
         assert len(form) == len(pairs)
-        self.house.asked.append(Asked(self.path, form, {name.lower(): value for name, value in self.headers.items()}))
+        self.own_server.asked.append(
+            Asked(self.path, form, {name.lower(): value for name, value in self.headers.items()})
+        )
         self.close_connection = True
         self.form = form
-        FAULTS[self.house.fault](self)
+        FAULTS[self.own_server.fault](self)
 
     def do_GET(self) -> None:
-        """Note what a client that follows a redirect asks for."""
-        self.house.asked.append(Asked(self.path, {}, {name.lower(): value for name, value in self.headers.items()}))
+        """Record the request of a client that follows a redirect."""
+        self.own_server.asked.append(
+            Asked(self.path, {}, {name.lower(): value for name, value in self.headers.items()})
+        )
         self.close_connection = True
         self.say(b"true")
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         pass
 
     def say(self, body: bytes, status: int = 200, **headers: str) -> None:
         self.send_response(status)
-        for name, value in (headers | self.house.extra_headers).items():
+        for name, value in (headers | self.own_server.extra_headers).items():
             self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def say_slowly(self, octets: bytes) -> None:
-        """Send an octet every twentieth of a second, as long as anyone listens."""
-        for octet in octets:
-            if self.house.released.wait(0.05):
+    def say_slowly(self, body: bytes) -> None:
+        """Send a byte every 0.05 s until the client closes the connection."""
+        for byte in body:
+            if self.own_server.released.wait(0.05):
                 return
-            self.wfile.write(bytes([octet]))
+            self.wfile.write(bytes([byte]))
             self.wfile.flush()
 
     def documented(self) -> None:
-        if self.house.answer is not None:
-            return self.say(self.house.answer)
+        if self.own_server.answer is not None:
+            return self.say(self.own_server.answer)
         return ROUTES.get(self.path, Handler.unknown)(self)
 
     def unknown(self) -> None:
@@ -130,11 +139,11 @@ class Handler(BaseHTTPRequestHandler):
         answer: dict[str, Any] = {"success": 1}
         for name in ("ip", "email", "username"):
             if name in self.form:
-                answer[name] = self.house.listed.get(self.form[name], {"appears": 0, "frequency": 0})
+                answer[name] = self.own_server.listed.get(self.form[name], {"appears": 0, "frequency": 0})
         self.say(json.dumps(answer).encode() if "json" in self.form else b"<response success='true'></response>")
 
     def hang(self) -> None:
-        self.house.released.wait(FOREVER)
+        self.own_server.released.wait(FOREVER)
 
     def drip(self) -> None:
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n")
@@ -192,9 +201,15 @@ FAULTS: dict[str, Callable[[Handler], None]] = {
 }
 
 
+def check(service: Service, submission: Submission, address: str) -> Finding | Fault | None:
+    """Ask a service about a submission at once, without the cache."""
+    form = service.form(submission, address)
+    return form if form is None or isinstance(form, Fault) else service.ask(form)
+
+
 @dataclass
 class Running:
-    """A server in its thread, and where it listens."""
+    """A server that runs in a thread, and its base URL."""
 
     server: Server
     base: str
@@ -206,7 +221,7 @@ class Running:
 
 @contextmanager
 def service_server(*, tls: bool = False) -> Iterator[Running]:
-    """Serve on a free loopback port until the end of the block."""
+    """Serve on a free loopback port inside the block."""
     server = Server()
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

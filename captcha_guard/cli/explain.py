@@ -11,11 +11,11 @@ from flask.cli import with_appcontext
 from ..errors import ConfigError
 from ..extension import CaptchaGuard
 from ..spam.filter.learner import Weighed
-from ..spam.memory.judged_comments import Case
+from ..spam.memory.judged_comments import JudgedComment
 from ..spam.submission import Submission
 from ..spam.verdict import Verdict
 from ..web.state import current_state
-from .lookup import IDS, find_case, missing
+from .lookup import IDS, find_judged, missing
 
 HEAD = ("weight", "token", "kind", "ham", "spam")
 
@@ -36,12 +36,12 @@ def explain(text: str | None, comment: str | None) -> None:
         submission = Submission(scope="", body=text)
         lines, weights = _verdict(guard.check(submission)), guard.explain(submission)
     elif comment is not None and text is None:
-        case = find_case(comment)
-        if case is None:
+        judged = find_judged(comment)
+        if judged is None:
             raise click.ClickException(
                 f"there is no comment with the id {comment!r}. {IDS}. Use --text to judge any text"
             )
-        lines, weights = _case(case), guard.explain(comment)
+        lines, weights = _judged(judged), guard.explain(comment)
     else:
         raise click.UsageError("give the id of a comment, or a text with --text")
     for line in (*lines, *(_table(weights) if weights else _why_no_weights(guard))):
@@ -59,16 +59,16 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
         yield "The rules found nothing."
 
 
-def _case(case: Case) -> Iterator[str]:
-    at = datetime.fromtimestamp(case.judged_at, UTC)
-    chance = "" if case.chance is None else f", chance of spam {case.chance:.2f}"
-    yield f"judged {at:%Y-%m-%d %H:%M} UTC: {case.action.name.lower()}, the rules' score {case.rules}{chance}"
-    if case.spam is not None:
-        yield f"decided since: {'spam' if case.spam else 'ham'}"
+def _judged(judged: JudgedComment) -> Iterator[str]:
+    at = datetime.fromtimestamp(judged.judged_at, UTC)
+    chance = "" if judged.chance is None else f", chance of spam {judged.chance:.2f}"
+    yield f"judged {at:%Y-%m-%d %H:%M} UTC: {judged.action.name.lower()}, the rules' score {judged.rules}{chance}"
+    if judged.spam is not None:
+        yield f"decided since: {'spam' if judged.spam else 'ham'}"
     sentences = {rule.slug: getattr(rule, "sentence", "") for rule in current_state().judge.rules}
-    for slug, score in case.found:
+    for slug, score in judged.found:
         yield f"- {slug} ({score}): {sentences.get(slug, '')}".rstrip(": ")
-    if not case.found:
+    if not judged.found:
         yield "Nothing was found."
 
 

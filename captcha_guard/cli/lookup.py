@@ -8,7 +8,7 @@ import click
 
 from ..extension import CaptchaGuard
 from ..spam.filter.learner import ENOUGH, Learner, Stats
-from ..spam.memory.judged_comments import Case
+from ..spam.memory.judged_comments import JudgedComment
 from ..web.state import current_state
 
 #: Explains ids in the error message for an unknown one.
@@ -17,9 +17,9 @@ IDS: Final = (
 )
 
 
-def find_case(name: str) -> Case | None:
-    """Return the stored case of the comment with this id."""
-    return current_state().moderation.case(name)
+def find_judged(name: str) -> JudgedComment | None:
+    """Return the judged comment with this id, if it is still stored."""
+    return current_state().moderation.find(name)
 
 
 def this_learner() -> Learner:

@@ -27,7 +27,7 @@ def purge() -> None:
     purged = state.moderation.purge(state.clock())
     counts = {
         "Judge's memory": purged.remembered,
-        "Cases of judged comments": purged.cases,
+        "Judged comments": purged.judged,
         "Sent to services, or waiting to be sent": purged.sent,
     }
     for what, count in counts.items():

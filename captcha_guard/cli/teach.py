@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from ..errors import ConfigError
 from ..extension import CaptchaGuard
 from .comment_lines import SHAPE, read_comments
-from .lookup import IDS, find_case
+from .lookup import IDS, find_judged
 from .options import name_of
 
 LATER: Final = (
@@ -50,7 +50,7 @@ def _teach_ids(ids: tuple[str, ...], *, spam: bool) -> None:
     missed = [one for one in ids if not guard.teach(one, spam=spam)]
     if len(ids) > len(missed):
         click.echo(f"Taught: {_comments(len(ids) - len(missed))} as {'spam' if spam else 'ham'}.")
-    if unknown := [one for one in missed if find_case(one) is None]:
+    if unknown := [one for one in missed if find_judged(one) is None]:
         raise click.ClickException(
             f"there is no comment with the id: {', '.join(unknown)}. {IDS}; teach older comments with --file"
         )

@@ -1,4 +1,4 @@
-"""The judge of one site, put together from its settings."""
+"""Builds the judge of a site from its settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .rules import RULES, standard
 from .submission import Submission
 from .verdict import Bands, Thresholds
 
-#: Stands for every rule in ``CAPTCHA_GUARD_SHADOW``.
+#: Means every rule in ``CAPTCHA_GUARD_SHADOW``.
 ALL: Final = "*"
 
 
@@ -32,38 +32,43 @@ def assemble(
     learner: Scorer | None = None,
     rules: Iterable[Rule] | None = None,
     extra_rules: Iterable[Rule] = (),
-    recalling: Callable[[Submission], AbstractContextManager[object]] = nullcontext,
+    prefetching: Callable[[Submission], AbstractContextManager[object]] = nullcontext,
 ) -> Judge:
-    """Return the judge that ``settings`` ask for.
+    """Return the judge for these settings.
 
-    ``root`` is where relative paths begin, ``known`` says whether a fingerprint has been taken. ``rules`` take the
-    place of the standard ones, ``extra_rules`` run after either. ``recalling`` surrounds all that they ask about a
-    submission. Raises ``ConfigError`` for a list that can't be read,
-    for the slug of no rule and for a slug that two rules have.
+    :param root: the folder that relative paths are below.
+    :param known: returns whether this submission is stored already.
+    :param rules: replace the standard rules.
+    :param extra_rules: run after the others.
+    :param prefetching: the context in which the rules of one submission run.
+    :raises ConfigError: a list can't be read, a slug names no rule, or two rules have the same slug.
     """
-    standing: tuple[Rule | StandardRule, ...] = (
+    all_rules: tuple[Rule | StandardRule, ...] = (
         tuple(rules) if rules is not None else _standard(settings, root=root, known=known, memory=memory)
     )
-    standing += tuple(extra_rules)
-    _refuse_clash(standing)
-    slugs = {rule.slug for rule in (*standing, *RULES)}
+    all_rules += tuple(extra_rules)
+    _refuse_clash(all_rules)
+    slugs = {rule.slug for rule in (*all_rules, *RULES)}
     _refuse_unknown("WEIGHTS", settings.weights, slugs)
     everything = ALL in settings.shadow
     _refuse_unknown("SHADOW", settings.shadow, slugs | {ALL})
     return Judge(
-        standing,
+        all_rules,
         Thresholds(**settings.thresholds),
         weights=settings.weights,
         shadow=everything or settings.shadow,
         learner=learner,
         bands=Bands(*settings.learning_bands),
         strict=settings.learning == "strict",
-        recalling=recalling,
+        prefetching=prefetching,
     )
 
 
 def listed(name: str, rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    """Return a host's rules, given as ``name``; raises ``ConfigError`` for what isn't a list of rules."""
+    """Return a host's rules, which were passed as the argument ``name``.
+
+    :raises ConfigError: they aren't a list of rules.
+    """
     if isinstance(rules, (type, Rule)) or not isinstance(rules, Iterable):
         raise ConfigError(f"{name} is {rules!r}; a list of rules is needed: {name}=[{_written(rules)}]")
     found = tuple(rules)
@@ -71,7 +76,7 @@ def listed(name: str, rules: Iterable[Rule]) -> tuple[Rule, ...]:
         if isinstance(rule, type):
             raise ConfigError(f"{name} has the class {rule.__name__} in it; write {_written(rule)}, which makes a rule")
         if not isinstance(rule, Rule) or not callable(rule.check) or not isinstance(rule.slug, str) or not rule.slug:
-            raise ConfigError(f"{name} has {rule!r} in it; a rule has a slug, a text, and check(submission)")
+            raise ConfigError(f"{name} has {rule!r} in it; a rule has a slug, which is a text, and check(submission)")
     return found
 
 
@@ -119,4 +124,4 @@ def _refuse_clash(rules: Iterable[Rule | StandardRule]) -> None:
     for slug, times in Counter(rule.slug for rule in rules).items():
         if times > 1:
             names = " and ".join(type(rule).__name__ for rule in rules if rule.slug == slug)
-            raise ConfigError(f"{names} have the same slug, {slug!r}; give the host's rule another, or leave one out")
+            raise ConfigError(f"{names} have the same slug, {slug!r}; give the host's rule another slug, or remove one")

@@ -1,4 +1,4 @@
-"""Puts a submission before every rule, in order, and says what it deserves."""
+"""Asks all rules and the learning filter about a submission, and returns the verdict."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ logger = logging.getLogger("captcha_guard")
 
 @runtime_checkable
 class Rule(Protocol):
-    """One small check. ``slug`` is fixed for ever: it stands in logs, metrics and moderators' queues."""
+    """One small check. Its ``slug`` never changes, because logs, metrics and stored comments contain it."""
 
     slug: str
 
     def check(self, submission: Submission) -> Finding | None:
-        """Return what was found, or ``None``."""
+        """Return a finding, or ``None``."""
         ...
 
 
 class StandardRule(Protocol):
-    """A rule that comes along. A host's rule has these too, or does without.
+    """A rule of this package. A host's rule may have these attributes, too.
 
-    ``looks_at`` names the fields of the submission that decide; ``weight`` is the score, 0 to 100, of a plain finding;
-    ``final`` says that a finding ends the judging; ``sentence`` says in plain words what is looked for.
+    ``looks_at`` names the fields of the submission that matter. ``weight`` is the score of an ordinary finding, 0 to
+    100. ``final`` means that no rule is asked after a finding. ``sentence`` describes what the rule looks for.
     """
 
     slug: ClassVar[str]
@@ -39,25 +39,30 @@ class StandardRule(Protocol):
     sentence: ClassVar[str]
 
     def check(self, submission: Submission) -> Finding | None:
-        """Return what was found, or ``None``."""
+        """Return a finding, or ``None``."""
         ...
 
 
 class Scorer(Protocol):
-    """A filter that learns."""
+    """A learning filter."""
 
     def score(self, submission: Submission, rules_score: int) -> float | None:
-        """Return the chance of spam, 0 to 1; ``None`` while it can't tell."""
+        """Return the chance of spam, 0 to 1, or ``None`` to abstain."""
         ...
 
 
 class Judge:
-    """Runs ``rules`` in the order given, cheap ones first; a final finding spares the rest.
+    """Judges submissions by rules and a learning filter.
 
-    ``weights`` maps slugs to scores that take the place of the rules' own: a finding scores in proportion, and 0
-    switches a rule off. ``shadow`` names rules whose findings are recorded and not counted; True stands for all, and
-    lets everything through. ``learner`` decides by ``bands`` as soon as it can tell; while it can't, the thresholds
-    decide, or (``strict``) everything is held. ``recalling`` surrounds all that the rules ask about a submission.
+    :param rules: run in this order, cheap ones first. After a final finding the others aren't asked.
+    :param thresholds: decide by the score, unless the filter decides.
+    :param weights: scores that replace those of the rules, by slug. Other scores of a rule change in proportion, and 0
+        turns a rule off.
+    :param shadow: the slugs of rules whose findings are recorded but not counted. True accepts every submission, and
+        records what all rules found.
+    :param learner: the learning filter. It decides by ``bands``, unless it abstains.
+    :param strict: hold every submission on which the filter abstains.
+    :param prefetching: the context in which the rules of one submission run.
     """
 
     def __init__(
@@ -70,7 +75,7 @@ class Judge:
         learner: Scorer | None = None,
         bands: Bands | None = None,
         strict: bool = False,
-        recalling: Callable[[Submission], AbstractContextManager[object]] = nullcontext,
+        prefetching: Callable[[Submission], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.rules = tuple(rules)
         self.thresholds = thresholds or Thresholds()
@@ -79,34 +84,34 @@ class Judge:
         self.learner = learner
         self.bands = bands or Bands()
         self.strict = strict
-        self._recalling = recalling
+        self._prefetching = prefetching
 
     def judge(self, submission: Submission) -> Verdict:
-        """Return the verdict: the strictest of what the findings demand and what the scores call for."""
+        """Return the verdict, which is the strictest action of the findings, the score and the filter."""
         verdict = self.weigh(submission)
         return verdict.let_through() if self.shadow is True else verdict
 
     def weigh(
         self, submission: Submission, *, without: Collection[str] = (), shadowing: Collection[str] = ()
     ) -> Verdict:
-        """Return the verdict as it would be without the shadow that lets everything through.
+        """Return the real verdict, even if ``shadow`` is True and :meth:`judge` would accept everything.
 
-        The rules of the slugs ``without`` aren't asked; what those of ``shadowing`` find is only recorded this time.
+        Rules with a slug in ``without`` aren't asked. Findings of those in ``shadowing`` are recorded but not counted.
         """
-        findings, shadowed, ended = self._examine(submission, without=without, shadowing=shadowing)
+        findings, shadowed, ended = self._run_rules(submission, without=without, shadowing=shadowing)
         chance = None
         if self.learner is not None and not ended:
-            chance, note = self._learned(self.learner, submission, total(findings))
-            findings = findings if note is None else (*findings, note)
+            chance, finding = self._ask_filter(self.learner, submission, total(findings))
+            findings = findings if finding is None else (*findings, finding)
         return self._verdict(Verdict(chance=chance, shadowed=shadowed), findings)
 
     def reconsider(self, verdict: Verdict, more: tuple[Finding, ...]) -> Verdict:
-        """Return what :meth:`weigh` would have returned with ``more`` findings."""
+        """Return what :meth:`weigh` would have returned with these findings, too."""
         return self._verdict(verdict, (*verdict.findings, *more))
 
     def score(self, submission: Submission, *, without: Collection[str] = ()) -> int:
-        """Return what the rules' findings add up to, 0 to 100, but for the rules of the slugs ``without``."""
-        return total(self._examine(submission, without=without)[0])
+        """Return the score of the rules' findings, 0 to 100. Rules with a slug in ``without`` aren't asked."""
+        return total(self._run_rules(submission, without=without)[0])
 
     def _verdict(self, verdict: Verdict, findings: tuple[Finding, ...]) -> Verdict:
         action, meant = self._action(findings, verdict.chance), None
@@ -114,69 +119,65 @@ class Judge:
             meant = self._action((*findings, *verdict.shadowed), verdict.chance)
         return replace(verdict, action=action, findings=findings, meant=meant)
 
-    def _examine(
+    def _run_rules(
         self, submission: Submission, *, without: Collection[str] = (), shadowing: Collection[str] = ()
     ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], bool]:
-        """Return what counts, what is only recorded, and whether a final finding spared the rest."""
-        with self._recalling(submission):
-            return self._run_rules(submission, without=without, shadowing=shadowing)
-
-    def _run_rules(
-        self, submission: Submission, *, without: Collection[str], shadowing: Collection[str]
-    ) -> tuple[tuple[Finding, ...], tuple[Finding, ...], bool]:
+        """Return the findings that count, those that are only recorded, and whether a final finding ended the run."""
         counted: list[Finding] = []
         shadowed: list[Finding] = []
         recorded = {*shadowing, *(() if isinstance(self.shadow, bool) else self.shadow)}
-        for rule in self.rules:
-            if self.weights.get(rule.slug) == 0 or rule.slug in without:
-                continue
-            finding = self._ask(rule, submission)
-            if finding is None:
-                continue
-            if rule.slug in recorded:
-                shadowed.append(finding)
-                continue
-            counted.append(finding)
-            if finding.final:
-                return tuple(counted), tuple(shadowed), True
+        with self._prefetching(submission):
+            for rule in self.rules:
+                if self.weights.get(rule.slug) == 0 or rule.slug in without:
+                    continue
+                finding = self._ask_rule(rule, submission)
+                if finding is None:
+                    continue
+                if rule.slug in recorded:
+                    shadowed.append(finding)
+                    continue
+                counted.append(finding)
+                if finding.final:
+                    return tuple(counted), tuple(shadowed), True
         return tuple(counted), tuple(shadowed), False
 
-    def _ask(self, rule: Rule | StandardRule, submission: Submission) -> Finding | None:
+    def _ask_rule(self, rule: Rule | StandardRule, submission: Submission) -> Finding | None:
         try:
-            return self._weighed(rule, rule.check(submission))
+            return self._reweighted(rule, rule.check(submission))
         except Exception:
-            logger.exception("captcha_guard: the rule %s failed; what it was to judge is held", rule.slug)
+            logger.exception("captcha_guard: the rule %s failed, so the submission is held", rule.slug)
             sentence = f"The rule {rule.slug} failed, so a person should look."
             return Finding("rule_failed", 0, sentence, Action.HOLD)
 
-    def _weighed(self, rule: Rule | StandardRule, finding: Finding | None) -> Finding | None:
+    def _reweighted(self, rule: Rule | StandardRule, finding: Finding | None) -> Finding | None:
+        """Return the finding with the score that the site's weight gives it."""
         if finding is None:
             return None
         if not isinstance(finding, Finding) or not isinstance(finding.score, int):
             raise TypeError(f"it returned {finding!r}; None is needed, or a Finding whose score is a whole number")
-        told, usual = self.weights.get(rule.slug), getattr(rule, "weight", 0)
-        if told is None:
+        weight, usual = self.weights.get(rule.slug), getattr(rule, "weight", 0)
+        if weight is None:
             return finding
-        score = round(finding.score * told / usual) if usual else told
+        score = round(finding.score * weight / usual) if usual else weight
         return replace(finding, score=min(100, score))
 
-    def _learned(
+    def _ask_filter(
         self, learner: Scorer, submission: Submission, rules_score: int
     ) -> tuple[float | None, Finding | None]:
+        """Return the chance of spam, and a finding if the filter doesn't accept the submission."""
         try:
             chance = learner.score(submission, rules_score)
         except Exception:
-            logger.exception("captcha_guard: the learning filter failed; what it was to judge is held")
-            return None, Finding(
-                "learning_failed", 0, "The learning filter failed, so a person should look.", Action.HOLD
-            )
+            logger.exception("captcha_guard: the learning filter failed, so the submission is held")
+            sentence = "The learning filter failed, so a person should look."
+            return None, Finding("learning_failed", 0, sentence, Action.HOLD)
         if chance is None and self.strict:
             sentence = "The learning filter has not been taught enough yet, so everything is held."
             return None, Finding("not_taught", 0, sentence, Action.HOLD)
         if chance is None or self.bands.action(chance) == Action.ACCEPT:
             return chance, None
         sentence = f"The learning filter gives it a {round(100 * chance)} % chance of being spam."
-        return chance, Finding("learned", 0, sentence, reply="It reads like what is taken for spam here.")
+        return chance, Finding("learned", 0, sentence, reply="It reads like comments that were spam here.")
 
     def _action(self, findings: tuple[Finding, ...], chance: float | None) -> Action:
         demanded = max((finding.action for finding in findings), default=Action.ACCEPT)

@@ -1,4 +1,4 @@
-"""What follows from a person's word about a comment: the filter learns, the memory remembers, the services are told."""
+"""Carries out a moderator's decision about a comment: in the filter, in the memory and at the services."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import ConfigError, DatabaseUnavailableError
 from .filter.features import tokens_of
 from .filter.learner import Learner, Stats, Weighed
 from .judge import Judge
-from .memory.judged_comments import Case, Cases
+from .memory.judged_comments import JudgedComment, JudgedComments
 from .memory.reputation import Reputation
 from .rules import PAST
 from .services import Services
@@ -21,13 +21,13 @@ from .verdict import Verdict
 
 logger = logging.getLogger("captcha_guard")
 
-#: Seconds after which what was set aside, and nobody rescued, counts as spam.
+#: Seconds after which a comment that was set aside, and that no moderator rescued, counts as spam.
 ASIDE_KEPT: Final = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What tidying did: comments that expired as spam and were learned, and the services' tasks that got done."""
+    """What maintenance did: how many expired comments were learned as spam, and how many service tasks were done."""
 
     learned_aside: int = 0
     services_run: int = 0
@@ -35,23 +35,23 @@ class Tidied:
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How many expired rows were deleted: from the judge's memory, of cases, and of what services were sent.
+    """How many expired rows were deleted from the memory, the judged comments, and what services were sent.
 
-    ``None`` where the database could not be used.
+    ``None`` means that the database could not be used.
     """
 
     remembered: int | None = 0
-    cases: int | None = 0
+    judged: int | None = 0
     sent: int | None = 0
 
 
 class Moderation:
-    """Keeps what was judged, and takes in what a moderator says of it.
+    """Stores what was judged, and carries out what a moderator decides about it.
 
-    A comment is named by the id of its verdict, or is the submission: with scope, author, e-mail and body as they were
-    posted it is known as the same comment, whichever way and however late it is taught; a submission of which no case
-    is kept is judged anew by what it says. ``learner`` and ``services`` are ``None`` where they are switched off. Times
-    are in seconds since 1970.
+    A comment is given by the id of its verdict, or as a submission. A submission with the scope, author, email and
+    body that were posted is the same comment, whatever else it says and however late it is taught. If the comment
+    isn't stored any more, the submission is judged again. ``learner`` and ``services`` are ``None`` when they are
+    switched off. Times are in seconds since 1970.
     """
 
     def __init__(
@@ -60,142 +60,155 @@ class Moderation:
         database: Database,
         judge: Judge,
         memory: Reputation,
-        cases: Cases,
+        judged_comments: JudgedComments,
         learner: Learner | None,
         services: Services | None,
     ) -> None:
         self._database = database
         self._judge = judge
         self._memory = memory
-        self._cases = cases
+        self._judged_comments = judged_comments
         self._learner = learner
         self._services = services
 
     def keep(self, submission: Submission, verdict: Verdict, rules_score: int, *, taught_later: bool) -> None:
-        """Remember a comment that the site has stored; ``taught_later`` says that its id may come back.
+        """Remember a comment that the site has stored.
 
-        :param rules_score: what the rules' findings added up to when the learning filter was asked.
+        :param rules_score: the score of the rules' findings when the learning filter was asked.
+        :param taught_later: the site may teach the comment by its id.
         """
         acts: list[Callable[[Access], object]] = [self._memory.noting(submission, verdict.action)]
         if taught_later:
-            acts.append(self._cases.remembering(self._case_of(submission, rules_score, verdict)))
+            acts.append(self._judged_comments.remembering(self._judged(submission, rules_score, verdict)))
         self._database.write(lambda access: [act(access) for act in acts])
 
-    def case(self, name: str) -> Case | None:
-        """Return what is kept of the comment with this id; ``None`` where it is not known, or no more."""
-        return self._cases.find(name)
+    def find(self, comment_id: str) -> JudgedComment | None:
+        """Return the judged comment with this id, or ``None`` if it is unknown or no longer stored."""
+        return self._judged_comments.find(comment_id)
 
-    def known_as(self, comment: Submission | str) -> str:
-        """Return a keyed hash that stands for the comment, "" for an id that is not known."""
+    def key_of(self, comment: Submission | str) -> str:
+        """Return the comment key, or "" for an unknown id."""
         if isinstance(comment, str):
-            case = self.case(comment)
-            return case.trace.mark.hex() if case is not None else ""
-        return self._memory.trace(comment).mark.hex()
+            judged = self.find(comment)
+            return judged.comment_key if judged is not None else ""
+        return self._memory.trace(comment).comment_key
 
     def teach(self, comment: Submission | str, *, spam: bool, now: float) -> bool:
-        """Take in a moderator's word; the last one counts. Returns whether it was kept.
+        """Record a moderator's decision; the last one counts. Returns whether it was recorded.
 
-        False as well when the id is not known, or no more.
+        Returns False for an id that is unknown or no longer stored, too.
         """
-        case = self._find(comment)
-        if case is None:
+        judged = self._find(comment)
+        if judged is None:
             return False
-        kept = self._learn(case, spam=spam)
-        remembered = self._memory.teach(case.trace, spam=spam, now=now)
-        self._cases.decide(case, spam=spam)
-        if self._services is not None and case.service_mark:
-            self._services.correct(case.service_mark, spam=spam, now=now)
-        return remembered if kept is None else kept
+        learned = self._learn(judged, spam=spam)
+        remembered = self._memory.teach(judged.trace, spam=spam, now=now)
+        self._judged_comments.decide(judged.comment_key, spam=spam)
+        if self._services is not None and judged.sent_as:
+            self._services.correct(judged.sent_as, spam=spam, now=now)
+        return remembered if learned is None else learned
 
     def explain(self, comment: Submission | str) -> tuple[Weighed, ...]:
-        """Return the ten tokens that weigh most for the filter; none while it abstains or the id is not known."""
-        case = self._find(comment)
-        if self._learner is None or case is None:
+        """Return the ten tokens with the largest weights in the filter.
+
+        Returns an empty tuple while the filter abstains, and for an unknown id.
+        """
+        judged = self._find(comment)
+        if self._learner is None or judged is None:
             return ()
-        return self._learner.explain(case.tokens, case.rules)
+        return self._learner.explain(judged.tokens, judged.rules)
 
     def forget(self, comment: Submission | str, *, now: float) -> bool:
-        """Forget a comment everywhere; returns whether anything was known of it, and nothing is left.
+        """Erase a comment everywhere. Returns whether anything was found, and all of it was erased.
 
-        Where something can't be forgotten now the case stays, so that its id can be forgotten again.
+        If something can't be erased now, the judged comment stays, so that the same id can be given again.
         """
-        case = self._find(comment)
-        if case is None:
+        judged = self._find(comment)
+        if judged is None:
             return False
-        known = self._learner is not None and self._learner.forget(case.name)
+        known = self._learner is not None and self._learner.forget(judged.comment_key)
         if known is None:
             return False
         try:
-            if self._services is not None and case.service_mark:
-                self._services.forget(case.service_mark)
+            if self._services is not None and judged.sent_as:
+                self._services.forget(judged.sent_as)
         except DatabaseUnavailableError:
-            logger.exception("captcha_guard: what was sent of a comment could not be deleted")
+            logger.exception(
+                "captcha_guard: what services were sent about the comment %s could not be deleted", judged.comment_key
+            )
             return False
-        remembered = self._memory.forget(case.trace, now=now)
-        decided = None if remembered is None else self._cases.forget(case.trace)
-        return decided is not None and bool(decided or remembered or known)
+        remembered = self._memory.forget(judged.trace, now=now)
+        stored = None if remembered is None else self._judged_comments.forget(judged.comment_key)
+        return stored is not None and bool(stored or remembered or known)
 
     def stats(self) -> Stats:
-        """Tell how much the filter was taught; raises ``DatabaseUnavailableError``, or ``ConfigError`` if it is off."""
+        """Return how much the filter was taught.
+
+        :raises DatabaseUnavailableError: the database can't be used.
+        :raises ConfigError: the filter is switched off.
+        """
         return self._filter().stats()
 
     def retrain(self) -> int:
-        """Learn all that is kept again; returns how many comments. Raises as :meth:`stats`."""
+        """Train the filter again on all stored decisions, and return their number. Raises as :meth:`stats`."""
         return self._filter().retrain()
 
     def tidy(self, now: float, expired: Callable[[str], None]) -> Tidied:
-        """Do what time has made due: spam that nobody rescued is learned, the services' outbox is worked off.
+        """Run the maintenance that is due: learn expired comments as spam, and run the services' tasks.
 
-        ``expired`` is told the id of each such comment; where it raises, that one comes up again the next time.
+        A comment expires if it was set aside 30 days ago and not rescued. ``expired`` is called with its id. If that
+        raises, the comment is tried again next time.
         """
-        overdue = self._cases.overdue(now - ASIDE_KEPT)
-        learned = sum(self._expire(case, now, expired) for case in overdue)
+        overdue = self._judged_comments.overdue(now - ASIDE_KEPT)
+        learned = sum(self._expire(judged, now, expired) for judged in overdue)
         run = self._services.run(now) if self._services is not None else 0
-        self._cases.sweep(now)
+        self._judged_comments.sweep(now)
         return Tidied(learned, run)
 
     def purge(self, now: float) -> Purged:
-        """Delete all that has expired, at once; nothing is learned, and no service hears of it."""
+        """Delete everything that has expired. Nothing is learned, and nothing is sent to a service."""
         sent = self._services.expire(now) if self._services is not None else 0
-        return Purged(self._memory.sweep(now), self._cases.sweep(now), sent)
+        return Purged(self._memory.sweep(now), self._judged_comments.sweep(now), sent)
 
-    def _expire(self, case: Case, now: float, expired: Callable[[str], None]) -> bool:
-        if not self._cases.claim(case):
+    def _expire(self, judged: JudgedComment, now: float, expired: Callable[[str], None]) -> bool:
+        if not self._judged_comments.claim(judged):
             return False
         try:
-            kept = self._learn(case, spam=True)
-            if kept is not False:
-                logger.info("captcha_guard: nobody rescued the comment %s, set aside 30 days ago: it is spam", case.id)
-                expired(case.id)
-                self._memory.teach(case.trace, spam=True, now=now)
+            if self._learn(judged, spam=True) is not False:
+                logger.info(
+                    "captcha_guard: the comment %s was set aside 30 days ago and not rescued, so it is spam", judged.id
+                )
+                expired(judged.id)
+                self._memory.teach(judged.trace, spam=True, now=now)
                 return True
         except Exception:
-            logger.exception("captcha_guard: the comment %s was to expire; it is tried again", case.id)
-        self._cases.reopen(case)
+            logger.exception("captcha_guard: the comment %s could not expire; it is tried again", judged.id)
+        self._judged_comments.reopen(judged)
         return False
 
-    def _learn(self, case: Case, *, spam: bool) -> bool | None:
-        """Return whether the filter keeps it now, ``None`` where there is no filter."""
+    def _learn(self, judged: JudgedComment, *, spam: bool) -> bool | None:
+        """Return whether the filter recorded the decision, or ``None`` if it is switched off."""
         if self._learner is None:
             return None
-        return self._learner.teach_tokens(case.tokens, spam=spam, rules_score=case.rules, key=case.name)
+        return self._learner.teach_tokens(judged.tokens, spam=spam, rules_score=judged.rules, key=judged.comment_key)
 
-    def _find(self, comment: Submission | str) -> Case | None:
-        """Return the comment's case; one without an id where a submission has none that is kept."""
+    def _find(self, comment: Submission | str) -> JudgedComment | None:
+        """Return the judged comment. A submission that isn't stored is judged again, without an id."""
         if isinstance(comment, str):
-            return self.case(comment)
-        known = self._cases.find_marked(self._memory.trace(comment))
-        return known or self._case_of(comment, self._judge.score(comment, without=PAST), Verdict())
+            return self.find(comment)
+        stored = self._judged_comments.find_latest(self.key_of(comment))
+        return stored or self._judged(comment, self._judge.score(comment, without=PAST), Verdict())
 
-    def _case_of(self, submission: Submission, rules_score: int, verdict: Verdict) -> Case:
-        return Case(
+    def _judged(self, submission: Submission, rules_score: int, verdict: Verdict) -> JudgedComment:
+        trace = self._memory.trace(submission)
+        return JudgedComment(
             id=verdict.id,
             tokens=tokens_of(submission.kept_text),
             rules=rules_score,
             action=verdict.action,
             judged_at=submission.posted_at,
-            trace=self._memory.trace(submission),
-            service_mark=self._services.mark(submission) if self._services is not None else "",
+            trace=trace,
+            sent_as=trace.comment_key if self._services is not None else "",
             chance=verdict.chance,
             found=tuple((finding.reason, finding.score) for finding in verdict.findings),
         )

@@ -1,4 +1,4 @@
-"""What a visitor posts, in our words, whatever the host's form calls its fields."""
+"""What a visitor posts, in the guard's terms, whatever the names of the form's fields."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .text.normalised import Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What only the host knows of a submission.
+    """What only the host knows about a submission.
 
-    ``account`` is the name of the confirmed account that posts, never anything typed into the form; ``closed`` says
-    that the post takes no more comments; ``post_age`` is the post's age in seconds, ``None`` where nothing tells.
+    ``account`` is the name of the confirmed account that posts, never something typed into the form. ``closed`` means
+    that the post takes no more comments. ``post_age`` is the post's age in seconds, ``None`` if it is unknown.
     """
 
     account: str = ""
@@ -27,16 +27,16 @@ class Facts:
 class Submission:
     """One comment (or letter, or sign-up) as it was posted.
 
-    ``scope`` names the form and, where narrowed, the post. ``client`` is the rate-limit key, never the address in
-    clear. ``posted_at`` is in seconds since 1970. ``honeypot`` is what came in the field no person sees;
-    ``seconds`` is how long the form was open, ``None`` where nothing tells.
+    ``scope`` names the form and, if the host narrows it, the post. ``client`` is the rate-limit key, a keyed hash of
+    the address. ``posted_at`` is in seconds since 1970. ``honeypot`` is the content of the hidden field. ``seconds``
+    is how long the form was open, ``None`` if it is unknown.
 
-    ``other`` holds every further text that was posted, whatever its field is called, and is judged like the body.
-    ``private`` holds the values of fields named like passwords: rules see them, and they are never stored, learned or
-    sent to a service. ``site`` is the host that serves the form; links to it don't count. ``whole`` is a digest of all
-    that was posted and of where: it tells comments apart that say the same with another rating or to another parent.
+    ``other`` contains all other texts, whatever their fields are called. They are judged like the body. ``private``
+    contains the values of fields named like passwords. Rules see them, but they are never stored, learned or sent to a
+    service. ``site`` is the host that serves the form; links to it don't count. ``whole`` is a digest of everything
+    that was posted. It differs for comments with the same text but another rating or another parent.
 
-    The host alone can tell the rest, see :class:`Facts`: ``account``, ``closed`` and ``post_age``.
+    ``account``, ``closed`` and ``post_age`` are the host's :class:`Facts`.
     """
 
     scope: str
@@ -60,42 +60,33 @@ class Submission:
 
     @cached_property
     def text(self) -> Text:
-        """What it says, normalised; what rules look at. Worked out once."""
+        """The normalised text, which rules look at."""
         return Text.of(self.body, self.author, self.url, other=self.other, private=self.private, site=self.site)
 
     @cached_property
     def kept_text(self) -> Text:
-        """What it says without ``private``: what is learned and remembered of it."""
+        """The normalised text without ``private``, which the filter learns and the memory stores."""
         if not self.private:
             return self.text
         return Text.of(self.body, self.author, self.url, other=self.other, site=self.site)
 
     @property
     def content(self) -> str:
-        """The body and all other texts but the private ones, one below the other; what services are sent."""
+        """The body and all other texts except the private ones, which services get."""
         return "\n\n".join(filter(None, (self.body, *self.other)))
 
     @cached_property
     def fingerprint(self) -> str:
-        """32 hexadecimal digits that identify scope, author, e-mail and body.
+        """32 hexadecimal digits that identify scope, author, email and body.
 
-        If the body is empty, all texts without a role are used instead.
+        If the body is empty, all texts without a role are used instead. See :mod:`.comment_key` for what is stored.
         """
-        said = (self.body,) if self.body.strip() else self.other
-        return _digest(self.scope, self.author, self.email, *said)
-
-    @cached_property
-    def duplicate_key(self) -> str:
-        """32 hexadecimal digits that are the same only for the same POST by the same sender.
-
-        Senders without a name and e-mail are told apart by their client.
-        """
-        nameless = not (self.author.strip() or self.email.strip())
-        return _digest(self.fingerprint, self.whole, self.client if nameless else "")
+        texts = (self.body,) if self.body.strip() else self.other
+        return _digest(self.scope, self.author, self.email, *texts)
 
     @property
     def can_be_duplicate(self) -> bool:
-        """Whether the same POST again would be a duplicate. One without text, such as that of a button, wouldn't."""
+        """Whether the same POST again would be a duplicate. A POST without text, as from a button, wouldn't."""
         return bool(self.body.strip()) or any(len(text.split(maxsplit=1)) > 1 for text in self.other)
 
 

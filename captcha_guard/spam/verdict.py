@@ -1,4 +1,4 @@
-"""What was decided about a submission, and why."""
+"""The decision about a submission, and the findings it is based on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Action(IntEnum):
-    """What to do with a submission; the strictest wins."""
+    """What to do with a submission. The strictest action wins."""
 
     ACCEPT = 0
     CHALLENGE = 1
@@ -18,10 +18,10 @@ class Action(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing noticed: a fixed slug, a score on the scale of 0 to 100, a sentence for the moderator.
+    """What a rule found: a fixed slug (``reason``), a score of 0 to 100, and a sentence for the moderator.
 
-    ``action`` is the least that must follow whatever the score; a ``final`` finding ends the judging. ``reply`` is
-    what the visitor reads in place of the sentence, where that would say too much.
+    The verdict is at least as strict as ``action``, whatever the score. No rule is asked after a ``final`` finding.
+    ``reply`` replaces the sentence for the visitor, if the sentence would reveal too much.
     """
 
     reason: str
@@ -34,14 +34,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From which score (0 to 100) on a submission is challenged, held, or set aside."""
+    """The scores, 0 to 100, at which a submission is challenged, held, and set aside."""
 
     challenge: int = 30
     hold: int = 60
     aside: int = 90
 
     def action(self, score: int) -> Action:
-        """Return what ``score`` alone calls for."""
+        """Return the action for a score."""
         if score >= self.aside:
             return Action.ASIDE
         if score >= self.hold:
@@ -51,13 +51,13 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """Up to which chance of spam (0 to 1) the learning filter accepts, and from which on it sets aside."""
+    """The chances of spam, 0 to 1, up to which the learning filter accepts and from which it sets aside."""
 
     accept: float = 0.10
     aside: float = 0.97
 
     def action(self, chance: float) -> Action:
-        """Return what ``chance`` alone calls for."""
+        """Return the action for a chance of spam."""
         if chance >= self.aside:
             return Action.ASIDE
         return Action.ACCEPT if chance <= self.accept else Action.HOLD
@@ -65,11 +65,12 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision, with the findings that led there.
+    """The decision, with the findings it is based on.
 
-    ``chance`` is the learning filter's chance of spam, 0 to 1, ``None`` where it had no say. ``shadowed`` are findings
-    that were recorded and not counted; ``meant`` is the action had they been counted, ``None`` where there are none.
-    ``id`` names the case of a submission that came with a request (22 characters, safe in URLs), empty elsewhere.
+    ``chance`` is the learning filter's chance of spam, 0 to 1, ``None`` if it abstained. ``shadowed`` are findings
+    that were recorded but not counted; ``meant`` is the action if they were counted, ``None`` without such findings.
+    ``id`` names a submission that came with a request, to teach it later: 22 characters that are safe in URLs. It is
+    empty for other submissions.
     """
 
     action: Action = Action.ACCEPT
@@ -81,35 +82,35 @@ class Verdict:
 
     @property
     def score(self) -> int:
-        """How much speaks for spam, 0 to 100: the filter's chance where it spoke, else the findings together."""
+        """How likely spam is, 0 to 100: the filter's chance or, if it abstained, the sum of the findings."""
         return total(self.findings) if self.chance is None else round(100 * self.chance)
 
     @property
     def held(self) -> bool:
-        """Whether a person should look before anyone else does (held, or set aside as spam)."""
+        """Whether a moderator should see the submission first, because it is held or set aside as spam."""
         return self.action in (Action.HOLD, Action.ASIDE)
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """The slugs of the findings, in the order in which they were made."""
+        """The slugs of the findings, in the order of the rules."""
         return tuple(finding.reason for finding in self.findings)
 
     def found(self, finding: Finding) -> Verdict:
-        """Return this verdict with one more finding, as strict as that finding demands."""
+        """Return this verdict with one more finding, and at least as strict as that finding."""
         return self.acting(max(self.action, finding.action), findings=(*self.findings, finding))
 
     def acting(self, action: Action, findings: tuple[Finding, ...] | None = None) -> Verdict:
-        """Return this verdict with another action, and with these findings where they are given."""
+        """Return this verdict with another action and, if given, other findings."""
         meant = None if self.meant is None else max(self.meant, action)
         return replace(self, action=action, findings=self.findings if findings is None else findings, meant=meant)
 
     def let_through(self) -> Verdict:
-        """Return the verdict that accepts, and only records what this one found and meant."""
+        """Return a verdict that accepts, and records what this one found and meant."""
         meant = self.action if self.meant is None else max(self.meant, self.action)
         shadowed = (*self.findings, *self.shadowed)
         return replace(self, action=Action.ACCEPT, findings=(), shadowed=shadowed, meant=meant)
 
 
 def total(findings: tuple[Finding, ...]) -> int:
-    """Return the scores of ``findings`` added up, 0 to 100."""
+    """Return the sum of the findings' scores, limited to 0 to 100."""
     return max(0, min(100, sum(finding.score for finding in findings)))

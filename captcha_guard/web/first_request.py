@@ -11,7 +11,7 @@ from flask import Flask
 from ..config.settings import read
 from ..config.validators import PREFIX
 from ..errors import ConfigError
-from .marks import steps
+from .guarded_views import steps
 from .registry import guarded_routes
 from .state import State
 from .unguarded import RouteCheck, methods_bringing

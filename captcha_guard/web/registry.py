@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import current_app, request
 
 from ..errors import ConfigError
-from .marks import protection_of
+from .guarded_views import protection_of
 from .protection import Protection
 from .scopes import fits
 from .unguarded import protection_of_class

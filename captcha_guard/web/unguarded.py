@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.routing import Rule
 
 from ..errors import ConfigError
-from .marks import bypasses_guard, is_guard, protection_of, steps
+from .guarded_views import bypasses_guard, is_guard, protection_of, steps
 from .method import SHOWING, only_shows
 from .protection import Protection
 

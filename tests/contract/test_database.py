@@ -1,4 +1,4 @@
-"""What the judge relies on of its database, the same wherever it lies: memory, judged comments and the outbox."""
+"""What the judge stores works the same in every database: memory, judged comments, forms and the outbox."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 from captcha_guard.database.database import Database
 from captcha_guard.errors import DatabaseUnavailableError
 from captcha_guard.spam.history import History, Party
-from captcha_guard.spam.memory.judged_comments import RETENTION, Case, Cases
+from captcha_guard.spam.memory.judged_comments import RETENTION, JudgedComment, JudgedComments
 from captcha_guard.spam.memory.reputation import DAY, HISTORY_KEPT, Reputation
 from captcha_guard.spam.services import sent_forms
 from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, Job, Outbox, Task
-from captcha_guard.spam.services.sent_forms import Belief, Sent
+from captcha_guard.spam.services.sent_forms import Label, SentForms
 from captcha_guard.spam.services.service import Fault
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
@@ -48,18 +48,18 @@ def database(opened: Callable[[], Database]) -> Iterator[Database]:
 
 @pytest.fixture
 def memory(database: Database) -> Reputation:
-    return Reputation(database, secret=b"sixteen octets ..")
+    return Reputation(database, secret=b"sixteen bytes ...")
 
 
 @pytest.fixture
-def cases(database: Database) -> Cases:
-    return Cases(database)
+def judged_comments(database: Database) -> JudgedComments:
+    return JudgedComments(database)
 
 
-def case_of(memory: Reputation, number: int = 0, action: Action = Action.HOLD) -> Case:
+def judged_comment(memory: Reputation, number: int = 0, action: Action = Action.HOLD) -> JudgedComment:
     said = replace(SAID, body=f"{SAID.body} {number}", posted_at=NOW + number)
     trace = memory.trace(said)
-    return Case(
+    return JudgedComment(
         f"id{number}",
         ("w:lawn", "w:é"),
         30,
@@ -89,51 +89,51 @@ def test_a_comment_is_remembered_compared_taught_and_forgotten(memory: Reputatio
     assert memory.alike(copy) == 0
 
 
-def test_what_has_expired_goes_and_the_oldest_make_room(
-    memory: Reputation, cases: Cases, monkeypatch: pytest.MonkeyPatch
+def test_expired_rows_are_deleted_and_the_oldest_beyond_the_maximum(
+    memory: Reputation, judged_comments: JudgedComments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory.note(SAID, Action.ACCEPT)
     for number in range(5):
-        cases.remember(case_of(memory, number))
+        judged_comments.remember(judged_comment(memory, number))
     monkeypatch.setattr(RETENTION, "most", 3)
-    assert cases.sweep(NOW) == 2
-    assert [cases.find(f"id{number}") is not None for number in range(5)] == [False, False, True, True, True]
-    assert cases.sweep(NOW + 60 * DAY + 2) == 1
+    assert judged_comments.sweep(NOW) == 2
+    assert [judged_comments.find(f"id{number}") is not None for number in range(5)] == [False, False, True, True, True]
+    assert judged_comments.sweep(NOW + 60 * DAY + 2) == 1
     assert memory.sweep(NOW + 2 * DAY) == 9
     assert memory.sweep(NOW + HISTORY_KEPT) == 2
 
 
-def test_a_judged_comment_is_found_by_all_its_names_in_another_process(
-    memory: Reputation, cases: Cases, opened: Callable[[], Database]
+def test_a_judged_comment_is_found_by_id_and_by_key_in_another_process(
+    memory: Reputation, judged_comments: JudgedComments, opened: Callable[[], Database]
 ) -> None:
-    case = case_of(memory)
-    cases.remember(case)
-    cases.remember(case)
+    judged = judged_comment(memory)
+    judged_comments.remember(judged)
+    judged_comments.remember(judged)
     with closing(opened()) as database:
-        other = Cases(database)
-        assert other.find("id0") == other.find_marked(case.trace) == other.find_sent(case.service_mark) == case
-        other.decide(case, spam=True)
-    decided = cases.find("id0")
+        other = JudgedComments(database)
+        assert other.find("id0") == other.find_latest(judged.comment_key) == judged
+        other.decide(judged.comment_key, spam=True)
+    decided = judged_comments.find("id0")
     assert decided is not None
     assert decided.spam is True
 
 
 @pytest.mark.parametrize("name", ["", "unknown", "id0\0", "x" * 1000, "'; --", "é"])
-def test_an_id_that_was_never_given_is_not_known_and_costs_nothing(cases: Cases, memory: Reputation, name: str) -> None:
-    cases.remember(case_of(memory))
-    assert cases.find(name) is None
-    assert cases.find("id0") is not None
+def test_an_unknown_id_is_not_found(judged_comments: JudgedComments, memory: Reputation, name: str) -> None:
+    judged_comments.remember(judged_comment(memory))
+    assert judged_comments.find(name) is None
+    assert judged_comments.find("id0") is not None
 
 
-def test_one_caller_claims_what_is_overdue(memory: Reputation, cases: Cases) -> None:
-    cases.remember(case := case_of(memory, action=Action.ASIDE))
-    cases.remember(case_of(memory, 1))
-    assert cases.overdue(NOW + DAY) == [case]
-    assert [cases.claim(case), cases.claim(case)] == [True, False]
-    cases.reopen(case)
-    assert cases.claim(case)
-    assert cases.overdue(NOW + DAY) == []
-    assert [cases.forget(case.trace), cases.forget(case.trace)] == [True, False]
+def test_only_one_caller_claims_an_overdue_comment(memory: Reputation, judged_comments: JudgedComments) -> None:
+    judged_comments.remember(judged := judged_comment(memory, action=Action.ASIDE))
+    judged_comments.remember(judged_comment(memory, 1))
+    assert judged_comments.overdue(NOW + DAY) == [judged]
+    assert [judged_comments.claim(judged), judged_comments.claim(judged)] == [True, False]
+    judged_comments.reopen(judged)
+    assert judged_comments.claim(judged)
+    assert judged_comments.overdue(NOW + DAY) == []
+    assert [judged_comments.forget(judged.comment_key), judged_comments.forget(judged.comment_key)] == [True, False]
 
 
 def test_the_outbox_keeps_the_last_correction_and_tries_again(
@@ -148,41 +148,43 @@ def test_the_outbox_keeps_the_last_correction_and_tries_again(
     outbox = Outbox(database, work)
     with database.writing() as access:
         for task in (Task.SPAM, Task.HAM, Task.CHECK):
-            assert outbox.put(access, "akismet", task, "m1", FORM, now=NOW)
+            outbox.put(access, "akismet", task, "m1", FORM, now=NOW)
         assert outbox.holds(access, "akismet", Task.SPAM, "m1")
     assert [outbox.run(NOW), outbox.run(NOW + FIRST), outbox.run(NOW + FIRST + AGAIN)] == [0, 2, 0]
     assert [(job.task, job.tries, job.form) for job in jobs] == [("ham", 1, FORM), ("ham", 2, FORM), ("check", 1, FORM)]
     with database.writing() as access:
         outbox.put(access, "akismet", Task.SPAM, "m2", FORM, now=NOW)
     assert [outbox.expire(NOW + EXPIRES - 1), outbox.expire(NOW + EXPIRES)] == [0, 1]
-    assert "the task to spam comment m2 expired" in caplog.text
+    assert "tasks for services were deleted, because they are 7 days old or too many: 1" in caplog.text
 
 
-def test_what_was_sent_is_found_corrected_and_forgotten(database: Database) -> None:
+def test_a_sent_form_is_found_relabelled_and_forgotten(database: Database) -> None:
     database.keep(sent_forms.TABLE)
     with database.writing() as access:
-        sent = Sent(access)
-        for belief in (Belief.UNKNOWN, Belief.HAM):
-            sent.keep("akismet", "m1", FORM, belief, now=NOW)
-        sent.believe("akismet", "m1", Belief.SPAM)
+        sent = SentForms(access)
+        for label in (Label.UNKNOWN, Label.HAM):
+            sent.keep("akismet", "m1", FORM, label, now=NOW)
+        sent.relabel("akismet", "m1", Label.SPAM)
         asked = sent.find("akismet", "m1", now=NOW)
         assert asked is not None
-        assert (asked.form, asked.belief) == (FORM, Belief.SPAM)
+        assert (asked.form, asked.label) == (FORM, Label.SPAM)
         assert [sent.forget("m1"), sent.forget("m1")] == [1, 0]
 
 
-def test_a_transaction_that_fails_leaves_nothing(database: Database, memory: Reputation, cases: Cases) -> None:
+def test_a_transaction_that_fails_leaves_nothing(
+    database: Database, memory: Reputation, judged_comments: JudgedComments
+) -> None:
     def write() -> None:
         with database.writing() as access:
-            cases.remembering(case_of(memory))(access)
+            judged_comments.remembering(judged_comment(memory))(access)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         write()
-    assert cases.find("id0") is None
+    assert judged_comments.find("id0") is None
 
 
-def test_a_statement_that_fails_raises_the_one_error_which_names_the_database(database: Database) -> None:
+def test_a_statement_that_fails_raises_an_error_that_names_the_database(database: Database) -> None:
     with pytest.raises(DatabaseUnavailableError, match=r"can't be used: ") as caught, database.reading() as access:
         access.rows("SELECT nothing FROM nowhere")
     assert database.where in str(caught.value)

@@ -1,4 +1,4 @@
-"""What is set aside: its author sees what that of a held one sees, it can be rescued, and after 30 days it expires."""
+"""A comment that is set aside: its author sees no difference, it can be rescued, and it expires after 30 days."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from captcha_guard import Submission, Tidied, aside_expired
 from captcha_guard.spam.memory import judged_comments
-from captcha_guard.spam.memory.judged_comments import Cases
+from captcha_guard.spam.memory.judged_comments import JudgedComments
 from captcha_guard.web import maintenance as housekeeping
 from captcha_guard.web.timetable import EVERY, Timetable
 from tests.integration.conftest import MakeBlog
@@ -29,7 +29,7 @@ DAY = 86_400
 
 @contextmanager
 def heard(blog: Blog) -> Iterator[list[str]]:
-    """Listen to what expires."""
+    """Return the ids in the signal ``aside_expired``."""
     names: list[str] = []
 
     def listen(sender: object, id: str) -> None:  # noqa: A002 - the signal's argument
@@ -52,7 +52,7 @@ def aside(blog: Blog, body: str = TAUGHT_SPAM) -> str:
 
 
 def seen(answers: list[TestResponse]) -> list[object]:
-    """Return all that a visitor gets, without what is new each time: tokens, codes, session cookies."""
+    """Return what a visitor gets, without tokens, codes and session cookies, which are always new."""
     return [
         (
             answer.status_code,
@@ -94,7 +94,7 @@ def test_the_author_of_a_comment_set_aside_sees_what_the_author_of_a_held_one_se
     assert seen(held) == seen(set_aside)
 
 
-def test_after_30_days_it_counts_as_spam_and_the_host_is_told_once(blog: Blog, clock: time_machine.Traveller) -> None:
+def test_after_30_days_it_counts_as_spam_and_the_signal_is_sent_once(blog: Blog, clock: time_machine.Traveller) -> None:
     teach(blog)
     name = aside(blog)
     with blog.app.app_context(), heard(blog) as names:
@@ -108,7 +108,7 @@ def test_after_30_days_it_counts_as_spam_and_the_host_is_told_once(blog: Blog, c
     assert names == [name]
 
 
-def test_a_damaged_case_hinders_no_other(blog: Blog, clock: time_machine.Traveller) -> None:
+def test_a_damaged_comment_does_not_stop_the_others(blog: Blog, clock: time_machine.Traveller) -> None:
     teach(blog)
     names = [aside(blog, f"{TAUGHT_SPAM} {number}") for number in range(3)]
     with closing(sqlite3.connect(Path(blog.app.instance_path, "captcha_guard.sqlite3"))) as connection:
@@ -122,20 +122,20 @@ def test_a_damaged_case_hinders_no_other(blog: Blog, clock: time_machine.Travell
     assert expired == names[:1]
 
 
-def test_the_log_says_what_expired(blog: Blog, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_names_the_comment_that_expired(
+    blog: Blog, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture
+) -> None:
     teach(blog)
     name = aside(blog)
     clock.shift(31 * DAY)
     with caplog.at_level(logging.INFO, logger="captcha_guard"), blog.app.app_context():
         blog.guard.tidy()
-    assert f"nobody rescued the comment {name}, set aside 30 days ago" in caplog.text
+    assert f"the comment {name} was set aside 30 days ago and not rescued" in caplog.text
 
 
 @pytest.mark.parametrize("way", ["id", "submission"])
 @pytest.mark.parametrize("spam", [True, False])
-def test_what_a_moderator_has_decided_does_not_expire(
-    blog: Blog, clock: time_machine.Traveller, way: str, spam: bool
-) -> None:
+def test_a_decided_comment_does_not_expire(blog: Blog, clock: time_machine.Traveller, way: str, spam: bool) -> None:
     teach(blog)
     name = aside(blog)
     comment = Submission(scope="queue", author="Ada", email="ada@example.org", body=TAUGHT_SPAM)
@@ -146,7 +146,7 @@ def test_what_a_moderator_has_decided_does_not_expire(
     assert names == []
 
 
-def test_what_has_expired_can_still_be_rescued(blog: Blog, clock: time_machine.Traveller) -> None:
+def test_an_expired_comment_can_still_be_rescued(blog: Blog, clock: time_machine.Traveller) -> None:
     teach(blog)
     name = aside(blog)
     with blog.app.app_context():
@@ -167,7 +167,7 @@ def test_comments_that_were_held_or_published_never_expire(blog: Blog, clock: ti
         assert blog.guard.tidy() == Tidied(0, 0)
 
 
-def test_a_receiver_that_fails_is_told_again_and_hinders_no_other(
+def test_a_receiver_that_fails_is_called_again_and_does_not_stop_the_others(
     blog: Blog, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture
 ) -> None:
     teach(blog)
@@ -196,14 +196,14 @@ def test_two_processes_tidy_each_comment_once(blogs: MakeBlog, clock: time_machi
     aside(one)
     clock.shift(31 * DAY)
     with one.app.app_context():
-        cases = Cases(one.state.database)
+        cases = JudgedComments(one.state.database)
         [case] = cases.overdue(one.state.clock())
         assert cases.claim(case)
     with other.app.app_context():
         assert other.guard.tidy() == Tidied(0, 0)
 
 
-def test_cases_are_kept_for_60_days_and_no_more_than_there_is_room_for(
+def test_judged_comments_are_kept_for_60_days_up_to_a_maximum(
     blog: Blog, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(judged_comments.RETENTION, "most", 2)
@@ -220,17 +220,17 @@ def test_cases_are_kept_for_60_days_and_no_more_than_there_is_room_for(
         assert not blog.guard.teach(names[2], spam=False)
 
 
-# By itself, now and then
+# Maintenance
 
 
-def test_a_timetable_lets_one_go_ahead_a_minute() -> None:
+def test_a_timetable_allows_one_run_a_minute() -> None:
     table = Timetable(100.0)
     assert [table.claim(100.0 + seconds) for seconds in (0, 59, 60, 61, 119, 121)] == [
         False, False, True, False, False, True,
     ]  # fmt: skip
 
 
-def test_a_post_has_it_done_by_a_thread_that_nobody_waits_for(
+def test_maintenance_runs_in_a_thread_after_a_post(
     blog: Blog, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     teach(blog)
@@ -257,7 +257,7 @@ def test_a_post_has_it_done_by_a_thread_that_nobody_waits_for(
     assert names == [name]
 
 
-def test_no_post_fails_where_no_thread_is_to_be_had_or_tidying_fails(
+def test_no_post_fails_if_the_thread_or_the_maintenance_fails(
     blog: Blog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def no_thread(_: object) -> None:
@@ -278,7 +278,7 @@ def test_no_post_fails_where_no_thread_is_to_be_had_or_tidying_fails(
     assert "maintenance failed" in caplog.text
 
 
-def test_the_first_minute_of_a_process_is_quiet(blog: Blog) -> None:
+def test_no_maintenance_runs_in_the_first_minute_of_a_process(blog: Blog) -> None:
     assert EVERY == 60
     with blog.app.app_context():
         assert housekeeping.start_maintenance() is None

@@ -163,7 +163,7 @@ def test_no_comment_is_lost_for_a_files_sake(
             monkeypatch.setattr(
                 f"captcha_guard.spam.memory.judged_comments.{statement}", "INSERT INTO nowhere VALUES (1)"
             )
-        monkeypatch.setattr(Reputation, "_say", _refused)
+        monkeypatch.setattr(Reputation, "_set_status", _refused)
     with closing(sqlite3.connect(path)) as connection:
         if fault == "garbage":
             connection.execute("UPDATE learning_tokens SET weight = 'x', squares = x'00'")

@@ -1,4 +1,4 @@
-"""The filter in the way of a POST: it decides by its bands, is taught by id, and costs no request when it is broken."""
+"""The filter in a POST: it decides by its bands, is taught by id, and loses no comment when it fails."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from captcha_guard import Action, ConfigError, Finding, Stats, Submission, submission_judged
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.judge import Judge
-from captcha_guard.spam.memory.judged_comments import Cases
+from captcha_guard.spam.memory.judged_comments import JudgedComments
 from captcha_guard.spam.memory.reputation import Reputation
 from captcha_guard.spam.rules import standard
 from captcha_guard.testing import solved_form
@@ -71,7 +71,7 @@ def test_the_bands_are_a_setting(blogs: MakeBlog) -> None:
         assert stored_actions(blog) == [action]
 
 
-def test_until_enough_was_taught_the_rules_decide_or_strictly_everything_is_held(blogs: MakeBlog) -> None:
+def test_until_enough_is_taught_the_rules_decide_or_strict_holds_everything(blogs: MakeBlog) -> None:
     relaxed, strict = blogs(), blogs({"CAPTCHA_GUARD_LEARNING": "strict"}, folder="strict")
     for blog, untaught in ((relaxed, "ACCEPT"), (strict, "HOLD")):
         teach(blog, times=7)
@@ -99,7 +99,7 @@ def test_what_the_filter_sets_aside_is_refused_on_an_open_route_with_the_text(bl
     assert TAUGHT_SPAM in refused.text
 
 
-def test_where_it_is_switched_off_nothing_is_learned_and_the_memory_still_is(blogs: MakeBlog) -> None:
+def test_without_the_filter_nothing_is_learned_but_the_memory_remembers(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_LEARNING": "off"})
     client = blog.client()
     teach(blog, times=9)
@@ -150,7 +150,7 @@ def test_teaching_by_id_teaches_and_the_other_label_corrects(blog: Blog) -> None
     assert after is None  # fewer than eight of one kind
 
 
-def test_what_is_taught_by_id_weighs_as_the_submission_itself_would(blogs: MakeBlog) -> None:
+def test_teaching_by_id_has_the_same_effect_as_teaching_the_submission(blogs: MakeBlog) -> None:
     chances = []
     for way in ("id", "submission"):
         blog = blogs(folder=way)
@@ -171,7 +171,7 @@ def test_what_is_taught_by_id_weighs_as_the_submission_itself_would(blogs: MakeB
     assert chances[0] == pytest.approx(chances[1])
 
 
-def test_a_submission_that_was_rebuilt_is_known_as_the_comment_it_is(blog: Blog) -> None:
+def test_a_rebuilt_submission_is_recognised_as_the_same_comment(blog: Blog) -> None:
     post(blog.client(), TAUGHT_HAM)
     rebuilt = Submission(scope="queue", author="Ada", email="ada@example.org", body=TAUGHT_HAM)
     with blog.app.app_context():
@@ -180,7 +180,7 @@ def test_a_submission_that_was_rebuilt_is_known_as_the_comment_it_is(blog: Blog)
         assert (blog.guard.filter_stats().ham, blog.guard.filter_stats().decisions) == (1, 1)
 
 
-def test_a_comment_that_is_taught_by_its_text_when_its_id_is_forgotten_is_the_same_comment(
+def test_a_comment_taught_by_its_text_after_its_id_expired_is_the_same_comment(
     blog: Blog, clock: time_machine.Traveller
 ) -> None:
     post(blog.client(), TAUGHT_HAM)
@@ -197,8 +197,8 @@ def test_a_comment_that_is_taught_by_its_text_when_its_id_is_forgotten_is_the_sa
         assert blog.guard.filter_stats().decisions == 0
 
 
-def test_a_submission_that_no_form_took_is_taught_by_what_it_says(blog: Blog) -> None:
-    """What rules that look back find follows from decisions: to learn it would be to learn them twice."""
+def test_a_submission_that_was_never_posted_is_taught_by_its_text(blog: Blog) -> None:
+    """Rules about the past follow from decisions, so their findings aren't learned: that would count them twice."""
     said = Submission(scope="desk", client="abc", author="Ada", body="See https://mowers.example, please do.")
     other = replace(said, scope="blog", body="There is more of it at https://mowers.example to read.")
     with blog.app.app_context():
@@ -211,7 +211,7 @@ def test_a_submission_that_no_form_took_is_taught_by_what_it_says(blog: Blog) ->
     assert score == Judge(standard()).score(said) > 0
 
 
-def test_an_id_that_is_not_known_teaches_nothing(blog: Blog, clock: time_machine.Traveller) -> None:
+def test_an_unknown_id_teaches_nothing(blog: Blog, clock: time_machine.Traveller) -> None:
     client = blog.client()
     post(client, TAUGHT_HAM)
     clock.shift(61 * DAY)
@@ -224,7 +224,7 @@ def test_an_id_that_is_not_known_teaches_nothing(blog: Blog, clock: time_machine
         assert blog.guard.filter_stats().decisions == 0
 
 
-def test_only_what_was_stored_on_a_moderated_route_is_known_by_its_id(blog: Blog) -> None:
+def test_only_comments_stored_on_a_moderated_route_are_known_by_id(blog: Blog) -> None:
     heard: list[str] = []
 
     def listen(_: object, submission: Submission, verdict: object) -> None:
@@ -239,7 +239,7 @@ def test_only_what_was_stored_on_a_moderated_route_is_known_by_its_id(blog: Blog
         assert [blog.guard.teach(name, spam=True) for name in heard] == [False, False, False]
 
 
-def test_what_was_stored_is_remembered_and_what_was_not_is_forgotten(blog: Blog) -> None:
+def test_only_stored_comments_are_remembered(blog: Blog) -> None:
     long = "Our shop has the very best lawn mowers of the whole county, nobody else comes near to them"
     client = blog.client()
 
@@ -250,7 +250,7 @@ def test_what_was_stored_is_remembered_and_what_was_not_is_forgotten(blog: Blog)
     refused = client.post(
         POST, data=solved(client, client.get("/posts/one"), {"author": "", "email": "", "body": long})
     )
-    assert refused.status_code == 422  # by the host: it wants a name
+    assert refused.status_code == 422  # the host requires a name
     assert copies() == 0
     assert client.post(POST, data=solved(client, refused, {"author": "Ada", "body": long})).status_code == 303
     assert copies() == 1
@@ -267,9 +267,7 @@ def test_a_filter_explains_itself_by_id_and_by_submission(blog: Blog) -> None:
     assert all(one.weight < 0 for one in fresh if one.token in ("w:loop", "w:bound"))
 
 
-def test_a_comment_of_which_something_can_not_be_forgotten_now_is_not_said_to_be_and_can_be_later(
-    blogs: MakeBlog, tmp_path: Path
-) -> None:
+def test_forgetting_returns_false_while_the_database_is_locked_and_works_later(blogs: MakeBlog, tmp_path: Path) -> None:
     file = tmp_path / "judge.sqlite3"
     blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{file}"})
     post(blog.client(), "See https://mowers.example for a secretword.")
@@ -303,16 +301,16 @@ def test_a_comment_is_forgotten_everywhere(blog: Blog) -> None:
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608
 
 
-def test_what_is_kept_for_teaching_names_nobody_and_quotes_nothing(blog: Blog) -> None:
+def test_a_judged_comment_contains_no_personal_data_and_no_text(blog: Blog) -> None:
     post(blog.client("203.0.113.9"), "Write to me at grace@mail.example, please.")
-    case = Cases(blog.state.database).find(blog.stored[0]["id"])
-    assert case is not None
-    told = repr(case)
+    judged = JudgedComments(blog.state.database).find(blog.stored[0]["id"])
+    assert judged is not None
+    told = repr(judged)
     assert not any(one in told for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to", "queue"))
-    assert all(" " not in token for token in case.tokens)
+    assert all(" " not in token for token in judged.tokens)
 
 
-# Where it is kept, and what a fault costs
+# Where it is stored, and what happens when it fails
 
 
 def test_no_file_is_made_before_something_is_posted(blogs: MakeBlog, tmp_path: Path) -> None:
@@ -327,7 +325,7 @@ def test_no_file_is_made_before_something_is_posted(blogs: MakeBlog, tmp_path: P
 
 
 @pytest.mark.parametrize("mode", ["on", "strict"])
-def test_a_filter_whose_file_is_no_database_abstains_says_so_once_begins_anew_and_costs_no_request(
+def test_a_filter_with_a_corrupt_file_abstains_logs_it_once_and_starts_anew(
     blogs: MakeBlog, tmp_path: Path, caplog: pytest.LogCaptureFixture, mode: str
 ) -> None:
     learned = tmp_path / "learned.sqlite3"
@@ -346,28 +344,28 @@ def test_a_filter_whose_file_is_no_database_abstains_says_so_once_begins_anew_an
     assert aside.read_bytes() == b"this is no database " * 100
 
 
-def test_a_filter_on_a_full_disc_or_with_a_fault_of_its_own_costs_no_request(
+def test_a_filter_that_fails_costs_no_comment(
     blog: Blog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise ValueError("not a number")
 
     monkeypatch.setattr(Learner, "score", fail)
-    monkeypatch.setattr(Cases, "remembering", fail)
+    monkeypatch.setattr(JudgedComments, "remembering", fail)
     with caplog.at_level(logging.ERROR, logger="captcha_guard"):
         assert post(blog.client(), "Hello there.").status_code == 303
     assert [(one["action"], one["why"]) for one in blog.stored] == [("HOLD", "learning_failed")]
     assert "could not be kept in the judge's memory" in caplog.text
 
 
-def test_cases_that_cant_be_kept_cost_no_request(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_judged_comments_that_cant_be_stored_cost_no_comment(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     client = blog.client()
     page = client.get("/queue")
     monkeypatch.setattr("captcha_guard.spam.memory.judged_comments._ADD", "nonsense")
-    monkeypatch.setattr(Reputation, "_say", fail)
+    monkeypatch.setattr(Reputation, "_set_status", fail)
     assert client.post("/queue", data=solved(client, page, COMMENT)).status_code == 303
     with blog.app.app_context():
         assert not blog.guard.teach(blog.stored[0]["id"], spam=True)
@@ -395,7 +393,7 @@ def test_a_comment_of_64_kib_is_judged_stored_and_taught(blog: Blog) -> None:
         assert blog.guard.explain(blog.stored[0]["id"])
 
 
-def test_a_quiet_form_asks_for_a_code_from_the_challenge_score_on(blogs: MakeBlog) -> None:
+def test_a_quiet_form_asks_for_a_code_at_the_challenge_score(blogs: MakeBlog) -> None:
     class Doubt:
         slug = "doubt"
 
@@ -413,7 +411,7 @@ def test_a_quiet_form_asks_for_a_code_from_the_challenge_score_on(blogs: MakeBlo
     assert statuses == {0: 200, 24: 200, 25: 422, 59: 422}
 
 
-def test_a_quiet_form_asks_from_the_filters_score_on_too(blogs: MakeBlog) -> None:
+def test_a_quiet_form_asks_for_a_code_at_the_filters_score_too(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_LEARNING_BANDS": (0.9, 0.97)})
     teach(blog)
     client = blog.client()

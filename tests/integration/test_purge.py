@@ -1,4 +1,4 @@
-"""``flask captcha-guard purge`` deletes what has expired, says so, and lets nobody in a second time."""
+"""``flask captcha-guard purge`` deletes and counts what has expired. Used codes stay used."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def purge(blog: Blog) -> Result:
 
 
 def comment(blog: Blog, number: int) -> dict[str, str]:
-    """Post a comment from an address of its own; returns the form as it was sent."""
+    """Post a comment from an address of its own, and return the form that was sent."""
     client = blog.client(f"192.0.2.{number}")
     fields = solved(client, client.get("/queue"), COMMENT | {"body": f"The loop in part {number} never ends."})
     assert client.post("/queue", data=fields).status_code == 303
     return fields
 
 
-def test_what_has_expired_goes_and_the_command_says_how_much(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
+def test_expired_rows_are_deleted_and_counted(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     blog = blogs()
     for number in range(5):
         comment(blog, number)
@@ -38,16 +38,14 @@ def test_what_has_expired_goes_and_the_command_says_how_much(blogs: MakeBlog, cl
     lines = told.output.splitlines()
     assert lines[0].startswith("Judge's memory: ")
     assert not lines[0].startswith("Judge's memory: 0 ")
-    assert lines[1] == "Cases of judged comments: 5 expired rows deleted."
+    assert lines[1] == "Judged comments: 5 expired rows deleted."
     assert lines[2] == "Sent to services, or waiting to be sent: 0 expired rows deleted."
     assert "captcha_guard.sqlite3 has" in lines[3]
     assert not lines[3].startswith("Counters: 0 ")
     assert purge(blog).output.splitlines()[3].startswith("Counters: 0 expired rows")
 
 
-def test_a_judges_file_that_is_locked_is_told_and_can_be_purged_later(
-    blogs: MakeBlog, clock: time_machine.Traveller
-) -> None:
+def test_a_locked_database_is_reported_and_can_be_purged_later(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     blog = blogs({"CAPTCHA_GUARD_STORAGE_URI": "memory://"})
     comment(blog, 1)
     clock.shift(200 * DAY)
@@ -56,7 +54,7 @@ def test_a_judges_file_that_is_locked_is_told_and_can_be_purged_later(
         told = purge(blog)
     assert told.exit_code == 1
     assert "captcha_guard.sqlite3 can't be used, and the log says why." in told.output
-    assert "Cases of judged comments: 1 expired row deleted." in purge(blog).output
+    assert "Judged comments: 1 expired row deleted." in purge(blog).output
 
 
 def test_a_code_that_was_spent_stays_spent(blogs: MakeBlog) -> None:
@@ -68,7 +66,7 @@ def test_a_code_that_was_spent_stays_spent(blogs: MakeBlog) -> None:
     assert len(blog.stored) == 1
 
 
-def test_files_that_were_set_aside_are_named(blogs: MakeBlog) -> None:
+def test_corrupt_files_that_were_set_aside_are_listed(blogs: MakeBlog) -> None:
     blog = blogs()
     comment(blog, 1)
     path = Path(blog.app.instance_path, "captcha_guard.sqlite3.corrupt-20260101T000000Z")
@@ -76,7 +74,7 @@ def test_files_that_were_set_aside_are_named(blogs: MakeBlog) -> None:
     assert f"to be inspected and deleted by you: {path}, 0.2 MB" in purge(blog).output
 
 
-def test_counters_elsewhere_are_left_to_themselves(blogs: MakeBlog, tmp_path: Path) -> None:
+def test_counters_of_other_stores_are_not_touched(blogs: MakeBlog, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     blog = blogs({"CAPTCHA_GUARD_STORAGE_URI": "memory://"}, folder="other")
     blog.state.storage.close = lambda: None  # type: ignore[attr-defined]
@@ -85,7 +83,7 @@ def test_counters_elsewhere_are_left_to_themselves(blogs: MakeBlog, tmp_path: Pa
     assert "LockedMemoryStorage deletes expired counters itself" in told.output
 
 
-def test_a_file_that_can_not_be_used_ends_the_command_with_its_name(blogs: MakeBlog) -> None:
+def test_a_file_that_can_not_be_used_ends_the_command_with_an_error_that_names_it(blogs: MakeBlog) -> None:
     blog = blogs()
     path = Path(blog.app.instance_path, "captcha_guard.sqlite3")
     path.parent.mkdir(exist_ok=True)

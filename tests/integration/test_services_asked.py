@@ -1,4 +1,4 @@
-"""When a site's services are asked about a comment, what follows from their answers, and from none."""
+"""When services are asked about a comment, and what follows from answers and faults."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_akismet_is_asked_only_once_the_code_is_solved(site: Blog, akismet: Runn
     assert asked.form["comment_content"] == COMMENT["body"]
 
 
-def test_where_no_code_is_needed_it_is_asked_at_once(sites: MakeSite, akismet: Running) -> None:
+def test_akismet_is_asked_at_once_if_no_code_is_needed(sites: MakeSite, akismet: Running) -> None:
     blog = sites()
     client = blog.client()
     assert client.post("/quiet", data=fields_of(client.get("/quiet")) | COMMENT).status_code == 200
@@ -91,7 +91,7 @@ def test_where_no_code_is_needed_it_is_asked_at_once(sites: MakeSite, akismet: R
     assert len(akismet.asked) == 2
 
 
-def test_what_is_settled_without_it_is_not_sent_to_it(sites: MakeSite, akismet: Running) -> None:
+def test_akismet_is_not_asked_if_the_decision_is_clear(sites: MakeSite, akismet: Running) -> None:
     blog = sites({"CAPTCHA_GUARD_DISALLOWED_WORDS": ["hypnotize"]})
     teach(blog)
     assert post(blog, COMMENT | {"body": "Hypnotize them!"}).status_code == 403
@@ -100,7 +100,7 @@ def test_what_is_settled_without_it_is_not_sent_to_it(sites: MakeSite, akismet: 
     assert akismet.asked == []
 
 
-def test_what_akismet_takes_for_spam_goes_aside_or_is_refused_where_nobody_moderates(site: Blog) -> None:
+def test_akismets_spam_is_set_aside_or_refused_on_an_open_route(site: Blog) -> None:
     assert post(site, SPAMMER).status_code == 303
     assert stored(site) == [("ASIDE", "akismet")]
     refused = post(site, SPAMMER, "/posts/one")
@@ -108,16 +108,16 @@ def test_what_akismet_takes_for_spam_goes_aside_or_is_refused_where_nobody_moder
     assert COMMENT["body"] in refused.text
 
 
-def test_what_it_takes_for_good_is_published(site: Blog) -> None:
+def test_akismets_ham_is_published(site: Blog) -> None:
     assert post(site, COMMENT).status_code == 303
     assert stored(site) == [("ACCEPT", "")]
 
 
-def test_blatant_spam_is_refused_where_the_site_wants_that(sites: MakeSite) -> None:
+def test_blatant_spam_is_refused_with_the_setting(sites: MakeSite) -> None:
     assert post(sites({"CAPTCHA_GUARD_AKISMET_DISCARD": True}), COMMENT | {"body": "blatant"}).status_code == 403
 
 
-def test_a_listing_weighs_along_with_the_rules(sites: MakeSite, akismet: Running) -> None:
+def test_the_score_of_a_listing_is_added_to_the_rules(sites: MakeSite, akismet: Running) -> None:
     blog = sites({"CAPTCHA_GUARD_STOPFORUMSPAM": True, "CAPTCHA_GUARD_WEIGHTS": {"single_link": 30}})
     akismet.server.listed["203.0.113.9"] = {"appears": 1, "frequency": 3, "confidence": 60.0}
     for body in ("No link.", "It is explained at https://a.example in all detail."):
@@ -126,9 +126,7 @@ def test_a_listing_weighs_along_with_the_rules(sites: MakeSite, akismet: Running
 
 
 @pytest.mark.parametrize("fault", ["error_500", "html", "truncated", "redirect", "gone"])
-def test_a_fault_holds_who_is_new_and_lets_trusted_accounts_through(
-    sites: MakeSite, akismet: Running, fault: str
-) -> None:
+def test_a_fault_holds_new_authors_and_accepts_trusted_accounts(sites: MakeSite, akismet: Running, fault: str) -> None:
     site = sites({"CAPTCHA_GUARD_COMMENT_LIMITS": "99 per minute"})
     client = site.client()
     for number in range(3):
@@ -142,7 +140,7 @@ def test_a_fault_holds_who_is_new_and_lets_trusted_accounts_through(
     assert stored(site)[3:] == [new, new, trusted]
 
 
-def test_a_fault_on_an_open_route_costs_nobody_their_comment(site: Blog, akismet: Running) -> None:
+def test_a_fault_on_an_open_route_loses_no_comment(site: Blog, akismet: Running) -> None:
     akismet.server.fault = "error_500"
     assert post(site, COMMENT, "/posts/one").status_code == 303
     assert stored(site) == [("ACCEPT", "akismet_fault")]
@@ -156,7 +154,7 @@ def test_a_fault_makes_a_quiet_open_form_ask_for_a_code(site: Blog, akismet: Run
     assert client.post("/quiet", data=solved(client, asked)).status_code == 200
 
 
-def test_the_late_answer_is_told_with_the_id_of_its_comment(
+def test_the_signal_of_a_late_answer_has_the_id_of_the_comment(
     site: Blog, akismet: Running, clock: time_machine.Traveller
 ) -> None:
     heard: list[tuple[object, str, str, str]] = []
@@ -174,7 +172,7 @@ def test_the_late_answer_is_told_with_the_id_of_its_comment(
     assert heard == [(site.app, site.stored[0]["id"], "akismet", "akismet")]
 
 
-def test_akismet_is_told_where_it_was_wrong_by_id(site: Blog, akismet: Running, clock: time_machine.Traveller) -> None:
+def test_teaching_by_id_sends_akismet_a_correction(site: Blog, akismet: Running, clock: time_machine.Traveller) -> None:
     post(site, SPAMMER)
     post(site, COMMENT)
     with site.app.app_context():
@@ -187,7 +185,7 @@ def test_akismet_is_told_where_it_was_wrong_by_id(site: Blog, akismet: Running, 
     ]
 
 
-def test_what_expires_is_not_told_to_akismet_as_if_a_person_had_said_so(
+def test_an_expired_comment_is_not_sent_to_akismet_as_a_decision(
     site: Blog, akismet: Running, clock: time_machine.Traveller
 ) -> None:
     post(site, SPAMMER)
@@ -197,7 +195,7 @@ def test_what_expires_is_not_told_to_akismet_as_if_a_person_had_said_so(
     assert not any("submit" in asked.path for asked in akismet.asked)
 
 
-def test_forgetting_a_comment_forgets_what_was_sent_of_it(site: Blog) -> None:
+def test_forgetting_a_comment_deletes_what_was_sent_about_it(site: Blog) -> None:
     post(site, SPAMMER)
     with site.app.app_context():
         assert site.guard.forget(site.stored[0]["id"])
@@ -205,7 +203,7 @@ def test_forgetting_a_comment_forgets_what_was_sent_of_it(site: Blog) -> None:
             assert access.rows("SELECT count(*) FROM service_sent") == [(0,)]
 
 
-def test_in_the_shadow_it_is_asked_and_what_it_says_is_only_recorded(sites: MakeSite, akismet: Running) -> None:
+def test_in_shadow_akismets_answer_is_only_recorded(sites: MakeSite, akismet: Running) -> None:
     blog = sites({"CAPTCHA_GUARD_SHADOW": True})
     assert post(blog, SPAMMER).status_code == 303
     assert (blog.stored[0]["action"], blog.stored[0]["meant"]) == ("ACCEPT", "ASIDE")

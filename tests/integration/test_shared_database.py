@@ -155,16 +155,16 @@ def test_a_comment_that_all_processes_teach_counts_once(uri: str) -> None:
 def test_control_without_turns_a_comment_counts_twice(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have read that it was ham, before either writes."""
     monkeypatch.setattr("captcha_guard.database.alchemy._TAKE_TURN", "UPDATE judge_turn SET turn = 0 WHERE id = 7")
-    read, say = threading.Barrier(2), Reputation._say
+    read, set_status = threading.Barrier(2), Reputation._set_status
     said = Submission(scope="post", client="0123456789abcdef", body="A lawn.")
 
     def unlucky(memory: Reputation, access: Any, *rest: Any) -> None:
-        say(memory, _Slow(access, read.wait), *rest)
+        set_status(memory, _Slow(access, read.wait), *rest)
 
     with closing(AlchemyDatabase(uri, timeout=PATIENCE)) as database:
         memory = Reputation(database, secret=SECRET)
         assert memory.teach(said, spam=False, now=0.0)
-        monkeypatch.setattr(Reputation, "_say", unlucky)
+        monkeypatch.setattr(Reputation, "_set_status", unlucky)
         both = [threading.Thread(target=memory.teach, args=(said,), kwargs={"spam": True, "now": 0.0}) for _ in "12"]
         for one in both:
             one.start()

@@ -8,13 +8,13 @@ import pytest
 
 from tests.integration.host_blog import COMMENT, Blog, solved, teach
 
-#: Words enough for a sketch, and two hosts.
+#: Enough words for a sketch, and two hosts.
 BODY = "See https://one.example and https://two.example for many words that are needed here in a row, number {}."
 
 
 @pytest.fixture
 def statements(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """All that this thread's one connection runs, once the filter speaks and the tables are made."""
+    """Return the statements of this thread's connection, once the filter decides and the tables exist."""
     monkeypatch.setattr(blog.state.timetable, "claim", lambda _: False)
     teach(blog)
     for number in range(2):

@@ -1,4 +1,4 @@
-"""What the judge kept before there was one database for it is used as it is, or moved once, and nothing is lost.
+"""Data of the former release is used as it is, or moved once into the configured database. Nothing is lost.
 
 ``judge_before_one_database.sql`` was written by the last release with several: nine ham and nine spam were judged,
 stored and taught, one comment waits, and so does a correction for Akismet.
@@ -20,10 +20,10 @@ from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.spam import upgrade
 from captcha_guard.spam.filter.learner import Learner, Stats
 from captcha_guard.spam.history import History, Party
-from captcha_guard.spam.memory.judged_comments import Cases
+from captcha_guard.spam.memory.judged_comments import JudgedComments
 from captcha_guard.spam.memory.reputation import Reputation
 from captcha_guard.spam.services.outbox import Job, Outbox, Task
-from captcha_guard.spam.services.sent_forms import TABLE, Belief, Sent
+from captcha_guard.spam.services.sent_forms import TABLE, Label, SentForms
 from captcha_guard.spam.submission import Submission
 from tests.databases import DATABASES, opener
 from tests.integration.conftest import MakeBlog
@@ -31,7 +31,7 @@ from tests.integration.conftest import MakeBlog
 NOW = 1_800_000_000.0
 DUMP = Path(__file__).parents[1] / "data" / "judge_before_one_database.sql"
 SECRET = b"sixteen octets .."
-#: What the release that wrote the file said of these comments.
+#: The chances of spam that the former release gave these comments.
 CHANCES = {
     "the bridge in the third verse is what makes this song": 0.0023511214039242346,
     "cheap pills at our shop https://pills.example": 0.9786049812979314,
@@ -40,15 +40,15 @@ CHANCES = {
 
 
 def former(path: Path) -> Path:
-    """Make a file of the former release."""
+    """Write a file of the former release."""
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(DUMP.read_text())
     return path
 
 
 def assert_all_is_there(database: Database, times: int = 1) -> None:
-    """Look everything up that the file was filled with; ``times`` says on how many hosts there was such a file."""
-    memory, cases, learner = Reputation(database, secret=SECRET), Cases(database), Learner(database)
+    """Look up everything that is in the file. ``times`` is the number of hosts that had such a file."""
+    memory, cases, learner = Reputation(database, secret=SECRET), JudgedComments(database), Learner(database)
     assert learner.stats() == Stats(9, 9, 18, 62)
     for body, chance in CHANCES.items():
         assert learner.score(Submission(scope="post", body=body), 0) == (
@@ -59,16 +59,16 @@ def assert_all_is_there(database: Database, times: int = 1) -> None:
     assert all(cases.find(f"{kind}{number}") for kind in ("ham", "spam") for number in range(9))
     waiting = cases.find("waiting")
     assert waiting is not None
-    assert (waiting.spam, waiting.chance, waiting.service_mark) == (None, 0.5, "f" * 32)
-    assert learner.teach_tokens(waiting.tokens, spam=True, rules_score=0, key=waiting.name)
+    assert (waiting.spam, waiting.chance, waiting.sent_as) == (None, 0.5, "f" * 32)
+    assert learner.teach_tokens(waiting.tokens, spam=True, rules_score=0, key=waiting.comment_key)
     jobs: list[Job] = []
     assert Outbox(database, lambda job, _: jobs.append(job)).run(NOW) == 1
-    assert [(job.task, job.mark) for job in jobs] == [(Task.SPAM, "f" * 32)]
+    assert [(job.task, job.comment_key) for job in jobs] == [(Task.SPAM, "f" * 32)]
     database.keep(TABLE)
     with database.reading() as access:
-        asked = Sent(access).find("akismet", "f" * 32, now=NOW)
+        asked = SentForms(access).find("akismet", "f" * 32, now=NOW)
     assert asked is not None
-    assert (asked.belief, asked.form["comment_content"]) == (Belief.HAM, "Grüße")
+    assert (asked.label, asked.form["comment_content"]) == (Label.HAM, "Grüße")
 
 
 def tables(path: Path) -> set[str]:
@@ -81,12 +81,12 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Datab
     return opener(request, tmp_path / "judge.sqlite3")
 
 
-def test_a_site_that_names_no_database_goes_on_with_its_file(tmp_path: Path) -> None:
+def test_a_site_without_a_database_uri_keeps_using_its_file(tmp_path: Path) -> None:
     with closing(SQLiteDatabase(former(tmp_path / "captcha_guard.sqlite3"))) as database:
         assert_all_is_there(database)
 
 
-def test_a_database_that_the_site_names_takes_everything_in_once(
+def test_a_configured_database_takes_everything_over_once(
     opened: Callable[[], Database], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = former(tmp_path / "former.sqlite3")
@@ -100,29 +100,27 @@ def test_a_database_that_the_site_names_takes_everything_in_once(
         assert_all_is_there(database)
 
 
-def test_what_is_interrupted_before_the_former_tables_are_gone_counts_once(
-    opened: Callable[[], Database], tmp_path: Path
-) -> None:
+def test_a_move_that_is_interrupted_counts_everything_once(opened: Callable[[], Database], tmp_path: Path) -> None:
     path, before = former(tmp_path / "former.sqlite3"), tmp_path / "before.sqlite3"
     with closing(sqlite3.connect(path, isolation_level=None)) as old:
         upgrade._name_of(old)
     shutil.copy(path, before)
     with closing(opened()) as database:
         upgrade.move_into(database, path)
-        shutil.copy(before, path)  # as if it had ended between the two commits
+        shutil.copy(before, path)  # as if the process had ended between the two commits
         upgrade.move_into(database, path)
         assert tables(path) == {"judge_moved", "sqlite_sequence"}
         assert_all_is_there(database)
 
 
-def test_what_two_hosts_kept_is_added_up(opened: Callable[[], Database], tmp_path: Path) -> None:
+def test_the_counts_of_two_hosts_are_added(opened: Callable[[], Database], tmp_path: Path) -> None:
     with closing(opened()) as database:
         for host in ("one", "other"):
             upgrade.move_into(database, former(tmp_path / f"{host}.sqlite3"))
         assert_all_is_there(database, times=2)
 
 
-def test_a_file_that_is_no_database_is_logged_and_stays(
+def test_a_file_that_isnt_a_database_is_logged_and_kept(
     opened: Callable[[], Database], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "former.sqlite3"
@@ -134,7 +132,7 @@ def test_a_file_that_is_no_database_is_logged_and_stays(
     assert path.read_bytes() == b"this is no database " * 100
 
 
-def test_a_site_moves_by_itself_when_it_first_uses_the_database(blogs: MakeBlog, tmp_path: Path) -> None:
+def test_a_site_moves_its_file_when_it_first_uses_the_database(blogs: MakeBlog, tmp_path: Path) -> None:
     (tmp_path / "instance").mkdir()
     path = former(tmp_path / "instance" / "captcha_guard.sqlite3")
     blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{tmp_path}/judge.sqlite3"})
@@ -142,3 +140,15 @@ def test_a_site_moves_by_itself_when_it_first_uses_the_database(blogs: MakeBlog,
         assert blog.guard.teach("waiting", spam=True)
         assert blog.guard.filter_stats() == Stats(9, 10, 19, 75)
     assert tables(path) == {"judge_moved", "sqlite_sequence"}
+
+
+def test_what_an_earlier_version_sent_about_a_comment_is_erased_with_it(blogs: MakeBlog, tmp_path: Path) -> None:
+    (tmp_path / "instance").mkdir()
+    path = former(tmp_path / "instance" / "captcha_guard.sqlite3")
+    akismet = {"CAPTCHA_GUARD_AKISMET_KEY": "a1b2c3d4e5f6", "CAPTCHA_GUARD_AKISMET_BLOG": "https://blog.example"}
+    blog = blogs(akismet)
+    with blog.app.app_context():
+        assert blog.guard.forget("waiting")
+    with closing(sqlite3.connect(path)) as connection:
+        for table in ("service_sent", "service_outbox"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608

@@ -1,4 +1,4 @@
-"""Akismet: exactly the documented fields go out, and only the documented answers are verdicts."""
+"""Akismet: exactly the documented fields are sent, and only the documented answers are verdicts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from captcha_guard import Action, Finding, Submission
-from captcha_guard.spam.services import Akismet, Context, Exchange, Fault
-from tests.service_server import KEY, Running, service_server
+from captcha_guard.spam.services import Akismet, Context, Fault, HTTPClient
+from tests.service_server import KEY, Running, check, service_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,21 +39,21 @@ def running() -> Iterator[Running]:
 
 
 def akismet(running: Running, key: str = KEY, **options: Any) -> Akismet:
-    service = Akismet(key, BLOG, Exchange(5), **options)
+    service = Akismet(key, BLOG, HTTPClient(5), **options)
     service.base = running.base
     return service
 
 
-def test_all_texts_but_passwords_are_sent(running: Running) -> None:
+def test_all_texts_except_passwords_are_sent(running: Running) -> None:
     posted = replace(COMMENT, other=("Second field", "third"), private=("hunter2",))
-    akismet(running).check(posted, ADDRESS)
+    check(akismet(running), posted, ADDRESS)
     [asked] = running.asked
     assert asked.form["comment_content"] == "Grüße & thanks\n\nSecond field\n\nthird"
     assert "hunter2" not in str(asked.form)
 
 
-def test_a_comment_is_asked_about_with_these_fields_and_no_others(running: Running) -> None:
-    assert akismet(running).check(COMMENT, ADDRESS) is None
+def test_a_question_has_exactly_these_fields(running: Running) -> None:
+    assert check(akismet(running), COMMENT, ADDRESS) is None
     [asked] = running.asked
     assert asked.path == "/1.1/comment-check"
     assert asked.form == {
@@ -74,7 +74,7 @@ def test_a_comment_is_asked_about_with_these_fields_and_no_others(running: Runni
     }
 
 
-def test_what_the_host_knows_of_the_page_goes_along(running: Running) -> None:
+def test_the_hosts_context_of_the_page_is_sent(running: Running) -> None:
     context = Context(
         permalink="https://blog.example/posts/tea",
         comment_type="reply",
@@ -102,24 +102,24 @@ def test_what_the_host_knows_of_the_page_goes_along(running: Running) -> None:
     assert asked.form == asked.form | further
 
 
-def test_what_came_in_the_honeypot_is_told(running: Running) -> None:
-    akismet(running).check(Submission(scope="comment", body="x", honeypot="cheap pills"), ADDRESS)
+def test_the_content_of_the_honeypot_is_sent(running: Running) -> None:
+    check(akismet(running), Submission(scope="comment", body="x", honeypot="cheap pills"), ADDRESS)
     [asked] = running.asked
     assert asked.form[asked.form["honeypot_field_name"]] == "cheap pills"
 
 
-def test_spam_goes_aside_ham_passes_and_an_administrator_is_ham(running: Running) -> None:
+def test_spam_is_set_aside_and_administrators_are_ham(running: Running) -> None:
     spam = Submission(scope="comment", author="viagra-test-123", body="x")
-    assert akismet(running).check(spam, ADDRESS) == Finding("akismet", 90, "Akismet takes this for spam.", Action.ASIDE)
+    assert check(akismet(running), spam, ADDRESS) == Finding(
+        "akismet", 90, "Akismet says that this is spam.", Action.ASIDE
+    )
     administrator = akismet(running, describe=lambda _: Context(user_role="administrator"))
-    assert administrator.check(spam, ADDRESS) is None
+    assert check(administrator, spam, ADDRESS) is None
 
 
 @pytest.mark.parametrize(("discard", "action"), [(False, Action.ASIDE), (True, Action.REJECT)])
-def test_blatant_spam_is_rejected_only_where_the_site_asked_for_it(
-    running: Running, discard: bool, action: Action
-) -> None:
-    finding = akismet(running, discard=discard).check(Submission(scope="comment", body="blatant"), ADDRESS)
+def test_blatant_spam_is_rejected_only_with_the_option(running: Running, discard: bool, action: Action) -> None:
+    finding = check(akismet(running, discard=discard), Submission(scope="comment", body="blatant"), ADDRESS)
     assert isinstance(finding, Finding)
     assert (finding.reason, finding.score, finding.action) == ("akismet_blatant", 100, action)
 
@@ -129,12 +129,12 @@ def test_blatant_spam_is_rejected_only_where_the_site_asked_for_it(
     [b"True", b"true\n", b" true", b"true ", b"tru", b"fals", b"false\r\n", b"FALSE", b"0", b"1", b"ham", b"valid", b"",
      b"\xef\xbb\xbffalse", b"falsefalse", b"true,false", b'"false"', b"null", b"<html>false</html>", b"\xff\xfe"],
 )  # fmt: skip
-def test_only_true_and_false_to_the_letter_are_verdicts(running: Running, answer: bytes) -> None:
+def test_only_the_exact_answers_true_and_false_are_verdicts(running: Running, answer: bytes) -> None:
     running.server.answer = answer
-    fault = akismet(running).check(COMMENT, ADDRESS)
+    fault = check(akismet(running), COMMENT, ADDRESS)
     assert isinstance(fault, Fault)
     assert (fault.service, fault.reason) == ("akismet", "unreadable")
-    corrected = akismet(running).tell(running.asked[0].form, spam=True)
+    corrected = akismet(running).correct(running.asked[0].form, spam=True)
     assert isinstance(corrected, Fault)
 
 
@@ -145,25 +145,25 @@ def test_only_true_and_false_to_the_letter_are_verdicts(running: Running, answer
         ("truncated", "broken"), ("redirect", "redirected"), ("huge", "too_long"), ("busy", "status"),
     ],
 )  # fmt: skip
-def test_every_call_makes_a_fault_a_fault(running: Running, fault: str, reason: str) -> None:
+def test_every_call_returns_a_fault_as_a_fault(running: Running, fault: str, reason: str) -> None:
     running.server.fault = fault
     service = akismet(running)
-    answers = [service.check(COMMENT, ADDRESS), service.tell({"user_ip": ADDRESS}, spam=True)]
+    answers = [check(service, COMMENT, ADDRESS), service.correct({"user_ip": ADDRESS}, spam=True)]
     assert [answer.reason for answer in answers if isinstance(answer, Fault)] == [reason] * 2
 
 
-def test_a_wrong_key_is_a_fault_that_says_what_akismet_says_of_it_and_never_shows_a_key(running: Running) -> None:
+def test_a_wrong_key_is_a_fault_with_akismets_words_and_without_the_key(running: Running) -> None:
     wrong = KEY[:-1] + "7"
     service = akismet(running, wrong)
     running.server.extra_headers = {"X-akismet-error": "ignored", "X-akismet-alert-msg": f"{wrong} is unknown"}
-    for fault in (service.check(COMMENT, ADDRESS), service.tell({"user_ip": ADDRESS}, spam=True)):
+    for fault in (check(service, COMMENT, ADDRESS), service.correct({"user_ip": ADDRESS}, spam=True)):
         assert isinstance(fault, Fault)
         assert fault.reason == "invalid"
         assert "We were unable to parse your" in fault.sentence
     right = akismet(running)
     running.server.answer = b"invalid"
     running.server.extra_headers = {"X-akismet-debug-help": f"the key {KEY} was revoked \x1b[31m" + "!" * 500}
-    fault = right.check(COMMENT, ADDRESS)
+    fault = check(right, COMMENT, ADDRESS)
     assert isinstance(fault, Fault)
     assert "the key (key) was revoked [31m!" in fault.sentence
     assert KEY not in repr(fault)
@@ -171,29 +171,31 @@ def test_a_wrong_key_is_a_fault_that_says_what_akismet_says_of_it_and_never_show
 
 
 @pytest.mark.parametrize(("spam", "path"), [(True, "/1.1/submit-spam"), (False, "/1.1/submit-ham")])
-def test_a_correction_sends_the_very_fields_of_the_check(running: Running, spam: bool, path: str) -> None:
+def test_a_correction_sends_the_same_fields_as_the_check(running: Running, spam: bool, path: str) -> None:
     service = akismet(running)
     form = service.form(COMMENT, ADDRESS)
     assert not isinstance(form, Fault)
     service.ask(form)
-    assert service.tell(form, spam=spam) is None
+    assert service.correct(form, spam=spam) is None
     check, correction = running.asked
     assert correction.path == path
     assert correction.form == check.form
 
 
-def test_an_alert_is_logged_once_and_the_verdict_stands(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_alert_is_logged_once_and_the_verdict_stays(running: Running, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "captcha_guard")
     running.server.extra_headers = {"X-akismet-alert-code": "10010", "X-akismet-alert-msg": f"Plan of {KEY} too small."}
     service = akismet(running)
-    assert service.check(COMMENT, ADDRESS) is None
-    assert service.check(COMMENT, ADDRESS) is None
+    assert check(service, COMMENT, ADDRESS) is None
+    assert check(service, COMMENT, ADDRESS) is None
     assert [record.getMessage() for record in caplog.records] == ["akismet alert 10010: Plan of (key) too small."]
 
 
 @pytest.mark.parametrize("address", ["", "unix", "203.0.113.9:443", "203.0.113.9, 10.0.0.1", "localhost"])
-def test_without_the_visitors_address_nothing_is_asked_and_nothing_is_ham(running: Running, address: str) -> None:
-    fault = akismet(running).check(COMMENT, address)
+def test_without_the_visitors_address_nothing_is_asked_and_the_answer_is_a_fault(
+    running: Running, address: str
+) -> None:
+    fault = check(akismet(running), COMMENT, address)
     assert isinstance(fault, Fault)
     assert (fault.reason, fault.again) == ("no_address", False)
     assert running.asked == []

@@ -1,4 +1,4 @@
-"""The judge: rules that fail are isolated, weights and shadow are obeyed, the filter has its say."""
+"""The judge: it isolates rules that fail, applies weights and shadow, and asks the filter."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Broken:
 
 @dataclass
 class Taught:
-    """A filter that knows what it is told, and notes what the rules said."""
+    """A filter with a given answer, which records the rules' score."""
 
     chance: float | None
     heard: int | None = None
@@ -44,7 +44,9 @@ class Taught:
         return self.chance
 
 
-def test_a_rule_that_raises_is_logged_and_its_comment_held_and_the_rest_go_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_rule_that_raises_is_logged_the_comment_is_held_and_the_other_rules_run(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with caplog.at_level(logging.ERROR, logger="captcha_guard"):
         verdict = Judge([Broken(), Shouting()]).judge(replace(PLAIN, body="WHY NOT?"))
     assert verdict.action == Action.HOLD
@@ -54,7 +56,7 @@ def test_a_rule_that_raises_is_logged_and_its_comment_held_and_the_rest_go_on(ca
 
 
 @pytest.mark.parametrize("returned", [True, 40, "spam", Finding("odd", 40.5, "A half."), Finding("odd", None, "None.")])  # type: ignore[arg-type]
-def test_a_rule_that_returns_what_is_no_finding_is_isolated_too(
+def test_a_rule_that_does_not_return_a_finding_is_isolated_too(
     returned: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Odd:
@@ -68,13 +70,13 @@ def test_a_rule_that_returns_what_is_no_finding_is_isolated_too(
     assert "a Finding whose score is a whole number" in caplog.text
 
 
-def test_a_hosts_rule_is_a_slug_and_a_check() -> None:
+def test_a_hosts_rule_needs_only_a_slug_and_a_check() -> None:
     assert isinstance(Shouting(), Rule)
     judge = Judge([*standard(), Shouting()])
     assert judge.judge(replace(PLAIN, body="WHY DOES THE COMPILER NOT WARN?")).action == Action.CHALLENGE
 
 
-def test_a_weight_takes_the_place_of_the_rules_own_in_proportion_and_none_exceeds_100() -> None:
+def test_a_weight_scales_the_rules_scores_up_to_100() -> None:
     fast = replace(PLAIN, seconds=0)
     assert Judge([TooFast()], weights={"too_fast": 60}).judge(fast).action == Action.HOLD
     assert Judge([TooFast()], weights={"too_fast": 29}).judge(fast).action == Action.ACCEPT
@@ -84,7 +86,7 @@ def test_a_weight_takes_the_place_of_the_rules_own_in_proportion_and_none_exceed
     assert Judge([Shouting()], weights={"shouting": 70}).judge(replace(PLAIN, body="NO")).score == 70
 
 
-def test_a_weight_of_nought_switches_a_rule_off_with_what_it_demands() -> None:
+def test_a_weight_of_0_turns_a_rule_off_with_its_action() -> None:
     assert Judge(standard()).judge(LINKS).action == Action.HOLD
     assert Judge(standard(), weights={"links": 0}).judge(LINKS) == Verdict()
 
@@ -98,14 +100,14 @@ def test_a_shadowed_rule_records_and_does_not_count() -> None:
     assert verdict.score == 30
 
 
-def test_a_final_finding_in_the_shadow_spares_nothing() -> None:
+def test_after_a_final_finding_in_shadow_the_other_rules_still_run() -> None:
     verdict = Judge(standard(known=lambda _: True), shadow=["duplicate"]).judge(LINKS)
     assert verdict.reasons == ("links",)
     assert verdict.meant == Action.REJECT
 
 
 @pytest.mark.parametrize("body", ["x" * 70_000, LINKS.body, PLAIN.body])
-def test_in_the_shadow_everything_is_let_through_and_what_would_have_happened_is_recorded(body: str) -> None:
+def test_in_shadow_everything_is_accepted_and_the_real_verdict_is_recorded(body: str) -> None:
     submission = replace(PLAIN, body=body)
     meant = Judge(standard()).judge(submission)
     verdict = Judge(standard(), shadow=True).judge(submission)
@@ -117,19 +119,19 @@ def test_in_the_shadow_everything_is_let_through_and_what_would_have_happened_is
     ("chance", "action"),
     [(0.0, Action.ACCEPT), (0.10, Action.ACCEPT), (0.11, Action.HOLD), (0.96, Action.HOLD), (0.97, Action.ASIDE)],
 )
-def test_once_the_filter_can_tell_its_chance_decides_by_bands(chance: float, action: Action) -> None:
+def test_the_filters_chance_decides_by_bands(chance: float, action: Action) -> None:
     learner = Taught(chance)
     verdict = Judge(standard(), learner=learner).judge(replace(PLAIN, honeypot="x"))
     assert (verdict.action, verdict.score, verdict.chance) == (action, round(100 * chance), chance)
     assert learner.heard == 60
 
 
-def test_what_a_finding_demands_holds_whatever_the_filter_says() -> None:
+def test_the_action_of_a_finding_applies_whatever_the_filter_says() -> None:
     assert Judge(standard(), learner=Taught(0.01)).judge(LINKS).action == Action.HOLD
     assert Judge(standard(), learner=Taught(0.01), bands=Bands(0, 0.005)).judge(LINKS).action == Action.ASIDE
 
 
-def test_while_the_filter_cant_tell_the_thresholds_decide_or_strictly_everything_is_held() -> None:
+def test_while_the_filter_abstains_the_thresholds_decide_or_strict_holds_everything() -> None:
     assert Judge(standard(), learner=Taught(None)).judge(PLAIN) == Verdict()
     strict = Judge(standard(), learner=Taught(None), strict=True).judge(PLAIN)
     assert (strict.action, strict.reasons) == (Action.HOLD, ("not_taught",))
@@ -145,7 +147,7 @@ def test_a_filter_that_raises_holds_the_comment(caplog: pytest.LogCaptureFixture
     assert (verdict.action, verdict.reasons) == (Action.HOLD, ("learning_failed",))
 
 
-def test_a_final_finding_spares_the_filter_too() -> None:
+def test_the_filter_is_not_asked_after_a_final_finding() -> None:
     learner = Taught(0.0)
     assert Judge(standard(known=lambda _: True), learner=learner).judge(PLAIN).action == Action.REJECT
     assert learner.heard is None

@@ -1,4 +1,4 @@
-"""What the judge remembers: near-duplicates for a day, parties' pasts, in bounded tables and never in clear."""
+"""What the judge remembers: similar comments for a day and histories, in bounded tables, as hashes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.health import FAULTS, REST
 from captcha_guard.spam.history import History, Party, author_of
 from captcha_guard.spam.memory import tables as memory_tables
-from captcha_guard.spam.memory.judged_comments import Case, Cases
+from captcha_guard.spam.memory.judged_comments import JudgedComment, JudgedComments
 from captcha_guard.spam.memory.reputation import DAY, HISTORY_KEPT, Reputation
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
@@ -42,7 +42,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def memory(path: Path) -> Reputation:
-    return Reputation(SQLiteDatabase(path), secret=b"sixteen octets ..")
+    return Reputation(SQLiteDatabase(path), secret=b"sixteen bytes ...")
 
 
 def elsewhere(body: str, scope: str = "comment:two", later: float = 60) -> Submission:
@@ -50,29 +50,29 @@ def elsewhere(body: str, scope: str = "comment:two", later: float = 60) -> Submi
 
 
 def numbered(number: int, later: float = 60) -> Submission:
-    """Return a comment unlike those of other numbers."""
+    """Return a comment that isn't similar to those with other numbers."""
     words = [f"{word}{number}" for word in SAID.body.split()]
     return elsewhere(" ".join(words), later=later)
 
 
 def rows_of(path: Path) -> dict[str, int]:
-    """Return how many rows each table has."""
+    """Return the number of rows of each table."""
     with closing(sqlite3.connect(path)) as connection:
         counts = {table.name: f"SELECT count(*) FROM {table.name}" for table in memory_tables.TABLES}  # noqa: S608
         return {table: connection.execute(count).fetchone()[0] for table, count in counts.items()}
 
 
-def test_of_long_comments_that_share_most_of_what_they_say_hardly_any_are_missed(memory: Reputation) -> None:
+def test_hardly_any_long_similar_comment_is_missed(memory: Reputation) -> None:
     seen = 0
     for number in range(150):
         words = [f"{word}{place}" for place, word in enumerate(numbered(number).body.split() * 3)]
         memory.note(elsewhere(" ".join(words), "comment:one"), Action.HOLD)
-        words[20:26] = [word.upper() + "x" for word in words[20:26]]  # one in nine; eight shingles of some fifty
+        words[20:26] = [word.upper() + "x" for word in words[20:26]]  # one word in nine, 8 of about 50 shingles
         seen += memory.alike(elsewhere(" ".join(words))) == 1
     assert seen >= 148
 
 
-def test_nearly_the_same_on_another_post_is_seen_for_a_day(memory: Reputation) -> None:
+def test_a_similar_comment_on_another_post_is_found_for_a_day(memory: Reputation) -> None:
     memory.note(SAID, Action.HOLD)
     spun = SAID.body.replace("whole county", "entire county").replace("mowers.example", "other.example")
     assert memory.alike(elsewhere(spun)) == 1
@@ -81,34 +81,32 @@ def test_nearly_the_same_on_another_post_is_seen_for_a_day(memory: Reputation) -
     assert memory.alike(elsewhere("The table grows by a factor of two, and that is why adding a key is cheap.")) == 0
 
 
-def test_nearly_the_same_in_other_fields_is_seen_and_passwords_are_not_remembered(memory: Reputation) -> None:
+def test_similar_texts_in_other_fields_are_found_and_passwords_are_not_remembered(memory: Reputation) -> None:
     memory.note(replace(SAID, body="", other=(SAID.body,), private=("https://secret.example",)), Action.HOLD)
     assert memory.alike(elsewhere(SAID.body)) == 1
     hidden = replace(SAID, private=("https://secret.example " + SAID.body.upper(),))
     assert memory.trace(hidden) == memory.trace(SAID)
 
 
-def test_a_comment_is_no_copy_of_itself(memory: Reputation) -> None:
+def test_a_comment_is_not_a_copy_of_itself(memory: Reputation) -> None:
     memory.note(SAID, Action.HOLD)
     assert memory.alike(SAID) == 0
 
 
-def test_short_comments_are_alike_by_nature(memory: Reputation) -> None:
+def test_short_comments_are_not_compared(memory: Reputation) -> None:
     short = "Thank you for the article, it helped."
     memory.note(elsewhere(short), Action.ACCEPT)
     assert memory.alike(elsewhere(short, scope="comment:three")) == 0
 
 
-def test_copies_are_counted_up_to_an_end(memory: Reputation, path: Path) -> None:
+def test_at_most_eight_copies_are_counted_and_kept(memory: Reputation, path: Path) -> None:
     for number in range(12):
         memory.note(elsewhere(SAID.body, scope=f"comment:{number}"), Action.HOLD)
     assert memory.alike(SAID) == 8
     assert rows_of(path)["judge_sketches"] == 8
 
 
-def test_what_is_kept_of_a_comment_does_not_hang_on_the_one_that_was_judged_last(
-    memory: Reputation, path: Path
-) -> None:
+def test_storing_a_comment_does_not_depend_on_the_comment_judged_last(memory: Reputation, path: Path) -> None:
     for number in range(8):
         memory.note(elsewhere(SAID.body, scope=f"comment:{number}"), Action.HOLD)
     assert memory.alike(SAID) == 8
@@ -118,13 +116,13 @@ def test_what_is_kept_of_a_comment_does_not_hang_on_the_one_that_was_judged_last
     assert rows_of(path)["judge_sketches"] == 9
 
 
-def test_a_comment_that_is_forgotten_leaves_nothing(memory: Reputation, path: Path) -> None:
+def test_forgetting_a_comment_leaves_no_row(memory: Reputation, path: Path) -> None:
     memory.note(SAID, Action.HOLD)
     assert memory.forget(SAID, now=NOW)
     assert set(rows_of(path).values()) == {0}
 
 
-def test_a_moderators_word_counts_once_and_the_last_one_stands(memory: Reputation) -> None:
+def test_a_moderators_decision_counts_once_and_the_last_one_replaces_it(memory: Reputation) -> None:
     memory.note(SAID, Action.HOLD)
     for _ in range(2):
         memory.teach(SAID, spam=True, now=NOW)
@@ -139,7 +137,7 @@ def test_a_moderators_word_counts_once_and_the_last_one_stands(memory: Reputatio
     assert memory.history(Party.AUTHOR, AUTHOR) == History(1, 0)
 
 
-def test_publishing_counts_for_the_author_and_for_nobody_else(memory: Reputation) -> None:
+def test_publishing_counts_for_the_author_only(memory: Reputation) -> None:
     memory.note(SAID, Action.ACCEPT)
     assert memory.history(Party.ACCOUNT, ("ada-account",)) == History(1, 0)
     assert memory.history(Party.AUTHOR, AUTHOR) == History(1, 0)
@@ -149,21 +147,21 @@ def test_publishing_counts_for_the_author_and_for_nobody_else(memory: Reputation
     assert memory.history(Party.HOST, ("mowers.example",)) == History(0, 1)
 
 
-def test_several_names_are_one_past_and_none_is_an_empty_one(memory: Reputation) -> None:
+def test_the_counts_of_several_names_are_added_and_no_name_has_none(memory: Reputation) -> None:
     memory.teach(SAID, spam=True, now=NOW)
     memory.teach(elsewhere("See https://other.example"), spam=True, now=NOW)
     assert memory.history(Party.HOST, ("mowers.example", "other.example", "third.example")) == History(0, 2)
     assert memory.history(Party.AUTHOR, ()) == History()
 
 
-def test_who_leaves_no_email_and_whose_address_nobody_knows_has_no_past(memory: Reputation) -> None:
+def test_without_an_email_or_a_known_address_there_is_no_history(memory: Reputation) -> None:
     nobody = replace(SAID, email="", client="shared")
     memory.teach(nobody, spam=True, now=NOW)
     assert author_of(nobody) == ()
     assert memory.history(Party.CLIENT, ("shared",)) == History()
 
 
-def test_the_past_is_forgotten_and_the_tables_have_an_end(
+def test_histories_expire_and_the_tables_are_bounded(
     memory: Reputation, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory.note(SAID, Action.ACCEPT)
@@ -172,16 +170,16 @@ def test_the_past_is_forgotten_and_the_tables_have_an_end(
         monkeypatch.setattr(one, "most", 400)
     for number in range(120):
         memory.note(numbered(number, later=HISTORY_KEPT + number), Action.HOLD)
-        assert max(rows_of(path).values()) <= 400 + 1_024 + 25  # what is written before the tables are counted
+        assert max(rows_of(path).values()) <= 400 + 1_024 + 25  # rows written before the tables are counted
     assert memory.history(Party.CLIENT, (SAID.client,)) == History()
 
 
-def test_a_sweep_at_once_leaves_nothing_that_has_expired_and_no_more_than_there_may_be(
+def test_a_sweep_deletes_all_expired_rows_and_those_beyond_the_maximum(
     memory: Reputation, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(90):
         memory.note(numbered(number, later=number), Action.HOLD)
-    monkeypatch.setattr(retention, "BATCH", 200)  # what goes is more than that
+    monkeypatch.setattr(retention, "BATCH", 200)  # fewer than are deleted
     kept = rows_of(path)
     assert memory.sweep(NOW + DAY + 90) == kept["judge_shingles"] + kept["judge_sketches"] == 90 * 9
     assert rows_of(path) == {"judge_history": 0, "judge_comments": 90, "judge_sketches": 0, "judge_shingles": 0}
@@ -191,22 +189,22 @@ def test_a_sweep_at_once_leaves_nothing_that_has_expired_and_no_more_than_there_
     assert rows_of(path)["judge_comments"] == 40
 
 
-def test_nothing_is_kept_in_clear(memory: Reputation, path: Path, tmp_path: Path) -> None:
+def test_no_text_can_be_read_from_the_file(memory: Reputation, path: Path, tmp_path: Path) -> None:
     memory.note(SAID, Action.ACCEPT)
     memory.teach(SAID, spam=True, now=NOW)
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"judge_history" in kept
     for secret in (b"Ada", b"quill", b"mail.example", b"mowers", b"lawn", b"0123456789abcdef", b"ada-account"):
         assert secret not in kept
-    other = Reputation(SQLiteDatabase(path), secret=b"another sixteen octets")
+    other = Reputation(SQLiteDatabase(path), secret=b"another sixteen bytes")
     assert other.history(Party.CLIENT, (SAID.client,)) == History()
 
 
-def test_a_file_that_cant_be_used_is_logged_and_nobody_knows_anything(
+def test_a_file_that_cant_be_used_is_logged_and_nothing_is_known(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").mkdir()
-    memory = Reputation(SQLiteDatabase(tmp_path / "file"), secret=b"sixteen octets ..")
+    memory = Reputation(SQLiteDatabase(tmp_path / "file"), secret=b"sixteen bytes ...")
     with caplog.at_level(logging.WARNING, logger="captcha_guard"):
         memory.note(SAID, Action.ACCEPT)
         memory.teach(SAID, spam=True, now=NOW)
@@ -216,12 +214,12 @@ def test_a_file_that_cant_be_used_is_logged_and_nobody_knows_anything(
     assert told.startswith(f"The judge's database {tmp_path / 'file'} fails (OperationalError: ")
 
 
-def test_a_locked_file_holds_up_two_requests_and_one_after_each_rest(
+def test_a_locked_file_delays_two_requests_and_one_after_each_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     now, path, waited = [1000.0], tmp_path / "memory.sqlite3", list[str]()
     database = SQLiteDatabase(path, timeout=0.01, clock=lambda: now[0])
-    memory, cases = Reputation(database, secret=b"sixteen octets .."), Cases(database)
+    memory, judged_comments = Reputation(database, secret=b"sixteen bytes ..."), JudgedComments(database)
     memory.note(SAID, Action.HOLD)
     writing = SQLiteDatabase.writing
 
@@ -230,29 +228,29 @@ def test_a_locked_file_holds_up_two_requests_and_one_after_each_rest(
         return writing(database)
 
     monkeypatch.setattr(SQLiteDatabase, "writing", counted)
-    case = Case("id", ("word",), 0, Action.HOLD, NOW, memory.trace(SAID))
+    judged = JudgedComment("id", ("word",), 0, Action.HOLD, NOW, memory.trace(SAID))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for rest, times in ((0.0, FAULTS), (REST - 0.1, FAULTS), (0.1, FAULTS + 1)):
             now[0] += rest
             for _ in range(3):
                 memory.note(SAID, Action.HOLD)
-                cases.remember(case)
+                judged_comments.remember(judged)
             assert len(waited) == times
-        for number in range(3):  # somebody waits for nothing but this
-            cases.forget(case.trace)
+        for number in range(3):  # a moderator waits for it, so it doesn't respect the rest
+            judged_comments.forget(judged.comment_key)
             memory.teach(SAID, spam=True, now=NOW)
             assert len(waited) == FAULTS + 3 + 2 * number
         other.execute("ROLLBACK")
     now[0] += REST
-    cases.remember(case)
+    judged_comments.remember(judged)
     memory.note(SAID, Action.HOLD)
     assert len(waited) == FAULTS + 9
     assert [message.partition(" (")[0] for message in caplog.messages] == [
         f"The judge's database {path} fails",
         f"The judge's database {path} answers again, after 4.0 s.",
     ]
-    assert cases.find("id") == case
+    assert judged_comments.find("id") == judged
 
 
 def test_no_file_is_made_before_there_is_something_to_remember(memory: Reputation, path: Path) -> None:
@@ -261,7 +259,7 @@ def test_no_file_is_made_before_there_is_something_to_remember(memory: Reputatio
     assert not path.exists()
 
 
-def test_words_of_many_threads_are_all_counted(memory: Reputation) -> None:
+def test_decisions_of_many_threads_are_all_counted(memory: Reputation) -> None:
     comments = [elsewhere(f"{SAID.body} {number}", scope=f"comment:{number}") for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda one: memory.teach(one, spam=True, now=NOW), comments))

@@ -1,4 +1,4 @@
-"""The outbox: what waits survives a restart, is done once at a time, and is gone when it is done or too old."""
+"""The outbox: tasks survive a restart, run one at a time, and are deleted when they are done or too old."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from captcha_guard.database.connections import Connections
 from captcha_guard.database.database import Database
 from captcha_guard.database.sqlite import SQLiteDatabase
-from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, LEASE, PATIENCE, Job, Outbox, Task
+from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, LEASE, PATIENCE, RETENTION, Job, Outbox, Task
 from captcha_guard.spam.services.service import Fault
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ JOBS = 60
 
 @dataclass
 class Worker:
-    """Notes what it is given; answers with ``fault``."""
+    """Records its jobs, and returns ``fault``."""
 
     fault: Fault | None = None
     jobs: list[Job] = field(default_factory=list)
@@ -40,15 +40,15 @@ class Worker:
 
 
 class Box(Outbox):
-    """An outbox into which each task is put in a transaction of its own."""
+    """An outbox that stores each task in a transaction of its own."""
 
     def __init__(self, database: Database, worker: Any) -> None:
         super().__init__(database, worker)
         self.database = database
 
-    def put_in(self, service: str, task: Task, mark: str, *, now: float) -> bool:
+    def put_in(self, service: str, task: Task, key: str, *, now: float) -> None:
         with self.database.writing() as access:
-            return self.put(access, service, task, mark, FORM, now=now)
+            self.put(access, service, task, key, FORM, now=now)
 
 
 def outbox_at(path: Path, worker: Any) -> Box:
@@ -72,10 +72,13 @@ def test_a_correction_is_due_at_once_and_a_check_after_twenty_minutes(path: Path
     assert outbox.run(START) == 1
     assert outbox.run(START + 20 * 60 - 1) == 0
     assert outbox.run(START + 20 * 60) == 1
-    assert [(job.task, job.mark, job.form) for job in worker.jobs] == [("spam", "m1", FORM), ("check", "m2", FORM)]
+    assert [(job.task, job.comment_key, job.form) for job in worker.jobs] == [
+        ("spam", "m1", FORM),
+        ("check", "m2", FORM),
+    ]
 
 
-def test_what_waits_survives_a_restart_and_is_done_once(path: Path) -> None:
+def test_a_task_survives_a_restart_and_is_done_once(path: Path) -> None:
     first = outbox_at(path, Worker(DOWN))
     first.put_in("akismet", Task.HAM, "m1", now=START)
     assert first.run(START) == 0
@@ -86,7 +89,7 @@ def test_what_waits_survives_a_restart_and_is_done_once(path: Path) -> None:
 
 
 def tries(path: Path, task: Task) -> list[int]:
-    """Run every minute of two days, with a service that is down; returns the minutes in which it was tried."""
+    """Run every minute for two days while the service fails. Returns the minutes in which it was tried."""
     outbox = outbox_at(path, worker := Worker(DOWN))
     outbox.put_in("akismet", task, "m1", now=START)
     minutes = []
@@ -98,24 +101,24 @@ def tries(path: Path, task: Task) -> list[int]:
     return minutes
 
 
-def test_a_check_is_repeated_after_twenty_minutes_then_hourly_for_a_day_then_given_up_with_a_line(
+def test_a_check_is_tried_after_20_minutes_then_hourly_for_a_day_then_given_up(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING, "captcha_guard")
     assert tries(path, Task.CHECK) == [20 + 60 * hour for hour in range(25)]
     assert [record.getMessage() for record in caplog.records] == [
-        "akismet: gave up to check comment m1 after 25 tries: akismet did not answer within 1.5 s."
+        "akismet: gave up the task (check) about comment m1 after 25 tries: akismet did not answer within 1.5 s."
     ]
     assert rows(path) == 0
 
 
-def test_a_correction_is_tried_at_once_too(path: Path) -> None:
+def test_a_correction_is_also_tried_at_once(path: Path) -> None:
     assert tries(path, Task.SPAM) == [0, *(20 + 60 * hour for hour in range(25))]
     assert rows(path) == 0
 
 
-def test_no_octet_of_what_was_sent_is_left_when_it_is_done(path: Path) -> None:
-    connections = Connections(path, schema=("PRAGMA secure_delete = OFF",), timeout=30)  # some have it on
+def test_no_byte_of_a_form_is_left_when_its_task_is_done(path: Path) -> None:
+    connections = Connections(path, schema=("PRAGMA secure_delete = OFF",), timeout=30)  # SQLite may be built with ON
     outbox = outbox_at(path, Worker())
     outbox.put_in("akismet", Task.SPAM, "m1", now=START)
     outbox.run(START)
@@ -127,29 +130,33 @@ def test_no_octet_of_what_was_sent_is_left_when_it_is_done(path: Path) -> None:
     assert b"ada@mail.example" not in kept
 
 
-def test_what_will_never_be_answered_is_not_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    outbox = outbox_at(path, Worker(Fault("akismet", "not_configured", "akismet is configured no more.", again=False)))
+def test_a_final_fault_is_not_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    outbox = outbox_at(
+        path, Worker(Fault("akismet", "not_configured", "akismet isn't configured any more.", again=False))
+    )
     outbox.put_in("akismet", Task.SPAM, "m1", now=START)
     outbox.run(START)
     assert rows(path) == 0
-    assert "akismet is configured no more" in caplog.text
+    assert "akismet isn't configured any more" in caplog.text
 
 
-def test_what_nobody_ran_for_a_week_is_deleted_with_a_line(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_tasks_that_were_not_run_for_a_week_are_deleted_and_logged(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     outbox = outbox_at(path, worker := Worker())
     outbox.put_in("akismet", Task.SPAM, "m1", now=START)
     outbox.put_in("akismet", Task.SPAM, "m2", now=START + 1)
     outbox.run(START + EXPIRES)
-    assert [job.mark for job in worker.jobs] == ["m2"]
-    assert "the task to spam comment m1 expired" in caplog.text
+    assert [job.comment_key for job in worker.jobs] == ["m2"]
+    assert "tasks for services were deleted, because they are 7 days old or too many: 1" in caplog.text
 
 
-def test_the_last_correction_of_a_comment_counts_and_its_check_waits_beside_it(path: Path) -> None:
+def test_the_last_correction_of_a_comment_replaces_earlier_ones_but_not_its_check(path: Path) -> None:
     outbox = outbox_at(path, worker := Worker())
     for task in (Task.SPAM, Task.HAM, Task.CHECK, Task.CHECK):
         outbox.put_in("akismet", task, "m1", now=START)
     with outbox.database.reading() as access:
-        assert outbox.holds(access, "akismet", Task.SPAM, "m1"), "one of either kind"
+        assert outbox.holds(access, "akismet", Task.SPAM, "m1"), "either correction"
     outbox.run(START + FIRST)
     assert sorted(job.task for job in worker.jobs) == ["check", "ham"]
     with outbox.database.reading() as access:
@@ -157,14 +164,12 @@ def test_the_last_correction_of_a_comment_counts_and_its_check_waits_beside_it(p
 
 
 @pytest.mark.parametrize("taken_back", [False, True])
-def test_a_correction_that_comes_while_the_earlier_one_is_on_its_way_is_still_sent(
-    path: Path, taken_back: bool
-) -> None:
+def test_a_correction_that_is_added_while_an_earlier_one_is_sent_is_sent_too(path: Path, taken_back: bool) -> None:
     sent = []
 
     def work(job: Job, now: float) -> None:
         sent.append(job.task)
-        if job.task is Task.SPAM:  # the moderator thinks again, while Akismet is being told
+        if job.task is Task.SPAM:  # the moderator decides again while the first correction is sent
             if taken_back:
                 with outbox.database.writing() as access:
                     outbox.cancel(access, "akismet", Task.SPAM, "m1")
@@ -177,11 +182,11 @@ def test_a_correction_that_comes_while_the_earlier_one_is_on_its_way_is_still_se
     assert rows(path) == 0
 
 
-def test_a_service_that_fails_is_left_alone_for_the_rest_of_a_run_and_the_others_are_not(path: Path) -> None:
+def test_after_a_fault_only_the_other_services_are_asked_in_the_same_run(path: Path) -> None:
     jobs = []
 
     def work(job: Job, now: float) -> Fault | None:
-        jobs.append((job.service, job.mark))
+        jobs.append((job.service, job.comment_key))
         return DOWN if job.service == "akismet" else None
 
     outbox = outbox_at(path, work)
@@ -192,7 +197,7 @@ def test_a_service_that_fails_is_left_alone_for_the_rest_of_a_run_and_the_others
     assert Counter(service for service, _ in jobs) == {"akismet": 1, "stopforumspam": 3}
 
 
-def test_a_run_does_no_more_than_it_may(path: Path) -> None:
+def test_a_run_does_at_most_its_limit(path: Path) -> None:
     outbox = outbox_at(path, worker := Worker())
     for number in range(5):
         outbox.put_in("akismet", Task.SPAM, f"m{number}", now=START)
@@ -200,9 +205,9 @@ def test_a_run_does_no_more_than_it_may(path: Path) -> None:
     assert len(worker.jobs) == 2
 
 
-def test_work_that_raises_is_logged_and_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_task_that_raises_is_logged_and_tried_again(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def work(job: Job, now: float) -> None:
-        raise KeyError(job.mark)
+        raise KeyError(job.comment_key)
 
     outbox = outbox_at(path, work)
     outbox.put_in("akismet", Task.SPAM, "m1", now=START)
@@ -212,7 +217,7 @@ def test_work_that_raises_is_logged_and_tried_again(path: Path, caplog: pytest.L
     assert len(worker.jobs) == 1
 
 
-def test_what_a_process_took_and_died_over_is_done_by_another_later(path: Path) -> None:
+def test_another_process_runs_the_task_of_a_process_that_died(path: Path) -> None:
     class Died(BaseException):
         pass
 
@@ -229,17 +234,20 @@ def test_what_a_process_took_and_died_over_is_done_by_another_later(path: Path) 
     assert worker.jobs[0].tries == 2
 
 
-def test_the_outbox_is_bounded(path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr("captcha_guard.spam.services.outbox.MOST", 2)
-    outbox = outbox_at(path, Worker())
-    assert [outbox.put_in("akismet", Task.SPAM, f"m{number}", now=START) for number in range(3)] == [
-        True, True, False
-    ]  # fmt: skip
-    assert "the outbox is full (2 tasks)" in caplog.text
+def test_the_oldest_of_too_many_tasks_are_deleted(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(RETENTION, "most", 2)
+    outbox = outbox_at(path, worker := Worker())
+    for number in range(3):
+        outbox.put_in("akismet", Task.SPAM, f"m{number}", now=START + number)
+    outbox.run(START + 3)
+    assert [job.comment_key for job in worker.jobs] == ["m1", "m2"]
+    assert "7 days old or too many: 1" in caplog.text
 
 
 @pytest.mark.parametrize("edit", ["task = 'sing'", "form = '{'", "form = x'ff'"])
-def test_a_damaged_task_is_dropped_with_a_line_and_hinders_no_other(
+def test_a_damaged_task_is_logged_and_dropped_and_the_others_run(
     path: Path, caplog: pytest.LogCaptureFixture, edit: str
 ) -> None:
     worker = Worker()
@@ -250,17 +258,18 @@ def test_a_damaged_task_is_dropped_with_a_line_and_hinders_no_other(
         connection.execute(f"UPDATE service_outbox SET {edit} WHERE mark = 'm1'")  # noqa: S608 (our own words)
         connection.commit()
     assert outbox.run(START) == 1
-    assert [job.mark for job in worker.jobs] == ["m2"]
+    assert [job.comment_key for job in worker.jobs] == ["m2"]
     assert rows(path) == 0
     assert "a damaged task about comment m1 was dropped" in caplog.text
 
 
-def test_the_times_are_those_of_the_documents() -> None:
+def test_the_times_and_the_bound_are_those_in_the_docs() -> None:
     assert (FIRST, AGAIN, PATIENCE) == (20 * 60, 3_600, 86_400)
+    assert (EXPIRES, RETENTION.most) == (7 * 86_400, 1_000)
 
 
 class ReadThenTake(Box):
-    """A control: takes a task in two statements, as one might write it at first, and is as unlucky as can be."""
+    """A control that takes a task in two transactions, with another process between them."""
 
     gate: Any
 
@@ -279,7 +288,7 @@ class ReadThenTake(Box):
 
 
 def race(kind: type[Box], path: Path, gate: Any, results: Any) -> None:
-    """Empty the outbox in one of several processes that begin together."""
+    """Run the outbox in one of several processes that start together."""
     worker = Worker()
     outbox = kind(SQLiteDatabase(path, timeout=30), worker)
     outbox.run(START, limit=0)  # opens the file
@@ -287,7 +296,7 @@ def race(kind: type[Box], path: Path, gate: Any, results: Any) -> None:
     if isinstance(outbox, ReadThenTake):
         outbox.gate = gate
     outbox.run(START, limit=JOBS if kind is Box else 1)
-    results.put([job.mark for job in worker.jobs])
+    results.put([job.comment_key for job in worker.jobs])
 
 
 def sent_by_racing_processes(kind: type[Box], path: Path) -> Counter[str]:
@@ -305,10 +314,10 @@ def sent_by_racing_processes(kind: type[Box], path: Path) -> Counter[str]:
     return sent
 
 
-def test_two_processes_at_once_send_everything_exactly_once(path: Path) -> None:
+def test_two_processes_send_everything_exactly_once(path: Path) -> None:
     assert sent_by_racing_processes(Box, path) == Counter(f"m{number}" for number in range(JOBS))
     assert rows(path) == 0
 
 
-def test_an_outbox_that_reads_before_it_takes_sends_things_twice(path: Path) -> None:
+def test_control_an_outbox_that_reads_before_it_takes_sends_twice(path: Path) -> None:
     assert sent_by_racing_processes(ReadThenTake, path) == {"m0": 2}

@@ -1,4 +1,4 @@
-"""Rules, and the verdict they add up to."""
+"""Rules, and the verdict that follows from them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from captcha_guard.spam.comment_key import duplicate_key
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.rules.duplicate import Duplicate
@@ -17,6 +18,7 @@ from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.text.link_scanner import scan
 from captcha_guard.spam.verdict import Action, Finding, Thresholds, Verdict
 
+SECRET = b"a secret of the site"
 PLAIN = Submission(
     scope="comment:hash-tables",
     author="Ada Quill",
@@ -27,7 +29,7 @@ PLAIN = Submission(
 
 
 def judge(*known: str) -> Judge:
-    return Judge(standard(min_seconds=3, max_links=2, known=lambda one: one.duplicate_key in known))
+    return Judge(standard(min_seconds=3, max_links=2, known=lambda one: duplicate_key(one, SECRET) in known))
 
 
 def test_a_plain_comment_is_accepted_without_a_finding() -> None:
@@ -60,7 +62,7 @@ def test_the_longest_allowed_field_passes(change: dict[str, str]) -> None:
 
 
 def test_the_same_comment_again_is_rejected_and_another_is_not() -> None:
-    again = judge(PLAIN.duplicate_key)
+    again = judge(duplicate_key(PLAIN, SECRET))
     assert again.judge(PLAIN).action == Action.REJECT
     assert again.judge(PLAIN).reasons == ("duplicate",)
     for change in ({"body": "Another."}, {"scope": "comment:types"}, {"author": "Bea"}, {"email": "bea@example.org"}):
@@ -72,12 +74,12 @@ def test_space_around_words_does_not_make_a_new_comment() -> None:
     assert spaced.fingerprint == PLAIN.fingerprint
 
 
-def test_fields_do_not_run_into_each_other_in_a_fingerprint() -> None:
+def test_moving_text_between_fields_changes_the_fingerprint() -> None:
     one, two = replace(PLAIN, author="ab", email="c"), replace(PLAIN, author="a", email="bc")
     assert one.fingerprint != two.fingerprint
 
 
-def test_an_empty_body_is_no_duplicate() -> None:
+def test_an_empty_body_is_not_a_duplicate() -> None:
     assert Duplicate(lambda _: True).check(replace(PLAIN, body="  ")) is None
 
 
@@ -89,8 +91,8 @@ def test_scores_add_up_and_the_strictest_wins() -> None:
     assert verdict.reasons == ("honeypot", "too_fast")
 
 
-def test_a_final_finding_spares_the_rest() -> None:
-    verdict = judge(PLAIN.duplicate_key).judge(replace(PLAIN, body="x" * 70_000, honeypot="x"))
+def test_no_rule_is_asked_after_a_final_finding() -> None:
+    verdict = judge(duplicate_key(PLAIN, SECRET)).judge(replace(PLAIN, body="x" * 70_000, honeypot="x"))
     assert verdict.reasons == ("too_long",)
 
 
@@ -99,7 +101,7 @@ def test_a_form_without_a_clock_is_not_too_fast() -> None:
     assert TooFast(3).check(replace(PLAIN, seconds=3)) is None
 
 
-def test_a_blank_honeypot_is_no_finding() -> None:
+def test_a_blank_honeypot_is_not_a_finding() -> None:
     assert Honeypot().check(replace(PLAIN, honeypot=" \n")) is None
 
 
@@ -127,7 +129,7 @@ def test_links_are_counted_as_people_count_them(text: str, count: int) -> None:
     assert len(scan(text)) == count
 
 
-def test_zero_max_links_counts_none() -> None:
+def test_zero_max_links_turns_the_rule_off() -> None:
     assert Links(0).check(replace(PLAIN, body="http://a.example " * 9)) is None
 
 

@@ -1,4 +1,4 @@
-"""StopForumSpam: what is looked up, what a listing is worth, and which answers are none."""
+"""StopForumSpam: what is looked up, how a listing is scored, and which answers are faults."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from captcha_guard import Action, Finding, Submission
-from captcha_guard.spam.services import Exchange, Fault, StopForumSpam
-from tests.service_server import Running, service_server
+from captcha_guard.spam.services import Fault, HTTPClient, StopForumSpam
+from tests.service_server import Running, check, service_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ def running() -> Iterator[Running]:
 
 
 def stopforumspam(running: Running) -> StopForumSpam:
-    service = StopForumSpam(Exchange(5))
+    service = StopForumSpam(HTTPClient(5))
     service.base = running.base
     return service
 
@@ -34,8 +34,8 @@ def entry(confidence: float, frequency: int = 12) -> dict[str, object]:
     return {"appears": 1, "frequency": frequency, "lastseen": "2026-01-01 00:00:00", "confidence": confidence}
 
 
-def test_address_email_and_name_are_posted_and_nothing_else_of_the_comment(running: Running) -> None:
-    assert stopforumspam(running).check(COMMENT, ADDRESS) is None
+def test_only_address_email_and_name_are_posted(running: Running) -> None:
+    assert check(stopforumspam(running), COMMENT, ADDRESS) is None
     [asked] = running.asked
     assert asked.path == "/api"
     assert asked.form == {
@@ -43,11 +43,11 @@ def test_address_email_and_name_are_posted_and_nothing_else_of_the_comment(runni
     }  # fmt: skip
 
 
-def test_what_is_no_address_and_no_email_is_not_looked_up_and_a_name_never_alone(running: Running) -> None:
+def test_invalid_addresses_and_emails_are_not_looked_up_and_a_name_never_alone(running: Running) -> None:
     service = stopforumspam(running)
     typed = Submission(scope="comment", author="Max Example", email="none of your business", body="x")
     assert service.form(typed, "unix") is None
-    assert service.check(typed, "unix") is None
+    assert check(service, typed, "unix") is None
     assert running.asked == []
     assert service.form(typed, "2001:db8::7%eth0") == {"ip": "2001:db8::7", "username": "Max Example"}
     assert service.form(COMMENT, "") == {"email": "max@mail.example", "username": "Max Example"}
@@ -67,11 +67,11 @@ def test_what_is_no_address_and_no_email_is_not_looked_up_and_a_name_never_alone
         ({ADDRESS: entry(10), "max@mail.example": entry(60), "Max Example": entry(99)}, 30, Action.ACCEPT),
     ],
 )
-def test_a_listing_weighs_by_its_confidence(
+def test_the_score_of_a_listing_depends_on_its_confidence(
     running: Running, listed: dict[str, dict[str, object]], score: int, action: Action
 ) -> None:
     running.server.listed = listed
-    finding = stopforumspam(running).check(COMMENT, ADDRESS)
+    finding = check(stopforumspam(running), COMMENT, ADDRESS)
     if score == 0:
         assert finding is None
     else:
@@ -79,9 +79,9 @@ def test_a_listing_weighs_by_its_confidence(
         assert (finding.reason, finding.score, finding.action) == ("stopforumspam", score, action)
 
 
-def test_the_moderator_reads_what_is_listed_and_no_personal_data(running: Running) -> None:
+def test_the_moderator_reads_what_is_listed_without_personal_data(running: Running) -> None:
     running.server.listed = {ADDRESS: entry(97.3), "Max Example": entry(70)}
-    finding = stopforumspam(running).check(COMMENT, ADDRESS)
+    finding = check(stopforumspam(running), COMMENT, ADDRESS)
     assert isinstance(finding, Finding)
     assert finding.sentence == "StopForumSpam lists the address and the name as a spammer's (97 % sure)."
 
@@ -109,21 +109,21 @@ BAD: list[dict[str, object]] = [
         json.dumps(GOOD).encode()[:-1],
     ],
 )  # fmt: skip
-def test_an_answer_that_is_not_the_documented_one_is_a_fault(running: Running, answer: bytes) -> None:
+def test_an_undocumented_answer_is_a_fault(running: Running, answer: bytes) -> None:
     running.server.answer = answer
-    fault = stopforumspam(running).check(COMMENT, ADDRESS)
+    fault = check(stopforumspam(running), COMMENT, ADDRESS)
     assert isinstance(fault, Fault)
     assert (fault.service, fault.reason) == ("stopforumspam", "unreadable")
 
 
-def test_the_answers_that_the_others_are_made_of_is_a_good_one(running: Running) -> None:
+def test_control_the_unchanged_answer_is_understood(running: Running) -> None:
     running.server.answer = json.dumps(GOOD).encode()
-    assert stopforumspam(running).check(COMMENT, ADDRESS) is None
+    assert check(stopforumspam(running), COMMENT, ADDRESS) is None
 
 
-def test_a_refusal_is_a_fault_with_their_words(running: Running) -> None:
+def test_a_refusal_is_a_fault_with_the_services_words(running: Running) -> None:
     running.server.answer = b'{"success": 0, "error": "rate limit exceeded\\u001b"}'
-    fault = stopforumspam(running).check(COMMENT, ADDRESS)
+    fault = check(stopforumspam(running), COMMENT, ADDRESS)
     assert isinstance(fault, Fault)
     assert (fault.reason, fault.sentence) == (
         "refused", "StopForumSpam did not answer; it says: rate limit exceeded."
@@ -133,4 +133,4 @@ def test_a_refusal_is_a_fault_with_their_words(running: Running) -> None:
 @pytest.mark.parametrize("fault", ["html", "empty", "error_500", "truncated", "redirect", "huge", "gone"])
 def test_a_broken_server_is_a_fault(running: Running, fault: str) -> None:
     running.server.fault = fault
-    assert isinstance(stopforumspam(running).check(COMMENT, ADDRESS), Fault)
+    assert isinstance(check(stopforumspam(running), COMMENT, ADDRESS), Fault)

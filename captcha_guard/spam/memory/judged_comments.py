@@ -1,6 +1,7 @@
-"""What is kept of each comment that was judged and stored, so that its id is enough to teach it later.
+"""What is stored of each comment after it was judged, so that its id is enough to teach it later.
 
-No text as it was written, no e-mail and no address is among it: the tokens are single words, the rest keyed hashes.
+The text as it was written, the email and the address aren't stored. The tokens are single words; everything else that
+identifies somebody is a keyed hash.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from .reputation import Trace
 
 logger = logging.getLogger("captcha_guard")
 
-#: Cases that one look for the overdue returns.
+#: The most overdue comments that one call returns.
 _SOME: Final = 500
 
+#: ``mark`` is the comment key, ``service_mark`` is ``JudgedComment.sent_as``.
 TABLE: Final = Table(
     "judge_cases",
     {
@@ -46,7 +48,7 @@ TABLE: Final = Table(
         "judge_cases_undecided": ("action", "judged_at"),
     },
 )
-#: A comment can be taught by its id for 60 days. 20,000 are some 10 MB of ordinary comments; the oldest make room.
+#: A comment can be taught by its id for 60 days. 20,000 ordinary ones take about 10 MB; the oldest are deleted first.
 RETENTION: Final = Retention(TABLE, "judged_at", kept=60 * 86_400.0, most=20_000)
 
 _ADD: Final = TABLE.upsert()
@@ -61,13 +63,15 @@ _FORGET: Final = "DELETE FROM judge_cases WHERE mark = :mark"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One judged comment: its ``id``, what the learning filter sees of it, and what it is known by elsewhere.
+class JudgedComment:
+    """One judged comment.
 
-    ``rules`` is the rules' score, 0 to 100; ``judged_at`` is in seconds since 1970; ``service_mark`` is the services'
-    name for it, empty where none is asked; ``spam`` is the last word about it, ``None`` as long as nobody decided.
-    ``chance`` is the learning filter's, ``None`` where it had no say; ``found`` has the slug and score of each finding,
-    without its sentence, which may quote the comment.
+    ``id`` is its verdict's. ``tokens`` are what the learning filter reads, ``rules`` is the rules' score (0 to 100),
+    ``judged_at`` is in seconds since 1970. ``sent_as`` is the key of what services were sent about it: the comment
+    key, an older hash for a comment that an earlier version stored, and "" where no service was configured. ``spam``
+    is the last decision about it, ``None`` before the first. ``chance`` is the learning filter's chance of spam,
+    ``None`` if it abstained. ``found`` has the slug and score of each finding. Its sentence isn't stored, because it
+    may quote the comment.
     """
 
     id: str
@@ -76,115 +80,113 @@ class Case:
     action: Action
     judged_at: float
     trace: Trace
-    service_mark: str = ""
+    sent_as: str = ""
     spam: bool | None = None
     chance: float | None = None
     found: tuple[tuple[str, int], ...] = ()
 
     @property
-    def name(self) -> str:
-        """What the learning filter calls the comment: the same for all that is the same comment."""
-        return self.trace.mark.hex()
+    def comment_key(self) -> str:
+        """The key of the comment: the same for each time that it was posted."""
+        return self.trace.comment_key
 
 
-class Cases:
-    """The cases of a site, in a database that all its processes share.
+class JudgedComments:
+    """The judged comments of a site, in a database that all its processes share.
 
-    While the database can't be used nothing is kept, and nothing is known. Only what a visitor waits for
-    (:meth:`remember`) leaves it alone meanwhile.
+    While the database can't be used, nothing is stored and nothing is found. :meth:`remember`, for which a visitor
+    waits, isn't tried again until the database had a pause.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         database.keep(TABLE)
 
-    def remember(self, case: Case) -> None:
-        """Keep a case."""
-        self._database.write(self.remembering(case))
+    def remember(self, judged: JudgedComment) -> None:
+        """Store a judged comment."""
+        self._database.write(self.remembering(judged))
 
-    def remembering(self, case: Case) -> Callable[[Access], int]:
-        """Return what :meth:`remember` does, for a transaction that does more."""
-        tokens = zlib.compress(json.dumps(case.tokens, separators=(",", ":")).encode(), 1)
-        parties = " ".join(",".join(one.hex() for one in some) for some in (case.trace.authors, case.trace.evidence))
-        rest = (tokens, case.rules, int(case.action), case.judged_at, case.trace.mark, parties, case.service_mark)
-        spam = None if case.spam is None else int(case.spam)
-        row = (case.id, *rest, spam, case.chance, json.dumps(case.found))
+    def remembering(self, judged: JudgedComment) -> Callable[[Access], int]:
+        """Return the part of :meth:`remember` that runs in a transaction, to combine it with others."""
+        tokens = zlib.compress(json.dumps(judged.tokens, separators=(",", ":")).encode(), 1)
+        trace = judged.trace
+        parties = " ".join(",".join(one.hex() for one in some) for some in (trace.authors, trace.evidence))
+        key, spam = bytes.fromhex(trace.comment_key), None if judged.spam is None else int(judged.spam)
+        rest = (tokens, judged.rules, int(judged.action), judged.judged_at, key, parties, judged.sent_as)
+        row = (judged.id, *rest, spam, judged.chance, json.dumps(judged.found))
         return lambda access: access.run(_ADD, row)
 
-    def find(self, name: str) -> Case | None:
-        """Return the case of this id."""
-        return None if "\0" in name else self._one("id = :id", name)  # PostgreSQL takes no text with a NUL in it
+    def find(self, comment_id: str) -> JudgedComment | None:
+        """Return the judged comment with this id."""
+        if "\0" in comment_id:  # PostgreSQL refuses text with a NUL in it
+            return None
+        return self._one("id = :id", comment_id)
 
-    def find_marked(self, trace: Trace) -> Case | None:
-        """Return the last case of the comment that left this trace."""
-        return self._one("mark = :mark ORDER BY judged_at DESC", trace.mark)
+    def find_latest(self, comment_key: str) -> JudgedComment | None:
+        """Return the comment with this key, as it was judged the last time."""
+        return self._one("mark = :mark ORDER BY judged_at DESC", bytes.fromhex(comment_key))
 
-    def find_sent(self, service_mark: str) -> Case | None:
-        """Return the last case of the comment that the services know by this mark."""
-        return self._one("service_mark = :mark ORDER BY judged_at DESC", service_mark)
+    def decide(self, comment_key: str, *, spam: bool) -> None:
+        """Store the last decision about a comment, for each time that it was judged."""
+        self._change(_DECIDE, int(spam), bytes.fromhex(comment_key))
 
-    def decide(self, case: Case, *, spam: bool) -> None:
-        """Note the last word about a comment, in every case of it."""
-        self._change(lambda access: access.run(_DECIDE, (int(spam), case.trace.mark)))
-
-    def overdue(self, before: float) -> list[Case]:
-        """Return cases that were set aside up to the time ``before`` and that nobody has decided since, 500 at most."""
+    def overdue(self, before: float) -> list[JudgedComment]:
+        """Return comments that were set aside up to the time ``before`` and not decided since, 500 at most."""
         return self._several(_OVERDUE, (int(Action.ASIDE), before, _SOME))
 
-    def claim(self, case: Case) -> bool:
-        """Decide a case as spam unless somebody has decided it; True for one caller only."""
-        return bool(self._change(lambda access: access.run(_CLAIM, (case.id,))))
+    def claim(self, judged: JudgedComment) -> bool:
+        """Decide that a comment is spam, unless it was decided. Returns True for the first caller only."""
+        return bool(self._change(_CLAIM, judged.id))
 
-    def reopen(self, case: Case) -> None:
-        """Take a claim back."""
-        self._change(lambda access: access.run(_REOPEN, (case.id,)))
+    def reopen(self, judged: JudgedComment) -> None:
+        """Undo :meth:`claim`."""
+        self._change(_REOPEN, judged.id)
 
-    def forget(self, trace: Trace) -> bool | None:
-        """Forget every case of a comment; returns whether there was one.
+    def forget(self, comment_key: str) -> bool | None:
+        """Delete all that is stored under a comment key. Returns whether there was anything.
 
-        ``None`` where the database can't be used, so that there may still be one.
+        Returns ``None`` if the database can't be used, so something may still be there.
         """
         if self._database.is_missing:
             return False
-        forgotten = self._change(lambda access: access.run(_FORGET, (trace.mark,)))
+        forgotten = self._change(_FORGET, bytes.fromhex(comment_key))
         return None if forgotten is None else forgotten > 0
 
     def sweep(self, now: float) -> int | None:
-        """Delete what is older than 60 days, and the oldest where there are too many; returns how many went.
+        """Delete comments older than 60 days, and the oldest if there are too many. Returns how many were deleted.
 
-        ``None`` where the database can't be used.
+        Returns ``None`` if the database can't be used.
         """
         return sweep(self._database, (RETENTION,), now)
 
-    def _change(self, act: Callable[[Access], int]) -> int | None:
-        return self._database.write(act, insist=True)
+    def _change(self, statement: str, *values: object) -> int | None:
+        return self._database.write(lambda access: access.run(statement, values), insist=True)
 
-    def _one(self, where: str, value: object) -> Case | None:
+    def _one(self, where: str, value: object) -> JudgedComment | None:
         found = self._several(f"{_READ} WHERE {where} LIMIT 1", (value,))
         return found[0] if found else None
 
-    def _several(self, query: str, values: tuple[object, ...]) -> list[Case]:
-        """Return the cases found."""
+    def _several(self, query: str, values: tuple[object, ...]) -> list[JudgedComment]:
         if self._database.is_missing:
             return []
         rows = self._database.read(lambda access: access.rows(query, values), insist=True)
-        return [case for case in map(_case, rows or ()) if case]
+        return [judged for judged in map(_undamaged, rows or ()) if judged]
 
 
-def _case(row: Row) -> Case | None:
-    """Return the case in a row; a damaged one is logged, and hinders no other."""
+def _undamaged(row: Row) -> JudgedComment | None:
+    """Return the judged comment in a row. Logs a damaged row and returns ``None``, so that the others still count."""
     try:
         return _read(row)
     except (ValueError, TypeError, zlib.error) as error:
-        logger.warning("captcha_guard: what is kept of the comment %s is damaged: %s", row[0], error)
+        logger.warning("captcha_guard: the judged comment %s is stored damaged: %s", row[0], error)
         return None
 
 
-def _read(row: Row) -> Case:
-    name, tokens, rules, action, judged_at, mark, parties, service_mark, spam, chance, found = row
+def _read(row: Row) -> JudgedComment:
+    name, tokens, rules, action, judged_at, key, parties, sent_as, spam, chance, found = row
     authors, evidence = (tuple(bytes.fromhex(one) for one in some.split(",") if one) for some in parties.split(" "))
     decided = None if spam is None else bool(spam)
-    told = tuple(json.loads(zlib.decompress(tokens)))
-    trace = Trace(mark, authors, evidence)
+    words = tuple(json.loads(zlib.decompress(tokens)))
+    trace = Trace(bytes(key).hex(), authors, evidence)
     findings = tuple((slug, score) for slug, score in json.loads(found))
-    return Case(name, told, rules, Action(action), judged_at, trace, service_mark, decided, chance, findings)
+    return JudgedComment(name, words, rules, Action(action), judged_at, trace, sent_as, decided, chance, findings)

@@ -1,4 +1,8 @@
-"""The tables of the judge's memory, and how much of each is kept: 16 MB in all when every table is full."""
+"""The tables of the judge's memory, and how many rows of each are kept. They take 16 MB when all are full.
+
+In ``judge_comments`` the column ``mark`` is the comment key and ``said`` is the status. In the other tables ``mark`` is
+the sketch key.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ COMMENTS: Final = _expiring("judge_comments", {"mark": Kind.HASH, "said": Kind.W
 SKETCHES: Final = _expiring("judge_sketches", {"mark": Kind.HASH, "sketch": Kind.BYTES}, "mark")
 SHINGLES: Final = _expiring("judge_shingles", {"shingle": Kind.HASH, "mark": Kind.HASH}, "shingle", "mark")
 
-#: Shingles of random words are the largest that a table can hold.
+#: The table of shingles is the largest.
 RETENTIONS: Final = (
     Retention(HISTORY, most=50_000),
     Retention(COMMENTS, most=50_000),

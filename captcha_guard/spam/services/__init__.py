@@ -9,17 +9,17 @@ from ...database.database import Database
 from ...errors import ConfigError
 from ..submission import Submission
 from .akismet import Akismet, Context
-from .http_client import Exchange
+from .http_client import HTTPClient
 from .service import Fault, Service
-from .services import Rechecked, Services
+from .services import LateAnswer, Services
 from .stopforumspam import StopForumSpam
 
 __all__ = [
     "Akismet",
     "Context",
-    "Exchange",
     "Fault",
-    "Rechecked",
+    "HTTPClient",
+    "LateAnswer",
     "Service",
     "Services",
     "StopForumSpam",
@@ -33,15 +33,15 @@ def services_of(
     secret: bytes,
     database: Database,
     describe: Callable[[Submission], Context] | None = None,
-    told: Callable[[Rechecked], None] | None = None,
+    on_late_answer: Callable[[LateAnswer], None] | None = None,
 ) -> Services | None:
-    """Return the services that ``settings`` switch on, ``None`` when there is none; asks nobody anything yet.
+    """Return the services that the settings switch on, or ``None``. Sends nothing.
 
-    :param secret: key of the hashes that answers and comments are known by.
-    :param database: where what waits and what was sent is kept.
-    :param describe: tells Akismet more of the page that was commented on.
-    :param told: hears the answers that came late.
-    :raises ConfigError: Akismet's key without the site's address or the other way round, or httpx is missing.
+    :param secret: the site's secret, the key of all hashes.
+    :param database: stores what was sent, and the tasks that wait.
+    :param describe: returns more about the page of a comment, for Akismet.
+    :param on_late_answer: is called with each answer that comes after the comment was handled.
+    :raises ConfigError: only one of Akismet's two settings is given, or httpx isn't installed.
     """
     if bool(settings.akismet_key) != bool(settings.akismet_blog):
         missing, given = ("BLOG", "KEY") if settings.akismet_key else ("KEY", "BLOG")
@@ -51,11 +51,11 @@ def services_of(
         )
     if not settings.akismet_key and not settings.stopforumspam:
         return None
-    exchange = Exchange(settings.service_timeout)
+    http = HTTPClient(settings.service_timeout)
     services: list[Service] = []
     if settings.akismet_key:
         key, blog, discard = settings.akismet_key, settings.akismet_blog, settings.akismet_discard
-        services.append(Akismet(key, blog, exchange, discard=discard, describe=describe))
+        services.append(Akismet(key, blog, http, discard=discard, describe=describe))
     if settings.stopforumspam:
-        services.append(StopForumSpam(exchange))
-    return Services(services, secret=secret, database=database, told=told)
+        services.append(StopForumSpam(http))
+    return Services(services, secret=secret, database=database, on_late_answer=on_late_answer)

@@ -1,6 +1,6 @@
-"""Akismet: a paid service by Automattic that has seen a great many comments.
+"""Akismet, a paid service by Automattic that knows the comments of very many sites.
 
-Fields, answers and headers as in Automattic's own description of the interface (github.com/Automattic/akismet-api).
+Fields, answers and headers follow Automattic's description of the API (github.com/Automattic/akismet-api).
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Final
 
 from ..submission import Submission
 from ..verdict import Action, Finding
-from .http_client import Exchange, Reply
+from .http_client import HTTPClient, Reply
 from .service import Fault, Form
 
-#: The score of a comment that Akismet takes for spam: it goes aside.
+#: The score of a comment that Akismet calls spam. It is set aside.
 SPAM: Final = 90
 
-#: The score of one that Akismet says may be thrown away unseen.
+#: The score of a comment that Akismet calls blatant spam, to be deleted without a look.
 BLATANT: Final = 100
 
 THANKS: Final = b"Thanks for making the web a better place."
 
-#: The site's real honeypot is named from its secret, which is nobody else's business.
+#: The field name that Akismet gets. The site's real honeypot has a name from its secret, which isn't sent.
 HONEYPOT: Final = "captcha_guard_honeypot"
 
 _LOG = logging.getLogger("captcha_guard")
@@ -33,11 +33,11 @@ _LOG = logging.getLogger("captcha_guard")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What only the host knows of the page that was commented on; every field is optional, and documented by Akismet.
+    """What only the host knows about a comment's page. Every field is optional, and Akismet documents it.
 
     ``comment_type`` is "comment", "reply", "forum-post", "blog-post", "contact-form", "signup", "message" or a word of
-    your own. ``post_modified`` is in seconds since 1970. ``user_role`` "administrator" is never spam. ``languages`` are
-    the site's, such as "en, fr_ca". ``topics`` say what the page is about.
+    your own. ``post_modified`` is in seconds since 1970. Akismet never calls comments of the ``user_role``
+    "administrator" spam. ``languages`` are the site's, such as "en, fr_ca". ``topics`` are the page's.
     """
 
     permalink: str = ""
@@ -50,12 +50,12 @@ class Context:
 
 
 class Akismet:
-    """Asks Akismet about a comment, and tells it where it was wrong.
+    """Asks Akismet about comments, and corrects its answers.
 
-    :param blog: the address of the site's front page, for which the key was given.
-    :param discard: reject what Akismet calls blatant; else it goes aside, as other spam does.
-    :param describe: returns the context of a submission; without it, what the form tells has to do.
-    :param test: mark every call as a trial, from which Akismet learns nothing. For tests only.
+    :param blog: the address of the site's front page, which the key belongs to.
+    :param discard: reject blatant spam; otherwise it is set aside like other spam.
+    :param describe: returns the context of a submission. Without it, Akismet gets what the form says.
+    :param test: tell Akismet that each call is a test, so that it doesn't learn from it. For tests only.
     """
 
     slug = "akismet"
@@ -67,7 +67,7 @@ class Akismet:
         self,
         key: str,
         blog: str,
-        exchange: Exchange,
+        http: HTTPClient,
         *,
         discard: bool = False,
         describe: Callable[[Submission], Context] | None = None,
@@ -75,16 +75,16 @@ class Akismet:
     ) -> None:
         self._key = key
         self._blog = blog
-        self._exchange = exchange
+        self._http = http
         self._discard = discard
         self._describe = describe
         self._test = test
         self._alerts: set[str] = set()
 
     def form(self, submission: Submission, address: str) -> Form | Fault:
-        """Return what is sent of a submission, empty fields left out; the key and the site are added on the way."""
+        """Return the fields that aren't empty. The key and the site are added when they are sent."""
         if not _is_address(address):
-            sentence = "Akismet needs the visitor's address, which is not known here; is the proxy set up?"
+            sentence = "Akismet needs the visitor's address, which is unknown; is the proxy set up?"
             return Fault(self.slug, "no_address", sentence, again=False)
         context = self._describe(submission) if self._describe is not None else Context()
         form = {
@@ -107,56 +107,54 @@ class Akismet:
         sent = {name: value for name, value in form.items() if value}
         return sent | {"blog_charset": "UTF-8", "honeypot_field_name": HONEYPOT, HONEYPOT: submission.honeypot}
 
-    def essence(self, form: Form) -> Form:
-        """Return everything but the time: who sends a comment again gets the same answer."""
+    def cached_fields(self, form: Form) -> Form:
+        """Return all fields but the time, so that a comment that is sent again gets the same answer."""
         return {name: value for name, value in form.items() if name != "comment_date_gmt"}
 
     def ask(self, form: Form, recheck: str = "") -> Finding | Fault | None:
-        """Call comment-check; exactly ``true`` and exactly ``false`` are verdicts."""
+        """Call comment-check. Only the exact answers ``true`` and ``false`` are verdicts."""
         reply = self._call("1.1/comment-check", dict(form) | ({"recheck_reason": recheck} if recheck else {}))
         if isinstance(reply, Fault):
             return reply
         if reply.body == b"false":
             return None
         if reply.body != b"true":
-            return self._not_understood(reply)
+            return self._unknown_answer(reply)
         if reply.headers.get("x-akismet-pro-tip") == "discard":
             action = Action.REJECT if self._discard else Action.ASIDE
             return Finding("akismet_blatant", BLATANT, "Akismet says that this is blatant spam.", action)
-        return Finding(self.slug, SPAM, "Akismet takes this for spam.", Action.ASIDE)
+        return Finding(self.slug, SPAM, "Akismet says that this is spam.", Action.ASIDE)
 
-    def check(self, submission: Submission, address: str) -> Finding | Fault | None:
-        """Ask about ``submission``."""
-        form = self.form(submission, address)
-        return form if isinstance(form, Fault) else self.ask(form)
-
-    def tell(self, form: Form, *, spam: bool) -> Fault | None:
-        """Call submit-spam or submit-ham with the very fields of the check."""
+    def correct(self, form: Form, *, spam: bool) -> Fault | None:
+        """Call submit-spam or submit-ham with the same fields as the check."""
         reply = self._call("1.1/submit-spam" if spam else "1.1/submit-ham", form)
         if isinstance(reply, Fault):
             return reply
-        return None if reply.body == THANKS else self._not_understood(reply)
+        return None if reply.body == THANKS else self._unknown_answer(reply)
 
     def _call(self, path: str, form: Form) -> Reply | Fault:
         own = {"api_key": self._key, "blog": self._blog} | ({"is_test": "1"} if self._test else {})
-        return self._noted(self._exchange.post(self.slug, f"{self.base}/{path}", dict(form) | own))
-
-    def _noted(self, reply: Reply | Fault) -> Reply | Fault:
-        """Log an alert that came with the answer, once."""
-        if isinstance(reply, Reply) and (code := self._said(reply, "alert-code")) and code not in self._alerts:
-            self._alerts.add(code)
-            _LOG.warning("akismet alert %s: %s", code, self._said(reply, "alert-msg") or "no message")
+        reply = self._http.post(self.slug, f"{self.base}/{path}", dict(form) | own)
+        if isinstance(reply, Reply):
+            self._log_alert(reply)
         return reply
 
-    def _not_understood(self, reply: Reply) -> Fault:
-        help_ = self._said(reply, "debug-help") or self._said(reply, "error")
+    def _log_alert(self, reply: Reply) -> None:
+        """Log an alert that came with the answer. Each alert is logged once."""
+        if (code := self._header(reply, "alert-code")) and code not in self._alerts:
+            self._alerts.add(code)
+            _LOG.warning("akismet alert %s: %s", code, self._header(reply, "alert-msg") or "no message")
+
+    def _unknown_answer(self, reply: Reply) -> Fault:
+        help_ = self._header(reply, "debug-help") or self._header(reply, "error")
         said = f"; it says: {help_}" if help_ else ""
         if reply.body == b"invalid":
-            sentence = f"Akismet does not accept the key for {self._blog}, or not the question{said}."
+            sentence = f"Akismet does not accept the key for {self._blog}, or a field of the question{said}."
             return Fault(self.slug, "invalid", sentence)
-        return Fault(self.slug, "unreadable", f"Akismet's answer is none of the documented ones{said}.")
+        return Fault(self.slug, "unreadable", f"Akismet's answer isn't one that its API documents{said}.")
 
-    def _said(self, reply: Reply, name: str) -> str:
+    def _header(self, reply: Reply, name: str) -> str:
+        """Return a header of Akismet's, printable and without the key."""
         text = reply.headers.get(f"x-akismet-{name}", "")
         return "".join(letter for letter in text if letter.isprintable()).replace(self._key, "(key)")[:200]
 

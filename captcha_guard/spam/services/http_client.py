@@ -1,4 +1,4 @@
-"""One question to a service over HTTP: its answer within a fixed time, or a fault that says what went wrong."""
+"""Posts one form to a service: returns its reply within a fixed time, or a fault that says what went wrong."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from urllib.parse import urlencode
 from ...errors import ConfigError
 from .service import Fault, Form
 
-#: Octets of an answer that are read; the longest documented one has a few hundred.
+#: The most bytes of a reply that are read. The longest documented one has a few hundred.
 LONGEST = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back; names of ``headers`` are in small letters."""
+    """The reply of a service. Names of ``headers`` are in lower case."""
 
     status: int
     body: bytes
     headers: Mapping[str, str]
 
 
-class Exchange:
-    """Asks over HTTP: TLS verified against certifi's roots, no redirect followed, no proxy or netrc of the environment.
+class HTTPClient:
+    """Posts forms. Verifies TLS with certifi's roots, follows no redirect, and uses no proxy of the environment.
 
-    :param timeout: seconds for all of it together: name, connection, question and answer.
-    :raises ConfigError: httpx is not installed.
+    :param timeout: seconds for everything together: name lookup, connection, request and reply.
+    :raises ConfigError: httpx isn't installed.
     """
 
     def __init__(self, timeout: float = 1.5) -> None:
@@ -45,30 +45,23 @@ class Exchange:
             ) from error
         self.timeout = timeout
         self.context = httpx.create_ssl_context(trust_env=False)
-        httpx.Client(verify=self.context, trust_env=False).close()  # loads the rest of httpx now, not on the first call
+        httpx.Client(verify=self.context, trust_env=False).close()  # imports the rest of httpx now
         self.agent = f"Flask/{_version('flask')} | captcha_guard/{_version('captcha-guard')}"
 
     def post(self, service: str, url: str, form: Form) -> Reply | Fault:
-        """Post ``form``; any status but 200 is a fault."""
-        return self._ask(service, _Call(self, url, form))
-
-    def _ask(self, service: str, call: _Call) -> Reply | Fault:
-        """Return what came back, or what went wrong.
-
-        httpx's own timeouts start anew with every packet, and know nothing of the resolver. So the call runs on a
-        thread of its own, which is cut off from its socket when the time is up.
-        """
+        """Post a form. Any status but 200 is a fault."""
+        call = _Call(self, url, form)
         try:
-            threading.Thread(target=call.run, name="captcha_guard-service", daemon=True).start()
-            outcome = call.outcome.get(timeout=self.timeout)
+            call.start()
+            result = call.result.get(timeout=self.timeout)
         except queue.Empty:
-            call.abandon()
+            call.cut_off()
             return self._too_slow(service)
-        except RuntimeError as error:  # no thread to be had
+        except RuntimeError as error:  # no thread can be started
             return Fault(service, "unreachable", f"{service} could not be asked: {error}.")
-        if isinstance(outcome, Exception):
-            return self._fault(service, outcome)
-        return outcome if outcome.status == 200 else _unwanted(service, outcome.status)
+        if isinstance(result, Exception):
+            return self._fault(service, result)
+        return result if result.status == 200 else _unwanted(service, result.status)
 
     def _too_slow(self, service: str) -> Fault:
         return Fault(service, "timeout", f"{service} did not answer within {self.timeout:g} s.")
@@ -81,67 +74,72 @@ class Exchange:
         if isinstance(error, _TooLongError):
             return Fault(service, "too_long", f"{service} answered with more than {LONGEST} bytes.")
         if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
-            return Fault(service, "insecure", f"{service} could not prove who it is: its certificate is not trusted.")
+            return Fault(service, "insecure", f"{service} has a certificate that isn't trusted.")
         if isinstance(error, httpx.ConnectError):
             return Fault(service, "unreachable", f"{service} can't be reached.")
-        return Fault(service, "broken", f"{service} broke off before its answer was complete ({type(error).__name__}).")
+        broken = f"{service} closed the connection before its answer was complete ({type(error).__name__})."
+        return Fault(service, "broken", broken)
 
 
 class _TooLongError(Exception):
     pass
 
 
-class _Call:
-    """One exchange on its own thread; ``outcome`` gets the reply, or the exception in its place."""
+class _Call(threading.Thread):
+    """One request. ``result`` gets the reply, or the exception that was raised.
 
-    def __init__(self, exchange: Exchange, url: str, form: Form) -> None:
-        self._exchange = exchange
+    It has a thread of its own, because httpx's timeouts begin again with each packet and don't cover the name lookup.
+    """
+
+    def __init__(self, client: HTTPClient, url: str, form: Form) -> None:
+        super().__init__(name="captcha_guard-service", daemon=True)
+        self.result: queue.SimpleQueue[Reply | Exception] = queue.SimpleQueue()
+        self._client = client
         self._url = url
         self._form = form
+        self._connection_lock = threading.Lock()
         self._stream: Any = None
-        self._abandoned = False
-        self._lock = threading.Lock()
-        self.outcome: queue.SimpleQueue[Reply | Exception] = queue.SimpleQueue()
+        self._is_cut_off = False
 
     def run(self) -> None:
         try:
-            self.outcome.put(self._reply())
-        except Exception as error:  # whatever it was, it is no verdict
-            self.outcome.put(error)
+            self.result.put(self._reply())
+        except Exception as error:
+            self.result.put(error)
 
-    def abandon(self) -> None:
-        """Cut the thread off, so that a server which drips an octet a second does not keep it."""
-        with self._lock:
-            self._abandoned = True
-            _sever(self._stream)
+    def cut_off(self) -> None:
+        """End the connection, so that the thread ends even if the server sends a byte now and then."""
+        with self._connection_lock:
+            self._is_cut_off = True
+            _shut_down(self._stream)
 
     def _reply(self) -> Reply:
         import httpx  # noqa: PLC0415
 
         headers = {
-            "User-Agent": self._exchange.agent,
+            "User-Agent": self._client.agent,
             "Accept-Encoding": "identity",
             "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
         }
         content = urlencode(self._form, encoding="utf-8", errors="replace").encode("ascii")
+        extensions = {"trace": self._trace}
         with (
-            httpx.Client(verify=self._exchange.context, trust_env=False, timeout=self._exchange.timeout) as client,
-            client.stream(
-                "POST", self._url, content=content, headers=headers, extensions={"trace": self._trace}
-            ) as response,
+            httpx.Client(verify=self._client.context, trust_env=False, timeout=self._client.timeout) as client,
+            client.stream("POST", self._url, content=content, headers=headers, extensions=extensions) as response,
         ):
-            body = b"".join(_capped(response.iter_raw()))
-            return Reply(response.status_code, body, {name.lower(): value for name, value in response.headers.items()})
+            body = b"".join(_limited(response.iter_raw()))
+            return Reply(response.status_code, body, dict(response.headers))
 
     def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Note the connection. httpx calls this with each step that it takes."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            with self._lock:
+            with self._connection_lock:
                 self._stream = info["return_value"]
-                if self._abandoned:
-                    _sever(self._stream)
+                if self._is_cut_off:
+                    _shut_down(self._stream)
 
 
-def _capped(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _limited(chunks: Iterator[bytes]) -> Iterator[bytes]:
     read = 0
     for chunk in chunks:
         read += len(chunk)
@@ -150,8 +148,8 @@ def _capped(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _sever(stream: Any) -> None:
-    """Shut a stream's socket down, which wakes the thread that reads it; to close it would free its number."""
+def _shut_down(stream: Any) -> None:
+    """Shut a stream's socket down, which wakes the thread that reads it. Closing it here would free its number."""
     connection = None if stream is None else stream.get_extra_info("socket")
     if isinstance(connection, socket.socket):
         with suppress(OSError):
@@ -167,7 +165,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _unwanted(service: str, status: int) -> Fault:
     if 300 <= status < 400:
-        return Fault(service, "redirected", f"{service} answered with a redirect ({status}), which is not followed.")
+        return Fault(service, "redirected", f"{service} answered with a redirect ({status}), which isn't followed.")
     return Fault(service, "status", f"{service} answered with status {status}.")
 
 

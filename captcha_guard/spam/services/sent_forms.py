@@ -1,4 +1,4 @@
-"""What a service was asked about each comment, kept for as long as a correction may follow, then deleted."""
+"""The forms that were sent to services, kept while a correction may follow, because it must have the same fields."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from ...database.retention import Retention
 from ...database.table import Kind, Table
 from .service import Form
 
-#: Seconds for which a comment can be corrected, and for which what was sent of it is kept.
+#: Seconds for which a comment can be corrected, and for which its form is kept.
 KEPT: Final = 60 * 86_400
 
+#: ``mark`` is the comment key, ``belief`` is the label.
 TABLE: Final = Table(
     "service_sent",
     {"service": Kind.KEY, "mark": Kind.KEY, "form": Kind.TEXT, "belief": Kind.KEY, "expires": Kind.REAL},
@@ -25,12 +26,12 @@ RETENTION: Final = Retention(TABLE)
 
 _KEEP: Final = TABLE.upsert()
 _FIND: Final = "SELECT form, belief FROM service_sent WHERE service = :service AND mark = :mark AND expires > :now"
-_BELIEVE: Final = "UPDATE service_sent SET belief = :belief WHERE service = :service AND mark = :mark"
+_RELABEL: Final = "UPDATE service_sent SET belief = :belief WHERE service = :service AND mark = :mark"
 _FORGET: Final = "DELETE FROM service_sent WHERE mark = :mark"
 
 
-class Belief(StrEnum):
-    """What a service takes a comment for, as far as is known here."""
+class Label(StrEnum):
+    """A service's latest label of a comment, as far as this site knows."""
 
     SPAM = "spam"
     HAM = "ham"
@@ -38,33 +39,33 @@ class Belief(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What was sent about one comment, to the letter, and what the service made of it."""
+class SentForm:
+    """The exact form that was sent about one comment, and the service's label."""
 
     form: Form
-    belief: Belief
+    label: Label
 
 
-class Sent:
-    """The forms that were sent, by service and comment, in one transaction; times are in seconds since 1970."""
+class SentForms:
+    """The stored forms, in one transaction. Times are in seconds since 1970, ``key`` is a comment key."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def keep(self, service: str, mark: str, form: Form, belief: Belief, *, now: float) -> None:
-        """Keep a form for 60 days."""
+    def keep(self, service: str, key: str, form: Form, label: Label, *, now: float) -> None:
+        """Store a form for 60 days."""
         text = json.dumps(dict(form), ensure_ascii=True, separators=(",", ":"))
-        self._access.run(_KEEP, (service, mark, text, belief.value, now + KEPT))
+        self._access.run(_KEEP, (service, key, text, label.value, now + KEPT))
 
-    def find(self, service: str, mark: str, *, now: float) -> Asked | None:
-        """Return what was sent about a comment, unless that is 60 days ago or never was."""
-        found = self._access.rows(_FIND, (service, mark, now))
-        return Asked(json.loads(found[0][0]), Belief(found[0][1])) if found else None
+    def find(self, service: str, key: str, *, now: float) -> SentForm | None:
+        """Return the form that was sent about a comment within 60 days."""
+        found = self._access.rows(_FIND, (service, key, now))
+        return SentForm(json.loads(found[0][0]), Label(found[0][1])) if found else None
 
-    def believe(self, service: str, mark: str, belief: Belief) -> None:
-        """Note what the service takes a comment for from now on."""
-        self._access.run(_BELIEVE, (belief.value, service, mark))
+    def relabel(self, service: str, key: str, label: Label) -> None:
+        """Store another label."""
+        self._access.run(_RELABEL, (label.value, service, key))
 
-    def forget(self, mark: str) -> int:
-        """Delete what was sent about one comment, to all services; returns how many forms that were."""
-        return self._access.run(_FORGET, (mark,))
+    def forget(self, key: str) -> int:
+        """Delete the forms that were sent about one comment to any service. Returns their number."""
+        return self._access.run(_FORGET, (key,))

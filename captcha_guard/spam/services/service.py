@@ -1,4 +1,4 @@
-"""What every outside service is asked, and the three kinds of answer: a finding, nothing found, a fault."""
+"""What a service offers, and its three kinds of answers: a finding, nothing found, or a fault."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Protocol, runtime_checkable
 from ..submission import Submission
 from ..verdict import Finding
 
-#: The fields of one question as they are posted; no key of the site's is among them.
+#: The fields of one question as they are posted, without the site's key.
 Form = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A service gave no verdict: ``reason`` is a fixed slug, ``sentence`` is for the log and the moderator.
+    """A service gave no verdict. This never counts as "not spam".
 
-    A fault is never taken for "not spam". ``again`` says whether the same question may be answered later.
+    ``reason`` is a fixed slug, ``sentence`` is for the log and the moderator. ``again`` tells whether the same
+    question may be answered later.
     """
 
     service: str
@@ -29,8 +30,8 @@ class Fault:
 class Service(Protocol):
     """One service that judges submissions.
 
-    ``slug`` is fixed for ever. ``clean_for`` and ``found_for`` are the seconds for which an answer holds: one without,
-    and one with a finding.
+    ``slug`` never changes, because stored data contains it. An answer without a finding is remembered for
+    ``clean_for`` seconds, one with a finding for ``found_for`` seconds.
     """
 
     slug: str
@@ -38,26 +39,22 @@ class Service(Protocol):
     found_for: float
 
     def form(self, submission: Submission, address: str) -> Form | Fault | None:
-        """Return what would be asked; ``None`` where there is nothing to ask about."""
+        """Return the fields of the question, or ``None`` if there is nothing to ask about."""
         ...
 
-    def essence(self, form: Form) -> Form:
-        """Return the fields on which the answer depends, so that the same question is not asked twice."""
+    def cached_fields(self, form: Form) -> Form:
+        """Return the fields that the answer depends on. Questions with the same ones are asked once."""
         ...
 
     def ask(self, form: Form, recheck: str = "") -> Finding | Fault | None:
-        """Ask; ``recheck`` says why, where it is not the first time."""
-        ...
-
-    def check(self, submission: Submission, address: str) -> Finding | Fault | None:
-        """Ask about a submission from ``address`` straight away: no cache, no breaker."""
+        """Ask the service. ``recheck`` is the reason for asking again, "" for the first time."""
         ...
 
 
 @runtime_checkable
 class CorrectableService(Protocol):
-    """A service that wants to be told when it was wrong."""
+    """A service that takes corrections of its answers."""
 
-    def tell(self, form: Form, *, spam: bool) -> Fault | None:
-        """Say what the comment that was asked about in ``form`` really was."""
+    def correct(self, form: Form, *, spam: bool) -> Fault | None:
+        """Send what the comment in ``form`` really was."""
         ...

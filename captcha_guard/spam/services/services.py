@@ -1,4 +1,4 @@
-"""Asks every configured service about a submission, and stays calm when they do not answer."""
+"""Asks each configured service about a submission, and asks again later where one gave no verdict."""
 
 from __future__ import annotations
 
@@ -10,36 +10,38 @@ from ...breaker import Breaker
 from ...database.database import Access, Database
 from ...database.retention import sweep
 from ...errors import DatabaseUnavailableError
+from ..comment_key import comment_key
 from ..submission import Submission
 from ..verdict import Action, Finding
 from . import sent_forms
-from .answers import Answers, keyed_hash
+from .answers import Answers
 from .outbox import Job, Outbox, Task
-from .sent_forms import Belief, Sent
+from .sent_forms import Label, SentForms
 from .service import CorrectableService, Fault, Form, Service
 
 _LOG = logging.getLogger("captcha_guard")
 
 
 @dataclass(frozen=True, slots=True)
-class Rechecked:
-    """A service's late answer about the comment ``mark``: what it found, or ``None`` where that is nothing."""
+class LateAnswer:
+    """A service's answer that came after the comment was handled: its finding, or ``None`` if it found nothing."""
 
     service: str
-    mark: str
+    comment_key: str
     finding: Finding | None
 
 
 class Services:
-    """The services a site asks, in order; the first that takes a comment for spam spares the others.
+    """The services that a site asks, in order. If one calls a comment spam, the others aren't asked.
 
-    A fault holds the comment of whoever is new, and lets a trusted author through; either way the same
-    question is asked again after 20 minutes, then hourly for a day, by :meth:`run`. Nothing here raises for a service's
-    or the database's sake. One object serves all threads of a process.
+    After a fault a new author's comment is held and a trusted author's is accepted. In both cases :meth:`run` asks the
+    same question again after 20 minutes, then hourly for a day. No method but :meth:`forget` raises for a fault of a
+    service or the database. One object serves all threads of a process. ``key`` is a comment key, ``now`` is in
+    seconds since 1970.
 
-    :param secret: key of the hashes that answers and comments are known by.
-    :param database: where what waits and what was sent is kept.
-    :param told: hears every late answer; while it raises, the answer is fetched again an hour later.
+    :param secret: the site's secret, the key of all hashes.
+    :param database: stores what was sent, and the tasks that wait.
+    :param on_late_answer: is called with each late answer. If it raises, the question is asked again an hour later.
     """
 
     def __init__(
@@ -48,38 +50,29 @@ class Services:
         *,
         secret: bytes,
         database: Database,
-        told: Callable[[Rechecked], None] | None = None,
+        on_late_answer: Callable[[LateAnswer], None] | None = None,
     ) -> None:
         self._services = {service.slug: service for service in services}
         self._breakers = {slug: Breaker() for slug in self._services}
         self._secret = secret
         self._answers = Answers(secret)
-        self._told = told
+        self._on_late_answer = on_late_answer
         self._database = database
         database.keep(sent_forms.TABLE)
         self._outbox = Outbox(database, self._work)
 
-    def mark(self, submission: Submission) -> str:
-        """Return the 32 hexadecimal digits by which a comment is known here: a keyed hash of who said what where.
-
-        A submission that a host builds again from what it stored has the same mark, if scope, author, e-mail, URL and
-        body are the same to the letter.
-        """
-        said = (submission.scope, submission.author, submission.email, submission.url, submission.body)
-        return keyed_hash(self._secret, "comment", *said)
-
     def check(
         self, submission: Submission, address: str, *, now: float, trusted: bool = False, moderated: bool = True
     ) -> tuple[Finding, ...]:
-        """Ask about a submission from ``address``; takes ``SERVICE_TIMEOUT`` for each service at the most.
+        """Ask about a submission from ``address``. Takes at most ``SERVICE_TIMEOUT`` for each service.
 
-        ``trusted`` says that the site knows its author, so that a fault does not hold it.
-        Where nobody looks at what is held (``moderated=False``), a fault asks for a code in place of holding, and the
-        question is not repeated.
+        :param trusted: the site knows the author, so a fault doesn't hold the comment.
+        :param moderated: a person looks at held comments. If not, the comment needs a code after a fault, and the
+            question isn't asked again.
         """
         findings: list[Finding] = []
         for service in self._services.values():
-            answer = self._judge(service, submission, address, now, again=moderated)
+            answer = self._answer(service, submission, address, now, again=moderated)
             if isinstance(answer, Fault):
                 findings.append(_without_verdict(answer, trusted=trusted, moderated=moderated))
             elif answer is not None:
@@ -88,62 +81,49 @@ class Services:
                 break
         return tuple(findings)
 
-    def correct(self, submission: Submission | str, *, spam: bool, now: float) -> int:
-        """Tell the services that a moderator decided otherwise; returns how many will be told.
+    def correct(self, key: str, *, spam: bool, now: float) -> int:
+        """Put a correction into the outbox for each service that labelled a comment otherwise. Returns their number.
 
-        Takes the submission or its mark. One that was right all along is told nothing, and neither is one that was not
-        asked within 60 days. What is to be told waits in the outbox.
+        A service that wasn't asked about the comment within 60 days gets none.
         """
-        mark = submission if isinstance(submission, str) else self.mark(submission)
         task = Task.SPAM if spam else Task.HAM
         try:
             with self._database.writing() as access:
-                return sum(self._correct(access, service, mark, task, now) for service in self._services.values())
-        except (DatabaseUnavailableError, ValueError):  # it can't be used, or what was sent can't be read
-            _LOG.exception("the services will not hear that comment %s is %s", mark, task)
+                return sum(self._correct(access, service, key, task, now) for service in self._services.values())
+        except (DatabaseUnavailableError, ValueError):  # the database can't be used, or the form can't be read
+            _LOG.exception("services get no correction that the comment %s is %s", key, task)
             return 0
 
-    def forget(self, submission: Submission | str) -> None:
-        """Delete what is kept of a comment here, and what waits to be sent about it.
+    def forget(self, key: str) -> None:
+        """Delete what was sent about a comment, and what waits to be sent about it.
 
-        :raises DatabaseUnavailableError: the database can't be written, so the data may still be there.
+        :raises DatabaseUnavailableError: the database can't be used, so the data may still be there.
         """
-        mark = submission if isinstance(submission, str) else self.mark(submission)
         with self._database.writing() as access:
             for slug in self._services:
-                self._outbox.cancel(access, slug, Task.CHECK, mark)
-                self._outbox.cancel(access, slug, Task.SPAM, mark)
-            Sent(access).forget(mark)
+                self._outbox.cancel(access, slug, Task.CHECK, key)
+                self._outbox.cancel(access, slug, Task.SPAM, key)
+            SentForms(access).forget(key)
 
     def run(self, now: float, *, limit: int = 20) -> int:
-        """Do what is due and delete what is too old; returns how many tasks got done.
+        """Delete what has expired, and run the tasks that are due. Returns how many tasks were done.
 
-        Each task may take ``SERVICE_TIMEOUT``; a service that fails is left alone for the rest of the run.
+        Each task may take ``SERVICE_TIMEOUT``. After a fault of a service, its other tasks wait for the next run.
         """
         try:
             sweep(self._database, (sent_forms.RETENTION,), now)
             return self._outbox.run(now, limit=limit)
         except DatabaseUnavailableError:
-            _LOG.exception("the services' outbox could not be worked off")
+            _LOG.exception("the tasks in the services' outbox could not be run")
             return 0
 
     def expire(self, now: float) -> int | None:
-        """Delete what is too old; returns how many forms and tasks that were.
-
-        ``None`` where the database can't be used.
-        """
-        try:
-            tasks = self._outbox.expire(now)
-        except DatabaseUnavailableError:
-            return None
+        """Delete what has expired. Returns how many forms and tasks, or ``None`` if the database can't be used."""
+        tasks = self._outbox.expire(now)
         forms = sweep(self._database, (sent_forms.RETENTION,), now)
-        return None if forms is None else forms + tasks
+        return None if tasks is None or forms is None else tasks + forms
 
-    def close(self) -> None:
-        """Close what the calling thread holds open; the next use opens it again."""
-        self._database.close()
-
-    def _judge(
+    def _answer(
         self, service: Service, submission: Submission, address: str, now: float, *, again: bool
     ) -> Finding | Fault | None:
         try:
@@ -154,97 +134,104 @@ class Services:
         except Exception:
             _LOG.exception("%s could not be asked", service.slug)
             return Fault(service.slug, "failed", f"{service.slug} could not be asked: the log says why.", again=False)
-        self._note(service, self.mark(submission), form, answer, now, again=again)
+        self._keep(service, comment_key(submission, self._secret), form, answer, now, again=again)
         return answer
 
     def _ask(self, service: Service, form: Form, now: float, recheck: str = "") -> Finding | Fault | None:
-        key = self._answers.key(service.slug, service.essence(form).items())
-        known = self._answers.recall(key, now)
+        """Return the remembered answer, or ask the service unless it failed several times in a row."""
+        question = self._answers.key(service.slug, service.cached_fields(form).items())
+        known = self._answers.recall(question, now)
         if known is not None:
             return known[0]
         breaker = self._breakers[service.slug]
         if not breaker.allows(now):
-            return Fault(service.slug, "resting", f"{service.slug} failed several times in a row and is given a rest.")
+            return _resting(service)
         answer = service.ask(form, recheck)
         if isinstance(answer, Fault):
             breaker.failed(now)
             _LOG.warning("%s fault %s: %s", service.slug, answer.reason, answer.sentence)
         else:
             breaker.succeeded()
-            self._answers.remember(key, answer, now + (service.found_for if answer else service.clean_for))
+            self._answers.remember(question, answer, now + (service.found_for if answer else service.clean_for))
         return answer
 
-    def _note(
-        self, service: Service, mark: str, form: Form, answer: Finding | Fault | None, now: float, *, again: bool
+    def _keep(
+        self, service: Service, key: str, form: Form, answer: Finding | Fault | None, now: float, *, again: bool
     ) -> None:
-        """Keep what a later correction needs, and have the question repeated if it got no answer."""
+        """Store the form for a later correction. After a fault, put the question into the outbox."""
 
         def keep(access: Access) -> None:
             if isinstance(answer, Fault) and again:
-                self._outbox.put(access, service.slug, Task.CHECK, mark, form, now=now)
+                self._outbox.put(access, service.slug, Task.CHECK, key, form, now=now)
             elif not isinstance(answer, Fault):
-                self._outbox.cancel(access, service.slug, Task.CHECK, mark)
+                self._outbox.cancel(access, service.slug, Task.CHECK, key)
             if isinstance(service, CorrectableService):
-                Sent(access).keep(service.slug, mark, form, _belief(answer), now=now)
+                SentForms(access).keep(service.slug, key, form, _label(answer), now=now)
 
         self._database.write(keep)
 
-    def _correct(self, access: Access, service: Service, mark: str, task: Task, now: float) -> bool:
-        self._outbox.cancel(access, service.slug, Task.CHECK, mark)  # a person has decided: no need to ask again
-        asked = Sent(access).find(service.slug, mark, now=now) if isinstance(service, CorrectableService) else None
-        if asked is None:
+    def _correct(self, access: Access, service: Service, key: str, task: Task, now: float) -> bool:
+        self._outbox.cancel(access, service.slug, Task.CHECK, key)  # a moderator has decided, so don't ask again
+        sent = SentForms(access).find(service.slug, key, now=now) if isinstance(service, CorrectableService) else None
+        if sent is None:
             return False
-        if asked.belief == Belief(task.value) and not self._outbox.holds(access, service.slug, task, mark):
+        if sent.label == Label(task.value) and not self._outbox.holds(access, service.slug, task, key):
             return False
-        return self._outbox.put(access, service.slug, task, mark, asked.form, now=now)
+        self._outbox.put(access, service.slug, task, key, sent.form, now=now)
+        return True
 
     def _work(self, job: Job, now: float) -> Fault | None:
         service = self._services.get(job.service)
         if service is None:
-            return Fault(job.service, "not_configured", f"{job.service} is configured no more.", again=False)
+            return Fault(job.service, "not_configured", f"{job.service} isn't configured any more.", again=False)
         if job.task is Task.CHECK:
             return self._recheck(service, job, now)
-        return self._tell(service, job, now)
+        return self._send_correction(service, job, now)
 
     def _recheck(self, service: Service, job: Job, now: float) -> Fault | None:
         answer = self._ask(service, job.form, now, "the service could not be reached when the comment was posted")
         if isinstance(answer, Fault):
             return answer
-        self._believe(service, job, _belief(answer))
-        if self._told is not None:
-            self._told(Rechecked(service.slug, job.mark, answer))
+        self._relabel(service, job, _label(answer))
+        if self._on_late_answer is not None:
+            self._on_late_answer(LateAnswer(service.slug, job.comment_key, answer))
         return None
 
-    def _tell(self, service: Service, job: Job, now: float) -> Fault | None:
+    def _send_correction(self, service: Service, job: Job, now: float) -> Fault | None:
         breaker = self._breakers[service.slug]
         if not isinstance(service, CorrectableService):
             return Fault(service.slug, "not_configured", f"{service.slug} takes no corrections.", again=False)
         if not breaker.allows(now):
-            return Fault(service.slug, "resting", f"{service.slug} failed several times in a row and is given a rest.")
-        fault = service.tell(job.form, spam=job.task is Task.SPAM)
+            return _resting(service)
+        fault = service.correct(job.form, spam=job.task is Task.SPAM)
         if fault is not None:
             breaker.failed(now)
             return fault
         breaker.succeeded()
-        self._believe(service, job, Belief(job.task.value))
+        self._relabel(service, job, Label(job.task.value))
         return None
 
-    def _believe(self, service: Service, job: Job, belief: Belief) -> None:
+    def _relabel(self, service: Service, job: Job, label: Label) -> None:
         with self._database.writing() as access:
-            Sent(access).believe(service.slug, job.mark, belief)
+            SentForms(access).relabel(service.slug, job.comment_key, label)
 
 
-def _belief(answer: Finding | Fault | None) -> Belief:
+def _label(answer: Finding | Fault | None) -> Label:
     if isinstance(answer, Fault):
-        return Belief.UNKNOWN
-    return Belief.HAM if answer is None else Belief.SPAM
+        return Label.UNKNOWN
+    return Label.HAM if answer is None else Label.SPAM
+
+
+def _resting(service: Service) -> Fault:
+    sentence = f"{service.slug} failed several times in a row, so it isn't asked for a minute."
+    return Fault(service.slug, "resting", sentence)
 
 
 def _without_verdict(fault: Fault, *, trusted: bool, moderated: bool) -> Finding:
-    """Hold the comment of someone new; an author whom the site knows has earned the benefit of the doubt."""
+    """Return the finding for a fault: a new author's comment is held, a trusted author's is accepted."""
     slug = f"{fault.service}_fault"
     if trusted:
-        return Finding(slug, 0, f"{fault.sentence} The author is trusted, so it was let through unchecked.")
+        return Finding(slug, 0, f"{fault.sentence} The author is trusted, so the comment was accepted without it.")
     if not moderated:
-        return Finding(slug, 0, f"{fault.sentence} A solved code has to do.", Action.CHALLENGE)
+        return Finding(slug, 0, f"{fault.sentence} So the comment needs a code.", Action.CHALLENGE)
     return Finding(slug, 0, f"{fault.sentence} So the comment is held.", Action.HOLD)

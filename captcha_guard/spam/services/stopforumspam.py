@@ -1,4 +1,4 @@
-"""StopForumSpam: a free list of addresses, e-mails and names that spammed forums (www.stopforumspam.com/usage)."""
+"""StopForumSpam, a free list of addresses, emails and names that spammed forums (www.stopforumspam.com/usage)."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from typing import Final
 
 from ..submission import Submission
 from ..verdict import Action, Finding
-from .http_client import Exchange
+from .http_client import HTTPClient
 from .service import Fault, Form
 
-#: Per cent. From this confidence on a comment is held, whatever else was found.
+#: At this confidence (per cent) or more a comment is held, whatever else was found.
 SURE: Final = 90
 
-#: Per cent. From this confidence on the listing weighs; below it says nothing.
+#: At this confidence (per cent) or more the listing adds to the score. Below, it is ignored.
 LIKELY: Final = 50
 
-#: The score of a listing that is sure, and of one that is likely.
+#: The scores of a listing that is sure, and of one that is likely.
 LISTED: Final = 60
 SUSPECTED: Final = 30
 
-#: The frequency that stands for an entry on their own blacklist, which has no confidence worth the name.
+#: The frequency of an entry on the service's own blacklist. The confidence of such an entry means nothing.
 BLACKLISTED: Final = 255
 
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@]{2,60}")
-_WORDS: Final = {"ip": "the address", "email": "the e-mail", "username": "the name"}
+_WORDS: Final = {"ip": "the address", "email": "the email", "username": "the name"}
 
 
 class StopForumSpam:
-    """Looks address, e-mail and name up in one question; a name alone proves nothing, and is never asked about."""
+    """Looks up address, email and name in one question. A name alone proves nothing and is never looked up."""
 
     slug = "stopforumspam"
     base = "https://api.stopforumspam.org"
     clean_for = 86_400.0
     found_for = 3_600.0
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, http: HTTPClient) -> None:
+        self._http = http
 
     def form(self, submission: Submission, address: str) -> Form | None:
-        """Return what is looked up; ``None`` when neither the address nor the e-mail is one."""
+        """Return what is looked up, or ``None`` if neither the address nor the email is valid."""
         try:
             asked = {"ip": str(ipaddress.ip_address(address.partition("%")[0]))}
         except ValueError:
@@ -53,14 +53,14 @@ class StopForumSpam:
             asked["username"] = submission.author.strip()
         return asked or None
 
-    def essence(self, form: Form) -> Form:
-        """Return all of it."""
+    def cached_fields(self, form: Form) -> Form:
+        """Return all fields."""
         return form
 
-    def ask(self, form: Form, recheck: str = "") -> Finding | Fault | None:  # noqa: ARG002 - they don't ask why
-        """Look up by POST, with confidence, so that nothing personal stands in an address line."""
+    def ask(self, form: Form, recheck: str = "") -> Finding | Fault | None:  # noqa: ARG002 - the API takes no reason
+        """Look up by POST, so that no personal data is in a URL."""
         flags = {"json": "1", "confidence": "1"}
-        reply = self._exchange.post(self.slug, f"{self.base}/api", dict(form) | flags)
+        reply = self._http.post(self.slug, f"{self.base}/api", dict(form) | flags)
         if isinstance(reply, Fault):
             return reply
         try:
@@ -72,24 +72,19 @@ class StopForumSpam:
         listed = {name: _confidence(answer.get(name)) for name in form}
         known = {name: confidence for name, confidence in listed.items() if confidence is not None}
         if len(known) < len(listed):
-            return Fault(self.slug, "unreadable", "StopForumSpam's answer is not the documented one.")
-        return _weigh(known)
-
-    def check(self, submission: Submission, address: str) -> Finding | Fault | None:
-        """Ask about ``submission``."""
-        form = self.form(submission, address)
-        return None if form is None else self.ask(form)
+            return Fault(self.slug, "unreadable", "StopForumSpam's answer isn't one that its API documents.")
+        return _finding(known)
 
     def _refused(self, answer: object) -> Fault:
         error = answer.get("error") if isinstance(answer, dict) and _is_flag(answer.get("success"), 0) else None
         if isinstance(error, str):
             said = "".join(letter for letter in error if letter.isprintable())[:200]
             return Fault(self.slug, "refused", f"StopForumSpam did not answer; it says: {said}.")
-        return Fault(self.slug, "unreadable", "StopForumSpam's answer is not the documented one.")
+        return Fault(self.slug, "unreadable", "StopForumSpam's answer isn't one that its API documents.")
 
 
 def _confidence(entry: object) -> float | None:
-    """Return how sure an entry is, 0 to 100 per cent; ``None`` when it can't be read."""
+    """Return the confidence of an entry in per cent, 0 to 100, or ``None`` if it can't be read."""
     if not isinstance(entry, dict) or not _is_flag(entry.get("appears"), 0, 1):
         return None
     frequency = entry.get("frequency")
@@ -109,8 +104,8 @@ def _is_flag(value: object, *allowed: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value in allowed
 
 
-def _weigh(known: Mapping[str, float]) -> Finding | None:
-    """Let the address or the e-mail decide, whichever is the surer; a name that is listed too is only mentioned."""
+def _finding(known: Mapping[str, float]) -> Finding | None:
+    """Return a finding for the higher confidence of address and email. A name that is listed too is only mentioned."""
     surest = max(known.get("ip", 0.0), known.get("email", 0.0))
     if surest < LIKELY:
         return None

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...errors import StoreUnavailableError
+from ...spam.comment_key import comment_key, duplicate_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ...counters.spent import Spent
     from ...spam.submission import Submission
     from ..state import State
@@ -22,38 +20,35 @@ logger = logging.getLogger("captcha_guard")
 REMEMBERED = 86_400
 
 
-def known(submission: Submission, spent: Spent, secret: bytes, known_as: Callable[[Submission], str]) -> bool:
-    """Return whether a comment is already stored. False if the store fails.
-
-    ``known_as`` is a function like ``Moderation.known_as``.
-    """
+def known(submission: Submission, spent: Spent, secret: bytes) -> bool:
+    """Return whether a comment is already stored. False if the store fails."""
     try:
-        taken = spent.is_spent(_store_key(submission.duplicate_key, secret))
-        return taken and not spent.is_spent(_forgotten(known_as(submission), secret))
+        taken = spent.is_spent(duplicate_key(submission, secret))
+        return taken and not spent.is_spent(_forgotten(comment_key(submission, secret)))
     except StoreUnavailableError:
         return False
 
 
 def is_known(submission: Submission, state: State) -> bool:
     """Return whether this exact comment is already stored or being stored."""
-    return submission.can_be_duplicate and known(submission, state.spent, state.secret, state.moderation.known_as)
+    return submission.can_be_duplicate and known(submission, state.spent, state.secret)
 
 
 def claim(submission: Submission, state: State, *, again: bool) -> str | None:
     """Claim a comment. Returns the key that releases the claim, or None if the comment was claimed before.
 
-    Returns "" if nothing was claimed: for a comment that may be posted twice, while the store fails, for one that may
-    come ``again`` (its code was offered with a refusal as a duplicate), and for one that was forgotten.
+    Returns "" if nothing was claimed: for a comment that can't be a duplicate, while the store fails, for a comment
+    that was erased, and with ``again``, which means that a code was solved for a duplicate that was refused before.
     """
     if not submission.can_be_duplicate:
         return ""
-    mark = _store_key(submission.duplicate_key, state.secret)
+    key = duplicate_key(submission, state.secret)
     try:
-        first = state.spent.claim(mark, REMEMBERED)
+        first = state.spent.claim(key, REMEMBERED)
     except StoreUnavailableError:
         return ""
     if first:
-        return mark
+        return key
     return "" if again or _was_forgotten(submission, state) else None
 
 
@@ -67,25 +62,20 @@ def release(claimed: str | None, state: State) -> None:
         logger.warning("captcha_guard: a comment that was not stored may count as a duplicate for a day")
 
 
-def note_forgotten(known_as: str, state: State) -> None:
-    """Record that a comment was erased, so that it can be posted again. ``known_as`` is its name in the memory."""
+def note_forgotten(key: str, state: State) -> None:
+    """Record that the comment with this comment key was erased, so that it can be posted again."""
     with suppress(StoreUnavailableError):
-        state.spent.claim(_forgotten(known_as, state.secret), REMEMBERED)
+        state.spent.claim(_forgotten(key), REMEMBERED)
 
 
 def _was_forgotten(submission: Submission, state: State) -> bool:
-    mark = _forgotten(state.moderation.known_as(submission), state.secret)
+    key = _forgotten(comment_key(submission, state.secret))
     with suppress(StoreUnavailableError):
-        if state.spent.is_spent(mark):
-            state.spent.release(mark)
+        if state.spent.is_spent(key):
+            state.spent.release(key)
             return True
     return False
 
 
-def _forgotten(known_as: str, secret: bytes) -> str:
-    return _store_key(f"forgotten/{known_as}", secret)
-
-
-def _store_key(mark: str, secret: bytes) -> str:
-    """Return a mark as a key for the store. It differs from site to site, because sites may share one store."""
-    return hmac.digest(secret, b"captcha_guard.said" + mark.encode(), "sha256")[:16].hex()
+def _forgotten(key: str) -> str:
+    return f"forgotten/{key}"

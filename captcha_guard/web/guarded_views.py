@@ -1,4 +1,4 @@
-"""Marks views and decorators with attributes, so that the guard of a view can be found later."""
+"""Attributes of views and decorators, by which the guard of a view is found later."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .protection import Protection
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-MARK: Final = "_captcha_guard_protection"
+PROTECTION: Final = "_captcha_guard_protection"
 INNER: Final = "_captcha_guard_inner"
 DECORATOR: Final = "_captcha_guard_decorator"
 
@@ -19,13 +19,13 @@ DECORATOR: Final = "_captcha_guard_decorator"
 DEEPEST: Final = 100
 
 
-def mark(guarded: View, inner: Callable[..., Any], protection: Protection) -> View:
+def attach_protection(guarded: View, inner: Callable[..., Any], protection: Protection) -> View:
     """Store the protection as an attribute of a view, and return the view.
 
-    Decorators above it copy the attribute if they use ``functools.wraps``. Everything inside the guard is marked as
-    well, so that it is noticed if the unguarded function is registered as a route.
+    Decorators above it copy the attribute if they use ``functools.wraps``. Everything inside the guard gets another
+    attribute, so that :func:`bypasses_guard` notices it if the unguarded function is registered as a route.
     """
-    setattr(guarded, MARK, protection)
+    setattr(guarded, PROTECTION, protection)
     for step in steps(inner):
         function = getattr(step, "__func__", step)
         with suppress(AttributeError, TypeError):  # builtins take no attributes
@@ -33,8 +33,8 @@ def mark(guarded: View, inner: Callable[..., Any], protection: Protection) -> Vi
     return guarded
 
 
-def mark_decorator(decorator: View) -> View:
-    """Mark a decorator as one that guards what it decorates, and return it."""
+def attach_to_decorator(decorator: View) -> View:
+    """Store an attribute that says that a decorator guards what it decorates, and return the decorator."""
     setattr(decorator, DECORATOR, True)
     return decorator
 
@@ -47,7 +47,7 @@ def is_guard(decorator: object) -> bool:
 def protection_of(view: object) -> Protection | None:
     """Return the protection of a view, or ``None`` if calling it doesn't run a guard."""
     for step in steps(view):
-        protection = getattr(step, MARK, None)
+        protection = getattr(step, PROTECTION, None)
         if isinstance(protection, Protection):
             return protection
     return None

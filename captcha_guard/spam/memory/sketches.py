@@ -1,0 +1,130 @@
+"""Finds comments that are nearly the same, by sketches of their texts that are kept for a day.
+
+A shingle is three words in a row, and a sketch is the smallest hashes of a text's shingles (Broder 1997: they are a
+fair sample of all). Similar texts have similar sketches. The smallest hashes of a sketch are the index by which it is
+found. The hashes are keyed, so no word can be read from them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from hashlib import blake2b
+from heapq import nsmallest
+from typing import Final
+
+from ...database.database import Access, Database
+from ..comment_key import SHARED, hash_key, sketch_key
+from ..submission import Submission
+from .tables import SHINGLES, SKETCHES
+
+#: Seconds for which a sketch is kept.
+KEPT: Final = 86_400.0
+#: How many hashes make a sketch.
+SKETCH: Final = 24
+#: How many hashes of a sketch are in the index. Two must match, because one often matches by chance. This misses 1 in
+#: 100 comments that are just similar enough, and 1 in 2,600 that have three quarters in common (the first two terms of
+#: a binomial distribution).
+INDEXED: Final = 8
+#: The fewest shingles that are compared, because people do repeat "Thanks for the article, it helped me a lot".
+FEWEST: Final = 6
+#: The share of the sketch that two similar comments have in common.
+ALIKE: Final = 0.6
+#: The most copies of a text that are counted, and kept.
+MOST_ALIKE: Final = 8
+#: The most sketches that are compared: those with the most hashes in the index.
+_COMPARED: Final = 64
+_HASH: Final = 8  # bytes
+
+_ADD: Final = SKETCHES.upsert("expires")
+_INDEX: Final = [SHINGLES.upsert("expires", rows=rows) for rows in range(1, INDEXED + 1)]
+_NEAR: Final = """
+SELECT sketch FROM judge_sketches JOIN (
+    SELECT mark FROM judge_shingles WHERE shingle IN ({}) AND expires > :now AND mark <> :own
+    GROUP BY mark HAVING count(*) > 1 ORDER BY count(*) DESC, mark LIMIT :most
+) AS near ON judge_sketches.mark = near.mark
+"""  # one placeholder for each shingle
+_FORGET: Final = tuple(
+    f"DELETE FROM {table.name} WHERE substr(mark, 1, {SHARED}) = :half"  # noqa: S608 (our own names)
+    for table in (SHINGLES, SKETCHES)
+)
+
+
+class Sketches:
+    """The sketches of a site's comments, in its database.
+
+    :param secret: the site's secret, the key of all hashes.
+    """
+
+    def __init__(self, database: Database, *, secret: bytes) -> None:
+        self._database = database
+        self._secret = secret
+        self._local = threading.local()
+
+    def alike(self, submission: Submission) -> int | None:
+        """Return how many other comments of the last 24 hours are nearly the same, 8 at most.
+
+        Returns ``None`` if the database can't be used.
+        """
+        sketch = self._sketch(submission)
+        if not sketch or self._database.is_missing:
+            return 0
+        key, own = sketch_key(submission, self._secret), set(sketch)
+        query, values = _NEAR.format(placeholders(len(sketch))), [*sketch, submission.posted_at, key, _COMPARED]
+        rows = self._database.read(lambda access: access.rows(query, values))
+        copies = None
+        if rows is not None:
+            shared = (len(own.intersection(_hashes(other))) for (other,) in rows)
+            copies = min(MOST_ALIKE, sum(number >= ALIKE * len(own) for number in shared))
+        self._local.last = key, submission.posted_at, copies
+        return copies
+
+    def noting(self, submission: Submission) -> Callable[[Access], None]:
+        """Return a function that stores the sketch of a comment in a transaction."""
+        sketch, key = self._sketch(submission), sketch_key(submission, self._secret)
+        expires = submission.posted_at + KEPT
+        enough = self._copies(submission, key) >= MOST_ALIKE
+
+        def write(access: Access) -> None:
+            if sketch and not enough:  # so that a flood of one text doesn't replace all others
+                access.run(_ADD, (key, b"".join(sketch), expires))
+                rows = [(shingle, key, expires) for shingle in sketch[:INDEXED]]
+                access.run(_INDEX[len(rows) - 1], [value for row in rows for value in row])
+
+        return write
+
+    def forget(self, access: Access, comment_key: str) -> None:
+        """Delete all sketches of a comment."""
+        half = bytes.fromhex(comment_key)[:SHARED]
+        for statement in _FORGET:
+            access.run(statement, (half,))
+
+    def _copies(self, submission: Submission, key: bytes) -> int:
+        """Return the number that this thread found when it judged the comment, or count again."""
+        last, posted_at, copies = getattr(self._local, "last", (b"", 0.0, None))
+        if (last, posted_at) != (key, submission.posted_at):
+            copies = self.alike(submission)
+        return copies or 0
+
+    def _sketch(self, submission: Submission) -> list[bytes]:
+        return list(_smallest(tuple(submission.kept_text.words), hash_key(self._secret)))
+
+
+def placeholders(count: int) -> str:
+    """Return placeholders for the values of ``IN (...)``."""
+    return ", ".join(f":v{number}" for number in range(count))
+
+
+def _hashes(sketch: bytes) -> Iterator[bytes]:
+    return (sketch[start : start + _HASH] for start in range(0, len(sketch), _HASH))
+
+
+@lru_cache(maxsize=16)
+def _smallest(words: tuple[str, ...], key: bytes) -> list[bytes]:
+    """Return the sketch of a text. It is cached, because rules need it and so does storing the comment."""
+    shingles = {" ".join(words[start : start + 3]) for start in range(len(words) - 2)}
+    if len(shingles) < FEWEST:
+        return []
+    hashes = (blake2b(one.encode("utf-8", "surrogatepass"), digest_size=_HASH, key=key) for one in shingles)
+    return nsmallest(SKETCH, (one.digest() for one in hashes))
