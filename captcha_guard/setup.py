@@ -98,7 +98,7 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
         learner=learner,
         rules=handed.rules,
         extra_rules=handed.extra_rules,
-        prefetching=memory.prefetching,
+        prefetching=memory.prefetching if learner is None else partial(memory.prefetching, also=learner.queries),
     )
     services = services_of(
         settings,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
 from ...breaker import Outage
-from ...database.database import Database
+from ...database.database import Database, Query
 from ...errors import StoreUnavailableError
 from ..submission import Submission
 from . import training as lessons
@@ -19,7 +19,7 @@ from .features import RULES, VERSION, kind_of, tokens_of
 from .regression import Weight, parts, predict, untaught_rules
 from .rows import Token
 from .training import Taught
-from .word_store import Change, DamagedError, Look, TokenStore
+from .word_store import Change, DamagedError, Look, TokenStore, first_query
 
 #: Comments of each kind that must have been taught before the filter says anything.
 ENOUGH: Final = 8
@@ -103,6 +103,10 @@ class Learner:
         :param rules_score: what the rules' findings add up to, 0 to 100.
         """
         return self._spared(lambda: self._score(submission, rules_score), None, reads=True, insist=False)
+
+    def queries(self, submission: Submission) -> list[Query]:
+        """Return the query of :meth:`score`."""
+        return [first_query((*tokens_of(submission.kept_text), RULES) if self._speaks else ())]
 
     def explain(self, seen: Submission | Collection[str], rules_score: int) -> tuple[Weighed, ...]:
         """Return the ten tokens that weigh most, the heaviest first; those that weigh nothing are left out.

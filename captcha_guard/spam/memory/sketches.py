@@ -14,7 +14,7 @@ from hashlib import blake2b
 from heapq import nsmallest
 from typing import Final
 
-from ...database.database import Access, Database
+from ...database.database import Access, Database, Query
 from ..comment_key import SHARED, hash_key, sketch_key
 from ..submission import Submission
 from .tables import SHINGLES, SKETCHES
@@ -71,14 +71,20 @@ class Sketches:
         if not sketch or self._database.is_missing:
             return 0
         key, own = sketch_key(submission, self._secret), set(sketch)
-        query, values = _NEAR.format(placeholders(len(sketch))), [*sketch, submission.posted_at, key, _COMPARED]
-        rows = self._database.read(lambda access: access.rows(query, values))
+        [query] = self.queries(submission)
+        rows = self._database.read(lambda access: access.rows(*query))
         copies = None
         if rows is not None:
             shared = (len(own.intersection(_hashes(other))) for (other,) in rows)
             copies = min(MOST_ALIKE, sum(number >= ALIKE * len(own) for number in shared))
         self._local.last = key, submission.posted_at, copies
         return copies
+
+    def queries(self, submission: Submission) -> list[Query]:
+        """Return the query of :meth:`alike`, if a comment is long enough to be compared."""
+        sketch = self._sketch(submission)
+        values = (*sketch, submission.posted_at, sketch_key(submission, self._secret), _COMPARED)
+        return [(_NEAR.format(placeholders(len(sketch))), values)] if sketch else []
 
     def noting(self, submission: Submission) -> Callable[[Access], None]:
         """Return a function that stores the sketch of a comment in a transaction."""
@@ -88,9 +94,9 @@ class Sketches:
 
         def write(access: Access) -> None:
             if sketch and not enough:  # so that a flood of one text doesn't replace all others
-                access.run(_ADD, (key, b"".join(sketch), expires))
+                access.change(_ADD, [(key, b"".join(sketch), expires)])
                 rows = [(shingle, key, expires) for shingle in sketch[:INDEXED]]
-                access.run(_INDEX[len(rows) - 1], [value for row in rows for value in row])
+                access.change(_INDEX[len(rows) - 1], [[value for row in rows for value in row]])
 
         return write
 
@@ -98,7 +104,7 @@ class Sketches:
         """Delete all sketches of a comment."""
         half = bytes.fromhex(comment_key)[:SHARED]
         for statement in _FORGET:
-            access.run(statement, (half,))
+            access.change(statement, [(half,)])
 
     def _copies(self, submission: Submission, key: bytes) -> int:
         """Return the number that this thread found when it judged the comment, or count again."""
