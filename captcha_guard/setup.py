@@ -24,7 +24,6 @@ from .counters.store import health_of
 from .counters.surge import Surge
 from .database.database import Database
 from .database.opening import open_database
-from .database.sqlite import SQLiteDatabase
 from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
 from .spam.filter.learner import Learner
@@ -34,7 +33,7 @@ from .spam.memory.reputation import Reputation
 from .spam.moderation import Moderation
 from .spam.services import Context, LateAnswer, services_of
 from .spam.submission import Submission
-from .spam.upgrade import move_into
+from .spam.upgrade import upgrade
 from .web.limiter import storage_for, strategy_of
 from .web.post.duplicates import known
 from .web.state import State
@@ -189,12 +188,12 @@ def _file(storage_uri: str, instance_path: str) -> Path:
 
 
 def _database(settings: Settings, path: Path) -> Database:
-    """Return the judge's database; one that the site names takes in what the judge kept in the file at ``path``."""
-    if not settings.database_uri:
-        return open_database(f"sqlite:///{path}")
-    database = open_database(settings.database_uri)
-    if not isinstance(database, SQLiteDatabase) or database.path.absolute() != path.absolute():
-        database.begin_with(lambda: move_into(database, path))
+    """Return the judge's database. Before its first use, data of an earlier version is upgraded.
+
+    ``path`` is the file for the judge's data if the site configures no database.
+    """
+    database = open_database(settings.database_uri or f"sqlite:///{path}")
+    database.begin_with(lambda: upgrade(database, path))
     return database
 
 

@@ -1,7 +1,7 @@
-"""Moves what the judge kept in a file of its own into the database that its site now names; to be dropped later.
+"""Upgrades the data of earlier versions: moves it into the configured database, and deletes old tables.
 
-Before ``CAPTCHA_GUARD_DATABASE_URI`` there was one file on each host for all but the filter. Its tables are still the
-tables of today, so a site that names no database goes on with its file as it is.
+Before ``CAPTCHA_GUARD_DATABASE_URI``, each host had one file for everything but the filter. A site that configures no
+database keeps using this file. A later release will drop this module.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Final
 
 from ..database.database import Access, Database
+from ..database.sqlite import SQLiteDatabase
 from ..database.table import Kind, Table
 from .filter.rows import Model, read_decision
 from .filter.training import Taught, take_in
 from .filter.word_store import TABLES as FILTER
 from .filter.word_store import Change
 from .memory import judged_comments
-from .memory.tables import COMMENTS, HISTORY, SHINGLES, SKETCHES
+from .memory.tables import COMMENTS, HISTORY
 from .services import outbox, sent_forms
 
 _MOVED: Final = Table("judge_moved", {"file": Kind.KEY}, key=("file",))
@@ -39,8 +40,6 @@ _ADD_HISTORY: Final = (
 _ADD: Final = {
     HISTORY: _ADD_HISTORY,
     COMMENTS: COMMENTS.upsert("expires"),
-    SKETCHES: SKETCHES.upsert("expires"),
-    SHINGLES: SHINGLES.upsert("expires"),
     judged_comments.TABLE: judged_comments.TABLE.upsert(),
     sent_forms.TABLE: sent_forms.TABLE.upsert("expires"),
 }
@@ -54,8 +53,35 @@ _WRITE_MODEL: Final = (
     "tokens = :tokens, decisions = :decisions WHERE id = 1"
 )
 _TABLES: Final = (*_ADD, outbox.TABLE, *FILTER)
+#: Tables that earlier versions used for sketches, with an index more. A sketch is kept for a day, so they are deleted.
+_DELETED: Final = ("judge_shingles", "judge_sketches")
+_FIND_DELETED: Final = "SELECT name FROM sqlite_master WHERE name IN (:one, :other)"
 
 logger = logging.getLogger("captcha_guard")
+
+
+def upgrade(database: Database, file: Path) -> None:
+    """Bring the judge's data into the present format, in ``database`` and in the site's own ``file``.
+
+    :raises DatabaseUnavailableError: the database can't be used.
+    """
+    delete_old_tables(database)
+    if not isinstance(database, SQLiteDatabase) or database.path.absolute() != file.absolute():
+        move_into(database, file)
+
+
+def delete_old_tables(database: Database) -> None:
+    """Delete the tables that the present format doesn't use. If that fails, the next process tries again."""
+    if database.is_missing:
+        return
+    if isinstance(database, SQLiteDatabase) and not database.read(lambda access: access.rows(_FIND_DELETED, _DELETED)):
+        return
+    database.write(_delete)
+
+
+def _delete(access: Access) -> None:
+    for name in _DELETED:
+        access.change(f"DROP TABLE IF EXISTS {name}", [()])
 
 
 def move_into(database: Database, file: Path) -> None:
@@ -88,8 +114,8 @@ def _move(database: Database, old: sqlite3.Connection, file: Path) -> None:
             _copy(access, old, tables)
             access.run(_MOVED.insert, (name,))
     old.execute("BEGIN IMMEDIATE")
-    for table in tables:
-        old.execute(f"DROP TABLE IF EXISTS {table.name}")
+    for name in (*(table.name for table in tables), *_DELETED):
+        old.execute(f"DROP TABLE IF EXISTS {name}")
     old.execute("COMMIT")
     logger.warning("captcha_guard: what the judge kept in %s is kept in %s now", file, database.where)
 

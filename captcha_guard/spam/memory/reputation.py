@@ -20,8 +20,8 @@ from ..comment_key import comment_key, hash_key
 from ..history import History, Party, author_of, client_of, hosts_of
 from ..submission import Submission
 from ..verdict import Action
-from .sketches import INDEXED, Sketches, placeholders
-from .tables import COMMENTS, RETENTIONS, TABLES
+from .sketches import Sketches, placeholders
+from .tables import COMMENTS, INDEXED, RETENTIONS, TABLES
 
 DAY: Final = 86_400.0
 HISTORY_KEPT: Final = 180 * DAY

@@ -17,16 +17,12 @@ from typing import Final
 from ...database.database import Access, Database, Query
 from ..comment_key import SHARED, hash_key, sketch_key
 from ..submission import Submission
-from .tables import SHINGLES, SKETCHES
+from .tables import HASH, INDEXED, SHINGLES, SKETCHES
 
 #: Seconds for which a sketch is kept.
 KEPT: Final = 86_400.0
 #: How many hashes make a sketch.
 SKETCH: Final = 24
-#: How many hashes of a sketch are in the index. Two must match, because one often matches by chance. This misses 1 in
-#: 100 comments that are just similar enough, and 1 in 2,600 that have three quarters in common (the first two terms of
-#: a binomial distribution).
-INDEXED: Final = 8
 #: The fewest shingles that are compared, because people do repeat "Thanks for the article, it helped me a lot".
 FEWEST: Final = 6
 #: The share of the sketch that two similar comments have in common.
@@ -35,15 +31,14 @@ ALIKE: Final = 0.6
 MOST_ALIKE: Final = 8
 #: The most sketches that are compared: those with the most hashes in the index.
 _COMPARED: Final = 64
-_HASH: Final = 8  # bytes
 
-_ADD: Final = SKETCHES.upsert("expires")
+_ADD: Final = f"{SKETCHES.insert} ON CONFLICT (expires, mark) DO NOTHING"
 _INDEX: Final = [SHINGLES.upsert("expires", rows=rows) for rows in range(1, INDEXED + 1)]
 _NEAR: Final = """
-SELECT sketch FROM judge_sketches JOIN (
-    SELECT mark FROM judge_shingles WHERE shingle IN ({}) AND expires > :now AND mark <> :own
-    GROUP BY mark HAVING count(*) > 1 ORDER BY count(*) DESC, mark LIMIT :most
-) AS near ON judge_sketches.mark = near.mark
+SELECT sketch FROM judge_text_sketches AS known JOIN (
+    SELECT expires, mark FROM judge_text_shingles WHERE shingle IN ({}) AND expires > :now AND mark <> :own
+    GROUP BY expires, mark HAVING count(*) > 1 ORDER BY count(*) DESC, mark LIMIT :most
+) AS near ON known.expires = near.expires AND known.mark = near.mark
 """  # one placeholder for each shingle
 _FORGET: Final = tuple(
     f"DELETE FROM {table.name} WHERE substr(mark, 1, {SHARED}) = :half"  # noqa: S608 (our own names)
@@ -94,7 +89,7 @@ class Sketches:
 
         def write(access: Access) -> None:
             if sketch and not enough:  # so that a flood of one text doesn't replace all others
-                access.change(_ADD, [(key, b"".join(sketch), expires)])
+                access.change(_ADD, [(expires, key, b"".join(sketch))])
                 rows = [(shingle, key, expires) for shingle in sketch[:INDEXED]]
                 access.change(_INDEX[len(rows) - 1], [[value for row in rows for value in row]])
 
@@ -123,7 +118,7 @@ def placeholders(count: int) -> str:
 
 
 def _hashes(sketch: bytes) -> Iterator[bytes]:
-    return (sketch[start : start + _HASH] for start in range(0, len(sketch), _HASH))
+    return (sketch[start : start + HASH] for start in range(0, len(sketch), HASH))
 
 
 @lru_cache(maxsize=16)
@@ -132,5 +127,5 @@ def _smallest(words: tuple[str, ...], key: bytes) -> list[bytes]:
     shingles = {" ".join(words[start : start + 3]) for start in range(len(words) - 2)}
     if len(shingles) < FEWEST:
         return []
-    hashes = (blake2b(one.encode("utf-8", "surrogatepass"), digest_size=_HASH, key=key) for one in shingles)
+    hashes = (blake2b(one.encode("utf-8", "surrogatepass"), digest_size=HASH, key=key) for one in shingles)
     return nsmallest(SKETCH, (one.digest() for one in hashes))
