@@ -20,7 +20,7 @@ from ..comment_key import comment_key, hash_key
 from ..history import History, Party, author_of, client_of, hosts_of
 from ..submission import Submission
 from ..verdict import Action
-from .sketches import Sketches, placeholders
+from .sketches import Sketches, with_placeholders
 from .tables import COMMENTS, INDEXED, RETENTIONS, TABLES
 
 DAY: Final = 86_400.0
@@ -217,7 +217,7 @@ class Reputation:
 
 
 def _history(parties: Collection[bytes]) -> Query:
-    return _HISTORY.format(placeholders(len(parties))), tuple(sorted(parties))
+    return with_placeholders(_HISTORY, len(parties)), tuple(sorted(parties))
 
 
 def _authors(submission: Submission) -> list[tuple[Party, str]]:
