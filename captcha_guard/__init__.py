@@ -16,6 +16,7 @@ from .signals import (
     store_available,
     store_unavailable,
     submission_judged,
+    unmarked_learned,
 )
 from .spam.filter.learner import Stats, Weighed
 from .spam.judge import Rule
@@ -49,4 +50,5 @@ __all__ = [
     "store_available",
     "store_unavailable",
     "submission_judged",
+    "unmarked_learned",
 ]

@@ -1,4 +1,4 @@
-"""A circuit breaker: stops asking a service that keeps failing, so that an outage costs one visitor's time only."""
+"""A circuit breaker: stops requests to a service that keeps failing, so that few visitors wait during an outage."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ REST = 60.0
 
 
 class Breaker:
-    """Closed: all callers may ask. Open: no caller may. Half-open: one caller asks, and the answer decides for all.
+    """Decides whether callers may send a request.
 
-    Times are arguments, in seconds. Threads may share one breaker. A probe that never reports back (its thread died)
-    is replaced after another ``rest``.
+    Closed: all callers may. Open: none may. Half-open: one caller may, and its result closes or opens the breaker.
+    Times are arguments, in seconds. Threads may share one breaker. If the caller of the half-open state never reports a
+    result (its thread died), another one may try after another ``rest``.
     """
 
     def __init__(self, faults: int = FAULTS, rest: float = REST) -> None:
@@ -26,22 +27,24 @@ class Breaker:
         self._quiet_from = 0.0
 
     def allows(self, now: float) -> bool:
-        """Return whether to ask now. A caller that gets True while the breaker is open is the probe."""
+        """Return whether the caller may send a request now. While the breaker is open, such a caller is the probe."""
         with self._lock:
             if self._faults < self._most:
                 return True
-            if 0 <= now - self._quiet_from < self._rest:  # negative if the clock was set back, which ends the rest
+            if (
+                0 <= now - self._quiet_from < self._rest
+            ):  # it's negative after the clock was set back, which ends the rest
                 return False
             self._quiet_from = now
             return True
 
     def succeeded(self) -> None:
-        """Record an answer, so that all callers may ask again."""
+        """Record a success, so that all callers may send requests again."""
         with self._lock:
             self._faults = 0
 
     def failed(self, now: float) -> None:
-        """Record a fault. With enough faults in a row, each one begins a new rest."""
+        """Record a fault. After enough faults in a row, each one starts a new rest."""
         with self._lock:
             self._faults += 1
             if self._faults >= self._most:
@@ -49,7 +52,7 @@ class Breaker:
 
 
 class Outage:
-    """A period in which something fails. One caller learns that it begins, and one that it ends."""
+    """A period in which something fails. Its begin and its end are each returned to one caller, which can log them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -57,7 +60,7 @@ class Outage:
 
     @property
     def lasts(self) -> bool:
-        """Whether it has begun and hasn't ended."""
+        """Whether the outage has begun and not ended."""
         return self._since is not None
 
     def begins(self, now: float) -> bool:
@@ -68,7 +71,7 @@ class Outage:
         return first
 
     def ends(self, now: float) -> float | None:
-        """Record a success. The first caller gets the seconds that the outage lasted, all others get None."""
+        """Record a success. The first caller gets the duration of the outage in seconds. All others get None."""
         if self._since is None:
             return None
         with self._lock:

@@ -19,11 +19,11 @@ class FontError(ConfigError):
 
 
 class StoreUnavailableError(CaptchaGuardError):
-    """The counters' store did not answer, so nothing was counted."""
+    """The counters' store didn't answer, so nothing was counted."""
 
 
 class DatabaseUnavailableError(CaptchaGuardError):
-    """What the judge keeps can't be read or written; the message names the file or the server, and says why."""
+    """The judge's database can't be read or written. The message names the file or the server, and the reason."""
 
 
 class TokenError(CaptchaGuardError):
@@ -37,7 +37,7 @@ class TokenError(CaptchaGuardError):
 
 
 class TokenMalformedError(TokenError):
-    """The string isn't a token: it's too long, not ASCII, or its payload isn't one of ours."""
+    """The string isn't a token: it's too long, not ASCII, or has an unknown payload."""
 
     reason = "token_malformed"
 

@@ -1,4 +1,4 @@
-"""The extension: one object with one decorator. It connects the parts and contains none of their logic."""
+"""The extension: one class with one decorator. It calls the other parts and contains none of their logic."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .web.every_host import find_own_page
 from .web.first_request import FirstRequestChecks
 from .web.guarded_views import attach_protection, attach_to_decorator
 from .web.maintenance import tidy
-from .web.method import SHOWING, head_as_get, only_shows
+from .web.method import FETCHING, head_as_get, only_fetches
 from .web.post.after_response import settle, settle_error
 from .web.post.duplicates import note_forgotten
 from .web.post.handler import handle_post
@@ -76,7 +76,7 @@ class CaptchaGuard:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Set the guard up for ``app``. Raises ``ConfigError`` for a configuration that can't be right."""
+        """Set up the guard for ``app``. Raises ``ConfigError`` for an invalid configuration."""
         if NAME in app.extensions:
             raise ConfigError("captcha_guard is already set up for this application: call init_app once")
         state = wire(
@@ -91,8 +91,8 @@ class CaptchaGuard:
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
-        app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, _screen]
-        app.before_request(FirstRequestChecks(app, state).look)
+        app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, _refuse_early]
+        app.before_request(FirstRequestChecks(app, state).run)
         app.before_request(ServingChecks(app).before_request)
         init_frames(app)
         app.after_request(settle)
@@ -138,10 +138,10 @@ class CaptchaGuard:
         the view's arguments. ``mode``, ``difficulty`` and ``limits`` override the configuration for this route.
         ``moderated=True`` means that the view keeps held comments (``guard.verdict.held``). ``fields`` maps our terms
         (author, email, url, body) to the names of the form's fields, or in JSON to dotted paths. ``ignore`` names
-        fields without any text of a visitor. ``facts(**view_args)`` returns a ``Facts`` with what only the host knows:
-        the visitor's confirmed account, the post's age. ``exempt_when()`` returns True for visitors that the guard
-        doesn't check here, such as moderators. ``on_challenge(refusal, **view_args)`` returns the host's own page in
-        place of the interstitial. Raises ``ConfigError`` for a value that isn't allowed.
+        fields that never contain a visitor's text. ``facts(**view_args)`` returns ``Facts`` that only the host knows,
+        such as the visitor's confirmed account and the post's age. ``exempt_when()`` returns True for visitors that
+        the guard doesn't check here, such as moderators. ``on_challenge(refusal, **view_args)`` returns the host's own
+        page instead of the interstitial. Raises ``ConfigError`` for a value that isn't allowed.
         """
         if view is not None and not callable(view):
             raise ConfigError(f"protect({view!r}): write the scope with its name, protect(scope={view!r})")
@@ -163,7 +163,7 @@ class CaptchaGuard:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict on this request's submission. It accepts if nothing was judged."""
+        """The verdict on this request's submission. Its action is ``accept`` if nothing was judged."""
         verdicts = (
             [result.verdict for result in current_request_state().results.values()] if has_request_context() else []
         )
@@ -198,9 +198,9 @@ class CaptchaGuard:
     def teach(self, comment: Submission | str, *, spam: bool) -> bool:
         """Record a moderator's decision about a comment, given by its verdict's ``id`` or as a submission.
 
-        The filter learns it, the judge's memory keeps it, and a service that judged otherwise gets a correction. A
-        later decision replaces an earlier one. Returns whether the decision was recorded: an id is valid for 60 days,
-        and only for comments that a route with ``moderated=True`` has stored.
+        The filter learns the decision, the judge's memory stores it, and a service that judged otherwise gets a
+        correction. A later decision replaces an earlier one. Returns whether the decision was recorded. An id is valid
+        for 60 days, and only for comments that a route with ``moderated=True`` has stored.
         """
         state = current_state()
         return state.moderation.teach(comment, spam=spam, now=state.clock())
@@ -208,12 +208,12 @@ class CaptchaGuard:
     def explain(self, comment: Submission | str) -> tuple[Weighed, ...]:
         """Return the ten tokens with the largest weights in the learning filter, the largest first.
 
-        Returns an empty tuple while the filter abstains, when it is switched off, and for an unknown id.
+        Returns an empty tuple while the filter abstains, when it is off, and for an unknown id.
         """
         return current_state().moderation.explain(comment)
 
     def forget(self, comment: Submission | str) -> bool:
-        """Erase all that is kept of a comment, including what the filter learned from it.
+        """Erase all stored data about a comment, including what the filter learned from it.
 
         Returns whether anything was found and erased. The same comment can then be posted again.
         """
@@ -223,22 +223,22 @@ class CaptchaGuard:
         return state.moderation.forget(comment, now=state.clock())
 
     def filter_stats(self) -> Stats:
-        """Return how much the filter was taught.
+        """Return how many decisions the filter has learned, and how many tokens it knows.
 
-        Raises ``ConfigError`` when it is switched off, ``DatabaseUnavailableError`` when its database can't be used.
+        Raises ``ConfigError`` when the filter is off, ``DatabaseUnavailableError`` when its database can't be used.
         """
         return current_state().moderation.stats()
 
     def retrain(self) -> int:
-        """Train the filter again on all comments that it keeps, and return their number. Raises as ``filter_stats``."""
+        """Train the filter again on all stored decisions, and return their number. Raises as ``filter_stats``."""
         return current_state().moderation.retrain()
 
     def tidy(self, now: float | None = None) -> Tidied:
         """Run the maintenance that is due at ``now`` (seconds since 1970), and return what was done.
 
-        It also runs by itself after POSTs, once a minute. Comments that were set aside 30 days ago and not rescued are
-        learned as spam, with the signal ``aside_expired``. Services that didn't answer are asked again, and get
-        corrections.
+        It also runs automatically after POSTs, once a minute. Comments that were set aside 30 days ago and not rescued
+        are learned as spam, and the signal ``aside_expired`` is sent. Services that didn't answer are asked again, and
+        pending corrections are sent.
         """
         return tidy(now)
 
@@ -247,48 +247,48 @@ attach_to_decorator(CaptchaGuard.protect)  # for classes that list it in ``decor
 
 
 def judge_request(protection: Protection, scope: str) -> Result:
-    """Return the result of this request's POST. It is handled once per scope, however often this is called."""
+    """Return the result of this request's POST. The POST is handled at the first call for each scope."""
     results, state = current_request_state().results, current_state()
     if scope not in results:
-        asked = this_request()
-        results[scope] = handle_post(asked, state, protection, scope)
-        log_decision(results[scope], asked.remote_addr, form=state.settings.log)
+        request = this_request()
+        results[scope] = handle_post(request, state, protection, scope)
+        log_decision(results[scope], request.remote_addr, form=state.settings.log)
     return results[scope]
 
 
-def _screen() -> Response | None:
+def _refuse_early() -> Response | None:
     """Return a refusal for a request that is too large or comes from another site, before anything else parses it.
 
-    A CSRF check would also parse the form and fail. But many hosts then show the form again, filled in and ready to
-    be sent.
+    The host's CSRF check would also parse the form and fail. But many hosts then show the form again, filled in and
+    ready to be sent.
     """
-    asked = this_request()
-    return refuse_too_large(asked) or _refuse_cross_site_first(asked)
+    request = this_request()
+    return refuse_too_large(request) or _refuse_cross_site_early(request)
 
 
-def _refuse_cross_site_first(asked: Request) -> Response | None:
-    if asked.method in (*SHOWING, "OPTIONS"):  # OPTIONS is a preflight, which Flask answers itself
+def _refuse_cross_site_early(request: Request) -> Response | None:
+    if request.method in (*FETCHING, "OPTIONS"):  # OPTIONS is a preflight, which Flask answers itself
         return None
-    state, endpoint = current_state(), asked.endpoint or ""
-    protection = protection_of_method(current_app.view_functions.get(endpoint), asked.method)
+    state, endpoint = current_state(), request.endpoint or ""
+    protection = protection_of_method(current_app.view_functions.get(endpoint), request.method)
     if protection is None and endpoint in state.forms:  # a view may show the posted text before it validates its form
         protection = Protection()
-    if protection is None or state.judge.shadow is True or refuse_cross_site(asked, state) is None:
+    if protection is None or state.judge.shadow is True or refuse_cross_site(request, state) is None:
         return None
-    scope = endpoint if callable(protection.scope) else protection.scope_for(endpoint, asked.view_args or {})
+    scope = endpoint if callable(protection.scope) else protection.scope_for(endpoint, request.view_args or {})
     return answer_refusal(judge_request(protection, scope))
 
 
 def _with_guard(view: View, protection: Protection) -> View:
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        asked = this_request()
-        if not only_shows(asked):
-            scope = protection.scope_for(asked.endpoint or "", asked.view_args or {})
+        request = this_request()
+        if not only_fetches(request):
+            scope = protection.scope_for(request.endpoint or "", request.view_args or {})
             result = judge_request(protection, scope)
             if result.refusal is not None:
                 return answer_refusal(result)
-        with head_as_get(asked):
+        with head_as_get(request):
             return current_app.ensure_sync(view)(*args, **kwargs)
 
     return attach_protection(cast("View", guarded), view, protection)

@@ -1,4 +1,4 @@
-"""Tracks whether a store answers. All parts of one process that use the store share this knowledge."""
+"""Tracks whether a store works. All parts of a process that use the store share one ``Health``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Final, NamedTuple, TypeVar
 from .breaker import Breaker, Outage
 from .errors import StoreUnavailableError
 
-#: Faults in a row after which the store isn't asked for a while. A single late answer isn't an outage.
+#: The number of faults in a row after which the store isn't used for a while. A single late answer isn't an outage.
 FAULTS: Final = 2
 
-#: Seconds for which the store isn't asked. Then one request tries it.
+#: Seconds for which the store isn't used. Then one request tries it.
 REST: Final = 2.0
 
 _Result = TypeVar("_Result")
@@ -25,29 +25,29 @@ _log = logging.getLogger("captcha_guard")
 
 
 class Trial(NamedTuple):
-    """How to find out whether a store works: ``ask`` reads and changes nothing, ``keep`` writes something small."""
+    """Two ways to test a store: ``ask`` only reads, and ``keep`` writes something small."""
 
     ask: Callable[[], object]
     keep: Callable[[], object]
 
 
 class Health:
-    """Asks the store unless it has just failed, and records when an outage begins and when it ends.
+    """Uses the store unless it has just failed, and records when an outage begins and ends.
 
-    After ``FAULTS`` faults in a row the store isn't asked for ``REST`` seconds, because each fault may cost a whole
+    After ``FAULTS`` faults in a row the store isn't used for ``REST`` seconds, because each fault may cost a whole
     timeout. Then the first request that needs the store tries it, and other requests continue without the store. A
     store that can be read but not written (a full disk) still fails. Only a successful write after the last fault ends
     the outage.
 
-    :param faults: what the store raises when it can't be reached or used.
-    :param name: of the store, for the log: ``"The counters' store"``.
-    :param meanwhile: what happens until it answers, for the log.
-    :param advice: tells how to mend what was raised, as a sentence for the log; empty where it can't.
-    :param describe: returns how the log names what was raised.
-    :param trial: of the store, for :meth:`recover`; without one an outage lasts until somebody writes.
-    :param told: is called with the error when an outage begins, and with ``None`` when it ends, in order. What it
-        raises is logged.
-    :param clock: monotonic seconds.
+    :param faults: the exceptions that the store raises when it can't be reached or used.
+    :param name: the store's name in the log, such as ``"The counters' store"``.
+    :param meanwhile: what the guard does during an outage, for the log.
+    :param advice: returns how to fix an error, as a sentence for the log, or "" if that isn't known.
+    :param describe: returns an error as text for the log.
+    :param trial: tests the store in :meth:`recover`. Without it, an outage lasts until another write succeeds.
+    :param on_change: is called with the error when an outage begins, and with ``None`` when it ends, in this order. If
+        it raises an error, that is logged.
+    :param clock: returns monotonic seconds.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Health:
         advice: Callable[[Exception], str] = lambda _: "",
         describe: Callable[[Exception], str] = lambda error: f"{type(error).__name__}: {error}",
         trial: Trial | None = None,
-        told: Callable[[Exception | None], None] = lambda _: None,
+        on_change: Callable[[Exception | None], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._faults = faults
@@ -68,18 +68,18 @@ class Health:
         self._advice = advice
         self._describe = describe
         self._trial = trial
-        self._told = told
+        self._on_change = on_change
         self._clock = clock
         self._reading, self._writing = (Breaker(faults=FAULTS, rest=REST) for _ in range(2))
         self._trials = Breaker(faults=1, rest=REST)
         self._outage = Outage()
         self._failed_at = 0.0
         self._changing, self._reporting = threading.Lock(), threading.Lock()
-        self._untold = deque[tuple[str, Exception | None]]()
+        self._unreported = deque[tuple[str, Exception | None]]()
 
     @property
     def down(self) -> bool:
-        """Whether the store failed and nothing could be written since."""
+        """Whether the store failed and no write has succeeded since."""
         return self._outage.lasts
 
     @property
@@ -90,8 +90,8 @@ class Health:
     def read(self, act: Callable[[], _Result], *, insist: bool = False) -> _Result:
         """Return the result of ``act``, which reads from the store and changes nothing.
 
-        :param insist: ask the store even during its rest, for callers that can do nothing without this answer.
-        :raises StoreUnavailableError: the store fails, or it has just failed and wasn't asked.
+        :param insist: use the store even during its rest, for callers that need the result.
+        :raises StoreUnavailableError: the store failed, now or so recently that it wasn't used.
         """
         begun = self._clock()
         result = self._ask(self._reading, act, begun, insist=insist)
@@ -103,11 +103,11 @@ class Health:
         """Return the result of ``act``, which writes to the store.
 
         :param insist: as for :meth:`read`.
-        :raises StoreUnavailableError: as for :meth:`read`. It isn't known then whether the write took effect.
+        :raises StoreUnavailableError: as for :meth:`read`. The write may have taken effect anyway.
         """
         begun = self._clock()
         result = self._ask(self._writing, act, begun, insist=insist)
-        if self._outage.lasts and begun >= self._failed_at:  # a write that began before the fault proves nothing
+        if self._outage.lasts and begun >= self._failed_at:  # a write that began before the fault doesn't count
             self._answered()
         return result
 
@@ -125,7 +125,7 @@ class Health:
 
     def _ask(self, breaker: Breaker, act: Callable[[], _Result], now: float, *, insist: bool) -> _Result:
         if not insist and not breaker.allows(now):
-            raise StoreUnavailableError(f"the store failed a moment ago and isn't asked again for up to {REST:g} s")
+            raise StoreUnavailableError(f"the store failed a moment ago and isn't used for up to {REST:g} s")
         try:
             return act()
         except self._faults as error:
@@ -139,34 +139,34 @@ class Health:
         self._trials.failed(now)
         with self._changing:
             if self._outage.begins(now):
-                mend = f" {said}" if (said := self._advice(error)) else ""
-                self._untold.append(
-                    (f"fails ({self._describe(error)}); until it answers, {self._meanwhile}.{mend}", error)
+                advice = f" {sentence}" if (sentence := self._advice(error)) else ""
+                self._unreported.append(
+                    (f"fails ({self._describe(error)}); until it answers, {self._meanwhile}.{advice}", error)
                 )
-        self._tell()
+        self._report_changes()
 
     def _answered(self) -> None:
         now = self._clock()
         with self._changing:
             seconds = self._outage.ends(now)
             if seconds is not None:
-                self._untold.append((f"answers again, after {seconds:.1f} s.", None))
-        self._reading.succeeded()  # only now: a fault in between begins a new outage, which a later answer ends
+                self._unreported.append((f"answers again, after {seconds:.1f} s.", None))
+        self._reading.succeeded()  # after the end of the outage, so that a fault in between begins a new one
         self._writing.succeeded()
-        self._tell()
+        self._report_changes()
 
-    def _tell(self) -> None:
-        """Report all changes in order, from one thread at a time. Otherwise an old outage could be reported last."""
-        while self._untold and self._reporting.acquire(blocking=False):
+    def _report_changes(self) -> None:
+        """Report all changes in order, in one thread at a time. Otherwise an old outage could be reported last."""
+        while self._unreported and self._reporting.acquire(blocking=False):
             try:
-                while self._untold:
-                    self._report(*self._untold.popleft())
+                while self._unreported:
+                    self._report(*self._unreported.popleft())
             finally:
                 self._reporting.release()
 
-    def _report(self, what: str, error: Exception | None) -> None:
-        _log.warning("%s %s", self._name, what)
+    def _report(self, change: str, error: Exception | None) -> None:
+        _log.warning("%s %s", self._name, change)
         try:
-            self._told(error)
+            self._on_change(error)
         except Exception:
             _log.exception("captcha_guard: a receiver of the store's signals failed")

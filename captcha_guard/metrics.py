@@ -1,6 +1,6 @@
-"""Metrics for Prometheus: whether the store answers, and the verdicts by action. Needs ``prometheus-client``.
+"""Metrics for Prometheus: whether the store works, and the number of verdicts by action. Needs ``prometheus-client``.
 
-Call :func:`observe` once for each application. The metrics are those of one process. With several workers use
+Call :func:`observe` once for each application. The metrics are those of one process. With several workers, use
 ``prometheus_client``'s multiprocess mode.
 """
 

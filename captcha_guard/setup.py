@@ -1,4 +1,4 @@
-"""Connects the parts of one application's guard from its configuration. No file is created or opened yet."""
+"""Builds the parts of one application's guard from its configuration, and connects them. Opens no file yet."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from .spam.judge import Rule
 from .spam.memory.judged_comments import JudgedComments
 from .spam.memory.reputation import Reputation
 from .spam.moderation import Moderation
+from .spam.new_site import NewSite
 from .spam.services import Context, LateAnswer, services_of
 from .spam.submission import Submission
 from .spam.upgrade import upgrade
@@ -48,12 +49,12 @@ if TYPE_CHECKING:
 #: Seconds in a day.
 DAY = 86_400
 
-#: The file in the instance folder for all data without a configured place.
+#: The file in the instance folder for all data that has no configured place.
 FILE = "captcha_guard.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
-class _Handed:
+class _HostArguments:
     """The arguments that the host passed to ``CaptchaGuard``, except its limiter."""
 
     rules: Sequence[Rule] | None
@@ -71,21 +72,21 @@ def wire(
     describe: Callable[[Submission], Context] | None,
     exempt_when: Callable[[], object] | None,
 ) -> State:
-    """Return the guard of ``app``. Raises ``ConfigError`` for a configuration that can't be right."""
+    """Return the guard of ``app``. Raises ``ConfigError`` for an invalid configuration."""
     settings = read(app.config)
     uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
     storage = storage_for(uri, limiter)
-    return _connect(app, _Handed(rules, extra_rules, describe, exempt_when), settings, uri, storage)
+    return _connect(app, _HostArguments(rules, extra_rules, describe, exempt_when), settings, uri, storage)
 
 
-def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage: Storage) -> State:
+def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, storage: Storage) -> State:
     """Return a guard of ``app`` with these settings. It counts in ``storage``, which is at ``uri``."""
     secrets = read_secrets(app.config)
     fonts = _fonts(settings, app.root_path)
     path = _file(uri, app.instance_path)
     database = _database(settings, path)
     learner = Learner(database) if settings.learning != "off" else None
-    health = health_of(storage, told=lambda error: _tell_health(app, error))
+    health = health_of(storage, told=lambda error: _signal_health(app, error))
     spent = Spent(storage, health)
     memory = Reputation(database, secret=secrets[0])
     judged_comments = JudgedComments(database)
@@ -95,15 +96,16 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
         known=lambda submission: known(submission, spent, secrets[0]),
         memory=memory,
         learner=learner,
-        rules=handed.rules,
-        extra_rules=handed.extra_rules,
+        new_site=NewSite(learner, judged_comments, memory).check if learner is not None else None,
+        rules=host.rules,
+        extra_rules=host.extra_rules,
         prefetching=memory.prefetching if learner is None else partial(memory.prefetching, also=learner.queries),
     )
     services = services_of(
         settings,
         secret=secrets[0],
         database=database,
-        describe=handed.describe,
+        describe=host.describe,
         on_late_answer=lambda late: _signal_late_answer(app, judged_comments, late),
     )
     difficulty, appearance = settings.difficulty, _appearance(settings, fonts)
@@ -132,19 +134,20 @@ def _connect(app: Flask, handed: _Handed, settings: Settings, uri: str, storage:
             judged_comments=judged_comments,
             learner=learner,
             services=services,
+            learn_unmarked=settings.learn_unmarked,
         ),
-        timetable=Timetable(time.monotonic()),
+        timetable=Timetable(time.monotonic(), clock=time.time),
         secret=secrets[0],
         secrets=tuple(secrets),
         database=database,
         clock=time.time,
-        exempt_when=handed.exempt_when,
-        reconnect=partial(_connect, app, handed),
+        exempt_when=host.exempt_when,
+        reconnect=partial(_connect, app, host),
     )
 
 
 def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
-    """Return the site's own fonts, checked. ``None``, without reading a file, if the site uses the bundled fonts."""
+    """Return the site's own fonts, checked. Returns ``None``, and reads no file, if the site uses the bundled fonts."""
     if not settings.fonts:
         return None
     folders = [bundled_folder() if entry == BUNDLED else Path(root_path, entry) for entry in settings.fonts]
@@ -203,7 +206,7 @@ def _signal_late_answer(app: Flask, judged_comments: JudgedComments, late: LateA
         service_answered.send(app, id=judged.id, service=late.service, finding=late.finding)
 
 
-def _tell_health(app: Flask, error: Exception | None) -> None:
+def _signal_health(app: Flask, error: Exception | None) -> None:
     if error is None:
         store_available.send(app)
     else:

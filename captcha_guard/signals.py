@@ -9,28 +9,32 @@ from blinker import Namespace
 
 _signals = Namespace()
 
-#: A challenge was handed out. ``scope`` (str), ``kind`` (str), ``difficulty`` (str).
+#: A challenge was issued. ``scope`` (str), ``kind`` (str), ``difficulty`` (str).
 challenge_issued = _signals.signal("challenge-issued")
 
 #: A challenge was solved. ``scope`` (str), ``kind`` (str), ``seconds`` (int, from issue to answer).
 challenge_solved = _signals.signal("challenge-solved")
 
-#: A challenge was not solved. ``scope`` (str), ``reason`` (slug, as in findings).
+#: A challenge wasn't solved. ``scope`` (str), ``reason`` (slug, as in findings).
 challenge_failed = _signals.signal("challenge-failed")
 
 #: A submission was judged. ``submission`` (Submission), ``verdict`` (Verdict).
 submission_judged = _signals.signal("submission-judged")
 
 #: A comment was set aside 30 days ago and not rescued, so it counts as spam now. ``id`` (str, its verdict's).
-#: Sent by ``guard.tidy()``, usually outside of requests. If a receiver raises, it is sent again the next time.
+#: Sent by ``guard.tidy()``, usually outside of requests. If a receiver raises an error, it is sent again the next time.
 aside_expired = _signals.signal("aside-expired")
+
+#: A comment was published 30 days ago and nobody marked it, so the filter has learned it as good. ``id`` (str, its
+#: verdict's). Sent by ``guard.tidy()``, as ``aside_expired`` is.
+unmarked_learned = _signals.signal("unmarked-learned")
 
 #: A service answered late about a comment that was judged without it. ``id`` (str, its verdict's), ``service`` (str),
 #: ``finding`` (Finding, or None if the service considers the comment good). Sent by ``guard.tidy()``.
 service_answered = _signals.signal("service-answered")
 
-#: One process found that the counters' store fails. ``error`` (str). Usually sent within a request.
+#: The counters' store fails in this process. ``error`` (str). Usually sent within a request.
 store_unavailable = _signals.signal("store-unavailable")
 
-#: The counters' store answers again. No arguments.
+#: The counters' store works again. No arguments.
 store_available = _signals.signal("store-available")

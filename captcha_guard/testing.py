@@ -1,6 +1,6 @@
-"""Helpers for the tests of host applications: they reset the guard for each test and solve its challenges.
+"""Functions for the tests of host applications. They reset the guard for each test and solve its challenges.
 
-Nothing here skips the guard. Codes are still asked for, and they are solved with the application's own secret.
+They don't skip the guard: forms still need codes, which are solved with the application's own secret.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from .web.state import NAME, current_state
 
 logger = logging.getLogger("captcha_guard")
 
-#: More than any test posts. A limit of this size is as fast to count as a small one.
+#: A limit that no test reaches. It is as fast to count as a small one.
 _UNREACHED: Final = "1000000 per second"
 
 
 def relax(app: Flask) -> None:
     """Reset the guard of ``app`` for a test: its memory is empty, and no limits apply.
 
-    Call it for each test, before or after the application's first request. Counters, the judge's memory and what the
-    filter learned are then kept in a temporary folder, which is deleted at the next call or when the process ends. The
-    application's own files don't change. Limits of the configuration and of routes, waits, the least time for a form
-    and surges are off, and Akismet and StopForumSpam aren't asked. Codes are still asked for, and comments judged. A
-    warning in the log says that this was called.
+    Call it for each test, before or after the application's first request. Counters and the judge's data are then kept
+    in a temporary folder, which is deleted at the next call or when the process ends. The application's own files don't
+    change. Limits of the configuration and of routes, waits, the least time for a form and surges are off, and Akismet
+    and StopForumSpam aren't asked. Forms still need codes, and comments are still judged. A warning in the log says
+    that this was called.
 
     Raises ``ConfigError`` if ``app`` has no guard.
     """
@@ -101,9 +101,9 @@ def solve(client: FlaskClient | Flask, html_or_token: str) -> str:
 
 
 def solved_form(client: FlaskClient | Flask, html: str) -> dict[str, str]:
-    """Return the captcha's form fields in a page, filled in as by a person who reads the picture.
+    """Return the captcha's form fields in a page, with the right answer.
 
-    Add them to the host's own fields in a POST. After a solved code there is only the pass.
+    Add them to the host's own fields in a POST. After a solved code the only field is the pass.
     """
     inputs = _inputs(html)
     if PASS in inputs:
@@ -118,7 +118,7 @@ def _inputs(html: str) -> dict[str, str]:
 
 
 class _Inputs(HTMLParser):
-    """Collects the named inputs of a page. If several have the same name, the first one counts."""
+    """Collects the named inputs of a page. If several have the same name, the first one is used."""
 
     def __init__(self) -> None:
         super().__init__()

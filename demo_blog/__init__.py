@@ -17,7 +17,7 @@ INSTANCE = "DEMO_BLOG_INSTANCE"
 """Environment variable and config key: the folder that holds the database and the secret key."""
 
 MAX_REQUEST_BYTES = 256 * 1024
-"""Larger requests get a 413 before they are parsed. Comment forms are far smaller."""
+"""Larger requests get the status 413 before they are parsed. Comment forms are far smaller."""
 
 
 def create_app(config: Mapping[str, object] | None = None) -> Flask:

@@ -1,4 +1,4 @@
-"""``python -m demo_blog``: set up the journal and serve it on this machine."""
+"""``python -m demo_blog``: sets up the journal and serves it on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PORTS_TRIED = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Set up the journal and serve it until Ctrl-C; return the exit status."""
+    """Set up the journal and serve it until Ctrl-C. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m demo_blog", description=f"Serve {JOURNAL} on this machine.")
     parser.add_argument("--port", type=int, help=f"the port to listen on (default: {FIRST_PORT} or the next free one)")
     chosen: int | None = parser.parse_args(arguments).port
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def listen(ports: Sequence[int]) -> socket.socket:
-    """Return a socket that listens on the first free port of ``ports``; raise the last port's error if none is free."""
+    """Return a socket that listens on the first free port of ``ports``. If none is free, raise the last error."""
     for port in ports:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -47,6 +47,7 @@ def held() -> None:
     _require_tables()
     _list("Held", Comment.in_state(CommentState.HELD))
     _list("Set aside as spam", Comment.in_state(CommentState.SPAM))
+    click.echo(moderation.filter_status())
 
 
 @journal.command("approve")
@@ -66,7 +67,7 @@ def spam(comment_id: int) -> None:
 @journal.command("explain")
 @click.argument("comment_id", metavar="ID", type=int)
 def explain(comment_id: int) -> None:
-    """Explain why comment ID was judged as it was, and what the filter makes of its words now."""
+    """Explain why comment ID was judged as it was, and show its words with the largest weights in the filter."""
     comment = _comment(comment_id)
     click.echo(f"Comment {comment_id} by {comment.author}, on {comment.post.slug}, is {comment.state}.")
     for line in moderation.reasons(comment):

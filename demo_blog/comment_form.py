@@ -1,4 +1,4 @@
-"""The comment form: its fields as they were posted, and the checks of them."""
+"""The comment form: its posted fields, and their checks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_LENGTHS: Mapping[str, int] = {"author": 245, "email": 100, "url": 200, "body": 20_000}
-"""Maximum length of each field in characters; the table's columns hold as many."""
+"""Maximum length of each field in characters. The table's columns have the same lengths."""
 
 _ALLOWED_CONTROLS = "\n\t"
 
@@ -22,7 +22,7 @@ class CommentForm:
 
     @classmethod
     def from_form(cls, form: Mapping[str, str]) -> CommentForm:
-        """Read the fields of a posted form; line ends become ``\\n``, other control characters are removed."""
+        """Read the fields of a posted form. Line ends become ``\\n``. Other control characters are removed."""
         return cls(
             author=" ".join(_clean(form.get("author", "")).split()),
             email=_clean(form.get("email", "")).strip(),
@@ -31,18 +31,18 @@ class CommentForm:
         )
 
     def errors(self) -> dict[str, str]:
-        """Return an error message for each invalid field, by the field's name; empty if the form is valid."""
+        """Return an error message for each invalid field, by the field's name. Empty if the form is valid."""
         found: dict[str, str] = {}
         if not self.author:
-            found["author"] = "Please sign with a name; any name you go by."
+            found["author"] = "Please enter a name. Any name will do."
         if self.email and not _looks_like_email(self.email):
             found["email"] = "This isn't an e-mail address. Leave the field empty if you would rather not give one."
         if not self.body.strip():
-            found["body"] = "The comment is still empty."
+            found["body"] = "Please write a comment."
         for name, limit in MAX_LENGTHS.items():
             length = len(getattr(self, name))
             if length > limit:
-                found[name] = f"This has {length:,} characters; {limit:,} fit."
+                found[name] = f"This has {length:,} characters. At most {limit:,} are allowed."
         return found
 
 

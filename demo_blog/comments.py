@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from captcha_guard import Action, Refusal, Verdict
+from captcha_guard import Action, Facts, Refusal, Verdict
 from demo_blog import errors, posts, security
 from demo_blog.comment_form import CommentForm
 from demo_blog.database import db
@@ -20,18 +21,18 @@ from demo_blog.rendering import web_address
 bp = Blueprint("comments", __name__)
 bp.url_value_preprocessor(posts.fetch_post)
 
-LATE_FORM = "This page had been open for a long time. Nothing is lost: please send it once more."
-PUBLISHED = "Thank you. Your comment is printed above."
-HELD = "Thank you. An editor reads your comment before it is printed; until then only you can see it above."
-ADDRESS_DROPPED = "Your comment stands without the web address: only http and https addresses are linked here."
+LATE_FORM = "This page was open for a long time. Nothing is lost: please send your comment once more."
+PUBLISHED = "Thank you. Your comment is published above."
+HELD = "Thank you. An editor will read your comment before it is published. Until then, only you can see it above."
+ADDRESS_DROPPED = "Your comment has no link to your web address, because only http and https addresses are linked here."
 
 
 def show_form_again(refusal: Refusal, slug: str) -> str:  # noqa: ARG001 - the guard's signature
-    """Show the form with the text as typed; the guard sets the status.
+    """Show the form with the text as typed. The guard sets the status.
 
-    If a code is asked for, the form appears below the article and the guard's field shows the message. Otherwise the
-    page has only the form with the reason above it, so the visitor sees the reason at once and a client that sends
-    very many comments isn't sent the article each time.
+    If a code is needed, the form appears below the article and the guard's field shows the message. Otherwise the page
+    has only the form, with the reason above it. So the visitor sees the reason at once, and a client that sends very
+    many comments doesn't get the article each time.
     """
     form = CommentForm.from_form(request.form)
     if refusal.asks_code:
@@ -46,15 +47,21 @@ def show_form_again(refusal: Refusal, slug: str) -> str:  # noqa: ARG001 - the g
     )
 
 
+def facts(slug: str) -> Facts:  # noqa: ARG001 - the guard's signature
+    """Tell the guard how old the post is and what it is about."""
+    return Facts(post_age=g.post.age(datetime.now(UTC)), topic=g.post.topic)
+
+
 @bp.post("/posts/<slug>/comments")
 @guard.protect(
     scope="comment:{slug}",
     moderated=True,
     fields={"author": "author", "email": "email", "url": "url", "body": "body"},
+    facts=facts,
     on_challenge=show_form_again,
 )
 def create(slug: str) -> ResponseReturnValue:
-    """Store the comment and redirect its author to it; show a form with mistakes again, with the text as typed."""
+    """Store the comment and redirect its author to it. A form with mistakes is shown again, with the text as typed."""
     form = CommentForm.from_form(request.form)
     if form.errors():
         return posts.page(form), 422
@@ -67,13 +74,13 @@ def create(slug: str) -> ResponseReturnValue:
 
 @bp.get("/posts/<slug>/comments")
 def index(slug: str) -> ResponseReturnValue:
-    """Redirect to the comments; a browser lands here when the address of a form shown again is opened with GET."""
+    """Redirect to the comments. A browser that loads the address of a form shown again sends a GET here."""
     return redirect(url_for("posts.show", slug=slug, _anchor="comments"), 303)
 
 
 @bp.app_errorhandler(CSRFError)
 def csrf_failed(error: HTTPException) -> ResponseReturnValue | HTTPException:
-    """Show the form again if its CSRF token has only expired; otherwise show only its text, for it may be forged."""
+    """Show the form again if its CSRF token has only expired. Otherwise show only its text: it may be forged."""
     if request.endpoint != f"{bp.name}.{create.__name__}":
         return errors.show(error)
     form = CommentForm.from_form(request.form)
@@ -83,7 +90,7 @@ def csrf_failed(error: HTTPException) -> ResponseReturnValue | HTTPException:
 
 
 def store(post: Post, form: CommentForm, verdict: Verdict) -> Comment:
-    """Store the comment in the verdict's state; give this browser a key to see its own unpublished comments."""
+    """Store the comment in the verdict's state, and give this browser a key to see its own unpublished comments."""
     state = state_for(verdict)
     comment = Comment(
         post=post,

@@ -8,21 +8,21 @@ from werkzeug.exceptions import HTTPException
 EXPLANATIONS = {
     400: (
         "We could not read that",
-        "What arrived was not a request we understand. Going back and trying again often helps.",
+        "We couldn't understand this request. Please go back and try again.",
     ),
-    403: ("Not for us to show", "This request was turned down."),
+    403: ("Not allowed", "This request was refused."),
     404: (
         "No such page",
-        "Nothing is printed under this address; perhaps it never was. The contents list everything we have.",
+        "There is no page at this address. The contents list all our pages.",
     ),
-    405: ("Not that way", "This address exists, but not for that kind of request."),
+    405: ("Not that way", "This address doesn't accept this kind of request."),
     413: (
         "Too long for us",
-        "What you sent is larger than we accept. Your browser's Back button should bring your text back; "
-        "please shorten it, or send it in two comments.",
+        "Your text is longer than we accept. Use your browser's Back button to get it back. "
+        "Then shorten it, or send it in two comments.",
     ),
-    429: ("One moment, please", "That was a great many requests in a short time. Please try again a little later."),
-    500: ("Our mistake", "Something broke on our side. It has been noted; please try again later."),
+    429: ("One moment, please", "You've sent many requests in a short time. Please try again in a few minutes."),
+    500: ("Our mistake", "An error occurred on our server, and was logged. Please try again later."),
 }
 
 
@@ -32,7 +32,7 @@ def init_app(app: Flask) -> None:
 
 
 def show(error: HTTPException) -> Response | HTTPException:
-    """Return the page for ``error``; an error that has its own response is returned unchanged."""
+    """Return the page for ``error``. An error that has its own response is returned unchanged."""
     if error.response is not None or error.code is None or error.code < 400:
         return error
     title, text = EXPLANATIONS.get(error.code, (error.name, "The request could not be completed."))

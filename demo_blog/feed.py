@@ -14,7 +14,7 @@ MAX_AGE_SECONDS = 300
 
 @bp.get("/feed.atom")
 def atom() -> ResponseReturnValue:
-    """Return every post in full, newest first; 304 if the feed reader has this version."""
+    """Return every post in full, newest first. The status is 304 if the feed reader has this version."""
     response = make_response(render_template("feed.xml", posts=Post.newest_first()))
     response.mimetype = "application/atom+xml"
     response.cache_control.public = True

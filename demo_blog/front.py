@@ -25,7 +25,7 @@ class Entry:
 
 
 def contents(newest_first: Iterable[Post]) -> list[Entry]:
-    """Return the entries; a series is one entry, at the position of its newest part."""
+    """Return the entries. A series is one entry, at the position of its newest part."""
     groups: dict[str, list[Post]] = {}
     for post in newest_first:
         groups.setdefault(f"series {post.series}" if post.series else f"post {post.slug}", []).append(post)

@@ -1,4 +1,4 @@
-"""Markdown to HTML: full Markdown for the journal's articles, a small and sanitised subset for comments."""
+"""Renders Markdown as HTML: full Markdown for the journal's articles, a small and sanitised subset for comments."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ AUTOLINK_COST: Final = 50
 BLOCK_COST: Final = 20
 _BLOCKS: Final = re.compile(r"^(?:[ \t>]|(?:[-+*]|\d{1,9}[.)])(?=[ \t\n]|$))*(?:\n|$)?", re.MULTILINE)
 _MARKERS: Final = re.compile(r"[-+*.)>\n]")
-"""The markers at the start of a line: each starts a list, a list item or a quotation; a newline ends a paragraph."""
+"""The markers at the start of a line. Each starts a list, a list item or a quotation. A newline ends a paragraph."""
 
 MAX_COST: Final = 12_000
 """Maximum cost of a comment: 350 list items or 500 pairs of asterisks. Costlier comments are shown as typed."""
@@ -61,13 +61,13 @@ _TITLES: Final = re.compile(r"\s[\"'(]")
 
 @lru_cache(maxsize=256)
 def render_article(text: str, posts_url: str) -> str:
-    """Render an article's Markdown; ``posts_url`` ends in a slash and is put before the slug of a linked article."""
+    """Render an article's Markdown. ``posts_url`` ends in a slash and is put before the slug of a linked article."""
     return str(_article.render(text, {"posts_url": posts_url}))
 
 
 @lru_cache(maxsize=1024)
 def render_comment(text: str) -> str:
-    """Render a reader's Markdown: emphasis, code, links, lists and quotations; everything else is shown as typed.
+    """Render a reader's Markdown: emphasis, code, links, lists and quotations. Everything else is shown as typed.
 
     The parser escapes HTML, and nh3 then removes every tag and attribute that isn't allowed. Comments are rendered
     when they are shown, so a stricter list also applies to old comments. A comment with more markup than
@@ -88,7 +88,7 @@ def render_comment(text: str) -> str:
 def parsing_cost(text: str) -> int:
     """Return an upper bound of a comment's parsing cost, in approximate microseconds, computed in linear time.
 
-    The links are left out when the rest already costs more than ``MAX_COST``.
+    Links aren't counted if the rest already costs more than ``MAX_COST``.
     """
     lines, text = text.count("\n"), _outside_fences(text)
     cost = lines + sum(text.count(character) * each for character, each in COSTS.items())
@@ -100,10 +100,9 @@ def parsing_cost(text: str) -> int:
 
 
 def _outside_fences(text: str) -> str:
-    """Return a comment without its fenced code, which costs almost nothing; return it all if the fences are unclear.
+    """Return a comment without its fenced code, which costs almost nothing. Return all of it if the fences are unclear.
 
-    The fences are clear if every line that contains one also begins with it, because then no fence is inside a
-    quotation or list.
+    Fences are clear if every line that contains one also begins with it. Then no fence is inside a quotation or list.
     """
     kept: list[str] = []
     fence = ""
@@ -180,23 +179,11 @@ def _fence(
     return str(renderer.fence(tokens, index, options, env)).replace("<pre>", '<pre tabindex="0">', 1)
 
 
-def _table_open(
-    renderer: RendererHTML,  # noqa: ARG001
-    tokens: Sequence[Token],  # noqa: ARG001
-    index: int,  # noqa: ARG001
-    options: OptionsDict,  # noqa: ARG001
-    env: MutableMapping[str, object],  # noqa: ARG001
-) -> str:
+def _table_open(*_: object) -> str:
     return '<div class="table" role="group" aria-label="Table" tabindex="0"><table>\n'
 
 
-def _table_close(
-    renderer: RendererHTML,  # noqa: ARG001
-    tokens: Sequence[Token],  # noqa: ARG001
-    index: int,  # noqa: ARG001
-    options: OptionsDict,  # noqa: ARG001
-    env: MutableMapping[str, object],  # noqa: ARG001
-) -> str:
+def _table_close(*_: object) -> str:
     return "</table></div>\n"
 
 

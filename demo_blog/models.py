@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -13,7 +13,7 @@ from demo_blog.database import Base, UtcDateTime, db
 
 
 class CommentState(enum.StrEnum):
-    """Published comments are public; held ones and spam are visible only to their author and the moderator."""
+    """Published comments are public. Held ones and spam are visible only to their author and the moderator."""
 
     PUBLISHED = "published"
     HELD = "held"
@@ -38,6 +38,15 @@ class Post(Base):
 
     comments: Mapped[list[Comment]] = relationship(back_populates="post", cascade="all, delete-orphan")
 
+    @property
+    def topic(self) -> str:
+        """Everything that the post says, for the guard to compare comments with."""
+        return f"{self.title}\n\n{self.summary}\n\n{self.body}"
+
+    def age(self, now: datetime) -> float:
+        """Return the seconds from the start of the post's day, in UTC, to ``now``."""
+        return (now - datetime.combine(self.date, time.min, UTC)).total_seconds()
+
     @classmethod
     def by_slug(cls, slug: str) -> Post | None:
         """Return the post with this slug, or ``None``."""
@@ -45,11 +54,11 @@ class Post(Base):
 
     @classmethod
     def newest_first(cls) -> Sequence[Post]:
-        """Return every post, newest first; among posts of one day, the later part of a series comes first."""
+        """Return every post, newest first. Among posts of one day, the later part of a series comes first."""
         return db.session.scalars(select(cls).order_by(cls.date.desc(), cls.part.desc(), cls.slug)).all()
 
     def parts(self) -> Sequence[Post]:
-        """Return all parts of this post's series in reading order; empty if the post isn't in a series."""
+        """Return all parts of this post's series in reading order. Empty if the post isn't in a series."""
         if self.series is None:
             return []
         return db.session.scalars(select(Post).where(Post.series == self.series).order_by(Post.part)).all()
@@ -94,7 +103,7 @@ class Comment(Base):
 
     @classmethod
     def published_counts(cls) -> dict[int, int]:
-        """Return the number of published comments by post id; posts without comments are left out."""
+        """Return the number of published comments by post id. Posts without comments are left out."""
         rows = db.session.execute(
             select(cls.post_id, func.count()).where(cls.state == CommentState.PUBLISHED).group_by(cls.post_id)
         )

@@ -1,4 +1,4 @@
-"""Moderation: storing an editor's decisions, teaching them to the guard and explaining its verdicts."""
+"""Moderation: stores an editor's decisions, teaches them to the guard, and explains its verdicts."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def init_app(app: Flask) -> None:
 
 
 def decide(comment: Comment, state: CommentState) -> bool:
-    """Store an editor's decision and teach it to the guard at once; return whether the guard learned it.
+    """Store an editor's decision and teach it to the guard at once. Returns whether the guard learned it.
 
-    Deciding the same twice does no harm. Approving a comment that is already published teaches the guard that
-    publishing it was right.
+    The same decision twice changes nothing. Approving a comment that is already published teaches the guard that this
+    was right.
     """
     comment.state = state
     db.session.commit()
@@ -30,7 +30,7 @@ def decide(comment: Comment, state: CommentState) -> bool:
 
 
 def teach(comment: Comment) -> bool:
-    """Teach the guard the state of a comment; return whether the guard learned it.
+    """Teach the guard the state of a comment. Returns whether the guard learned it.
 
     The guard deletes its own record of a comment after some weeks. After that, the stored comment is taught instead.
     """
@@ -41,26 +41,30 @@ def teach(comment: Comment) -> bool:
 
 
 def reasons(comment: Comment) -> Iterator[str]:
-    """Yield one line for each finding from when the comment arrived, then one for each word that weighs most now."""
+    """Yield a line for each finding when the comment was posted, then one for each word with a large weight."""
     yield from comment.findings.splitlines() or ["The rules found nothing."]
     weights = (comment.case_id and guard.explain(comment.case_id)) or guard.explain(submission_of(comment))
     for word in weights:
         name = word.token.partition(":")[2]
         yield f"{word.weight:+.2f}  {name} ({word.kind}; in {word.ham} kept and {word.spam} spam comments)"
     if not weights:
-        yield _why_no_weights()
+        yield filter_status()
 
 
-def _why_no_weights() -> str:
+def filter_status() -> str:
+    """Return what the filter has learned, and what an editor must still do until it decides."""
     try:
         taught = guard.filter_stats()
     except CaptchaGuardError as error:  # the filter is off, or its database can't be used
         return str(error)
-    return f"The filter has no result yet: it has learned {taught.ham} kept and {taught.spam} spam comments."
+    learned = f"it has learned {taught.ham} kept and {taught.spam} spam comments."
+    if taught.missing:
+        return f"The filter has no result yet: {learned} {taught.missing}"
+    return f"The filter decides: {learned}"
 
 
 def submission_of(comment: Comment) -> Submission:
-    """Return a stored comment as a submission, with what the journal stored of it."""
+    """Return a stored comment as a submission."""
     return Submission(
         scope=f"comment:{comment.post.slug}",
         author=comment.author,
@@ -68,6 +72,8 @@ def submission_of(comment: Comment) -> Submission:
         url=comment.url,
         body=comment.body,
         posted_at=comment.created.timestamp(),
+        post_age=comment.post.age(comment.created),
+        topic=comment.post.topic,
     )
 
 

@@ -1,4 +1,4 @@
-"""The posts' sources: Markdown files with front matter, read and loaded into the database."""
+"""Reads the posts' sources, which are Markdown files with front matter, and loads them into the database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPTIONAL = ("series", "part")
 
 
 class PostFileError(ValueError):
-    """A file in the content folder is invalid; the message names the file and says how to fix it."""
+    """A file in the content folder is invalid. The message names the file and the fix."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class LoadResult:
 
 
 def read(path: Path) -> PostFile:
-    """Read one file; its name without ``.md`` is the slug. Raises :class:`PostFileError`."""
+    """Read one file. Its name without ``.md`` is the slug. Raises :class:`PostFileError`."""
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", path.stem):
         raise PostFileError(f"{path}: the file's name becomes the post's address; use a-z, 0-9 and single hyphens")
     head, body = _split(path, path.read_text("utf-8"))
     if missing := [key for key in REQUIRED if key not in head]:
         raise PostFileError(f"{path}: add {', '.join(missing)} to the front matter")
     if ("series" in head) != ("part" in head):
-        raise PostFileError(f"{path}: series and part go together; give both or neither")
+        raise PostFileError(f"{path}: has only one of series and part; give both or neither")
     return PostFile(
         slug=path.stem,
         title=head["title"],

@@ -12,7 +12,7 @@ from demo_blog.models import Comment, Post
 bp = Blueprint("posts", __name__)
 
 AUTHOR_KEY = "author_key"
-"""Session key for a random value that shows an author their own unpublished comments."""
+"""Session key of a random value, with which authors see their own unpublished comments."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SeriesPosition:
 
 @bp.url_value_preprocessor
 def fetch_post(endpoint: str | None, values: dict[str, str] | None) -> None:  # noqa: ARG001 - Flask's signature
-    """Store the post of ``/posts/<slug>`` in ``g.post`` before any other check; 404 if it doesn't exist."""
+    """Store the post of ``/posts/<slug>`` in ``g.post`` before any other check. Answers 404 if it doesn't exist."""
     post = Post.by_slug(values["slug"]) if values else None
     if post is None:
         abort(404)

@@ -29,8 +29,8 @@ def in_words(number: int) -> str:
 def web_address(typed: str) -> str | None:
     """Return ``typed`` as an http or https address that is safe in a link, or ``None``.
 
-    ``example.org`` without a scheme becomes an https address. Addresses with a user name are refused, because they
-    can look like one site and lead to another. So are addresses with a space or control character.
+    ``example.org`` without a scheme becomes an https address. Addresses with a user name are refused, because they can
+    look like one site and lead to another. Addresses with a space or control character are also refused.
     """
     typed = typed.strip()
     if not typed or not typed.isprintable() or any(character.isspace() for character in typed):
@@ -45,7 +45,7 @@ def web_address(typed: str) -> str | None:
 
 
 def article(text: str, *, external: bool = False) -> Markup:
-    """Return an article's Markdown as HTML; ``external`` makes links absolute, for the feed."""
+    """Return an article's Markdown as HTML. ``external`` makes links absolute, for the feed."""
     posts_url = url_for("posts.show", slug="_", _external=external).removesuffix("_")
     return Markup(markdown.render_article(text, posts_url))  # noqa: S704 - our own articles, HTML disabled
 

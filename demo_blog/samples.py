@@ -16,7 +16,7 @@ FILE = Path(__file__).parent / "sample_comments.toml"
 
 
 def add_samples(file: Path = FILE) -> int:
-    """Store the comments in ``file`` if the journal has no comments; return how many were stored.
+    """Store the comments in ``file`` if the journal has no comments. Returns how many were stored.
 
     Published comments and spam are taught to the guard. Held ones wait for a decision.
     """

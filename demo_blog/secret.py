@@ -1,4 +1,4 @@
-"""The journal's secret key: random, created once, in a file that only its owner can read."""
+"""The journal's secret key. It is random, created once, and stored in a file that only its owner can read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SecretError(RuntimeError):
 
 
 def site_secret(instance: Path) -> str:
-    """Return the secret key stored in ``instance``; create it first if it doesn't exist.
+    """Return the secret key stored in ``instance``. Creates it first if it doesn't exist.
 
     Processes that start at the same time all return the same key. Raises :class:`SecretError` if the file is too
     short.

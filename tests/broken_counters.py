@@ -1,4 +1,4 @@
-"""Counters that ask first and write afterwards, as many programs do: the controls that exact tests must catch."""
+"""Counters that read first and write afterwards, as many programs do. They are the controls of the exact tests."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 def _go_on() -> None:
-    """Lose no time between reading and writing."""
+    """Do nothing between reading and writing."""
 
 
 class ReadThenWriteStorage(SQLiteStorage):
-    """Reads a count and writes it back one higher, in two steps: who reads in between is lost.
+    """Reads a count and then writes it back plus one, so a concurrent hit is lost.
 
-    ``between`` is called after each reading; racers that meet there lose for certain.
+    ``between`` is called after each read. Processes that meet there always lose hits.
     """
 
     STORAGE_SCHEME = ["read-then-write"]  # noqa: RUF012 - as the base class declares it
 
     def __init__(self, uri: str, between: Callable[[], object] = _go_on) -> None:
-        super().__init__(uri, timeout=60)  # it is to lose counts, not to give up on a busy machine
+        super().__init__(uri, timeout=60)  # a busy machine must not make it fail
         self.between = between
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
@@ -46,7 +46,7 @@ class ReadThenWriteStorage(SQLiteStorage):
             with self._connections.reading() as connection:
                 [stamps] = connection.execute(read, (key,)).fetchone() or [b""]
             self.between()
-            if len(stamps) // 8 + amount > limit:  # the tests' windows outlast them
+            if len(stamps) // 8 + amount > limit:  # longer than the windows of the tests
                 return float(expiry)
             row = (key, stamps + bytes(8 * amount), time.time() + expiry)
             with self._connections.writing() as connection:
@@ -55,7 +55,7 @@ class ReadThenWriteStorage(SQLiteStorage):
 
 
 class GetThenDelete:
-    """Single use as peers write it: an issued nonce is looked up, then deleted."""
+    """Single use as in other packages: an issued nonce is looked up, then deleted."""
 
     def __init__(self, storage: Storage, between: Callable[[], object] = _go_on) -> None:
         self._storage = storage

@@ -1,4 +1,4 @@
-"""Prints docs/configuration.md from the settings. A test fails when the page is out of date."""
+"""Prints docs/configuration.md from the settings. A test fails if the page is out of date."""
 
 from __future__ import annotations
 

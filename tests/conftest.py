@@ -1,4 +1,4 @@
-"""Settings and fixtures of all tests: a skip fails in CI, hypothesis tries the same cases everywhere."""
+"""Settings and fixtures of all tests. A skipped test fails in CI, and hypothesis tries the same cases everywhere."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ NOON = 1_800_014_400.0
 
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
-    """Freeze the time at noon; a test moves it with ``clock.shift``."""
+    """Freeze the time at noon. A test moves it with ``clock.shift``."""
     with time_machine.travel(NOON, tick=False) as traveller:
         yield traveller
 
 
 @pytest.fixture(params=["memory", "sqlite"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-    """Each of the two storages that need no server."""
+    """Both storages that need no server."""
     with local_storage(request.param, tmp_path) as one:
         yield one
 
@@ -62,6 +62,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """One server for all tests of a process; each makes databases of its own."""
+    """One server for all tests of a process. Each test makes its own databases."""
     with postgresql_server() as server:
         yield server

@@ -1,4 +1,4 @@
-"""The kinds of database that the judge's tests run over."""
+"""The kinds of database for the judge's tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DATABASES = ["sqlite", "sqlalchemy", pytest.param("postgresql", marks=pytest.mar
 
 
 def opener(request: pytest.FixtureRequest, path: Path) -> Callable[[], Database]:
-    """Return what opens one database of the kind that ``request.param`` names, each time for another process's sake."""
+    """Return a function that opens a database of the kind in ``request.param``, each time as another process would."""
     if request.param == "sqlite":
         return lambda: SQLiteDatabase(path)
     uri = f"sqlite:///{path}" if request.param == "sqlalchemy" else request.getfixturevalue("postgresql").database()

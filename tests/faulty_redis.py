@@ -1,4 +1,4 @@
-"""A real redis-server that a test kills, stops and starts again, and a proxy that loses or delays its answers."""
+"""A real redis-server that a test kills, stops and restarts, and a proxy that loses or delays its answers."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Started = TypeVar("Started", bound="FaultyRedis")
 
 
 class FaultyRedis:
-    """A server on one loopback port; ``uri`` stays the same however often it is started.
+    """A server on one loopback port. ``uri`` stays the same after a restart.
 
-    It is in memory only, unless it ``keeps`` what it is told: then each change is written to a file before it is
-    answered, which is all that a kill asks for; to wait for the disk as well would be slow on a busy machine.
+    It keeps its data in memory only, unless ``keeps`` is true: then each change is written to a file before the answer.
+    That is enough after a kill. Waiting for the disk as well would be slow on a busy machine.
 
     :param settings: more lines of its configuration, such as ``"replicaof 127.0.0.1 7001"``.
     """
@@ -42,40 +42,40 @@ class FaultyRedis:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Whether it was started, and not killed since."""
         return self._process is not None
 
     def start(self) -> None:
-        """Start it, and return once it answers."""
+        """Start it, and return when it answers."""
         command = ["redis-server", str(self._folder / "settings"), *self._mode()]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log)
         wait_until(self._answers, f"redis-server on port {self.port}")
 
     def kill(self) -> None:
-        """Let it die without a last word; all that it did not keep is gone."""
+        """Kill it with SIGKILL. Data that wasn't written is lost."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
             self._process = None
 
     def stop(self) -> None:
-        """Let it hang: connections stay open, and are made, and nothing is answered."""
+        """Stop it with SIGSTOP: connections stay open and can be made, but nothing is answered."""
         self._signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
-        """Let it go on where it was stopped."""
+        """Continue it after a stop."""
         self._signal(signal.SIGCONT)
 
     def ask(self, *command: str) -> Any:
-        """Return what it says to one command, over a connection of its own."""
+        """Return its answer to one command, over a separate connection."""
         client: Any = Redis(port=self.port, decode_responses=True, retry=Retry(NoBackoff(), 0))
         with closing(client):
             return client.execute_command(*command)
 
     def cut_off(self) -> None:
-        """Send replicas nothing more: they keep what they have, and know that the link is down."""
+        """Send nothing more to replicas. They keep their data, and know that the link is down."""
         self.ask("ACL", "SETUSER", "default", "-psync", "-sync")
         self.ask("CLIENT", "KILL", "TYPE", "replica")
 
@@ -97,14 +97,14 @@ class FaultyRedis:
 
 @contextmanager
 def faulty_redis(folder: Path, *settings: str, keeps: bool = False) -> Iterator[FaultyRedis]:
-    """Start a server, and end it however the test has left it."""
+    """Start a server, and end it after the test in any state."""
     with running(FaultyRedis(folder, *settings, keeps=keeps)) as server:
         yield server
 
 
 @contextmanager
 def running(server: Started) -> Iterator[Started]:
-    """Start a server, and end it however the test has left it."""
+    """Start a server, and end it after the test in any state."""
     server.start()
     try:
         yield server
@@ -113,11 +113,11 @@ def running(server: Started) -> Iterator[Started]:
 
 
 class Proxy:
-    """Stands between a client and a server, counts what the client sends, and can keep answers back.
+    """A proxy between a client and a server. It counts what the client sends, and can withhold answers.
 
-    ``asked`` counts the packets of the client, ``round_trips`` those that it sends after an answer. ``delay`` is how
-    many seconds late each answer comes. ``lose_from`` is the number of the question, counted from
-    now, whose answer and all further ones are lost.
+    ``asked`` counts the client's packets, ``round_trips`` those that it sends after an answer. ``delay`` is how many
+    seconds late each answer comes. ``lose_from`` is the number of the packet, counted from now, whose answer and all
+    further ones are lost.
     """
 
     def __init__(self, port: int) -> None:
@@ -135,7 +135,7 @@ class Proxy:
         self._threads[0].start()
 
     def lose_from(self, question: int | None) -> None:
-        """Lose the answer to that question, the next one being 1, and all after it; ``None`` loses nothing more."""
+        """Lose the answer to that request (the next one is 1) and all later ones. ``None`` loses nothing more."""
         self.asked = 0
         self._lose_from = question
 
@@ -157,22 +157,22 @@ class Proxy:
             except OSError:
                 return
             self._sockets += [client, server]
-            for source, target, lets in ((client, server, self._asks), (server, client, self._answers)):
+            for source, target, lets in ((client, server, self._requests), (server, client, self._answers)):
                 thread = threading.Thread(target=self._pass_on, args=(source, target, lets))
                 self._threads.append(thread)
                 thread.start()
 
     def _pass_on(self, source: socket.socket, target: socket.socket, lets: Callable[[], bool]) -> None:
         try:
-            while octets := source.recv(1 << 16):
+            while data := source.recv(1 << 16):
                 if lets():
-                    target.sendall(octets)
+                    target.sendall(data)
         except OSError:
             pass
         with suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
 
-    def _asks(self) -> bool:
+    def _requests(self) -> bool:
         self.asked += 1
         self.round_trips += self._answered
         self._answered = False
@@ -187,7 +187,7 @@ class Proxy:
 
 @contextmanager
 def proxy(port: int) -> Iterator[Proxy]:
-    """Stand before a server for as long as a test needs it."""
+    """Run a proxy in front of a server during the block."""
     between = Proxy(port)
     try:
         yield between
@@ -196,7 +196,7 @@ def proxy(port: int) -> Iterator[Proxy]:
 
 
 def until(true: Callable[[], Any], *, seconds: float) -> float:
-    """Ask until it is true; return how many seconds that took, and fail when it is not true in time."""
+    """Wait until the condition is true. Returns the seconds, and fails if it isn't true in time."""
     begun = time.monotonic()
     while not true():
         if time.monotonic() - begun > seconds:

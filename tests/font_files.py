@@ -1,4 +1,4 @@
-"""Makes font files with one thing wrong with them, out of sound ones (OpenType 1.9, tables cmap and glyf)."""
+"""Makes font files with one defect from sound ones (OpenType 1.9, tables cmap and glyf)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Tables = dict[str, bytes]
 
 
 class Part(NamedTuple):
-    """A glyph of the font as part of another: factors on its width and height, then moved by so many font units."""
+    """A glyph of the font as part of another: factors on its width and height, and an offset in font units."""
 
     glyph: str
     across: float = 1.0
@@ -21,7 +21,7 @@ class Part(NamedTuple):
 
 
 def remade(font: bytes, *, without: str = "", composed: Mapping[str, Sequence[Part]] | None = None) -> bytes:
-    """Return the TrueType ``font`` without some glyphs, and with others put together from its own."""
+    """Return the TrueType ``font`` without some glyphs, and with others composed from its own glyphs."""
     tables = _tables(font)
     ids = _glyph_ids(tables["cmap"])
     shapes = _shapes(tables)
@@ -54,7 +54,7 @@ def _assembled(tables: Tables) -> bytes:
 
 
 def _glyph_ids(cmap: bytes) -> dict[str, int]:
-    """Return the number of each glyph of A-Z and 0-9, read from the first subtable, which is of format 4."""
+    """Return the number of each glyph of A-Z and 0-9, read from the first subtable, which has format 4."""
     (start,) = struct.unpack_from(">I", cmap, 8)
     (segments,) = struct.unpack_from(">H", cmap, start + 6)
     ids = {}
@@ -86,10 +86,10 @@ def _shapes(tables: Tables) -> list[bytes]:
 
 
 def _composite(parts: Sequence[Part], ids: Mapping[str, int]) -> list[bytes]:
-    """Return the octets of a composite glyph: offsets are words in font units, and each part has two scales."""
-    octets = [struct.pack(">5h", -1, 0, 0, 1000, 1000)]
+    """Return the bytes of a composite glyph: offsets are words in font units, and each part has two scales."""
+    data = [struct.pack(">5h", -1, 0, 0, 1000, 1000)]
     for number, part in enumerate(parts, start=1):
         flags = 0x1 | 0x2 | 0x40 | (0x20 if number < len(parts) else 0)
         scales = (round(part.across * 0x4000), round(part.down * 0x4000))
-        octets.append(struct.pack(">2H4h", flags, ids[part.glyph], part.right, part.up, *scales))
-    return [*octets, b"\0" * (-sum(map(len, octets)) % 4)]
+        data.append(struct.pack(">2H4h", flags, ids[part.glyph], part.right, part.up, *scales))
+    return [*data, b"\0" * (-sum(map(len, data)) % 4)]

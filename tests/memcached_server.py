@@ -1,4 +1,4 @@
-"""A real memcached on a free loopback port, for as long as a test needs it."""
+"""A real memcached on a free loopback port, for tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENCE = 10  # seconds
 
 @contextmanager
 def memcached_server(port: int = 0) -> Iterator[str]:
-    """Start a server, and yield its URI; it moves no items about, so that a list of its keys misses none."""
+    """Start a server, and yield its URI. It doesn't move items, so that a list of its keys is complete."""
     port = port or free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     with subprocess.Popen(
@@ -29,7 +29,7 @@ def memcached_server(port: int = 0) -> Iterator[str]:
             _wait(port)
             yield f"memcached://127.0.0.1:{port}"
         finally:
-            server.kill()  # it would let a second pass first
+            server.kill()  # otherwise it would let a second pass before it answers
 
 
 def _wait(port: int) -> None:

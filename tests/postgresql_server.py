@@ -1,4 +1,4 @@
-"""A real PostgreSQL on a free loopback port, run by a user without rights, for as long as tests need it."""
+"""A real PostgreSQL on a free loopback port for tests, run by an unprivileged user."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import psycopg
 
 from tests.servers import free_port, wait_until
 
-#: For tests only: nothing has to outlast the machine.
+#: Only for tests: the data doesn't need to survive the machine.
 SETTINGS = (
     "fsync=off",
     "synchronous_commit=off",
@@ -29,7 +29,7 @@ SETTINGS = (
 
 
 class PostgreSQL:
-    """A server; ``database()`` makes an empty database and returns its SQLAlchemy URL."""
+    """A server. ``database()`` creates an empty database and returns its SQLAlchemy URL."""
 
     def __init__(self, folder: Path, given: dict[str, Any]) -> None:
         self.port = free_port()
@@ -38,7 +38,7 @@ class PostgreSQL:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, or start it again, and wait until it answers."""
+        """Start or restart it, and wait until it answers."""
         options = [part for setting in SETTINGS for part in ("-c", setting)]
         command = [program("postgres"), "-D", str(self._folder / "data"), "-h", "127.0.0.1", "-p", str(self.port)]
         with (self._folder / "log").open("ab") as log:
@@ -46,7 +46,7 @@ class PostgreSQL:
         wait_until(self._answers, f"PostgreSQL on port {self.port}")
 
     def stop(self) -> None:
-        """End it at once, as a server that is restarted does."""
+        """Stop it at once, as a restart does."""
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)  # without waiting for clients
             self._process.wait(30)
@@ -71,7 +71,7 @@ class PostgreSQL:
 
 @contextmanager
 def postgresql_server() -> Iterator[PostgreSQL]:
-    """Start a server with empty data in a folder that goes with it. It refuses to be root's."""
+    """Start a server with empty data in a temporary folder. PostgreSQL refuses to run as root."""
     folder = Path(mkdtemp(prefix="postgresql-"))
     given: dict[str, Any] = {"cwd": folder}
     if os.geteuid() == 0:
@@ -92,7 +92,7 @@ def postgresql_server() -> Iterator[PostgreSQL]:
 
 
 def program(name: str) -> str:
-    """Return the path of one of PostgreSQL's programs; Debian keeps them out of everybody's PATH."""
+    """Return the path of one of PostgreSQL's programs. Debian doesn't put them in the PATH."""
     found = shutil.which(name) or next(
         (str(one) for one in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)), None
     )

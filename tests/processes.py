@@ -1,27 +1,26 @@
-"""Processes that do parts of one piece of work at once, and send back what came of it."""
+"""Runs parts of one task in several processes at the same time, and collects their results."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
 
-def shared_out(
-    context: ForkServerContext | SpawnContext, work: Callable[..., Result], parts: Iterable[tuple[Any, ...]]
-) -> list[Result]:
-    """Do ``work(*part)`` for every part, each in a process of its own; return the results in the order of the parts.
+def in_processes(context: BaseContext, work: Callable[..., Result], parts: Iterable[tuple[Any, ...]]) -> list[Result]:
+    """Run ``work(*part)`` for every part, each in its own process. Returns the results in the order of the parts.
 
-    Raises ``EOFError`` when a process has ended without a result; the others, which may wait for it, are ended then.
+    Raises ``EOFError`` if a process has ended without a result. The other processes, which may wait for it, are then
+    terminated.
     """
     pipes = []
     processes = []
     for part in parts:
         receiver, sender = context.Pipe(duplex=False)
-        processes.append(context.Process(target=_send, args=(work, part, sender)))
+        processes.append(context.Process(target=_send, args=(work, part, sender)))  # type: ignore[attr-defined]
         pipes.append((receiver, sender))
     for process in processes:
         process.start()

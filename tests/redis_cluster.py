@@ -14,31 +14,31 @@ from tests.servers import free_port, wait_until
 
 SLOTS = 16384
 
-#: Milliseconds without an answer after which the nodes take one of them for dead.
+#: Milliseconds without an answer after which the nodes consider a node dead.
 NODE_TIMEOUT = 1000
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Its nodes: those that were primaries to begin with, and the replica of each, if there are any."""
+    """The nodes: the initial primaries, and the replica of each, if there are any."""
 
     primaries: Sequence[FaultyRedis]
     replicas: Sequence[FaultyRedis]
 
     @property
     def uri(self) -> str:
-        """Where the guard finds it."""
+        """Its address for the guard."""
         return "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.primaries)
 
     def is_whole(self) -> bool:
-        """Say whether every node that runs knows of every slot that it is served."""
-        running = [node for node in (*self.primaries, *self.replicas) if node.runs]
+        """Return whether every running node knows that every slot is served."""
+        running = [node for node in (*self.primaries, *self.replicas) if node.is_running]
         return all(node.ask("CLUSTER INFO")["cluster_state"] == "ok" for node in running)
 
 
 @contextmanager
 def redis_cluster(folder: Path, primaries: int = 3, *, replicated: bool = False) -> Iterator[Cluster]:
-    """Start a cluster, and return once it is whole."""
+    """Start a cluster, and return when it is complete."""
     with ExitStack() as stack:
 
         def node() -> FaultyRedis:
@@ -54,7 +54,7 @@ def redis_cluster(folder: Path, primaries: int = 3, *, replicated: bool = False)
             one.ask("CLUSTER", "ADDSLOTSRANGE", str(begin), str(end - 1))
         for other in nodes[1:]:
             nodes[0].ask("CLUSTER", "MEET", "127.0.0.1", str(other.port), bus_of(other))
-        wait_until(lambda: all(knows_of(one) == len(nodes) for one in nodes), "the nodes' acquaintance")
+        wait_until(lambda: all(known_nodes(one) == len(nodes) for one in nodes), "the nodes' acquaintance")
         for replica, primary in zip(cluster.replicas, cluster.primaries, strict=False):
             replica.ask("CLUSTER", "REPLICATE", primary.ask("CLUSTER", "MYID"))
         wait_until(lambda: cluster.is_whole() and all(map(has_copied, cluster.replicas)), "a whole cluster")
@@ -62,16 +62,16 @@ def redis_cluster(folder: Path, primaries: int = 3, *, replicated: bool = False)
 
 
 def settings() -> list[str]:
-    """Return what makes a server a node. A replica stands for election however long it has heard nothing."""
+    """Return the settings that make a server a node. A replica stands for election however old its data is."""
     timeouts = [f"cluster-node-timeout {NODE_TIMEOUT}", "cluster-replica-validity-factor 0"]
     return ["cluster-enabled yes", f"cluster-port {free_port()}", *timeouts, AT_ONCE]
 
 
 def bus_of(node: FaultyRedis) -> str:
-    """Return the port on which nodes speak to a node."""
+    """Return the port on which nodes talk to a node."""
     return str(node.ask("CONFIG GET", "cluster-port")["cluster-port"])
 
 
-def knows_of(node: FaultyRedis) -> int:
-    """Return how many nodes a node knows, itself included."""
+def known_nodes(node: FaultyRedis) -> int:
+    """Return how many nodes a node knows, including itself."""
     return int(node.ask("CLUSTER INFO")["cluster_known_nodes"])

@@ -1,4 +1,4 @@
-"""A primary, its replica and the sentinel that watches them, on free loopback ports."""
+"""A primary, its replica and a sentinel that watches them, on free loopback ports."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from tests.faulty_redis import FaultyRedis, faulty_redis, running
 from tests.servers import wait_until
 
-#: Milliseconds without an answer after which the sentinel takes a server for dead.
+#: Milliseconds without an answer after which the sentinel considers a server dead.
 DOWN_AFTER = 700
 
-#: A setting: a replica's first copy is begun without waiting for other replicas to come.
+#: A setting: a replica's first copy starts without waiting for other replicas.
 AT_ONCE = "repl-diskless-sync-delay 0"
 
 
 class Sentinel(FaultyRedis):
-    """A sentinel: a server that watches others."""
+    """A sentinel, which is a server that watches others."""
 
     def _mode(self) -> Sequence[str]:
         return ["--sentinel"]
@@ -26,7 +26,7 @@ class Sentinel(FaultyRedis):
 
 @dataclass(frozen=True)
 class Watched:
-    """Two servers, of which the first was the primary to begin with, and who watches them."""
+    """Two servers, of which the first is the initial primary, and their sentinel."""
 
     primary: FaultyRedis
     replica: FaultyRedis
@@ -34,11 +34,11 @@ class Watched:
 
     @property
     def uri(self) -> str:
-        """Where the guard finds them."""
+        """Their address for the guard."""
         return f"redis+sentinel://127.0.0.1:{self.sentinel.port}/journal"
 
     def wait_for_promotion(self) -> None:
-        """Return once the sentinel calls the replica the primary, and it is."""
+        """Return when the sentinel reports the replica as the primary, and it is."""
         wait_until(lambda: self._primary() == self.replica.port and is_primary(self.replica), "a promotion")
 
     def _primary(self) -> int:
@@ -48,7 +48,7 @@ class Watched:
 
 @contextmanager
 def watched_redis(folder: Path, *, down_after: int = DOWN_AFTER) -> Iterator[Watched]:
-    """Start them, and return once the sentinel knows both; one sentinel is enough to decide here."""
+    """Start them, and return when the sentinel knows both. One sentinel is enough for a failover here."""
     with ExitStack() as stack:
         primary = stack.enter_context(faulty_redis(folder, AT_ONCE))
         replica = stack.enter_context(replica_of(primary, folder))
@@ -61,23 +61,23 @@ def watched_redis(folder: Path, *, down_after: int = DOWN_AFTER) -> Iterator[Wat
 
 @contextmanager
 def replica_of(primary: FaultyRedis, folder: Path, *, keeps: bool = False) -> Iterator[FaultyRedis]:
-    """Start a server that copies another, and return once it does."""
+    """Start a replica of another server, and return when it has copied the data."""
     with faulty_redis(folder, f"replicaof 127.0.0.1 {primary.port}", AT_ONCE, keeps=keeps) as replica:
         wait_until(lambda: has_copied(replica), "a replica's first copy")
         yield replica
 
 
 def has_copied(replica: FaultyRedis) -> bool:
-    """Say whether a replica is connected to its primary and has what that has."""
+    """Return whether a replica is connected to its primary and has all of its data."""
     return bool(replica.ask("INFO", "replication").get("master_link_status") == "up")
 
 
 def is_primary(server: FaultyRedis) -> bool:
-    """Say whether a server takes itself for a primary."""
+    """Return whether a server is a primary."""
     return bool(server.ask("INFO", "replication")["role"] == "master")
 
 
 def knows(sentinel: Sentinel, replica: FaultyRedis) -> bool:
-    """Say whether the sentinel could promote a replica."""
-    told = [dict(zip(one[::2], one[1::2], strict=True)) for one in sentinel.ask("SENTINEL", "REPLICAS", "journal")]
-    return [(one["port"], one["master-link-status"]) for one in told] == [(str(replica.port), "ok")]
+    """Return whether the sentinel could promote a replica."""
+    replicas = [dict(zip(one[::2], one[1::2], strict=True)) for one in sentinel.ask("SENTINEL", "REPLICAS", "journal")]
+    return [(one["port"], one["master-link-status"]) for one in replicas] == [(str(replica.port), "ok")]

@@ -1,4 +1,4 @@
-"""A real redis-server on a free loopback port, in memory only, for as long as a test needs it."""
+"""A real redis-server on a free loopback port, in memory only, for tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def redis_server(folder: Path, *more: str) -> Iterator[str]:
-    """Start a server that keeps nothing on disk, and yield its URI."""
+    """Start a server that writes nothing to disk, and yield its URI."""
     port = free_port()
     settings = [
         "--bind",

@@ -1,4 +1,4 @@
-"""Real servers on free loopback ports, ended by their process id and never left behind."""
+"""Real servers on free loopback ports. Each is ended by its process id."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-#: Seconds. Far more than a server takes to start or to end on a busy machine.
+#: Seconds. More than a server needs to start or end on a busy machine.
 PATIENCE = 30.0
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on.
+    """Return a port on which no program listens.
 
-    It is none of those that the system gives to connections, one of which could take it before the server does.
+    It isn't one that the system gives to outgoing connections, which could take it before the server does.
     """
     while True:
         port = 10_000 + secrets.randbelow(20_000)
@@ -25,7 +25,7 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
-    """Return as soon as ``condition`` holds; fails saying ``what`` did not come."""
+    """Return when ``condition`` is true. Fails with ``what`` after a time."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come in {seconds:.0f} s"
@@ -33,12 +33,12 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIEN
 
 
 def wait_for_port(port: int) -> None:
-    """Return when something listens on the port."""
+    """Return when a program listens on the port."""
     wait_until(lambda: answers(port), f"a server on port {port}")
 
 
 def answers(port: int) -> bool:
-    """Say whether something listens on the port."""
+    """Return whether a program listens on the port."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:
@@ -47,10 +47,10 @@ def answers(port: int) -> bool:
 
 
 def children(pid: int) -> set[int]:
-    """Return the process ids of a process's own children (Linux)."""
+    """Return the process ids of a process's children (Linux)."""
     found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
+        with suppress(OSError):  # it has ended in the meantime
             if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
                 found.add(int(stat.parent.name))
     return found

@@ -86,12 +86,12 @@ class Handler(BaseHTTPRequestHandler):
             Asked(self.path, {}, {name.lower(): value for name, value in self.headers.items()})
         )
         self.close_connection = True
-        self.say(b"true")
+        self.answer_with(b"true")
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         pass
 
-    def say(self, body: bytes, status: int = 200, **headers: str) -> None:
+    def answer_with(self, body: bytes, status: int = 200, **headers: str) -> None:
         self.send_response(status)
         for name, value in (headers | self.own_server.extra_headers).items():
             self.send_header(name.replace("_", "-"), value)
@@ -99,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def say_slowly(self, body: bytes) -> None:
+    def answer_slowly(self, body: bytes) -> None:
         """Send a byte every 0.05 s until the client closes the connection."""
         for byte in body:
             if self.own_server.released.wait(0.05):
@@ -109,11 +109,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def documented(self) -> None:
         if self.own_server.answer is not None:
-            return self.say(self.own_server.answer)
+            return self.answer_with(self.own_server.answer)
         return ROUTES.get(self.path, Handler.unknown)(self)
 
     def unknown(self) -> None:
-        self.say(b"<!DOCTYPE html><title>Not found</title>", 404)
+        self.answer_with(b"<!DOCTYPE html><title>Not found</title>", 404)
 
     def comment_check(self) -> None:
         if self.form.get("api_key") != KEY:
@@ -121,36 +121,40 @@ class Handler(BaseHTTPRequestHandler):
         if not self.form.get("blog") or not self.form.get("user_ip"):
             return self.invalid("user_ip")
         if self.form.get("user_role") == "administrator":
-            return self.say(b"false")
+            return self.answer_with(b"false")
         test_mail = self.form.get("comment_author_email") == "akismet-guaranteed-spam@example.com"
         if "blatant" in self.form.get("comment_content", ""):
-            return self.say(b"true", X_akismet_pro_tip="discard")
-        return self.say(b"true" if test_mail or self.form.get("comment_author") == "viagra-test-123" else b"false")
+            return self.answer_with(b"true", X_akismet_pro_tip="discard")
+        return self.answer_with(
+            b"true" if test_mail or self.form.get("comment_author") == "viagra-test-123" else b"false"
+        )
 
     def submit(self) -> None:
         if self.form.get("api_key") != KEY:
             return self.invalid("api_key")
-        return self.say(b"Thanks for making the web a better place.")
+        return self.answer_with(b"Thanks for making the web a better place.")
 
     def invalid(self, what: str) -> None:
-        self.say(b"invalid", X_akismet_debug_help=f"We were unable to parse your {what} {KEY[:-1]}6")
+        self.answer_with(b"invalid", X_akismet_debug_help=f"We were unable to parse your {what} {KEY[:-1]}6")
 
     def look_up(self) -> None:
         answer: dict[str, Any] = {"success": 1}
         for name in ("ip", "email", "username"):
             if name in self.form:
                 answer[name] = self.own_server.listed.get(self.form[name], {"appears": 0, "frequency": 0})
-        self.say(json.dumps(answer).encode() if "json" in self.form else b"<response success='true'></response>")
+        self.answer_with(
+            json.dumps(answer).encode() if "json" in self.form else b"<response success='true'></response>"
+        )
 
     def hang(self) -> None:
         self.own_server.released.wait(FOREVER)
 
     def drip(self) -> None:
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n")
-        self.say_slowly(b"t" * 4000)
+        self.answer_slowly(b"t" * 4000)
 
     def drip_headers(self) -> None:
-        self.say_slowly(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 4000)
+        self.answer_slowly(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 4000)
 
     def truncated(self) -> None:
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfals")
@@ -163,13 +167,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def redirect(self) -> None:
         host = self.headers["Host"]
-        self.say(b"", 302, Location=f"http://{host}/elsewhere")
+        self.answer_with(b"", 302, Location=f"http://{host}/elsewhere")
 
     def huge(self) -> None:
-        self.say(b"false" + b" " * 10_000_000)
+        self.answer_with(b"false" + b" " * 10_000_000)
 
     def html(self) -> None:
-        self.say(b"<!DOCTYPE html><title>Welcome to the hotel's network</title>", Content_Type="text/html")
+        self.answer_with(b"<!DOCTYPE html><title>Welcome to the hotel's network</title>", Content_Type="text/html")
 
     def no_http(self) -> None:
         self.wfile.write(b"SSH-2.0-OpenSSH_9.9\r\n\r\n")
@@ -194,10 +198,10 @@ FAULTS: dict[str, Callable[[Handler], None]] = {
     "huge": Handler.huge,
     "html": Handler.html,
     "no_http": Handler.no_http,
-    "empty": lambda handler: handler.say(b""),
-    "error_500": lambda handler: handler.say(b"true", 500),
-    "error_403": lambda handler: handler.say(b"false", 403),
-    "busy": lambda handler: handler.say(b"false", 429),
+    "empty": lambda handler: handler.answer_with(b""),
+    "error_500": lambda handler: handler.answer_with(b"true", 500),
+    "error_403": lambda handler: handler.answer_with(b"false", 403),
+    "busy": lambda handler: handler.answer_with(b"false", 429),
 }
 
 

@@ -1,4 +1,4 @@
-"""Draws docs/pictures/styles.png: three codes each of three sites. Run by ``make docs``."""
+"""Draws docs/pictures/styles.png: three codes of each of three sites. Run by ``make docs``."""
 
 from __future__ import annotations
 

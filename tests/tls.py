@@ -31,7 +31,7 @@ def authority(folder: Path, name: str) -> Signed:
 
 
 def certificate(folder: Path, ca: Signed, name: str, *alternative: str) -> Signed:
-    """Let a CA sign a certificate for a host of that name, or other names (``DNS:...``, ``IP:...``)."""
+    """Sign a certificate with a CA, for a host of that name, or other names (``DNS:...``, ``IP:...``)."""
     made, request = Signed(folder / f"{name}.pem", folder / f"{name}.key"), folder / f"{name}.csr"
     names = ["-addext", f"subjectAltName={','.join(alternative)}"] if alternative else []
     _openssl("req", *_new_key(made), "-out", request, "-subj", f"/CN={name}", *names)
@@ -42,20 +42,20 @@ def certificate(folder: Path, ca: Signed, name: str, *alternative: str) -> Signe
 
 @dataclass(frozen=True)
 class EncryptedRedis:
-    """A server that speaks TLS on ``port``, and nothing else there."""
+    """A server that speaks only TLS on ``port``."""
 
     server: FaultyRedis
     port: int
 
     def uri(self, host: str, **options: object) -> str:
-        """Return where a client finds it, with options as a URI's query has them."""
+        """Return its address for a client, with options in the URI's query."""
         query = "&".join(f"{name}={value}" for name, value in options.items())
         return f"rediss://{host}:{self.port}/0" + (f"?{query}" if query else "")
 
 
 @contextmanager
 def encrypted_redis(folder: Path, ca: Signed, own: Signed, *, asks_clients: bool = False) -> Iterator[EncryptedRedis]:
-    """Start a server with a certificate; ``asks_clients``: it wants one of them, too, signed by the same CA."""
+    """Start a server with a certificate. With ``asks_clients``, clients also need one, signed by the same CA."""
     port = free_port()
     settings = [f"tls-port {port}", f"tls-cert-file {own.certificate}", f"tls-key-file {own.key}"]
     settings += [f"tls-ca-cert-file {ca.certificate}", f"tls-auth-clients {'yes' if asks_clients else 'no'}"]

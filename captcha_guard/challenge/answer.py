@@ -1,4 +1,4 @@
-"""The answer to a challenge. It's derived from the secret and the nonce, and look-alikes count as equal."""
+"""The answer to a challenge. It's derived from the secret and the nonce. Look-alikes count as equal."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def derive(key: bytes, nonce: bytes, *, alphabet: str = ALPHABET, length: tuple[
 def normalise(typed: str) -> str:
     """Return a typed text in the normal form for comparison.
 
-    Full-width and other compatibility forms become plain characters (NFKD), digits of every script ASCII digits, and
-    letters capitals. Spaces, hyphens, dots, accents and invisible characters are removed. Letters of other scripts
-    become the Latin letters they look like. Look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, P/R, E/F ...)
-    become one symbol.
+    Full-width and other compatibility forms become plain characters (NFKD). Digits of every script become ASCII digits,
+    and letters become capitals. Spaces, hyphens, dots, accents and invisible characters are removed. Letters of other
+    scripts become the Latin letters that they look like. Look-alikes (0/O, 1/I/L, 5/S, 2/Z, 8/B, 6/G, 7/T, N/H, P/R,
+    E/F ...) become one symbol.
     """
     plain = "".join(
         _digit(char) for char in unicodedata.normalize("NFKD", typed.translate(_LUNATE)) if _is_compared(char)

@@ -1,4 +1,4 @@
-"""How hard a picture is: named knobs, and three levels. The nostalgic level ``classica`` has its own picture size."""
+"""How hard a picture is: named knobs, and three levels. The level ``classica`` has its own picture size."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Knob(NamedTuple):
 
 KNOBS: dict[str, Knob] = {
     "interlock": Knob(
-        "i", 0, 30, "% of a glyph's height by which the rows reach past every straight line between them"
+        "i", 0, 30, "% of a glyph's height by which the rows reach across every straight line between them"
     ),
-    "tilt": Knob("t", 0, 35, "degrees by which the rows slope at most, up or down"),
-    "rotation": Knob("r", 0, 30, "degrees either way, drawn for each glyph"),
+    "tilt": Knob("t", 0, 35, "degrees, the steepest slope of the rows, up or down"),
+    "rotation": Knob("r", 0, 30, "degrees, the largest turn of a glyph to either side"),
     "field_size": Knob(
-        "f", 50, 400, "% of a glyph's height, how large the fields are in which ink and paper change places"
+        "f", 50, 400, "% of a glyph's height, the size of the fields in which ink and paper are swapped"
     ),
     "lines": Knob("l", 0, 6, "strokes across the text"),
     "line_weight": Knob("w", 20, 120, "% of the text's stem width"),
@@ -88,7 +88,7 @@ class Difficulty:
             value = getattr(self, name)
             if type(value) is not int or not knob.low <= value <= knob.high:
                 allowed = f"{knob.low} to {knob.high} {knob.unit}"
-                msg = f"Difficulty's {name} is {value!r}; it must be a whole number, {allowed}"
+                msg = f"Difficulty's {name} is {value!r}; allowed: a whole number, {allowed}"
                 raise ConfigError(msg)
         object.__setattr__(self, "length", _pair(self.length))
 
@@ -138,7 +138,7 @@ class Difficulty:
         return _LEVELS.get(spec) or _own(spec)
 
 
-# The easiest level first. Classica doesn't use a style, and only its tilt has an effect.
+# The levels, the easiest first. Classica doesn't use a style, and only its tilt has an effect.
 Difficulty.classica = Difficulty(interlock=0, tilt=4, rotation=0, field_size=400, lines=0, line_weight=20, cover=0)
 Difficulty.easy = Difficulty(interlock=2, rotation=3, field_size=100, line_weight=20, cover=4)
 Difficulty.medium = Difficulty()

@@ -65,7 +65,7 @@ class ImageKind:
     def __init__(self, appearance: Appearance) -> None:
         self.appearance = appearance
         self._rendered = lru_cache(maxsize=PICTURES)(self.draw)
-        self._readings = lru_cache(maxsize=PICTURES)(self._laid_out)
+        self._answers = lru_cache(maxsize=PICTURES)(self._possible_readings)
         self._style = lru_cache(maxsize=8)(self._style_of)
 
     def code(self, key: bytes, challenge: Challenge) -> str:
@@ -76,10 +76,10 @@ class ImageKind:
         )
 
     def answers(self, key: bytes, challenge: Challenge) -> tuple[str, ...]:
-        """Return every right answer, the code itself first. There are two if its rows can be read in two orders."""
+        """Return every right answer, the code itself first. Other answers are other orders of reading the rows."""
         try:
-            return self._readings(key, challenge)
-        except (FontError, OSError):  # without fonts there is no picture either, and its route logs the fault
+            return self._answers(key, challenge)
+        except (FontError, OSError):  # then the picture can't be drawn either, and its route logs this
             return (self.code(key, challenge),)
 
     def render(self, key: bytes, challenge: Challenge, medium: str) -> bytes:
@@ -104,7 +104,7 @@ class ImageKind:
             colours=self.appearance.colours,
         )
 
-    def _laid_out(self, key: bytes, challenge: Challenge) -> tuple[str, ...]:
+    def _possible_readings(self, key: bytes, challenge: Challenge) -> tuple[str, ...]:
         return readings(
             self.code(key, challenge),
             seed=_seed(key, challenge),

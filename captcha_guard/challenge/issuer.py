@@ -40,12 +40,17 @@ class Issuer:
         keys = [subkey(secret, label) for secret in secrets]
         self.tokens = Tokens(keys, kinds=self.kinds, ttl=ttl, clock=clock)
 
-    def issue(self, scope: str, *, difficulty: Difficulty, tries_left: int = 0, repeats: bool = False) -> str:
-        """Return the token of a new challenge for ``scope``. ``tries_left`` and ``repeats`` are as in ``Challenge``."""
+    def issue(
+        self, scope: str, *, difficulty: Difficulty, kind: str = "", tries_left: int = 0, repeats: bool = False
+    ) -> str:
+        """Return the token of a new challenge for ``scope``. ``tries_left`` and ``repeats`` are as in ``Challenge``.
+
+        ``kind`` is the name of one of the issuer's kinds, by default of the usual one.
+        """
         at = int(self.clock())
         challenge = Challenge.new(
             scope,
-            kind=self.usual.name,
+            kind=self.kinds[kind].name if kind else self.usual.name,
             difficulty=difficulty.spec(),
             epoch=self.epoch(at),
             at=at,
@@ -66,13 +71,13 @@ class Issuer:
             raise TokenMalformedError("signed, but its difficulty is unknown here", token=token) from error
         return opened
 
-    def solved(self, opened: Opened, bound_to: str) -> str | None:
+    def issue_pass(self, opened: Opened, bound_to: str) -> str | None:
         """Return a pass for the solved challenge ``opened``. It expires when the challenge would have expired.
 
-        ``bound_to`` identifies the comment that it is for. Returns None if the code has had its last pass.
+        ``bound_to`` identifies the comment that it is for. Returns None if the last possible pass was already issued.
         """
-        passed = opened.challenge.passed(opened.key, bound_to)
-        return None if passed is None else self.tokens.sign(passed)
+        challenge = opened.challenge.as_pass(opened.key, bound_to)
+        return None if challenge is None else self.tokens.sign(challenge)
 
     @property
     def key(self) -> bytes:
@@ -85,21 +90,21 @@ class Issuer:
 
     def answers(self, opened: Opened) -> tuple[str, ...]:
         """Return every right answer, the code itself first."""
-        return self._kind(opened).answers(opened.key, opened.challenge)
+        return self.kind(opened).answers(opened.key, opened.challenge)
 
     def is_right(self, opened: Opened, typed: str) -> bool:
         """Return whether ``typed`` is a right answer. Case, spaces and look-alikes don't matter.
 
         It is compared with every right answer, each in constant time.
         """
-        return any([code.matches(answer, typed) for answer in self.answers(opened)])  # noqa: C419 - all, not until one is
+        return any([code.matches(answer, typed) for answer in self.answers(opened)])  # noqa: C419 - compares all of them
 
     def render(self, opened: Opened, medium: str) -> bytes:
         """Return one of the challenge's files. ``medium`` is its name in the kind's ``media``."""
-        return self._kind(opened).render(opened.key, opened.challenge, medium)
+        return self.kind(opened).render(opened.key, opened.challenge, medium)
 
-    def _kind(self, opened: Opened) -> ChallengeKind:
-        """Return the challenge's kind; for a pass, which shows nothing, the usual one."""
+    def kind(self, opened: Opened) -> ChallengeKind:
+        """Return the challenge's kind. For a pass, which isn't shown, return the usual kind."""
         return self.kinds.get(opened.challenge.kind, self.usual)
 
     def epoch(self, at: float) -> int:

@@ -1,4 +1,4 @@
-"""The interface of a kind of challenge. The image is one kind. Anything else that presents a code can be another."""
+"""The interface of a kind of challenge. A kind presents a code, for example as an image."""
 
 from __future__ import annotations
 

@@ -36,16 +36,17 @@ GENERATIONS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One "Enter Security Code" task. It never contains the answer.
+    """One "Enter Security Code" task, without its answer.
 
     ``nonce`` is random and used once. ``scope`` is the digest of the form's scope. ``kind`` is the name of a
     ``ChallengeKind``, or ``SOLVED`` for a pass (proof that a challenge was solved). ``difficulty`` is a difficulty's
     spec. ``epoch`` is the number of the site's style in which it's drawn. ``issued_at`` is in seconds since 1970.
-    ``tries_left`` is how many tries at the code are paid for. It is above 0 if the challenge was handed out in reply to
-    a comment that the limits have counted.
+    ``tries_left`` is the number of tries that the limits have already counted. It is above 0 if the challenge was the
+    answer to a counted comment.
 
-    ``repeats`` means that it was handed out with a refusal as a duplicate, and lets that comment be posted once more. A
-    pass also has a ``generation``, 1 to ``GENERATIONS``, and ``bound_to``, which identifies its comment.
+    ``repeats`` means that the challenge was issued after a refusal as a duplicate. A solution lets that comment be
+    posted once more. A pass also has a ``generation``, 1 to ``GENERATIONS``, and ``bound_to``, which identifies its
+    comment.
     """
 
     nonce: str
@@ -75,10 +76,10 @@ class Challenge:
         nonce = base64_encode(secrets.token_bytes(NONCE_BYTES)).decode()
         return cls(nonce, scope_digest(scope), kind, difficulty, epoch, at, tries_left, repeats)
 
-    def passed(self, key: bytes, bound_to: str) -> Challenge | None:
-        """Return the pass that follows this challenge after it was solved. None after the last generation.
+    def as_pass(self, key: bytes, bound_to: str) -> Challenge | None:
+        """Return the pass for this challenge after it was solved. None after the last generation.
 
-        The pass's nonce is derived from this nonce and ``key``, so every call makes the same pass.
+        The pass's nonce is derived from this nonce and ``key``, so every call returns the same pass.
         """
         if self.generation >= GENERATIONS:
             return None
@@ -146,9 +147,9 @@ class Tokens:
         return signer.sign_at(base64_encode(text), challenge.issued_at).decode()
 
     def open(self, token: str, *, scope: str | None = None) -> Opened:
-        """Return the challenge in a genuine, fresh token.
+        """Return the challenge in a genuine token that hasn't expired.
 
-        ``scope`` is the form that it must belong to. ``None`` allows any form, such as for drawing its picture. Raises
+        ``scope`` is the form that it must belong to. ``None`` allows any form, for example to draw the picture. Raises
         ``TokenMalformedError``, ``TokenForgedError``, ``TokenExpiredError`` or ``TokenScopeError``.
         """
         if len(token) > LONGEST or not token.isascii():

@@ -1,16 +1,16 @@
-"""Characters that look like others: symbols of codes that readers mix up, and letters of other scripts.
+"""Characters that look like others: symbols of codes that readers confuse, and letters of other scripts.
 
-Typing any symbol is right where another of its group is shown, and so is a letter that looks like one of them.
+If a code shows one symbol of a group, every symbol of the group is right, and so is every letter that looks like one.
 """
 
-# ruff: noqa: RUF001 (letters that pass for others are what this is about)
+# ruff: noqa: RUF001 (the tables consist of such letters)
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-#: Every look-alike and the symbol that stands for its group.
+#: Every look-alike, and the symbol that represents its group.
 LOOK_ALIKES = str.maketrans(
     {
         "0": "D", "O": "D", "Q": "D",
@@ -46,7 +46,7 @@ FOREIGN: Final = {
     **_table("ա ո ս օ հ յ ց զ Օ Տ Ս", "w n u o h j g q O S U"),
 }
 
-#: Letters drawn as something else that NFKC leaves as they are: small capitals, white letters in discs and squares.
+#: Variants of Latin letters that NFKC doesn't change: small capitals, and white letters in discs and squares.
 DRAWN: Final = {
     **_table(
         "ᴀ ʙ ᴄ ᴅ ᴇ ꜰ ɢ ʜ ɪ ᴊ ᴋ ʟ ᴍ ɴ ᴏ ᴘ ꞯ ʀ ꜱ ᴛ ᴜ ᴠ ᴡ ʏ ᴢ ɑ ɡ",
@@ -56,7 +56,7 @@ DRAWN: Final = {
     **{0x1F170 + place: chr(65 + place) for place in range(26)},
 }
 
-#: Cyrillic letters that look like a symbol of a code, though no word is disguised with them.
+#: Cyrillic letters that look like a symbol of a code, but aren't used to disguise words.
 _LIKE_SYMBOLS: Final = _table("З Ч Б Ш", "3 4 6 W")
 
 _LATIN_BY_CAPITAL: Final = {
@@ -64,15 +64,16 @@ _LATIN_BY_CAPITAL: Final = {
     for one, other in sorted((FOREIGN | DRAWN | _LIKE_SYMBOLS).items(), key=lambda item: chr(item[0]).isupper())
 }
 
-#: Every capital and digit that may be typed for a code, and the symbol that stands for its group. Input fields of codes
-#: show capitals, so the capital decides; where it looks like nothing (ω, Ω), the small letter does.
+#: Every capital and digit that may be typed for a code, and the symbol that represents its group. The input for codes
+#: shows capitals, so a letter's capital is compared. If the capital has no look-alike (Ω), the small letter (ω) is
+#: used.
 SYMBOLS: Final = LOOK_ALIKES | {
     ord(one): other.translate(LOOK_ALIKES) for one, other in _LATIN_BY_CAPITAL.items() if len(one) == 1
 }
 
 
 def groups_of(alphabet: str) -> Sequence[str]:
-    """Return an alphabet's symbols by what they count as, in order of first appearance: ``"AB8"`` gives A and B8."""
+    """Return an alphabet's symbols in groups of look-alikes, in the order of the alphabet: ``"AB8"`` gives A and B8."""
     groups: dict[str, str] = {}
     for symbol in alphabet:
         folded = symbol.translate(LOOK_ALIKES)

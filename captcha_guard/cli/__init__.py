@@ -1,6 +1,6 @@
 """``flask captcha-guard``: commands for a site's owner.
 
-Flask finds the group by its entry point, so an application needn't register it, and doesn't serve any of it.
+Flask finds the group by its entry point, so an application doesn't need to register it. The site serves none of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["group"]
 
 class _Group(AppGroup):
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an error of this package is printed as one sentence, without a traceback."""
+        """Run a command. An error of this package is printed as one sentence, without a traceback."""
         try:
             return super().invoke(ctx)
         except CaptchaGuardError as error:

@@ -24,9 +24,9 @@ class LabelledComment(NamedTuple):
 
 
 def read_comments(name: str, lines: Iterable[bytes]) -> Iterator[LabelledComment]:
-    """Return the comments of a file; empty lines are skipped.
+    """Return the comments of a file. Empty lines are skipped.
 
-    :raises click.ClickException: a line is invalid; the message names the file and the line, and shows a valid line.
+    :raises click.ClickException: a line is invalid. The message names the file and the line, and shows a valid line.
     """
     for number, line in enumerate(lines, 1):
         if not line.strip():

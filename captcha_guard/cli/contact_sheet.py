@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
 
 def contact_sheet(rows: Sequence[Row], *, scale: int = 1) -> Image.Image:
-    """Return the rows one below the other, in RGB. Lengths and type grow with ``scale``; pictures may vary in size."""
+    """Return the rows one below the other, in RGB. Lengths and text grow with ``scale``. Pictures may vary in size."""
     sizes = [Image.open(io.BytesIO(cell.png)).size for row in rows for cell in row.cells]
     width, height = max(COLUMN * scale, *(size[0] for size in sizes)), max(size[1] for size in sizes)
     margin, gap, heading, caption = (length * scale for length in (MARGIN, GAP, HEADING, CAPTION))

@@ -1,4 +1,4 @@
-"""``flask captcha-guard export-decisions | import-decisions``: back up what was taught, or move it to another site."""
+"""``flask captcha-guard export-decisions | import-decisions``: back up the taught decisions, or move them elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .options import name_of
 def export_decisions(file: Path) -> None:
     """Write all taught decisions to a file.
 
-    FILE gets one decision per line; - is standard output. It contains the comments' words, each separately, so protect
+    FILE gets one decision per line; - is standard output. It contains the words of the comments as a list, so protect
     it like the comments themselves.
     """
     lines = list(this_learner().export())
@@ -42,8 +42,8 @@ def export_decisions(file: Path) -> None:
 def import_decisions(file: BinaryIO) -> None:
     """Import a file that export-decisions wrote.
 
-    The filter is trained again with the decisions in FILE (-: standard input) and those taught here. If both have a
-    decision, the label in FILE wins.
+    The filter is trained again with the decisions in FILE (-: standard input) and the site's own. If both have a
+    decision about the same comment, the label in FILE is used.
     """
     learner = this_learner()
     wrong = f"{name_of(file)} wasn't written by export-decisions, so nothing was changed"

@@ -1,4 +1,4 @@
-"""``flask captcha-guard doctor``: find settings of this site that would weaken the guard."""
+"""``flask captcha-guard doctor``: finds settings of this site that would weaken the guard."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..doctor.site import Site
 from ..errors import ConfigError
 from ..web.state import NAME, State
 
-#: The code of a setting that the guard refuses at start-up; the refusal's message is the finding.
+#: The code of a setting that the guard refuses at start-up. The finding is the error's message.
 REFUSED = "CG001"
 
 
@@ -36,7 +36,7 @@ def _page_address(ctx: click.Context, param: click.Parameter, url: str | None) -
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @click.option(
     "--url",
     callback=_page_address,
@@ -47,27 +47,27 @@ def _page_address(ctx: click.Context, param: click.Parameter, url: str | None) -
 def doctor(ctx: click.Context, url: str, as_json: bool) -> None:  # noqa: FBT001 - click passes it
     """Find settings that would weaken the guard.
 
-    The exit status is 0 without problems or with hints only, 1 with warnings, 2 with faults. The command never posts
-    anything. docs/doctor.md lists the codes.
+    The exit status is 2 if there are faults, 1 if there are warnings, else 0. The command never posts anything.
+    docs/doctor.md lists the codes.
     """
     info = ctx.ensure_object(ScriptInfo)
     try:
-        result = _examined(info.load_app(), url)
+        result = _check(info.load_app(), url)
     except ConfigError as error:
         result = Result([_refusal(error)])
     except click.ClickException:
         raise
-    except Exception:  # the host's module may raise anything, and Python's own status 1 would mean warnings
+    except Exception:  # the host's module may raise any error, and Python's own status 1 would mean warnings
         traceback.print_exc()
         ctx.exit(Severity.FAULT)
     click.echo(json.dumps(as_object(result), indent=2) if as_json else "\n".join(lines(result)))
     ctx.exit(result.exit_status)
 
 
-def _examined(app: Flask, url: str) -> Result:
+def _check(app: Flask, url: str) -> Result:
     state = app.extensions.get(NAME)
     if not isinstance(state, State):
-        raise ConfigError("captcha_guard is not set up for this application: call guard.init_app(app)")
+        raise ConfigError("captcha_guard isn't set up for this application: call guard.init_app(app)")
     return run_checks(Site(app, state, url=url), Moment.DOCTOR)
 
 

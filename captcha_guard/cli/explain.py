@@ -1,4 +1,4 @@
-"""``flask captcha-guard explain``: why a comment was judged as it was, and which of its words matter most."""
+"""``flask captcha-guard explain``: shows why a comment was judged as it was, and its words with the largest weights."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ HEAD = ("weight", "token", "kind", "ham", "spam")
 def explain(text: str | None, comment: str | None) -> None:
     """Explain why a comment was judged as it was.
 
-    ID is the comment's verdict.id; --text judges any text instead. The weights are log-odds of today's filter: above 0
-    for spam, below 0 against.
+    ID is the comment's verdict.id; --text judges any text instead. The weights are log-odds in the current filter. A
+    positive weight means spam.
     """
     guard = CaptchaGuard()
     if text is not None and comment is None:
@@ -64,16 +64,18 @@ def _judged(judged: JudgedComment) -> Iterator[str]:
     chance = "" if judged.chance is None else f", chance of spam {judged.chance:.2f}"
     yield f"judged {at:%Y-%m-%d %H:%M} UTC: {judged.action.name.lower()}, the rules' score {judged.rules}{chance}"
     if judged.spam is not None:
-        yield f"decided since: {'spam' if judged.spam else 'ham'}"
+        yield f"taught since then: {'spam' if judged.spam else 'ham'}"
+    if judged.unmarked:
+        yield "nobody marked it in 30 days, so it counts as ham"
     sentences = {rule.slug: getattr(rule, "sentence", "") for rule in current_state().judge.rules}
     for slug, score in judged.found:
         yield f"- {slug} ({score}): {sentences.get(slug, '')}".rstrip(": ")
     if not judged.found:
-        yield "Nothing was found."
+        yield "The rules found nothing."
 
 
 def _table(weighed: Sequence[Weighed]) -> Iterator[str]:
-    """Return an aligned table with one token per line; numbers are aligned right, texts left."""
+    """Return an aligned table with one token per line. Numbers are aligned right, texts left."""
     rows = [HEAD, *((f"{one.weight:+.2f}", _name(one), one.kind, str(one.ham), str(one.spam)) for one in weighed)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -95,4 +97,4 @@ def _why_no_weights(guard: CaptchaGuard) -> Iterator[str]:
     except ConfigError as error:  # the filter is off
         yield str(error)
         return
-    yield "None of the words has a weight." if taught.speaks else missing(taught)
+    yield "The filter knows none of the words." if taught.speaks else missing(taught)

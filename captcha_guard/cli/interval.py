@@ -21,7 +21,7 @@ class Share(NamedTuple):
         return self.hits / self.trials
 
     def wilson(self, z: float = Z) -> tuple[float, float]:
-        """Return the score interval (Wilson, 1927), both ends 0 to 1; 95 % unless another quantile is given."""
+        """Return the score interval (Wilson, 1927), both ends 0 to 1. By default it is the 95 % interval."""
         rate, trials = self.rate, self.trials
         centre = rate + z * z / (2 * trials)
         reach = z * math.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials * trials))

@@ -1,4 +1,4 @@
-"""``flask captcha-guard filter-stats | retrain | tidy``: what the filter has learned, and its maintenance."""
+"""``flask captcha-guard filter-stats | retrain | tidy``: shows how much the filter has learned, and maintains it."""
 
 from __future__ import annotations
 
@@ -35,8 +35,12 @@ def retrain() -> None:
 def tidy() -> None:
     """Run the maintenance that is due.
 
-    Comments that were aside for 30 days are learned as spam, and pending reports are sent to services. The guard does
-    this itself from time to time after a comment; on a site with few comments, run this command with cron.
+    Comments that were set aside 30 days ago are learned as spam, and published comments that nobody marked for 30 days
+    are learned as good. Pending reports are sent to services, and the filter is trained again if it is time to. The
+    guard does this itself from time to time after a comment. On a site with few comments, run this command with cron.
     """
     done = CaptchaGuard().tidy()
     click.echo(f"Learned as spam after 30 days aside: {done.learned_aside}. Sent to services: {done.services_run}.")
+    click.echo(f"Learned as good after 30 days without a mark: {done.learned_unmarked}.")
+    if done.retrained:
+        click.echo(f"Trained again with {done.retrained} decisions.")

@@ -1,4 +1,4 @@
-"""``flask captcha-guard limits``: the limits of each route, and a client's use of them, which can be cleared."""
+"""``flask captcha-guard limits``: shows the limits of each route and what a client has left, and clears its counts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..errors import StoreUnavailableError
 from ..web.registry import guarded_routes
 from ..web.state import State, current_state
 
-#: A client with all kinds of networks, used to list all windows of a policy.
+#: A client with all kinds of networks. It is used to list all windows of a policy.
 _ANY: Final = Client("any", ((SITE, "any"), (WIDE, "any")))
 
 _NETWORKS: Final = {SITE: ", for its whole /56 (IPv6)", WIDE: ", for its whole /24 or /48"}
@@ -46,9 +46,9 @@ def limits(key: str | None, clear: bool) -> None:  # noqa: FBT001 - click passes
         for policy in policies:
             state.limits.clear(policy, client)
         click.echo(f"Cleared: {key}")
-    for policy, whose in policies.items():
-        click.echo(f"{policy.name} ({', '.join(whose)})")
-        for charge, stat in _standings(state, policy, client, looked=key is not None):
+    for policy, uses in policies.items():
+        click.echo(f"{policy.name} ({', '.join(uses)})")
+        for charge, stat in _windows(state, policy, client, read=key is not None):
             click.echo(f"  {_line(policy, charge, stat)}")
 
 
@@ -77,10 +77,9 @@ def _policies(state: State) -> dict[Policy, list[str]]:
     return found | {state.limits.policy(name): [what] for name, what in own.items()}
 
 
-def _standings(
-    state: State, policy: Policy, client: Client, *, looked: bool
-) -> Iterator[tuple[Charge, WindowStat | None]]:
-    if not looked:
+def _windows(state: State, policy: Policy, client: Client, *, read: bool) -> Iterator[tuple[Charge, WindowStat | None]]:
+    """Yield the windows of a policy, and if ``read``, how much of each the client has used."""
+    if not read:
         for charge in state.limits.windows(policy, client):
             yield charge, None
         return

@@ -1,4 +1,4 @@
-"""Functions of several commands that read the site's stored comments and its filter."""
+"""Functions for several commands: they read the site's judged comments and its filter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def find_judged(name: str) -> JudgedComment | None:
 
 
 def this_learner() -> Learner:
-    """Return the site's filter; raises ``ConfigError`` if the filter is off."""
+    """Return the site's filter. Raises ``ConfigError`` if the filter is off."""
     CaptchaGuard().filter_stats()
     learner = current_state().judge.learner
     if not isinstance(learner, Learner):
@@ -34,4 +34,5 @@ def this_learner() -> Learner:
 def missing(taught: Stats) -> str:
     """Return a sentence about how much more the filter must be taught before it decides."""
     ham, spam = max(0, ENOUGH - taught.ham), max(0, ENOUGH - taught.spam)
-    return f"The filter abstains until it is taught {ham} more ham and {spam} more spam: flask captcha-guard teach"
+    abstains = f"The filter abstains until it is taught {ham} more ham and {spam} more spam"
+    return f"{abstains}: flask captcha-guard teach. {taught.missing}"

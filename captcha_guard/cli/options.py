@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import BinaryIO
+from collections.abc import Callable, Sequence
+from typing import Any, BinaryIO
 
 import click
 
@@ -17,11 +17,23 @@ def presets() -> dict[str, Difficulty]:
 
 
 def difficulties(ctx: click.Context, param: click.Parameter, names: Sequence[str]) -> tuple[Difficulty, ...]:
-    """Return the presets with these names; a wrong name is refused, and the closest right one is suggested."""
+    """Return the presets with these names. The error for an unknown name suggests the most similar one."""
     try:
         return tuple(Difficulty.named(name) for name in names)
     except ConfigError as error:
         raise click.BadParameter(str(error), ctx, param) from error
+
+
+def difficulty_option(default: str) -> Callable[[Any], Any]:
+    """Return the decorator for the option ``--difficulty``, the argument ``wanted``. ``default`` is for its help."""
+    return click.option(
+        "--difficulty",
+        "wanted",
+        multiple=True,
+        callback=difficulties,
+        metavar="|".join(presets()),
+        help=f"Can be given several times; default: {default}.",
+    )
 
 
 def name_of(file: BinaryIO) -> str:

@@ -1,4 +1,4 @@
-"""``flask captcha-guard preview``: a sheet of this site's pictures, in the current and in future styles."""
+"""``flask captcha-guard preview``: draws a sheet of this site's pictures, in the current and in future styles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import options
 from .contact_sheet import Cell, Row, contact_sheet
 from .preview_renderer import Drawn, PreviewRenderer
 
-#: Pictures in a row, unless codes or several difficulties determine the number.
+#: The number of pictures in a row if neither codes nor several difficulties are given.
 COLUMNS = 3
 
 
@@ -32,14 +32,7 @@ class Version(NamedTuple):
 
 
 @click.command("preview")
-@click.option(
-    "--difficulty",
-    "wanted",
-    multiple=True,
-    callback=options.difficulties,
-    metavar="|".join(options.presets()),
-    help="Can be given several times; default: the site's own.",
-)
+@options.difficulty_option("the site's own")
 @click.option("--styles", type=click.IntRange(1, 60), default=6, show_default=True, help="How many styles.")
 @click.option("--codes", callback=options.codes, help="The codes to draw, such as 7ACD4,KW39H; default: random ones.")
 @click.option("--scale", type=click.IntRange(1, 2), default=1, show_default=True, help="2: for high-density screens.")
@@ -86,8 +79,8 @@ def _versions(site: PreviewRenderer, styles: int) -> list[Version]:
             Version(site, now + step, f"Style {now + step}, from {_day((now + step) * rotation)}")
             for step in range(1, styles)
         ]
-        return [Version(site, now, f"Style {now}, in force until {_day((now + 1) * rotation)}"), *coming]
-    # Long and random, because anyone who guesses the seed can draw the site's pictures and train a solver on them.
+        return [Version(site, now, f"Style {now}, in use until {_day((now + 1) * rotation)}"), *coming]
+    # Long and random, because with the seed an attacker can draw the site's pictures and train a solver on them.
     seeds = [secrets.token_hex(8) for _ in range(styles - 1)]
     others = [
         Version(
@@ -97,7 +90,7 @@ def _versions(site: PreviewRenderer, styles: int) -> list[Version]:
         )
         for seed in seeds
     ]
-    return [Version(site, now, "Style in force"), *others]
+    return [Version(site, now, "Style in use"), *others]
 
 
 def _pictures(

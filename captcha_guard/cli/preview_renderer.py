@@ -1,4 +1,4 @@
-"""Draws pictures exactly as the site would, for its owner, without issuing a challenge or counting anything."""
+"""Draws pictures exactly as the site would, without issuing a challenge or counting anything."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Drawn(NamedTuple):
 
 
 class _WrittenCode(ImageKind):
-    """Pictures that show the code in the nonce, where there is one."""
+    """Draws the code in the nonce, if there is one."""
 
     def code(self, key: bytes, challenge: Challenge) -> str:
         """Return the code in the nonce, or else the one that is derived from the nonce."""
@@ -41,8 +41,8 @@ class _WrittenCode(ImageKind):
 class PreviewRenderer:
     """Draws pictures just as visitors get them, with any code.
 
-    ``secret`` is the site's newest secret, ``application`` its application's name, ``appearance`` what its pictures
-    share. ``clock`` returns seconds since 1970.
+    ``secret`` is the site's newest secret, ``application`` the name of its application, and ``appearance`` the common
+    look of its pictures. ``clock`` returns seconds since 1970.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class PreviewRenderer:
 
     @classmethod
     def of_this_site(cls) -> PreviewRenderer:
-        """Return the renderer of the current application; raises ``ConfigError`` if it has no guard."""
+        """Return the renderer of the current application. Raises ``ConfigError`` if it has no guard."""
         state = current_state()
         return cls(state.secret, current_app.name, state.appearance, clock=state.clock)
 
@@ -70,22 +70,22 @@ class PreviewRenderer:
         return PreviewRenderer(self.secret, self.application, appearance, clock=self.clock)
 
     def epoch(self, at: float) -> int:
-        """Return the number of the style that is in force at ``at`` (seconds since 1970)."""
+        """Return the number of the style that is used at ``at`` (seconds since 1970)."""
         return self._issuer.epoch(at)
 
     def draw(
         self, difficulty: Difficulty, number: int, *, code: str = "", epoch: int | None = None, scale: int = 1
     ) -> Drawn:
-        """Draw picture ``number``; the same arguments always give the same picture.
+        """Draw picture ``number``. The same arguments always give the same picture.
 
         ``code`` is the code to draw (A-Z, 0-9), random if empty. ``epoch`` is the number of the style, the current one
         if ``None``. Raises ``ValueError`` if the code can't be drawn.
         """
         at, key = int(self.clock()), self._issuer.key
-        drawn_by = self.epoch(at) if epoch is None else epoch
-        challenge = Challenge(f"{code} {number}", SCOPE, self._image.name, difficulty.spec(), drawn_by, at)
+        style = self.epoch(at) if epoch is None else epoch
+        challenge = Challenge(f"{code} {number}", SCOPE, self._image.name, difficulty.spec(), style, at)
         start = time.perf_counter()
-        png = self._image.draw(key, challenge, scale)  # not render(), which remembers
+        png = self._image.draw(key, challenge, scale)  # not render(), which has a cache
         ms = (time.perf_counter() - start) * 1000
         return Drawn(self._image.answers(key, challenge), png, ms)
 

@@ -1,4 +1,4 @@
-"""``flask captcha-guard purge``: delete all expired data at once."""
+"""``flask captcha-guard purge``: deletes all expired data at once."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def purge() -> None:
         "Judged comments": purged.judged,
         "Sent to services, or waiting to be sent": purged.sent,
     }
-    for what, count in counts.items():
-        click.echo(f"{what}: " + ("not deleted." if count is None else f"{_rows(count)} deleted."))
+    for table, count in counts.items():
+        click.echo(f"{table}: " + ("not deleted." if count is None else f"{_rows(count)} deleted."))
     if isinstance(storage, SQLiteStorage):
         _purge_counters(storage)
     else:
@@ -51,10 +51,10 @@ def _purge_counters(storage: SQLiteStorage) -> None:
     except faults_of(storage) as error:
         raise click.ClickException(f"the counters in {path} can't be used: {error}") from error
     click.echo(
-        f"Counters: {_rows(swept)} of limits and used codes deleted; {path} has {_size(path)} now, {before} before."
+        f"Counters: {_rows(swept)} of limits and used codes deleted. {path} had {before}, and now has {_size(path)}."
     )
     for aside in set_aside_before(path):
-        click.echo(f"Set aside as corrupt, to be inspected and deleted by you: {aside}, {_size(aside)}")
+        click.echo(f"Corrupt copy, which you can inspect and delete: {aside}, {_size(aside)}")
 
 
 def _rows(count: int) -> str:

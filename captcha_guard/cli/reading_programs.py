@@ -1,4 +1,4 @@
-"""The installed reading programs, loaded once, for the tuning page."""
+"""The installed reading programs for the tuning page. They are loaded once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .interval import Share
 
 
 class Row(NamedTuple):
-    """How many pictures one program read untreated, and in its best way."""
+    """How many pictures one program read without treatment, and in its best way."""
 
     program: str
     plain: Share
@@ -26,7 +26,7 @@ class Row(NamedTuple):
 class Report(NamedTuple):
     """A row for each program that read the pictures, and the errors of the others.
 
-    ``busy`` is set when nothing was read because the programs were still reading for another request.
+    ``busy`` means that the programs were still reading for another request, so they read nothing for this one.
     """
 
     rows: Sequence[Row] = ()
@@ -36,7 +36,7 @@ class Report(NamedTuple):
 
 
 class ReadingPrograms:
-    """The installed programs with these names; ``symbols`` are the symbols of the codes."""
+    """The installed programs with these names. ``symbols`` are the symbols of the codes."""
 
     def __init__(self, symbols: str, names: Sequence[str] = tuple(OPPONENTS)) -> None:
         self._symbols, self._names = symbols, names
@@ -47,7 +47,7 @@ class ReadingPrograms:
         return load(self._symbols, self._names)
 
     def read(self, samples: Iterable[Sample]) -> Report:
-        """Make every program read the pictures in a few ways; a concurrent call returns at once with ``busy`` set."""
+        """Let every program read the pictures in a few ways. A concurrent call returns at once, with ``busy`` set."""
         if not self._reading.acquire(blocking=False):
             return Report(busy=True)
         try:
@@ -64,6 +64,6 @@ class ReadingPrograms:
                 failures.append(str(error))
                 continue
             best = outcome.share(outcome.best)
-            way = str(outcome.best) if best.hits else "none read any"
+            way = str(outcome.best) if best.hits else "none"
             rows.append(Row(f"{opponent.name} {opponent.version}", outcome.plain, best, way))
         return Report(rows, failures, self._installed.missing)

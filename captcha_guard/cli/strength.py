@@ -1,4 +1,4 @@
-"""``flask captcha-guard strength``: attack this site's own pictures with freely available reading programs."""
+"""``flask captcha-guard strength``: attacks this site's own pictures with freely available reading programs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .attack.quick import quick_ways
 from .preview_renderer import PreviewRenderer
 
 CAVEAT = """
-"Best way" is chosen afterwards among {ways} ways, so it overstates the attacker. These are off-the-shelf programs,
-reading today's style; the result says nothing about a solver trained on your site's pictures."""
+"Best way" is chosen afterwards among {ways} ways, so it overstates what an attacker would reach. The programs are
+off-the-shelf, and the pictures have today's style. A solver trained on your site's pictures reads far more."""
 
 ROW = "{:<10}  {:<17}  {:>12}  {:>12}  {:>16}  {}"
 
@@ -29,16 +29,9 @@ ROW = "{:<10}  {:<17}  {:>12}  {:>12}  {:>16}  {}"
     type=click.IntRange(1, 5000),
     default=50,
     show_default=True,
-    help="How many of each difficulty; more pictures make the interval narrower.",
+    help="How many of each difficulty. More pictures make the interval narrower.",
 )
-@click.option(
-    "--difficulty",
-    "wanted",
-    multiple=True,
-    callback=options.difficulties,
-    metavar="|".join(options.presets()),
-    help="Can be given several times; default: all of them.",
-)
+@options.difficulty_option("all of them")
 @with_appcontext
 def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
     """Attack this site's pictures with reading programs, and print how many they read.
@@ -50,7 +43,7 @@ def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
     installed = load(site.appearance.alphabet)
     present = installed.programs
     if not present:
-        raise click.UsageError(f"no reading program can be loaded; at least one is needed.\n{_absent(installed)}")
+        raise click.UsageError(f"no reading program can be loaded, but at least one is needed.\n{_absent(installed)}")
     targets = _targets(wanted)
     try:
         click.echo(f"{pictures} pictures of each difficulty, in today's style ({_sizes(site, targets.values())} px).")
@@ -96,7 +89,7 @@ def _row(name: str, opponent: Opponent, outcome: Outcome) -> str:
         f"{plain.hits} ({plain.rate:.1%})",
         f"{best.hits} ({best.rate:.1%})",
         f"{low * 100:.1f} to {high * 100:.1f} %",
-        str(outcome.best) if best.hits else "none read any",
+        str(outcome.best) if best.hits else "none",
     )
 
 

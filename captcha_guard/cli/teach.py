@@ -1,4 +1,4 @@
-"""``flask captcha-guard teach``: teach the guard a moderator's decisions, about single comments or a whole blog."""
+"""``flask captcha-guard teach``: teaches the guard a moderator's decisions about single comments or a whole blog."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .lookup import IDS, find_judged
 from .options import name_of
 
 LATER: Final = (
-    "the log says why. Run the same command again when this is fixed: comments that were taught aren't taught twice"
+    "the log says why. Fix this, then run the same command again: comments that were taught aren't taught twice"
 )
 
 
@@ -29,23 +29,23 @@ def teach(spam: bool | None, lines: BinaryIO | None, ids: tuple[str, ...]) -> No
     """Teach a moderator's decisions.
 
     They are about the comments with these ids (verdict.id), or about the comments in a file. A comment that was taught
-    before with the other label is corrected; with the same label nothing changes.
+    before with the other label is corrected. With the same label, nothing changes.
     """
     if lines is not None:
         if ids or spam is not None:
-            raise click.UsageError("the lines of --file have the labels: leave out --spam, --ham and ids")
+            raise click.UsageError("the lines of --file have labels: leave out --spam, --ham and ids")
         _teach_file(lines)
     elif not ids:
         raise click.UsageError("give the ids of comments, or a file of comments with --file")
     elif spam is None:
-        raise click.UsageError("say what these comments are: --spam or --ham")
+        raise click.UsageError("give the label of these comments: --spam or --ham")
     else:
         _teach_ids(ids, spam=spam)
 
 
 def _teach_ids(ids: tuple[str, ...], *, spam: bool) -> None:
     guard = CaptchaGuard()
-    with suppress(ConfigError):  # without a filter, histories and services still learn the decision
+    with suppress(ConfigError):  # without a filter, the judge's memory and the services still get the decision
         guard.filter_stats()  # raises an error if the database can't be used
     missed = [one for one in ids if not guard.teach(one, spam=spam)]
     if len(ids) > len(missed):
@@ -59,7 +59,7 @@ def _teach_ids(ids: tuple[str, ...], *, spam: bool) -> None:
 
 
 def _teach_file(lines: BinaryIO) -> None:
-    """Teach all comments or, if a line is invalid, none; then retrain, so that their order doesn't matter."""
+    """Teach all comments, or none if a line is invalid. Then retrain, so that their order doesn't matter."""
     guard = CaptchaGuard()
     guard.filter_stats()  # raises an error if the filter is off or its database can't be used
     comments = list(read_comments(name_of(lines), lines))

@@ -1,4 +1,4 @@
-"""``flask captcha-guard tune``: a page with sliders and live pictures, served to this machine only."""
+"""``flask captcha-guard tune``: serves a page with sliders and live pictures, only to this machine."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class _SilentHandler(WSGIRequestHandler):
 def tune(port: int) -> None:
     """Open a page with a slider for each difficulty setting.
 
-    It shows the pictures as they change, their time and size, and the lines to copy into the configuration. The page
-    isn't part of your site and changes nothing there; it is served on 127.0.0.1 until Ctrl+C.
+    The page shows pictures with the current settings, their time and size, and the lines to copy into the
+    configuration. It isn't part of your site and changes nothing there. It is served on 127.0.0.1 until Ctrl+C.
     """
     state = current_state()
     tuner = make_tuner(PreviewRenderer.of_this_site(), Tuning.of(state.settings, state.difficulty))
     with make_server(HOST, port, tuner, threaded=True, request_handler=_SilentHandler) as server:
         click.echo(f"Tuning page: http://{HOST}:{server.server_port}/")
-        click.echo("Only this machine can open it; your site doesn't serve it. Press Ctrl+C to stop.")
+        click.echo("Only this machine can open it. Your site doesn't serve it. Press Ctrl+C to stop.")
         server.serve_forever()
-    click.echo("Tuning page closed; nothing was changed.")
+    click.echo("Tuning page closed. Nothing was changed.")

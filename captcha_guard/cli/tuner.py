@@ -18,10 +18,10 @@ from .preview_renderer import Drawn, PreviewRenderer
 from .reading_programs import ReadingPrograms
 from .tuning import SEED_BYTES, Tuning, hexadecimal
 
-#: Pictures on the page.
+#: The number of pictures on the page.
 PICTURES = 6
 
-#: How many pictures the programs read on request.
+#: The number of pictures that the programs read on request.
 READ_PICTURES = 50
 
 #: Requests with another host name get an error, which prevents attacks by DNS rebinding.

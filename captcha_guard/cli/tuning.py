@@ -1,4 +1,4 @@
-"""The settings on the tuning page: read from a query, shown as controls, printed as configuration."""
+"""The settings on the tuning page. They are read from a query, shown as controls, and printed as configuration."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ class Control(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """One state of the page: ``size`` in px, ``length`` in symbols, rotation in days; ``codes`` selects the codes.
+    """One state of the page.
 
-    ``ink`` and ``paper`` are the values of the colour inputs; they are used if ``own_colours`` is true.
+    ``size`` is in px, ``length`` in symbols, and ``style_rotation`` in days. ``codes`` selects the codes. ``ink`` and
+    ``paper`` are the values of the colour inputs. They are used if ``own_colours`` is true.
     """
 
     difficulty: Difficulty
@@ -56,7 +57,7 @@ class Tuning:
 
     @classmethod
     def of(cls, settings: Settings, difficulty: Difficulty) -> Tuning:
-        """Return the first state, with the site's settings; raises ``ConfigError`` for a seed that isn't UTF-8.
+        """Return the first state, with the site's settings. Raises ``ConfigError`` for a seed that isn't UTF-8.
 
         If the difficulty has a length, the sliders start with it, and the configuration lines set it for the site.
         """
@@ -71,7 +72,7 @@ class Tuning:
         return replace(start, own_colours=True, ink=settings.colours[0], paper=settings.colours[1])
 
     def moved(self, query: Mapping[str, str], new_seed: Callable[[], str]) -> Tuning:
-        """Return the state of a submitted form; values that the form doesn't have stay the same.
+        """Return the state of a submitted form. Values that aren't in the form stay the same.
 
         Raises ``ConfigError`` for a value out of range.
         """
@@ -91,13 +92,13 @@ class Tuning:
         ).checked()
 
     def checked(self) -> Tuning:
-        """Return this state if it is a valid configuration; raises ``ConfigError`` with the allowed range if not."""
+        """Return this state if it is a valid configuration, else raise ``ConfigError`` with the allowed range."""
         read(self._values())
         self.appearance(Appearance())
         return self
 
     def appearance(self, base: Appearance) -> Appearance:
-        """Return what all pictures share; ``base`` has the values that the page doesn't set."""
+        """Return the common look of the pictures. ``base`` has the values that aren't on the page."""
         return replace(
             base,
             size=self.size,
@@ -108,7 +109,7 @@ class Tuning:
         )
 
     def knobs(self) -> list[Control]:
-        """Return a slider for each knob of a difficulty, in the order of the class."""
+        """Return a slider for each knob of a difficulty, in the order of ``KNOBS``."""
         values = asdict(self.difficulty)
         return [
             Control(name, _label(name), knob.low, knob.high, values[name], f"{knob.low} to {knob.high} {knob.unit}")
@@ -179,7 +180,7 @@ def _label(name: str) -> str:
 
 
 def _bounds(setting: str) -> list[int]:
-    """Return the numbers in the documented allowed range of a setting: the minimum first, the maximum last."""
+    """Return the numbers in the documented range of a setting, the minimum first and the maximum last."""
     key: Key = next(field for field in fields(Settings) if field.name == setting).metadata["key"]
     return [int(digits) for digits in re.findall("[0-9]+", key.allowed)]
 

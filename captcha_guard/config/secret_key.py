@@ -33,7 +33,7 @@ def read_secrets(config: Mapping[str, object]) -> list[bytes]:
 
 def _secret(name: str, value: object) -> bytes:
     if not value:
-        raise ConfigError(f"{name} is not set, so nothing can be signed; {HOW_TO_MAKE_ONE}")
+        raise ConfigError(f"{name} isn't set, so nothing can be signed; {HOW_TO_MAKE_ONE}")
     if not isinstance(value, (str, bytes)):
         raise ConfigError(f"{name} is of type {type(value).__name__}; it must be a text or bytes; {HOW_TO_MAKE_ONE}")
     encoded = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Table = TypeVar("Table", bound="DataclassInstance")
 
 
-#: Settings of earlier releases, and what takes the place of each.
+#: Settings of earlier releases, and the replacement of each.
 REPLACED: Final = {
-    "LEARNING_URI": f"it's {PREFIX}DATABASE_URI now, and all that the judge remembers and learns is kept there",
+    "LEARNING_URI": f"use {PREFIX}DATABASE_URI, the database for all data of the judge",
 }
 
 

@@ -23,13 +23,13 @@ class Settings:
         "always",
         checks.choice("always", "suspicious", "off"),
         "`always`, `suspicious`, `off`",
-        "When a code is asked for: always, when a comment is suspicious, or only where it would be held.",
+        "When visitors must enter a code: always, if a comment is suspicious, or only if it would be held.",
     )
     difficulty: object = setting(
         "medium",
         checks.difficulty,
         "`easy`, `medium`, `classica`, or a `Difficulty(...)`",
-        "How hard the pictures are. Programs read `classica`, which is only there for its old look.",
+        "How hard the pictures are. Programs can read `classica`, which exists only for its old look.",
     )
     style_seed: bytes = setting(
         b"",
@@ -47,7 +47,7 @@ class Settings:
         (),
         checks.fonts,
         'a folder, or a list of folders and the word `"bundled"`',
-        "Folders with the .ttf and .otf files that codes are drawn in. If empty, the bundled fonts are used.",
+        "Folders with the .ttf and .otf files for codes. If empty, the bundled fonts are used.",
     )
     size: tuple[int, int] = setting(
         (240, 120),
@@ -71,14 +71,14 @@ class Settings:
         "25689CDFHMRTW",
         checks.alphabet,
         "12 to 36 different capitals and digits; look-alikes (0 O Q D, 1 I L J ...) count once",
-        "The symbols that codes consist of.",
+        "The symbols of codes.",
     )
     ttl: int = setting(900, checks.number(60, 3600, unit=" s"), "60 to 3600 s", "How long a challenge is valid.")
     min_seconds: float = setting(
         3,
         checks.number(0, 60, unit=" s", whole=False),
         "0 to 60 s",
-        "A form that is posted sooner than this gets the finding `too_fast`.",
+        "A form that is posted earlier than this gets the finding `too_fast`.",
     )
     storage_uri: str = setting(
         "",
@@ -96,7 +96,7 @@ class Settings:
         4,
         checks.number(1, 100_000),
         "1 to 100000",
-        "How many processes serve the site, on all hosts. While the store is down, each grants its share of a limit.",
+        "How many processes serve the site, on all hosts. While the store is down, each allows its share of a limit.",
     )
     trusted_origins: tuple[str, ...] = setting(
         (),
@@ -133,7 +133,7 @@ class Settings:
         60,
         checks.number(0, 1_000_000, unit=" per minute"),
         "0 to 1000000 comments per minute",
-        "When all clients together post this many comments a minute, every form asks for a code. 0 turns this off.",
+        "If all clients together post this many comments a minute, every form asks for a code. 0 turns this off.",
     )
     max_links: int = setting(
         2,
@@ -157,20 +157,25 @@ class Settings:
         "on",
         checks.choice("on", "off", "strict"),
         "`on`, `off`, `strict`",
-        "Whether the filter learns. `strict` holds every comment until it has been taught enough.",
+        "Whether the filter learns. `strict` holds every comment until the filter has learned enough.",
     )
     database_uri: str = setting(
         "",
         checks.address("a URI such as 'sqlite:////var/lib/blog/judge.sqlite3'"),
         "`sqlite:///path`, or a database URL of SQLAlchemy",
-        "Where the judge keeps what it remembers and learns. If empty, in the counters' SQLite file or the instance "
-        "folder ([Judging](judging.md#what-is-remembered)).",
+        "Where the judge stores its data. If empty, in the counters' SQLite file or in the instance folder "
+        "([Judging](judging.md#what-is-remembered)).",
     )
     learning_bands: tuple[float, float] = setting(
         (0.10, 0.97),
         checks.bands,
         "two rising chances, 0 to 1",
-        "The filter accepts up to the first chance of spam, sets aside from the second, and holds in between.",
+        "Up to the first chance of spam the filter accepts. From the second it sets aside. Between them it holds.",
+    )
+    learn_unmarked: bool = switch(
+        default=True,
+        doc="Whether published comments on [moderated routes](judging.md#comments-that-nobody-marks) that nobody marks "
+        "as spam for 30 days count as good.",
     )
     log: str = setting(
         "text",
@@ -191,10 +196,10 @@ class Settings:
         "A comment with one of these words or phrases is refused, and its text is shown back.",
     )
     disallowed_message: str = setting(
-        "The comment has words in it that are not taken here. Please put it differently.",
+        "The comment contains words that aren't allowed here. Please rephrase it.",
         checks.text(r"(?s).{1,500}", "a text of 1 to 500 characters"),
         "1 to 500 characters",
-        "The message that the visitor sees then.",
+        "The message for the visitor in that case.",
     )
     moderated_words: tuple[Path | str, ...] = setting(
         (),
@@ -218,7 +223,7 @@ class Settings:
         (),
         checks.some_of(*SCRIPTS),
         "some of " + ", ".join(f"`{script}`" for script in SCRIPTS),
-        "The scripts that your readers write in. Others add to the score. If empty, all are accepted.",
+        "The scripts of your readers' languages. Others add to the score. If empty, all are accepted.",
     )
     first_comment: str = setting(
         "accept", checks.choice("accept", "hold"), "`accept`, `hold`", "What happens to an author's first comment."
@@ -245,7 +250,7 @@ class Settings:
         "",
         checks.credential,
         "6 to 64 letters and digits",
-        "Akismet's key for this site. It never appears in logs. If empty, Akismet isn't asked.",
+        "Akismet's key for this site. It never appears in logs. If empty, Akismet isn't used.",
     )
     akismet_blog: str = setting(
         "",
@@ -255,7 +260,7 @@ class Settings:
     )
     akismet_discard: bool = switch(
         default=False,
-        doc="Reject what Akismet calls blatant spam. Otherwise it is set aside like other spam.",
+        doc="Reject comments that Akismet calls blatant spam. Otherwise they are set aside like other spam.",
     )
     stopforumspam: bool = switch(
         default=False,

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 #: The least similarity, 0 to 1, for one name to count as a misspelling of another.
-NEAR = 0.6
+MIN_SIMILARITY = 0.6
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that ``name`` is probably a misspelling of, or None."""
-    found = get_close_matches(name.lower(), list(known), 1, NEAR)
+    found = get_close_matches(name.lower(), list(known), 1, MIN_SIMILARITY)
     return found[0] if found else None
 
 
@@ -19,5 +19,5 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """Return the end of an error message, such as ``did you mean 'easy'? Known are easy, medium``."""
     names = list(known)
     near = nearest(name, names)
-    listed = f"known are {', '.join(names)}" if names else "none is known"
+    listed = f"known are {', '.join(names)}" if names else "no names are known"
     return f"did you mean {near!r}? {listed[0].upper()}{listed[1:]}" if near else listed

@@ -24,7 +24,7 @@ SHORTEST_SECRET: Final = 16
 #: The fewest symbols that readers can tell apart. A blind guess at a code of four is then right once in 20,736.
 FEWEST_SYMBOLS: Final = 12
 
-#: The parts that can fail, and what to do then. The first choice is the default.
+#: The parts that can fail, and the choices of what to do then. The first choice is the default.
 FAULTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {"limits": ("strict", "refuse"), "codes": ("hold", "refuse")}
 )
@@ -64,8 +64,8 @@ def number(least: float, most: float, *, unit: str = "", whole: bool = True) -> 
     allowed = f"{least:g} to {most:g}{unit}" + (", a whole number" if whole else "")
 
     def check(name: str, value: object) -> object:
-        kinds: tuple[type, ...] = (int,) if whole else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds) or not least <= cast("float", value) <= most:
+        types: tuple[type, ...] = (int,) if whole else (int, float)
+        if isinstance(value, bool) or not isinstance(value, types) or not least <= cast("float", value) <= most:
             raise refuse(name, value, allowed)
         return value
 
@@ -140,7 +140,7 @@ def alphabet(name: str, value: object) -> object:
 
 
 def difficulty(name: str, value: object) -> object:
-    """Check that the value can be a name or a difficulty. The name itself is checked when the guard is set up."""
+    """Check that the value can be a difficulty or a name. The set-up of the guard checks whether the name exists."""
     if value is None or isinstance(value, (bool, int, float, bytes, list, dict)):
         raise refuse(name, value, "the name of a preset, or a Difficulty(...)")
     return value
@@ -161,7 +161,7 @@ def fonts(name: str, value: object) -> object:
 
 def colours(name: str, value: object) -> object:
     """Return two hex colours as RGB triples of 0 to 255, or None. ``Appearance`` checks their contrast."""
-    allowed = "two hex colours, (ink, paper), such as ('#1d3557', '#f1faee'), or None for those of the secret"
+    allowed = "two hex colours, (ink, paper), such as ('#1d3557', '#f1faee'), or None to derive them from the secret"
     if value is None:
         return None
     pair = tuple(value) if isinstance(value, (list, tuple)) else ()
@@ -285,7 +285,7 @@ def function(name: str, value: object) -> object:
 
 
 def faults(name: str, value: object) -> object:
-    """Return what to do for every part that may fail. Parts that aren't named get their default."""
+    """Return the choice for every part that can fail. Parts that aren't named get their default."""
     usual = {part: ways[0] for part, ways in FAULTS.items()}
     allowed = "; ".join(f"{part!r}: {' or '.join(map(repr, ways))}" for part, ways in FAULTS.items())
     if not isinstance(value, Mapping) or any(way not in FAULTS.get(part, ()) for part, way in value.items()):

@@ -98,10 +98,10 @@ def faults_of(storage: Storage) -> tuple[type[Exception], ...]:
 
 
 def health_of(storage: Storage, told: Callable[[Exception | None], None] = lambda _: None) -> Health:
-    """Return the health of the counters' store. ``told`` is as in :class:`~captcha_guard.health.Health`."""
+    """Return the health of the counters' store. ``told`` is :class:`~captcha_guard.health.Health`'s ``on_change``."""
     meanwhile = "each process counts by itself with stricter limits, and codes can't be verified"
     name, trial = "The counters' store", trial_of(storage)
-    return Health(faults_of(storage), name=name, meanwhile=meanwhile, advice=advice, trial=trial, told=told)
+    return Health(faults_of(storage), name=name, meanwhile=meanwhile, advice=advice, trial=trial, on_change=told)
 
 
 def trial_of(storage: Storage) -> Trial:

@@ -44,7 +44,7 @@ class Surge:
         """Return the (policy, client) pairs under which a comment is counted besides its own client's."""
         return self.asked if self._most and self._used(stats) < 2 * self._most else ()
 
-    def sees(self, stats: WindowStats, now: float) -> bool:
+    def update(self, stats: WindowStats, now: float) -> bool:
         """Return whether there is a surge now, and keep the result for :meth:`seen`."""
         surging = bool(self._most) and self._used(stats) >= self._most
         self._seen_at = now if surging else None

@@ -68,12 +68,18 @@ class Checkpoints:
 
     def _run(self) -> None:
         try:
+            self.run()
+        finally:
+            self._running.release()
+
+    def run(self) -> None:
+        """Run a checkpoint now. One that fails is logged, and one that finds the file locked is left for later."""
+        try:
             with _checkpointing:
                 checkpoint(self._path)
         except sqlite3.Error as error:
-            logger.warning("captcha_guard: the write-ahead log of %s was not checkpointed: %s", self._path, error)
-        finally:
-            self._running.release()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                logger.warning("captcha_guard: the write-ahead log of %s was not checkpointed: %s", self._path, error)
 
 
 def checkpoint(path: Path) -> None:

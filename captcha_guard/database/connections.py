@@ -95,6 +95,10 @@ class Connections:
         self._shared.checkpoints.committed()
         return rows
 
+    def checkpoint(self) -> None:
+        """Copy the write-ahead log into the file now, which also returns the file's free pages at its end."""
+        self._shared.checkpoints.run()
+
     def lost_at(self) -> float:
         """Return when the file's data was lost, in seconds since 1970. 0 if that has never happened.
 

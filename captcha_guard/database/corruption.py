@@ -1,7 +1,7 @@
-"""A corrupt SQLite file is set aside under a name with the time, so that a fresh one can take its place.
+"""Renames a corrupt SQLite file to a name with the time, so that a new file can take its place.
 
-Any number of processes may find the same file corrupt at once, or be about to open it: a lock on the folder lets one
-of them act while nobody opens anything, and whoever comes later sees by the file's identity that it has been done.
+Several processes may find the same file corrupt at once, or be about to open it. A lock on the folder lets one of them
+rename it while no other opens it. The others then see by the file's identity that it was renamed.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Final
 _CAN_LOCK: bool
 try:
     import fcntl
-except ImportError:  # a system without it keeps its corrupt file
+except ImportError:  # without it a corrupt file stays where it is
     _CAN_LOCK = False
 else:
     _CAN_LOCK = True
 
-#: Files that were set aside and are kept; the oldest make room.
+#: The number of renamed files to keep. Older ones are deleted.
 KEPT: Final = 5
 
 Identity = tuple[int, int]
@@ -35,12 +35,12 @@ _log = logging.getLogger(__name__)
 
 
 def is_corruption(error: sqlite3.Error) -> bool:
-    """Tell whether an error says that the file is no database, or no whole one."""
+    """Return whether an error means that the file is corrupt or isn't a database."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _CORRUPT
 
 
 def identity_of(path: Path) -> Identity | None:
-    """Return what tells one file at this path from another; None when there is none."""
+    """Return the device and inode of the file at this path, or None if there is no file."""
     try:
         found = path.stat()
     except OSError:
@@ -50,9 +50,9 @@ def identity_of(path: Path) -> Identity | None:
 
 @contextmanager
 def opening(path: Path, *, alone: bool, timeout: float) -> Iterator[None]:
-    """Hold the folder's lock while a file in it is opened, or ``alone`` while one is made or set aside.
+    """Hold the folder's lock while a file in it is opened. Hold it ``alone`` while one is created or renamed.
 
-    :raises TimeoutError: somebody else held it for ``timeout`` seconds.
+    :raises TimeoutError: another process held the lock for ``timeout`` seconds.
     """
     if not _CAN_LOCK:
         yield
@@ -67,16 +67,16 @@ def opening(path: Path, *, alone: bool, timeout: float) -> Iterator[None]:
         try:
             yield
         finally:
-            fcntl.flock(folder, fcntl.LOCK_UN)  # in a process forked meanwhile, too
+            fcntl.flock(folder, fcntl.LOCK_UN)  # also for a process that was forked in between
     finally:
         os.close(folder)
 
 
 def set_aside(path: Path, identity: Identity, *, timeout: float) -> Path | None:
-    """Rename a corrupt file, and its journal with it; returns its new name.
+    """Rename a corrupt file and its journal, and return the new name.
 
-    None, and nothing is done, when the file is no longer the one of this ``identity``, when it proves to be sound, or
-    when the folder can't be locked or written.
+    Does nothing and returns None if another file is at the path (by ``identity``), if the file isn't corrupt, or if the
+    folder can't be locked or written.
     """
     if not _CAN_LOCK:
         return None
@@ -85,19 +85,19 @@ def set_aside(path: Path, identity: Identity, *, timeout: float) -> Path | None:
             if identity_of(path) != identity or not _is_corrupt(path):
                 return None
             aside = _free_name(path)
-            for suffix in ("", "-wal", "-shm"):  # in this order: SQLite drops the journal of a file that is empty
+            for suffix in ("", "-wal", "-shm"):  # in this order, because SQLite deletes the journal of an empty file
                 with suppress(FileNotFoundError):
                     path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
     except OSError as error:
-        _log.error("%s is corrupt and could not be set aside: %s", path, error)
+        _log.error("%s is corrupt and could not be renamed: %s", path, error)
         return None
-    _log.error("%s is corrupt; it was set aside as %s, and a fresh file takes its place", path, aside)
+    _log.error("%s is corrupt. It was renamed to %s, and a new file takes its place", path, aside)
     _make_room(path)
     return aside
 
 
 def set_aside_before(path: Path) -> list[Path]:
-    """Return the files that were set aside from this path, the oldest first."""
+    """Return the corrupt files that were renamed from this path, the oldest first."""
     with suppress(OSError):
         found = path.parent.glob(f"{path.name}.corrupt-*")
         return sorted(one for one in found if not one.name.endswith(("-wal", "-shm")))
@@ -113,7 +113,7 @@ def _locked(folder: int, *, alone: bool) -> bool:
 
 
 def _is_corrupt(path: Path) -> bool:
-    """Look the whole file through, on a connection of its own; an error may have been one connection's alone."""
+    """Check the whole file on a new connection. The first error may have been that of one connection only."""
     try:
         with closing(sqlite3.connect(path, timeout=1.0)) as connection:
             return bool(connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",))

@@ -1,4 +1,4 @@
-"""Which database a URI means."""
+"""Opens the judge's database by its URI."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from .sqlite import SQLiteDatabase
 
 
 def open_database(uri: str, *, timeout: float = 1.0) -> Database:
-    """Return the database of ``uri``: ``sqlite:///`` and a path, else what SQLAlchemy makes of it; nothing is opened.
+    """Return the database of ``uri``: a SQLite file for ``sqlite:///`` and a path, otherwise one of SQLAlchemy.
+
+    It connects on first use.
 
     :param timeout: seconds to wait for another writer.
     :raises ConfigError: SQLAlchemy is needed and missing, or can't read the URI.

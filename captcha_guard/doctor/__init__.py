@@ -1,1 +1,1 @@
-"""Checks for settings that would silently weaken the guard. Each check has a stable code and says how to fix it."""
+"""Checks for settings that would silently weaken the guard. Each check has a stable code and a fix."""

@@ -1,4 +1,4 @@
-"""The checks that run without the command: cheap ones at start-up, and others while the site serves requests."""
+"""The checks that run automatically: cheap ones at start-up, and others while the site serves requests."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from .site import Site
 
 logger = logging.getLogger("captcha_guard")
 
-#: Seconds after its start when a process runs the checks that need the store, once, in a background thread.
+#: Seconds after its start when a process runs the checks of the store, once, in a background thread.
 STORE_DELAY = 30.0
 
-#: The number of requests with forwarded headers that a process checks. They suffice to notice an unconfigured proxy.
+#: The number of requests with forwarded headers that a process checks. This is enough to notice a missing ProxyFix.
 MAX_FORWARDED = 200
 
 _OF_REQUESTS = (Proxy, MemoryWorkers, ClassicaRoutes)
 
 
 def at_start(app: Flask, state: State) -> None:
-    """Log the problems of the set-up; raises ``ConfigError`` for one with which the site must not start."""
+    """Log the problems of the configuration. Raises ``ConfigError`` if the site must not start with one of them."""
     for diagnosis in run_checks(Site(app, state), Moment.START).diagnoses:
         if diagnosis.refuses:
             raise ConfigError(str(diagnosis))
@@ -43,13 +43,13 @@ def at_start(app: Flask, state: State) -> None:
 
 
 def log_diagnosis(diagnosis: Diagnosis) -> None:
-    """Log a diagnosis, except a hint; only the command prints hints."""
+    """Log a diagnosis that is a warning or a fault. Hints are only printed by the command."""
     if diagnosis.severity is not Severity.HINT:
         logger.log(logging.ERROR if diagnosis.severity is Severity.FAULT else logging.WARNING, "%s", diagnosis)
 
 
 class ServingChecks:
-    """Checks requests and, once, the store; each code is logged once per process."""
+    """Checks requests and, once, the store. Each code is logged once per process."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -76,7 +76,7 @@ class ServingChecks:
         if timetable is not None and timetable.claim(time.monotonic()):
             self._timetable = None
             with suppress(RuntimeError):  # no thread can be started; another process may run the checks
-                threading.Thread(target=self.examine_store, name="captcha_guard-doctor", daemon=True).start()
+                threading.Thread(target=self.check_store, name="captcha_guard-doctor", daemon=True).start()
 
     def _may_show_proxy(self, environ: Mapping[str, object]) -> bool:
         """Return whether to check a request: one of the first with forwarded headers, or any without an address."""
@@ -85,8 +85,8 @@ class ServingChecks:
             return True
         return address_of(str(environ.get("REMOTE_ADDR", ""))) is None
 
-    def examine_store(self) -> None:
-        """Run the checks that ask the store."""
+    def check_store(self) -> None:
+        """Run the checks of the store."""
         for diagnosis in run_checks(self._site, Moment.SERVING, self._store_checks()).diagnoses:
             self._log_once(diagnosis)
 

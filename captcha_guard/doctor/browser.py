@@ -1,4 +1,4 @@
-"""Fetches pages and the files they load over the network, as a visitor's browser does."""
+"""Fetches pages and their files over the network, as a visitor's browser does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from werkzeug.http import parse_cache_control_header, parse_options_header
 from werkzeug.urls import iri_to_uri
 
 #: The time limit for one answer in seconds, and its maximum size in bytes.
-PATIENCE: Final = 10.0
+TIMEOUT: Final = 10.0
 LARGEST: Final = 4_000_000
 
 #: The maximum number of redirects that are followed. Browsers follow more.
@@ -25,7 +25,7 @@ MOST_REDIRECTS: Final = 10
 
 
 class FetchError(Exception):
-    """There was no answer; the message says why, as the rest of a sentence that starts with the URL."""
+    """There was no answer. The message has the reason, as the rest of a sentence that starts with the URL."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The body as text; invalid UTF-8 is replaced."""
+        """The body as text. Invalid UTF-8 is replaced."""
         return self.body.decode("utf-8", "replace")
 
     @property
@@ -54,7 +54,7 @@ class Answer:
 
 
 class _AnyStatus(HTTPErrorProcessor):
-    """Returns every answer unchanged: ``Browser`` follows redirects itself, and errors are answers too."""
+    """Returns every answer unchanged. ``Browser`` follows redirects itself, and error pages are answers too."""
 
     def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002
         return response
@@ -63,15 +63,15 @@ class _AnyStatus(HTTPErrorProcessor):
 
 
 class Browser:
-    """One visitor, who keeps cookies, follows redirects and never posts. Proxies of the environment aren't used."""
+    """A visitor's browser. It keeps cookies, follows redirects, never posts, and ignores the environment's proxies."""
 
     def __init__(self) -> None:
         self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(), _AnyStatus())
 
     def get(self, url: str, *, referrer: str = "", kind: str = "document") -> Answer:
-        """Return the answer after all redirects; ``kind`` is the value of ``Sec-Fetch-Dest``.
+        """Return the answer after all redirects. ``kind`` is the value of ``Sec-Fetch-Dest``.
 
-        :raises FetchError: no answer, or too many redirects.
+        :raises FetchError: there was no answer, or there were too many redirects.
         """
         for _ in range(MOST_REDIRECTS + 1):
             answer = self._once(url, referrer, kind)
@@ -95,7 +95,7 @@ class Browser:
             parts = urlsplit(url)
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise FetchError("can't be fetched over HTTP")
-            with self._opener.open(Request(iri_to_uri(url), headers=headers), timeout=PATIENCE) as response:  # noqa: S310 - only http and https
+            with self._opener.open(Request(iri_to_uri(url), headers=headers), timeout=TIMEOUT) as response:  # noqa: S310 - only http and https
                 return Answer(url, response.status, Headers(response.getheaders()), _read(response))
         except (OSError, HTTPException, ValueError) as error:
             raise FetchError(_reason(error)) from error
@@ -108,7 +108,7 @@ def origin_of(url: str) -> tuple[str, str, int | None]:
 
 
 def shown(url: str) -> str:
-    """Return a URL for display: without its query and with tokens shortened."""
+    """Return a URL for display, without its query and with shortened tokens."""
     head, _, tail = url.partition("?")[0].rpartition("/")
     if len(tail) > 60:
         tail = f"{tail[:6]}….{tail.rpartition('.')[2][:20]}"
@@ -131,7 +131,7 @@ def relation(url: str, referrer: str) -> str:
 
 def _read(response: Any) -> bytes:
     """Read a body within the time and size limits, even if it arrives slowly."""
-    end, body = time.monotonic() + PATIENCE, b""
+    end, body = time.monotonic() + TIMEOUT, b""
     while chunk := response.read1(65_536):
         body += chunk
         if time.monotonic() > end:
@@ -152,7 +152,7 @@ def _reason(error: Exception) -> str:
         case ConnectionRefusedError():
             return "can't be reached: the connection was refused, so no server listens there"
         case TimeoutError():
-            return f"doesn't answer within {PATIENCE:.0f} s"
+            return f"doesn't answer within {TIMEOUT:.0f} s"
         case socket.gaierror():
             return "can't be reached: the host name can't be resolved"
         case _:

@@ -1,4 +1,4 @@
-"""What a Content-Security-Policy (CSP level 3) lets a page load, for the kinds of requests the field makes."""
+"""Finds out what a Content-Security-Policy (CSP level 3) allows a page to load, for the requests of the field."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from .browser import origin_of
 
 Policy = Mapping[str, Sequence[str]]
 
-#: The directives that apply to each kind of request; the first one present counts.
-RULING: Final[Mapping[str, tuple[str, ...]]] = {
+#: The directives that apply to each kind of request. The first one in the policy is used.
+DIRECTIVES: Final[Mapping[str, tuple[str, ...]]] = {
     "image": ("img-src", "default-src"),
     "style": ("style-src-elem", "style-src", "default-src"),
     "script": ("script-src-elem", "script-src", "default-src"),
@@ -25,7 +25,7 @@ _USUAL_PORTS: Final = {"http": 80, "https": 443}
 
 
 def parse(text: str) -> Iterator[Policy]:
-    """Yield the policies of a header; if a policy has a directive twice, the first one counts."""
+    """Yield the policies of a header. If a policy has a directive twice, the first one is used."""
     for policy in text.split(","):
         found: dict[str, Sequence[str]] = {}
         for part in policy.split(";"):
@@ -36,13 +36,13 @@ def parse(text: str) -> Iterator[Policy]:
 
 
 def blocking(policy: Policy, kind: str, url: str, page: str) -> str:
-    """Return the directive, as written, that keeps a page from loading a URL; empty if the policy allows it."""
-    directive = next((name for name in RULING[kind] if name in policy), None)
+    """Return the directive, as written, that keeps a page from loading a URL. Empty if the policy allows it."""
+    directive = next((name for name in DIRECTIVES[kind] if name in policy), None)
     if directive is None:
         return ""
     sources = policy[directive]
-    trusts_scripts_only = kind == "script" and "'strict-dynamic'" in [source.lower() for source in sources]
-    if not trusts_scripts_only and any(_matches(source, url, page) for source in sources):
+    ignores_hosts = kind == "script" and "'strict-dynamic'" in [source.lower() for source in sources]
+    if not ignores_hosts and any(_matches(source, url, page) for source in sources):
         return ""
     return " ".join((directive, *sources))
 

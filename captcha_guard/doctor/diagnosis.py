@@ -21,7 +21,7 @@ class Severity(IntEnum):
 
 
 class Moment(Enum):
-    """When a check runs: when the application is created (no network, under 1 ms), while it serves, or on request."""
+    """When a check runs: at start-up (no network, under 1 ms), while the site serves requests, or in the command."""
 
     START = "start"
     SERVING = "serving"
@@ -32,7 +32,7 @@ class Moment(Enum):
 class Diagnosis:
     """One problem: its stable ``code``, what was ``found`` on this site, and the ``fix``.
 
-    ``refuses`` is true if the application must not start with this problem.
+    ``refuses`` means that the application must not start with this problem.
     """
 
     code: str
@@ -46,12 +46,12 @@ class Diagnosis:
         return f"{self.code}: {self.title} {self.found} {self.fix}"
 
 
-class CannotTellError(Exception):
-    """The check couldn't be run; the message says why and what would help."""
+class CannotCheckError(Exception):
+    """The check couldn't be run. The message has the reason, and what would help."""
 
 
 class Check(ABC):
-    """Looks for one problem. ``code`` never changes its meaning; ``title`` describes the problem in one sentence."""
+    """Finds one problem. A ``code`` never changes its meaning. The ``title`` describes the problem in one sentence."""
 
     code: ClassVar[str]
     title: ClassVar[str]
@@ -60,10 +60,12 @@ class Check(ABC):
     fix: ClassVar[str]
 
     @abstractmethod
-    def examine(self, site: Site) -> Iterable[Diagnosis]:
-        """Return the problems found; raises ``CannotTellError`` if the check can't be run."""
+    def run(self, site: Site) -> Iterable[Diagnosis]:
+        """Return the problems found. Raises ``CannotCheckError`` if the check can't be run."""
 
-    def found(self, what: str, *, severity: Severity | None = None, fix: str = "", refuses: bool = False) -> Diagnosis:
-        """Return this check's diagnosis of ``what``; ``severity`` and ``fix`` replace the check's own."""
+    def found(
+        self, problem: str, *, severity: Severity | None = None, fix: str = "", refuses: bool = False
+    ) -> Diagnosis:
+        """Return this check's diagnosis of a problem. ``severity`` and ``fix`` replace the check's own."""
         level = self.severity if severity is None else severity
-        return Diagnosis(self.code, level, self.title, what, fix or self.fix, refuses)
+        return Diagnosis(self.code, level, self.title, problem, fix or self.fix, refuses)

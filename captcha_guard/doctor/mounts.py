@@ -1,4 +1,4 @@
-"""Finds the kind of file system that a path is on, from Linux's list of mounts or else with statfs(2)."""
+"""Finds the kind of file system of a path, in Linux's list of mounts or else with statfs(2)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ KINDS: Final = {
 
 
 def kind_of(path: Path, mounts: Path) -> str:
-    """Return the file system's name, such as ``ext4`` or ``nfs4``; empty if it isn't known.
+    """Return the file system's name, such as ``ext4`` or ``nfs4``. Empty if it isn't known.
 
-    ``path`` need not exist yet. ``mounts`` has the format of ``/proc/self/mountinfo`` (proc(5)). In a chroot, that list
-    lacks the file system of the root folder; statfs(2) returns it.
+    ``path`` doesn't need to exist yet. ``mounts`` has the format of ``/proc/self/mountinfo`` (proc(5)). In a chroot,
+    that list lacks the file system of the root folder, which statfs(2) returns.
     """
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
@@ -35,7 +35,7 @@ def kind_of(path: Path, mounts: Path) -> str:
     for line in lines:
         before, _, after = line.partition(" - ")
         mounted = Path(_plain(before.split(" ")[4]))
-        # Of several mounts on one folder, the last one is visible.
+        # If several file systems are mounted on one folder, the last one is visible.
         if len(mounted.parts) >= depth and place.is_relative_to(mounted):
             found, depth = after.split(" ")[0], len(mounted.parts)
     return found or _kind_by_number(place)

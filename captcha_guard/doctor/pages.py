@@ -1,4 +1,4 @@
-"""The page with the form, as a visitor without an account gets it."""
+"""The page with the form, as a visitor without an account sees it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ..web.post.posted import TOKEN
 from .browser import Answer, Browser, FetchError, shown
-from .diagnosis import CannotTellError
+from .diagnosis import CannotCheckError
 
 #: Input types that don't take a visitor's text.
 NO_TEXT: Final = frozenset({"hidden", "submit", "button", "reset", "image", "checkbox", "radio", "file", "password"})
@@ -18,8 +18,8 @@ NO_TEXT: Final = frozenset({"hidden", "submit", "button", "reset", "image", "che
 _LOG_IN: Final = re.compile(r"(?:log|sign)[-_]?(?:in|on)|auth|sso", re.IGNORECASE)
 
 
-class NoPageError(CannotTellError):
-    """There is no page with a form to check; the message says what a visitor gets, ``fix`` what to do."""
+class NoPageError(CannotCheckError):
+    """There is no page with a form to check. The message describes what a visitor gets. ``fix`` is what to do."""
 
     def __init__(self, found: str, fix: str) -> None:
         super().__init__(found)
@@ -30,7 +30,7 @@ class NoPageError(CannotTellError):
 class Form:
     """A form: its target, its ``fields`` as a mapping of names to values, and the names of its text fields, ``texts``.
 
-    The fields outside all forms are collected in a form with ``outside`` set to true.
+    Fields that aren't in any form are collected in a form with ``outside`` set to true.
     """
 
     action: str = ""
@@ -93,7 +93,7 @@ class Markup(HTMLParser):
 
 @dataclass(frozen=True)
 class Page:
-    """A page with at least one field of the guard; all URLs are absolute."""
+    """A page with at least one field of the guard. All URLs are absolute."""
 
     answer: Answer
     markup: Markup
@@ -101,7 +101,7 @@ class Page:
 
     @classmethod
     def open(cls, url: str) -> Page:
-        """Fetch the page; raises ``NoPageError`` if a visitor doesn't get a form with the field."""
+        """Fetch the page. Raises ``NoPageError`` if it has no form with the field."""
         browser = Browser()
         try:
             answer = browser.get(url)
@@ -130,9 +130,9 @@ class Page:
         """Return the absolute form of a URL on this page."""
         return urljoin(urljoin(self.url, self.markup.base), url)
 
-    def refuse_unless_usable(self, asked: str) -> None:
-        """Raise ``NoPageError`` unless the page has the field."""
-        at, status = shown(asked), self.answer.status
+    def refuse_unless_usable(self, requested: str) -> None:
+        """Raise ``NoPageError`` unless the page has the field. ``requested`` is the URL before redirects."""
+        at, status = shown(requested), self.answer.status
         via = "" if shown(self.url) == at else f" leads to {shown(self.url)}, which"
         name_one = "Give --url the address of a page with a form, as visitors see it without an account."
         if status in (404, 410):
@@ -140,7 +140,7 @@ class Page:
         if status in (401, 403):
             raise NoPageError(f"{at}{via} isn't public: it answers {status}.", name_one)
         if status != 200:
-            fix = "Fix this first; the application's log and the web server's log say more."
+            fix = "Fix this first. The application's log and the web server's log have the details."
             raise NoPageError(f"{at}{via} answers {status}, not with a page.", fix)
         if self.answer.mimetype not in ("text/html", "application/xhtml+xml"):
             raise NoPageError(f"{at}{via} is sent as {self.answer.mimetype or 'no type'}, not as a page.", name_one)

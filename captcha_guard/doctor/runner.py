@@ -1,4 +1,4 @@
-"""Runs all checks of one moment on a site."""
+"""Runs the checks of one moment on a site."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .checks import CHECKS
-from .diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
+from .diagnosis import CannotCheckError, Check, Diagnosis, Moment, Severity
 from .site import Site
 
 
 @dataclass(frozen=True)
 class Result:
-    """The problems found, the reasons why checks couldn't be run (by code), and the codes that found no problem."""
+    """The problems found, why checks couldn't be run (by code), and the codes of checks without problems."""
 
     diagnoses: list[Diagnosis] = field(default_factory=list)
     unchecked: dict[str, str] = field(default_factory=dict)
@@ -32,9 +32,9 @@ def run_checks(site: Site, moment: Moment, checks: Iterable[Check] = CHECKS) -> 
             continue
         before = len(result.diagnoses)
         try:
-            for diagnosis in check.examine(site):
+            for diagnosis in check.run(site):
                 result.diagnoses.append(diagnosis)
-        except CannotTellError as error:
+        except CannotCheckError as error:
             result.unchecked[check.code] = str(error)
         except Exception as error:
             result.unchecked[check.code] = f"the check failed: {type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""The site that is checked: its application, its environment, and its page as visitors get it."""
+"""The site that is checked: its application, its environment, and its page as visitors see it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask
 
 from ..web.state import State
-from .diagnosis import CannotTellError
+from .diagnosis import CannotCheckError
 from .pages import Page
 
 
@@ -21,7 +21,7 @@ from .pages import Page
 class Site:
     """The input of the checks.
 
-    ``environ`` and ``argv`` are those of the process; ``mounts`` is Linux's list of mounted file systems. ``url`` is
+    ``environ`` and ``argv`` are those of the process. ``mounts`` is Linux's list of mounted file systems. ``url`` is
     the address of a page with a form, or empty. While the site is ``serving``, ``request`` is the WSGI environment of a
     request, and ``multiprocess`` is the server's ``wsgi.multiprocess``.
     """
@@ -40,17 +40,17 @@ class Site:
     def page(self) -> Page:
         """The page at ``url``, fetched once.
 
-        :raises CannotTellError: ``url`` is empty, or (``NoPageError``) the page has no field.
+        :raises CannotCheckError: ``url`` is empty, or (``NoPageError``) the page has no field.
         """
-        if isinstance(self._fetched, CannotTellError):
+        if isinstance(self._fetched, CannotCheckError):
             raise self._fetched
         return self._fetched
 
     @cached_property
-    def _fetched(self) -> Page | CannotTellError:
+    def _fetched(self) -> Page | CannotCheckError:
         if not self.url:
-            return CannotTellError("name a page with a form: --url https://blog.example/posts/hello")
+            return CannotCheckError("name a page with a form: --url https://blog.example/posts/hello")
         try:
             return Page.open(self.url)
-        except CannotTellError as error:
+        except CannotCheckError as error:
             return error

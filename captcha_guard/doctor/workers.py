@@ -1,4 +1,4 @@
-"""How many processes serve the site, as far as this can be known."""
+"""Finds out whether several processes serve the site, as far as this is possible."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _OPTION = re.compile(r"(?:-w|--workers)(?:=|\s*)(\d+)")
 def declared(config: Mapping[str, Any]) -> int:
     """Return ``CAPTCHA_GUARD_WORKERS`` if the configuration sets it, else 1.
 
-    The default of that setting isn't used, because it says nothing about this site.
+    The setting's default isn't used, because it isn't a fact about this site.
     """
     return int(config.get(f"{PREFIX}WORKERS", 1))
 
 
 def seen(environ: Mapping[str, str], argv: Sequence[str]) -> str:
-    """Return which part of the environment announces several processes; empty if none does.
+    """Return the part of the environment that sets several processes. Empty if there is none.
 
     Checks ``WEB_CONCURRENCY``, gunicorn's options on the command line and in ``GUNICORN_CMD_ARGS``, and uWSGI's number
-    of processes. A server's configuration file isn't read; its number of processes shows only in its requests.
+    of processes. A server's configuration file isn't read. Its requests show whether it runs several processes.
     """
     concurrency = environ.get("WEB_CONCURRENCY", "")
     if concurrency.isdecimal() and int(concurrency) > 1:

@@ -13,7 +13,7 @@ from ..config.suggestion import suggest
 from ..config.validators import PREFIX
 from ..errors import ConfigError
 from .history import Memory
-from .judge import Judge, Rule, Scorer, StandardRule
+from .judge import NEW_SITE, Judge, NewSiteCheck, Rule, Scorer, StandardRule
 from .lists.word_list import WordList, read_words
 from .rules import RULES, standard
 from .submission import Submission
@@ -30,6 +30,7 @@ def assemble(
     known: Callable[[Submission], bool],
     memory: Memory | None,
     learner: Scorer | None = None,
+    new_site: NewSiteCheck | None = None,
     rules: Iterable[Rule] | None = None,
     extra_rules: Iterable[Rule] = (),
     prefetching: Callable[[Submission], AbstractContextManager[object]] = nullcontext,
@@ -48,7 +49,7 @@ def assemble(
     )
     all_rules += tuple(extra_rules)
     _refuse_clash(all_rules)
-    slugs = {rule.slug for rule in (*all_rules, *RULES)}
+    slugs = {rule.slug for rule in (*all_rules, *RULES)} | {NEW_SITE}
     _refuse_unknown("WEIGHTS", settings.weights, slugs)
     everything = ALL in settings.shadow
     _refuse_unknown("SHADOW", settings.shadow, slugs | {ALL})
@@ -60,6 +61,7 @@ def assemble(
         learner=learner,
         bands=Bands(*settings.learning_bands),
         strict=settings.learning == "strict",
+        new_site=new_site,
         prefetching=prefetching,
     )
 

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
+from .lists.known_hosts import PLATFORMS, WORKS, is_listed
 from .submission import Submission
+from .text.link import Link, address_of
 from .text.normalised import Text
+from .text.registrable import registrable_domain
+
+#: The host and the parts of a path that tell pages of a platform apart: /user/project/issues, /document/d/identifier.
+_SEGMENTS: Final = 4
 
 
 class Party(StrEnum):
-    """Whom a history belongs to: a client, a linked host, a confirmed account, or an author's typed name and email."""
+    """Whom a history belongs to.
+
+    A client, a linked site, a confirmed account, an author's typed name and email, or a link within one scope.
+    """
 
     CLIENT = "client"
     HOST = "host"
     ACCOUNT = "account"
     AUTHOR = "author"
+    LINK = "link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,40 @@ def hosts_of(text: Text) -> tuple[str, ...]:
     return tuple(dict.fromkeys(link.host for link in links if link.host))[:20]
 
 
+def sites_of(text: Text) -> tuple[str, ...]:
+    """Return the names of the linked sites' histories, 20 at most.
+
+    A name is the registrable domain or, on a platform that many people publish on, the host and the beginning of the
+    path. Works of reference have no history, because spam that links to them says nothing about other comments.
+    """
+    links = [*text.links, *([text.site] if text.site else [])]
+    return tuple(dict.fromkeys(name for link in links if (name := _site_name(link))))[:20]
+
+
+def _site_name(link: Link) -> str:
+    host = link.host
+    if not host or is_listed(host, WORKS):
+        return ""
+    if not is_listed(host, PLATFORMS):
+        return registrable_domain(host)
+    address = address_of(link.url).lower() or host
+    segments = address.split("/")
+    return "/".join(segments[:_SEGMENTS]).partition("?")[0] if len(segments) > 2 else address
+
+
+def links_of(submission: Submission) -> tuple[str, ...]:
+    """Return the names of the histories of the submission's links, 5 at most."""
+    names = (link_name(submission.scope, link) for link in submission.kept_text.links)
+    return tuple(dict.fromkeys(filter(None, names)))[:5]
+
+
+def link_name(scope: str, link: Link) -> str:
+    """Return the name of a link's history in this scope. It is empty if the link's host is uncertain."""
+    address = address_of(link.url)
+    return f"{scope}\n{address}" if address else ""
+
+
 def shown(host: str, submission: Submission) -> str:
     """Return a linked host as findings name it. A host that is only in a password field isn't shown."""
-    return host[:60] if host in hosts_of(submission.kept_text) else "a host"
+    known = (*hosts_of(submission.kept_text), *sites_of(submission.kept_text))
+    return host[:60] if host in known else "a host"

@@ -6,12 +6,17 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from .submission import Submission
 from .verdict import Action, Bands, Finding, Thresholds, Verdict, total
 
 logger = logging.getLogger("captcha_guard")
+
+#: The slug of the finding for new authors on a site whose filter doesn't decide yet.
+NEW_SITE: Final = "new_site"
+
+NewSiteCheck = Callable[[Submission], Finding | None]
 
 
 @runtime_checkable
@@ -62,6 +67,8 @@ class Judge:
         records what all rules found.
     :param learner: the learning filter. It decides by ``bands``, unless it abstains.
     :param strict: hold every submission on which the filter abstains.
+    :param new_site: returns a finding about a submission on which the filter abstains, or ``None``. It has a slug like
+        a rule: a weight of 0 turns it off.
     :param prefetching: the context in which one submission is judged.
     """
 
@@ -75,6 +82,7 @@ class Judge:
         learner: Scorer | None = None,
         bands: Bands | None = None,
         strict: bool = False,
+        new_site: NewSiteCheck | None = None,
         prefetching: Callable[[Submission], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.rules = tuple(rules)
@@ -84,6 +92,7 @@ class Judge:
         self.learner = learner
         self.bands = bands or Bands()
         self.strict = strict
+        self._new_site = new_site
         self._prefetching = prefetching
 
     def judge(self, submission: Submission) -> Verdict:
@@ -106,7 +115,12 @@ class Judge:
         chance = None
         if self.learner is not None and not ended:
             chance, finding = self._ask_filter(self.learner, submission, total(findings))
-            findings = findings if finding is None else (*findings, finding)
+            if chance is None and finding is None and self._new_site is not None and NEW_SITE not in without:
+                finding = self._ask_new_site(self._new_site, submission)
+            if finding is not None and finding.reason in self._recorded(shadowing):
+                shadowed = (*shadowed, finding)
+            elif finding is not None:
+                findings = (*findings, finding)
         return self._verdict(Verdict(chance=chance, shadowed=shadowed), findings)
 
     def reconsider(self, verdict: Verdict, more: tuple[Finding, ...]) -> Verdict:
@@ -130,7 +144,7 @@ class Judge:
         """Return the findings that count, those that are only recorded, and whether a final finding ended the run."""
         counted: list[Finding] = []
         shadowed: list[Finding] = []
-        recorded = {*shadowing, *(() if isinstance(self.shadow, bool) else self.shadow)}
+        recorded = self._recorded(shadowing)
         for rule in self.rules:
             if self.weights.get(rule.slug) == 0 or rule.slug in without:
                 continue
@@ -144,6 +158,19 @@ class Judge:
             if finding.final:
                 return tuple(counted), tuple(shadowed), True
         return tuple(counted), tuple(shadowed), False
+
+    def _recorded(self, shadowing: Collection[str]) -> set[str]:
+        """Return the slugs whose findings are recorded but not counted."""
+        return {*shadowing, *(() if isinstance(self.shadow, bool) else self.shadow)}
+
+    def _ask_new_site(self, check: NewSiteCheck, submission: Submission) -> Finding | None:
+        if self.weights.get(NEW_SITE) == 0:
+            return None
+        try:
+            return check(submission)
+        except Exception:
+            logger.exception("captcha_guard: the check for new sites failed, so the submission is judged without it")
+            return None
 
     def _ask_rule(self, rule: Rule | StandardRule, submission: Submission) -> Finding | None:
         try:

@@ -11,26 +11,35 @@ from ..database.database import Access, Database
 from ..errors import ConfigError, DatabaseUnavailableError
 from .filter.features import tokens_of
 from .filter.learner import Learner, Stats, Weighed
+from .filter.source import sources_of
 from .judge import Judge
-from .memory.judged_comments import JudgedComment, JudgedComments
+from .memory.judged_comments import RETENTION, JudgedComment, JudgedComments
 from .memory.reputation import Reputation
 from .rules import PAST
 from .services import Services
 from .submission import Submission
-from .verdict import Verdict
+from .verdict import Action, Verdict
 
 logger = logging.getLogger("captcha_guard")
 
 #: Seconds after which a comment that was set aside, and that no moderator rescued, counts as spam.
 ASIDE_KEPT: Final = 30 * 86_400.0
+#: Seconds after which a published comment, which no moderator marked, counts as good.
+UNMARKED_AFTER: Final = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What maintenance did: how many expired comments were learned as spam, and how many service tasks were done."""
+    """What maintenance did.
+
+    ``learned_aside`` comments were learned as spam after 30 days aside, and ``learned_unmarked`` as good because nobody
+    marked them in 30 days. ``services_run`` tasks of services were done, and ``retrained`` decisions learned again.
+    """
 
     learned_aside: int = 0
     services_run: int = 0
+    retrained: int = 0
+    learned_unmarked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,7 @@ class Moderation:
         judged_comments: JudgedComments,
         learner: Learner | None,
         services: Services | None,
+        learn_unmarked: bool = True,
     ) -> None:
         self._database = database
         self._judge = judge
@@ -70,6 +80,7 @@ class Moderation:
         self._judged_comments = judged_comments
         self._learner = learner
         self._services = services
+        self._learn_unmarked = learn_unmarked
 
     def keep(self, submission: Submission, verdict: Verdict, rules_score: int, *, taught_later: bool) -> None:
         """Remember a comment that the site has stored.
@@ -153,20 +164,29 @@ class Moderation:
         """Train the filter again on all stored decisions, and return their number. Raises as :meth:`stats`."""
         return self._filter().retrain()
 
-    def tidy(self, now: float, expired: Callable[[str], None]) -> Tidied:
-        """Run the maintenance that is due: learn expired comments as spam, and run the services' tasks.
+    def tidy(self, now: float, expired: Callable[[str], None], unmarked: Callable[[str], None]) -> Tidied:
+        """Run the maintenance that is due.
 
-        A comment expires if it was set aside 30 days ago and not rescued. ``expired`` is called with its id. If that
-        raises, the comment is tried again next time.
+        Comments that were set aside 30 days ago and not rescued are learned as spam, and ``expired`` is called with the
+        id of each. Comments that were published 30 days ago and not marked are learned as good, and ``unmarked`` is
+        called. If a call raises, the comment is tried again next time. Then the services' tasks are run, and the filter
+        is trained again.
         """
         overdue = self._judged_comments.overdue(now - ASIDE_KEPT)
         learned = sum(self._expire(judged, now, expired) for judged in overdue)
+        good = sum(self._settle(judged, unmarked) for judged in self._unmarked(now))
         run = self._services.run(now) if self._services is not None else 0
         self._judged_comments.sweep(now)
-        return Tidied(learned, run)
+        retrained = 0
+        if self._learner is not None:
+            self._learner.sweep(now)
+            retrained = self._learner.retrain_if_due()
+        return Tidied(learned, run, retrained, good)
 
     def purge(self, now: float) -> Purged:
         """Delete everything that has expired. Nothing is learned, and nothing is sent to a service."""
+        if self._learner is not None:
+            self._learner.sweep(now)
         sent = self._services.expire(now) if self._services is not None else 0
         return Purged(self._memory.sweep(now), self._judged_comments.sweep(now), sent)
 
@@ -186,11 +206,49 @@ class Moderation:
         self._judged_comments.reopen(judged)
         return False
 
-    def _learn(self, judged: JudgedComment, *, spam: bool) -> bool | None:
+    def _unmarked(self, now: float) -> list[JudgedComment]:
+        """Return published comments that nobody marked in 30 days.
+
+        Silence says nothing while shadow mode publishes everything, or if no moderator has decided about any comment of
+        these 30 days. Comments that expired aside are older.
+        """
+        if not self._learn_unmarked or self._learner is None or self._judge.shadow is True:
+            return []
+        if not self._judged_comments.has_decided_since(now - UNMARKED_AFTER):
+            return []
+        overdue = self._judged_comments.overdue(now - UNMARKED_AFTER, Action.ACCEPT)
+        return [one for one in overdue if one.judged_at > now - RETENTION.kept]
+
+    def _settle(self, judged: JudgedComment, unmarked: Callable[[str], None]) -> bool:
+        """Learn a published comment as good. The memory isn't told: only a moderator's word is evidence for a host."""
+        if not self._judged_comments.claim(judged, spam=False):
+            return False
+        try:
+            if self._learn(judged, spam=False, unmarked=True) is not False:
+                logger.info(
+                    "captcha_guard: the comment %s was published 30 days ago and not marked, so it counts as good",
+                    judged.id,
+                )
+                unmarked(judged.id)
+                return True
+        except Exception:
+            logger.exception("captcha_guard: the comment %s could not be learned; it is tried again", judged.id)
+        self._judged_comments.reopen(judged)
+        return False
+
+    def _learn(self, judged: JudgedComment, *, spam: bool, unmarked: bool = False) -> bool | None:
         """Return whether the filter recorded the decision, or ``None`` if it is switched off."""
         if self._learner is None:
             return None
-        return self._learner.teach_tokens(judged.tokens, spam=spam, rules_score=judged.rules, key=judged.comment_key)
+        scope = next((token for token in judged.tokens if token.startswith("p:")), "")
+        return self._learner.teach_tokens(
+            judged.tokens,
+            spam=spam,
+            rules_score=judged.rules,
+            key=judged.comment_key,
+            unmarked=unmarked,
+            sources=sources_of(judged.trace.evidence, scope, spam=spam, posted_at=judged.judged_at),
+        )
 
     def _find(self, comment: Submission | str) -> JudgedComment | None:
         """Return the judged comment. A submission that isn't stored is judged again, without an id."""
@@ -203,7 +261,7 @@ class Moderation:
         trace = self._memory.trace(submission)
         return JudgedComment(
             id=verdict.id,
-            tokens=tokens_of(submission.kept_text),
+            tokens=self._tokens(submission),
             rules=rules_score,
             action=verdict.action,
             judged_at=submission.posted_at,
@@ -212,6 +270,14 @@ class Moderation:
             chance=verdict.chance,
             found=tuple((finding.reason, finding.score) for finding in verdict.findings),
         )
+
+    def _tokens(self, submission: Submission) -> tuple[str, ...]:
+        if self._learner is not None:
+            try:
+                return self._learner.tokens(submission)
+            except Exception:  # the host's topic fails; the comment must be stored all the same
+                logger.exception("captcha_guard: the topic of %r failed, so its comment has none", submission.scope)
+        return tokens_of(submission.kept_text, submission.scope)
 
     def _filter(self) -> Learner:
         if self._learner is None:

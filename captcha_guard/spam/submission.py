@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from .text.invisible import without_unseen
 from .text.normalised import Text
+from .text.quotes import has_quotes, without_known_quotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,11 +19,14 @@ class Facts:
 
     ``account`` is the name of the confirmed account that posts, never something typed into the form. ``closed`` means
     that the post takes no more comments. ``post_age`` is the post's age in seconds, ``None`` if it is unknown.
+    ``topic`` is the title and text of what is commented on, or a function without arguments that returns it and is
+    called only when it is needed. Quotes of it aren't judged, and its links don't count.
     """
 
     account: str = ""
     closed: bool = False
     post_age: float | None = None
+    topic: str | Callable[[], str] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +42,7 @@ class Submission:
     service. ``site`` is the host that serves the form; links to it don't count. ``whole`` is a digest of everything
     that was posted. It differs for comments with the same text but another rating or another parent.
 
-    ``account``, ``closed`` and ``post_age`` are the host's :class:`Facts`.
+    ``account``, ``closed``, ``post_age`` and ``topic`` are the host's :class:`Facts`.
     """
 
     scope: str
@@ -53,6 +59,7 @@ class Submission:
     account: str = ""
     closed: bool = False
     post_age: float | None = None
+    topic: str | Callable[[], str] = field(default="", compare=False, repr=False)
     other: tuple[str, ...] = ()
     private: tuple[str, ...] = ()
     site: str = ""
@@ -61,14 +68,32 @@ class Submission:
     @cached_property
     def text(self) -> Text:
         """The normalised text, which rules look at."""
-        return Text.of(self.body, self.author, self.url, other=self.other, private=self.private, site=self.site)
+        return self._read(self.private)
 
     @cached_property
     def kept_text(self) -> Text:
         """The normalised text without ``private``, which the filter learns and the memory stores."""
         if not self.private:
             return self.text
-        return Text.of(self.body, self.author, self.url, other=self.other, site=self.site)
+        return self._read(())
+
+    def _read(self, private: tuple[str, ...]) -> Text:
+        body = self.body
+        if self.topic and has_quotes(body):
+            with suppress(Exception):  # the rules and the filter report what is wrong with the topic
+                body = without_known_quotes(body, self.topic_text)
+        return Text.of(body, self.author, self.url, other=self.other, private=private, site=self.site)
+
+    @cached_property
+    def topic_text(self) -> str:
+        """The title and text of what is commented on, "" if the host doesn't say.
+
+        :raises TypeError: ``topic`` is not a text, or its function doesn't return one.
+        """
+        text: object = self.topic() if callable(self.topic) else self.topic
+        if not isinstance(text, str):
+            raise TypeError(f"Facts(topic=...) is {text!r}; a text is needed, or a function that returns a text")
+        return text
 
     @property
     def content(self) -> str:

@@ -17,10 +17,11 @@ from typing import Final
 from ..database.database import Access, Database
 from ..database.sqlite import SQLiteDatabase
 from ..database.table import Kind, Table
+from .filter.retraining import take_in
 from .filter.rows import Model, read_decision
-from .filter.training import Taught, take_in
+from .filter.training import Taught, taught_of
+from .filter.word_store import SIDE_TABLES, Change
 from .filter.word_store import TABLES as FILTER
-from .filter.word_store import Change
 from .memory import judged_comments
 from .memory.tables import COMMENTS, HISTORY
 from .services import outbox, sent_forms
@@ -36,7 +37,7 @@ _ADD_HISTORY: Final = (
     "spam = judge_history.spam + excluded.spam, "
     "expires = CASE WHEN judge_history.expires > excluded.expires THEN judge_history.expires ELSE excluded.expires END"
 )
-#: How a row of each table is added, where a row of the same key may be there.
+#: The statement that adds a row to each table. A row with the same key may exist.
 _ADD: Final = {
     HISTORY: _ADD_HISTORY,
     COMMENTS: COMMENTS.upsert("expires"),
@@ -85,11 +86,11 @@ def _delete(access: Access) -> None:
 
 
 def move_into(database: Database, file: Path) -> None:
-    """Add to ``database`` what the judge kept in ``file``, once, and delete it there.
+    """Add the judge's data in ``file`` to ``database``, once, and delete it from the file.
 
-    The counts of several hosts are added up. What several filters were taught is learned again together; a filter that
-    was taught nothing takes the other over as it is. However often this is interrupted, nothing is lost and nothing is
-    counted twice. A file that can't be used is logged and left as it is.
+    The counts of several hosts are added up. If both filters have learned decisions, all of them are learned again. If
+    only the old one has, it is copied. After an interruption, the next call continues without losing or counting
+    anything twice. A file that can't be used is logged and left unchanged.
 
     :raises DatabaseUnavailableError: the database can't be used.
     """
@@ -99,7 +100,7 @@ def move_into(database: Database, file: Path) -> None:
         with closing(sqlite3.connect(file, timeout=5.0, isolation_level=None)) as old:
             _move(database, old, file)
     except sqlite3.Error:
-        logger.exception("captcha_guard: what the judge kept in %s could not be moved", file)
+        logger.exception("captcha_guard: the judge's data in %s could not be moved", file)
 
 
 def _move(database: Database, old: sqlite3.Connection, file: Path) -> None:
@@ -107,7 +108,7 @@ def _move(database: Database, old: sqlite3.Connection, file: Path) -> None:
     tables = [table for table in _TABLES if table.name in there]
     if not tables:
         return
-    database.keep(*_TABLES, _MOVED)
+    database.keep(*_TABLES, *SIDE_TABLES, _MOVED)
     name = _name_of(old)
     with database.writing() as access:
         if not access.rows("SELECT file FROM judge_moved WHERE file = :file", (name,)):
@@ -117,11 +118,11 @@ def _move(database: Database, old: sqlite3.Connection, file: Path) -> None:
     for name in (*(table.name for table in tables), *_DELETED):
         old.execute(f"DROP TABLE IF EXISTS {name}")
     old.execute("COMMIT")
-    logger.warning("captcha_guard: what the judge kept in %s is kept in %s now", file, database.where)
+    logger.warning("captcha_guard: the judge's data in %s was moved to %s", file, database.where)
 
 
 def _name_of(old: sqlite3.Connection) -> str:
-    """Return the random name of the file, by which the database knows what it has taken in."""
+    """Return the random name of the file. The database stores the names of the files that it has imported."""
     create, read, write = _FILES_NAME
     old.execute("BEGIN IMMEDIATE")
     old.execute(create)
@@ -148,7 +149,7 @@ def _copy(access: Access, old: sqlite3.Connection, tables: Sequence[Table]) -> N
 def _copy_filter(access: Access, old: sqlite3.Connection) -> None:
     model_table, tokens, decisions = FILTER
     for _, *counts in old.execute(model_table.select).fetchall():
-        model = Model(*counts)
+        model = Model.read(counts)
         if not model.decisions:
             return
         change = Change(access)
@@ -159,12 +160,9 @@ def _copy_filter(access: Access, old: sqlite3.Connection) -> None:
         access.run("DELETE FROM learning_tokens")
         access.change(tokens.insert, old.execute(tokens.select).fetchall())
         access.change(decisions.insert, old.execute(decisions.select).fetchall())
-        access.run(_WRITE_MODEL, (model.version, model.revision, model.ham, model.spam, model.tokens, model.decisions))
+        access.run(_WRITE_MODEL, (counts[0], model.revision, *model.row[1:]))
 
 
 def _taught(old: sqlite3.Connection, decisions: Table) -> list[Taught]:
     names = dict(old.execute("SELECT id, token FROM learning_tokens").fetchall())
-    return [
-        Taught(one.name, one.spam, one.rules, tuple(sorted(names[number] for number in one.tokens if number in names)))
-        for one in map(read_decision, old.execute(decisions.select).fetchall())
-    ]
+    return [taught_of(one, names) for one in map(read_decision, old.execute(decisions.select).fetchall())]

@@ -1,15 +1,16 @@
-// Renews codes without reloading the page, also in pages that are built by htmx, Turbo or the host's own scripts. Without
-// this script everything works with plain links and forms.
+// Renews codes without reloading the page, also in pages that htmx, Turbo or the host's own scripts have built. Without
+// this script, plain links and forms do the same.
 "use strict";
 (() => {
   const TAG = "captcha-guard";
   const MARGIN = 45; // seconds before expiry at which a code is renewed if the visitor hasn't typed anything
-  const PATIENCE = 15000; // time limit for the server's answer, in milliseconds
+  const TIMEOUT = 15000; // time limit for the server's answer, in milliseconds
   const DOUBLE_CLICK = 2000; // milliseconds during which the same button sends a form only once
-  const FAILED = "No new code could be fetched. Please try again in a moment.";
+  const FAILED = "The server didn't send a new code. Please try again in a moment.";
   const RENEWED = "Here is a new code.";
 
-  // One field. The browser calls connectedCallback whenever it is inserted: with the page, by a script, or as a copy.
+  // One field. The browser calls connectedCallback whenever it inserts the element: with the page, by a script, as a
+  // copy.
   class Field extends HTMLElement {
     #expiresAt = Infinity;
     #timer = 0;
@@ -38,7 +39,7 @@
     }
 
     connectedCallback() {
-      if (this.picture === null) {
+      if (this.input === null) {
         return; // the form doesn't ask for a code
       }
       const copied = !this.#known && this.hasAttribute("data-known");
@@ -49,7 +50,7 @@
       // A cached copy of the page (Turbo, htmx) may show a used code.
       if (copied && !document.documentElement.hasAttribute("data-turbo-preview")) {
         this.renew(RENEWED);
-      } else if (!copied && this.picture.complete && this.picture.naturalWidth === 0) {
+      } else if (!copied && this.picture?.complete && this.picture.naturalWidth === 0) {
         this.#replacePicture();
       }
       // Browsers ignore autofocus if the address has a fragment.
@@ -91,7 +92,7 @@
       }
     }
 
-    #say(text) {
+    #announce(text) {
       const status = this.querySelector(".captcha-guard__status");
       if (status !== null) {
         status.textContent = text;
@@ -110,14 +111,16 @@
 
     #show(fresh) {
       this.token.value = fresh.token;
-      if (this.picture === null) {
+      if (this.input === null) {
         return;
       }
-      this.setAttribute("aria-busy", "true");
-      this.picture.width = fresh.width;
-      this.picture.height = fresh.height;
-      this.picture.srcset = `${fresh.picture_2x} 2x`;
-      this.picture.src = fresh.picture;
+      if (this.picture !== null) {
+        this.setAttribute("aria-busy", "true");
+        this.picture.width = fresh.width;
+        this.picture.height = fresh.height;
+        this.picture.srcset = `${fresh.picture_2x} 2x`;
+        this.picture.src = fresh.picture;
+      }
       this.input.value = "";
       this.#schedule(fresh.expires_in);
     }
@@ -130,10 +133,10 @@
       this.token.value = token;
       this.token.name = "captcha_pass";
       this.querySelector(".captcha-guard__hint")?.remove();
-      this.#say("Security code accepted.");
+      this.#announce("Security code accepted.");
     }
 
-    async renew(said) {
+    async renew(announcement) {
       if (this.#pending || this.token === null) {
         return false;
       }
@@ -143,19 +146,19 @@
           method: "POST",
           credentials: "same-origin",
           headers: { "Content-Type": "application/json", Accept: "application/json" },
-          body: JSON.stringify({ scope: this.dataset.scope, kind: "image", token: this.token.value }),
-          signal: AbortSignal.timeout(PATIENCE),
+          body: JSON.stringify({ scope: this.dataset.scope, kind: this.dataset.kind, token: this.token.value }),
+          signal: AbortSignal.timeout(TIMEOUT),
         });
         const fresh = await response.json();
         if (!response.ok) {
-          this.#say(fresh.detail || FAILED);
+          this.#announce(fresh.detail || FAILED);
           return false;
         }
         this.#show(fresh);
-        this.#say(said);
+        this.#announce(announcement);
         return true;
       } catch {
-        this.#say(FAILED);
+        this.#announce(FAILED);
         return false;
       } finally {
         this.#pending = false;
@@ -173,7 +176,7 @@
       }
     }
 
-    // Replace the link that reloads the page with a button that doesn't.
+    // Replace the link, which reloads the page, with a button that doesn't.
     #makeButton() {
       let control = this.querySelector("[data-captcha-guard-new]");
       if (control.tagName === "A") {
@@ -197,7 +200,7 @@
     #replacePicture() {
       this.removeAttribute("aria-busy");
       if (this.#replaced) {
-        this.#say("The picture could not be loaded. Please ask for a new code in a moment.");
+        this.#announce("The picture could not be loaded. Please ask for a new code in a moment.");
       } else {
         this.#replaced = true;
         this.renew(RENEWED);
@@ -205,7 +208,7 @@
     }
   }
 
-  // A double click sends the form once. A form that a script of the host submits itself isn't affected.
+  // A double click sends the form once. Forms that the host's own scripts submit aren't affected.
   let sent = new WeakMap();
 
   function isDouble(form, by, now) {
@@ -229,17 +232,17 @@
     });
   }
 
-  // htmx: a header tells the kind of the guard's answer. The form stays in the page with its text.
+  // htmx: a header has the kind of the guard's answer. The form stays in the page with its text.
   const refusalIn = (xhr) => {
-    const said = xhr.getResponseHeader("Captcha-Guard");
-    return said === "spent" ? null : said;
+    const kind = xhr.getResponseHeader("Captcha-Guard");
+    return kind === "spent" ? null : kind;
   };
 
   function formOf(sender) {
     return sender.matches("button, input, select, textarea") ? sender.form : sender.closest("form");
   }
 
-  // The field in the sender's form or, for a sender without a form, the field that an earlier answer put after it.
+  // The field in the sender's form. For a sender without a form, the field that an earlier answer put after it.
   function fieldOf(sender) {
     const form = formOf(sender);
     const next = sender.nextElementSibling;
@@ -256,7 +259,7 @@
     }
   }
 
-  // htmx sends the second click of a double click after the first has been answered.
+  // htmx sends the request of the second click after the answer to the first.
   function requestOnce(event) {
     const { elt, requestConfig } = event.detail;
     const token = elt.tagName === "FORM" ? fieldOf(elt)?.token?.value : undefined;
@@ -270,7 +273,7 @@
     }
   }
 
-  // Many pages reset their form after every answer; this keeps the text.
+  // Many pages reset their form after every answer. This keeps the text.
   function keepText(form) {
     const hold = (event) => event.preventDefault();
     form.addEventListener("reset", hold);
@@ -308,16 +311,16 @@
 
   function finish(event) {
     const { elt, xhr, requestConfig } = event.detail;
-    const [said, pass] = ["Captcha-Guard", "Captcha-Pass"].map((name) => xhr.getResponseHeader(name));
+    const [kind, pass] = ["Captcha-Guard", "Captcha-Pass"].map((name) => xhr.getResponseHeader(name));
     if (refusalIn(xhr) !== null) {
       Object.assign(event.detail, { successful: false, failed: true }); // for pages that reset the form on success
     }
-    if (said === null || said === "again") {
+    if (kind === null || kind === "again") {
       sent.delete(elt); // the form may be sent again at once
     }
     const field = fieldOf(elt);
     const posted = requestConfig.parameters.captcha_token || requestConfig.headers["Captcha-Token"];
-    if ((said !== "spent" && said !== "refused") || !posted || field?.token?.value !== posted) {
+    if ((kind !== "spent" && kind !== "refused") || !posted || field?.token?.value !== posted) {
       return;
     }
     if (pass === null && formOf(elt) === null) {
@@ -337,7 +340,7 @@
     document.addEventListener("visibilitychange", () => {
       document.querySelectorAll(TAG).forEach((field) => field.expireIfDue());
     });
-    // After the Back button, the code on the page may have been used.
+    // After the Back button, the code on the page may be used already.
     window.addEventListener("pageshow", (event) => {
       sent = new WeakMap();
       const [entry] = performance.getEntriesByType("navigation");

@@ -1,4 +1,4 @@
-"""Logs one line for each decision, in a format that programs can rely on. docs/judging.md has a fail2ban filter.
+"""Logs one line for each decision, in a stable format for programs. docs/judging.md has a fail2ban filter.
 
 The logger is ``captcha_guard.decisions``. Every value that a visitor can choose is quoted as JSON, with ``=`` escaped,
 so that visitors can't forge a line or a field in the log.
@@ -28,9 +28,9 @@ _PLAIN = re.compile(r"[\w.:/-]*\w[\w.:/-]*", re.ASCII)
 def log_decision(result: Result, address: str | None, *, form: str) -> None:
     """Log one decision in the format ``form``: ``text``, ``json`` or ``off``.
 
-    ``address`` is the client's address as Flask knows it. It is logged in clear, as web servers do, because programs
-    that ban clients need it. A text that isn't an address is left out. Refused and set-aside comments are logged as
-    WARNING, all others as INFO.
+    ``address`` is ``request.remote_addr``. It is logged in clear, as web servers do, because programs that ban clients
+    need it. A text that isn't an address is left out. Refused and set-aside comments are logged as WARNING, all others
+    as INFO.
     """
     level = logging.WARNING if result.verdict.action >= Action.ASIDE else logging.INFO
     if form == "off" or not LOGGER.isEnabledFor(level):

@@ -10,20 +10,20 @@ from werkzeug.routing import RequestRedirect
 
 from .state import NAME, current_state
 
-#: Results of the requested host's own routing that may be replaced. Others, such as an untrusted host, are kept.
-ELSEWHERE: Final = (type(None), NotFound, MethodNotAllowed, RequestRedirect)
+#: Errors of the requested host's own routing that may be replaced. Others, such as an untrusted host, are kept.
+REPLACEABLE: Final = (type(None), NotFound, MethodNotAllowed, RequestRedirect)
 
 
 def find_own_page() -> None:
-    """Route a request below the guard's prefix to our page, if the requested host has another or no route for it.
+    """Route a request below the guard's prefix to our page, even if the requested host has another or no route for it.
 
     With ``host_matching`` or ``subdomain_matching`` a route belongs to one host. A catch-all route of the application
-    (``/<path:page>``) would win over a route of ours that takes any host. So our routes are registered on the default
-    host only, and this function looks them up there. It must run before anything that depends on the endpoint.
+    (``/<path:page>``) would take precedence over a route of ours that accepts any host. So our routes are registered on
+    the default host only, and this function looks them up there. It must run before anything that uses the endpoint.
     """
     if request.blueprint == NAME or not request.path.startswith(f"{current_state().settings.url_prefix}/"):
         return
-    if not isinstance(request.routing_exception, ELSEWHERE):
+    if not isinstance(request.routing_exception, REPLACEABLE):
         return
     default_host = current_app.url_map.bind("", request.script_root)
     try:

@@ -1,4 +1,4 @@
-"""Checks an application once, at its first request, when all its routes and settings are known."""
+"""Checks an application at its first request, when all its routes and settings are known."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..errors import ConfigError
 from .guarded_views import steps
 from .registry import guarded_routes
 from .state import State
-from .unguarded import RouteCheck, methods_bringing
-from .unmoderated import warn_of_unkept_holds
+from .unguarded import RouteCheck, sending_methods
+from .unmoderated import warn_of_unmoderated_holds
 
 logger = logging.getLogger("captcha_guard")
 
 
 class FirstRequestChecks:
-    """Checks the routes before each request, and logs settings and guards without effect once."""
+    """Checks the routes before each request. At the first one, it also logs settings and guards without effect."""
 
     def __init__(self, app: Flask, state: State) -> None:
         self._app = app
@@ -29,12 +29,12 @@ class FirstRequestChecks:
         self._routes = RouteCheck(app)
         self._reported = False
 
-    def look(self) -> None:
+    def run(self) -> None:
         """Run the checks that are due before this request. Raises ``ConfigError`` as ``RouteCheck`` does."""
-        self._routes.look()
+        self._routes.run()
         if not self._reported:
             self._reported = True
-            warn_of_unkept_holds(self._state.settings, guarded_routes())
+            warn_of_unmoderated_holds(self._state.settings, guarded_routes())
             _warn_of_late_settings(self._app, self._state)
             _warn_of_idle_guards(self._app)
 
@@ -54,20 +54,20 @@ def _warn_of_late_settings(app: Flask, state: State) -> None:
 
 
 def _warn_of_idle_guards(app: Flask) -> None:
-    """Log guarded views whose routes take no POST or the like. A view may have several routes and endpoints."""
-    brings: dict[int, set[str]] = defaultdict(set)
-    places: dict[int, str] = {}
+    """Log guarded views whose routes don't accept POST or similar methods. A view may have several routes."""
+    methods: dict[int, set[str]] = defaultdict(set)
+    routes: dict[int, str] = {}
     for rule in app.url_map.iter_rules():
         view = _innermost(app.view_functions.get(rule.endpoint))
-        brings[view] |= methods_bringing(rule)
+        methods[view] |= sending_methods(rule)
         if rule.endpoint in guarded_routes():
-            places[view] = f"{rule.endpoint!r} ({rule.rule})"
-    for view, place in places.items():
-        if not brings[view]:
+            routes[view] = f"{rule.endpoint!r} ({rule.rule})"
+    for view, route in routes.items():
+        if not methods[view]:
             logger.warning(
                 "captcha_guard: the guarded route %s takes no POST, so its guard has nothing to check. Guard the view "
                 "that the form is sent to, or add methods=['GET', 'POST'] to this one's route.",
-                place,
+                route,
             )
 
 

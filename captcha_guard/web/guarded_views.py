@@ -15,7 +15,7 @@ PROTECTION: Final = "_captcha_guard_protection"
 INNER: Final = "_captcha_guard_inner"
 DECORATOR: Final = "_captcha_guard_decorator"
 
-#: The most decorators to follow around one view. It stops objects that claim to wrap another one endlessly.
+#: The most decorators to follow around one view. Some objects claim to wrap another one endlessly.
 DEEPEST: Final = 100
 
 
@@ -54,7 +54,7 @@ def protection_of(view: object) -> Protection | None:
 
 
 def bypasses_guard(view: object) -> bool:
-    """Return whether a view was guarded somewhere, but this way of calling it skips the guard."""
+    """Return whether a view was guarded elsewhere, but this way of calling it skips the guard."""
     inner = any(_owner(step) in getattr(step, INNER, ()) for step in steps(view))
     return inner and protection_of(view) is None
 

@@ -1,4 +1,4 @@
-"""Identifies the client of this request, by its address or by the host's name for it, and finds exempt clients."""
+"""Identifies the client of this request, by its address or by the host's name for it. Also finds exempt clients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = logging.getLogger("captcha_guard")
 
 
 def client_here() -> Client:
-    """Return the client that sends this request. The result is kept for the rest of the request.
+    """Return the client that sent this request. The result is cached for the rest of the request.
 
     Only ``request.remote_addr`` is read, because ProxyFix decides which proxy to trust. With
     ``CAPTCHA_GUARD_CLIENT_KEY`` the host names the client. All clients that it can't name share one client's limits.
@@ -33,7 +33,7 @@ def client_here() -> Client:
 
 
 def sender_keys() -> Iterator[str]:
-    """Yield the key of the client that sends this request, then its keys under each older secret."""
+    """Yield the key of the client that sent this request, then its keys under each older secret."""
     yield client_here().key
     state = current_state()
     for secret in state.secrets[1:]:
@@ -48,7 +48,7 @@ def _client_under(secret: bytes, state: State) -> Client:
 
 
 def address_here() -> str:
-    """Return the address that sends this request, without port, brackets and zone id; "" if it isn't known."""
+    """Return the address that sent this request, without port, brackets and zone id. Returns "" if it isn't known."""
     return str(address_of(request.remote_addr) or "")
 
 
@@ -71,9 +71,9 @@ def _named(state: State, function: Callable[[], object], secret: bytes) -> Clien
     return client_named(name, secret=secret)
 
 
-def _unnamed(state: State, what: str) -> Client:
+def _unnamed(state: State, problem: str) -> Client:
     if state.naming.begins(state.clock()):
-        logger.warning("CAPTCHA_GUARD_CLIENT_KEY %s; all clients without a name share one client's limits.", what)
+        logger.warning("CAPTCHA_GUARD_CLIENT_KEY %s; all clients without a name share one client's limits.", problem)
     return UNKNOWN_CLIENT
 
 

@@ -1,4 +1,4 @@
-"""Chooses the storage that the counters use: that of the host's Flask-Limiter, or of a limiter made here."""
+"""Chooses the counters' storage: that of the host's Flask-Limiter, or of the guard's own limiter."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .state import NAME
 
 
 def storage_for(uri: str, limiter: Limiter | None) -> Storage:
-    """Return the storage of the host's ``limiter``, or of a limiter made here for ``uri``.
+    """Return the storage of the host's ``limiter``, or else of a new limiter for ``uri``.
 
-    A limiter that the host has switched off has no storage, so it is treated as missing. Raises ``ConfigError`` when
-    the storage can't be opened.
+    A limiter that the host has disabled has no storage, so it is treated as missing. Raises ``ConfigError`` when the
+    storage can't be opened.
     """
     if limiter is None or not limiter.enabled:
         with refusing(uri):
@@ -34,10 +34,10 @@ def strategy_of(storage: Storage) -> str:
 
 
 def _own_limiter(uri: str) -> Limiter:
-    """Return a limiter that belongs to a separate application without the host's ``RATELIMIT_`` settings.
+    """Return a limiter in a separate application, which doesn't have the host's ``RATELIMIT_`` settings.
 
-    This keeps the two apart: the host's settings don't change our storage, ours don't change the host's limits, and
-    ``app.extensions["limiter"]`` holds only the host's limiters.
+    So the host's settings don't change our storage, ours don't change the host's limits, and
+    ``app.extensions["limiter"]`` contains only the host's limiters.
     """
     address, options = storage_arguments(uri)
     return Limiter(

@@ -8,7 +8,7 @@ import time
 
 from flask import Flask
 
-from ..signals import aside_expired
+from ..signals import aside_expired, unmarked_learned
 from ..spam.moderation import Tidied
 from .state import current_state, this_app
 
@@ -18,14 +18,17 @@ logger = logging.getLogger("captcha_guard")
 def tidy(now: float | None = None) -> Tidied:
     """Run the maintenance that is due in the current application, and return what was done.
 
-    ``now`` is in seconds since 1970. A file that can't be used never raises here.
+    ``now`` is in seconds since 1970. A database that can't be used doesn't raise an error here.
     """
     state, app = current_state(), this_app()
 
     def expired(name: str) -> None:
         aside_expired.send(app, id=name)
 
-    return state.moderation.tidy(state.clock() if now is None else now, expired)
+    def unmarked(name: str) -> None:
+        unmarked_learned.send(app, id=name)
+
+    return state.moderation.tidy(state.clock() if now is None else now, expired, unmarked)
 
 
 def start_maintenance() -> threading.Thread | None:

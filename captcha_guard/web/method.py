@@ -1,4 +1,4 @@
-"""Tells requests that only fetch a page from requests that send something."""
+"""Distinguishes requests that only fetch a page from requests that send data."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from flask import Request
 from werkzeug.exceptions import HTTPException
 
 #: Methods that only fetch a page. All others count as sending, including OPTIONS and TRACE if a view answers them.
-SHOWING: Final = frozenset({"GET", "HEAD"})
+FETCHING: Final = frozenset({"GET", "HEAD"})
 
-#: The most bytes to read from a body of unknown length, to find out whether it is empty.
+#: The most bytes to read from a body of unknown length in order to see whether it is empty.
 LARGEST_UNKNOWN: Final = 500_000
 
 
-def only_shows(request: Request) -> bool:
+def only_fetches(request: Request) -> bool:
     """Return whether a request fetches a page and has no body that a view could store."""
-    return request.method in SHOWING and not _has_body(request)
+    return request.method in FETCHING and not _has_body(request)
 
 
 @contextmanager
@@ -47,6 +47,6 @@ def _has_body(request: Request) -> bool:
         return False
     request.max_content_length = min(LARGEST_UNKNOWN, request.max_content_length or LARGEST_UNKNOWN)
     try:
-        return request.get_data() != b"" or bool(request.form or request.files)  # these if it was parsed before
+        return request.get_data() != b"" or bool(request.form or request.files)  # not empty if it was already parsed
     except HTTPException:  # too large, or the connection broke
         return True

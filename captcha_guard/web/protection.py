@@ -1,4 +1,4 @@
-"""How one route is guarded, and what its challenges are bound to."""
+"""The settings of one guarded route, and the scope of its challenges."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ USUAL_FIELDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """The arguments of ``protect`` for one route. ``None`` means: as configured for the application.
+    """The arguments of ``protect`` for one route. ``None`` means the application's setting.
 
-    ``scope`` is a name, a format string over the view's arguments, or a callable that returns the name. ``None``
-    stands for the endpoint's name. ``fields`` maps our terms to the names of the host's fields, or in JSON to dotted
-    paths. The form's ``prefix`` is put before the usual names. ``ignore`` lists fields without any text of a visitor.
+    ``scope`` is a name, a format string over the view's arguments, or a callable that returns the name. ``None`` means
+    the endpoint's name. ``fields`` maps our terms to the names of the host's fields, or in JSON to dotted paths. The
+    form's ``prefix`` is put before the usual names. ``ignore`` lists fields that never contain a visitor's text.
     """
 
     scope: str | Callable[[], str] | None = None
@@ -72,7 +72,7 @@ class Protection:
         ignore: Collection[str] = (),
         **rest: Any,
     ) -> Protection:
-        """Return a protection made from the arguments as hosts write them: names of presets, and limits as text.
+        """Return a protection. Hosts may write a difficulty as a preset's name, and limits as text.
 
         Raises ``ConfigError`` for a value that isn't allowed.
         """
@@ -87,7 +87,7 @@ class Protection:
         )
 
     def names_of(self, term: str) -> tuple[str, ...]:
-        """Return the names of the fields that can have the role ``term``, the most likely first."""
+        """Return the names of the fields that can have the role ``term``, the most likely one first."""
         if term in self.fields:
             return (self.fields[term],)
         names = USUAL_FIELDS[term]

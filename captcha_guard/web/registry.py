@@ -1,4 +1,4 @@
-"""Finds the guarded routes of an application, from marks on the views."""
+"""Finds the guarded routes of an application by the marks on their views."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def is_guarded(endpoint: str) -> bool:
 
 
 def protection_for(scope: str | None) -> tuple[str, Protection]:
-    """Return the endpoint and the protection of the route that a form is for.
+    """Return the endpoint and the protection of the route that a form is sent to.
 
-    With a ``scope``, this is the route that has this scope, or a default protection if no route matches. Without a
-    ``scope``, it is the current endpoint if that is guarded, else the only guarded route. Raises ``ConfigError`` when
-    no route, or more than one, is possible.
+    With a ``scope``, this is the route that has this scope, or a default protection if no route has it. Without a
+    ``scope``, it is the current endpoint if that is guarded, else the only guarded route. Raises ``ConfigError`` if
+    that leaves no route or several.
     """
     routes = guarded_routes()
     endpoint = request.endpoint or ""

@@ -30,12 +30,12 @@ class Built:
 class RequestState:
     """The state of one request.
 
-    ``results`` holds the results by scope, and ``passes`` the passes that were handed out, by scope. ``tries_given``
-    holds the scopes for which a challenge with paid tries was handed out. ``client`` is the sender, once it was looked
-    up. ``stored`` is what the view reported: True or False, or None if it reported nothing. ``forms`` are the validated
-    forms that contain the guard's field, and ``built`` the ``CaptchaField`` objects that were made. ``fields`` counts
-    the fields that were drawn. ``private`` means that the response holds a challenge, ``own_page`` that it is one of
-    our pages, ``assets_shown`` that it has the stylesheet and script, ``finished`` that it has been settled.
+    ``results`` are the results by scope, and ``passes`` the issued passes by scope. ``tries_given`` are the scopes for
+    which a challenge with tries left was issued. ``client`` is the sender, or None before it was identified. ``stored``
+    is what the view reported: True or False, or None if it reported nothing. ``forms`` are the validated forms with the
+    guard's field, and ``built`` the ``CaptchaField`` objects of this request. ``fields`` counts the rendered fields.
+    ``private`` means that the response has a challenge, ``own_page`` that it is one of our pages, ``assets_shown`` that
+    it has the stylesheet and script, ``finished`` that the work after the response has been done.
     """
 
     results: dict[str, Result] = field(default_factory=dict)
@@ -55,11 +55,11 @@ class RequestState:
 def current_request_state() -> RequestState:
     """Return this request's state.
 
-    It is kept on the request object. Tests and scripts may run several requests inside one application context, which
-    share ``flask.g``, and one request's result must never let the next one through.
+    It is an attribute of the request object, not of ``flask.g``. Tests and scripts may run several requests in one
+    application context, which share ``flask.g``, and one request's result must not apply to the next one.
     """
-    kept = vars(request)
-    request_state = kept.get("_captcha_guard_request_state")
+    attributes = vars(request)
+    request_state = attributes.get("_captcha_guard_request_state")
     if request_state is None:
-        request_state = kept["_captcha_guard_request_state"] = RequestState()
+        request_state = attributes["_captcha_guard_request_state"] = RequestState()
     return cast("RequestState", request_state)

@@ -1,4 +1,4 @@
-"""Checks the scopes that templates name. A scope without a route would fail for every reader, so it is refused."""
+"""Checks the scopes that templates name. A form with a scope that no route has could never be sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Flask, current_app
 
 from ..config.suggestion import nearest
 from ..errors import ConfigError
-from .method import SHOWING
+from .method import FETCHING
 from .protection import Protection
 from .state import State
 
@@ -53,7 +53,7 @@ def check_scope(scope: str, routes: dict[str, Protection], state: State) -> None
 
 
 def fits(scope: str, pattern: str) -> bool:
-    """Return whether a format string can produce a scope. Each argument is at least one character long."""
+    """Return whether a format string can produce a scope. Each argument has at least one character."""
     first, *others = _literals(pattern)
     if not others:
         return scope == first
@@ -84,11 +84,11 @@ def _literals(pattern: str) -> list[str]:
 
 def _is_of_form(scope: str) -> bool:
     """Return whether the scope is an endpoint whose view may use a ``CaptchaField`` that has no scope."""
-    return None in _OF_FORMS and scope in _sent_to(current_app)
+    return None in _OF_FORMS and scope in _receiving_endpoints(current_app)
 
 
-def _sent_to(app: Flask) -> Collection[str]:
-    return {rule.endpoint for rule in app.url_map.iter_rules() if (rule.methods or set()) - SHOWING - {"OPTIONS"}}
+def _receiving_endpoints(app: Flask) -> Collection[str]:
+    return {rule.endpoint for rule in app.url_map.iter_rules() if (rule.methods or set()) - FETCHING - {"OPTIONS"}}
 
 
 def _nearest(scope: str, known: Collection[str]) -> str | None:

@@ -33,19 +33,19 @@ HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details",
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The connected parts of one application's guard. ``clock`` returns seconds since 1970.
+    """The parts of one application's guard. ``clock`` returns seconds since 1970.
 
-    ``storage`` is the counters' store and ``health`` watches whether it answers. ``database`` has what the
-    judge remembers and learns. ``secret`` signs; ``secrets`` lists it first, then the older ones. ``exempt_when()``
-    returns True for visitors whom the guard doesn't check. ``reconnect`` returns a new state of the same application
-    with other settings and another storage at a URI.
+    ``storage`` is the counters' store, and ``health`` tracks whether it works. ``database`` has the data of the judge.
+    ``secret`` is the key for signatures. ``secrets`` lists it first, then the older ones. ``exempt_when()`` returns
+    True for visitors that the guard doesn't check. ``reconnect`` returns a new state of the same application with other
+    settings and another storage at a URI.
 
-    Outages in progress: ``naming``, while the host's client key function fails; ``drawing``, while pictures can't be
-    drawn; ``rehosted``, since a browser's host was found to differ from ours.
+    Three outages are logged at their begin: ``naming`` (the host's function for client keys fails), ``drawing``
+    (pictures can't be drawn) and ``rehosted`` (browsers use another host name than the one that reaches us).
 
-    ``forms`` holds the endpoints at which this process has seen a ``CaptchaField``. The other sets hold what was
-    already reported, so that each is logged once: endpoints whose POSTs have no field that looks like a body
-    (``bodiless``), whose form lacks its ``CaptchaField`` (``fieldless``) or whose pictures programs can read
+    ``forms`` has the endpoints at which this process has seen a ``CaptchaField``. The other sets have what was already
+    logged, so that it's logged only once: endpoints whose POSTs have no field for the body (``bodiless``), endpoints
+    whose form lacks its ``CaptchaField`` (``fieldless``), endpoints with pictures that programs can read
     (``classica``), and scopes that look misspelt (``doubtful``).
     """
 
@@ -85,18 +85,18 @@ class State:
 
 
 def current_state() -> State:
-    """Return the guard of the current application. Raises ``ConfigError`` when it has no guard."""
+    """Return the guard of the current application. Raises ``ConfigError`` if it has none."""
     try:
         state = current_app.extensions[NAME]
     except KeyError:
-        raise ConfigError("captcha_guard is not set up for this application: call guard.init_app(app)") from None
+        raise ConfigError("captcha_guard isn't set up for this application: call guard.init_app(app)") from None
     if not isinstance(state, State):
         raise ConfigError(f"app.extensions[{NAME!r}] belongs to another extension; remove that extension")
     return state
 
 
 def this_request() -> Request:
-    """Return the request object itself, because its proxy looks the request up on every access."""
+    """Return the request object itself, because Flask's proxy finds the request anew at every access."""
     return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 

@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 
 from ..errors import ConfigError
 from .guarded_views import bypasses_guard, is_guard, protection_of, steps
-from .method import SHOWING, only_shows
+from .method import FETCHING, only_fetches
 from .protection import Protection
 
 #: The attributes in which classes list the decorators of all their methods, in Flask and in Flask-RESTful.
@@ -22,39 +22,39 @@ DECORATORS = ("decorators", "method_decorators")
 class RouteCheck:
     """Checks all routes of an application at its first request, and later each added or replaced route.
 
-    Raises ``ConfigError`` at every request until the route is corrected.
+    While a route bypasses its guard, every request raises ``ConfigError``.
     """
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._passed: dict[int, object] = {}  # the view of each route (by id) that was checked
-        self._bare: set[int] = set()
+        self._checked: dict[int, object] = {}  # the view of each checked route, by the route's id
+        self._fetch_only: set[int] = set()  # the ids of routes without a guard that must not accept data
         self._began = False
 
-    def look(self) -> None:
+    def run(self) -> None:
         """Check new routes before this request is served. Usually this costs two look-ups."""
         if not self._began:
             for rule in self._app.url_map.iter_rules():
                 self._check(rule)
             self._began = True
-        asked = request.url_rule
-        if asked is None:
+        requested = request.url_rule
+        if requested is None:
             return
-        if self._passed.get(id(asked)) is not self._app.view_functions.get(asked.endpoint):
-            self._check(asked)
-        if id(asked) in self._bare:
-            _let_only_show()
+        if self._checked.get(id(requested)) is not self._app.view_functions.get(requested.endpoint):
+            self._check(requested)
+        if id(requested) in self._fetch_only:
+            _refuse_data()
 
     def _check(self, rule: Rule) -> None:
         view = self._app.view_functions.get(rule.endpoint)
-        methods = methods_bringing(rule)
-        if methods and (why := _bypass(view, methods)):
-            raise ConfigError(f"the route {rule.rule!r} bypasses its guard: {why}")
+        methods = sending_methods(rule)
+        if methods and (bypass := _bypass(view, methods)):
+            raise ConfigError(f"the route {rule.rule!r} bypasses its guard: {bypass}")
         if not methods and bypasses_guard(view):
-            self._bare.add(id(rule))
+            self._fetch_only.add(id(rule))
         else:
-            self._bare.discard(id(rule))
-        self._passed[id(rule)] = view
+            self._fetch_only.discard(id(rule))
+        self._checked[id(rule)] = view
 
 
 def protection_of_method(view: object, method: str) -> Protection | None:
@@ -73,15 +73,15 @@ def protection_of_class(view_class: type) -> Protection | None:
     return None
 
 
-def methods_bringing(rule: Rule) -> set[str]:
-    """Return the methods of a route that send something: all but GET, HEAD and Flask's automatic OPTIONS."""
+def sending_methods(rule: Rule) -> set[str]:
+    """Return the methods of a route that send data: all but GET, HEAD and Flask's automatic OPTIONS."""
     automatic = {"OPTIONS"} if getattr(rule, "provide_automatic_options", False) else set()
-    return (rule.methods or set()) - SHOWING - automatic
+    return (rule.methods or set()) - FETCHING - automatic
 
 
-def _let_only_show() -> None:
-    """Let this request only fetch the page, because its view is guarded on another route and not on this one."""
-    if not only_shows(request):
+def _refuse_data() -> None:
+    """Refuse a request that sends data, because its view is guarded on another route and not on this one."""
+    if not only_fetches(request):
         raise BadRequest("This address only shows a page. It accepts no data.")
     request.method = "GET"  # a view that compares the method with "GET" would treat HEAD as a POST
 
@@ -113,9 +113,9 @@ def _bypass_in_class(view_class: type, methods: set[str]) -> str:
 
 
 def _guard_of(view_class: type, name: str) -> tuple[Protection | None, str]:
-    """Return a method's protection in a class; or None and the fix, if the class bypasses the method's guard.
+    """Return a method's protection in a class. If the class bypasses the method's guard, return None and the fix.
 
-    A method that calls its parent's method counts as guarded if the parent's is.
+    A method that calls its parent's method counts as guarded if the parent's method is guarded.
     """
     unguarded = ""
     for owner in view_class.__mro__:

@@ -11,14 +11,14 @@ from .protection import Protection
 logger = logging.getLogger("captcha_guard")
 
 
-def warn_of_unkept_holds(configured: Settings, guarded: Mapping[str, Protection]) -> None:
-    """Log settings that hold comments, if on some guarded routes a solved code publishes them anyway."""
+def warn_of_unmoderated_holds(configured: Settings, guarded: Mapping[str, Protection]) -> None:
+    """Log settings that hold comments if, on some guarded routes, a solved code publishes them anyway."""
     settings = _holding(configured)
     routes = sorted(endpoint for endpoint, protection in guarded.items() if not protection.moderated)
     if settings and routes:
         logger.warning(
             "captcha_guard: %s holds comments for a moderator, but a solved code is enough on the guarded routes %s. "
-            "Keep held comments there and say so with protect(moderated=True), or remove the setting.",
+            "Store held comments there and set protect(moderated=True), or remove the setting.",
             " and ".join(settings),
             ", ".join(routes),
         )

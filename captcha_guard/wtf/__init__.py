@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class NotRobot:
-    """Handles the POST like that of a guarded view: limits, code, rules, verdict."""
+    """Handles the POST like that of a guarded view: limits, code, rules and verdict."""
 
     def __call__(self, form: BaseForm, field: CaptchaField) -> None:
         """Return if the POST is accepted. Otherwise raise ``StopValidation`` with the message for the visitor.
@@ -48,29 +48,28 @@ class NotRobot:
         The response gets the refusal's status. A POST from another site is answered with the guard's own page, which
         is raised as an exception.
         """
-        if len(_codes_in(form)) > 1:
-            raise _two_codes(form, _codes_in(form))
+        if len(_captcha_fields_in(form)) > 1:
+            raise _several_fields(form, _captcha_fields_in(form))
         current_request_state().forms.append(form)
         result = judge_request(field.protection_in(form), field.scope)
         if result.refusal is not None and result.refusal.is_cross_site:
-            abort(answer_refusal(result))  # the host's form would offer to send the POST again
+            abort(answer_refusal(result))  # the host would show the form, ready to be sent again
         if result.refusal is not None:
             raise StopValidation(result.refusal.message)
 
 
 class CaptchaField(Field):
-    """The security code in a form. It takes the arguments of ``CaptchaGuard.protect``, then those of WTForms' fields.
+    """The security code in a form. It takes the arguments of ``CaptchaGuard.protect`` and those of WTForms' fields.
 
-    If the view is also protected, the submission is judged once, by the view's arguments. ``fields`` and ``ignore``
+    If the view is also protected, the submission is judged once, with the view's arguments. ``fields`` and ``ignore``
     take the names of the form's fields without its prefix. Fields inside a ``FormField`` are written with a dot
-    (``"address.street"``). ``data`` is the code as typed, after ``filters``; the guard reads the code itself.
-    ``populate_obj`` doesn't change the object, because the code isn't stored. While no code is asked for, the form
-    shows no label, no input and no description. Raises ``ConfigError`` for arguments that aren't allowed, when the
-    form is made.
+    (``"address.street"``). ``data`` is the typed code after ``filters``, but the guard checks the posted code.
+    ``populate_obj`` doesn't change the object, because the code isn't stored. If the form needs no code, it shows no
+    label, no input and no description. Creating the form raises ``ConfigError`` for arguments that aren't allowed.
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Return the field, or, in the definition of a form, WTForms' placeholder for it."""
+        """Return the field. In the definition of a form, return WTForms' placeholder for it."""
         if "_form" not in kwargs:
             note_form(kwargs.get("scope"))
         return super().__new__(cls, *args, **kwargs)
@@ -91,7 +90,7 @@ class CaptchaField(Field):
         exempt_when: Callable[[], object] | None = None,
         **kwargs: Any,
     ) -> None:
-        self._asked: tuple[object, bool] | None = None
+        self._shows_input: tuple[object, bool] | None = None  # the state that it was computed for, and the result
         self._in_hidden_tag = False
         self._made = False
         super().__init__(label, [NotRobot(), *validators], **kwargs)
@@ -129,18 +128,18 @@ class CaptchaField(Field):
         if not has_request_context():
             return True
         now = (result_for(self.scope), current_request_state().stored)
-        if self._asked is None or self._asked[0] != now:
-            self._asked = (now, shows_input(self.protection, self.scope))
-        return self._asked[1]
+        if self._shows_input is None or self._shows_input[0] != now:
+            self._shows_input = (now, shows_input(self.protection, self.scope))
+        return self._shows_input[1]
 
     @property
     def _is_hidden(self) -> bool:
-        """Whether templates should draw it among the hidden fields. Never if there is an error to show."""
+        """Whether templates should render it with the hidden fields. False if there is an error to show."""
         return self._made and not self.errors and not self.shows_input
 
     @property
     def widget(self) -> Any:
-        """The widget that draws the field. It is a ``HiddenInput`` if the field shows nothing."""
+        """The widget that renders the field. It is a ``HiddenInput`` if the field shows nothing."""
         return HiddenCaptchaWidget() if self._is_hidden else vars(self).get("_widget") or CaptchaWidget()
 
     @widget.setter
@@ -153,7 +152,7 @@ class CaptchaField(Field):
     def _set_kind(self, name: str) -> None:
         self._type = name
 
-    type = property(_kind, _set_kind, doc="The name by which templates recognise kinds of fields.")
+    type = property(_kind, _set_kind, doc="The name of the kind of field, for templates.")
 
     @property
     def description(self) -> str:
@@ -165,13 +164,13 @@ class CaptchaField(Field):
         self._description = text
 
     def __str__(self) -> str:
-        """Return the markup for ``form.hidden_tag()``. A hidden field isn't drawn again by templates that draw each."""
+        """Return the markup for ``form.hidden_tag()``. If a template then renders each field, a hidden one is empty."""
         markup = str(self())
         self._in_hidden_tag = self._is_hidden
         return markup
 
     def __call__(self, **kwargs: object) -> Markup:
-        """Return the markup, with further attributes for the input."""
+        """Return the markup. The arguments are further attributes for the input."""
         if self._in_hidden_tag and self._is_hidden:
             return Markup("")
         return Markup(super().__call__(**kwargs))  # noqa: S704 - the template has escaped it
@@ -239,20 +238,20 @@ def _field_of(form: BaseForm, path: str) -> Any:
 
 
 def _names(field: Field) -> Iterator[str]:
-    """Yield the names under which a field is sent: its own name, and those of the fields inside it."""
+    """Yield the names with which a field is sent: its own name, and those of the fields inside it."""
     yield field.name
     for inside in field if isinstance(field, (FormField, FieldList)) else ():
         yield from _names(inside)
 
 
 def _form_of(field: CaptchaField, form: BaseForm | None, validators: Sequence[object]) -> BaseForm:
-    """Return the form that is being made. Raises ``ConfigError`` for a field that could never work in it."""
+    """Return the form that is being created. Raises ``ConfigError`` for a field that can't work in it."""
     if form is None:
         raise ConfigError(
-            "a CaptchaField can't be in a FieldList: put it into the form itself, as one code serves the whole form"
+            "a CaptchaField can't be in a FieldList: put it into the form itself, because a form needs only one code"
         )
-    if others := _codes_in(form):
-        raise _two_codes(form, [*others, field])
+    if others := _captcha_fields_in(form):
+        raise _several_fields(form, [*others, field])
     for validator in validators:
         flags = getattr(validator, "field_flags", {})
         if "required" in flags or "optional" in flags:
@@ -263,7 +262,7 @@ def _form_of(field: CaptchaField, form: BaseForm | None, validators: Sequence[ob
     return form
 
 
-def _codes_in(form: BaseForm) -> list[CaptchaField]:
+def _captcha_fields_in(form: BaseForm) -> list[CaptchaField]:
     """Return the CaptchaFields of a form and of the forms inside it."""
     found: list[CaptchaField] = []
     for field in form:
@@ -272,13 +271,13 @@ def _codes_in(form: BaseForm) -> list[CaptchaField]:
         entries = field if isinstance(field, FieldList) and "entries" in vars(field) else (field,)
         for entry in entries:
             if isinstance(entry, FormField) and "form" in vars(entry):  # not before it has been processed
-                found += _codes_in(entry.form)
+                found += _captcha_fields_in(entry.form)
     return found
 
 
-def _two_codes(form: BaseForm, fields: Sequence[CaptchaField]) -> ConfigError:
+def _several_fields(form: BaseForm, fields: Sequence[CaptchaField]) -> ConfigError:
     names = " and ".join(repr(field.name) for field in fields)
     return ConfigError(
-        f"the form {type(form).__name__} has more than one CaptchaField: {names}; remove all but one, because one code "
-        "serves the whole form"
+        f"the form {type(form).__name__} has more than one CaptchaField: {names}; remove all but one, because a form "
+        "needs only one code"
     )

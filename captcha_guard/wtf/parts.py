@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class CaptchaLabel(Label):
-    """The field's label. It's drawn once, by the template or else by the field.
+    """The field's label. It's rendered once, by the template or else by the field.
 
-    While the form shows no input, there is no text and no label. If a template reads ``label.text``, it is assumed to
-    write a label around it.
+    If the form shows no input, the label and its text are empty. A template that reads ``label.text`` is assumed to
+    write its own label around it.
     """
 
     def __init__(self, field: CaptchaField, text: str) -> None:
@@ -42,7 +42,7 @@ class CaptchaLabel(Label):
         self._text = text
 
     def __call__(self, text: str | None = None, **kwargs: Any) -> Markup:
-        """Return the label, or "" if the field has just drawn it or shows no input."""
+        """Return the label, or "" if the field has just rendered it or shows no input."""
         if self._inside or not self._field.shows_input:
             self._inside = False
             return Markup("")
@@ -50,9 +50,9 @@ class CaptchaLabel(Label):
         return super().__call__(text or self._text, **kwargs)
 
     def for_input(self) -> tuple[str, str]:
-        """Return the label that the next input must draw, and the name for its ``aria-label``; each may be "".
+        """Return the label that the next input must render, and the text for its ``aria-label``. Each may be "".
 
-        A text that the template only read may not have become a label, so the input also gets it as its name.
+        If the template only read the text, it may not have made a label of it, so the input gets it as ``aria-label``.
         """
         shown = "" if self._placed or self._read else self._text
         spoken = self._text if self._read and not self._placed else ""
@@ -61,7 +61,7 @@ class CaptchaLabel(Label):
 
 
 class CaptchaWidget:
-    """Draws picture, input, honeypot and hidden token, or the pass of a solved code. Messages are in ``errors``."""
+    """Renders picture, input, honeypot and hidden token, or the pass of a solved code. Messages are in ``errors``."""
 
     def __call__(self, field: CaptchaField, **kwargs: object) -> Markup:
         """Return the markup. Attributes from the template or from ``render_kw`` are set on the input."""
@@ -77,7 +77,7 @@ class CaptchaWidget:
 
 
 class HiddenCaptchaWidget(HiddenInput):
-    """The widget of a field that shows nothing. Templates draw it among the hidden fields, without a label."""
+    """The widget of a field that shows nothing. Templates render it with the hidden fields, without a label."""
 
     def __call__(self, field: Field, **kwargs: object) -> Markup:
         """Return the hidden fields."""
@@ -85,23 +85,23 @@ class HiddenCaptchaWidget(HiddenInput):
 
 
 class LinkedError(str):
-    """An error's text. When a template first draws it, it gets the ``id`` that the input names as its description."""
+    """An error's text. At its first rendering it gets the ``id`` that the input's ``aria-describedby`` contains."""
 
     id: str
-    _drawn: bool
+    _rendered: bool
 
     def __new__(cls, text: str, error_id: str) -> LinkedError:
         """Return an error with this text. ``error_id`` is the id of its element."""
         error = super().__new__(cls, text)
         error.id = error_id
-        error._drawn = False
+        error._rendered = False
         return error
 
     def __html__(self) -> Markup:
         text = str(self)
-        if self._drawn:
+        if self._rendered:
             return Markup("{}").format(text)
-        self._drawn = True
+        self._rendered = True
         return Markup('<span id="{}">{}</span>').format(self.id, text)
 
 

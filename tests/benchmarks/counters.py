@@ -1,7 +1,7 @@
-"""How fast the counters count, and whether exactly: ``python -m tests.benchmarks.counters``.
+"""Measures how fast the counters count, and whether they are exact: ``python -m tests.benchmarks.counters``.
 
-Every store in one run, in turns, so that a busy machine slows all of them: 50 clients try 80 hits each against a limit
-of 40, shared out among 1 to 8 processes. An exact store grants 2,000 of the 4,000. Takes about two minutes.
+The stores alternate in one run, so that a busy machine slows all of them. 50 clients try 80 hits each against a limit
+of 40, distributed over 1 to 8 processes. An exact store grants 2,000 of the 4,000. Takes about two minutes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ STORES = ("SQLite", "Redis", "memory, each process its own", "control: read, the
 
 @dataclass(frozen=True)
 class Run:
-    """One race: hits per second of all processes together, hits granted, and each hit's seconds."""
+    """One race: hits per second of all processes together, the granted hits, and the seconds of each hit."""
 
     rate: float
     granted: int
@@ -88,7 +88,7 @@ def race(make: Callable[[], Storage], strategy: str, processes: int) -> Run:
 
 
 def post(make: Callable[[], Storage]) -> list[float]:
-    """Count what one guarded POST counts: six windows, one nonce, and a look at the wrong answers so far."""
+    """Count as one guarded POST does: six windows, one nonce, and a read of the wrong answers."""
     storage = make()
     policies = {
         "comments": Policy.parse("comments", "2 per minute; 10 per hour; 30 per day"),

@@ -1,13 +1,13 @@
-"""What must hold for hours and under faults: ``python -m tests.benchmarks.endurance WHAT [--quick]``.
+"""Tests that run for hours, also under faults: ``python -m tests.benchmarks.endurance WHAT [--quick]``.
 
-- ``tokens``: 10,000 tokens, each posted by eight workers at once, on SQLite and on Redis; and the broken control
-- ``limits``: what eight workers grant clients that post at once, as themselves and under forged headers
+- ``tokens``: 10,000 tokens, each posted by eight workers at once, on SQLite and on Redis, and a broken control
+- ``limits``: what eight workers grant clients that post at once, with and without forged headers
 - ``faults``: Redis killed and restarted, hung, and 2 s slow, for 60 s each under load
-- ``challenges``: a worker's memory over 100,000 challenges, every fourth of them drawn
+- ``challenges``: a worker's memory over 100,000 challenges, with a picture for every fourth
 - ``flood``: two workers' memory, and the size of SQLite's file, over 1,000,000 POSTs with a token each
 
-Each prints the table of docs/measurements/scaling.md. The clients run on the same cores as the servers. ``--quick``
-does a hundredth (of ``faults``, a fifth), to see that it works; ``--share 0.5`` does half.
+Each prints its table of docs/measurements/scaling.md. The clients run on the same cores as the servers. ``--quick``
+does a hundredth (of ``faults``, a fifth), as a test of the program. ``--share 0.5`` does half.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from tests.redis_server import redis_server
 TOKENS, CONTROL_TOKENS = 10_000, 1_000
 CLIENTS, ALLOWED = 200, 20
 CHALLENGES, POSTS, FLOODED = 100_000, 1_000_000, 2
-SIEGE, DOWN, SLOW = 60.0, 3.0, 2.0  # seconds: under load in all, of one fault, that answers come late
+SIEGE, DOWN, SLOW = 60.0, 3.0, 2.0  # seconds: of load in all, of one fault, and of the delay of late answers
 STORES = ("SQLite", "Redis")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]], *, texts: int = 1) -> str:
-    """Return Markdown; the first columns are texts, the others figures."""
+    """Return Markdown. The first columns are texts, the others figures."""
     head = list(head)
     lines = [head, ["---"] * texts + ["---:"] * (len(head) - texts), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -66,8 +66,8 @@ def tokens(share: float) -> str:
             more = sum(count for times, count in outcome.accepted.items() if times > 1)
             who = "control: look up, then delete" if control else "captcha_guard"
             rate = RACERS * number / outcome.seconds
-            told = (number, RACERS * number, outcome.stored, more)
-            rows.append([name, who, *(f"{figure:,}" for figure in told), f"{rate:,.0f}"])
+            figures = (number, RACERS * number, outcome.stored, more)
+            rows.append([name, who, *(f"{figure:,}" for figure in figures), f"{rate:,.0f}"])
     return table(
         ("Store", "nonces spent by", "tokens", "POSTs", "accepted", "tokens accepted twice or more", "POSTs/s"),
         rows,
@@ -85,8 +85,8 @@ def limits(share: float) -> str:
                     rounds = ALLOWED // RACERS + 2
                     granted = race_for_limits(crew, clients, rounds, forged=forged)
                     who = "under another address by six headers" if forged else "as it is"
-                    told = (clients, rounds * RACERS, ALLOWED, min(granted), max(granted))
-                    rows.append([name, who, *(f"{figure:,}" for figure in told)])
+                    figures = (clients, rounds * RACERS, ALLOWED, min(granted), max(granted))
+                    rows.append([name, who, *(f"{figure:,}" for figure in figures)])
     return table(
         ("Store", "each client posts", "clients", "POSTs each", "limit", "least granted", "most granted"), rows, texts=2
     )
@@ -94,7 +94,7 @@ def limits(share: float) -> str:
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault of a store: where the blog finds it, how it begins and ends."""
+    """A fault of a store: the store's address, and how the fault begins and ends."""
 
     uri: str
     begin: Callable[[], None]
@@ -121,7 +121,7 @@ def faults(share: float) -> str:
         with TemporaryDirectory() as folder, fault(name, Path(folder)) as one:
             spans = []
             with besieged(Path(folder, "blog"), one.uri) as siege:
-                with siege.going_on():
+                with siege.running():
                     until = time.monotonic() + max(2 * (2 * DOWN + 1), SIEGE * share)
                     while time.monotonic() + 2 * DOWN < until:
                         time.sleep(DOWN)
@@ -154,9 +154,11 @@ def memory(what: str, task: Callable[..., int], times: int, how: str, workers: i
     with TemporaryDirectory() as folder:
         for number, one in enumerate(run(task, times, Path(folder), workers=workers), 1):
             at = [one.resident[int(len(one.resident) * part)] for part in (0.1, 0.25, 0.5, 0.75)]
-            sizes = [f"{octets / 2**20:.1f}" for octets in (*at, one.resident[-1])]
-            told = ", ".join(f"{times:,} of {status}" for status, times in sorted(one.statuses.items()))
-            rows.append([f"worker {number} of {workers}", told, *sizes, f"{one.drift:+.1%}", f"{one.file / 2**20:.1f}"])
+            sizes = [f"{size / 2**20:.1f}" for size in (*at, one.resident[-1])]
+            statuses = ", ".join(f"{times:,} of {status}" for status, times in sorted(one.statuses.items()))
+            rows.append(
+                [f"worker {number} of {workers}", statuses, *sizes, f"{one.drift:+.1%}", f"{one.file / 2**20:.1f}"]
+            )
     minutes = (time.monotonic() - begin) / 60
     head = (f"{times:,} {what}, {how}", "answers", *(f"MiB at {part} %" for part in (10, 25, 50, 75, 100)))
     return table((*head, "furthest from 10 %", "SQLite's file, most MiB"), rows, texts=2) + f"\n\n{minutes:.1f} min."

@@ -1,7 +1,7 @@
 """How large the counters' file gets in a flood of clients that were never seen: ``python -m tests.benchmarks.flood``.
 
-Each comes once, from one of 10,000 networks, at 20 a second on a clock of the benchmark's own: six moving windows as a
-comment is charged to, and a nonce. 250,000 of them leave a million keys of their own. Takes a minute or two.
+Each client comes once, from one of 10,000 networks, at 20 clients a second on the benchmark's own clock. Its comment is
+charged to the windows of the client and its network, and spends a nonce. Takes a minute or two.
 """
 
 from __future__ import annotations
@@ -16,23 +16,28 @@ from tempfile import TemporaryDirectory
 
 import time_machine
 
+from captcha_guard.counters.client import WIDE, Client
+from captcha_guard.counters.policy import Policy
 from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from tests.conftest import NOON
 
-LIMITS = ((2, 60, "1/minute"), (10, 3600, "1/hour"), (30, 86_400, "1/day"))
+COMMENTS = Policy.parse("comments", "2 per minute; 10 per hour; 30 per day")
 NETWORKS = 10_000
 PER_SECOND = 20
 NONCE_KEPT = 960
 STEPS = 10
 
 
-def entries(name: str, factor: int) -> list[tuple[str, int, int, int]]:
-    """Return the windows of one client or network, under keys as long as the guard's."""
-    digest = blake2b(name.encode(), digest_size=16).hexdigest()
-    return [
-        (f"captcha_guard/comments/{digest}/{limit * factor}/{text}", limit * factor, expiry, 1)
-        for limit, expiry, text in LIMITS
-    ]
+def entries(number: int) -> list[tuple[str, int, int, int]]:
+    """Return the windows that a client's comment is charged to."""
+    client = Client(digest(f"client{number}"), ((WIDE, digest(f"network{number * 7919 % NETWORKS}")),))
+    charges = COMMENTS.windows(client, prefix="captcha_guard")
+    return [(charge.key, charge.item.amount, charge.item.get_expiry(), 1) for charge in charges]
+
+
+def digest(name: str) -> str:
+    """Return a name's digest, as long as the key of a client."""
+    return blake2b(name.encode(), digest_size=16).hexdigest()
 
 
 def row(what: str, storage: SQLiteStorage, seconds: float) -> str:
@@ -54,7 +59,7 @@ def row(what: str, storage: SQLiteStorage, seconds: float) -> str:
 def run(clients: int, most: int) -> list[str]:
     """Return the table, as Markdown."""
     lines = [
-        "| after | windows | counters | file, MB | journal, MB | octets a row | µs a comment |",
+        "| after | windows | counters | file, MB | WAL, MB | bytes a row | µs a comment |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     with (
@@ -65,8 +70,7 @@ def run(clients: int, most: int) -> list[str]:
         for step in range(STEPS):
             begin = time.thread_time()
             for number in range(step * clients // STEPS, (step + 1) * clients // STEPS):
-                network = f"network{number * 7919 % NETWORKS}"
-                storage.acquire_entries(entries(f"client{number}", 1) + entries(network, 4))
+                storage.acquire_entries(entries(number))
                 storage.incr(f"captcha_guard/spent/{blake2b(b'%d' % number, digest_size=12).hexdigest()}", NONCE_KEPT)
                 clock.shift(1 / PER_SECOND)
             spent = (time.thread_time() - begin) / (clients / STEPS)
@@ -74,7 +78,7 @@ def run(clients: int, most: int) -> list[str]:
         clock.shift(86_400)
         begin = time.thread_time()
         swept = storage.sweep()
-        lines.append(row(f"a day's quiet, and a purge of {swept:,} rows", storage, time.thread_time() - begin))
+        lines.append(row(f"a day without clients, and a purge of {swept:,} rows", storage, time.thread_time() - begin))
     return lines
 
 

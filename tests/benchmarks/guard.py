@@ -1,11 +1,11 @@
-"""What the guard costs: the same Flask comment POST with and without it, in one run.
+"""Measures what the guard costs: the same Flask comment POST with and without it, in one run.
 
     python -m tests.benchmarks.guard [--posts 2000]
 
-Both applications parse the same form and answer with the same redirect; calls alternate, so that whatever else the
-machine does falls on both. Every guarded POST takes the whole way: limits of the client and its network, token, nonce,
-answer, rules, fingerprint, on the default SQLite store. Each comes from an address of its own, since a client may not
-post so often, and by the applications' clock ``PAUSE`` seconds after the one before it, a quarter of what would be a
+Both applications parse the same form and answer with the same redirect. Their calls alternate, so that other load on
+the machine affects both. Every guarded POST passes all steps on the default SQLite store: limits of the client and its
+network, token, nonce, answer, rules and fingerprint. Each comes from another address, because one client may not post
+so often. By the applications' clock it comes ``PAUSE`` seconds after the one before it, at a quarter of the rate of a
 surge.
 """
 
@@ -32,7 +32,7 @@ from captcha_guard.web.state import current_state
 
 SCOPE = "create_comment"
 
-#: Seconds that a comment is typed for, by the clock of limits and tokens; then the next one is.
+#: Seconds for typing a comment, by the clock of limits and tokens, before the next one.
 PAUSE = 4
 WORDS = (
     "the load factor in part two should read less than one half because probing then takes longer and a bucket that "
@@ -56,16 +56,16 @@ def blog(folder: Path, *, guarded: bool) -> Flask:
 
 
 def comment(app: Flask, number: int) -> dict[str, str]:
-    """Return a comment that nobody has written yet, with a solved challenge of its own."""
+    """Return a new comment with its own solved challenge."""
     with app.app_context():
         token = current_state().issuer.issue(SCOPE, difficulty=Difficulty.medium)
-    body = " ".join(random.Random(number).choices(WORDS.split(), k=50))  # no two alike: repetition is held
+    body = " ".join(random.Random(number).choices(WORDS.split(), k=50))  # all different, because repetitions are held
     fields = {"author": "Ada Quill", "email": "ada@example.org", "body": body}
     return {**fields, "captcha_token": token, "captcha_answer": solve(app, token)}
 
 
 def timed(client: FlaskClient, form: dict[str, str], address: str) -> float:
-    """Post one comment; return its time in ms, without the making of the request."""
+    """Post one comment. Returns its time in ms, without the time to build the request."""
     builder = EnvironBuilder("/comments", method="POST", data=form, environ_base={"REMOTE_ADDR": address})
     post = builder.get_request()
     builder.close()

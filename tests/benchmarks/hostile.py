@@ -1,14 +1,13 @@
-"""What hostile requests cost: CPU in the guard's code, and the size of the answer.
+"""Measures what hostile requests cost: CPU time in the guard's code, and the size of the answer.
 
     python -m tests.benchmarks.hostile [--json FILE] [--before FILE]
 
 Each request goes to a guarded route and, as the control, to an unguarded one that reads the same: the form, the files,
-the query, or the JSON. The difference of the two is the guard's cost. Every request is sent to a new application from
-an address that was not limited yet, then from one that was; the dearer of the two counts. ``--json`` writes the
-figures, ``--before`` puts those of another checkout beside them, written by this program with that checkout on
-``PYTHONPATH``.
+the query, or the JSON. The difference is the guard's cost. Every request is sent to a new application, first from an
+address without a limit, then from a limited one. The more expensive of the two counts. ``--json`` writes the figures.
+``--before`` adds those of another checkout, written by this program with that checkout on ``PYTHONPATH``.
 
-The aims: no request below 1 MB costs more than 50 ms, no page is larger than 8 KiB plus twice the escaped text.
+The targets: no request below 1 MB costs more than 50 ms, and no page is larger than 8 KiB plus twice the escaped text.
 """
 
 from __future__ import annotations
@@ -38,17 +37,17 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 PARTS = "multipart/form-data; boundary=x"
 
-#: Milliseconds of CPU, and bytes of a page without text: the aims.
+#: The targets: milliseconds of CPU, and bytes of a page without text.
 MOST_MS = 50.0
 PAGE = 8192
 
-#: Each request is sent so many times; the median counts.
+#: How many times each request is sent. The median counts.
 TIMES = 5
 
 
 @dataclass(frozen=True)
 class Hostile:
-    """One request: ``text`` is how many bytes its names and values have when they are escaped for HTML."""
+    """One request. ``text`` is the number of bytes of its names and values, escaped for HTML."""
 
     name: str
     body: bytes
@@ -60,7 +59,7 @@ class Hostile:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a request cost, in ms of CPU, with the answers to a client that isn't limited, and one that is."""
+    """The cost of a request in ms of CPU, with the answers to a client that isn't limited and to one that is."""
 
     name: str
     sent: int
@@ -71,7 +70,7 @@ class Cost:
 
 
 def hostile() -> Iterator[Hostile]:
-    """Return the requests, most below 1 MB."""
+    """Return the requests. Most are below 1 MB."""
     yield _form("249,500 empty fields", b"&".join([b"a="] * 166_000 + [b"="] * 83_500))
     yield _form("70,000 distinct names", b"&".join(b"%x=" % number for number in range(70_000)))
     yield _form("2,000 tiny fields", b"&".join(b"%x=1" % number for number in range(1_999)))
@@ -145,7 +144,7 @@ def _escaped(pairs: list[tuple[str, str]]) -> int:
 
 
 def make_site(folder: Path) -> Flask:
-    """Return an application with a guarded route and its unguarded twin."""
+    """Return an application with a guarded route and an unguarded one that reads the same."""
     app = Flask("hostile", instance_path=str(folder))
     app.config.update(SECRET_KEY=f"s{secrets.token_hex()}", CAPTCHA_GUARD_LOG="off", CAPTCHA_GUARD_SURGE=0)
 
@@ -181,7 +180,7 @@ def send(client: FlaskClient, path: str, hostile: Hostile, address: str) -> tupl
 
 
 def cost(client: FlaskClient, hostile: Hostile, number: int) -> Cost:
-    """Measure one request: the dearer of the median of a client that isn't limited, and of one that is."""
+    """Measure one request: the more expensive of the medians with and without a limit."""
     bare = sorted(send(client, "/twin", hostile, "192.0.2.1")[0] for _ in range(TIMES))[TIMES // 2]
     fresh = [send(client, "/guarded", hostile, f"10.{number}.{index}.7") for index in range(TIMES)]
     limited = f"10.{number}.200.7"
@@ -196,7 +195,7 @@ def cost(client: FlaskClient, hostile: Hostile, number: int) -> Cost:
 
 
 def measure() -> list[Cost]:
-    """Send everything."""
+    """Send all requests."""
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         client = make_site(Path(folder)).test_client()
@@ -205,7 +204,7 @@ def measure() -> list[Cost]:
 
 
 def table(costs: list[Cost], before: dict[str, Cost]) -> Iterator[str]:
-    """Yield the table, as Markdown."""
+    """Yield the table as Markdown."""
     earlier = bool(before)
     ms, kb = ("CPU ms before | " * earlier, "answer KB before | " * earlier)
     yield f"| request | sent KB | {ms}CPU ms | {kb}answer KB | at most KB | status |"

@@ -1,10 +1,10 @@
-"""What vision-language models read of the pictures: drawn for a model that doesn't know the codes, and scored.
+"""Measures how many pictures vision-language models read: draws pictures for them, and scores their readings.
 
-``python -m tests.benchmarks.legibility draw --out FOLDER --key FILE`` writes numbered pictures of every level, mixed,
-for a model, and the codes to a file that the model does not get. Pictures are as a browser gets them, ``--scale 1`` or
-2, and never enlarged. The model writes a line for each picture: its number and what it says, row by row.
-``python -m tests.benchmarks.legibility score --key FILE --readings FILE...``, with one file for each model, prints as
-Markdown how many were read, which symbol for which, and which styles are the worst.
+``python -m tests.benchmarks.legibility draw --out FOLDER --key FILE`` writes numbered pictures of all levels, mixed,
+for a model, and the codes to a file that the model doesn't get. Pictures have the size of ``--scale`` 1 or 2, and are
+never enlarged. The model writes a line for each picture: its number and the code, row by row. ``python -m
+tests.benchmarks.legibility score --key FILE --readings FILE...``, with one file for each model, prints as Markdown how
+many were read, which symbols were confused, and which styles are worst.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from tests.benchmarks.readings import ReadingsError, Shown, key_text, read_key, 
 
 _GROUND = "#f5f5f3"
 _INK = "#1d1e20"
-_GAP = 16  # px of a sheet, as all of these
-_NUMBER = 44  # what stands beside a picture is this wide
+_GAP = 16  # px of a sheet, like the lengths below
+_NUMBER = 44  # the width of the text beside a picture
 _TYPE = 20
-_LARGEST = (1100, 1000)  # width and height of a sheet; viewers may scale larger ones down
+_LARGEST = (1100, 1000)  # width and height of a sheet. Viewers may scale larger ones down.
 _GRIDS = {1: (3, 4), 2: (2, 3)}  # columns and rows of a sheet, by the scale of its pictures
 
 
 class Numbered(NamedTuple):
-    """A picture as the model sees it: its number and its PNG."""
+    """A picture for the model: its number and its PNG."""
 
     number: int
     png: bytes
 
 
 def exam(levels: Sequence[str], *, count: int, styles: int, seed: str, scale: int = 1) -> list[tuple[Shown, Numbered]]:
-    """Return ``count`` pictures of each level in its usual size, evenly over the styles, in an order mixed by ``seed``.
+    """Return ``count`` pictures of each level in its usual size, spread over the styles, in an order mixed by ``seed``.
 
-    The same arguments give the same pictures; the levels share the styles, but no codes.
+    The same arguments give the same pictures. The levels share the styles, but no codes.
     """
     looks = [f"{seed} {index}" for index in range(styles)]
     todo = [(level, index) for level in levels for index in range(count)]
@@ -58,15 +58,15 @@ def exam(levels: Sequence[str], *, count: int, styles: int, seed: str, scale: in
         drawing, difficulty = seed.encode() + b" " + nonce, Difficulty.named(level)
         png = draw(code, seed=drawing, style=style, difficulty=difficulty, scale=scale)
         codes = "|".join(readings(code, seed=drawing, style=style, difficulty=difficulty))
-        look = level if difficulty.is_classica else _look(style.pick(random.Random(drawing)))
+        look = level if difficulty.is_classica else _look_of(style.pick(random.Random(drawing)))
         made.append((Shown(number, codes, level, secret, look), Numbered(number, png)))
     return made
 
 
 def sheet(pictures: Sequence[Numbered], *, columns: int) -> Image.Image:
-    """Return the pictures in rows, px for px, each with its number to the left of it (RGB).
+    """Return the pictures in rows, without scaling, each with its number on its left (RGB).
 
-    Raises ``ReadingsError`` where that would be larger than viewers show without scaling.
+    Raises ``ReadingsError`` if the sheet would be too large for viewers to show without scaling.
     """
     images = [Image.open(io.BytesIO(one.png)).convert("RGB") for one in pictures]
     wide = max(image.width for image in images)
@@ -88,8 +88,8 @@ def sheet(pictures: Sequence[Numbered], *, columns: int) -> Image.Image:
     return whole
 
 
-def _look(variant: Variant) -> str:
-    """Return the variant's manner in words, without its colours."""
+def _look_of(variant: Variant) -> str:
+    """Return the variant's attributes in words, without its colours."""
     return ", ".join((variant.fill, f"{variant.strokes} strokes", f"{variant.fields} fields", variant.background))
 
 

@@ -1,15 +1,15 @@
 """The journal under load, over real sockets: ``python -m tests.benchmarks.load [--quick] [--workers 1 2 4]``.
 
-gunicorn's sync workers serve the journal without its guard, with it on SQLite and with it on Redis; the three take
-turns in every round, so that whatever else the machine does falls on all. In each turn come, one after the other:
+gunicorn's sync workers serve the journal without its guard, with it on SQLite and with it on Redis. The three alternate
+in every round, so that other load on the machine affects all. In each turn there are, one after the other:
 
-- four readers, as fast as they are answered
-- three commenters, as fast as they are answered
-- readers at a pace of 40 pages a second, and a commenter (calm)
-- the same, and one client who posts comments over four connections as fast as it is answered (flood)
+- four readers, each sending the next request after the answer
+- three commenters, in the same way
+- readers at a rate of 40 pages a second, and a commenter (calm)
+- the same, and one client that posts comments over four connections (flood)
 
 A commenter fetches the page and the picture, solves the code and posts, each time from another address. Readers' times
-count from when a page was due. The visitors run on the same cores as the servers and take their share of them.
+count from the moment when a page was due. The visitors run on the same cores as the servers and use a share of them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tempfile import TemporaryDirectory
 
 from tests.benchmarks.endurance import table
 from tests.crowd.gunicorn_server import gunicorn
-from tests.crowd.journal import SECRET, clear_comments, environment, print_journal, reprint
+from tests.crowd.journal import SECRET, clear_comments, copy_journal, environment, make_journal
 from tests.crowd.visits import Plan, Site, Visits, visit
 from tests.redis_server import redis_server
 
@@ -56,21 +56,21 @@ def plans(seconds: float) -> Mapping[str, Plan]:
 
 @contextmanager
 def sites(workers: int, folder: Path, redis_uri: str) -> Iterator[dict[str, Site]]:
-    """Serve the three journals, each by so many workers."""
+    """Serve the three journals, each with this many workers."""
     printed = folder / "printed"
     printed.mkdir()
-    pages = print_journal(printed)
+    pages = make_journal(printed)
     with ExitStack() as stack:
         served = {}
         for name in (WITHOUT, *STORES):
             own = folder / name.split()[0]
-            reprint(printed, own)
+            copy_journal(printed, own)
             settings: dict[str, object] = {"CAPTCHA_GUARD_MIN_SECONDS": 0}
             if name == "Redis":
                 settings["CAPTCHA_GUARD_STORAGE_URI"] = redis_uri
-            told = environment(own, settings, guarded=name != WITHOUT)
+            variables = environment(own, settings, guarded=name != WITHOUT)
             server = stack.enter_context(
-                gunicorn("tests.crowd.journal:create_app()", own, workers=workers, environment=told)
+                gunicorn("tests.crowd.journal:create_app()", own, workers=workers, environment=variables)
             )
             solving = {**settings, "SECRET_KEY": (own / SECRET).read_text().strip(), "CAPTCHA_GUARD_LEARNING": "off"}
             served[name] = Site(server.port, pages, own, solving if name != WITHOUT else None)
@@ -90,7 +90,7 @@ def measure(workers: Sequence[int], rounds: int, seconds: float) -> dict[Key, li
             turns = [(number, store, plan) for plan in plans(seconds) for store in served]
             found |= {turn: [] for turn in turns}
             for lap in range(rounds):
-                for turn in turns if lap % 2 == 0 else reversed(turns):  # so that nobody always comes first
+                for turn in turns if lap % 2 == 0 else reversed(turns):  # so that the order changes
                     _, store, plan = turn
                     clear_comments(served[store].folder)
                     found[turn].append(visit(served[store], plans(seconds)[plan]))
@@ -105,7 +105,7 @@ def throughput(found: Mapping[Key, list[Visits]]) -> Iterator[list[str]]:
 
 
 def _figures(found: Mapping[Key, list[Visits]], key: Key, kind: str) -> list[str]:
-    """Return the requests a second, as many in proportion to the bare journal's in the same rounds, and their times."""
+    """Return the requests per second, their ratio to the unguarded journal's in the same rounds, and their times."""
     workers, _, plan = key
     rates, bare = ([one.rate(kind) for one in found[other]] for other in (key, (workers, WITHOUT, plan)))
     ratio = median(own / base for own, base in zip(rates, bare, strict=True))
@@ -118,11 +118,11 @@ def flooded(found: Mapping[Key, list[Visits]]) -> Iterator[list[str]]:
             continue
         calm = found[workers, store, "calm"]
         answered = sum((visits.statuses["flood"] for visits in rounds), Counter[int]())
-        told = ", ".join(f"{times:,} of {status}" for status, times in sorted(answered.items()))
+        statuses = ", ".join(f"{times:,} of {status}" for status, times in sorted(answered.items()))
         rate = median(visits.rate("flood") for visits in rounds)
         comments = [f"{median(visits.rate('comment') for visits in one):,.1f}" for one in (calm, rounds)]
         pages = _quantiles(calm, "page"), _quantiles(rounds, "page")
-        yield [str(workers), store, told, f"{rate:,.0f}", *pages[0], *pages[1], " → ".join(comments)]
+        yield [str(workers), store, statuses, f"{rate:,.0f}", *pages[0], *pages[1], " → ".join(comments)]
 
 
 def _quantiles(rounds: Sequence[Visits], kind: str) -> list[str]:

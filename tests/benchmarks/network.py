@@ -1,13 +1,13 @@
 """A network that reads a code anywhere in a picture: convolutions, then a decoder that attends to the whole plane.
 
 The convolutions make 8 rows of 15 cells of a picture of 120x60 px. A transformer decoder (Vaswani et al. 2017) of one
-layer writes the code symbol by symbol: it knows what it has written, and every head looks at all 120 cells, whose
-places are given as sines. So nothing assumes that the symbols stand in one line, in rows of some length, or in any
-order that training pictures don't show.
+layer writes the code symbol by symbol. It gets the symbols that it has written, and every head attends to all 120
+cells, whose positions are encoded as sines. So nothing assumes that the symbols are in one line, in rows of some
+length, or in any order that training pictures don't show.
 
-Architecture, learning rate and augmentations were chosen on pictures that another program drew, with two or three rows
-each, never on pictures of captcha_guard. Trained for 2,500 steps on 40,000 of those in 4,000 styles, it read 84 % of
-2,000 pictures of 20 other styles. Needs torch; runs on a processor.
+Architecture, learning rate and augmentations were chosen with pictures of another program, with two or three rows each,
+never with pictures of captcha_guard. Trained for 2,500 steps on 40,000 of those in 4,000 styles, it read 84 % of 2,000
+pictures of 20 other styles. Needs torch, and runs on a processor.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _LONGEST_WAVE = 100.0  # cells, of the sines
 
 @dataclass(frozen=True)
 class Network:
-    """The layers, and the symbols that their classes from 1 on stand for."""
+    """The layers, and the symbols of the classes from 1 on."""
 
     layers: nn.ModuleDict
     symbols: str
@@ -56,15 +56,15 @@ class Network:
         return cls(nn.ModuleDict(layers), symbols)
 
     def targets(self, answer: str) -> list[int]:
-        """Return the classes that the network has to write for this code."""
+        """Return the classes that the network must write for this code."""
         classes = [self.symbols.index(symbol) + 1 for symbol in answer]
         return [*classes, END, *[PAST_THE_END] * (LENGTH - len(classes) - 1)]
 
     def loss(self, pictures: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Return the mean cross-entropy of a symbol in nats, each symbol given the right ones before it."""
+        """Return the mean cross-entropy of a symbol in nats, given the right symbols before it."""
         start = torch.full_like(targets[:, :1], len(self.symbols) + 1)
         before = torch.cat([start, targets[:, :-1].clamp_min(END)], 1)
-        # A third less time than float32 takes, on a processor with AVX512-BF16.
+        # A third faster than float32 on a processor with AVX512-BF16.
         with torch.autocast("cpu", torch.bfloat16):
             scores = self._scores(self._cells(pictures), before)
         return functional.cross_entropy(scores.float().flatten(0, 1), targets.flatten(), ignore_index=PAST_THE_END)
@@ -76,7 +76,7 @@ class Network:
             return [text for some in greys.split(_READ_AT_ONCE) for text in self._read(standardised(some))]
 
     def _read(self, pictures: torch.Tensor) -> list[str]:
-        """Write the likeliest symbol first, then the likeliest after it, and so on."""
+        """Write the likeliest symbol first, then the likeliest next one, and so on."""
         cells = self._cells(pictures)
         written = torch.full((len(pictures), 1), len(self.symbols) + 1)
         for _ in range(LENGTH):
@@ -85,13 +85,13 @@ class Network:
         return ["".join(self.symbols[one - 1] for one in takewhile(bool, row)) for row in written[:, 1:].tolist()]
 
     def _cells(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Return what the convolutions make of each cell, and where it is, (batch, cells, channels)."""
+        """Return the convolutions' output for each cell and its position, (batch, cells, channels)."""
         seen = self.layers["trunk"](pictures.contiguous(memory_format=torch.channels_last))
         planes = functional.relu(seen + self.layers["refinement"](seen))
         return planes.flatten(2).transpose(1, 2) + _places()
 
     def _scores(self, cells: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
-        """Return each class's score for each symbol, (batch, symbols, classes); ``before`` holds those before them."""
+        """Return each class's score for each symbol, (batch, symbols, classes). ``before`` has the previous ones."""
         count = before.shape[1]
         hidden = torch.ones(count, count, dtype=torch.bool).triu(1)
         queries = self.layers["symbols"](before) + self.layers["positions"](torch.arange(count))
@@ -99,7 +99,7 @@ class Network:
 
 
 def standardised(greys: torch.Tensor) -> torch.Tensor:
-    """Return the pictures with mean 0 and deviation 1 each."""
+    """Return the pictures, each with mean 0 and deviation 1."""
     values = greys.float()
     deviation, mean = torch.std_mean(values, (1, 2, 3), keepdim=True)
     return (values - mean) / (deviation + 1e-3)
@@ -117,7 +117,7 @@ def _trunk() -> nn.Sequential:
 
 
 def _refinement() -> nn.Sequential:
-    """Return a residual branch (He et al. 2016) that starts as nothing; with it, each cell sees 73x73 px."""
+    """Return a residual branch (He et al. 2016) that starts as zero. With it, each cell sees 73x73 px."""
     scale = nn.BatchNorm2d(_CHANNELS)
     nn.init.zeros_(scale.weight)
     block = _block(_CHANNELS, _CHANNELS, size=3, stride=1)
@@ -132,7 +132,7 @@ def _block(before: int, after: int, *, size: int, stride: int) -> list[nn.Module
 
 
 def _places() -> torch.Tensor:
-    """Return where each cell is, (cells, channels): sines of its row, then of its column."""
+    """Return the position of each cell, (cells, channels): sines of its row, then of its column."""
     rows, columns = _CELLS
     quarter = _CHANNELS // 4
     frequencies = torch.exp(-math.log(_LONGEST_WAVE) * torch.arange(quarter) / quarter)

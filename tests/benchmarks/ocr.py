@@ -1,9 +1,9 @@
-"""What reading programs off the shelf read of the pictures, ours and the other packages'.
+"""Measures how many pictures off-the-shelf reading programs read, ours and those of other packages.
 
     python -m tests.benchmarks.ocr --peers PEERS --results FILE
     python -m tests.benchmarks.ocr --only medium --opponents ddddocr --count 100 --rehearse 40
 
-For each kind of pictures and each program, the best ways are looked for on ``--rehearse`` pictures that judge nothing:
+For each kind of pictures and each program, the best ways are searched with ``--rehearse`` separate pictures:
 
 1. every fixed cut after every turn or shear, untreated and in the program's first mode, on every third picture;
 2. the best ``PAIRS`` pairs of cut and turn, the whole picture and the adaptive cuts, with all treatments, on every
@@ -11,13 +11,13 @@ For each kind of pictures and each program, the best ways are looked for on ``--
 3. the best ``FIXED_KEPT`` fixed and ``ADAPTIVE_KEPT`` adaptive ways of these, in all modes, on all pictures.
 
 The best four fixed ways and the best two adaptive ones then read ``--count`` fresh pictures, ours over 25 styles. A
-code counts only when it is read as a whole, look-alikes folded as the guard folds them. Programs know the symbols that
-occur in the rehearsal's codes. "As they are" is the picture untreated and uncut, in the program's best mode.
+code counts only if all of it is read. Look-alikes are folded as the guard folds them. Programs know the symbols that
+occur in the codes of the search. "As they are" is the picture untreated and uncut, in the program's best mode.
 
-``--results`` names a file that keeps what is done: processes that are given the same file share the work, and an
-interrupted run goes on. What was read of pictures that are drawn otherwise by now, or by another version of a package,
-is done anew. The table is printed from the file at the end. ``--peers FOLDER`` names where the other packages are
-installed (see :mod:`tests.benchmarks.peers`), ``--seed`` draws other pictures.
+``--results`` names a file for the results. Processes with the same file share the work, and an interrupted run
+continues. Results for pictures that have changed since, or for another version of a package, are computed again. The
+table is printed from the file at the end. ``--peers FOLDER`` is where the other packages are installed (see
+:mod:`tests.benchmarks.peers`). ``--seed`` draws other pictures.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ from tests.benchmarks.shared_lines import SharedLines
 STYLES = 25
 PAIRS, FIXED_KEPT, ADAPTIVE_KEPT = 6, 12, 6
 FIXED_JUDGES, ADAPTIVE_JUDGES = 4, 2
-FINGERPRINT = 50  # pictures of ours that show whether drawing or answers have changed
+FINGERPRINT = 50  # the number of our pictures that are compared to see whether drawing or answers have changed
 
 
 class Task(NamedTuple):
-    """What one program is to read, and on how many pictures; all that a result depends on.
+    """What one program reads, and how many pictures. A result depends on nothing else.
 
     ``drawing`` is a fingerprint of the pictures (see :func:`fingerprint`).
     """
@@ -65,7 +65,7 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True)
 class Judged:
-    """What one program read of ``task.pictures`` fresh pictures: untreated, and in the best ways of either kind."""
+    """What one program read of ``task.pictures`` fresh pictures: untreated, and in the best fixed and adaptive ways."""
 
     task: Task
     version: str
@@ -75,13 +75,13 @@ class Judged:
     seconds: float
 
     @classmethod
-    def of(cls, told: dict[str, object]) -> Self:
-        """Return what was written to a file."""
-        return cls(**{**told, "task": Task(*told["task"])})  # type: ignore[arg-type, misc]
+    def of(cls, line: dict[str, object]) -> Self:
+        """Return the result that was written to a file."""
+        return cls(**{**line, "task": Task(*line["task"])})  # type: ignore[arg-type, misc]
 
     @property
     def row(self) -> str:
-        """A line of the table."""
+        """The result's row of the table."""
         label = self.task.target
         if label in (*OURS, CLASSICA):
             label = f"captcha_guard, {label}"
@@ -103,8 +103,8 @@ HEAD = """| pictures | program | as they are | mode | best fixed way | which | b
 def fingerprint(target: str, peers: Path | None) -> str:
     """Return text that changes with the drawing of these pictures.
 
-    For ours it is a hash of sample pictures and their answers. Some of the other packages draw at random whatever the
-    seed, so for them it is the version, and the symbols that those get which have none of their own.
+    For our pictures it is a hash of sample pictures and their answers. Some of the other packages ignore the seed, so
+    for them it is the version, and the symbols given to those that have none of their own.
     """
     if target in DISTRIBUTIONS and peers:
         package = DISTRIBUTIONS[target]
@@ -114,7 +114,7 @@ def fingerprint(target: str, peers: Path | None) -> str:
 
 
 def judge(task: Task, peers: Path | None) -> Judged:
-    """Rehearse, and judge with the best ways."""
+    """Search the best ways, and measure with them."""
     start = time.perf_counter()
     rehearsal = _samples(task.target, peers, task.rehearse, "rehearsal")
     symbols = "".join(sorted({symbol for sample in rehearsal for code in sample.codes for symbol in code.upper()}))
@@ -137,7 +137,7 @@ def judge(task: Task, peers: Path | None) -> Judged:
 
 def rehearse(opponent: Opponent, samples: Sequence[Sample]) -> list[Way]:
     """Return the ways that were tried on all pictures, the best first."""
-    # A detector finds rows by itself, and is too slow for cuts to be tried; turns are.
+    # A detector finds rows by itself, and is too slow to try cuts, so only turns are tried.
     cuts, adaptive = ([WHOLE], []) if isinstance(opponent, RapidocrDetector) else (list(FIXED), list(ADAPTIVE))
     mode = opponent.modes[:1]
     scouts = attack(opponent, samples[::3], ways(mode, treatments=[PLAIN], cuts=cuts))
@@ -171,7 +171,7 @@ def table(results: Sequence[Judged]) -> str:
 
 
 def main() -> None:
-    """Attack what isn't in the file yet, and print the table."""
+    """Run the tasks that aren't in the file yet, and print the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--peers", type=Path)
     options.add_argument("--count", type=int, default=500)
@@ -193,12 +193,12 @@ def main() -> None:
 
 
 def work(tasks: Sequence[Task], peers: Path | None, file: SharedLines | None) -> list[Judged]:
-    """Do the tasks that are neither done nor in progress; return all results of these tasks."""
+    """Run the tasks that are neither done nor in progress. Returns all results of these tasks."""
     if file is None:
         return [judge(task, peers) for task in tasks]
     for task in tasks:
         with file.claimed(repr(task)) as mine:
-            if mine and task not in {Judged.of(told).task for told in file.read()}:
+            if mine and task not in {Judged.of(line).task for line in file.read()}:
                 file.write(asdict(judge(task, peers)))
     return [one for one in map(Judged.of, file.read()) if one.task in tasks]
 

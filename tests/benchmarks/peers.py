@@ -1,6 +1,6 @@
-"""The captcha packages that ours is measured against, each drawing in a process of its own.
+"""The captcha packages with which ours is compared. Each draws in its own process.
 
-Two of them own the same top-level package, so each is installed into a folder of its own:
+Two of them have the same top-level package, so each is installed into its own folder:
 
     for name in captcha django-simple-captcha flask-simple-captcha multicolorcaptcha; do
         pip install --target PEERS/$name $name; done
@@ -21,9 +21,9 @@ from captcha_guard.challenge.answer import ALPHABET
 from captcha_guard.challenge.difficulty import Difficulty
 from captcha_guard.cli.options import presets
 
-STYLES = 20  # that pictures of ours are spread over, unless told otherwise
+STYLES = 20  # the default number of styles of our pictures
 OURS = tuple(name for name, level in presets().items() if level != Difficulty.classica)
-CLASSICA = "classica"  # ours too, but meant to be read
+CLASSICA = "classica"  # ours too, but intended to be read
 DISTRIBUTIONS = {
     "captcha 160x60": "captcha",
     "captcha 240x80": "captcha",
@@ -36,7 +36,7 @@ DISTRIBUTIONS = {
 
 @dataclass(frozen=True)
 class Drawn:
-    """One picture: every answer to it that is right, its bytes, and the ms of processor time it took to draw."""
+    """One picture: every right answer, its bytes, and the ms of processor time to draw it."""
 
     answers: tuple[str, ...]
     image: bytes
@@ -49,7 +49,7 @@ class Drawn:
 
 
 class Worker:
-    """A process that draws pictures of one package at its defaults; a context manager."""
+    """A process that draws pictures of one package with its defaults. A context manager."""
 
     def __init__(self, name: str, *, peers: Path | None = None, seed: str = "bench", styles: int = STYLES) -> None:
         self.name = name
@@ -75,11 +75,11 @@ class Worker:
         self._process.communicate()
 
     def draw(self, count: int) -> list[Drawn]:
-        """Return ``count`` new pictures; raises ``RuntimeError`` when the worker is gone."""
+        """Return ``count`` new pictures. Raises ``RuntimeError`` if the worker has ended."""
         if self._process.stdin is None or self._process.stdout is None or self._process.poll() is not None:
             raise RuntimeError(self.name)
         self._process.stdin.write(f"{count}\n")
         self._process.stdin.flush()
-        told = json.loads(self._process.stdout.readline())
-        self.peak_mib = told["peak_kib"] / 1024
-        return [Drawn(tuple(answers), base64.b64decode(image), ms) for answers, image, ms in told["drawn"]]
+        answer = json.loads(self._process.stdout.readline())
+        self.peak_mib = answer["peak_kib"] / 1024
+        return [Drawn(tuple(answers), base64.b64decode(image), ms) for answers, image, ms in answer["drawn"]]

@@ -1,7 +1,7 @@
-"""Draws pictures of one package in a process of its own: ``python pictures_worker.py NAME SEED STYLES ALPHABET``.
+"""Draws pictures of one package in its own process: ``python pictures_worker.py NAME SEED STYLES ALPHABET``.
 
-It reads a count from each line of its input and answers with as many pictures, as one line of JSON. It imports nothing
-but the package that draws, so that the memory it needs is that package's.
+It reads a count from each line of its input and answers with that many pictures, as one line of JSON. It imports only
+the package that draws, so that its memory is the memory of that package.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """What to draw: of which kind, from which seed, ours over how many styles, and codes of which symbols.
+    """What to draw: the kind, the seed, the number of styles (for ours), and the symbols of codes.
 
-    Packages with symbols of their own keep those.
+    Packages with their own symbols ignore these.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Made:
-    """One picture: every answer to it that is right, its bytes, and the ms of processor time it took to draw."""
+    """One picture: every right answer, its bytes, and the ms of processor time to draw it."""
 
     answers: tuple[str, ...]
     image: bytes
@@ -97,7 +97,7 @@ def _flask_simple(order: Order) -> Iterator[Made]:
     rng = random.Random(order.seed)
 
     def jpeg(answer: str, font: str) -> bytes:
-        # What its create() does, less the scrypt of its token, which is not drawing.
+        # Like its create(), but without the scrypt of its token, which isn't drawing.
         file = io.BytesIO()
         drawing.create_text_img(answer, font).convert("RGB").save(file, "JPEG")
         return file.getvalue()
@@ -110,7 +110,7 @@ def _flask_simple(order: Order) -> Iterator[Made]:
 
 def _multicolor(order: Order) -> Iterator[Made]:
     maker = import_module("multicolorcaptcha").CaptchaGenerator()
-    random.seed(order.seed)  # the package draws from the global generator
+    random.seed(order.seed)  # the package uses the global generator
     held: list[str] = []
 
     def png() -> bytes:
@@ -125,7 +125,7 @@ def _multicolor(order: Order) -> Iterator[Made]:
         yield Made((held.pop(),), image, ms)
 
 
-#: Any other name is a difficulty of ours.
+#: Any other name is one of our difficulties.
 _MAKERS: dict[str, Callable[[Order], Iterator[Made]]] = {
     "captcha 160x60": _captcha,
     "captcha 240x80": _captcha,

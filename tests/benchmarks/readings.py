@@ -1,4 +1,4 @@
-"""What vision-language models made of pictures whose codes they did not know: compared as the guard compares."""
+"""Readings of pictures by vision-language models that didn't know the codes, compared as the guard compares."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _COLUMNS = ("number", "answer", "level", "style", "look")
 
 
 class ReadingsError(ValueError):
-    """A key or a file of readings can't be used; the message says where and why."""
+    """A key or a file of readings can't be used. The message has the place and the reason."""
 
 
 class Shown(NamedTuple):
     """One picture of the key: its code, its level, the secret of its style, and its look within that style.
 
-    ``answer`` may be several codes, parted by ``|``, where each of them is a right reading.
+    ``answer`` may be several codes, separated by ``|``, each of which is right.
     """
 
     number: int
@@ -31,32 +31,32 @@ class Shown(NamedTuple):
 
     @property
     def codes(self) -> list[str]:
-        """The codes that are right; slips are counted against the first."""
+        """The right codes. Slips are counted against the first."""
         return self.answer.split("|")
 
     def is_right(self, typed: str) -> bool:
-        """Say whether the guard would take what was typed for one of the codes."""
+        """Return whether the guard would accept the typed text as one of the codes."""
         return any(matches(code, typed) for code in self.codes)
 
     def is_reordered(self, typed: str) -> bool:
-        """Say whether a misreading has the symbols of one of the codes, in another order."""
+        """Return whether a misreading has the symbols of one of the codes, in another order."""
         symbols = sorted(normalise(typed))
         return not self.is_right(typed) and any(sorted(normalise(code)) == symbols for code in self.codes)
 
     def slips(self, typed: str) -> list[Slip]:
-        """Return the symbols that were read wrongly; none where only the order is wrong."""
+        """Return the symbols that were read wrongly. Empty if only the order is wrong."""
         return [] if self.is_right(typed) or self.is_reordered(typed) else slips(self.codes[0], typed)
 
 
 class Model(NamedTuple):
-    """One vision-language model's readings: picture number -> what was typed; a picture left out is not in it."""
+    """One model's readings: picture number -> typed text. Pictures that were left out are missing."""
 
     name: str
     typed: Mapping[int, str]
 
 
 class Slip(NamedTuple):
-    """One symbol read wrongly: ``wanted`` is empty for one too many, ``got`` for one left out."""
+    """One symbol read wrongly. ``wanted`` is empty for an additional symbol, ``got`` for a missing one."""
 
     wanted: str
     got: str
@@ -68,7 +68,7 @@ def key_text(shown: Sequence[Shown]) -> str:
 
 
 def read_key(text: str) -> list[Shown]:
-    """Return the pictures that :func:`key_text` wrote down; raises ``ReadingsError`` for any other text."""
+    """Return the pictures of a text that :func:`key_text` wrote. Raises ``ReadingsError`` for any other text."""
     heading, *lines = text.splitlines() or [""]
     rows = [line.split("\t") for line in lines]
     if tuple(heading.split("\t")) != _COLUMNS or any(
@@ -79,10 +79,10 @@ def read_key(text: str) -> list[Shown]:
 
 
 def read_readings(name: str, text: str, shown: Sequence[Shown]) -> Model:
-    """Return the readings in ``text``: a line for each, number and code parted by a tab or spaces.
+    """Return the readings in ``text``: a line for each, with number and code separated by a tab or spaces.
 
-    Raises ``ReadingsError`` naming the line for one without a number, of a picture that was not shown, or of one
-    that was read before: the first try is what counts.
+    Raises ``ReadingsError`` with the line if it has no number, or the number of a picture that wasn't shown or was
+    already read. Only the first try counts.
     """
     known = {one.number for one in shown}
     typed: dict[int, str] = {}
@@ -105,9 +105,9 @@ def read_readings(name: str, text: str, shown: Sequence[Shown]) -> Model:
 
 
 def slips(answer: str, typed: str) -> list[Slip]:
-    """Return the fewest slips that make ``typed`` of ``answer``, both folded as the guard folds (Levenshtein, 1966).
+    """Return the fewest slips that turn ``answer`` into ``typed``, both folded as the guard folds (Levenshtein, 1966).
 
-    Of several ways it is one that pairs as many symbols as it can; slips stand in the order of the code.
+    Of several solutions it is one that pairs as many symbols as possible. Slips are in the order of the code.
     """
     wanted, got = normalise(answer), normalise(typed)
     cost = [[row + column for column in range(len(got) + 1)] for row in range(len(wanted) + 1)]
@@ -133,12 +133,12 @@ def slips(answer: str, typed: str) -> list[Slip]:
 
 
 def whole(shown: Sequence[Shown], model: Model) -> Share:
-    """Return how many of the pictures one model read right as a whole; one left out is not read."""
+    """Return how many of the pictures one model read completely right. Pictures left out count as not read."""
     return Share(sum(one.is_right(model.typed.get(one.number, "")) for one in shown), len(shown))
 
 
 def mean(shares: Sequence[Share]) -> Share:
-    """Return the models' shares as one of as many trials as there were pictures, its hits rounded.
+    """Return the models' mean share, with as many trials as there were pictures and rounded hits.
 
     Another model reads the same pictures, so it doesn't make the interval narrower.
     """
@@ -146,7 +146,7 @@ def mean(shares: Sequence[Share]) -> Share:
 
 
 def report(shown: Sequence[Shown], models: Sequence[Model]) -> str:
-    """Return the whole account as Markdown: by level, by symbol, by style, by look."""
+    """Return the whole report as Markdown: by level, by symbol, by style, by look."""
     levels = [level for level in presets() if any(one.level == level for one in shown)]
     parts = ["## Read whole by vision-language models at the first try\n", *_by_level(shown, models, levels)]
     parts += ["\n## Which symbol was read as which\n", *_by_symbol(shown, models)]
@@ -178,14 +178,14 @@ def _interval(share: Share) -> str:
 
 
 def _misread(shown: Sequence[Shown], models: Sequence[Model]) -> str:
-    """Return four cells: pictures misread; of these, in another order; symbols read wrongly; pictures left out."""
+    """Return four cells: misread pictures, those in another order, symbols read wrongly, and pictures left out."""
     read = [(one, model.typed[one.number]) for model in models for one in shown if one.number in model.typed]
     misread = sum(not one.is_right(typed) for one, typed in read)
     reordered = sum(one.is_reordered(typed) for one, typed in read)
     symbols = sum(len(one.codes[0]) for one, _ in read)
     wrong = sum(len(one.slips(typed)) for one, typed in read)
-    told = f"{wrong / symbols:.1%} ({wrong} of {symbols})" if symbols else "none read"
-    return f"{misread} | {reordered} | {told} | {len(shown) * len(models) - len(read)}"
+    share = f"{wrong / symbols:.1%} ({wrong} of {symbols})" if symbols else "none read"
+    return f"{misread} | {reordered} | {share} | {len(shown) * len(models) - len(read)}"
 
 
 def _by_symbol(shown: Sequence[Shown], models: Sequence[Model]) -> list[str]:

@@ -1,8 +1,8 @@
-"""How long pictures take and how large they are, beside the other packages': ``python -m tests.benchmarks.render``.
+"""Measures the time and size of pictures, ours and other packages': ``python -m tests.benchmarks.render``.
 
-``--peers FOLDER`` names where the others are installed (see :mod:`tests.benchmarks.peers`); without it only ours run.
-All draw in turns in one run, and what is counted is processor time, so that what else a machine does counts for little;
-read the ratios. Takes about a minute.
+``--peers FOLDER`` is where the other packages are installed (see :mod:`tests.benchmarks.peers`). Without it only ours
+run. All alternate in one run, and processor time is measured, so that other load on the machine has little effect.
+Compare the ratios. Takes about a minute.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from statistics import median, quantiles
 
 from tests.benchmarks.peers import DISTRIBUTIONS, OURS, Drawn, Worker
 
-_SITES = 5  # processes of ours for each level, each with a style of its own, as a site has one
-_WARM_UP = 400  # pictures of ours, until most of the style's glyphs have been drawn once; peers keep nothing
+_SITES = 5  # the number of our processes for each level, each with its own style, like a site
+_WARM_UP = 400  # pictures of ours, after which most glyphs of the style are cached. Other packages cache nothing.
 _RESTART = """
 import random, time
 from captcha_guard.challenge.answer import ALPHABET
@@ -53,21 +53,21 @@ def measure(names: list[str], *, peers: Path | None, rounds: int, each: int) -> 
 
 
 def restarted(times: int = 7) -> tuple[float, float]:
-    """Return the medians over fresh processes, each with a style of its own, after the import.
+    """Return the medians over fresh processes, each with its own style, after the import.
 
     Both are ms of processor time: of the first picture, and the mean of the first 60.
     """
-    told = [
+    printed = [
         subprocess.run(
             [sys.executable, "-c", f"SECRET = 'site {number}'\n{_RESTART}"], capture_output=True, text=True, check=True
         ).stdout.split()
         for number in range(times)
     ]
-    return median(float(first) for first, _ in told), median(float(mean) for _, mean in told)
+    return median(float(first) for first, _ in printed), median(float(mean) for _, mean in printed)
 
 
 def table(measured: dict[str, tuple[list[Drawn], float]]) -> str:
-    """Return the measurements as Markdown; ratios are to ours at medium."""
+    """Return the measurements as Markdown. Ratios are relative to ours at medium."""
     ours = median(one.ms for one in measured["medium"][0])
     rows = [
         "| picture | p50 ms | p99 ms | of ours | bytes, median | process, peak MiB |",

@@ -1,4 +1,4 @@
-"""A file with one JSON object a line that several processes share, so that they divide work and go on after a stop."""
+"""A file with one JSON object per line that several processes share, to divide work and to continue after a stop."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-_BEYOND = 1 << 40  # bytes; locks lie past any file's end
+_BEYOND = 1 << 40  # bytes. Locks are beyond any file's end.
 
 
 class SharedLines:
-    """The file; the processes that use it take turns by locks on it.
+    """The file. The processes that use it lock it in turn.
 
-    A process must hold one of these for a file: closing any other handle of it would drop the locks (POSIX.1-2017,
-    fcntl).
+    A process must have only one of these for a file, because closing any other handle of it would drop the locks
+    (POSIX.1-2017, fcntl).
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,14 +29,14 @@ class SharedLines:
         self._file.seek(0)
         return [json.loads(line) for line in self._file]
 
-    def write(self, told: Mapping[str, object]) -> None:
-        """Add a line."""
-        self._file.write(json.dumps(told) + "\n")
+    def write(self, value: Mapping[str, object]) -> None:
+        """Append a line."""
+        self._file.write(json.dumps(value) + "\n")
         self._file.flush()
 
     @contextlib.contextmanager
     def claimed(self, name: str) -> Iterator[bool]:
-        """Keep other processes from this name for a while; yields False when another already does."""
+        """Claim a name, so that other processes skip it. Yields False if another process already has it."""
         place = _BEYOND + zlib.crc32(name.encode())
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place, os.SEEK_SET)

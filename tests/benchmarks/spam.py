@@ -8,10 +8,11 @@ models are measured beside.
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.benchmarks import spam_cost, spam_peers, spam_proofs
+from tests.benchmarks import spam_cost, spam_owners, spam_peers, spam_poison, spam_proofs
 from tests.benchmarks.spam_data import CHOOSING, DEFAULT, VIDEOS, Comment, read_messages, read_videos
 from tests.benchmarks.spam_proofs import Line
 
@@ -24,6 +25,7 @@ Bayes 0.896, random forest 0.878, decision tree 0.877, multinomial naive Bayes 0
 def main() -> None:
     """Measure what was asked for and print it as one table."""
     wanted = _arguments()
+    logging.getLogger("captcha_guard").setLevel(logging.ERROR)
     names = tuple(VIDEOS) if wanted.videos == "all" else CHOOSING
     videos = read_videos(wanted.data, names)
     print(f"Videos: {', '.join(names)}.", end=" ")
@@ -44,6 +46,8 @@ def _proofs(videos: dict[str, list[Comment]], data: Path) -> dict[str, Callable[
         "bands": lambda: spam_proofs.bands(videos),
         "leave-one-out": lambda: spam_proofs.leave_one_out(videos),
         "queue": lambda: spam_proofs.queue(videos),
+        "owners": lambda: spam_owners.owners(videos),
+        "poisoning": lambda: spam_poison.poisoning(videos),
         "cost": lambda: spam_cost.cost(videos, read_messages(data)),
         "sms": lambda: spam_proofs.messages(read_messages(data)),
     }

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from captcha_guard.database.opening import open_database
-from captcha_guard.spam.filter import training as lessons
+from captcha_guard.spam.filter import training
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.rules import standard
@@ -33,7 +33,7 @@ def fresh_learner() -> Iterator[Learner]:
 @contextmanager
 def never_looking_back() -> Iterator[None]:
     """Teach as AdaGrad alone would: no old comment is learned again when it is about to be misjudged."""
-    with patch.object(lessons, "_rehearse", lambda *_: None):
+    with patch.object(training, "_rehearse", lambda *_: None):
         yield
 
 

@@ -41,8 +41,8 @@ def published(videos: Videos) -> Iterator[Line]:
         yield _mean("1. authors' split, mean MCC", name, samples, matthews, "0.91" if name == OURS else "")
         every = _pooled(samples)
         aim = "2.5 %" if name == OURS else ""
-        yield _share("1. authors' split, blocked ham", name, blocked(every, spam=False), aim)
-        yield _share("1. authors' split, caught spam", name, blocked(every, spam=True))
+        yield share_line("1. authors' split, blocked ham", name, blocked(every, spam=False), aim)
+        yield share_line("1. authors' split, caught spam", name, blocked(every, spam=True))
         if name == OURS:
             for video, sample in zip(parted, samples, strict=True):
                 yield Line("1. authors' split, MCC", f"{name}, {video}", f"{matthews(sample):.3f}")
@@ -54,8 +54,8 @@ def true_time(videos: Videos) -> Iterator[Line]:
     for name, learnt in _learners():
         samples = [learnt(*parts) for parts in parted]
         yield _of_all("2. true time, pooled MCC", name, samples, matthews, "0.83" if name == OURS else "")
-        yield _share("2. true time, blocked ham", name, blocked(_pooled(samples), spam=False))
-        yield _share("2. true time, caught spam", name, blocked(_pooled(samples), spam=True))
+        yield share_line("2. true time, blocked ham", name, blocked(_pooled(samples), spam=False))
+        yield share_line("2. true time, caught spam", name, blocked(_pooled(samples), spam=True))
 
 
 def prequential(videos: Videos) -> Iterator[Line]:
@@ -77,8 +77,8 @@ def rules_alone(videos: Videos) -> Iterator[Line]:
     sample = [one for comments in _in_time(videos).values() for one in ours.by_rules(comments)]
     ham = Share(sum(one.score >= 0.5 and not one.spam for one in sample), sum(not one.spam for one in sample))
     spam = Share(sum(one.score >= 0.5 and one.spam for one in sample), sum(one.spam for one in sample))
-    yield _share("4. rules alone, ham at 0.5 or above", OURS, ham, "0.5 %")
-    yield _share("4. rules alone, spam at 0.5 or above", OURS, spam)
+    yield share_line("4. rules alone, ham at 0.5 or above", OURS, ham, "0.5 %")
+    yield share_line("4. rules alone, spam at 0.5 or above", OURS, spam)
     yield _of_all("4. rules alone, AUC", OURS, [sample], area, "0.91")
 
 
@@ -102,7 +102,7 @@ def leave_one_out(videos: Videos) -> Iterator[Line]:
             learn = [one for video, comments in timed.items() if video != left_out for one in comments]
             samples.append(learnt(learn, test))
         yield _mean("6. leave one video out, mean MCC", name, samples, matthews, "0.85" if name == OURS else "")
-        yield _share("6. leave one video out, blocked ham", name, blocked(_pooled(samples), spam=False))
+        yield share_line("6. leave one video out, blocked ham", name, blocked(_pooled(samples), spam=False))
 
 
 def queue(videos: Videos) -> Iterator[Line]:
@@ -115,17 +115,17 @@ def queue(videos: Videos) -> Iterator[Line]:
             spam = [one for one in timed[(place + 1) % len(timed)] if one.spam]
             with looking():
                 every += ours.learn_then_score([*learn, *spam], test, retrain=False)
-        yield _share("8. a queue of spam in one go, blocked ham", name, blocked(every, spam=False))
-        yield _share("8. a queue of spam in one go, caught spam", name, blocked(every, spam=True))
+        yield share_line("8. a queue of spam in one go, blocked ham", name, blocked(every, spam=False))
+        yield share_line("8. a queue of spam in one go, caught spam", name, blocked(every, spam=True))
 
 
 def messages(comments: Sequence[Comment]) -> Iterator[Line]:
     """Another genre: text messages, predict, then learn."""
     sample = ours.prequential(comments)
     yield _of_all("SMS, prequential, AUC", OURS, [sample], area)
-    yield _share("SMS, prequential, spam caught at 1 % blocked ham", OURS, caught(sample))
+    yield share_line("SMS, prequential, spam caught at 1 % blocked ham", OURS, caught(sample))
     yield _of_all("SMS, prequential, MCC", OURS, [sample], matthews)
-    yield _share("SMS, prequential, blocked ham", OURS, blocked(sample, spam=False))
+    yield share_line("SMS, prequential, blocked ham", OURS, blocked(sample, spam=False))
     yield from _bands("SMS, bands", ours.score_then_learn(comments))
 
 
@@ -144,11 +144,11 @@ def _learners() -> Iterator[tuple[str, Learnt]]:
 def _bands(proof: str, told: Sequence[tuple[float | None, Comment]]) -> Iterator[Line]:
     ham = [said for said, one in told if not one.spam]
     spam = [said for said, one in told if one.spam]
-    yield _share(f"{proof}: ham aside", OURS, _in_band(ham, ours.ASIDE, 2), "0")
-    yield _share(f"{proof}: spam aside", OURS, _in_band(spam, ours.ASIDE, 2), "60 %")
-    yield _share(f"{proof}: spam published", OURS, _in_band(spam, -1, ours.ACCEPT), "1.5 %")
-    yield _share(f"{proof}: held", OURS, Share(sum(_is_held(said) for said, _ in told), len(told)), "30 %")
-    yield _share(f"{proof}: ham held", OURS, Share(sum(map(_is_held, ham)), len(ham)))
+    yield share_line(f"{proof}: ham aside", OURS, _in_band(ham, ours.ASIDE, 2), "0")
+    yield share_line(f"{proof}: spam aside", OURS, _in_band(spam, ours.ASIDE, 2), "60 %")
+    yield share_line(f"{proof}: spam published", OURS, _in_band(spam, -1, ours.ACCEPT), "1.5 %")
+    yield share_line(f"{proof}: held", OURS, Share(sum(_is_held(said) for said, _ in told), len(told)), "30 %")
+    yield share_line(f"{proof}: ham held", OURS, Share(sum(map(_is_held, ham)), len(ham)))
 
 
 def _is_held(said: float | None) -> bool:
@@ -188,7 +188,8 @@ def _of_all(proof: str, of: str, samples: Samples, number: Number, aim: str = ""
     return _line(proof, of, number(_pooled(samples)), interval(samples, lambda drawn: number(_pooled(drawn))), aim)
 
 
-def _share(proof: str, of: str, share: Share, aim: str = "") -> Line:
+def share_line(proof: str, of: str, share: Share, aim: str = "") -> Line:
+    """Return a share with its interval."""
     low, high = share.wilson()
     return Line(proof, of, f"{_percent(share.rate)} ({share.hits:,} of {share.trials:,})", _between(low, high), aim)
 

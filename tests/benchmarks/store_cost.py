@@ -1,9 +1,9 @@
-"""What the guard asks of its store, and what it leaves there: ``python -m tests.benchmarks.store_cost [--quick]``.
+"""Measures the guard's requests to its store, and its data there: ``python -m tests.benchmarks.store_cost [--quick]``.
 
-One gunicorn worker serves the journal, with a counting proxy before a real redis-server. A round trip is something sent
-and its answer, however many commands it holds; commands and the processor's time are Redis's own account (INFO), its
-octets too (MEMORY USAGE: a key with all it holds). SQLite's octets are those of its pages (dbstat). One visitor comes
-at a time, so that nothing else is counted.
+One gunicorn worker serves the journal, with a counting proxy in front of a real redis-server. A round trip is a message
+and its answer, however many commands the message has. Redis counts the commands and its processor time (INFO) and the
+bytes of each key (MEMORY USAGE). SQLite's bytes are those of its pages (dbstat). There is one visitor at a time, so
+that nothing else is counted.
 """
 
 from __future__ import annotations
@@ -30,33 +30,33 @@ from captcha_guard.testing import solve
 from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.benchmarks.endurance import table
 from tests.crowd.gunicorn_server import gunicorn
-from tests.crowd.journal import SECRET, environment, print_journal
+from tests.crowd.journal import SECRET, environment, make_journal
 from tests.crowd.race import solver
 from tests.crowd.visitor import Answer, Visitor, addresses
 from tests.faulty_redis import Proxy, proxy
 from tests.redis_cluster import redis_cluster
 from tests.redis_server import redis_server
 
-#: Fewer than two surges' worth, for those above are not charged to it.
+#: Less than twice a surge, because comments above the limits aren't charged to it.
 COMMENTS = 100
 
-#: What the usual limits allow a client in a day; here at once, to see what the busiest client leaves.
+#: What the usual limits allow a client in a day. Posted at once here, to measure the busiest client.
 DAILY = 30
 AT_ONCE = f"{DAILY} per minute; {DAILY + 1} per hour; {DAILY + 2} per day"
 
-#: What stands for one client or comment in a key, and for one nonce.
+#: The placeholders for one client or comment in a key, and for one nonce.
 DIGEST, NONCE = re.compile(r"(?<![A-Za-z0-9_-])[0-9a-f]{32}(?![A-Za-z0-9_-])"), re.compile(r"(?<=/)[A-Za-z0-9_-]{22}$")
 
-#: Of how many nodes the paper speaks, each with so many comments a second, all from clients that were not seen before.
+#: The numbers of nodes of the projection, each with this many comments a second, all from new clients.
 NODES, RATE = (10, 100, 1000), 1.0
 
-#: What the measuring itself asks of Redis.
+#: The commands of the measurement itself.
 OURS = {"scan", "memory|usage", "pttl", "client|setinfo", "hello", "select"}
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What one request took of Redis: round trips, and commands by name, those inside of scripts too."""
+    """The cost of one request: round trips, and Redis's commands by name, including those in scripts."""
 
     trips: int
     commands: Counter[str]
@@ -64,7 +64,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Journal:
-    """A journal that is served at ``port``; ``page`` is an article's, ``app`` solves its codes."""
+    """A journal that is served at ``port``. ``page`` is an article, and ``app`` solves its codes."""
 
     port: int
     page: str
@@ -91,16 +91,16 @@ def journal(uri: str, limits: str = "") -> Iterator[Journal]:
     settings |= {"CAPTCHA_GUARD_COMMENT_LIMITS": limits} if limits else {}
     with TemporaryDirectory() as name:
         folder = Path(name)
-        page = print_journal(folder)[0]
+        page = make_journal(folder)[0]
         solving = {**settings, "SECRET_KEY": (folder / SECRET).read_text().strip()}
         app = solver(folder, solving, "demo_blog")
-        told = environment(folder, settings, guarded=True)
-        with gunicorn("tests.crowd.journal:create_app()", folder, environment=told) as server:
+        variables = environment(folder, settings, guarded=True)
+        with gunicorn("tests.crowd.journal:create_app()", folder, environment=variables) as server:
             yield Journal(server.port, page, app)
 
 
 class Meter:
-    """Reads what Redis and the proxy before it have counted for one request."""
+    """Reads what Redis and the proxy have counted for one request."""
 
     def __init__(self, between: Proxy, client: Any) -> None:
         self.taken: dict[str, list[Taken]] = {}
@@ -108,7 +108,7 @@ class Meter:
         self._asked = 0
 
     def of(self, kind: str, ask: Callable[[], Answer]) -> Answer:
-        """Let something be asked, and note what it took."""
+        """Send a request, and record its cost."""
         before, trips = self._calls(), self._proxy.asked
         answer = ask()
         taken = Taken(self._proxy.asked - trips, self._calls() - before)
@@ -116,15 +116,15 @@ class Meter:
         return answer
 
     def comment(self) -> list[list[Taken]]:
-        """Return what one comment consists of: page, picture, POST."""
+        """Return the requests of one comment: page, picture, POST."""
         parts = ("page with a form: 200", "picture: 200", "comment, code right: 303")
         return [self.taken[part] for part in parts]
 
     def _calls(self) -> Counter[str]:
         self._asked += 1
-        told: dict[str, dict[str, int]] = self._client.info("commandstats")
-        calls = Counter({name.removeprefix("cmdstat_"): one["calls"] for name, one in told.items()})
-        calls["info"] -= self._asked  # besides those of the scripts
+        statistics: dict[str, dict[str, int]] = self._client.info("commandstats")
+        calls = Counter({name.removeprefix("cmdstat_"): one["calls"] for name, one in statistics.items()})
+        calls["info"] -= self._asked  # in addition to those of the scripts
         return Counter({name: count for name, count in calls.items() if name not in OURS})
 
 
@@ -145,47 +145,47 @@ def metered(site: Journal, meter: Meter, commenters: int) -> None:
 
 
 def empty(client: Any) -> None:
-    """Forget all but since when the store remembers, so that no worker has to find that out."""
+    """Delete all keys except the one that records when the store's history starts, so that no worker must find out."""
     for key in list(client.scan_iter(count=1000)):
         if MARK not in key.decode():
             client.delete(key)
 
 
 def spent_on_one(site: Journal, client: Any, comments: int) -> tuple[float, float]:
-    """Return the seconds of its processor that Redis spends on one comment with page and picture, and its octets."""
-    seconds, octets = _used(client)
+    """Return Redis's processor time in seconds for one comment with page and picture, and its bytes."""
+    seconds, memory = _used(client)
     for address in islice(addresses(100), comments):
         visitor = Visitor(site.port, address)
         shown = visitor.get(site.page)
         visitor.get(f"/captcha-guard/{shown.fields()[TOKEN]}.png")
         site.send(visitor, site.answered(shown, f"Let me add this: {address}."))
-    seconds_now, octets_now = _used(client)
-    return (seconds_now - seconds) / comments, (octets_now - octets) / comments
+    seconds_now, memory_now = _used(client)
+    return (seconds_now - seconds) / comments, (memory_now - memory) / comments
 
 
 def _used(client: Any) -> tuple[float, int]:
-    told: dict[str, float] = client.info("cpu")
-    return told["used_cpu_sys"] + told["used_cpu_user"], client.info("memory")["used_memory"]
+    processor: dict[str, float] = client.info("cpu")
+    return processor["used_cpu_sys"] + processor["used_cpu_user"], client.info("memory")["used_memory"]
 
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys of one ``kind``: how ``many`` there are, the means of their ``octets`` and of the seconds ``left``."""
+    """The keys of one ``kind``: how ``many`` there are, and the means of their bytes and of the seconds ``left``."""
 
     kind: str
     many: int
-    octets: float
+    size: float
     left: float
 
 
 def held(client: Any) -> Iterator[Keys]:
-    """Yield the kinds of keys that Redis has."""
+    """Yield the kinds of keys in Redis."""
     kinds: dict[str, list[tuple[int, int]]] = {}
     for key in client.scan_iter(count=1000):
         kind = NONCE.sub("NONCE", DIGEST.sub("DIGEST", key.decode()))
         kinds.setdefault(kind, []).append((client.memory_usage(key, samples=0), client.pttl(key)))
     for kind, keys in sorted(kinds.items()):
-        yield Keys(kind, len(keys), mean(octets for octets, _ in keys), mean(left for _, left in keys) / 1000)
+        yield Keys(kind, len(keys), mean(size for size, _ in keys), mean(left for _, left in keys) / 1000)
 
 
 def on_redis(comments: int) -> str:
@@ -201,7 +201,7 @@ def on_redis(comments: int) -> str:
             meter = Meter(between, client)
             metered(site, meter, comments)
             empty(client)
-            seconds, octets = spent_on_one(site, client, comments)
+            seconds, size = spent_on_one(site, client, comments)
             keys = list(held(client))
         empty(client)
         with journal(uri, AT_ONCE) as site:
@@ -210,22 +210,22 @@ def on_redis(comments: int) -> str:
     parts = [table(("A request and its answer", "round trips", "Redis's commands"), taken(meter.taken))]
     parts.append(
         f"A comment with its page and picture takes {seconds * 1e6:,.0f} µs of Redis's processor and, if its client "
-        f"was not seen before, {octets:,.0f} octets of its memory."
+        f"was not seen before, {size:,.0f} bytes of its memory."
     )
-    head = ("Keys", "of each comment", "octets", "seconds to live")
+    head = ("Keys", "of each comment", "bytes", "seconds to live")
     rows = [
         (
             f"`{one.kind}`",
             f"{one.many / comments:.2f}",
-            f"{one.octets:,.0f}",
+            f"{one.size:,.0f}",
             "no end" if one.left < 0 else f"{one.left:,.0f}",
         )
         for one in keys
     ]
-    total = sum(one.many * one.octets for one in keys) / comments
+    total = sum(one.many * one.size for one in keys) / comments
     parts.append(table(head, [*rows, ("together", "", f"{total:,.0f}", "")]))
-    most = sum(one.many * one.octets for one in busy_keys)
-    parts.append(f"A client who posts {busy} comments in a day leaves {most:,.0f} octets.")
+    most = sum(one.many * one.size for one in busy_keys)
+    parts.append(f"A client who posts {busy} comments in a day leaves {most:,.0f} bytes.")
     parts.append(table(PAPER, on_paper(meter, keys, seconds, comments)))
     return "\n\n".join(parts)
 
@@ -234,10 +234,10 @@ PAPER = ("Nodes", "comments/s", "round trips/s", "Redis's commands/s", "cores of
 
 
 def on_paper(meter: Meter, keys: Sequence[Keys], seconds: float, comments: int) -> Iterator[list[str]]:
-    """Yield what so many nodes would ask of Redis, each key counted for as long as it lives."""
+    """Yield the projected load of Redis for each number of nodes. Each key counts until it expires."""
     trips = sum(mean(one.trips for one in requests) for requests in meter.comment())
     commands = sum(mean(one.commands.total() for one in requests) for requests in meter.comment())
-    lasting = sum(one.many / comments * one.octets * one.left for one in keys)
+    lasting = sum(one.many / comments * one.size * one.left for one in keys)
     for nodes in NODES:
         rate = nodes * RATE
         figures = [f"{rate:,.0f}", f"{rate * trips:,.0f}", f"{rate * commands:,.0f}"]
@@ -245,7 +245,7 @@ def on_paper(meter: Meter, keys: Sequence[Keys], seconds: float, comments: int) 
 
 
 def on_cluster(comments: int) -> str:
-    """Return what is asked of a cluster; it has one node, which takes the proxy for its own address."""
+    """Return the requests to a cluster. It has one node, which announces the proxy as its address."""
     with TemporaryDirectory() as name, redis_cluster(Path(name), primaries=1) as cluster:
         port = cluster.primaries[0].port
         with closing(redis.Redis(port=port)) as client, proxy(port) as between:
@@ -260,19 +260,19 @@ def on_cluster(comments: int) -> str:
 
 
 def busiest(site: Journal) -> int:
-    """Post as many comments as a client may; return how many were taken."""
+    """Post as many comments as a client may. Returns how many were accepted."""
     visitor = Visitor(site.port, "127.9.9.7")
     answers = [site.send(visitor, site.filled(visitor, f"Remark {number}.")).status for number in range(DAILY)]
     return answers.count(303)
 
 
 def taken(found: Mapping[str, Sequence[Taken]]) -> Iterator[list[str]]:
-    """Yield a row for each kind of request: the round trips from least to most, the commands of one on average."""
+    """Yield a row for each kind of request: the least and most round trips, and the mean number of each command."""
     for kind, requests in found.items():
         trips = sorted({one.trips for one in requests})
         commands = sum((one.commands for one in requests), Counter[str]())
-        told = ", ".join(f"{count / len(requests):.1f} {name}" for name, count in commands.most_common())
-        yield [kind, " to ".join(map(str, dict.fromkeys((trips[0], trips[-1])))), told]
+        means = ", ".join(f"{count / len(requests):.1f} {name}" for name, count in commands.most_common())
+        yield [kind, " to ".join(map(str, dict.fromkeys((trips[0], trips[-1])))), means]
 
 
 def on_sqlite(comments: int) -> str:
@@ -285,10 +285,10 @@ def on_sqlite(comments: int) -> str:
         with closing(sqlite3.connect(path)) as file:
             pages = "SELECT name, SUM(pgsize) FROM dbstat WHERE name LIKE 'limits%' GROUP BY name ORDER BY name"
             sizes: list[tuple[str, int]] = file.execute(pages).fetchall()
-    rows = [(f"`{what}`", f"{octets / comments:,.0f}") for what, octets in sizes]
-    total = sum(octets for _, octets in sizes) / comments
+    rows = [(f"`{what}`", f"{size / comments:,.0f}") for what, size in sizes]
+    total = sum(size for _, size in sizes) / comments
     return table(
-        ("SQLite's table or index", "octets for a client with one comment"), [*rows, ("together", f"{total:,.0f}")]
+        ("SQLite's table or index", "bytes for a client with one comment"), [*rows, ("together", f"{total:,.0f}")]
     )
 
 

@@ -1,4 +1,4 @@
-"""Trains the network of :mod:`tests.benchmarks.network` on pictures that are altered anew each time."""
+"""Trains the network of :mod:`tests.benchmarks.network` on pictures that are changed randomly each time."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _WEIGHT_DECAY = 0.02
 _LARGEST_GRADIENT = 5.0
 _TOLD_EVERY = 250  # steps
 
-# How much a picture is altered, at most.
-_TURN = 0.09  # radians either way
+# The largest changes of a picture.
+_TURN = 0.09  # radians to either side
 _SCALE = 0.1  # share by which it is made wider or narrower, and higher or lower
-_SHIFT = (0.06, 0.08)  # of half its width, and of half its height
+_SHIFT = (0.06, 0.08)  # as a share of half its width, and of half its height
 _CONTRAST = 0.2  # share
-_NOISE = 0.15  # deviations of the picture's own shades
+_NOISE = 0.15  # as a share of the deviation of the picture's own shades
 
 
-def train(pictures: Pictures, *, steps: int, seed: int, told: Callable[[int, float], None]) -> Network:
+def train(pictures: Pictures, *, steps: int, seed: int, on_progress: Callable[[int, float], None]) -> Network:
     """Return a network trained for ``steps`` batches of 64 pictures.
 
-    ``told`` is given the steps taken and the mean loss of the last 250, every so many.
+    ``on_progress`` is called at intervals with the number of steps and the mean loss of the last 250.
     """
     torch.manual_seed(seed)
     answers = [rights[0] for rights in pictures.answers]
@@ -54,13 +54,13 @@ def train(pictures: Pictures, *, steps: int, seed: int, told: Callable[[int, flo
         schedule.step()
         losses.append(loss.item())
         if step % _TOLD_EVERY == 0 or step == steps:
-            told(step, sum(losses) / len(losses))
+            on_progress(step, sum(losses) / len(losses))
             losses.clear()
     return network
 
 
 def _batches(count: int) -> Iterator[torch.Tensor]:
-    """Yield the indices of batches without end; each of ``count`` pictures is taken once before any is again."""
+    """Yield the indices of batches without end. Each of ``count`` pictures is used once before any is used again."""
     left = torch.empty(0, dtype=torch.long)
     while True:
         while len(left) < _BATCH:
@@ -70,7 +70,7 @@ def _batches(count: int) -> Iterator[torch.Tensor]:
 
 
 def _altered(pictures: torch.Tensor) -> torch.Tensor:
-    """Return standardised pictures turned, scaled, shifted, with other contrast, noise, and half of them inverted."""
+    """Return standardised pictures, turned, scaled, shifted, with other contrast and noise, half of them inverted."""
     moved = functional.grid_sample(pictures, _places(pictures), padding_mode="border", align_corners=False)
     one_each = (len(pictures), 1, 1, 1)
     sign = torch.randint(0, 2, one_each) * 2 - 1
@@ -79,7 +79,7 @@ def _altered(pictures: torch.Tensor) -> torch.Tensor:
 
 
 def _places(pictures: torch.Tensor) -> torch.Tensor:
-    """Return where each px of the altered pictures is taken from; turning keeps the pictures' shapes."""
+    """Return the source of each px of the altered pictures. Turning keeps the pictures' shapes."""
     count, _, height, width = pictures.shape
     angle = _either_way(count) * _TURN
     across, down = (1 + _either_way(count, 2) * _SCALE).unbind(1)

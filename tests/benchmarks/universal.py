@@ -1,14 +1,14 @@
-"""What a network reads of sites that it has never seen: ``python -m tests.benchmarks.universal``.
+"""Measures what a network reads of sites that it has never seen: ``python -m tests.benchmarks.universal``.
 
-An attacker who has this package needs no site's labels: they draw pictures of many random styles, train the network of
+An attacker who has this package needs no site's labels. They draw pictures of many random styles, train the network of
 :mod:`tests.benchmarks.network` on them and let it read every site. Here it reads pictures of ``--sites`` styles that
-were not trained on. A picture counts as read when the code is one of its right answers, as the guard compares them.
-``--site-labels 2000`` trains a second network with as many steps on labelled pictures of the first of those sites alone
-and lets it read fresh ones of that site and of the others.
+aren't in the training. A picture counts as read if the code is one of its right answers, as the guard compares them.
+``--site-labels 2000`` also trains a second network, with as many steps, on labelled pictures of only the first of those
+sites. It then reads fresh pictures of that site and of the others.
 
-What is drawn is kept in ``--cache``, in files that are found again as long as pictures are drawn the same way. One
-training takes one processor; a process for each level may run at the same time. ``MALLOC_MMAP_THRESHOLD_=1000000000``
-and ``MALLOC_TRIM_THRESHOLD_=4000000000`` in the environment make it a tenth faster.
+Drawn pictures are cached in ``--cache``, as long as the drawing doesn't change. One training uses one processor.
+Processes for several levels may run at the same time. ``MALLOC_MMAP_THRESHOLD_=1000000000`` and
+``MALLOC_TRIM_THRESHOLD_=4000000000`` in the environment make it 10 % faster.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _HEAD = (
 
 @dataclass(frozen=True)
 class Row:
-    """What one network read of some sites: how many pictures of each, out of 100."""
+    """What one network read of some sites: the number of pictures of each, out of 100."""
 
     level: str
     trained_on: str
@@ -67,7 +67,7 @@ class Bench:
         self._sites = [drawn.part(start, start + _EACH) for start in range(0, len(drawn), _EACH)]
 
     def many_styles(self) -> Row:
-        """Train on many random styles; return what is read of all sites."""
+        """Train on many random styles. Returns what is read of all sites."""
         styles = [f"{self._given.seed} style {index}" for index in range(self._given.styles)]
         pictures = self._studio.drawn(styles, self._given.pictures // self._given.styles)
         network = self._trained(pictures)
@@ -75,7 +75,7 @@ class Bench:
         return self._row(network, trained_on, f"{len(self._sites)} unseen sites", self._sites)
 
     def one_site(self) -> list[Row]:
-        """Train on pictures of the first site alone; return what is read of it, and of the others."""
+        """Train on pictures of the first site only. Returns what is read of it, and of the others."""
         drawn = self._studio.drawn(self._names[:1], _EACH + self._given.site_labels)
         network = self._trained(drawn.part(_EACH, len(drawn)))
         trained_on = f"{self._given.site_labels:,} pictures of one site"
@@ -88,11 +88,11 @@ class Bench:
     def _trained(self, pictures: Pictures) -> Network:
         start = time.process_time()
 
-        def told(step: int, loss: float) -> None:
+        def on_progress(step: int, loss: float) -> None:
             seconds = (time.process_time() - start) / step
             print(f"{self._studio.level}: {step:,} steps, loss {loss:.3f}, {seconds:.3f} s a step", flush=True)
 
-        return train(pictures, steps=self._given.steps, seed=_SEED, told=told)
+        return train(pictures, steps=self._given.steps, seed=_SEED, on_progress=on_progress)
 
     def _row(self, network: Network, trained_on: str, read_of: str, sites: list[Pictures]) -> Row:
         read = tuple(_read(network, site) for site in sites)

@@ -1,4 +1,4 @@
-"""A host application with every page that can follow a POST: the guard's own, the host's own, and a WTForms form."""
+"""A host application with every page that can follow a POST: the guard's pages, the host's page, and a WTForms form."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BARE = '<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>A p
 
 
 class Letter(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    """A letter with the code as one of its fields; its CSRF token makes pages vary by cookie."""
+    """A form with the code as one of its fields. Its CSRF token makes pages vary by cookie."""
 
     author = StringField()
     body = TextAreaField()
@@ -39,7 +39,7 @@ class Letter(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
 
 def make_back_host(folder: Path, limits: str) -> BareHost:
-    """Build the application; ``WAYS`` take comments by the interstitial, ``on_challenge`` and ``CaptchaField``."""
+    """Return the application. The routes in ``WAYS`` use the interstitial, ``on_challenge`` and ``CaptchaField``."""
     app = Flask("back_host", instance_path=str(folder))
     app.config.update(
         {

@@ -1,4 +1,4 @@
-"""A host application without any design of its own: one post, its comments, and a guarded form under a strict CSP."""
+"""A host application without any styles: one post, its comments, and a guarded form with a strict CSP."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ PAGE = """<!doctype html>
 
 @dataclass
 class BareHost:
-    """The application, what it has stored, and a clock that a test can move on."""
+    """The application, its stored comments, and a clock that a test can advance."""
 
     app: Flask
     comments: list[tuple[str, str]] = field(default_factory=list)
@@ -64,12 +64,12 @@ class BareHost:
     ahead: float = 0.0
 
     def clock(self) -> float:
-        """Return the seconds since 1970 as the guard sees them."""
+        """Return the guard's time in seconds since 1970."""
         return time.time() + self.ahead
 
 
 def make_bare_host(folder: Path, config: Mapping[str, object] | None = None) -> BareHost:
-    """Build the application with its counters in ``folder``; ``config`` adds to its own."""
+    """Return the application with its counters in ``folder``. ``config`` adds settings."""
     app = Flask("bare_host", instance_path=str(folder))
     app.config.update(
         {

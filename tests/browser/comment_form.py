@@ -1,4 +1,4 @@
-"""The form of the bare host as a visitor meets it."""
+"""The form of the bare host in a visitor's browser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LABEL = "Enter Security Code"
 
 
 class CommentForm:
-    """One visitor's page; ``app`` knows the answer to the picture that it shows."""
+    """One visitor's page. ``app`` solves its picture."""
 
     def __init__(self, page: Page, app: Flask, *, button: str = "Post comment") -> None:
         self.page = page
@@ -30,22 +30,22 @@ class CommentForm:
         self.field("Comment").fill(body)
 
     def field(self, label: str) -> Locator:
-        """Return the host's field of that label."""
+        """Return the host's field with this label."""
         return self.page.get_by_label(label, exact=True)
 
     def token(self) -> str:
-        """Return the token that the form carries now."""
+        """Return the form's current token."""
         return self.page.locator(TOKEN).input_value()
 
     def answer(self) -> str:
-        """Return what the picture says."""
+        """Return the code in the picture."""
         return solve(self.app, self.token())
 
     def solve(self) -> None:
-        """Type what the picture says."""
+        """Type the code in the picture."""
         self.code.fill(self.answer())
 
     def post(self) -> None:
-        """Press the host's button, and wait for the page that follows."""
+        """Press the host's button, and wait for the next page."""
         self.button.click()
         self.page.wait_for_load_state()

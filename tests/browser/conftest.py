@@ -1,4 +1,4 @@
-"""A real Chromium, one for each module, and pages that are watched: they may break no policy and leave no host."""
+"""One real Chromium for each module. A watch checks that pages keep their policy and load nothing from other hosts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ expect.set_options(timeout=20_000)  # ms: the machine may be busy
 
 
 def launch(stack: ExitStack, **options: Any) -> Browser:
-    """Start the system's Chromium; ``stack`` ends it."""
+    """Start the system's Chromium. ``stack`` closes it."""
     playwright = stack.enter_context(sync_playwright())
     browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS, **options)
     stack.callback(browser.close)
@@ -42,9 +42,18 @@ def launch(stack: ExitStack, **options: Any) -> Browser:
 
 @pytest.fixture(scope="module")
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    # Not for the session: Playwright's event loop would be in the way of every other test that runs one.
+    # Not for the session, because Playwright's event loop would disturb other tests that run one.
     with ExitStack() as stack:
         yield launch(stack, **getattr(request.module, "LAUNCH_OPTIONS", {}))
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page without a watch, for tests that visit several sites."""
+    with ExitStack() as stack:
+        context = browser.new_context()
+        stack.callback(context.close)
+        yield context.new_page()
 
 
 @pytest.fixture
@@ -54,14 +63,14 @@ def host(tmp_path: Path) -> BareHost:
 
 @pytest.fixture
 def url(host: BareHost) -> Iterator[str]:
-    """Where the application under test answers; modules with another application have a fixture of their own."""
+    """The address of the application under test. Modules with another application override this fixture."""
     with served(host.app) as address:
         yield address
 
 
 @pytest.fixture
 def visit(host: BareHost, new_page: NewPage) -> Visit:
-    """Let a new visitor open the post, e.g. ``visit(color_scheme="dark")``."""
+    """Open the post as a new visitor, e.g. ``visit(color_scheme="dark")``."""
 
     def open_post(**options: Any) -> CommentForm:
         form = CommentForm(new_page(**options), host.app)
@@ -73,14 +82,14 @@ def visit(host: BareHost, new_page: NewPage) -> Visit:
 
 @pytest.fixture
 def new_page(browser: Browser, url: str) -> Iterator[NewPage]:
-    """Open pages in contexts of their own, e.g. ``new_page(java_script_enabled=False)``; all are watched to the end."""
+    """Open pages in separate contexts, e.g. ``new_page(java_script_enabled=False)``. The watch checks all of them."""
     watch = Watch(url)
     with ExitStack() as stack:
 
         def open_one(**options: Any) -> Page:
             context = browser.new_context(base_url=url, **options)
             stack.callback(context.close)
-            watch.over(context)
+            watch.watch(context)
             return context.new_page()
 
         yield open_one

@@ -1,4 +1,4 @@
-"""A host whose pages are put together by htmx, Turbo or a script of its own, under a policy without anything inline."""
+"""A host whose pages use htmx, Turbo or its own script, with a policy without inline code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from captcha_guard import CaptchaGuard, Refusal
 
 from .bare_host import STRICT_CSP, BareHost
 
-#: Turbo sets the look of its progress bar in a <style>; it takes a nonce for that.
+#: Turbo styles its progress bar in a <style>, for which it needs a nonce.
 NONCE: Final = "bm9uY2U"
 
 PARTS: Final = Path(__file__).parent / "node_modules"
@@ -22,7 +22,7 @@ SERVED: Final = {
     "turbo.js": PARTS / "@hotwired/turbo/dist/turbo.es2017-umd.js",
 }
 
-#: What many hosts do: clear the form after each answer, and insert forms that were fetched.
+#: What many hosts do: reset the form after each answer, and insert fetched forms.
 HOST_SCRIPT: Final = """
 document.addEventListener("htmx:afterRequest", (event) => event.target.matches("form") && event.target.reset());
 document.addEventListener("htmx:responseError", (event) => { document.title = "The host saw an error"; });
@@ -66,7 +66,7 @@ HTMX_FORM: Final = 'hx-post="/comments" hx-target="#comments" hx-swap="beforeend
 
 OWN_FORM: Final = 'hx-post="/own-form" hx-target="this" hx-swap="outerHTML"'
 
-#: What the pages at these addresses put into PAGE: scripts, attributes of the form, and what is around it.
+#: What each address puts into PAGE: scripts, attributes of the form, and the markup around it.
 PAGES: Final = {
     "plain": ((), "", "{form}"),
     "htmx": (("htmx.js",), HTMX_FORM, "{form}"),
@@ -86,7 +86,7 @@ PAGES: Final = {
 
 
 def make_front_ends(folder: Path, config: Mapping[str, object] | None = None) -> BareHost:
-    """Build the application. ``?no-field`` and ``?no-assets`` leave something out of a page."""
+    """Return the application. ``?no-field`` and ``?no-assets`` leave parts out of a page."""
     app = Flask("front_ends", instance_path=str(folder))
     app.config.update(
         {"SECRET_KEY": "a secret that only these tests know", "CAPTCHA_GUARD_MIN_SECONDS": 0, **(config or {})}

@@ -1,4 +1,4 @@
-"""Serves an application on a free loopback port for as long as a test needs it."""
+"""Serves an application on a free loopback port during a test."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
 @contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """Serve ``app`` in a thread and yield its address."""
-    server = make_server("127.0.0.1", 0, closing_files(app), threaded=True)
+def served(app: Flask, tls: tuple[str, str] | None = None) -> Iterator[str]:
+    """Serve ``app`` in a thread and yield its address. ``tls`` is the paths of a certificate and its key."""
+    server = make_server("127.0.0.1", 0, closing_files(app), threaded=True, ssl_context=tls)
     thread = Thread(target=server.serve_forever, name="server")
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()
@@ -32,9 +32,9 @@ def served(app: Flask) -> Iterator[str]:
 
 
 def closing_files(app: WSGIApplication) -> WSGIApplication:
-    """Return ``app`` with every response closed, also when the browser drops the connection.
+    """Return ``app`` with every response closed, even if the browser drops the connection.
 
-    Werkzeug's server leaves the file of a static response open then.
+    In that case Werkzeug's server would leave the file of a static response open.
     """
 
     def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:

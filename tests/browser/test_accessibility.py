@@ -1,4 +1,4 @@
-"""Who reads with ears, on a telephone, in the dark or without our stylesheet has the same way in."""
+"""The form works with a screen reader, on a phone, in dark mode and without our stylesheet."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PAGES = ("the form", "the page in between", "the refusal", "the form without our
 HONEYPOT = 'input[tabindex="-1"][autocomplete="off"]'
 
 
-def bring_about(page_name: str, form: CommentForm) -> None:
-    """Lead a visitor to one of ``PAGES``."""
+def open_page(page_name: str, form: CommentForm) -> None:
+    """Bring the browser to one of ``PAGES``."""
     if page_name == "the form without our stylesheet":
         form.page.route("**/*.css", lambda route: route.fulfill(body="", content_type="text/css"))
         form.page.reload()
@@ -33,14 +33,14 @@ def bring_about(page_name: str, form: CommentForm) -> None:
 @pytest.mark.parametrize("page_name", PAGES)
 def test_axe_finds_nothing_wrong(visit: Visit, page_name: str, scheme: str) -> None:
     form = visit(color_scheme=scheme)
-    bring_about(page_name, form)
+    open_page(page_name, form)
     assert violations(form.page) == []
 
 
 @pytest.mark.parametrize("page_name", PAGES)
 def test_a_narrow_screen_is_never_scrolled_sideways(visit: Visit, page_name: str) -> None:
     form = visit(viewport={"width": 320, "height": 640})
-    bring_about(page_name, form)
+    open_page(page_name, form)
     assert form.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -48,9 +48,9 @@ def test_a_narrow_screen_is_never_scrolled_sideways(visit: Visit, page_name: str
 def test_after_a_refusal_the_input_is_in_view_and_the_picture_above_it(
     visit: Visit, height: int, picture: float
 ) -> None:
-    """A window of 1280 x 1024 px shows 320 x 256 px at a zoom of 400 %; the message alone takes three lines there."""
+    """A window of 1280 x 1024 px has 320 x 256 px at a zoom of 400 %. The message alone needs three lines there."""
     form = visit(viewport={"width": 320, "height": height})
-    bring_about("the page in between", form)
+    open_page("the page in between", form)
     expect(form.code).to_be_focused()
     expect(form.code).to_be_in_viewport(ratio=1)
     expect(form.page.get_by_text("That was not the code.")).to_be_in_viewport(ratio=1)
@@ -58,7 +58,7 @@ def test_after_a_refusal_the_input_is_in_view_and_the_picture_above_it(
 
 
 @pytest.mark.parametrize("typed", ["{0} {1}", " {0}  {1} ", "{0}\n{1}", "{0} / {1}"])
-def test_a_code_is_taken_with_whatever_parts_its_rows(visit: Visit, typed: str) -> None:
+def test_a_code_is_accepted_with_any_separator_of_its_rows(visit: Visit, typed: str) -> None:
     form = visit()
     form.write(body="In two rows.")
     code = form.answer()
@@ -91,7 +91,7 @@ def test_the_field_is_read_as_a_picture_a_labelled_input_and_a_button(visit: Vis
     expect(form.code).to_have_attribute("spellcheck", "false")
 
 
-def test_the_honeypot_is_there_for_programs_only(visit: Visit) -> None:
+def test_only_programs_see_the_honeypot(visit: Visit) -> None:
     form = visit()
     honeypot = form.page.locator(HONEYPOT)
     assert "leave this field empty" not in form.page.locator("form").aria_snapshot().lower()
@@ -105,7 +105,7 @@ def test_the_honeypot_is_there_for_programs_only(visit: Visit) -> None:
         expect(honeypot).not_to_be_focused()
 
 
-def test_no_rule_of_the_hosts_brings_the_honeypot_to_light(visit: Visit) -> None:
+def test_no_style_of_the_host_shows_the_honeypot(visit: Visit) -> None:
     form = visit()
     form.page.evaluate("""() => {
         const sheet = new CSSStyleSheet();
@@ -118,7 +118,7 @@ def test_no_rule_of_the_hosts_brings_the_honeypot_to_light(visit: Visit) -> None
     assert (around["width"], around["height"]) == (1, 1)
 
 
-def test_a_browser_that_fills_forms_in_leaves_the_honeypot_and_the_code_alone(visit: Visit) -> None:
+def test_autofill_leaves_the_honeypot_and_the_code_empty(visit: Visit) -> None:
     form = visit()
     filled = form.page.evaluate("""() => [...document.querySelectorAll("form input, form textarea")]
         .filter((field) => field.type !== "hidden" && field.autocomplete !== "off")
@@ -130,7 +130,7 @@ def test_a_browser_that_fills_forms_in_leaves_the_honeypot_and_the_code_alone(vi
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Filled in.")
 
 
-def test_whose_browser_fills_in_even_the_honeypot_comments_with_one_code(visit: Visit) -> None:
+def test_a_visitor_whose_browser_fills_in_the_honeypot_needs_one_code(visit: Visit) -> None:
     form = visit()
     form.write(body="Overfilled.")
     form.page.evaluate("selector => { document.querySelector(selector).value = 'Ada' }", HONEYPOT)
@@ -139,9 +139,9 @@ def test_whose_browser_fills_in_even_the_honeypot_comments_with_one_code(visit: 
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Overfilled.")
 
 
-def test_without_our_stylesheet_the_form_says_what_to_leave_empty(visit: Visit) -> None:
+def test_without_our_stylesheet_a_label_explains_the_honeypot(visit: Visit) -> None:
     form = visit()
-    bring_about("the form without our stylesheet", form)
+    open_page("the form without our stylesheet", form)
     expect(form.page.get_by_text("Please leave this field empty")).to_be_visible()
     form.write(body="Unstyled.")
     form.solve()
@@ -149,14 +149,14 @@ def test_without_our_stylesheet_the_form_says_what_to_leave_empty(visit: Visit) 
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Unstyled.")
 
 
-def test_the_label_and_the_input_take_the_hosts_type(visit: Visit) -> None:
+def test_the_label_and_the_input_have_the_hosts_font(visit: Visit) -> None:
     form = visit()
     font = "getComputedStyle(document.body).fontFamily"
     assert form.code.evaluate(f"input => getComputedStyle(input).fontFamily === {font}")
     assert form.code.evaluate("input => parseFloat(getComputedStyle(input).fontSize) >= 16")
 
 
-def test_what_the_script_says_is_said_where_readers_listen_from_the_start(visit: Visit) -> None:
+def test_the_scripts_messages_are_in_a_live_region_from_the_start(visit: Visit) -> None:
     form = visit()
     expect(form.status).to_be_attached()
     assert form.status.evaluate("status => getComputedStyle(status).display") != "none"

@@ -1,33 +1,23 @@
-"""The Back button after posting: nothing typed is lost, and one more code at most is asked."""
+"""The Back button after posting: the typed text is kept, and at most one more code is needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from .back_browser import CACHED, browser
 from .bare_host import BareHost
 from .comment_form import CommentForm
-from .conftest import Visit, launch
+from .conftest import Visit
+
+__all__ = ["browser"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-back")]
-
-KEPT_WHOLE, FETCHED_AGAIN = "the page is kept whole", "the page is fetched again"
-
-
-@pytest.fixture(scope="module", params=[KEPT_WHOLE, FETCHED_AGAIN])
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    # Playwright turns the browser's memory of whole pages off; people have it.
-    left_out = ["--disable-back-forward-cache"] if request.param == KEPT_WHOLE else []
-    with ExitStack() as stack:
-        yield launch(stack, ignore_default_args=left_out)
 
 
 @pytest.fixture
 def arrive(visit: Visit) -> Visit:
-    """Come to the post at an address of its own, for Chromium never keeps a page that leads to its own address."""
+    """Open the post at another address, because Chromium never caches a page that links to its own address."""
 
     def follow_a_link(**options: bool) -> CommentForm:
         form = visit(**options)
@@ -38,11 +28,11 @@ def arrive(visit: Visit) -> Visit:
 
 
 def go_back(page: Page) -> None:
-    """Press the Back button; a page that was kept whole does not load, so nothing waits for that."""
+    """Press the Back button. A cached page doesn't load, so nothing waits for that."""
     page.go_back(wait_until="commit")
 
 
-def test_back_after_posting_shows_what_was_typed_and_takes_a_second_comment(
+def test_back_after_posting_shows_the_typed_text_and_a_second_comment_is_accepted(
     arrive: Visit, request: pytest.FixtureRequest
 ) -> None:
     form = arrive()
@@ -54,7 +44,7 @@ def test_back_after_posting_shows_what_was_typed_and_takes_a_second_comment(
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: The first.")
     go_back(form.page)
     expect(form.status).to_have_text("Here is a new code.")
-    assert (form.page.evaluate("window.stillHere") is True) == (KEPT_WHOLE in request.node.name)
+    assert (form.page.evaluate("window.stillHere") is True) == (CACHED in request.node.name)
     assert form.token() != used
     expect(form.field("Comment")).to_have_value("The first.")
     expect(form.code).to_have_value("")
@@ -80,7 +70,7 @@ def test_back_after_a_wrong_code_shows_the_form_as_it_was(arrive: Visit) -> None
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Not lost at all.")
 
 
-def test_back_without_javascript_asks_one_more_code_at_most(arrive: Visit, host: BareHost) -> None:
+def test_back_without_javascript_needs_at_most_one_more_code(arrive: Visit, host: BareHost) -> None:
     form = arrive(java_script_enabled=False)
     form.write(body="Plain, the first.")
     form.solve()

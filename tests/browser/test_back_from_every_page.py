@@ -1,31 +1,24 @@
-"""Back and Forward through every page that can follow a POST: each is shown again, with what was written."""
+"""Back and Forward through every page that can follow a POST: each is shown again, with the typed text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from .back_browser import browser
 from .back_host import WAYS, make_back_host
 from .bare_host import BareHost
 from .comment_form import CommentForm
-from .conftest import NewPage, launch
+from .conftest import NewPage
+
+__all__ = ["browser"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-back")]
 
-KEPT_WHOLE, FETCHED_AGAIN = "the page is kept whole", "the page is fetched again"
 TEXT = "Not lost, whatever I press."
-
-
-@pytest.fixture(scope="module", params=[KEPT_WHOLE, FETCHED_AGAIN])
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    # Playwright turns the browser's memory of whole pages off; people have it.
-    left_out = ["--disable-back-forward-cache"] if request.param == KEPT_WHOLE else []
-    with ExitStack() as stack:
-        yield launch(stack, ignore_default_args=left_out)
 
 
 @pytest.fixture
@@ -34,7 +27,7 @@ def host(tmp_path: Path, request: pytest.FixtureRequest) -> BareHost:
 
 
 def heading(page: Page) -> str:
-    """Return what the page is; a page of the browser's own about resubmission has another heading."""
+    """Return the page's heading. The browser's own page about resubmission has another one."""
     return page.get_by_role("heading", level=1).inner_text(timeout=5000)
 
 
@@ -50,7 +43,7 @@ def post(page: Page, app: object, *, code: str | None, button: str) -> None:
 
 
 def assert_holds(page: Page, text: str) -> None:
-    """The page has the text, in its form or to be read."""
+    """Check that the page has the text, in its form or as plain text."""
     held = page.evaluate("[...document.querySelectorAll('textarea, input, pre')].map(e => e.value || e.textContent)")
     assert text in held
 

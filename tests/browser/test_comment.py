@@ -1,4 +1,4 @@
-"""A reader comments on a page with JavaScript, under a policy that allows nothing inline and nothing from elsewhere."""
+"""A reader comments on a page with JavaScript. The policy allows no inline code and no other hosts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .conftest import NewPage, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-comment")]
 
-#: Seconds; the default of CAPTCHA_GUARD_TTL.
+#: The default of CAPTCHA_GUARD_TTL in seconds.
 TTL = 900
 
 
 def described_by(field: Locator) -> str:
-    """Return the text that describes an input to those who hear it."""
+    """Return the text that describes an input for screen readers."""
     text: str = field.evaluate(
         "input => input.getAttribute('aria-describedby').split(' ')"
         ".map(id => document.getElementById(id).textContent).join(' ')"
@@ -28,7 +28,7 @@ def described_by(field: Locator) -> str:
 
 @pytest.fixture
 def stopped_page(new_page: NewPage) -> Page:
-    """A page in which time passes only when a test says so."""
+    """A page in which time only passes when a test advances it."""
     page = new_page()
     page.clock.install(time=0)
     page.clock.pause_at(1)
@@ -36,7 +36,7 @@ def stopped_page(new_page: NewPage) -> Page:
 
 
 def mark_page(form: CommentForm) -> None:
-    """Note something in the page that only a reload forgets."""
+    """Set a variable in the page that a reload would delete."""
     form.page.evaluate("window.stillHere = true")
 
 
@@ -54,7 +54,7 @@ def test_a_reader_comments_with_the_code_and_sees_the_comment(visit: Visit) -> N
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: So it is.")
 
 
-def test_a_wrong_code_keeps_the_text_and_says_so_at_the_input(visit: Visit, host: BareHost) -> None:
+def test_a_wrong_code_keeps_the_text_and_shows_a_message_at_the_input(visit: Visit, host: BareHost) -> None:
     form = visit()
     form.write(body="First line.\n\n  “Third” & <last>.")
     form.code.fill("WRONG")
@@ -69,7 +69,7 @@ def test_a_wrong_code_keeps_the_text_and_says_so_at_the_input(visit: Visit, host
     assert host.comments == []
 
 
-def test_the_page_in_between_carries_every_field_and_completes_the_same_post(visit: Visit, host: BareHost) -> None:
+def test_the_interstitial_carries_every_field_and_completes_the_same_post(visit: Visit, host: BareHost) -> None:
     form = visit()
     form.write(author="Ada Ł. “&”", body="First line.\n\n  Third <b>line</b>.\n")
     form.field("E-mail").fill("ada@example.org")
@@ -110,7 +110,7 @@ def test_a_new_code_comes_without_a_reload_and_keeps_the_text(visit: Visit) -> N
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Half a thought.")
 
 
-def test_a_new_code_takes_the_message_about_the_old_one_away(visit: Visit) -> None:
+def test_a_new_code_removes_the_message_about_the_old_one(visit: Visit) -> None:
     form = visit()
     form.write(body="x")
     form.code.fill("WRONG")
@@ -121,7 +121,7 @@ def test_a_new_code_takes_the_message_about_the_old_one_away(visit: Visit) -> No
     assert described_by(form.code).startswith("Upper or lower case")
 
 
-def test_all_of_it_works_by_keyboard_alone(visit: Visit, host: BareHost) -> None:
+def test_everything_works_with_the_keyboard_alone(visit: Visit, host: BareHost) -> None:
     form = visit()
     keyboard = form.page.keyboard
     for typed in ("Ada", "ada@example.org", "By keys alone."):
@@ -154,7 +154,7 @@ def test_enter_in_a_text_field_presses_the_hosts_button(visit: Visit, host: Bare
     assert host.posted[0]["act"] == ["post"]
 
 
-def test_a_wrong_code_is_put_right_by_keyboard_alone(visit: Visit, host: BareHost) -> None:
+def test_a_wrong_code_can_be_corrected_with_the_keyboard_alone(visit: Visit, host: BareHost) -> None:
     form = visit()
     form.write(body="Second try.")
     form.code.fill("WRONG")
@@ -167,7 +167,7 @@ def test_a_wrong_code_is_put_right_by_keyboard_alone(visit: Visit, host: BareHos
     assert host.posted[0]["act"] == ["post"]
 
 
-def test_a_code_nobody_has_touched_renews_itself_before_it_expires(stopped_page: Page, host: BareHost) -> None:
+def test_an_untouched_code_is_renewed_before_it_expires(stopped_page: Page, host: BareHost) -> None:
     page = stopped_page
     form = CommentForm(page, host.app)
     page.goto("/posts/1")
@@ -185,7 +185,7 @@ def test_a_code_nobody_has_touched_renews_itself_before_it_expires(stopped_page:
     expect(page.get_by_role("listitem")).to_have_text("Ada: Long thought.")
 
 
-def test_a_code_that_is_being_typed_is_left_alone_until_it_has_expired(stopped_page: Page, host: BareHost) -> None:
+def test_a_code_that_is_being_typed_is_renewed_only_after_it_has_expired(stopped_page: Page, host: BareHost) -> None:
     page = stopped_page
     form = CommentForm(page, host.app)
     page.goto("/posts/1")
@@ -203,7 +203,7 @@ def test_a_code_that_is_being_typed_is_left_alone_until_it_has_expired(stopped_p
     expect(form.code).to_have_value("")
 
 
-def test_a_page_nobody_looks_at_asks_for_nothing_until_somebody_does(stopped_page: Page, host: BareHost) -> None:
+def test_a_hidden_page_requests_nothing_until_it_is_visible(stopped_page: Page, host: BareHost) -> None:
     page = stopped_page
     page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.looksAway === true })")
     form = CommentForm(page, host.app)
@@ -219,7 +219,7 @@ def test_a_page_nobody_looks_at_asks_for_nothing_until_somebody_does(stopped_pag
     assert form.token() != old_token
 
 
-def test_a_form_that_expired_all_the_same_keeps_the_comment(visit: Visit, host: BareHost) -> None:
+def test_an_expired_form_keeps_the_comment(visit: Visit, host: BareHost) -> None:
     form = visit()
     form.write(body="Slow.")
     form.solve()
@@ -231,7 +231,7 @@ def test_a_form_that_expired_all_the_same_keeps_the_comment(visit: Visit, host: 
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Slow.")
 
 
-def test_a_picture_that_is_gone_is_replaced_by_itself(visit: Visit, host: BareHost) -> None:
+def test_a_picture_that_cannot_be_loaded_is_replaced_automatically(visit: Visit, host: BareHost) -> None:
     form = visit()
     form.page.context.route("**/*.png", lambda route: route.fulfill(status=410), times=1)
     form.page.reload()
@@ -243,7 +243,7 @@ def test_a_picture_that_is_gone_is_replaced_by_itself(visit: Visit, host: BareHo
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Seen.")
 
 
-def test_without_an_answer_from_the_server_the_page_says_so_and_goes_on(visit: Visit) -> None:
+def test_without_an_answer_from_the_server_the_page_shows_a_message_and_still_works(visit: Visit) -> None:
     form = visit()
     old_token = form.token()
     form.page.route("**/captcha-guard/challenge", lambda route: route.fulfill(status=429, json={"detail": "Slowly."}))
@@ -265,7 +265,7 @@ def test_a_double_click_stores_one_comment_and_shows_it(visit: Visit, host: Bare
 
 
 @pytest.mark.parametrize(("scale", "ending"), [(1, ".png"), (2, "@2x.png")])
-def test_a_screen_gets_the_picture_in_its_own_sharpness(
+def test_a_screen_gets_the_picture_in_its_own_resolution(
     new_page: NewPage, host: BareHost, scale: int, ending: str
 ) -> None:
     page = new_page(device_scale_factor=scale)

@@ -1,13 +1,10 @@
-"""What a real browser says of where a form comes from, and what becomes of it."""
+"""The headers that a real browser sends with forms and pictures of other sites, and the answers to them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 import pytest
 from flask import Flask, Response, request
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from .bare_host import BareHost
 from .comment_form import CommentForm
@@ -23,16 +20,7 @@ LAID = """<!doctype html><title>A quiz</title><h1>A quiz</h1>
 <img src="{picture}" alt="stolen">"""
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that no watch follows: it goes from one site to another."""
-    with ExitStack() as stack:
-        context = browser.new_context()
-        stack.callback(context.close)
-        yield context.new_page()
-
-
-def lay(target: str, *, referrer: str = "no-referrer-when-downgrade", picture: str = "data:,") -> Flask:
+def attacking_site(target: str, *, referrer: str = "no-referrer-when-downgrade", picture: str = "data:,") -> Flask:
     """Return another application whose page posts to ``target``."""
     app = Flask("quiz")
     app.get("/")(lambda: LAID.format(target=target, referrer=referrer, picture=picture))
@@ -43,7 +31,7 @@ def lay(target: str, *, referrer: str = "no-referrer-when-downgrade", picture: s
 def test_another_sites_form_is_shown_as_text_and_never_with_a_code(
     host: BareHost, url: str, page: Page, referrer: str
 ) -> None:
-    with served(lay(url, referrer=referrer)) as elsewhere:
+    with served(attacking_site(url, referrer=referrer)) as elsewhere:
         page.goto(elsewhere.replace("127.0.0.1", "localhost"))
         with page.expect_response("**/comments") as answer:
             page.get_by_role("button").click()
@@ -55,7 +43,7 @@ def test_another_sites_form_is_shown_as_text_and_never_with_a_code(
 
 
 def test_a_form_on_another_port_of_the_site_works(host: BareHost, url: str, page: Page) -> None:
-    with served(lay(url)) as same_site:
+    with served(attacking_site(url)) as same_site:
         page.goto(same_site)
         page.get_by_role("button").click()
     form = CommentForm(page, host.app, button="Send")
@@ -64,7 +52,7 @@ def test_a_form_on_another_port_of_the_site_works(host: BareHost, url: str, page
     assert host.comments == [("Mallory", "Laid under her name.")]
 
 
-def test_the_sites_own_form_works_where_no_referrer_is_sent(host: BareHost, url: str, page: Page) -> None:
+def test_the_sites_own_form_works_without_a_referrer(host: BareHost, url: str, page: Page) -> None:
     host.app.after_request(lambda response: (response.headers.update({"Referrer-Policy": "no-referrer"}), response)[1])
     page.goto(f"{url}/posts/1")
     form = CommentForm(page, host.app)
@@ -84,7 +72,7 @@ def test_another_sites_page_gets_no_picture_and_an_opened_one_is_shown(host: Bar
 
     page.goto(f"{url}/posts/1")
     picture = page.locator("[data-captcha-guard] img").first.get_attribute("src")
-    with served(lay(url, picture=f"{url}{picture}")) as elsewhere:
+    with served(attacking_site(url, picture=f"{url}{picture}")) as elsewhere:
         page.goto(elsewhere.replace("127.0.0.1", "localhost"))
     page.goto(f"{url}{picture}")
     assert statuses == [200, 403, 200]

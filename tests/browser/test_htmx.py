@@ -37,7 +37,7 @@ def refused_once(form: CommentForm, body: str = "Not lost.") -> None:
 
 
 @pytest.mark.parametrize("name", ["htmx", "boosted", "loaded", "loaded?no-assets"])
-def test_a_wrong_code_is_said_at_the_input_and_the_next_right_one_posts_the_kept_text(
+def test_a_wrong_code_shows_a_message_at_the_input_and_the_next_right_one_posts_the_kept_text(
     new_page: NewPage, host: BareHost, name: str
 ) -> None:
     form = opened(new_page, host, name)
@@ -92,7 +92,7 @@ def test_a_form_without_a_field_gets_one_before_its_button(new_page: NewPage, ho
 
 
 @pytest.mark.parametrize("verb", ["post", "put", "delete"])
-def test_a_button_outside_any_form_gets_a_field_behind_it(new_page: NewPage, host: BareHost, verb: str) -> None:
+def test_a_button_outside_any_form_gets_a_field_after_it(new_page: NewPage, host: BareHost, verb: str) -> None:
     form = opened(new_page, host, f"button?verb={verb}")
     form.write(body="By a button.")
     form.button.click()
@@ -129,7 +129,7 @@ def test_a_form_that_shows_no_picture_gets_one_when_the_text_is_unusual(new_page
 
 
 @pytest.mark.parametrize("host", [{"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per hour"}], indirect=True)
-def test_a_limit_is_said_below_the_form_which_keeps_text_and_code(new_page: NewPage, host: BareHost) -> None:
+def test_a_limits_message_is_below_the_form_which_keeps_text_and_code(new_page: NewPage, host: BareHost) -> None:
     form = opened(new_page, host)
     form.write(body="The first.")
     form.solve()
@@ -148,7 +148,7 @@ def test_a_limit_is_said_below_the_form_which_keeps_text_and_code(new_page: NewP
     assert form.token() == token
 
 
-def test_a_view_that_refuses_another_field_does_not_cost_a_second_code(new_page: NewPage, host: BareHost) -> None:
+def test_after_a_view_refuses_another_field_no_second_code_is_needed(new_page: NewPage, host: BareHost) -> None:
     form = opened(new_page, host)
     form.write(author=" ", body="Who was it?")
     form.solve()
@@ -160,7 +160,7 @@ def test_a_view_that_refuses_another_field_does_not_cost_a_second_code(new_page:
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Who was it?")
 
 
-def test_the_hosts_own_page_for_a_refusal_is_shown_where_its_form_says(new_page: NewPage, host: BareHost) -> None:
+def test_the_hosts_own_page_for_a_refusal_is_shown_at_the_forms_target(new_page: NewPage, host: BareHost) -> None:
     form = CommentForm(new_page(), host.app)
     form.page.goto("/own-form")
     form.write(body="Not lost.")
@@ -174,7 +174,7 @@ def test_the_hosts_own_page_for_a_refusal_is_shown_where_its_form_says(new_page:
     assert host.comments == [("Ada", "Not lost.")]
 
 
-def test_errors_of_the_host_stay_the_hosts(browser: Browser, url: str, host: BareHost) -> None:
+def test_errors_of_the_host_are_not_changed(browser: Browser, url: str, host: BareHost) -> None:
     form = CommentForm(browser.new_page(base_url=url), host.app)
     form.page.route("**/comments", lambda route: route.fulfill(status=422, body="<li>Not ours.</li>"))
     form.page.goto("/pages/htmx")

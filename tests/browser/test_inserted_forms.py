@@ -1,4 +1,4 @@
-"""Forms that a script of the host's inserts into a page: each works by itself, whatever came before it."""
+"""Forms that the host's script inserts into a page. Each works independently of the others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def token(form: Locator) -> Locator:
     return form.locator('input[name="captcha_token"]')
 
 
-def test_every_inserted_form_has_a_field_of_its_own_and_no_text_is_lost(new_page: NewPage, host: BareHost) -> None:
+def test_every_inserted_form_has_its_own_field_and_no_text_is_lost(new_page: NewPage, host: BareHost) -> None:
     page = new_page()
     page.goto("/pages/plain")
     for _ in range(2):
@@ -67,7 +67,7 @@ def test_a_form_may_be_moved_removed_and_put_back(new_page: NewPage, host: BareH
     expect(token(form)).not_to_have_value(used)
 
 
-def test_a_copied_form_gets_a_code_of_its_own(new_page: NewPage, host: BareHost) -> None:
+def test_a_copied_form_gets_its_own_code(new_page: NewPage, host: BareHost) -> None:
     page = new_page()
     page.goto("/pages/plain")
     page.evaluate("() => { const form = document.querySelector('form'); document.body.append(form.cloneNode(true)) }")

@@ -1,4 +1,4 @@
-"""The journal as its readers meet it: real posts, its own design, limits wide enough for many tests."""
+"""The journal in a reader's browser, with real posts and its own design. The limits are large enough for many tests."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def url(journal: Flask) -> Iterator[str]:
 
 @pytest.fixture
 def visit(journal: Flask, new_page: NewPage) -> Visit:
-    """Let a new reader open an article, e.g. ``visit(color_scheme="dark")``."""
+    """Open an article as a new reader, e.g. ``visit(color_scheme="dark")``."""
 
     def open_post(**options: bool) -> CommentForm:
         form = CommentForm(new_page(**options), journal)
@@ -74,7 +74,7 @@ def test_a_reader_goes_from_the_front_page_to_a_post_comments_and_sees_it(new_pa
     comment = page.get_by_role("article", name="Ottoline")
     expect(comment).to_contain_text("A short remark.")
     expect(comment.locator("em")).to_have_text("short")
-    expect(page.get_by_text("Your comment is printed above.")).to_be_visible()
+    expect(page.get_by_text("Your comment is published above.")).to_be_visible()
 
 
 def test_a_wrong_code_keeps_every_typed_field_in_the_form(visit: Visit) -> None:
@@ -111,7 +111,7 @@ def test_a_new_code_comes_without_a_reload(visit: Visit) -> None:
     expect(form.page.get_by_role("article", name="Perpetua")).to_contain_text("Half")
 
 
-def test_it_works_by_keyboard_alone(visit: Visit) -> None:
+def test_it_works_with_the_keyboard_alone(visit: Visit) -> None:
     form = visit()
     keyboard = form.page.keyboard
     form.page.locator('.byline a[href="#comments"]').press("Enter")
@@ -161,18 +161,18 @@ def test_a_right_code_with_another_field_wrong_is_not_asked_again(visit: Visit) 
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_a_comment_that_is_not_taken_comes_back_with_the_reason_before_it(visit: Visit, script: bool) -> None:
-    said = f"Once is enough, {script}."
+def test_a_refused_comment_is_shown_again_below_the_reason(visit: Visit, script: bool) -> None:
+    body = f"Once is enough, {script}."
     for _ in range(2):
         form = visit(java_script_enabled=script)
-        form.write(author="Echo", body=said)
+        form.write(author="Echo", body=body)
         form.solve()
         form.post()
     reason = form.page.get_by_text("This very comment has already been posted here.")
     expect(reason).to_be_in_viewport()
     expect(reason).to_be_focused()
-    expect(form.field("Comment")).to_have_value(said)
-    form.field("Comment").fill(f"{said} And twice is more.")
+    expect(form.field("Comment")).to_have_value(body)
+    form.field("Comment").fill(f"{body} And twice is more.")
     form.post()
     expect(form.page.get_by_role("article", name="Echo").last).to_contain_text("And twice is more.")
 
@@ -198,7 +198,7 @@ def test_axe_finds_nothing_wrong_after_a_wrong_code(visit: Visit, scheme: str) -
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_wrong_where_a_comment_is_not_taken(visit: Visit, scheme: str) -> None:
+def test_axe_finds_nothing_wrong_on_the_page_of_a_refused_comment(visit: Visit, scheme: str) -> None:
     for _ in range(2):
         form = visit(color_scheme=scheme)
         form.write(author="Ignatz", body=f"Thrown twice in the {scheme}.")

@@ -1,4 +1,4 @@
-"""Pictures of two sizes in one place of the page: each is shown as large as it is."""
+"""Pictures of two sizes in the same page. Each is shown in its own size."""
 
 from __future__ import annotations
 
@@ -23,16 +23,14 @@ def host(tmp_path: Path) -> BareHost:
 
 
 def shown_size(form: CommentForm) -> tuple[int, int]:
-    """Return what the picture takes in the page, in CSS px without its border."""
+    """Return the size of the picture in the page, in CSS px without its border."""
     expect(form.box).not_to_have_attribute("aria-busy", "true")
     width, height = form.picture.evaluate("image => [image.clientWidth, image.clientHeight]")
     return width, height
 
 
 @pytest.mark.parametrize("device_scale_factor", [1, 2])
-def test_a_code_of_another_size_takes_the_place_of_a_small_one(
-    visit: Visit, host: BareHost, device_scale_factor: int
-) -> None:
+def test_a_picture_of_another_size_replaces_a_small_one(visit: Visit, host: BareHost, device_scale_factor: int) -> None:
     form = visit(device_scale_factor=device_scale_factor)
     assert shown_size(form) == (160, 30)
     expect(form.picture).to_have_js_property("naturalWidth", 160)

@@ -1,4 +1,4 @@
-"""The tuning page in a real Chromium: a slider by keyboard, live pictures, lines that are copied whole."""
+"""The tuning page in a real Chromium: a slider moved with the keyboard, live pictures, and lines to copy."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def first_picture(page: Page) -> str:
     return page.locator("#pictures img").first.get_attribute("src") or ""
 
 
-def test_a_slider_moved_by_keyboard_changes_the_picture_and_the_lines_that_are_copied(new_page: NewPage) -> None:
+def test_a_slider_moved_with_the_keyboard_changes_the_picture_and_the_copied_lines(new_page: NewPage) -> None:
     page = new_page(permissions=["clipboard-read", "clipboard-write"])
     page.goto("/")
     before = first_picture(page)
@@ -62,7 +62,7 @@ def test_a_slider_moved_by_keyboard_changes_the_picture_and_the_lines_that_are_c
     expect(rotation).to_have_value("30")
 
 
-def test_presets_and_new_styles_come_without_leaving_the_button(new_page: NewPage) -> None:
+def test_presets_and_new_styles_keep_the_focus_on_the_button(new_page: NewPage) -> None:
     page = new_page()
     page.goto("/")
     easy = page.get_by_role("button", name="easy")
@@ -80,7 +80,7 @@ def test_presets_and_new_styles_come_without_leaving_the_button(new_page: NewPag
     expect(page.get_by_role("slider", name="longest code")).to_have_value("8")
 
 
-def test_the_buttons_do_without_javascript(new_page: NewPage) -> None:
+def test_the_buttons_work_without_javascript(new_page: NewPage) -> None:
     page = new_page(java_script_enabled=False)
     page.goto("/")
     page.get_by_role("slider", name="rotation").press("End")
@@ -89,7 +89,7 @@ def test_the_buttons_do_without_javascript(new_page: NewPage) -> None:
 
 
 @pytest.mark.parametrize("java_script_enabled", [True, False])
-def test_colours_can_be_chosen_and_given_up_again(new_page: NewPage, java_script_enabled: bool) -> None:
+def test_colours_can_be_set_and_unset(new_page: NewPage, java_script_enabled: bool) -> None:
     page = new_page(java_script_enabled=java_script_enabled)
     page.goto("/")
     before, config = first_picture(page), page.locator("#config")
@@ -112,23 +112,23 @@ def draw(page: Page, by_script: bool) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_programs_read_when_they_are_asked_to(new_page: NewPage, scripts: bool) -> None:
+def test_programs_read_on_request(new_page: NewPage, scripts: bool) -> None:
     page = new_page(java_script_enabled=scripts)
     page.goto("/?preset=classica")
     page.get_by_role("button", name="Let programs read 2 of these").press("Enter")
     expect(page.get_by_role("row", name="ddddocr")).to_contain_text("2 of 2", timeout=20_000)
     if scripts:
         page.get_by_role("slider", name="rotation").press("End")
-        expect(page.locator("#reading-status")).to_have_text("Read of earlier settings:")
+        expect(page.locator("#reading-status")).to_have_text("Results for earlier settings:")
         assert violations(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
-def test_the_page_is_open_to_everyone(new_page: NewPage, scheme: str, width: int) -> None:
+def test_the_page_is_accessible(new_page: NewPage, scheme: str, width: int) -> None:
     page = new_page(color_scheme=scheme, viewport={"width": width, "height": 700})
     page.goto("/")
-    page.get_by_label("Show what the pictures say").check()
+    page.get_by_label("Show the codes below the pictures").check()
     page.get_by_label("Choose the colours").check()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

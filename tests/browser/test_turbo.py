@@ -1,4 +1,4 @@
-"""Pages that the real Turbo 8 puts together: its forms, its copies of pages for the Back button, its frames."""
+"""Pages built by the real Turbo 8: its forms, its cached pages for the Back button, and its frames."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def test_after_a_wrong_code_the_right_one_posts_the_text_to_the_same_address(
 
 
 @pytest.mark.parametrize("name", ["turbo", "turbo?no-assets"])
-def test_back_to_a_copy_of_the_page_renews_its_code_and_new_code_works(
-    new_page: NewPage, host: BareHost, name: str
-) -> None:
+def test_back_to_a_cached_page_renews_its_code_and_new_code_works(new_page: NewPage, host: BareHost, name: str) -> None:
     form = opened(new_page, host, name)
     form.write(body="Half a thought.")
     used = form.token()

@@ -1,10 +1,8 @@
-"""An application on two hosts: each page has its picture, script and new codes from the host that it is on itself."""
+"""An application on two hosts. Each page loads its picture, script and new codes from its own host."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask, Response, redirect, render_template_string, request
 from flask.typing import ResponseReturnValue
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from captcha_guard import CaptchaGuard
 
@@ -28,17 +26,8 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" 
 <p><button>Post comment</button></p></form></html>"""
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that no watch follows: it goes to two hosts."""
-    with ExitStack() as stack:
-        context = browser.new_context()
-        stack.callback(context.close)
-        yield context.new_page()
-
-
 def wait_for_picture(form: CommentForm) -> None:
-    """Return when the browser shows the picture; fails where it never does."""
+    """Wait until the browser shows the picture. Fails if it never does."""
     expect(form.picture).to_have_js_property("naturalWidth", int(form.picture.get_attribute("width") or 0))
 
 
@@ -46,7 +35,7 @@ def wait_for_picture(form: CommentForm) -> None:
 @pytest.mark.parametrize(
     "options", [{"subdomain_matching": True}, {"host_matching": True, "static_host": "none.example"}]
 )
-def test_a_comment_on_either_host_asks_nothing_of_the_other(
+def test_a_comment_on_either_host_requests_nothing_from_the_other(
     tmp_path: Path, page: Page, options: dict[str, Any], site: str
 ) -> None:
     app = Flask("two_hosts", instance_path=str(tmp_path), **options)
@@ -71,7 +60,7 @@ def test_a_comment_on_either_host_asks_nothing_of_the_other(
     page.on("request", lambda sent: asked.append(sent.url) if not sent.url.startswith("data:") else None)
     page.on("requestfailed", lambda sent: complaints.append(sent.url))
     page.on("response", lambda got: complaints.append(got.url) if got.status >= 400 and "guard" in got.url else None)
-    page.on("console", lambda said: complaints.append(said.text) if "Policy" in said.text else None)
+    page.on("console", lambda message: complaints.append(message.text) if "Policy" in message.text else None)
     with served(app) as address:
         port = urlsplit(address).port
         app.config["SERVER_NAME"] = f"localhost:{port}"

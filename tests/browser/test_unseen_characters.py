@@ -1,4 +1,4 @@
-"""The guard reads what a browser shows: not what is drawn as nothing, and in the order in which letters stand."""
+"""The guard reads the text that a browser shows: without invisible characters, and in the visible order of letters."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ ORDER = """text => {
 RLE, LRE, RLO, LRO, PDF, LRI, FSI, PDI = "\u202b\u202a\u202e\u202d\u202c\u2066\u2068\u2069"
 
 
-def test_what_chromium_draws_as_nothing_is_taken_out(browser: Browser) -> None:
+def test_characters_that_chromium_does_not_draw_are_removed(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content("<b style='display: inline-block'></b>")
     narrow = page.evaluate(NARROW)
     assert {0x200B, 0x2028, 0x2029} <= set(narrow)
-    marks = {code for code in narrow if unicodedata.category(chr(code)) in ("Mn", "Me")}  # are drawn over a letter
+    marks = {code for code in narrow if unicodedata.category(chr(code)) in ("Mn", "Me")}  # drawn over a letter
     missed = [hex(code) for code in narrow if code not in marks and without_unseen(f"via{chr(code)}gra") != "viagra"]
     assert missed == []
 
 
 @pytest.mark.parametrize("marks", [[LRE, RLE, LRO, PDF], [LRE, LRO, PDF, LRI, FSI, PDI]], ids=["embedded", "isolated"])
-def test_letters_are_read_in_the_order_in_which_chromium_shows_them(browser: Browser, marks: list[str]) -> None:
+def test_letters_are_read_in_the_order_that_chromium_shows(browser: Browser, marks: list[str]) -> None:
     page = browser.new_page()
     page.set_content("<b style='display: inline-block; white-space: pre'></b>")
     chance = random.Random(7)
     odd = []
     for _ in range(300):
-        letters = chance.sample("abcdegkmnopqrstuvwxyz", 8)  # none that fonts join
+        letters = chance.sample("abcdegkmnopqrstuvwxyz", 8)  # except letters that fonts join
         written = RLO + "".join(letter + "".join(chance.sample([RLO, *marks, "", ""], 2)) for letter in letters)
         shown, seen = page.evaluate(ORDER, written), as_seen(written)[0]
         if shown != seen:

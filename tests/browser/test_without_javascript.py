@@ -1,4 +1,4 @@
-"""Everything but the refreshing in place works in a browser that runs no script at all."""
+"""Everything except renewing a code in place works in a browser without scripts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_reader_comments_with_the_code_and_sees_the_comment(form: CommentForm)
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Without a script.")
 
 
-def test_a_wrong_code_keeps_the_text_and_the_cursor_waits_at_the_new_one(form: CommentForm, host: BareHost) -> None:
+def test_after_a_wrong_code_the_text_is_kept_and_the_input_has_the_focus(form: CommentForm, host: BareHost) -> None:
     form.write(body="Line one.\nLine two.")
     form.code.fill("WRONG")
     form.post()
@@ -37,7 +37,7 @@ def test_a_wrong_code_keeps_the_text_and_the_cursor_waits_at_the_new_one(form: C
     assert host.comments == [("Ada", "Line one.\r\nLine two.")]
 
 
-def test_the_plain_link_brings_a_new_code_and_the_cursor_to_it(form: CommentForm) -> None:
+def test_the_plain_link_loads_a_new_code_and_focuses_its_input(form: CommentForm) -> None:
     form.page.set_viewport_size({"width": 640, "height": 320})
     for _ in range(2):
         old_token = form.token()
@@ -51,7 +51,14 @@ def test_the_plain_link_brings_a_new_code_and_the_cursor_to_it(form: CommentForm
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: With the third picture.")
 
 
-def test_whoever_has_typed_already_is_told_how_to_get_a_new_code(form: CommentForm, host: BareHost) -> None:
+def solve_on_next_page(form: CommentForm, host: BareHost) -> None:
+    """Solve the code on the guard's own page, and send that page's form."""
+    form = CommentForm(form.page, host.app, button="Send")
+    form.solve()
+    form.post()
+
+
+def test_a_hint_explains_how_to_get_a_new_code_after_typing(form: CommentForm, host: BareHost) -> None:
     hint = form.page.locator("noscript")
     expect(hint).to_be_visible()
     assert "typed something already, send the form with any code instead" in (hint.text_content() or "")
@@ -60,9 +67,7 @@ def test_whoever_has_typed_already_is_told_how_to_get_a_new_code(form: CommentFo
     form.post()
     assert "Can't read it? Send the form with any code instead" in (hint.text_content() or "")
     expect(form.new_code).to_be_hidden()
-    form = CommentForm(form.page, host.app, button="Send")
-    form.solve()
-    form.post()
+    solve_on_next_page(form, host)
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Unreadable.")
 
 
@@ -72,9 +77,7 @@ def test_an_expired_form_keeps_the_comment(form: CommentForm, host: BareHost) ->
     host.ahead = 3600
     form.post()
     expect(form.page.get_by_text("That code had expired.")).to_be_visible()
-    form = CommentForm(form.page, host.app, button="Send")
-    form.solve()
-    form.post()
+    solve_on_next_page(form, host)
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: After lunch.")
 
 
@@ -88,7 +91,7 @@ def test_a_double_click_stores_one_comment(form: CommentForm, host: BareHost) ->
     assert host.comments == [("Ada", "Clicked twice.")]
 
 
-def test_it_works_by_keyboard_alone(form: CommentForm) -> None:
+def test_it_works_with_the_keyboard_alone(form: CommentForm) -> None:
     keyboard = form.page.keyboard
     for typed in ("Ada", "ada@example.org", "Keys, no script."):
         keyboard.press("Tab")

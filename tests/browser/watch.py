@@ -1,4 +1,4 @@
-"""What a page must never do: break the policy it was sent with, throw, or fetch from another host."""
+"""Checks that a page doesn't break its policy, throw an error, or load anything from another host."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`securitypolicyviolation: ${event.violatedDirective} ${event.blockedURI}`));
 """
 
-#: Chromium's console also tells of every answer above 399; those are looked at where they belong, in the tests.
+#: Chromium's console also reports every answer above 399. Those are checked in the tests.
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 
 
 class Watch:
-    """Listens to whole browser contexts; ``complaints`` is empty when all went well. ``url`` is the only host."""
+    """Records the events of browser contexts. ``complaints`` has the violations. ``url`` is the only allowed host."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.complaints: list[str] = []
 
-    def over(self, context: BrowserContext) -> None:
-        """Listen to every page of ``context``."""
+    def watch(self, context: BrowserContext) -> None:
+        """Watch every page of ``context``."""
         context.add_init_script(REPORT_VIOLATIONS)
         context.on("console", self._read)
         context.on("request", self._follow)

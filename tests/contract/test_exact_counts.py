@@ -102,7 +102,7 @@ def test_control_reading_then_writing_grants_more(tmp_path: Path, strategy: str)
     assert race(lambda: limiter.hit(item, "k"), times=5) == 5 * THREADS
 
 
-def test_control_looking_up_then_deleting_lets_everyone_through(backend: Backend) -> None:
+def test_control_looking_up_then_deleting_lets_every_process_through(backend: Backend) -> None:
     control = GetThenDelete(patient(backend.storage), between=together())
     control.issue("nonce", 900)
     assert race(lambda: control.claim("nonce", 900), times=1) == THREADS

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from captcha_guard.database.database import Database
 from captcha_guard.database.sqlite import SQLiteDatabase
-from captcha_guard.spam.filter.learner import ENOUGH, Learner, Stats
-from captcha_guard.spam.filter.regression import Weight, learn, untaught_rules
-from captcha_guard.spam.filter.training import PASSES
+from captcha_guard.spam.filter import retraining
+from captcha_guard.spam.filter.learner import ENOUGH, RETRAIN_EVERY, Learner, Stats
+from captcha_guard.spam.filter.regression import Rules, Weight, learn
+from captcha_guard.spam.filter.retraining import PASSES
+from captcha_guard.spam.filter.rows import Token
+from captcha_guard.spam.filter.source import DAY, sources_of
 from captcha_guard.spam.filter.word_store import TokenStore
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.submission import Submission
@@ -154,6 +158,80 @@ def test_retraining_depends_on_the_decisions_alone(learner: Learner, tmp_path: P
         assert other.score(comment(SPAM[0]), 0) == pytest.approx(once, abs=1e-12)
 
 
+def topical(learner: Learner, number: int, *, level: str = "t:high") -> None:
+    """Teach one comment whose agreement with its post is known."""
+    spam = bool(number % 2)
+    body = (HAM, SPAM)[spam][number % 3]
+    tokens = [*learner.tokens(comment(f"{body} number{number}")), *([level] if level else [])]
+    assert learner.teach_tokens(tokens, spam=spam, rules_score=0, key=f"topical {number}")
+
+
+def test_everything_is_learned_again_after_every_100_decisions(
+    learner: Learner, database: Callable[[], Database]
+) -> None:
+    for number in range(RETRAIN_EVERY - 1):
+        topical(learner, number)
+    assert learner.retrain_if_due() == 0
+    topical(learner, RETRAIN_EVERY)
+    before = learner.score(comment(SPAM[0]), 0)
+    assert learner.retrain_if_due() == RETRAIN_EVERY
+    assert learner.retrain_if_due() == 0
+    after = learner.score(comment(SPAM[0]), 0)
+    assert after != before
+    with closing(Learner(database())) as other:  # as another process sees it
+        assert other.score(comment(SPAM[0]), 0) == after
+        assert other.retrain_if_due() == 0
+    learner.retrain()
+    assert learner.score(comment(SPAM[0]), 0) == after
+
+
+def test_a_site_without_topics_is_not_retrained_by_itself(learner: Learner) -> None:
+    """Without the agreement with the post, retraining sets more good comments aside."""
+    for number in range(RETRAIN_EVERY + 10):
+        topical(learner, number, level="t:high" if number % 3 == 0 else "")
+    assert learner.retrain_if_due() == 0
+
+
+def test_what_is_taught_while_everything_is_learned_again_is_not_lost(
+    learner: Learner, database: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is what is corrected or forgotten meanwhile."""
+    teach(learner, 20)
+    learn = retraining.learned
+    more = iter(range(2))
+
+    def learned(*arguments: Any, **named: Any) -> dict[str, Token]:
+        fresh = learn(*arguments, **named)
+        with closing(Learner(database())) as other:  # another process, in the middle of the retraining
+            for number in more:
+                body = f"late words about lichen{number}"
+                assert other.teach(comment(body), spam=True, rules_score=0, key=f"late {number}")
+                if number:
+                    assert other.teach(comment(f"{HAM[0]} number0"), spam=True, rules_score=0, key="False 0")
+                    monkeypatch.setattr(retraining, "learned", learn)
+                    assert other.forget("True 1")
+                break
+        return fresh
+
+    monkeypatch.setattr(retraining, "learned", learned)
+    assert learner.retrain() == 40
+    assert (learner.stats().ham, learner.stats().spam) == (20, 21)
+    assert counts_of(learner, "late words", "w:lichen0") == (0, 1)
+    monkeypatch.setattr(retraining, "learned", learned)
+    learner.retrain()
+    assert (learner.stats().ham, learner.stats().spam, learner.stats().decisions) == (19, 22, 41)
+    assert counts_of(learner, "late words", "w:lichen1") == (0, 1)
+    assert "number1 " not in "".join(learner.export())
+    scores = [learner.score(comment(body), 0) for body in (*HAM, *SPAM)]
+    learner.retrain()
+    assert [learner.score(comment(body), 0) for body in (*HAM, *SPAM)] == pytest.approx(scores, abs=1e-12)
+
+
+def counts_of(learner: Learner, body: str, token: str) -> tuple[int, int]:
+    found = {one.token: one for one in learner.explain([token, *learner.tokens(comment(body))], 0)}[token]
+    return found.ham, found.spam
+
+
 def test_what_a_comment_says_of_itself_is_no_evidence_when_all_are_learned_again(
     database: Callable[[], Database],
 ) -> None:
@@ -165,7 +243,7 @@ def test_what_a_comment_says_of_itself_is_no_evidence_when_all_are_learned_again
         learner.retrain()
     alone = Weight()
     for _ in range(PASSES):
-        learn([alone], untaught_rules(), 50, 0.0, spam=True)
+        learn([alone], [1.0], Rules(), 50, 0.0, spam=True)
     store = TokenStore(database())
     with closing(store), store.looking() as look:
         assert look.tokens(["w:True3"])["w:True3"].weight == pytest.approx(alone.weight)
@@ -268,7 +346,7 @@ def test_a_long_comment_is_learned_whole(learner: Learner) -> None:
     assert learner.teach(comment(body), spam=True, rules_score=0, key="long")
     assert learner.stats().tokens > 500
     assert learner.forget("long")
-    assert learner.stats().tokens <= 2
+    assert learner.stats().tokens <= 4
 
 
 def test_an_explanation_names_the_heaviest_first(learner: Learner) -> None:
@@ -299,3 +377,50 @@ def test_the_judge_decides_by_it_once_it_speaks(learner: Learner) -> None:
     verdict = judge.judge(comment(SPAM[0]))
     assert verdict.action >= Action.HOLD
     assert verdict.chance == learner.score(comment(SPAM[0]), 0)
+
+
+def test_one_client_can_move_the_filter_only_so_far_on_one_day(database: Callable[[], Database]) -> None:
+    """Fifty comments in readers' words, marked as spam, leave the readers' comments good."""
+    bodies = [f"the verse about the bridge number{number} is what makes this song" for number in range(50)]
+    chances = []
+    for bounded in (True, False):
+        with closing(Learner(database(), keep=1_000)) as learner:
+            for name in [f"attack {number}" for number in range(50)]:
+                learner.forget(name)
+            teach(learner, 20)
+            for number, body in enumerate(bodies):
+                sources = sources_of([b"one client"] if bounded else [], "", spam=True, posted_at=20_000 * DAY)
+                tokens = learner.tokens(comment(body))
+                key = f"attack {number}"
+                assert learner.teach_tokens(tokens, spam=True, rules_score=0, key=key, sources=sources)
+            told = learner.stats()
+            assert (told.ham, told.spam, told.decisions) == (20, 70, 90)
+            assert (counts_of(learner, bodies[0], "w:bridge")[1] < 5) is bounded
+            chances.append(learner.score(comment(HAM[0]), 0) or 1)
+    assert 2 * chances[0] < chances[1]
+
+
+def test_a_decision_that_nobody_made_counts_less_and_never_replaces_a_persons(learner: Learner) -> None:
+    teach(learner)
+    words = learner.tokens(comment("a particular sentence about lichen"))
+
+    def lichen() -> tuple[int, int, int]:
+        told = learner.stats()
+        return told.ham, told.spam, told.decisions
+
+    for number in range(2):
+        assert learner.teach_tokens(words, spam=False, rules_score=0, key=f"silent {number}", unmarked=True)
+    assert lichen() == (9, 8, 18)  # two halves
+    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 0")
+    assert lichen() == (9, 8, 18)  # one and a half, rounded down
+    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 1")
+    assert lichen() == (10, 8, 18)
+    assert learner.teach_tokens(words, spam=True, rules_score=0, key="silent 1")
+    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 1", unmarked=True)
+    assert lichen() == (9, 9, 18)
+    lines = list(learner.export())
+    assert learner.teach_tokens(words, spam=False, rules_score=0, key="more", unmarked=True)
+    assert sum('"strength": 0.5, "unmarked": true' in line for line in learner.export()) == 1
+    learner.load(lines)
+    learner.retrain()
+    assert lichen() == (9, 9, 19)

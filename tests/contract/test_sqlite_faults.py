@@ -80,7 +80,7 @@ def test_a_corrupt_file_is_set_aside_by_name_and_counting_goes_on(
     assert storage.incr("k1", 600) == 1
     assert storage.check()
     [aside] = set_aside(storage)
-    assert f"set aside as {aside}" in caplog.text
+    assert f"renamed to {aside}" in caplog.text
     assert aside.read_bytes()[4096:8192] == b"\xaa" * 4096
 
 
@@ -221,7 +221,7 @@ def test_a_corrupt_file_in_a_folder_that_may_not_be_written_stays_and_goes_on_fa
             for _ in range(2):
                 with pytest.raises(storage.base_exceptions):
                     storage.incr("k", 600)
-        assert "could not be set aside" in caplog.text
+        assert "could not be renamed" in caplog.text
         assert set_aside(storage) == []
 
 

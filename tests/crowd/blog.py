@@ -1,9 +1,9 @@
-"""A blog for gunicorn to serve: its settings come from the environment, and what it keeps goes to a file.
+"""A blog for gunicorn. Its settings come from the environment, and it writes stored comments to a file.
 
     gunicorn 'tests.crowd.blog:create_app()'
 
-No rules: limits and nonces alone decide. A POST with the header ``In-Step`` waits, before the guard sees it, until
-every other worker has one, too.
+It has no rules, so only limits and nonces decide. A POST with the header ``In-Step`` waits before the guard until every
+other worker has one, too.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 SETTINGS = "CROWD_BLOG_SETTINGS"  # JSON of CAPTCHA_GUARD_ settings and the secret
 FOLDER = "CROWD_BLOG_FOLDER"
 MEETING = "CROWD_BLOG_MEETING"  # the loopback port at which workers meet
-CONTROL = "CROWD_BLOG_CONTROL"  # anything: nonces are spent by the broken control
-FORGETFUL = "CROWD_BLOG_FORGETFUL"  # anything: nobody notices what the store has forgotten
+CONTROL = "CROWD_BLOG_CONTROL"  # any value: the broken control spends nonces
+FORGETFUL = "CROWD_BLOG_FORGETFUL"  # any value: the guard doesn't notice that the store lost data
 
-#: What POSTs go to: a route that keeps what is held, and one that can't.
+#: The routes for POSTs: one that stores held comments, and one that can't.
 MODERATED, OPEN = "/moderated", "/open"
 
 FORM = """<!doctype html><title>Comment</title>
@@ -43,7 +43,7 @@ FORM = """<!doctype html><title>Comment</title>
 
 @dataclass(frozen=True)
 class Kept:
-    """One comment that the blog has stored, ``held`` or published, and the ``nonce`` of the code that came with it."""
+    """One comment that the blog has stored, ``held`` or published, and the ``nonce`` of its code."""
 
     body: str
     nonce: str
@@ -58,20 +58,20 @@ def environment(
     control: bool = False,
     forgetful: bool = False,
 ) -> dict[str, str]:
-    """Return what tells a blog in another process who it is."""
-    told = {FOLDER: str(folder), SETTINGS: json.dumps(settings)}
-    told |= {FORGETFUL: "yes"} if forgetful else {}
-    return told | ({MEETING: str(meeting)} if meeting is not None else {}) | ({CONTROL: "yes"} if control else {})
+    """Return the environment variables for a blog in another process."""
+    variables = {FOLDER: str(folder), SETTINGS: json.dumps(settings)}
+    variables |= {FORGETFUL: "yes"} if forgetful else {}
+    return variables | ({MEETING: str(meeting)} if meeting is not None else {}) | ({CONTROL: "yes"} if control else {})
 
 
 def kept(folder: Path) -> list[Kept]:
-    """Read what all workers of the blog in ``folder`` have stored so far."""
+    """Return what all workers of the blog in ``folder`` have stored so far."""
     path = _file(folder)
     return [Kept(**json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def create_app() -> Flask:
-    """Build the blog that the environment describes."""
+    """Return the blog that the environment describes."""
     folder = Path(os.environ[FOLDER])
     app = Flask("crowd_blog", instance_path=str(folder))
     app.config.update(json.loads(os.environ[SETTINGS]))
@@ -119,7 +119,7 @@ def _file(folder: Path) -> Path:
 
 
 class _InStep:
-    """Lets a worker go on with a POST when all of them are about to."""
+    """Lets a worker continue with a POST when all workers have one."""
 
     def __init__(self, application: WSGIApplication, port: int) -> None:
         self._application = application
@@ -132,29 +132,30 @@ class _InStep:
                 self._meeting = socket.create_connection(("127.0.0.1", self._port))
             self._meeting.sendall(b"h")
             if not self._meeting.recv(1):
-                raise RuntimeError("whoever brings the workers together is gone")
+                raise RuntimeError("the race that waits for the workers has ended")
         return self._application(environ, start_response)
 
 
 class LookedUpThenDeleted:
-    """The broken control: nonces that can be spent lie in the store, are looked up, then deleted, as some peers do.
+    """The broken control: unspent nonces are in the store, are looked up, then deleted, as in some other packages.
 
-    A nonce is laid down when its challenge is handed out. What never was, a comment's fingerprint, is claimed properly.
+    A nonce is stored when its challenge is issued. Keys that were never stored, such as fingerprints, are claimed
+    properly.
     """
 
     def __init__(self, storage: Storage, properly: Callable[..., bool]) -> None:
         self._storage = storage
         self._properly = properly
 
-    def lay_down(self, nonce: str) -> None:
-        """Make a nonce one that can be spent."""
+    def store_unspent(self, nonce: str) -> None:
+        """Store a nonce as unspent."""
         for label in ("known", "unspent"):
             self._storage.incr(f"control/{label}/{nonce}", 3600)
 
-    def claim(self, nonce: str, ttl: int, **told: float) -> bool:
+    def claim(self, nonce: str, ttl: int, **named: float) -> bool:
         """Spend a nonce, in two steps."""
         if self._storage.get(f"control/known/{nonce}") == 0:
-            return self._properly(nonce, ttl, **told)
+            return self._properly(nonce, ttl, **named)
         if self._storage.get(f"control/unspent/{nonce}") == 0:
             return False
         self._storage.clear(f"control/unspent/{nonce}")
@@ -167,10 +168,10 @@ def _break(app: Flask) -> None:
     control = LookedUpThenDeleted(cast("Storage", storage), state.spent.claim)
     issue = state.issuer.issue
 
-    def issue_and_lay_down(*args: Any, **options: Any) -> str:
+    def issue_and_store(*args: Any, **options: Any) -> str:
         token = issue(*args, **options)
-        control.lay_down(state.issuer.open(token).challenge.nonce)
+        control.store_unspent(state.issuer.open(token).challenge.nonce)
         return token
 
-    state.issuer.issue = issue_and_lay_down  # type: ignore[method-assign]
+    state.issuer.issue = issue_and_store  # type: ignore[method-assign]
     state.spent.claim = control.claim  # type: ignore[method-assign, assignment]

@@ -1,4 +1,4 @@
-"""A real gunicorn on a free loopback port, for as long as it is needed."""
+"""A real gunicorn on a free loopback port."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-#: Seconds for all workers to come up, or to go.
+#: Seconds for all workers to start, or to end.
 PATIENCE = 60
 
 
 @dataclass(frozen=True)
 class Gunicorn:
-    """A running server: its ``port``, the process ids of its ``workers``, the file of its ``log``."""
+    """A running server: its ``port``, the process ids of its ``workers``, and the file of its ``log``."""
 
     port: int
     workers: tuple[int, ...]
@@ -31,10 +31,10 @@ class Gunicorn:
 def gunicorn(
     application: str, folder: Path, *, workers: int = 1, threads: int = 1, environment: Mapping[str, str]
 ) -> Iterator[Gunicorn]:
-    """Serve ``application`` (module and factory) by that many workers: sync ones, or gthread with several threads.
+    """Serve ``application`` (module and factory) with this many workers: sync ones, or gthread with several threads.
 
-    Yields when every worker has started; what it logs goes to a file in ``folder``. Workers that answer slowly are not
-    killed for it. Raises ``RuntimeError`` when they don't come up.
+    Yields when every worker has started. The log goes to a file in ``folder``. Slow workers aren't killed. Raises
+    ``RuntimeError`` if the workers don't start.
     """
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         port = listener.getsockname()[1]
@@ -49,14 +49,14 @@ def gunicorn(
             "--log-file": str(log),
         }
         command = [sys.executable, "-m", "gunicorn", *(part for pair in options.items() for part in pair)]
-        with log.with_suffix(".out").open("wb") as said:
+        with log.with_suffix(".out").open("wb") as output:
             server = subprocess.Popen(
                 [*command, "--no-control-socket", application],
                 cwd=REPOSITORY,
                 env={**os.environ, **environment},
                 pass_fds=[listener.fileno()],
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
             )
     try:
         yield Gunicorn(port, _started(server, log, workers), log)

@@ -1,4 +1,4 @@
-"""The journal for gunicorn to serve, with its guard or without: ``gunicorn 'tests.crowd.journal:create_app()'``."""
+"""The journal for gunicorn, with its guard or without: ``gunicorn 'tests.crowd.journal:create_app()'``."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from markupsafe import Markup
 
 import captcha_guard
 
-SETTINGS = "CROWD_JOURNAL_SETTINGS"  # JSON of what create_app of the journal is given
-UNGUARDED = "CROWD_JOURNAL_UNGUARDED"  # anything: the journal's forms are open
+SETTINGS = "CROWD_JOURNAL_SETTINGS"  # JSON of the configuration for the journal's create_app
+UNGUARDED = "CROWD_JOURNAL_UNGUARDED"  # any value: the journal has no guard
 
-#: The journal's files: its database, and the secret that its guard signs with.
+#: The journal's files: its database, and the secret with which its guard signs.
 DATABASE, SECRET = "journal.sqlite3", "secret_key"
 
 
 class NoGuard(captcha_guard.CaptchaGuard):
-    """What the journal takes for its guard when it is to have none."""
+    """Replaces the guard in a journal without one."""
 
     def init_app(self, app: Flask) -> None:
-        """Put nothing where the field would be."""
+        """Render nothing in the place of the field."""
         app.jinja_env.globals.update(captcha_guard=_nothing, captcha_guard_assets=_nothing)
 
     def protect(self, view: Callable[..., Any] | None = None, **_: object) -> Any:
-        """Leave the view as it is."""
+        """Return the view unchanged."""
         return view if view is not None else lambda own: own
 
 
@@ -40,13 +40,13 @@ def _nothing(*_: object, **__: object) -> Markup:
 
 
 def environment(folder: Path, settings: Mapping[str, object], *, guarded: bool) -> dict[str, str]:
-    """Return what tells a journal in another process who it is."""
-    told = {SETTINGS: json.dumps({"DEMO_BLOG_INSTANCE": str(folder), **settings})}
-    return told | ({} if guarded else {UNGUARDED: "yes"})
+    """Return the environment variables for a journal in another process."""
+    variables = {SETTINGS: json.dumps({"DEMO_BLOG_INSTANCE": str(folder), **settings})}
+    return variables | ({} if guarded else {UNGUARDED: "yes"})
 
 
 def create_app() -> Flask:
-    """Build the journal that the environment describes."""
+    """Return the journal that the environment describes."""
     if os.environ.get(UNGUARDED):
         captcha_guard.CaptchaGuard = NoGuard  # type: ignore[misc]
     import demo_blog  # noqa: PLC0415 - its guard is made on import
@@ -54,8 +54,8 @@ def create_app() -> Flask:
     return demo_blog.create_app(json.loads(os.environ[SETTINGS]))
 
 
-def print_journal(folder: Path) -> list[str]:
-    """Make a journal with all its posts and no comment in ``folder``; return where the posts are read."""
+def make_journal(folder: Path) -> list[str]:
+    """Make a journal with all its posts and no comments in ``folder``. Returns the paths of the posts."""
     from flask_migrate import upgrade  # noqa: PLC0415 - as below
 
     import demo_blog  # noqa: PLC0415 - not before create_app
@@ -73,7 +73,7 @@ def print_journal(folder: Path) -> list[str]:
     return [f"/posts/{slug}" for slug in slugs]
 
 
-def reprint(source: Path, folder: Path) -> None:
+def copy_journal(source: Path, folder: Path) -> None:
     """Copy a journal to ``folder``."""
     folder.mkdir()
     for name in (DATABASE, SECRET):
@@ -81,6 +81,6 @@ def reprint(source: Path, folder: Path) -> None:
 
 
 def clear_comments(folder: Path) -> int:
-    """Delete a journal's comments, so that its pages are as long as before; return how many there were."""
+    """Delete a journal's comments, so that its pages have their old length. Returns how many there were."""
     with closing(sqlite3.connect(folder / DATABASE, timeout=60)) as database, database:
         return database.execute("DELETE FROM comment").rowcount

@@ -1,7 +1,7 @@
-"""Two gunicorns of four workers race for tokens and for limits, over sockets, in step.
+"""Two gunicorns of four workers race for tokens and for limits, over sockets, at the same moments.
 
-A sync worker that has a request takes no other, and each waits at the meeting until all eight have one: so every token
-is posted by eight processes at the same moment.
+A sync worker with a request takes no other, and each waits until all eight workers have one. So every token is posted
+to eight processes at the same moment.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ INSTANCES = 2
 WORKERS = 4
 RACERS = INSTANCES * WORKERS
 
-#: What a racer's POST says besides; problems in JSON take a server less time than pages.
+#: Further headers of a racer's POST. Problems in JSON take a server less time than pages.
 IN_STEP = {"In-Step": "yes", "Accept": "application/json"}
 
-#: Where the clients of the races come from, each race in networks of its own: 127.1 and on, and so forth.
+#: The addresses of the clients, with other networks for each race: from 127.1 on, and so forth.
 RACING, LIMITED, FORGING = 1, 150, 200
 
-#: Tokens fetched ahead of their races.
+#: The number of tokens fetched ahead of their races.
 BATCH = 250
 
 Item = TypeVar("Item")
 
 
 def settings_of(uri: str, given: Mapping[str, object] | None = None) -> dict[str, object]:
-    """Return a blog's settings: a secret of its own, its counters at ``uri``, and what is ``given`` besides."""
+    """Return a blog's settings: its own secret, its counters at ``uri``, and those in ``given``."""
     return {
         "SECRET_KEY": secrets.token_hex(),
         "CAPTCHA_GUARD_STORAGE_URI": uri,
@@ -57,7 +57,7 @@ def settings_of(uri: str, given: Mapping[str, object] | None = None) -> dict[str
 
 
 def solver(folder: Path, settings: Mapping[str, object], name: str = "crowd_blog") -> Flask:
-    """Return an application with a blog's name and secret, for ``solve``; it counts nothing, and so opens no store."""
+    """Return an application with a blog's name and secret, for ``solve``. It counts nothing, and opens no store."""
     app = Flask(name, instance_path=str(folder))
     app.config.update(settings)
     app.config["CAPTCHA_GUARD_STORAGE_URI"] = "memory://"
@@ -67,7 +67,7 @@ def solver(folder: Path, settings: Mapping[str, object], name: str = "crowd_blog
 
 @dataclass
 class Result:
-    """What came of races: ``accepted`` counts tokens by how many of their POSTs were stored; ``seconds`` they took."""
+    """The result of races: ``accepted`` counts tokens by the number of their stored POSTs. ``seconds`` is the time."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     accepted: Counter[int] = field(default_factory=Counter)
@@ -80,7 +80,7 @@ class Result:
 
 
 class Racers:
-    """Eight workers that go on together."""
+    """Eight workers that continue at the same moment."""
 
     def __init__(self, folder: Path, settings: Mapping[str, object], ports: Sequence[int], meeting: socket.socket):
         self._folder = folder
@@ -101,20 +101,20 @@ class Racers:
         path: str = OPEN,
         headers: Sequence[Mapping[str, str]] = ({},) * RACERS,
     ) -> list[Answer]:
-        """Send eight forms from one address, one to each worker; all are let go when all have come."""
+        """Send eight forms from one address, one to each worker. All continue when all have arrived."""
         with ExitStack() as stack:
             connections = [stack.enter_context(connect(port, address)) for port in self._ports]
-            for connection, form, told in zip(connections, forms, headers, strict=True):
-                connection.sendall(request("POST", path, form, {**IN_STEP, **told}))
+            for connection, form, extra in zip(connections, forms, headers, strict=True):
+                connection.sendall(request("POST", path, form, {**IN_STEP, **extra}))
             self._let_go()
             return [read_answer(connection) for connection in connections]
 
     def stored(self) -> Counter[str]:
-        """Count the stored comments by the nonces that came with them."""
+        """Count the stored comments by their nonces."""
         return Counter(one.nonce for one in kept(self._folder))
 
     def close(self) -> None:
-        """Leave the meeting."""
+        """Close the meeting."""
         for worker in self._workers:
             worker.close()
 
@@ -132,14 +132,16 @@ class Racers:
 
 @contextmanager
 def racers(folder: Path, settings: Mapping[str, object], *, control: bool = False) -> Iterator[Racers]:
-    """Start the two gunicorns on one blog in ``folder``; ``control``: its nonces are spent by the broken control."""
+    """Start the two gunicorns with one blog in ``folder``. With ``control``, the broken control spends its nonces."""
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         meeting = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         meeting.settimeout(PATIENCE)
-        told = environment(folder, settings, meeting=meeting.getsockname()[1], control=control)
+        variables = environment(folder, settings, meeting=meeting.getsockname()[1], control=control)
         servers = [
-            stack.enter_context(gunicorn("tests.crowd.blog:create_app()", folder, workers=WORKERS, environment=told))
+            stack.enter_context(
+                gunicorn("tests.crowd.blog:create_app()", folder, workers=WORKERS, environment=variables)
+            )
             for _ in range(INSTANCES)
         ]
         crew = Racers(folder, settings, [server.port for server in servers], meeting)
@@ -150,7 +152,7 @@ def racers(folder: Path, settings: Mapping[str, object], *, control: bool = Fals
 
 
 def race_for_tokens(crew: Racers, tokens: int, path: str = OPEN) -> Result:
-    """Post so many tokens eight times at once, each time with another text, and each token from another address."""
+    """Post this many tokens eight times at once, each time with another text, and each token from another address."""
     result, before, begin = Result(), crew.stored(), time.monotonic()
     for batch in _batches(list(islice(addresses(RACING), tokens)), BATCH):
         forms = [(address, crew.form(address, path)) for address in batch]
@@ -165,14 +167,14 @@ def race_for_tokens(crew: Racers, tokens: int, path: str = OPEN) -> Result:
     return result
 
 
-#: What a client may send to look like another one.
+#: Headers with which a client may try to look like another one.
 FORGERIES = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Client-IP", "CF-Connecting-IP", "True-Client-IP")
 
 
 def race_for_limits(crew: Racers, clients: int, rounds: int, *, forged: bool = False) -> list[int]:
-    """Let each client post eight comments at once, for so many rounds, each with a fresh code; return what each got.
+    """Let each client post eight comments at once in each round, each with a new code. Returns the stored ones of each.
 
-    ``forged``: every POST claims by every usual header to come from somewhere else.
+    With ``forged``, every POST has all usual headers with another address.
     """
     granted = []
     for number, address in enumerate(islice(addresses(FORGING if forged else LIMITED), clients)):

@@ -1,4 +1,4 @@
-"""Comments without a pause while the store fails, and what became of every single one of them."""
+"""Comments without a pause while the store fails, and what happened to each of them."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from tests.crowd.visitor import Answer, Visitor, addresses
 
 APPLICATION = "tests.crowd.blog:create_app()"
 
-#: The networks from which comments come, and those from which their tokens are posted again: 127.1 on, 127.150 on.
+#: The networks from which comments come, and those from which their tokens are posted again: from 127.1 and 127.150 on.
 FIRST, AGAIN = 1, 150
 
-#: Seconds until a condition that is waited for must have come.
+#: Seconds until a condition must be true.
 PATIENCE = 60
 
 
 @dataclass(frozen=True)
 class Sent:
-    """One POST: its ``form``, when it ``began`` and ``ended`` (monotonic seconds), and what was answered.
+    """One POST: its ``form``, when it ``began`` and ``ended`` (monotonic seconds), and the answer.
 
-    ``status`` is 0 where no answer came; ``shown``: the answer showed the text.
+    ``status`` is 0 if there was no answer. ``shown`` means that the answer showed the text.
     """
 
     path: str
@@ -52,7 +52,7 @@ class Sent:
 
 @dataclass
 class Siege:
-    """Writers who comment in turn on both routes of the blog at ``port``, each time as somebody else."""
+    """Clients that comment on both routes of the blog at ``port`` alternately, each time from another address."""
 
     port: int
     folder: Path
@@ -62,8 +62,8 @@ class Siege:
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
-    def going_on(self, writers: int = 4) -> Iterator[None]:
-        """Let so many writers comment until the block is left."""
+    def running(self, writers: int = 4) -> Iterator[None]:
+        """Let this many clients comment until the end of the block."""
         rest = count()
         threads = [threading.Thread(target=self._write, args=(number, writers, rest)) for number in range(writers)]
         for thread in threads:
@@ -89,7 +89,7 @@ class Siege:
             self.sent.append(post(self.port, address, path, form))
 
     def until(self, enough: Callable[[Sequence[Sent]], bool], since: float) -> None:
-        """Wait until the POSTs that began since then are ``enough``."""
+        """Wait until ``enough`` is true for the POSTs that began since then."""
         patience = time.monotonic() + PATIENCE
         while not enough([one for one in self.sent if one.began >= since]):
             if time.monotonic() > patience:
@@ -108,7 +108,7 @@ def post(port: int, address: str, path: str, form: Mapping[str, str]) -> Sent:
 
 
 def states(folder: Path, sent: Sequence[Sent]) -> list[str]:
-    """Return what became of each POST: ``published``, ``held``, ``shown`` back, or ``lost``."""
+    """Return the state of each POST: ``published``, ``held``, ``shown`` back, or ``lost``."""
     stored = {one.body: one for one in kept(folder)}
 
     def of(one: Sent) -> str:
@@ -128,17 +128,17 @@ def besieged(
     settings: Mapping[str, object] | None = None,
     forgetful: bool = False,
 ) -> Iterator[Siege]:
-    """Serve a blog in ``folder`` that counts at ``uri``; ``forgetful``: it does not notice what the store forgot."""
+    """Serve a blog in ``folder`` that counts at ``uri``. With ``forgetful``, it doesn't notice lost data."""
     folder.mkdir(parents=True, exist_ok=True)
-    told = settings_of(uri, settings)
-    told_all = environment(folder, told, forgetful=forgetful)
-    with gunicorn(APPLICATION, folder, workers=workers, environment=told_all) as server:
-        yield Siege(server.port, folder, solver(folder, told))
+    configured = settings_of(uri, settings)
+    variables = environment(folder, configured, forgetful=forgetful)
+    with gunicorn(APPLICATION, folder, workers=workers, environment=variables) as server:
+        yield Siege(server.port, folder, solver(folder, configured))
 
 
 @dataclass(frozen=True)
 class Account:
-    """What a siege came to: ``states`` by route, ``recovery`` in seconds after each return of the store.
+    """The result of a siege: ``states`` by route, and ``recovery`` in seconds after each return of the store.
 
     ``twice`` counts tokens that published a comment and, posted once more afterwards, another one.
     """
@@ -152,20 +152,20 @@ class Account:
 
     @property
     def lost(self) -> int:
-        """Comments that are neither stored nor in the answer to them."""
+        """Comments that are neither stored nor in the answer."""
         return sum(counts["lost"] for counts in self.states.values())
 
     @property
     def failures(self) -> int:
-        """Requests without an answer, and answers that are a fault of the server; a 503 that says so is none."""
+        """Requests without an answer, and answers with a server error other than an intended 503."""
         return sum(times for status, times in (self.statuses + self.formless).items() if not _is_fair(status))
 
 
 def account(siege: Siege, faults: Sequence[tuple[float, float]]) -> Account:
-    """Draw up what became of the comments; ``faults`` are the times (monotonic) at which each began and ended.
+    """Return the result. ``faults`` are the times (monotonic) at which each fault began and ended.
 
-    Every token that has published a comment is posted once more, with another text: unless it was spent, that would be
-    published as well.
+    Every token that has published a comment is posted once more, with another text. If it wasn't spent, that would be
+    published too.
     """
     sent = sorted(siege.sent, key=lambda one: one.began)
     became = list(zip(sent, states(siege.folder, sent), strict=True))
@@ -185,7 +185,7 @@ def _is_fair(status: int) -> bool:
 
 
 def _recovery(became: Sequence[tuple[Sent, str]], returned: float, next_fault: float) -> float:
-    """Return the seconds from the store's return to the last answer that the fault still told on."""
+    """Return the seconds from the store's return to the last answer that the fault affected."""
     ailing = (
         one.ended - returned
         for one, state in became

@@ -1,6 +1,6 @@
-"""A visitor who speaks HTTP over a socket of their own, from whichever loopback address they are to have.
+"""A visitor who sends HTTP over sockets from a given loopback address.
 
-As little Python as can be: whoever drives a server on the same cores takes them away from it.
+It uses as little Python as possible, because the server runs on the same cores.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 #: Seconds for one answer.
 PATIENCE = 60
 
-#: Linux: take the port when connecting, so that it need only be free towards this server.
+#: Linux: bind the port when connecting, so that it must be free only for this server.
 IP_BIND_ADDRESS_NO_PORT = 24
 
 _INPUT = re.compile(r"<input\b[^>]*>")
@@ -25,7 +25,7 @@ _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP response; the names of its ``headers`` are in small letters."""
+    """One HTTP response. The names of its ``headers`` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -33,7 +33,7 @@ class Answer:
     cookies: tuple[tuple[str, str], ...] = ()
 
     def shows(self, text: str) -> bool:
-        """Say whether a reader of this page sees ``text`` in it."""
+        """Return whether a reader of this page sees ``text`` in it."""
         return text in html.unescape(self.text)
 
     def fields(self) -> dict[str, str]:
@@ -48,7 +48,7 @@ class Answer:
 
 @dataclass
 class Visitor:
-    """Someone at ``address`` who asks the server at ``port``, and keeps its cookies. Each request has a connection."""
+    """A visitor at ``address`` of the server at ``port``, who keeps cookies. Each request has its own connection."""
 
     port: int
     address: str = "127.0.0.1"
@@ -65,9 +65,9 @@ class Visitor:
     def _headers(self) -> dict[str, str]:
         return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
 
-    def _ask(self, octets: bytes) -> Answer:
+    def _ask(self, message: bytes) -> Answer:
         with connect(self.port, self.address) as connection:
-            connection.sendall(octets)
+            connection.sendall(message)
             answer = read_answer(connection)
         self.cookies.update(answer.cookies)
         return answer
@@ -76,7 +76,7 @@ class Visitor:
 def request(
     method: str, path: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
 ) -> bytes:
-    """Return a request as it goes over the wire; ``fields`` make it a form."""
+    """Return a request as bytes. With ``fields`` it is a form."""
     body = urlencode(fields or {}).encode()
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     if method == "POST":
@@ -100,7 +100,7 @@ def connect(port: int, address: str) -> socket.socket:
 
 
 def read_answer(connection: socket.socket) -> Answer:
-    """Read one response. Raises ``ConnectionError`` when the server breaks off."""
+    """Read one response. Raises ``ConnectionError`` if the server closes the connection too early."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += _more(connection)
@@ -124,6 +124,6 @@ def _more(connection: socket.socket) -> bytes:
 
 
 def addresses(first: int = 1) -> Iterator[str]:
-    """Yield loopback addresses, each in a network (/24) of its own: 127.``first``.0.7 and on; 64,000 from 1."""
+    """Yield loopback addresses, each in its own network (/24): 127.``first``.0.7 and on; 64,000 from 1."""
     for second, third in product(range(first, 251), range(256)):
         yield f"127.{second}.{third}.7"

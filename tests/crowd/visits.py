@@ -1,4 +1,4 @@
-"""Who comes to a journal: readers, commenters, and one client who floods it, each kind in a process of its own."""
+"""The visitors of a journal: readers, commenters, and one client that floods it. Each kind runs in its own process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from captcha_guard.testing import solve
 from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.crowd.race import solver
 from tests.crowd.visitor import Answer, Visitor, addresses
-from tests.processes import shared_out
+from tests.processes import in_processes
 
 PROSE = (
     "the loop reads bound twice and then once more before table grows so keys move buckets probe carry bit sum adder "
@@ -28,13 +28,13 @@ PROSE = (
 )
 WORDS = PROSE.split()
 
-#: The networks (127.x) that commenters come from, and the one address of a flood.
+#: The networks (127.x) of commenters, and the one address of a flood.
 COMMENTERS, FLOODER = 1, "127.250.0.7"
 
 
 @dataclass(frozen=True)
 class Site:
-    """A journal that is served at ``port``: its ``pages``, and settings with the secret, where it has a guard."""
+    """A journal that is served at ``port``: its ``pages``, and its settings with the secret if it has a guard."""
 
     port: int
     pages: Sequence[str]
@@ -44,9 +44,9 @@ class Site:
 
 @dataclass(frozen=True)
 class Plan:
-    """Who comes for so many ``seconds``, each as fast as they are answered.
+    """The visitors for this many ``seconds``. Each sends the next request after the answer.
 
-    ``pace``: the readers all together ask for so many pages a second instead. ``flooders`` are connections of one
+    With ``pace``, all readers together request this many pages a second instead. ``flooders`` are connections of one
     client.
     """
 
@@ -59,7 +59,7 @@ class Plan:
 
 @dataclass
 class Visits:
-    """How long each request took, in seconds, and the statuses answered, by kind of request; ``seconds`` in all."""
+    """The time of each request in seconds and the statuses, by kind of request. ``seconds`` is the total time."""
 
     seconds: float = 0.0
     times: dict[str, list[float]] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Visits:
             self.statuses.setdefault(kind, Counter()).update(other.statuses[kind])
 
     def rate(self, kind: str, *statuses: int) -> float:
-        """Return the requests a second of a kind, those with these statuses where any are named."""
+        """Return the requests per second of a kind, or only those with the given statuses."""
         counted = self.statuses.get(kind, Counter())
         return sum(counted[status] for status in statuses or counted) / self.seconds
 
@@ -91,20 +91,20 @@ Role = Callable[[Site, Plan, Visits, int, float], None]
 
 
 def visit(site: Site, plan: Plan) -> Visits:
-    """Let them all come at once, and return what they were answered."""
+    """Let all visitors come at once, and return the answers."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     roles: list[tuple[Role, int]] = [(read, plan.readers), (comment, plan.commenters), (flood, plan.flooders)]
     here = [(role, number) for role, number in roles if number]
     start = context.Barrier(len(here))
     visits = Visits(plan.seconds)
-    for record in shared_out(context, _come, [(who, site, plan, start) for who in here]):
+    for record in in_processes(context, _run_visitor, [(who, site, plan, start) for who in here]):
         visits.add(record)
     return visits
 
 
 def read(site: Site, plan: Plan, visits: Visits, number: int, until: float) -> None:
-    """Read one page after the other. At a pace, a page's time counts from when it was due, so no wait goes unseen."""
+    """Read pages one after the other. With a pace, a page's time starts when it was due, so it includes waits."""
     visitor, rng = Visitor(site.port, f"127.251.{number}.7"), random.Random(number)
     pause = plan.readers / plan.pace if plan.pace else 0.0
     due = time.monotonic() + pause * rng.random()
@@ -116,7 +116,7 @@ def read(site: Site, plan: Plan, visits: Visits, number: int, until: float) -> N
 
 
 def comment(site: Site, plan: Plan, visits: Visits, number: int, until: float) -> None:
-    """Open a page, look at the picture, type the code, send a comment; then come as somebody else."""
+    """Open a page, fetch the picture, type the code, and send a comment. Then repeat from another address."""
     rng = random.Random(number)
     app = solver(site.folder, site.settings, "demo_blog") if site.settings is not None else None
     for address in islice(addresses(COMMENTERS), rng.randrange(number * 4000, number * 4000 + 3000), None):
@@ -137,7 +137,7 @@ def _comment(site: Site, visitor: Visitor, app: Flask | None, visits: Visits, rn
 
 
 def flood(site: Site, plan: Plan, visits: Visits, number: int, until: float) -> None:
-    """Post comments from one address, over and over, with the form fetched once."""
+    """Post comments from one address, again and again, with a form that was fetched once."""
     visitor, rng, page = Visitor(site.port, FLOODER), random.Random(number), site.pages[0]
     fields = visitor.get(page).fields() | {"author": "Bot", ANSWER: "WRONG"}
     while time.monotonic() < until:
@@ -152,7 +152,7 @@ def _timed(visits: Visits, kind: str, ask: Callable[[], Answer]) -> Answer:
     return answer
 
 
-def _come(who: tuple[Role, int], site: Site, plan: Plan, start: Barrier) -> Visits:
+def _run_visitor(who: tuple[Role, int], site: Site, plan: Plan, start: Barrier) -> Visits:
     role, number = who
     records = [Visits() for _ in range(number)]
     start.wait()

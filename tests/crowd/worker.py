@@ -1,6 +1,6 @@
-"""One worker's memory over hundreds of thousands of requests, each handed to the application as gunicorn hands them.
+"""One worker's memory over hundreds of thousands of requests, each passed to the application as gunicorn passes them.
 
-Every worker is a fresh process; no socket takes part, since its memory is what is measured.
+Every worker is a fresh process. No sockets are used, because only its memory is measured.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ from captcha_guard.web.post.posted import ANSWER, TOKEN
 from captcha_guard.web.state import NAME, State
 from tests.crowd.blog import OPEN, create_app, environment
 from tests.crowd.race import settings_of
-from tests.processes import shared_out
+from tests.processes import in_processes
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
     from _typeshed.wsgi import WSGIEnvironment
 
-#: Memory is looked at so often in a run, at equal distances.
+#: How often memory is measured in a run, at equal distances.
 SAMPLES = 100
 
-#: The share of a run after which a worker counts as warm: its fonts are read, its caches full.
+#: The share of a run after which a worker counts as warm: its fonts are loaded, its caches full.
 WARM = 0.1
 
-#: Of so many challenges, one has its picture drawn.
+#: One of this many challenges has its picture drawn.
 ONE_DRAWN_IN = 4
 
-#: How many addresses a flood comes from, each in a network of its own; each soon posts more than it may.
+#: The number of addresses in a flood, each in its own network. Each soon exceeds its limits.
 BOTS = 256
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a worker answered, by status, and how much of it was resident (octets) at equal distances of the run.
+    """A worker's answers by status, and its resident memory (bytes) at equal distances of the run.
 
-    ``file`` is the greatest size of the store's file with its log, in octets.
+    ``file`` is the largest size of the store's file with its log, in bytes.
     """
 
     statuses: Mapping[int, int]
@@ -55,25 +55,25 @@ class Run:
 
     @property
     def warm(self) -> int:
-        """What was resident once the worker was warm, in octets."""
+        """The resident memory when the worker was warm, in bytes."""
         return self.resident[int(len(self.resident) * WARM)]
 
     @property
     def drift(self) -> float:
-        """How far the warm worker went from there, at the most: 0.05 is 5 % more, -0.05 as much less."""
+        """The largest difference from the memory of the warm worker: 0.05 is 5 % more, -0.05 is 5 % less."""
         later = self.resident[int(len(self.resident) * WARM) :]
-        return max(((octets - self.warm) / self.warm for octets in later), key=abs)
+        return max(((size - self.warm) / self.warm for size in later), key=abs)
 
 
 Task = Callable[[Flask, int], int]
 
 
 def challenge(app: Flask, number: int) -> int:
-    """Ask for a new challenge, as the script of a form does; one in four is drawn. Each client asks ten times."""
+    """Request a new challenge, as the script of a form does. One in four is drawn. Each client does this ten times."""
     address = f"10.{number // 2560 % 256}.{number // 10 % 256}.7"
-    status, octets = call(app, "POST", "/captcha-guard/challenge", address, {"scope": "open"})
+    status, body = call(app, "POST", "/captcha-guard/challenge", address, {"scope": "open"})
     if number % ONE_DRAWN_IN == 0:
-        status, _ = call(app, "GET", json.loads(octets)["picture"], address)
+        status, _ = call(app, "GET", json.loads(body)["picture"], address)
     return status
 
 
@@ -89,7 +89,7 @@ def flood(app: Flask, number: int) -> int:
 def call(
     app: Flask, method: str, path: str, address: str, document: Mapping[str, str] | None = None
 ) -> tuple[int, bytes]:
-    """Hand one request to the application, with a JSON document or without; return status and body."""
+    """Pass one request to the application, with a JSON document or without. Returns status and body."""
     body = json.dumps(document).encode() if document is not None else b""
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": method,
@@ -119,23 +119,23 @@ def call(
 
     answer = app.wsgi_app(environ, start)
     try:
-        octets = b"".join(answer)
+        body = b"".join(answer)
     finally:
         close: Callable[[], object] | None = getattr(answer, "close", None)
         if close is not None:
             close()
-    return statuses[-1], octets
+    return statuses[-1], body
 
 
 def run(task: Task, times: int, folder: Path, *, workers: int = 1) -> list[Run]:
-    """Do a task so many times in all, shared out among workers on one blog with its counters in SQLite."""
+    """Run a task this many times in all, shared by workers with one blog and its counters in SQLite."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = settings_of(f"sqlite:///{_file(folder)}", LIMITS)
     parts = [(task, range(number, times, workers), folder, settings) for number in range(workers)]
-    return shared_out(multiprocessing.get_context("spawn"), _work, parts)
+    return in_processes(multiprocessing.get_context("spawn"), _work, parts)
 
 
-#: What a site has that sets nothing; the other tests' limits are wider.
+#: The configuration of a site with default limits. The limits of other tests are larger.
 LIMITS = {"CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute; 10 per hour; 30 per day"}
 
 

@@ -1,4 +1,4 @@
-"""What every deployment owes its visitors, whatever serves it."""
+"""Checks that every deployment must pass."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.integration.host_blog import Page
 
 
 def takes_comments(premises: Premises, port: int) -> None:
-    """A comment is posted through a solved code, its picture and all files served; the code is good once."""
+    """A comment with a solved code is accepted, its picture and all files are served, and the code can be used once."""
     reader = Visitor(port, premises.solve)
     page = reader.read()
     for path in (
@@ -31,7 +31,7 @@ def takes_comments(premises: Premises, port: int) -> None:
 
 
 def counts_visitors_by_their_own_address(premises: Premises, port: int) -> None:
-    """Two comments a minute are a client's: a forged header makes nobody another client, another address does."""
+    """A client may post two comments a minute. A forged header doesn't make it another client, another address does."""
     flooder = Visitor(port, premises.solve)
     statuses = [
         flooder.comment(f"Number {number} from {flooder.address}.", X_Forwarded_For=f"198.51.100.{number}").status

@@ -1,4 +1,4 @@
-"""The document's blog in a folder of its own, and the programs that serve it, each ended by its process id."""
+"""The document's blog in its own folder, and the programs that serve it. Each is ended by its process id."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ BIN = Path(sys.executable).parent
 
 @dataclass
 class Program:
-    """One running program and what it has logged."""
+    """One running program and its log."""
 
     process: subprocess.Popen[bytes]
     log: Path
 
     @property
-    def said(self) -> str:
-        """All that it has logged so far."""
+    def log_text(self) -> str:
+        """Everything that it has logged so far."""
         return self.log.read_text(errors="replace")
 
     def end(self) -> int:
-        """Ask it to end, gently; returns its exit status. One that does not is killed, and that is a failure."""
+        """Send it TERM. Returns its exit status. If it doesn't end, it is killed, and the test fails."""
         self.process.terminate()
         try:
             return self.process.wait(PATIENCE)
@@ -46,27 +46,27 @@ class Program:
             raise
 
     def reload(self) -> None:
-        """Send gunicorn HUP, and return when all of its workers are new ones."""
+        """Send gunicorn HUP, and return when all of its workers are new."""
         old = self.workers()
         self.process.send_signal(signal.SIGHUP)
         wait_until(lambda: len(self.workers()) == 2 * len(old), "new workers")
-        wait_until(lambda: not any(map(_lives, old)), "the end of the old workers")
+        wait_until(lambda: not any(map(_is_running, old)), "the end of the old workers")
 
     def workers(self) -> list[int]:
         """Return the process ids of all workers that gunicorn has started so far."""
-        return [int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", self.said)]
+        return [int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", self.log_text)]
 
 
 @dataclass
 class Nginx:
-    """A running nginx, its configuration, and the port on which it takes visitors."""
+    """A running nginx, its configuration, and its port for visitors."""
 
     program: Program
     configuration: Path
     port: int
 
     def change(self, old: str, new: str) -> None:
-        """Change its configuration, and return when nothing is served by the old one any more."""
+        """Change its configuration, and return when the old one isn't used any more."""
         self.configuration.write_text(put(self.configuration.read_text(), {old: new}))
         before = children(self.program.process.pid)
         self.program.process.send_signal(signal.SIGHUP)
@@ -75,7 +75,7 @@ class Nginx:
 
 @dataclass
 class Premises:
-    """A folder in place of ``/srv/blog``; ``environ`` in place of the environment file."""
+    """A folder that replaces ``/srv/blog``. ``environ`` replaces the environment file."""
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
@@ -95,16 +95,16 @@ class Premises:
 
     @property
     def comments(self) -> list[str]:
-        """What the blog has stored."""
+        """The comments that the blog has stored."""
         path = self.folder / "instance/comments.txt"
         return path.read_text().splitlines() if path.exists() else []
 
     def solve(self, token: str) -> str:
-        """Return the code in a token's picture, as the secret has it."""
+        """Return the code in a token's picture, derived from the secret."""
         return solve(self._app, token)
 
     def gunicorn(self, command: str, *, port: int | None = None, at: str = "127.0.0.1:8000") -> tuple[Program, int]:
-        """Run a command line of gunicorn as it stands, but for its port; returns when it listens."""
+        """Run a command line of gunicorn with another port. Returns when it listens."""
         port = port or free_port()
         words = shlex.split(put(command, {at: f"127.0.0.1:{port}"}))
         assert words[0] == "gunicorn"
@@ -115,7 +115,7 @@ class Premises:
         return program, port
 
     def nginx(self, caption: str, upstreams: Mapping[str, int], wrong: Mapping[str, str] | None = None) -> Nginx:
-        """Run nginx with a server of the document, in a folder of its own, and ``wrong`` what a test makes wrong."""
+        """Run nginx with a server of the document, in its own folder. ``wrong`` has the mistakes of a test."""
         port, folder = free_port(), self.folder / "nginx"
         folder.mkdir()
         places = {old: f"127.0.0.1:{new}" for old, new in upstreams.items()}
@@ -133,7 +133,7 @@ class Premises:
         return Nginx(program, folder / "nginx.conf", port)
 
     def run(self, command: Sequence[str], name: str, **more: str) -> Program:
-        """Start a program in the folder; it ends with the test at the latest."""
+        """Start a program in the folder. It ends with the test at the latest."""
         log = self.folder / f"{name}.log"
         environ = {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin", **self.environ, **more}
         with log.open("ab") as file:
@@ -143,20 +143,20 @@ class Premises:
         return program
 
     def doctor(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the doctor on the blog as it is served behind a proxy."""
+        """Run the doctor on the blog behind a proxy."""
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "captcha-guard", "doctor", *arguments]
         environ = {"PATH": str(BIN), **self.environ}
         return subprocess.run(command, cwd=self.folder, env=environ, capture_output=True, text=True, check=False)
 
     def close(self) -> None:
-        """End all programs, the last one first to be told."""
+        """End all programs, the last one first."""
         for program in reversed(self.programs):
             program.process.terminate()
         for program in reversed(self.programs):
             program.end()
 
 
-def _lives(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

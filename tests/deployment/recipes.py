@@ -7,10 +7,10 @@ from pathlib import Path
 
 TEXT = (Path(__file__).parents[2] / "docs/deployment.md").read_text()
 
-#: What stands under a caption like `blog.py`.
+#: The text under a caption like `blog.py`.
 FILES: dict[str, str] = dict(re.findall(r"^`([^`\n]+)`\n\n```\w*\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL))
 
-#: Where the blog lies in the document.
+#: The folder of the blog in the document.
 HOME = "/srv/blog"
 
 
@@ -30,12 +30,12 @@ def commands(title: str, program: str) -> list[str]:
 
 
 def settings(text: str) -> dict[str, str]:
-    """Return what lines of NAME=VALUE set."""
+    """Return the variables that lines of NAME=VALUE set."""
     return dict(line.split("=", 1) for line in text.splitlines() if re.match(r"[A-Z_]+=", line))
 
 
 def put(text: str, replaced: dict[str, str]) -> str:
-    """Return the recipe with this machine's ports and folders in place of its own; each must be there."""
+    """Return the recipe with this machine's ports and folders. Each replaced text must be in the recipe."""
     for old, new in replaced.items():
         assert old in text, f"the recipe says nothing of {old!r} any more:\n{text}"
         text = text.replace(old, new)

@@ -1,4 +1,4 @@
-"""The container's file: its steps are done in a folder and an environment of their own, and its command serves."""
+"""The container's file: its steps run in a separate folder and environment, and its command serves the blog."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STEPS: list[tuple[str, str]] = re.findall(r"^([A-Z]+) (.*)$", FILES["Containerfi
 
 @pytest.fixture
 def image(premises: Premises) -> Path:
-    """Do the COPY and RUN steps, with pip in an environment that has what the guard needs, but not the guard."""
+    """Run the COPY and RUN steps, with pip in an environment that has the guard's dependencies, but not the guard."""
     assert dict(STEPS)["WORKDIR"] == HOME
     folder = premises.folder / "image"
     folder.mkdir()
@@ -45,7 +45,7 @@ def image(premises: Premises) -> Path:
     return folder
 
 
-def test_the_containers_command_serves_the_blog_and_ends_gently(premises: Premises, image: Path) -> None:
+def test_the_containers_command_serves_the_blog_and_ends_cleanly(premises: Premises, image: Path) -> None:
     _runs_what_pip_installed(image)
     port, given = free_port(), dict(STEPS)
     program, *arguments = json.loads(put(given["CMD"], {"0.0.0.0:8000": f"127.0.0.1:{port}"}))
@@ -63,7 +63,7 @@ def test_the_containers_command_serves_the_blog_and_ends_gently(premises: Premis
     assert server.end() == 0
 
 
-def test_the_container_runs_as_nobody_in_particular_and_brings_no_secret() -> None:
+def test_the_container_runs_without_root_and_contains_no_secret() -> None:
     words = [word for word, _ in STEPS]
     assert words.index("RUN") < words.index("USER") < words.index("CMD")
     assert dict(STEPS)["USER"] == "10001"
@@ -79,7 +79,7 @@ def _runs_what_pip_installed(image: Path) -> None:
 
 
 def _environment(folder: Path) -> Path:
-    """Make a virtual environment with pip, and with everything that is installed here except the guard itself."""
+    """Make a virtual environment with pip, and with every package that is installed here except the guard."""
     venv.create(folder, symlinks=True)
     here = Path(sysconfig.get_path("purelib"))
     there = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
@@ -98,7 +98,7 @@ def _environment(folder: Path) -> Path:
 
 
 def _copy(context: Path, image: Path, words: list[str]) -> None:
-    """Do a COPY: the content of a folder, or files, into a folder."""
+    """Run a COPY: the content of a folder, or files, into a folder."""
     *sources, target = words
     into = image / target
     for source in sources:

@@ -1,4 +1,4 @@
-"""The unit for systemd: what it starts tells when it is ready, reloads and ends; and it is well locked up."""
+"""The unit for systemd: its command notifies systemd when it is ready, reloads and ends, and its sandbox is strict."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SERVICE: dict[str, str] = dict(re.findall(r"^(\w+)=(.*)$", UNIT.partition("[Serv
 
 @pytest.fixture
 def unit(premises: Premises) -> Path:
-    """The unit with this test's folder for /srv/blog, whose programs are there."""
+    """The unit with this test's folder in the place of /srv/blog, and its programs."""
     (premises.folder / ".venv").symlink_to(BIN.parent)
     path = premises.folder / "blog.service"
     path.write_text(put(UNIT, {HOME: str(premises.folder)}))
@@ -44,13 +44,13 @@ def test_systemd_understands_every_line_of_the_unit(unit: Path) -> None:
     assert "ProtectSistem" in analyze("verify", str(unit)).stderr
 
 
-def test_the_unit_is_locked_up_better_than_most(unit: Path) -> None:
-    """systemd's own measure of exposure, from 0 to 10; a unit without any of these options has 9 and more."""
-    told = analyze("security", "--offline=yes", "--threshold=25", str(unit))
-    assert told.returncode == 0, told.stdout.splitlines()[-1]
+def test_the_units_sandbox_is_strict(unit: Path) -> None:
+    """systemd's own measure of exposure, from 0 to 10. A unit without any of these options has 9 or more."""
+    result = analyze("security", "--offline=yes", "--threshold=25", str(unit))
+    assert result.returncode == 0, result.stdout.splitlines()[-1]
 
 
-def test_what_the_unit_starts_tells_when_it_is_ready_and_reloads_and_ends(premises: Premises, unit: Path) -> None:
+def test_the_units_command_notifies_when_it_is_ready_and_reloads_and_ends(premises: Premises, unit: Path) -> None:
     port = free_port()
     start = put(SERVICE["ExecStart"], {HOME: str(premises.folder), "127.0.0.1:8000": f"127.0.0.1:{port}"})
     runtime = premises.folder / "run"
@@ -69,10 +69,10 @@ def test_what_the_unit_starts_tells_when_it_is_ready_and_reloads_and_ends(premis
     assert reader.ask("POST", "/", reader.filled(opened, "Written across a reload.")).status == 303
     assert SERVICE["KillMode"] == "mixed"
     assert server.end() == 0
-    assert "rror" not in server.said
+    assert "rror" not in server.log_text
 
 
-def test_the_one_folder_that_is_written_in_is_the_one_that_may_be(premises: Premises, unit: Path) -> None:
+def test_only_the_writable_folder_is_written(premises: Premises, unit: Path) -> None:
     [made] = commands("systemd", "install")
     assert SERVICE["ReadWritePaths"] == made.split()[-1] == f"{HOME}/instance"
     assert f"--owner={SERVICE['User']}" in made
@@ -85,7 +85,7 @@ def test_the_one_folder_that_is_written_in_is_the_one_that_may_be(premises: Prem
 
 
 def _reload(server: Program) -> None:
-    """Do what ExecReload says, for the process that systemd would call main."""
+    """Run ExecReload for the process that systemd would call the main process."""
     old = server.workers()
     command = SERVICE["ExecReload"].replace("$MAINPID", str(server.process.pid))
     subprocess.run(shlex.split(command), check=True, env={"PATH": os.environ["PATH"]})

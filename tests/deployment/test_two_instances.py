@@ -1,4 +1,4 @@
-"""Two gunicorns that share one Redis, nginx before them: one guard, and no gap when they are restarted in turn."""
+"""Two gunicorns with one Redis behind nginx are one guard, and no request is lost when they restart in turn."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def redis(premises: Premises) -> Program:
     """Start a Redis with the document's settings, and name it in the environment as the document does."""
     port = free_port()
     (premises.folder / "redis.conf").write_text(FILES["/etc/redis/redis.conf"])
-    told = settings(section(TITLE))
-    told["FLASK_CAPTCHA_GUARD_STORAGE_URI"] = put(
-        told["FLASK_CAPTCHA_GUARD_STORAGE_URI"], {"127.0.0.1:6379": f"127.0.0.1:{port}"}
+    variables = settings(section(TITLE))
+    variables["FLASK_CAPTCHA_GUARD_STORAGE_URI"] = put(
+        variables["FLASK_CAPTCHA_GUARD_STORAGE_URI"], {"127.0.0.1:6379": f"127.0.0.1:{port}"}
     )
-    premises.environ |= told
+    premises.environ |= variables
     own = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(premises.folder)]
     server = premises.run(["redis-server", "redis.conf", *own], "redis")
     wait_for_port(port)
@@ -39,7 +39,7 @@ def redis(premises: Premises) -> Program:
 def test_two_instances_are_one_guard_and_lose_nothing_when_they_are_reloaded_and_restarted(
     premises: Premises, redis: Program
 ) -> None:
-    premises.environ["FLASK_CAPTCHA_GUARD_SURGE"] = "0"  # a comment a second and more is what this is about
+    premises.environ["FLASK_CAPTCHA_GUARD_SURGE"] = "0"  # this test posts more than a comment a second
     first, second = commands(TITLE, "gunicorn")
     one, port = premises.gunicorn(first)
     two, other_port = premises.gunicorn(second, at="127.0.0.1:8001")
@@ -47,7 +47,7 @@ def test_two_instances_are_one_guard_and_lose_nothing_when_they_are_reloaded_and
     nginx = premises.nginx("/etc/nginx/sites-available/blog-on-two", upstreams)
     takes_comments(premises, nginx.port)
     counts_visitors_by_their_own_address(premises, nginx.port)
-    _what_one_has_seen_the_other_knows(premises, port, other_port)
+    _both_share_forms_and_spent_codes(premises, port, other_port)
 
     reader, replayer = Visitor(nginx.port, premises.solve), Visitor(nginx.port, premises.solve)
     opened, spent = reader.read(), replayer.filled(replayer.read(), "Spent before the restart.")
@@ -55,11 +55,11 @@ def test_two_instances_are_one_guard_and_lose_nothing_when_they_are_reloaded_and
     with commenting(premises, nginx.port) as statuses:
         one.reload()
         two.reload()
-        with put_aside(nginx, port):
+        with marked_down(nginx, port):
             assert one.end() == 0
             premises.gunicorn(first, port=port)
             Visitor(port, premises.solve).read()
-        with put_aside(nginx, other_port):
+        with marked_down(nginx, other_port):
             assert two.end() == 0
             premises.gunicorn(second, port=other_port, at="127.0.0.1:8001")
             Visitor(other_port, premises.solve).read()
@@ -72,16 +72,16 @@ def test_two_instances_are_one_guard_and_lose_nothing_when_they_are_reloaded_and
 
 
 @contextmanager
-def put_aside(nginx: Nginx, port: int) -> Iterator[None]:
-    """Mark an instance as down, wait for what it is still asked, and take the mark away in the end."""
+def marked_down(nginx: Nginx, port: int) -> Iterator[None]:
+    """Mark an instance as down, wait for its pending requests, and remove the mark at the end."""
     server = f"server 127.0.0.1:{port}"
     nginx.change(f"{server} max_fails=0;", f"{server} down;")
     yield
     nginx.change(f"{server} down;", f"{server} max_fails=0;")
 
 
-def _what_one_has_seen_the_other_knows(premises: Premises, port: int, other_port: int) -> None:
-    """A form of one instance is taken by the other, and what is spent here is spent there."""
+def _both_share_forms_and_spent_codes(premises: Premises, port: int, other_port: int) -> None:
+    """A form of one instance is accepted by the other, and a code that is spent at one is spent at the other."""
     reader = Visitor(port, premises.solve)
     form = reader.filled(reader.read(), f"Read here, posted there, by {reader.address}.")
     reader.port = other_port
@@ -98,15 +98,15 @@ def _the_doctor_finds_no_fault(premises: Premises, port: int) -> None:
 
 @contextmanager
 def commenting(premises: Premises, port: int) -> Iterator[list[int]]:
-    """Let one visitor after the other comment all the while; yields their answers, and sees all of it kept."""
+    """Let one visitor after the other comment during the block. Yields their answers, and checks that all are kept."""
     statuses: list[int] = []
     over = threading.Event()
     before = len(premises.comments)
 
     def comment() -> None:
         while not over.wait(0.1):
-            said = " ".join("".join(secrets.choice(ascii_lowercase) for _ in range(7)) for _ in range(6))
-            statuses.append(Visitor(port, premises.solve).comment(said).status)
+            body = " ".join("".join(secrets.choice(ascii_lowercase) for _ in range(7)) for _ in range(6))
+            statuses.append(Visitor(port, premises.solve).comment(body).status)
 
     threads = [threading.Thread(target=comment) for _ in range(2)]
     for thread in threads:

@@ -1,4 +1,4 @@
-"""A reader at an address of their own, over real sockets: reads the page, types the code, sends the form."""
+"""A reader with their own address, over real sockets: reads the page, types the code, sends the form."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 from tests.integration.host_blog import Page
 
-#: Each visitor's own /24 of the loopback, so that none is limited for another's sake.
+#: Each visitor's own /24 of the loopback, so that visitors don't share limits.
 _networks = count(77 * 256)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server answered."""
+    """The answer of a server."""
 
     status: int
     headers: Mapping[str, str]
@@ -24,13 +24,13 @@ class Answer:
 
     @property
     def fields(self) -> dict[str, str]:
-        """The fields of the form in it."""
+        """The fields of its form."""
         return Page(self.body.decode()).fields
 
 
 @dataclass
 class Visitor:
-    """Who asks ``port`` of this machine, knowing how to ``solve`` a token's picture."""
+    """A client of ``port`` on this machine. ``solve`` returns the code in a token's picture."""
 
     port: int
     solve: Callable[[str], str]
@@ -38,7 +38,7 @@ class Visitor:
     address: str = field(default_factory=lambda: "127.{}.{}.1".format(*divmod(next(_networks), 256)))
 
     def ask(self, method: str, path: str, fields: Mapping[str, str] | None = None, **headers: str) -> Answer:
-        """Send one request; headers are named with underscores."""
+        """Send one request. Headers are named with underscores."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=20, source_address=(self.address, 0))
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         body = None if fields is None else urlencode(fields)
@@ -58,9 +58,9 @@ class Visitor:
         return page
 
     def filled(self, page: Answer, body: str) -> dict[str, str]:
-        """Return the page's form with a comment and the right code typed in."""
+        """Return the page's form with a comment and the right code."""
         return {**page.fields, "body": body, "captcha_answer": self.solve(page.fields["captcha_token"])}
 
     def comment(self, body: str, **headers: str) -> Answer:
-        """Read the page and post a comment through a solved code."""
+        """Read the page and post a comment with a solved code."""
         return self.ask("POST", self.page, self.filled(self.read(), body), **headers)

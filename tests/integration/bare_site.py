@@ -1,4 +1,4 @@
-"""A site with the guard and nothing else, and the guard's state on it."""
+"""A site with the guard and nothing else, and its state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECRET = "a secret that only these tests know"
 
 
 def make_site(folder: Path, **settings: object) -> Flask:
-    """Return a site whose root is ``folder``; ``settings`` are named without their prefix."""
+    """Return a site whose root is ``folder``. ``settings`` are named without their prefix."""
     app = Flask("site", instance_path=str(folder / "instance"), root_path=str(folder))
     app.config["SECRET_KEY"] = SECRET
     app.config.update({f"CAPTCHA_GUARD_{name}": value for name, value in settings.items()})
@@ -22,7 +22,7 @@ def make_site(folder: Path, **settings: object) -> Flask:
 
 
 def state_of(app: Flask) -> State:
-    """Return what the guard keeps on the site."""
+    """Return the guard's state."""
     state = app.extensions[NAME]
     assert isinstance(state, State)
     return state

@@ -1,4 +1,4 @@
-"""The host blog in a folder of its own, closed after the test."""
+"""The host blog in its own folder, closed after the test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from captcha_guard.web.state import NAME, State
 from tests.faulty_redis import FaultyRedis, faulty_redis
 from tests.integration.host_blog import Blog, make_app, make_blog
 
-#: Seconds within which all has to be well again after a fault.
+#: Seconds within which everything must work again after a fault.
 RECOVERY = 5.0
 
 MakeBlog = Callable[..., Blog]
@@ -24,7 +24,7 @@ MakeBlog = Callable[..., Blog]
 
 @pytest.fixture
 def blogs(tmp_path: Path) -> Iterator[MakeBlog]:
-    """Make blogs that share one folder, and so their counters, unless told ``folder=``."""
+    """Make blogs that share one folder and its counters, unless ``folder=`` is given."""
     with ExitStack() as stack:
 
         def make(config: dict[str, object] | None = None, *, folder: str = "instance", name: str = "host_blog") -> Blog:
@@ -62,7 +62,7 @@ def blogs_on(tmp_path: Path) -> Iterator[MakeBlog]:
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Iterator[Any]:
-    """Make applications without a guard; their counters are closed after the test."""
+    """Make applications without a guard. Their counters are closed after the test."""
     made: list[Flask] = []
 
     def make(**config: object) -> Flask:
@@ -84,12 +84,12 @@ def client(blog: Blog) -> FlaskClient:
 
 
 def close_counters(blog: Blog) -> None:
-    """Close this thread's connection to the blog's counters, if they lie in a file."""
+    """Close this thread's connection to the blog's counters, if they are in a file."""
     storage = blog.state.storage
     if isinstance(storage, SQLiteStorage):
         storage.close()
 
 
-def said(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what the log says of the counters' store: "fails" where an outage begins, "answers" where it ends."""
+def health_changes(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the log's lines about the counters' store: "fails" where an outage begins, "answers" where it ends."""
     return [message.split()[3] for message in caplog.messages if "counters' store" in message]

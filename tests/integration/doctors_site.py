@@ -1,4 +1,4 @@
-"""A small site for the doctor: a page with a form, its route, and whatever a test makes wrong with it."""
+"""A small site for the doctor: a page with a form, its route, and the mistakes that a test adds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FRONT = "<!doctype html><title>Front</title>"
 
 
 def make_site(folder: Path, config: Mapping[str, object] | None = None) -> Flask:
-    """Return the site, with its instance in ``folder`` and a good secret unless told otherwise."""
+    """Return the site, with its instance in ``folder`` and a good secret by default."""
     app = Flask("doctors_site", instance_path=str(folder))
     app.config.update({"SECRET_KEY": secrets.token_hex(), **(config or {})})
     guard = CaptchaGuard(app)
@@ -46,37 +46,37 @@ def make_site(folder: Path, config: Mapping[str, object] | None = None) -> Flask
 
 
 def seen_by_doctor(app: Flask, moment: Moment = Moment.DOCTOR, **site: Any) -> Result:
-    """Return what the doctor makes of the site."""
+    """Return the doctor's result for the site."""
     given: dict[str, Any] = {"environ": {}, "argv": ("flask",), **site}
     return run_checks(Site(app, app.extensions[NAME], **given), moment)
 
 
 def seen_on(app: Flask, path: str = "/posts/hello") -> Result:
-    """Return what the doctor makes of the site while it is served, with this page."""
+    """Return the doctor's result for the site while it is served, with this page."""
     with served(app) as address:
         return seen_by_doctor(app, url=f"{address}{path}")
 
 
 def found(result: Result, code: str) -> list[str]:
-    """Return what was found under a code; none where the check says that all is well."""
-    told = [diagnosis.found for diagnosis in result.diagnoses if diagnosis.code == code]
-    assert told or code in result.fine, result.unchecked.get(code, f"{code} was not checked")
-    return told
+    """Return what was found for a code. Empty if the check found no problem."""
+    sentences = [diagnosis.found for diagnosis in result.diagnoses if diagnosis.code == code]
+    assert sentences or code in result.fine, result.unchecked.get(code, f"{code} was not checked")
+    return sentences
 
 
 def altered(app: Flask, **headers: str) -> Callable[..., Any]:
-    """Send every page of the site with these headers; an underscore stands for a hyphen."""
+    """Add these headers to every page of the site. Underscores become hyphens."""
 
     def alter(response: Any) -> Any:
         response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
         return response
 
-    app.after_request_funcs.setdefault(None, []).insert(0, alter)  # the first registered runs last
+    app.after_request_funcs.setdefault(None, []).insert(0, alter)  # the function that was registered first runs last
     return alter
 
 
 def sent_home(app: Flask, start: str) -> None:
-    """Send everybody to a log-in page, from the pages whose path begins with ``start``."""
+    """Redirect all visitors to a log-in page, from the pages whose path begins with ``start``."""
 
     def refuse() -> ResponseReturnValue | None:
         return redirect("/login") if request.path.startswith(start) else None

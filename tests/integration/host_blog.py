@@ -1,4 +1,4 @@
-"""A small host blog with every way in: the decorator, the WTForms field, plain JSON; open and moderated."""
+"""A small host blog with every way to guard a form: the decorator, the WTForms field and JSON, open and moderated."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from captcha_guard.web.state import NAME, State
 from captcha_guard.wtf import CaptchaField
 
-#: What most tests want out of their way; a test of limits or of haste sets its own.
+#: Settings that most tests don't need. Tests of limits or of speed set their own.
 CALM: Mapping[str, object] = {
     "CAPTCHA_GUARD_MIN_SECONDS": 0,
     "CAPTCHA_GUARD_COMMENT_LIMITS": "100000 per minute",
@@ -37,7 +38,7 @@ CALM: Mapping[str, object] = {
     "WTF_CSRF_ENABLED": False,
 }
 
-#: What `teach` makes the filter sure of either way, and what leaves it in doubt.
+#: Texts for which ``teach`` makes the filter sure, and a text about which it stays in doubt.
 TAUGHT_HAM = "The loop in part two never ends, because its bound is read anew each time."
 TAUGHT_SPAM = "Cheap pills without a prescription, our shop ships them overnight."
 DOUBTFUL = "The loop in part two, cheap pills overnight."
@@ -74,7 +75,7 @@ class Blog:
 
     @property
     def state(self) -> State:
-        """The guard's rooms."""
+        """The guard's state."""
         state: State = self.app.extensions[NAME]
         return state
 
@@ -85,7 +86,7 @@ class Blog:
         return client
 
     def keep(self, way: str) -> None:
-        """Store what this request brought, with the verdict on it."""
+        """Store this request's comment, with its verdict."""
         typed: Mapping[str, Any] = request.get_json() if request.is_json else request.form
         verdict = self.guard.verdict
         self.stored.append(
@@ -96,16 +97,17 @@ class Blog:
 
 
 def make_app(folder: Path, config: Mapping[str, object], name: str = "host_blog") -> Flask:
-    """Return an application with a secret of its own and its instance in ``folder``."""
+    """Return an application with its own secret and its instance in ``folder``."""
     app = Flask(name, instance_path=str(folder))
     app.config.update({"SECRET_KEY": secrets.token_hex(), **CALM, **config})
     return app
 
 
 def make_blog(folder: Path, config: Mapping[str, object] | None = None, name: str = "host_blog") -> Blog:
-    """Build the blog with its counters in ``folder``; ``config`` adds to ``CALM``."""
+    """Return the blog with its counters in ``folder``. ``config`` adds to ``CALM``."""
     app = make_app(folder, config or {}, name)
     blog = Blog(app, CaptchaGuard(app))
+    blog.state.timetable._due_at = inf  # tests that move the clock run maintenance themselves
     _decorated(blog)
     _moderated(blog)
     _letters(blog)
@@ -177,9 +179,9 @@ def _form(scope: str, action: str) -> str:
 
 
 class Page(HTMLParser):
-    """What a browser makes of a page: ``fields`` it would send, ``pictures``, and ``tags`` in order.
+    """A page as a browser parses it: the ``fields`` it would send, ``pictures``, and ``tags`` in order.
 
-    Given HTML, ``text`` is all that a reader sees of it.
+    For HTML, ``text`` is what a reader sees of it.
     """
 
     def __init__(self, html: str) -> None:
@@ -215,12 +217,12 @@ class Page(HTMLParser):
 
 
 def teach(blog: Blog, ham: str = TAUGHT_HAM, spam: str = TAUGHT_SPAM, times: int = ENOUGH) -> None:
-    """Teach the blog's filter as many comments of each kind that say this."""
+    """Teach the blog's filter this many comments of each kind with these words."""
     with blog.app.app_context():
         for number in range(times):
             for body, is_spam in ((ham, False), (spam, True)):
-                said = Submission(scope="desk", author=f"Author {number}", body=body)
-                assert blog.guard.teach(said, spam=is_spam)
+                comment = Submission(scope="desk", author=f"Author {number}", body=body)
+                assert blog.guard.teach(comment, spam=is_spam)
 
 
 def level(blog: Blog, token: str) -> str | None:
@@ -230,12 +232,12 @@ def level(blog: Blog, token: str) -> str | None:
 
 
 def fields_of(page: TestResponse) -> dict[str, str]:
-    """Return the fields that a browser would send from a page's form, as they stand."""
+    """Return the fields that a browser would send from a page's form without changes."""
     return Page(page.text).fields
 
 
 def solved(client: FlaskClient, page: TestResponse, typed: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return a page's form as a reader sends it: the code typed in, over it what else was ``typed``."""
+    """Return a page's form with the right code, and with the ``typed`` fields replaced."""
     fields = fields_of(page)
     if PASS not in fields:
         fields[ANSWER] = solve(client, fields[TOKEN])
@@ -245,11 +247,11 @@ def solved(client: FlaskClient, page: TestResponse, typed: Mapping[str, str] | N
 def post_comment(
     client: FlaskClient, page: str = "/posts/one", *, headers: Mapping[str, str] | None = None, **typed: str
 ) -> TestResponse:
-    """Post ``COMMENT``, with what is ``typed`` in place of its fields, to the form on a page; solve its code."""
+    """Post ``COMMENT``, with ``typed`` fields replaced, to the form on a page, with the right code."""
     target = f"{page}/comments" if page.startswith("/posts/") else page
     return client.post(target, data=solved(client, client.get(page), COMMENT | typed), headers=headers)
 
 
 def wrong(page: TestResponse, typed: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return a page's form with a code that is never right, for none has more than eight symbols."""
+    """Return a page's form with a code that is never right, because it has nine symbols."""
     return {**fields_of(page), ANSWER: "WRONGWRONG", **(typed or {})}

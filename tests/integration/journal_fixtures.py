@@ -1,4 +1,4 @@
-"""A journal for each test, and a reader who looks at its pages as a browser does."""
+"""A journal for each test, and a reader who parses its pages as a browser does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 
 
 class Page(HTMLParser):
-    """A page taken apart: its tags, the fields of the comment form, and the text by the id it stands under."""
+    """A parsed page: its tags, the fields of the comment form, and its text by the id of the element."""
 
     def __init__(self, response: TestResponse) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Page(HTMLParser):
             self.fields[self._textarea] += data
 
     def under(self, identifier: str) -> str:
-        """Return the text under the element with this id, or nothing when the page has none."""
+        """Return the text of the element with this id, or "" if the page has none."""
         return " ".join(self._texts.get(identifier, "").split())
 
     def all(self, tag: str) -> list[dict[str, str]]:
@@ -72,13 +72,13 @@ class Page(HTMLParser):
 
     @property
     def links(self) -> list[str]:
-        """Where the page's links lead."""
+        """The targets of the page's links."""
         return [attributes["href"] for attributes in self.all("a")]
 
 
 @dataclass
 class Reader:
-    """Someone with a browser of their own."""
+    """A reader with their own browser."""
 
     client: FlaskClient
     form: dict[str, str] = field(default_factory=dict)
@@ -91,11 +91,11 @@ class Reader:
         return page
 
     def send(self, *, slug: str = POST, **typed: str) -> TestResponse:
-        """Post the form last opened, with these fields typed over."""
+        """Send the form that was opened last, with these fields replaced."""
         return self.client.post(f"/posts/{slug}/comments", data=self.form | typed)
 
     def comment(self, *, slug: str = POST, **typed: str) -> Page:
-        """Open a post, write, send, and look at what comes back."""
+        """Open a post, write and send a comment, and return the answer."""
         self.open(f"/posts/{slug}")
         response = self.send(slug=slug, **{"author": "Ottoline Gatepost", "body": "One post too many."} | typed)
         return self.open(response.location) if response.status_code == 303 else Page(response)
@@ -103,7 +103,7 @@ class Reader:
 
 @pytest.fixture(scope="session")
 def printed_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An instance folder with the tables made and the posts loaded, to copy from."""
+    """An instance folder with the tables and the posts, from which tests copy."""
     folder = tmp_path_factory.mktemp("printed")
     app = create_app({"DEMO_BLOG_INSTANCE": folder})
     with app.app_context():
@@ -115,7 +115,7 @@ def printed_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def visitor(printed_journal: Path) -> Iterator[Reader]:
-    """Someone who only reads, so one journal serves for all that they look at."""
+    """A visitor who only reads, so one journal is enough for all tests."""
     app = create_app({"TESTING": True, "DEMO_BLOG_INSTANCE": printed_journal})
     yield Reader(app.test_client())
     with app.app_context():
@@ -124,7 +124,7 @@ def visitor(printed_journal: Path) -> Iterator[Reader]:
 
 @pytest.fixture
 def journal(printed_journal: Path, tmp_path: Path) -> Iterator[Flask]:
-    """A journal with every post and no comment, and limits wide enough for a test."""
+    """A journal with every post and no comments, and limits large enough for a test."""
     instance = tmp_path / "instance"
     instance.mkdir()
     for name in ("journal.sqlite3", "secret_key"):

@@ -1,4 +1,4 @@
-"""Four processes of sixteen threads post for one token, all in step; each process is a fresh Python."""
+"""Four processes of sixteen threads post one token at the same moments. Each process is a fresh Python."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from limits.storage import Storage
 from captcha_guard.counters.spent import Spent
 from captcha_guard.web.state import NAME
 from tests.integration.host_blog import make_blog
-from tests.processes import shared_out
+from tests.processes import in_processes
 
 PROCESSES = 4
 THREADS = 16
 
-#: Seconds. Far more than a race takes; then a process that was left alone gives up.
+#: Seconds. More than a race takes. Then a process without the others gives up.
 PATIENCE = 60
 
 
 class InStep:
-    """A storage that does nothing with the ``nonce`` that is raced for before all threads are about to do the same."""
+    """A storage that waits before each use of the ``nonce`` until all threads are about to do the same."""
 
     def __init__(self, storage: Storage, nonce: str, start: Barrier) -> None:
         self._storage, self._nonce, self._start = storage, nonce, start
@@ -45,21 +45,21 @@ class InStep:
 
 
 class GetThenDelete(Spent):
-    """The broken control: nonces that can be spent lie in the store, are looked up, then deleted.
+    """The broken control: unspent nonces are in the store, are looked up, then deleted.
 
-    What was never laid down is claimed as it should be, so that nothing but the nonce decides.
+    Other keys are claimed properly, so that only the nonce decides.
     """
 
     def __init__(self, storage: Storage, nonce: str) -> None:
         super().__init__(storage)
         self._nonce = nonce
 
-    def lay_down(self) -> None:
-        """Make the nonce one that can be spent."""
+    def store_unspent(self) -> None:
+        """Store the nonce as unspent."""
         self._storage.incr(f"unspent/{self._nonce}", 3600)
 
     def claim(self, nonce: str, ttl: int, *, issued_at: float | None = None) -> bool:
-        """Spend a nonce as the peers do that lose this race."""
+        """Spend a nonce as packages do that lose this race."""
         if nonce != self._nonce:
             return super().claim(nonce, ttl, issued_at=issued_at)
         if self._storage.get(f"unspent/{nonce}") == 0:
@@ -70,7 +70,7 @@ class GetThenDelete(Spent):
 
 @dataclass(frozen=True)
 class Round:
-    """One race for ``nonce``: all post ``fields`` to ``path``, each with another body; ``broken``: by the control."""
+    """One race for ``nonce``: all post ``fields`` to ``path``, each with another body. ``broken`` is the control."""
 
     path: str
     nonce: str
@@ -79,18 +79,18 @@ class Round:
 
 
 def race(folder: Path, config: Mapping[str, object], rounds: Sequence[Round]) -> list[Counter[int]]:
-    """Run the rounds one after the other; return how often each status was answered in each."""
+    """Run the rounds one after the other. Returns the number of answers with each status for each round."""
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(PROCESSES * THREADS)
     parts = [(number, (folder, config), rounds, start) for number in range(PROCESSES)]
-    results = shared_out(context, _racer, parts)
+    results = in_processes(context, _racer, parts)
     return [sum((result[index] for result in results), Counter()) for index in range(len(rounds))]
 
 
 def _racer(
-    number: int, told: tuple[Path, Mapping[str, object]], rounds: Sequence[Round], start: Barrier
+    number: int, arguments: tuple[Path, Mapping[str, object]], rounds: Sequence[Round], start: Barrier
 ) -> list[Counter[int]]:
-    blog = make_blog(*told)
+    blog = make_blog(*arguments)
     store, results = blog.state.spent._storage, []
     with ThreadPoolExecutor(THREADS) as threads:
         for lap, one in enumerate(rounds):
@@ -99,8 +99,8 @@ def _racer(
             blog.app.extensions[NAME] = replace(blog.state, spent=spent)
 
             def post(thread: int, lap: int = lap, one: Round = one) -> int:
-                said = {"body": f"Comment of thread {thread} in process {number} on lap {lap}"}
-                return blog.client().post(one.path, data={**one.fields, **said}).status_code
+                body = {"body": f"Comment of thread {thread} in process {number} on lap {lap}"}
+                return blog.client().post(one.path, data={**one.fields, **body}).status_code
 
             results.append(Counter(threads.map(post, range(THREADS))))
     return results

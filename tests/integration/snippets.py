@@ -1,4 +1,4 @@
-"""Reads the code of documents and runs it as a new user would."""
+"""Runs the code of documents as a new user would."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def python_of(document: str) -> list[str]:
 
 
 class Program:
-    """The blocks of one program, in the file of one folder."""
+    """The blocks of one program, in a file of a folder."""
 
     def __init__(self, folder: Path, *blocks: str) -> None:
         self.names: dict[str, Any] = {"__name__": "app", "__file__": str(folder / "app.py")}
@@ -42,7 +42,7 @@ class Program:
 
 
 def posted(client: FlaskClient, url: str, page: str, **fields: str) -> TestResponse:
-    """Post the form in ``page`` with a right code, and follow the redirect."""
+    """Post the form in ``page`` with the right code, and follow the redirect."""
     return client.post(url, data={**hidden(page), **fields, **solved_form(client, page)}, follow_redirects=True)
 
 
@@ -53,7 +53,7 @@ def hidden(page: str) -> dict[str, str]:
 
 
 def run_tests(folder: Path) -> str:
-    """Run pytest in ``folder`` as a new user does; returns the line at its end."""
+    """Run pytest in ``folder`` as a new user does. Returns its last line."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # a new user has none

@@ -1,4 +1,4 @@
-"""A store that comes back empty, or is emptied: what was spent before is not accepted again, what comes after is."""
+"""A store that restarts empty or is emptied: codes spent before aren't accepted again, and later ones are."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.redis
 
 @pytest.fixture
 def blogs(redis: FaultyRedis, blogs_on: MakeBlog) -> MakeBlog:
-    """Make one worker's blog, and another's."""
+    """Make the blog of one worker, and of another."""
     return lambda: blogs_on(redis.uri, {"SECRET_KEY": SECRET})
 
 
@@ -50,7 +50,7 @@ def reset(_: FaultyRedis, blog: Blog) -> None:
 
 
 def without_its_mark(_: FaultyRedis, blog: Blog) -> None:
-    """As where the server may evict what it likes, and took the mark and the nonces."""
+    """Like a server that may evict anything, and evicted the mark and the nonces."""
     for key in server_of(blog).scan_iter("*captcha_guard/spent/*"):
         server_of(blog).delete(key)
     storage: Any = blog.state.storage
@@ -61,7 +61,7 @@ LOSSES = pytest.mark.parametrize("lose", [restarted, flushed, reset, without_its
 
 
 def say(blog: Blog, body: str, way: str = "/posts/one", *, ago: float = 0) -> dict[str, str]:
-    """Fetch a form so many seconds ago, and solve its code."""
+    """Fetch a form this many seconds ago, and solve its code."""
     issuer = blog.state.issuer
     issuer.clock = lambda: time.time() - ago
     try:
@@ -72,7 +72,7 @@ def say(blog: Blog, body: str, way: str = "/posts/one", *, ago: float = 0) -> di
 
 
 def has_remembered_for(seconds: float, blog: Blog) -> None:
-    """Let the mark say that it was written earlier than it was."""
+    """Make the mark older than it is."""
     storage: Any = blog.state.storage
     since, history = server_of(blog).get(storage.mark_of("")).decode().split()
     server_of(blog).set(storage.mark_of(""), f"{float(since) - seconds} {history}")
@@ -135,7 +135,7 @@ def test_a_code_from_after_the_loss_is_accepted(redis: FaultyRedis, blogs: MakeB
     assert set(statuses) <= {303, 503}
 
 
-def test_where_the_fault_was_seen_the_next_form_is_good_and_codes_from_before_are_not(
+def test_after_a_noticed_fault_new_codes_are_accepted_and_older_ones_are_not(
     redis: FaultyRedis, blogs: MakeBlog
 ) -> None:
     blog = blogs()

@@ -1,4 +1,4 @@
-"""Spam is judged no milder, and an honest text no harder, in any shape a request can have, than in ``body``."""
+"""In any shape of a request, spam isn't judged more mildly, and good text not more strictly, than in ``body``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SPAM = (
 )
 HONEST = tuple(comment.body for comment in GOOD.values() if len(comment.body) < 2000)
 
-#: Names that the guard gives a role to are among them: there, too, spam is judged like the body.
+#: Includes names that have a role. In these, too, spam is judged like the body.
 NAMES = st.one_of(
     st.sampled_from(
         [
@@ -66,7 +66,7 @@ FREE_NAMES = NAMES.filter(lambda name: not _has_role(name) and re.fullmatch(r"[\
 
 @dataclass(frozen=True)
 class Shape:
-    """A request that holds a text somewhere: what the test client is given, and how it came about."""
+    """A request that contains a text somewhere: the arguments for the test client, and how it was made."""
 
     sent: Mapping[str, Any]
     query: Mapping[str, str] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Shape:
 
 @pytest.fixture
 def judge(blogs: MakeBlog) -> Iterator[Callable[[Shape], Verdict]]:
-    """Post a shape to a moderated route that stores nothing, so that one try doesn't change the next."""
+    """Post a shape to a moderated route that stores nothing, so that one request doesn't change the next."""
     blog = blogs({"CAPTCHA_GUARD_MODE": "off"})
     blog.app.add_url_rule("/any", "any", blog.guard.protect(moderated=True)(lambda: ("", 422)), methods=["POST"])
     heard: list[Verdict] = []
@@ -98,7 +98,7 @@ def plain(text: str) -> Shape:
 
 @st.composite
 def placed(draw: st.DrawFn, text: str, names: st.SearchStrategy[str]) -> Shape:
-    """Put a text somewhere in a request, beside what else a form may hold."""
+    """Put a text somewhere in a request, together with other fields."""
     name = draw(names)
     beside = draw(st.sampled_from([{}, {"parent": "7"}, {"name": "Ada"}, {"name": "Ada", "email": "ada@mail.example"}]))
     others = {key: value for key, value in beside.items() if key != name}
@@ -113,7 +113,7 @@ def placed(draw: st.DrawFn, text: str, names: st.SearchStrategy[str]) -> Shape:
         "key": Shape({"json": {**others, "inside": {text: 1}}}),
         "name": Shape({"data": {**others, text: "1"}}),
     }
-    if '"' in text:  # browsers send another character in its place
+    if '"' in text:  # browsers send another character instead
         del shapes["file"]
     return shapes[draw(st.sampled_from(sorted(shapes)))]
 
@@ -133,31 +133,31 @@ def _has_role(name: str) -> bool:
     }
 
 
-def is_no_milder(one: Verdict, other: Verdict) -> bool:
+def is_not_milder(one: Verdict, other: Verdict) -> bool:
     return one.action >= other.action and one.score >= other.score
 
 
 @settings(max_examples=400)
 @given(st.data())
-def test_spam_is_judged_no_milder_wherever_it_stands(judge: Callable[[Shape], Verdict], data: st.DataObject) -> None:
+def test_spam_is_not_judged_more_mildly_in_any_place(judge: Callable[[Shape], Verdict], data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(SPAM))
     shape = data.draw(placed(text, NAMES))
     found, usual = judge(shape), judge(plain(text))
-    assert is_no_milder(found, usual), (shape, found, usual)
+    assert is_not_milder(found, usual), (shape, found, usual)
 
 
 @settings(max_examples=300)
 @given(st.data())
-def test_an_honest_text_without_a_role_is_judged_no_harder(
+def test_good_text_without_a_role_is_not_judged_more_strictly(
     judge: Callable[[Shape], Verdict], data: st.DataObject
 ) -> None:
     text = data.draw(st.sampled_from(HONEST))
     shape = data.draw(placed(text, FREE_NAMES))
     found, usual = judge(shape), judge(plain(text))
-    assert is_no_milder(usual, found), (shape, found, usual)
+    assert is_not_milder(usual, found), (shape, found, usual)
 
 
-#: What shows nothing on a reader's screen.
+#: Characters that a reader doesn't see.
 UNSEEN = st.sampled_from(
     [
         *map(chr, (*range(1, 9), 11, 12, *range(14, 32), 127, *range(0x80, 0xA0))),
@@ -170,13 +170,13 @@ UNSEEN = st.sampled_from(
 @settings(max_examples=200)
 @given(text=st.sampled_from(SPAM[:5]), unseen=UNSEEN, every=st.integers(1, 9), start=st.integers(0, 9))
 @example(text=SPAM[0], unseen="\x01", every=3, start=1)
-def test_unseen_characters_make_spam_no_milder(
+def test_invisible_characters_do_not_make_spam_milder(
     judge: Callable[[Shape], Verdict], text: str, unseen: str, every: int, start: int
 ) -> None:
     pieces = [text[place : place + every] for place in range(start, len(text), every)]
     disguised = text[:start] + unseen.join(pieces)
     found, usual = judge(plain(disguised)), judge(plain(text))
-    assert is_no_milder(found, usual), (disguised, found, usual)
+    assert is_not_milder(found, usual), (disguised, found, usual)
 
 
 def spelt(host: str) -> st.SearchStrategy[str]:
@@ -219,7 +219,7 @@ def test_two_reference_links_are_found_by_their_uses(judge: Callable[[Shape], Ve
 
 
 def test_every_shape_reaches_the_judge(judge: Callable[[Shape], Verdict]) -> None:
-    """A control: the shapes above do hold their text, or the tests above could not fail."""
+    """A control: the shapes above contain their text, so the tests above can fail."""
     for shape in (
         plain(SPAM[0]),
         Shape({"json": {"a": [{"b": SPAM[0]}]}}),

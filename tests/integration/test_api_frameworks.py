@@ -1,4 +1,4 @@
-"""APIs with strict schemas, APIFlask and Flask-RESTful, take the code in headers so that bodies stay clean."""
+"""APIs with strict schemas, APIFlask and Flask-RESTful, send the code in headers so that bodies stay clean."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ MakeApi = Callable[[Path], tuple[Flask, list[Any]]]
 
 
 class Comment(Schema):
-    """A comment; marshmallow refuses every member that isn't named here."""
+    """A comment. marshmallow refuses every member that isn't named here."""
 
     author = String(required=True)
     text = String(required=True)
 
 
 class Envelope(Schema):
-    """A document that holds a comment."""
+    """A document that contains a comment."""
 
     comment = Nested(Comment, required=True)
 
@@ -43,7 +43,7 @@ def configured(app: Flask) -> Flask:
 
 
 def api_flask(folder: Path) -> tuple[Flask, list[Any]]:
-    """Return an APIFlask application, whose input decorator loads the body by a marshmallow schema."""
+    """Return an APIFlask application, whose input decorator validates the body with a marshmallow schema."""
     app, stored = APIFlask("api", instance_path=str(folder)), []
     configured(app)
     guard = CaptchaGuard(app)
@@ -81,7 +81,7 @@ def flask_restful(folder: Path) -> tuple[Flask, list[Any]]:
 
 @pytest.mark.parametrize("make", [api_flask, flask_restful])
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_a_strict_api_takes_the_code_in_headers(make: MakeApi, tmp_path: Path, method: str) -> None:
+def test_a_strict_api_accepts_the_code_in_headers(make: MakeApi, tmp_path: Path, method: str) -> None:
     app, stored = make(tmp_path)
     client = app.test_client()
 

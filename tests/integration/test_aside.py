@@ -157,7 +157,7 @@ def test_an_expired_comment_can_still_be_rescued(blog: Blog, clock: time_machine
         assert blog.guard.filter_stats().ham == ham + 1
 
 
-def test_comments_that_were_held_or_published_never_expire(blog: Blog, clock: time_machine.Traveller) -> None:
+def test_comments_that_were_held_or_published_never_expire_as_spam(blog: Blog, clock: time_machine.Traveller) -> None:
     teach(blog)
     post(blog, DOUBTFUL)
     post(blog, "The loop in part two is quite all right.")
@@ -228,6 +228,19 @@ def test_a_timetable_allows_one_run_a_minute() -> None:
     assert [table.claim(100.0 + seconds) for seconds in (0, 59, 60, 61, 119, 121)] == [
         False, False, True, False, False, True,
     ]  # fmt: skip
+
+
+def test_a_timetable_runs_when_the_time_of_day_has_moved() -> None:
+    """The computer was asleep, or a test moves the clock."""
+    now = [1_000_000.0]
+    table = Timetable(100.0, clock=lambda: now[0])
+    assert not table.claim(101.0)
+    now[0] += EVERY
+    assert table.claim(101.0)
+    assert not table.claim(102.0)
+    now[0] -= 10 * EVERY
+    assert not table.claim(103.0)
+    assert table.claim(101.0 + EVERY)
 
 
 def test_maintenance_runs_in_a_thread_after_a_post(

@@ -1,4 +1,4 @@
-"""The attackers read what is plainly printed, and codes in two rows only after the right cut."""
+"""The reading programs read plain text, and codes in two rows only after the right cut."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DARK, LIGHT = 30, 230
 
 
 def printed(*rows: str, turned: bool = False, slope: float = 0.0) -> Image.Image:
-    """Print rows of text, 48 px high each; ``slope`` is how many px they fall in each px to the right."""
+    """Print rows of text, each 48 px high. ``slope`` is how many px they go down per px to the right."""
     picture = Image.new("L", (240, 24 + 48 * len(rows)), LIGHT)
     for number, row in enumerate(rows):
         place = (120, 36 + 48 * number)
@@ -51,7 +51,7 @@ def hits(opponent: Opponent, pictures: Sequence[Image.Image], codes: Sequence[st
     )
 
 
-def test_every_program_reads_what_is_printed_plainly(opponent: Opponent) -> None:
+def test_every_program_reads_plain_text(opponent: Opponent) -> None:
     assert opponent.version[0].isdigit()
     pictures = [printed("9CDW2"), printed("FRM58", turned=True)]
     assert hits(opponent, pictures, ["9CDW2", "FRM58"], Way()) == 2
@@ -66,7 +66,7 @@ def test_recognisers_of_lines_read_two_rows_only_after_a_cut(cut: str) -> None:
     assert hits(program, pictures, codes, Way(cut=cut)) == 2
 
 
-def test_a_seam_follows_rows_that_slope_where_halves_cut_through_letters() -> None:
+def test_a_seam_follows_sloping_rows_where_halves_cut_through_letters() -> None:
     program, code = OPPONENTS["ddddocr"](ALPHABET), "HRMD582F"
     picture = printed(code[:4], code[4:], slope=0.42)
     assert hits(program, [picture], [code], Way(cut="halves at 50 %")) == 0
@@ -89,7 +89,7 @@ def test_the_best_way_is_the_one_that_reads_most_and_then_the_one_that_comes_nea
     assert missed.best == right
 
 
-def test_the_detector_keeps_nothing_of_a_picture_that_another_thread_could_come_upon() -> None:
+def test_the_detector_shares_no_state_between_threads() -> None:
     program = RapidocrDetector(ALPHABET)
     before = vars(program._program.text_det).copy()
     assert program.read([printed("9CDW2")], "") == ["9CDW2"]
@@ -108,7 +108,7 @@ def test_a_turned_picture_is_whole_and_its_corners_are_background() -> None:
 
 
 @pytest.mark.parametrize(("slope", "turn"), [(-0.55, "sheared by 29°"), (0.55, "sheared by -29°")])
-def test_rows_of_upright_letters_that_climb_or_fall_are_level_after_a_shear(slope: float, turn: str) -> None:
+def test_sloping_rows_of_upright_letters_are_level_after_a_shear(slope: float, turn: str) -> None:
     program, code = OPPONENTS["ddddocr"](ALPHABET), "HRMD582F"
     picture = printed(code[:4], code[4:], slope=slope)
     assert hits(program, [picture], [code], Way(cut="halves at 50 %")) == 0

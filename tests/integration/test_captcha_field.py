@@ -1,4 +1,4 @@
-"""``CaptchaField`` is a field like others: in plain loops, in Bootstrap-Flask's macros and in Flask-Admin's."""
+"""``CaptchaField`` renders like other fields: in plain loops, in Bootstrap-Flask's macros and in Flask-Admin."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LABEL = "Sicherheitscode"
 ERRORS = "{% for error in form.captcha.errors %}<b>{{ error }}</b>{% endfor %}"
 LOOP_ERRORS = "{% for error in field.errors %}<b>{{ error }}</b>{% endfor %}"
 
-#: Every way in which a template draws a form.
+#: Every way in which a template renders a form.
 WAYS = {
     "loop": "{% for field in form %}{{ field.label }}{{ field }}" + LOOP_ERRORS + "{% endfor %}",
     "loop, label behind": "{% for field in form %}" + LOOP_ERRORS + "{{ field() }}{{ field.label() }}{% endfor %}",
@@ -48,7 +48,7 @@ WAYS = {
 
 
 class Page(HTMLParser):
-    """Labels by what they are for, elements by id with their text, and the inputs that people see."""
+    """Labels by the id of their input, elements by id with their text, and the visible inputs."""
 
     def __init__(self, response: TestResponse) -> None:
         super().__init__()
@@ -141,7 +141,7 @@ def _in_flask_admin(app: Flask, field: Any) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_its_label_is_the_given_one_appears_once_and_points_at_the_input(bare: Any, way: str) -> None:
+def test_its_label_appears_once_and_belongs_to_the_input(bare: Any, way: str) -> None:
     page = Page(site(bare, WAYS[way]).get("/letter/"))
     (code,) = page.seen
     assert page.own_labels == [code["id"]] == ["captcha"]
@@ -164,7 +164,7 @@ def test_its_error_is_shown_once_and_describes_the_input(bare: Any, way: str) ->
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_nothing_of_it_is_shown_while_no_code_is_asked_for(bare: Any, way: str) -> None:
+def test_it_shows_nothing_while_no_code_is_needed(bare: Any, way: str) -> None:
     client = site(bare, WAYS[way], CaptchaField(LABEL, description="Only once."), CAPTCHA_GUARD_MODE="suspicious")
     answer = client.get("/letter/")
     page = Page(answer)
@@ -176,7 +176,7 @@ def test_nothing_of_it_is_shown_while_no_code_is_asked_for(bare: Any, way: str) 
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_nothing_of_it_is_shown_once_the_code_is_solved(bare: Any, way: str) -> None:
+def test_it_shows_nothing_after_the_code_is_solved(bare: Any, way: str) -> None:
     client = site(bare, WAYS[way])
     fields = solved_form(client, client.get("/letter/").text)
     answer = client.post("/letter/", data=fields | COMMENT | {"author": ""})
@@ -187,7 +187,7 @@ def test_nothing_of_it_is_shown_once_the_code_is_solved(bare: Any, way: str) -> 
     assert client.post("/letter/", data=solved_form(client, answer.text) | COMMENT).text == "stored"
 
 
-def test_an_error_where_no_code_is_asked_for_is_still_shown(bare: Any) -> None:
+def test_an_error_is_shown_even_if_no_code_is_needed(bare: Any) -> None:
     for way, template in WAYS.items():
         client = site(bare, template, CAPTCHA_GUARD_MODE="suspicious", CAPTCHA_GUARD_COMMENT_LIMITS="1 per minute")
         client.post("/letter/", data=COMMENT)
@@ -197,17 +197,17 @@ def test_an_error_where_no_code_is_asked_for_is_still_shown(bare: Any) -> None:
         assert LABEL not in answer.text, way
 
 
-def test_two_drawings_of_one_form_have_a_label_each(bare: Any) -> None:
+def test_a_form_rendered_twice_has_a_label_each_time(bare: Any) -> None:
     answer = site(bare, "{{ form.captcha(id='one') }}</form><form>{{ form.captcha(id='two') }}").get("/letter/")
     assert Page(answer).own_labels == ["one", "two"]
 
 
-def test_a_label_of_which_only_the_text_is_read_is_the_inputs_name(bare: Any) -> None:
+def test_if_only_the_labels_text_is_read_it_is_the_inputs_name(bare: Any) -> None:
     (code,) = Page(site(bare, "<i>{{ form.captcha.label.text }}</i>{{ form.captcha }}").get("/letter/")).seen
     assert code["aria-label"] == LABEL
 
 
-def test_attributes_go_to_the_input(bare: Any) -> None:
+def test_attributes_are_set_on_the_input(bare: Any) -> None:
     field = CaptchaField(LABEL, id="code", render_kw={"class": "big", "placeholder": '"7"', "size": 20, "title": None})
     client = site(bare, "{{ form.captcha(data_x=1, required=False, aria_describedby='more') }}<p id=more>M</p>", field)
     page = Page(client.get("/letter/"))
@@ -228,17 +228,19 @@ def test_attributes_that_are_the_guards_are_refused(bare: Any, name: str) -> Non
         site(bare, "{{ form.captcha(" + name + "='x') }}", PROPAGATE_EXCEPTIONS=True).get("/letter/")
 
 
-def test_filters_make_data_and_leave_the_code_alone(bare: Any) -> None:
+def test_filters_change_data_and_not_the_checked_code(bare: Any) -> None:
     def refuse(_: str | None) -> str:
         raise ValueError("No!")
 
     seen: list[str | None] = []
     for filters, stored in (([lambda typed: f"<{typed}>"], True), ([refuse], False)):
 
-        def look(_: object, field: CaptchaField) -> None:
+        def check_data(_: object, field: CaptchaField) -> None:
             seen.append(field.data)
 
-        client = site(bare, "{{ form.captcha }}" + ERRORS, CaptchaField(LABEL, validators=[look], filters=filters))
+        client = site(
+            bare, "{{ form.captcha }}" + ERRORS, CaptchaField(LABEL, validators=[check_data], filters=filters)
+        )
         fields = solved_form(client, client.get("/letter/").text)
         answer = client.post("/letter/", data=fields | COMMENT)
         assert (answer.text == "stored") == stored
@@ -246,7 +248,7 @@ def test_filters_make_data_and_leave_the_code_alone(bare: Any) -> None:
         assert seen.pop(0) == (f"<{fields[ANSWER]}>" if stored else fields[ANSWER])
 
 
-def test_a_validator_of_the_hosts_has_its_say(bare: Any) -> None:
+def test_the_hosts_own_validator_runs(bare: Any) -> None:
     def never(_: object, __: object) -> None:
         raise ValidationError("Not on Sundays.")
 
@@ -256,7 +258,7 @@ def test_a_validator_of_the_hosts_has_its_say(bare: Any) -> None:
 
 
 @pytest.mark.parametrize("validator", [DataRequired(), InputRequired(), Optional()])
-def test_a_validator_that_says_when_a_code_is_needed_is_refused(bare: Any, validator: object) -> None:
+def test_a_validator_that_decides_whether_a_code_is_needed_is_refused(bare: Any, validator: object) -> None:
     with pytest.raises(ConfigError, match=f"the validator {type(validator).__name__}; remove it"):
         site(bare, "", CaptchaField(validators=[validator]), PROPAGATE_EXCEPTIONS=True).get("/letter/")  # type: ignore[list-item]
 
@@ -287,15 +289,15 @@ def test_two_codes_in_one_form_are_refused(bare: Any) -> None:
             Listed()
 
 
-def test_a_template_without_the_field_is_reported_once_with_what_to_write(
+def test_a_template_without_the_field_is_reported_once_with_the_fix(
     bare: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = site(bare, "{{ form.body }}{{ form.author }}")
     for _ in range(2):
         client.get("/letter/")
     client.post("/letter/", data=COMMENT)
-    told = [message for message in caplog.messages if "CaptchaField" in message]
-    assert told == [
+    logged = [message for message in caplog.messages if "CaptchaField" in message]
+    assert logged == [
         "captcha_guard: the route 'letter' shows the form Letter without its CaptchaField, so readers can't send it. "
         "Write {{ form.captcha }} into its template."
     ]
@@ -312,6 +314,8 @@ def test_a_page_that_shows_no_form_or_the_whole_form_is_not_reported(
     assert not [message for message in caplog.messages if "CaptchaField" in message]
 
 
-def test_who_is_exempt_may_be_shown_no_field(bare: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_form_without_the_field_is_not_reported_for_exempt_visitors(
+    bare: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     site(bare, "{{ form.body }}{{ form.author }}", CaptchaField(exempt_when=lambda: True)).get("/letter/")
     assert not [message for message in caplog.messages if "CaptchaField" in message]

@@ -1,4 +1,4 @@
-"""What the limits count: a reader's slip costs nothing, and no attacker publishes more than they allow."""
+"""What the limits count: a reader's mistake costs nothing, and an attacker can't publish more than the limits allow."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_third_comment_in_a_minute_waits_and_keeps_its_code(
     assert blog.stored[2]["body"] == "Comment 3"
 
 
-def test_a_slip_of_the_finger_does_not_cost_a_comment(blogs: MakeBlog) -> None:
+def test_a_typing_error_does_not_cost_a_comment(blogs: MakeBlog) -> None:
     client = blogs(LIMITED).client()
     for number in (1, 2):
         page = client.post(POST, data=wrong(client.get("/posts/one"), say(number)))
@@ -62,7 +62,7 @@ def test_a_slip_of_the_finger_does_not_cost_a_comment(blogs: MakeBlog) -> None:
     assert publish(client, 3) == 429
 
 
-def test_a_new_code_asked_for_after_a_slip_does_not_cost_a_comment_either(blogs: MakeBlog) -> None:
+def test_a_new_code_after_a_typing_error_does_not_cost_a_comment_either(blogs: MakeBlog) -> None:
     client = blogs(LIMITED).client()
     for number in (1, 2):
         page = client.post(POST, data=wrong(client.get("/posts/one"), say(number)))
@@ -73,7 +73,7 @@ def test_a_new_code_asked_for_after_a_slip_does_not_cost_a_comment_either(blogs:
     assert publish(client, 3) == 429
 
 
-def test_whatever_is_replayed_no_more_is_published_than_the_limit(blogs: MakeBlog) -> None:
+def test_replays_never_publish_more_than_the_limit(blogs: MakeBlog) -> None:
     blog = blogs(LIMITED)
     client, chance = blog.client(), random.Random(20)
     tokens = [fields_of(client.get("/posts/one"))[TOKEN] for _ in range(3)]
@@ -93,7 +93,7 @@ def test_whatever_is_replayed_no_more_is_published_than_the_limit(blogs: MakeBlo
     assert 0 < len(blog.stored) <= 2
 
 
-def test_blank_codes_are_not_asked_for_again_without_end(blogs: MakeBlog) -> None:
+def test_blank_codes_have_a_limited_number_of_tries(blogs: MakeBlog) -> None:
     client = blogs(LIMITED).client()
     page, answers = client.get("/posts/one"), []
     for _ in range(40):
@@ -103,7 +103,7 @@ def test_blank_codes_are_not_asked_for_again_without_end(blogs: MakeBlog) -> Non
     assert set(answers) == {422, 429}
 
 
-def test_a_challenge_that_is_paid_for_can_not_be_hoarded_by_renewing_it(blogs: MakeBlog) -> None:
+def test_renewing_a_challenge_with_tries_left_does_not_multiply_the_tries(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"})
     client = blog.client()
     token = fields_of(client.post(POST, data=COMMENT))[TOKEN]
@@ -114,7 +114,7 @@ def test_a_challenge_that_is_paid_for_can_not_be_hoarded_by_renewing_it(blogs: M
     assert late.status_code == 429
 
 
-def test_a_page_that_shows_a_refused_form_twice_gets_one_that_is_paid_for(blogs: MakeBlog) -> None:
+def test_a_page_that_shows_a_refused_form_twice_gets_the_tries_once(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"})
 
     @blog.app.post("/twice")
@@ -134,7 +134,7 @@ def test_a_page_that_shows_a_refused_form_twice_gets_one_that_is_paid_for(blogs:
     assert answers == [200, 429]
 
 
-def test_a_view_that_shows_its_form_after_storing_hands_out_no_free_posts(blogs: MakeBlog) -> None:
+def test_a_view_that_shows_its_form_after_storing_gives_no_free_posts(blogs: MakeBlog) -> None:
     blog = blogs(LIMITED)
     client = blog.client()
     page, answers = client.get("/quiet"), []
@@ -160,7 +160,7 @@ def test_ten_wrong_codes_are_enough(blogs: MakeBlog, clock: time_machine.Travell
     assert client.post(POST, data=fields_of(stopped)).status_code == 303
 
 
-def test_wrong_codes_are_counted_on_paid_challenges_too(blogs: MakeBlog) -> None:
+def test_wrong_codes_are_counted_on_challenges_with_tries_left_too(blogs: MakeBlog) -> None:
     client = blogs({"CAPTCHA_GUARD_WRONG_LIMITS": "3 per 10 minutes"}).client()
     page, answers = client.get("/posts/one"), []
     for _ in range(5):
@@ -169,7 +169,7 @@ def test_wrong_codes_are_counted_on_paid_challenges_too(blogs: MakeBlog) -> None
     assert answers == [422, 422, 422, 429, 429]
 
 
-def test_a_limited_pass_is_still_there_after_the_wait(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
+def test_a_limited_pass_is_still_valid_after_the_wait(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"})
     client = blog.client()
     passed = post_comment(client, "/essay", author="")
@@ -181,7 +181,7 @@ def test_a_limited_pass_is_still_there_after_the_wait(blogs: MakeBlog, clock: ti
     assert client.post("/essay", data=fields_of(early)).status_code == 303
 
 
-def test_a_code_that_comes_back_unspent_says_how_long_it_still_lasts(
+def test_an_unspent_code_that_is_shown_again_has_its_remaining_time(
     blogs: MakeBlog, clock: time_machine.Traveller
 ) -> None:
     client = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"}).client()
@@ -211,14 +211,14 @@ def test_pictures_and_new_codes_are_limited(blogs: MakeBlog) -> None:
     assert int(asked[2].headers["Retry-After"]) == asked[2].json["retry_after"] > 0  # type: ignore[index]
 
 
-def test_one_network_can_not_shut_out_the_others(blogs: MakeBlog) -> None:
+def test_one_network_cannot_lock_out_the_others(blogs: MakeBlog) -> None:
     blog = blogs(LIMITED)
     answers = [publish(blog.client(f"192.0.2.{number % 40}"), number) for number in range(66)]
     assert answers == [303] * 64 + [429] * 2
     assert publish(blog.client("198.51.100.1"), "elsewhere") == 303
 
 
-def test_a_wrong_code_is_never_accepted_where_codes_are_asked_for_only_now_and_then(blog: Blog) -> None:
+def test_a_wrong_code_is_never_accepted_in_suspicious_mode(blog: Blog) -> None:
     client = blog.client()
     asked = client.post("/quiet", data=COMMENT)
     assert asked.status_code == 422

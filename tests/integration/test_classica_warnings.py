@@ -26,7 +26,7 @@ class Letter(FlaskForm):  # type: ignore[misc]
 
 
 def make_site(folder: Path, *, site: object = "medium", route: str | Difficulty | None = None) -> Flask:
-    """Return a site with two guarded routes of that difficulty and a page that shows a form of another."""
+    """Return a site with two guarded routes of one difficulty and a page that shows a form of another."""
     app = Flask("site", instance_path=str(folder))
     app.config |= {"SECRET_KEY": SECRET, "WTF_CSRF_ENABLED": False, "CAPTCHA_GUARD_DIFFICULTY": site}
     guard = CaptchaGuard(app)
@@ -50,9 +50,9 @@ def make_site(folder: Path, *, site: object = "medium", route: str | Difficulty 
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    told = [record for record in caplog.records if record.name == "captcha_guard"]
-    assert all(record.levelno == logging.WARNING for record in told)
-    return [record.getMessage() for record in told]
+    records = [record for record in caplog.records if record.name == "captcha_guard"]
+    assert all(record.levelno == logging.WARNING for record in records)
+    return [record.getMessage() for record in records]
 
 
 def seen(app: Flask) -> dict[str, Severity]:
@@ -60,14 +60,14 @@ def seen(app: Flask) -> dict[str, Severity]:
 
 
 @pytest.mark.parametrize("site", ["classica", Difficulty.classica, replace(Difficulty.classica, length=8)])
-def test_the_setting_is_told_of_at_start_up_and_by_the_doctor(
+def test_the_setting_is_reported_at_start_up_and_by_the_doctor(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, site: object
 ) -> None:
     app = make_site(tmp_path, site=site)
-    (told,) = warnings(caplog)
-    assert told.startswith("CG502: ")
-    assert "CAPTCHA_GUARD_DIFFICULTY is 'classica'" in told
-    assert INSTEAD in told
+    (warning,) = warnings(caplog)
+    assert warning.startswith("CG502: ")
+    assert "CAPTCHA_GUARD_DIFFICULTY is 'classica'" in warning
+    assert INSTEAD in warning
     for _ in range(2):
         app.test_client().get("/")
     assert len(warnings(caplog)) == 1
@@ -75,21 +75,21 @@ def test_the_setting_is_told_of_at_start_up_and_by_the_doctor(
 
 
 @pytest.mark.parametrize("route", ["classica", replace(Difficulty.classica, length=8)])
-def test_routes_are_named_once_at_the_first_request(
+def test_routes_are_reported_once_at_the_first_request(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, route: str | Difficulty
 ) -> None:
     app = make_site(tmp_path, route=route)
     assert warnings(caplog) == []
     for _ in range(2):
         app.test_client().get("/")
-    (told,) = warnings(caplog)
-    assert told.startswith("CG503: ")
-    assert "Guarded routes with difficulty='classica': 'answer', 'comment'." in told
-    assert INSTEAD in told
+    (warning,) = warnings(caplog)
+    assert warning.startswith("CG503: ")
+    assert "Guarded routes with difficulty='classica': 'answer', 'comment'." in warning
+    assert INSTEAD in warning
     assert seen(app) == {"CG503": Severity.WARNING}
 
 
-def test_a_field_is_named_once_where_it_says_so_and_no_view_overrules_it(
+def test_a_field_is_reported_once_unless_its_view_overrides_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = make_site(tmp_path).test_client()
@@ -97,14 +97,14 @@ def test_a_field_is_named_once_where_it_says_so_and_no_view_overrules_it(
     assert warnings(caplog) == []
     for _ in range(2):
         assert 'width="160"' in client.get("/letter").text
-    (told,) = warnings(caplog)
-    assert told.startswith("CG503: ")
-    assert "Letter has CaptchaField(difficulty='classica'), on the route 'letter'." in told
-    assert INSTEAD in told
+    (warning,) = warnings(caplog)
+    assert warning.startswith("CG503: ")
+    assert "Letter has CaptchaField(difficulty='classica'), on the route 'letter'." in warning
+    assert INSTEAD in warning
 
 
 @pytest.mark.parametrize("level", ["easy", "medium", Difficulty(lines=0)])
-def test_other_difficulties_are_told_nothing(
+def test_other_difficulties_are_not_reported(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, level: str | Difficulty
 ) -> None:
     app = make_site(tmp_path, site=level, route=level)

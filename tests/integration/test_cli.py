@@ -1,4 +1,4 @@
-"""The commands of the flask command: a contact sheet, the tuning page and the attack, on a site's own pictures."""
+"""The commands preview and tune, with a site's own pictures."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def run(app: Flask, *arguments: str) -> Result:
 
 
 @pytest.mark.parametrize("scale", [1, 2])
-def test_what_the_owner_sees_is_drawn_as_visitors_see_it(site: Flask, scale: int) -> None:
+def test_pictures_for_the_owner_are_those_of_visitors(site: Flask, scale: int) -> None:
     drawn = renderer_of(site).draw(Difficulty.easy, 7, scale=scale)
     issuer, at = state_of(site).issuer, int(time.time())
     token = issuer.tokens.sign(Challenge(" 7", "", "image", Difficulty.easy.spec(), issuer.epoch(at), at))
@@ -68,17 +68,17 @@ def test_what_the_owner_sees_is_drawn_as_visitors_see_it(site: Flask, scale: int
     assert drawn.code == solve(site, token)
 
 
-def test_the_owner_can_say_what_a_picture_says(site: Flask) -> None:
+def test_the_owner_can_choose_the_code_of_a_picture(site: Flask) -> None:
     renderer = renderer_of(site)
-    told, free = renderer.draw(Difficulty.easy, 1, code="7ACD4"), renderer.draw(Difficulty.easy, 1)
-    assert told.code == "7ACD4" != free.code
-    assert told.png != free.png
+    chosen, free = renderer.draw(Difficulty.easy, 1, code="7ACD4"), renderer.draw(Difficulty.easy, 1)
+    assert chosen.code == "7ACD4" != free.code
+    assert chosen.png != free.png
 
 
 # preview
 
 
-def test_preview_says_what_it_wrote_and_that_it_took_the_place_of_a_file(site: Flask, tmp_path: Path) -> None:
+def test_preview_prints_what_it_wrote_and_that_it_replaced_a_file(site: Flask, tmp_path: Path) -> None:
     out = tmp_path / "sheet.png"
     first = run(site, "preview", "--styles", "2", "--out", str(out))
     assert first.exit_code == 0, first.output
@@ -110,7 +110,7 @@ def test_a_sheet_has_a_row_for_each_style_and_a_picture_for_each_code_and_diffic
     assert sheet(*small, "--difficulty", "easy") == (one[0] + 240 + 14, one[1])
 
 
-def test_a_site_without_a_calendar_is_shown_seeds_that_nobody_can_guess(tmp_path: Path) -> None:
+def test_a_site_without_rotation_is_shown_seeds_that_cannot_be_guessed(tmp_path: Path) -> None:
     site = renderer_of(make_site(tmp_path, STYLE_ROTATION=0))
     seeds = {re.fullmatch('CAPTCHA_GUARD_STYLE_SEED = "([0-9a-f]{16})"', one.heading) for one in _versions(site, 4)[1:]}
     assert None not in seeds
@@ -128,17 +128,19 @@ def test_a_site_without_a_calendar_is_shown_seeds_that_nobody_can_guess(tmp_path
         (["--out", "/no/such/folder/sheet.png"], "can't be written: No such file or directory"),
     ],
 )
-def test_a_wrong_option_is_named_with_what_would_be_right(site: Flask, arguments: list[str], sentence: str) -> None:
+def test_the_error_for_a_wrong_option_names_it_and_the_right_values(
+    site: Flask, arguments: list[str], sentence: str
+) -> None:
     result = run(site, "preview", *arguments)
     assert result.exit_code == 2
     assert sentence in result.output.replace("\n", " ")
 
 
 @pytest.mark.parametrize("command", ["preview", "tune", "strength"])
-def test_an_application_without_the_guard_is_told_how_to_set_it_up(command: str) -> None:
+def test_the_error_for_an_application_without_the_guard_explains_the_set_up(command: str) -> None:
     result = run(Flask("bare"), command)
     assert result.exit_code == 1
-    assert result.output == "Error: captcha_guard is not set up for this application: call guard.init_app(app)\n"
+    assert result.output == "Error: captcha_guard isn't set up for this application: call guard.init_app(app)\n"
 
 
 # tune
@@ -146,7 +148,7 @@ def test_an_application_without_the_guard_is_told_how_to_set_it_up(command: str)
 
 @pytest.fixture
 def tuner(site: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    monkeypatch.setattr(tuner_module, "PICTURES", 2)  # they show what six would
+    monkeypatch.setattr(tuner_module, "PICTURES", 2)  # they show what six pictures would
     state = state_of(site)
     start = Tuning.of(state.settings, state.difficulty)
     return make_tuner(renderer_of(site), start, new_seed=lambda: ROLLED).test_client()
@@ -194,7 +196,7 @@ def test_each_preset_is_shown_in_its_own_size(tuner: FlaskClient) -> None:
         assert page.count(size) == len(pictures(page)) == 2
 
 
-def test_the_ends_of_every_slider_are_taken(tuner: FlaskClient) -> None:
+def test_the_ends_of_every_slider_are_accepted(tuner: FlaskClient) -> None:
     page = tuner.get("/").text
     for end in ("min", "max"):
         everything = {name: control(page, name)[end] for name in [*KNOBS, "width", "height", "shortest", "longest"]}
@@ -211,7 +213,7 @@ def test_the_ends_of_every_slider_are_taken(tuner: FlaskClient) -> None:
         ({"preset": "heavy"}, "there is no difficulty 'heavy'"),
     ],
 )
-def test_a_value_beyond_its_range_is_refused_with_the_range(
+def test_a_value_outside_its_range_is_refused_with_the_range(
     tuner: FlaskClient, query: dict[str, str], sentence: str
 ) -> None:
     response = tuner.get("/", query_string=query)
@@ -275,10 +277,10 @@ def test_re_rolling_changes_the_style_and_not_the_codes(tuner: FlaskClient) -> N
     before, after = tuner.get("/").text, tuner.get("/", query_string={"reroll": "1"}).text
     assert control(after, "style_seed")["value"] == ROLLED
     assert pictures(before) != pictures(after)
-    said = re.compile("<figcaption>(.*?)</figcaption>")
-    assert said.findall(before) == said.findall(after)
+    caption = re.compile("<figcaption>(.*?)</figcaption>")
+    assert caption.findall(before) == caption.findall(after)
     others = tuner.get("/", query_string={"other_codes": "1"}).text
-    assert not set(said.findall(before)) & set(said.findall(others))
+    assert not set(caption.findall(before)) & set(caption.findall(others))
 
 
 def test_the_longest_code_is_never_shorter_than_the_shortest(tuner: FlaskClient) -> None:
@@ -286,7 +288,7 @@ def test_the_longest_code_is_never_shorter_than_the_shortest(tuner: FlaskClient)
     assert control(page, "longest")["value"] == "8"
 
 
-def test_the_page_is_sealed_off(tuner: FlaskClient) -> None:
+def test_the_page_has_strict_security_headers(tuner: FlaskClient) -> None:
     response = tuner.get("/")
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
@@ -304,7 +306,7 @@ def test_the_site_itself_serves_nothing_of_the_page(site: Flask) -> None:
     assert not [rule for rule in site.url_map.iter_rules() if "tun" in rule.rule]
 
 
-def test_a_seed_that_is_no_text_is_told_of_and_not_replaced(tmp_path: Path) -> None:
+def test_a_seed_that_is_not_text_is_reported_and_not_replaced(tmp_path: Path) -> None:
     result = run(make_site(tmp_path, STYLE_SEED=b"\xff\xfe" * 8), "tune")
     assert result.exit_code == 1
     assert "CAPTCHA_GUARD_STYLE_SEED isn't valid UTF-8" in result.output
@@ -321,18 +323,18 @@ def flask_command(host: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "flask", "--app", str(host), "captcha-guard", *arguments]
 
 
-def test_the_flask_command_finds_the_group_by_itself_and_serves_the_page_on_loopback_only(host: Path) -> None:
+def test_the_flask_command_finds_the_group_and_serves_the_page_only_on_loopback(host: Path) -> None:
     with subprocess.Popen(
         flask_command(host, "tune", "--port", "0"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         try:
-            said = process.stdout.readline()
-            found = re.fullmatch(r"Tuning page: (http://127\.0\.0\.1:(\d+)/)\n", said)
-            assert found is not None, said
+            line = process.stdout.readline()
+            found = re.fullmatch(r"Tuning page: (http://127\.0\.0\.1:(\d+)/)\n", line)
+            assert found is not None, line
             with urlopen(found[1], timeout=20) as page:  # noqa: S310 - our own, on loopback
                 assert b"Tune the security code" in page.read()
-            # On Linux all of 127/8 is this machine; a server on 0.0.0.0 would answer here too.
+            # On Linux, 127/8 is this machine, and a server on 0.0.0.0 would answer here too.
             with pytest.raises(OSError), socket.create_connection(("127.0.0.2", int(found[2])), timeout=5):  # noqa: PT011
                 pass
         finally:

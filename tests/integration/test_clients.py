@@ -1,4 +1,4 @@
-"""Who counts as one client: the address that Flask knows, whom the host names, and all whom nobody knows."""
+"""What counts as one client: the address that Flask knows, a name from the host, or all requests without either."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def publish(client: FlaskClient, number: object, **headers: str) -> int:
     return post_comment(client, headers=headers, body=f"Comment {number}").status_code
 
 
-def test_codeless_posts_of_one_household_do_not_lock_its_neighbours_out(blogs: MakeBlog) -> None:
+def test_posts_without_codes_from_one_household_do_not_lock_out_its_neighbours(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute; 10 per hour; 30 per day"})
     for subnet in range(8):
         for _ in range(4):
@@ -52,7 +52,7 @@ def test_proxyfix_decides_whose_address_counts(blogs: MakeBlog) -> None:
     assert [answer.status_code for answer in answers] == [422, 422, 429]
 
 
-def test_one_slash_64_is_one_client_and_so_is_an_ipv4_address_in_ipv6_dress(blogs: MakeBlog) -> None:
+def test_one_slash_64_is_one_client_and_so_is_an_ipv4_mapped_address(blogs: MakeBlog) -> None:
     blog = blogs(ONE)
     assert [blog.client(f"2001:db8:1:2::{n:x}").post(POST, data=COMMENT).status_code for n in range(1, 4)] == [
         422,
@@ -78,7 +78,7 @@ def test_a_request_without_any_address_is_one_of_them(blogs: MakeBlog) -> None:
     assert [client.post(POST, data=COMMENT).status_code for _ in range(2)] == [422, 429]
 
 
-def test_midnight_is_no_fresh_start(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
+def test_counts_continue_after_midnight(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     client = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per hour"}).client()
     clock.shift(43_200 - 5)
     assert publish(client, 1) == 303
@@ -86,7 +86,7 @@ def test_midnight_is_no_fresh_start(blogs: MakeBlog, clock: time_machine.Travell
     assert publish(client, 2) == 429
 
 
-def test_the_judge_knows_a_client_again_after_days(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
+def test_the_judge_recognises_a_client_after_days(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     blog = blogs()
     client = blog.client()
     assert post_comment(client, "/queue").status_code == 303
@@ -98,7 +98,7 @@ def test_the_judge_knows_a_client_again_after_days(blogs: MakeBlog, clock: time_
     assert "client_history" in blog.stored[1]["why"]
 
 
-# The host names its clients
+# Names from the host
 
 
 def named(blogs: MakeBlog, function: Any) -> FlaskClient:
@@ -112,7 +112,7 @@ def test_the_host_names_its_clients(blogs: MakeBlog) -> None:
     ] == [422, 422, 429]
 
 
-def test_an_async_function_may_name_them(blogs: MakeBlog) -> None:
+def test_an_async_function_may_name_clients(blogs: MakeBlog) -> None:
     async def name() -> str:
         return request.headers["X-Account"]
 
@@ -122,7 +122,7 @@ def test_an_async_function_may_name_them(blogs: MakeBlog) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "told"),
+    ("function", "message"),
     [
         (lambda: None, "returned None"),
         (lambda: "", "returned ''"),
@@ -132,25 +132,25 @@ def test_an_async_function_may_name_them(blogs: MakeBlog) -> None:
         (lambda: 1 / 0, "raised ZeroDivisionError"),
     ],
 )
-def test_a_client_that_the_host_can_not_name_is_one_of_the_nameless_and_the_log_tells_once(
-    blogs: MakeBlog, caplog: pytest.LogCaptureFixture, function: Any, told: str
+def test_clients_that_the_host_cannot_name_share_limits_and_are_logged_once(
+    blogs: MakeBlog, caplog: pytest.LogCaptureFixture, function: Any, message: str
 ) -> None:
     blog = blogs({**ONE, "CAPTCHA_GUARD_CLIENT_KEY": function})
     answers = [blog.client(f"192.0.{number}.1").post(POST, data=COMMENT).status_code for number in range(3)]
     assert answers == [422, 429, 429]
-    said = [message for message in caplog.messages if "CAPTCHA_GUARD_CLIENT_KEY" in message]
-    assert len(said) == 1
-    assert told in said[0]
+    logged = [line for line in caplog.messages if "CAPTCHA_GUARD_CLIENT_KEY" in line]
+    assert len(logged) == 1
+    assert message in logged[0]
 
 
-def test_the_log_tells_when_names_come_back(blogs: MakeBlog, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_reports_when_names_work_again(blogs: MakeBlog, caplog: pytest.LogCaptureFixture) -> None:
     names = ["", "", "ada", "bob"]
     client = named(blogs, lambda: names.pop(0))
     for _ in range(4):
         client.post(POST, data=COMMENT)
-    said = [message for message in caplog.messages if "CAPTCHA_GUARD_CLIENT_KEY" in message]
-    assert len(said) == 2
-    assert "names clients again" in said[1]
+    logged = [line for line in caplog.messages if "CAPTCHA_GUARD_CLIENT_KEY" in line]
+    assert len(logged) == 2
+    assert "names clients again" in logged[1]
 
 
 def test_pictures_and_forms_know_the_client_by_the_same_name(blogs: MakeBlog) -> None:
@@ -163,15 +163,15 @@ def test_pictures_and_forms_know_the_client_by_the_same_name(blogs: MakeBlog) ->
     assert asked == [200, 200, 429]
 
 
-def test_something_that_is_no_function_is_refused_at_start_up(blogs: MakeBlog) -> None:
+def test_a_key_that_is_not_a_function_is_refused_at_start_up(blogs: MakeBlog) -> None:
     with pytest.raises(ConfigError, match="CAPTCHA_GUARD_CLIENT_KEY is 'remote_addr'; allowed: a function"):
         blogs({"CAPTCHA_GUARD_CLIENT_KEY": "remote_addr"})
 
 
-# Whom nobody has to ask
+# Exempt clients
 
 
-def test_moderators_are_asked_nothing_and_counted_nowhere(blogs: MakeBlog) -> None:
+def test_exempt_moderators_need_no_code_and_are_not_counted(blogs: MakeBlog) -> None:
     blog = blogs({**ONE, "CAPTCHA_GUARD_DISALLOWED_WORDS": ["pills"]})
 
     @blog.app.post("/desk")
@@ -186,12 +186,10 @@ def test_moderators_are_asked_nothing_and_counted_nowhere(blogs: MakeBlog) -> No
     assert {comment["why"] for comment in blog.stored} == {"exempt"}
     assert {comment["action"] for comment in blog.stored} == {"ACCEPT"}
     assert client.post("/desk", data=body).status_code == 403
-    assert (
-        client.post("/desk", data=COMMENT).status_code == 429
-    )  # the first comment that was counted was the one before
+    assert client.post("/desk", data=COMMENT).status_code == 429  # the last comment that was counted was the one before
 
 
-def test_a_form_shows_no_picture_to_whoever_is_exempt(blogs: MakeBlog) -> None:
+def test_a_form_shows_no_picture_to_exempt_visitors(blogs: MakeBlog) -> None:
     blog = blogs()
 
     @blog.app.route("/desk", methods=["GET", "POST"])
@@ -205,7 +203,7 @@ def test_a_form_shows_no_picture_to_whoever_is_exempt(blogs: MakeBlog) -> None:
     assert client.post("/desk", data=fields_of(client.get("/desk")), headers={"X-Role": "editor"}).status_code == 200
 
 
-def test_a_function_that_fails_or_says_less_than_true_exempts_nobody(
+def test_a_function_that_fails_or_does_not_return_true_exempts_no_visitor(
     blogs: MakeBlog, caplog: pytest.LogCaptureFixture
 ) -> None:
     blog = blogs()
@@ -216,7 +214,7 @@ def test_a_function_that_fails_or_says_less_than_true_exempts_nobody(
     assert "exempt_when failed" in caplog.text
 
 
-def test_a_whole_site_may_exempt_somebody(tmp_path: Path) -> None:
+def test_visitors_can_be_exempt_on_the_whole_site(tmp_path: Path) -> None:
     app = make_app(tmp_path, {})
     guard = CaptchaGuard(app, exempt_when=lambda: request.headers.get("X-Role") == "editor")
     app.add_url_rule("/notes", "notes", guard.protect(lambda: "stored"), methods=["POST"])
@@ -225,6 +223,6 @@ def test_a_whole_site_may_exempt_somebody(tmp_path: Path) -> None:
     assert client.post("/notes", data=COMMENT).status_code == 422
 
 
-def test_something_that_can_not_be_asked_is_refused(blogs: MakeBlog) -> None:
+def test_an_exemption_that_is_not_a_function_is_refused(blogs: MakeBlog) -> None:
     with pytest.raises(ConfigError, match="exempt_when=True"):
         blogs().guard.protect(exempt_when=True)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Colours of a site's own: in every picture but those of ``classica``, and never too faint to read."""
+"""A site's own colours: in every picture except those of ``classica``, and always with enough contrast."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.counters.store import open_storage
 from tests.broken_counters import GetThenDelete, ReadThenWriteStorage
 from tests.memcached_server import memcached_server
+from tests.processes import in_processes
 from tests.redis_server import redis_server
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     Together = Callable[[], object]
     Task = Callable[[Any, Together], Counter[str]]
 
-PATIENCE = 50  # seconds until a racer that never comes fails the test
+TIMEOUT = 50  # seconds until the test fails because a process doesn't arrive at a barrier
 PROCESSES = 4
 THREADS = 16
 HITS = 40
@@ -57,37 +58,27 @@ def redis_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def race(start_method: str, task: Task, argument: object, *, meeting: int = PROCESSES) -> Counter[str]:
-    """Run a task in four processes that begin together; adds up what each granted."""
+    """Run a task in four processes that start at the same time, and return the sum of their results."""
     context: Any = multiprocessing.get_context(start_method)
     start, meet = context.Barrier(PROCESSES), context.Barrier(meeting)
-    results = context.Queue()
-    racers = [context.Process(target=_run, args=(task, argument, start, meet, results)) for _ in range(PROCESSES)]
-    for racer in racers:
-        racer.start()
-    answers = [results.get(timeout=PATIENCE) for _ in racers]
-    for racer in racers:
-        racer.join(PATIENCE)
-        racer.close()
-    results.close()
-    results.join_thread()
-    assert [answer for answer in answers if isinstance(answer, str)] == []
-    return sum(answers, Counter[str]())
+    results = in_processes(context, _run, [(task, argument, start, meet)] * PROCESSES)
+    assert [result for result in results if isinstance(result, str)] == []
+    return sum((Counter(result) for result in results), Counter[str]())
 
 
-def _run(task: Task, argument: object, start: Any, meet: Any, results: Any) -> None:
+def _run(task: Task, argument: object, start: Any, meet: Any) -> Counter[str] | str:
     try:
-        start.wait(PATIENCE)
-        answer: Counter[str] | str = task(argument, lambda: meet.wait(PATIENCE))
-    except Exception:  # whatever it is, the others need not wait for this one
+        start.wait(TIMEOUT)
+        return task(argument, lambda: meet.wait(TIMEOUT))
+    except Exception:  # the other processes must not wait for this one
         meet.abort()
-        answer = traceback.format_exc()
-    results.put(answer)
+        return traceback.format_exc()
 
 
 def patient(uri: str) -> Storage:
-    """Open a store that waits for a busy machine; how soon it gives up is tested elsewhere."""
+    """Open a store with long timeouts for a busy machine. The usual timeouts are tested elsewhere."""
     if uri.startswith("sqlite"):
-        return SQLiteStorage(uri, timeout=PATIENCE)
+        return SQLiteStorage(uri, timeout=TIMEOUT)
     wait = "timeout" if uri.startswith("memcached") else "socket_timeout"
     return open_storage(f"{uri}?{wait}=30")
 
@@ -96,7 +87,7 @@ def patient(uri: str) -> Storage:
 
 
 def hit_every_strategy(storage: str | Storage, together: Together) -> Counter[str]:
-    """Try 40 hits by each strategy; with four processes that is 160 for a limit of 100."""
+    """Try 40 hits with each strategy. With four processes that is 160 for a limit of 100."""
     storage = patient(storage) if isinstance(storage, str) else storage
     item = parse(f"{LIMIT} per year")
     return Counter(
@@ -171,13 +162,13 @@ def hit_a_policy(uri: str, together: Together) -> Counter[str]:
     return Counter({client.key: sum(limits.hit("comments", client).allowed for _ in range(15)) for client in CLIENTS})
 
 
-def test_a_refused_client_takes_nothing_from_its_neighbours(uri: str) -> None:
-    """Three clients of one network try 60 hits each: 20 each are granted, all within the 80 of the network."""
+def test_a_refused_client_does_not_use_up_its_neighbours_limits(uri: str) -> None:
+    """Three clients of one network try 60 hits each: 20 of each are granted, all within the 80 of the network."""
     assert race("spawn", hit_a_policy, uri) == dict.fromkeys(("client0", "client1", "client2"), 20)
 
 
 @pytest.mark.redis
-def test_a_refused_client_takes_nothing_from_its_neighbours_on_redis(redis_uri: str) -> None:
+def test_a_refused_client_does_not_use_up_its_neighbours_limits_on_redis(redis_uri: str) -> None:
     assert race("spawn", hit_a_policy, redis_uri) == dict.fromkeys(("client0", "client1", "client2"), 20)
 
 
@@ -220,7 +211,7 @@ def get_then_delete(uri: str, together: Together) -> Counter[str]:
     return claim_with_threads(GetThenDelete(patient(uri), between=together).claim)
 
 
-def test_control_looking_up_then_deleting_lets_everyone_through(uri: str) -> None:
+def test_control_looking_up_then_deleting_lets_every_process_through(uri: str) -> None:
     with closing(SQLiteStorage(uri)) as storage:
         GetThenDelete(storage).issue("nonce", 900)
     granted = race("spawn", get_then_delete, uri, meeting=PROCESSES * THREADS)

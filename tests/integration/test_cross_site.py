@@ -26,14 +26,14 @@ WAYS = pytest.mark.parametrize("path", [POST, "/essay", "/queue", "/quiet", "/le
 
 
 def code(client: FlaskClient, scope: str = "comment:one") -> str:
-    """Return where a new picture for ``scope`` is."""
+    """Return the path of a new picture for ``scope``."""
     picture: str = client.post("/captcha-guard/challenge", json={"scope": scope}).get_json()["picture"]
     return picture
 
 
 @FOREIGN
 @WAYS
-def test_a_form_of_another_site_gets_its_text_back_and_nothing_to_send_it_with(
+def test_a_form_of_another_site_is_shown_as_text_without_a_button(
     blog: Blog, client: FlaskClient, path: str, headers: dict[str, str]
 ) -> None:
     answer = client.post(path, data=COMMENT, headers=headers)
@@ -46,7 +46,9 @@ def test_a_form_of_another_site_gets_its_text_back_and_nothing_to_send_it_with(
 
 
 @FOREIGN
-def test_a_solved_code_changes_nothing_and_stays_good(blog: Blog, client: FlaskClient, headers: dict[str, str]) -> None:
+def test_a_solved_code_changes_nothing_and_stays_valid(
+    blog: Blog, client: FlaskClient, headers: dict[str, str]
+) -> None:
     form = solved(client, client.get(SHOW), COMMENT)
     assert client.post(POST, data=form, headers=headers).status_code == 403
     assert client.post(POST, data=form).status_code == 303
@@ -79,7 +81,7 @@ def test_another_site_uses_up_none_of_the_visitors_limits(blogs: MakeBlog, heade
         {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "tomorrow"}, {"Referer": "https://evil.example/"},
     ],
 )  # fmt: skip
-def test_this_sites_forms_and_programs_come_through(blog: Blog, headers: dict[str, str]) -> None:
+def test_this_sites_forms_and_programs_are_accepted(blog: Blog, headers: dict[str, str]) -> None:
     client = blog.client()
     form = solved(client, client.get(SHOW), COMMENT)
     assert client.get(code(client), headers=headers).status_code == 200
@@ -95,7 +97,7 @@ def test_programs_get_a_problem_without_a_challenge(client: FlaskClient) -> None
         assert "challenge" not in answer.get_json()
 
 
-def test_a_moderators_browser_is_not_used_either(bare: Any) -> None:
+def test_exempt_moderators_are_protected_too(bare: Any) -> None:
     app: Flask = bare()
     guard, stored = CaptchaGuard(app, exempt_when=lambda: True), []
 
@@ -110,7 +112,7 @@ def test_a_moderators_browser_is_not_used_either(bare: Any) -> None:
     assert app.test_client().post("/comments", data=COMMENT).status_code == 200
 
 
-def test_a_form_that_is_larger_than_taken_is_refused_for_that(blogs: MakeBlog) -> None:
+def test_a_form_that_is_too_large_is_refused_for_its_size(blogs: MakeBlog) -> None:
     blog = blogs({"MAX_CONTENT_LENGTH": 1000, "CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"})
     client = blog.client()
     for _ in range(3):
@@ -118,7 +120,7 @@ def test_a_form_that_is_larger_than_taken_is_refused_for_that(blogs: MakeBlog) -
     assert client.post("/queue", data=COMMENT).status_code == 422
 
 
-def test_a_dry_run_lets_it_through_and_says_what_was_meant(blogs: MakeBlog) -> None:
+def test_a_dry_run_lets_it_through_and_records_the_refusal(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_SHADOW": True})
     assert blog.client().post("/queue", data=COMMENT, headers=CROSS).status_code == 303
     assert blog.stored[0]["meant"] == "REJECT"
@@ -161,7 +163,7 @@ def test_an_ordinary_form_gives_no_such_hint(client: FlaskClient, caplog: pytest
     assert not any("ProxyFix" in message for message in caplog.messages)
 
 
-def test_a_csrf_page_that_shows_the_form_again_never_sees_the_other_sites_text(bare: Any) -> None:
+def test_a_csrf_handler_that_shows_the_form_again_never_gets_the_other_sites_text(bare: Any) -> None:
     app: Flask = bare(WTF_CSRF_ENABLED=True)
     CSRFProtect(app)
     guard = CaptchaGuard(app)
@@ -203,7 +205,7 @@ def test_used_codes_are_counted_as_pictures(blogs: MakeBlog) -> None:
 POLICY = "Content-Security-Policy"
 
 
-def test_our_pages_stay_out_of_other_sites_frames(client: FlaskClient) -> None:
+def test_other_sites_cannot_frame_our_pages(client: FlaskClient) -> None:
     for answer in (client.post(POST, data=COMMENT), client.post(POST, data=COMMENT, headers=CROSS)):
         assert answer.headers[POLICY] == "frame-ancestors 'self'"
     for answer in (client.get(SHOW), client.post("/essay", data=COMMENT), client.post("/api/comments", json=COMMENT)):
@@ -242,7 +244,7 @@ def test_a_policy_of_the_host_is_kept(bare: Any, registered: str, how: str, own:
     assert (answer.status_code, answer.headers.getlist(POLICY)) == (422, [sent])
 
 
-def test_a_host_that_allows_no_frame_at_all_is_not_made_to_allow_its_own(bare: Any) -> None:
+def test_a_host_that_forbids_all_frames_still_does(bare: Any) -> None:
     app: Flask = bare()
     guard = CaptchaGuard(app)
 

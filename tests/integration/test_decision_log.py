@@ -1,4 +1,4 @@
-"""The line that each decision leaves in the log, and fail2ban's filter for it as it stands in the documents."""
+"""The log line of each decision, and the fail2ban filter for it in the documents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POST = "/posts/one/comments"
 DOCUMENT = (Path(__file__).parents[2] / "docs/judging.md").read_text()
 LINKS = COMMENT | {"body": "See https://a.example and https://b.example"}
 
-#: As fail2ban's own: an IPv4 or IPv6 address, or a name (which `usedns = no` leaves alone).
+#: Like fail2ban's: an IPv4 or IPv6 address, or a name (which `usedns = no` ignores).
 HOST = r"(?:(?P<ip4>(?:\d{1,3}\.){3}\d{1,3})|\[?(?P<ip6>[0-9a-fA-F:]*:[0-9a-fA-F:.]+)\]?|(?P<dns>[\w\-.^_]*\w))"
 
 
@@ -50,13 +50,13 @@ def banned(line: str) -> list[str]:
 
 
 def as_logged(message: str) -> str:
-    """Return the rest of a line once fail2ban has cut the time off, in the format that the documents recommend."""
+    """Return the rest of a line after fail2ban has removed the time, in the format that the documents recommend."""
     [form] = re.findall(r'Formatter\("(.*?)"\)', DOCUMENT)
     record = logging.LogRecord(LOGGER.name, logging.WARNING, "", 0, message, (), None)
     return re.sub(r"^[\d-]+ [\d:,]+", "", logging.Formatter(form).format(record))
 
 
-def test_every_decision_leaves_one_line(blogs: MakeBlog, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_decision_is_one_line(blogs: MakeBlog, caplog: pytest.LogCaptureFixture) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "6 per minute"})
     client = blog.client("203.0.113.9")
     client.post("/queue", data=wrong(client.get("/queue"), COMMENT))
@@ -66,8 +66,8 @@ def test_every_decision_leaves_one_line(blogs: MakeBlog, caplog: pytest.LogCaptu
     client.post("/queue", data="x", content_type="text/plain")
     client.post("/queue", data=COMMENT)
     client.post("/queue", data=COMMENT)
-    told = [fields(line) for line in lines(caplog)]
-    assert [(one["action"], one["status"], one["reasons"]) for one in told] == [
+    decisions = [fields(line) for line in lines(caplog)]
+    assert [(one["action"], one["status"], one["reasons"]) for one in decisions] == [
         ("challenge", "422", "code_wrong"),
         ("accept", "-", "-"),
         ("reject", "409", "duplicate"),
@@ -76,16 +76,21 @@ def test_every_decision_leaves_one_line(blogs: MakeBlog, caplog: pytest.LogCaptu
         ("reject", "409", "duplicate"),
         ("reject", "429", "limited"),
     ]
-    assert {one["address"] for one in told} == {"203.0.113.9"}
-    assert {one["scope"] for one in told} == {"queue"}
-    assert [one["id"] for one in told if one["action"] in ("accept", "hold")] == [one["id"] for one in blog.stored]
+    assert {one["address"] for one in decisions} == {"203.0.113.9"}
+    assert {one["scope"] for one in decisions} == {"queue"}
+    assert [one["id"] for one in decisions if one["action"] in ("accept", "hold")] == [one["id"] for one in blog.stored]
 
 
-def test_the_shadow_says_what_was_meant(blogs: MakeBlog, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_dry_run_logs_the_intended_action(blogs: MakeBlog, caplog: pytest.LogCaptureFixture) -> None:
     client = blogs({"CAPTCHA_GUARD_SHADOW": True}).client()
     client.post("/queue", data=solved(client, client.get("/queue"), LINKS))
-    [told] = map(fields, lines(caplog))
-    assert (told["action"], told["meant"], told["shadowed"], told["status"]) == ("accept", "hold", "links", "-")
+    [decision] = map(fields, lines(caplog))
+    assert (decision["action"], decision["meant"], decision["shadowed"], decision["status"]) == (
+        "accept",
+        "hold",
+        "links",
+        "-",
+    )
 
 
 def test_a_form_with_decorator_and_field_leaves_one_line(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
@@ -94,7 +99,7 @@ def test_a_form_with_decorator_and_field_leaves_one_line(blog: Blog, caplog: pyt
     assert len(lines(caplog)) == 1
 
 
-def test_as_json_it_says_the_same(blogs: MakeBlog, caplog: pytest.LogCaptureFixture) -> None:
+def test_json_lines_have_the_same_content(blogs: MakeBlog, caplog: pytest.LogCaptureFixture) -> None:
     blog = blogs({"CAPTCHA_GUARD_LOG": "json"})
     client = blog.client("2001:db8::1")
     client.post("/queue", data=solved(client, client.get("/queue"), LINKS))
@@ -110,7 +115,7 @@ def test_it_can_be_switched_off(blogs: MakeBlog, caplog: pytest.LogCaptureFixtur
     assert lines(caplog) == []
 
 
-def test_no_line_says_what_was_written_or_by_whom(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_line_contains_the_text_or_its_author(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
     client = blog.client()
     client.post("/queue", data=solved(client, client.get("/queue"), LINKS))
     [line] = lines(caplog)
@@ -124,7 +129,7 @@ def test_no_line_says_what_was_written_or_by_whom(blog: Blog, caplog: pytest.Log
      (409, Action.REJECT, False), (413, Action.REJECT, False)],
 )  # fmt: skip
 @pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9"])
-def test_fail2ban_finds_who_was_refused_and_nobody_else(
+def test_fail2ban_finds_exactly_the_refused_clients(
     caplog: pytest.LogCaptureFixture, status: int | None, action: Action, caught: bool, address: str
 ) -> None:
     log_decision(decided(status, action), address, form="text")
@@ -139,7 +144,7 @@ def test_fail2ban_finds_the_address_without_its_port(caplog: pytest.LogCaptureFi
     assert banned(as_logged(line)) == ["203.0.113.9"]
 
 
-def test_fail2ban_bans_nobody_whose_browser_another_site_has_used(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
+def test_fail2ban_does_not_ban_visitors_of_another_sites_form(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
     blog.client("203.0.113.9").post("/queue", data=COMMENT, headers={"Sec-Fetch-Site": "cross-site"})
     [line] = lines(caplog)
     assert (fields(line)["reasons"], fields(line)["status"]) == ("cross_site", "403")
@@ -159,7 +164,7 @@ HOSTILE = (
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_no_scope_and_no_address_writes_a_line_or_a_field_of_its_own(
+def test_scopes_and_addresses_cannot_forge_a_line_or_a_field(
     caplog: pytest.LogCaptureFixture, text: str, form: str
 ) -> None:
     for scope, address in ((text, "203.0.113.9"), ("queue", text), (text, None)):
@@ -201,7 +206,7 @@ def test_a_long_scope_is_cut(caplog: pytest.LogCaptureFixture) -> None:
     assert len(lines(caplog)[0]) < LONGEST_SCOPE + 200
 
 
-def test_without_a_handler_only_refusals_are_worth_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_handler_only_refusals_are_warnings(caplog: pytest.LogCaptureFixture) -> None:
     for action in Action:
         log_decision(decided(None, action), "203.0.113.9", form="text")
     assert [record.levelno >= logging.WARNING for record in caplog.records] == [False, False, False, True, True]

@@ -1,4 +1,4 @@
-"""Whose difficulty counts: the site's, the route's, or that of a WTForms field in a view without a guard."""
+"""Which difficulty is used: the site's, the route's, or that of a WTForms field in a view without a guard."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.integration.host_blog import COMMENT, LETTER, Blog, Page, fields_of, 
 
 
 def writing(blog: Blog, wanted: str | None, *, route: str | None, guarded: bool) -> FlaskClient:
-    """Add a letter with a WTForms field that asks for ``wanted``; return a reader."""
+    """Add a letter with a WTForms field of the difficulty ``wanted``. Returns a reader."""
 
     class Letter(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         author = StringField(validators=[DataRequired()])
@@ -56,7 +56,7 @@ def new_code(client: FlaskClient, scope: str, token: str = "") -> str:
         ("classica", "easy", True, "easy"),
     ],
 )
-def test_a_guarded_view_goes_before_its_field_and_both_before_the_site(
+def test_a_guarded_view_overrides_its_field_and_both_override_the_site(
     blog: Blog, wanted: str | None, route: str | None, guarded: bool, expected: str
 ) -> None:
     client = writing(blog, wanted, route=route, guarded=guarded)
@@ -74,14 +74,14 @@ def test_a_route_of_an_unknown_difficulty_is_refused_when_it_is_decorated(blog: 
             blog.guard.protect(difficulty=nonsense)  # type: ignore[arg-type]
 
 
-def test_wrong_codes_make_no_picture_harder(blog: Blog) -> None:
+def test_wrong_codes_do_not_make_pictures_harder(blog: Blog) -> None:
     client = blog.client()
     pages = [client.post("/posts/one/comments", data=wrong(client.get("/posts/one"), COMMENT)) for _ in range(6)]
     assert {level(blog, fields_of(page)[TOKEN]) for page in pages} == {"medium"}
 
 
 @pytest.mark.parametrize("length", [4, 8, (7, 8)])
-def test_a_difficultys_length_goes_before_the_sites(blogs: MakeBlog, length: int | tuple[int, int]) -> None:
+def test_a_difficultys_length_overrides_the_sites(blogs: MakeBlog, length: int | tuple[int, int]) -> None:
     blog = blogs({"CAPTCHA_GUARD_DIFFICULTY": replace(Difficulty.easy, length=length)})
     client = blog.client()
     pages = [client.get("/posts/one") for _ in range(20)]

@@ -1,4 +1,4 @@
-"""Every check of the doctor: where the condition is really there, and where it is not."""
+"""Every check of the doctor: with the real problem, and without it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def redis(tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def tiny_memcached() -> Iterator[str]:
-    """Start a memcached that has room for next to nothing, and yield its URI."""
+    """Start a memcached with almost no memory, and yield its URI."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = ["memcached", "-u", "nobody", "-l", "127.0.0.1", "-p", str(port), "-m", "1", "-I", "512k"]
@@ -74,11 +74,11 @@ def serving_checks_of(app: Flask) -> ServingChecks:
     return ServingChecks(app)
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+def codes_in(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage().partition(":")[0] for record in caplog.records if record.name == "captcha_guard"]
 
 
-def test_a_site_that_is_well_set_up_has_no_diagnosis_but_the_hint_at_csrf(app: Flask) -> None:
+def test_a_correct_site_has_no_diagnosis_except_the_hint_about_csrf(app: Flask) -> None:
     result = seen_on(app)
     assert [diagnosis.code for diagnosis in result.diagnoses] == ["CG405"]
     assert set(result.unchecked) == {"CG301"}
@@ -91,7 +91,7 @@ def test_the_codes_are_unique_and_in_order() -> None:
     assert [code[:3] for code in codes] == sorted(code[:3] for code in codes)
 
 
-def test_one_check_that_fails_hides_nothing_that_the_others_find(app: Flask) -> None:
+def test_a_failing_check_does_not_stop_the_others(app: Flask) -> None:
     class Broken(Check):
         code = "CG999"
         title = ""
@@ -99,7 +99,7 @@ def test_one_check_that_fails_hides_nothing_that_the_others_find(app: Flask) -> 
         moments = frozenset({Moment.DOCTOR})
         fix = ""
 
-        def examine(self, site: Site) -> list[Diagnosis]:
+        def run(self, site: Site) -> list[Diagnosis]:
             raise ZeroDivisionError(f"nothing to divide {site.app.name} by")
 
     result = run_checks(Site(app, app.extensions[NAME]), Moment.DOCTOR, [Broken(), *CHECKS])
@@ -121,13 +121,13 @@ def test_memory_with_several_workers_is_a_fault(sites: MakeSite, tmp_path: Path,
 @pytest.mark.parametrize(("server", "codes"), [
     (("memory://", True), ["CG201"]), (("memory://", False), []), (("", True), []),
 ])  # fmt: skip
-def test_the_first_request_shows_what_the_server_says_of_its_processes(
+def test_the_first_request_reveals_several_processes(
     sites: MakeSite, tmp_path: Path, caplog: pytest.LogCaptureFixture, server: tuple[str, bool], codes: list[str]
 ) -> None:
     app = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": server[0]})
     for _ in range(3):
         app.test_client().get("/", environ_overrides={"wsgi.multiprocess": server[1]})
-    assert told(caplog) == codes
+    assert codes_in(caplog) == codes
 
 
 def test_a_store_that_cannot_be_used_is_a_fault_and_its_password_is_not_shown(sites: MakeSite, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_store_that_cannot_be_used_is_a_fault_and_its_password_is_not_shown(si
     assert found(seen_by_doctor(sites(tmp_path)), "CG202") == []
 
 
-def test_a_folder_in_place_of_the_file_is_a_fault(sites: MakeSite, tmp_path: Path) -> None:
+def test_a_folder_in_the_place_of_the_file_is_a_fault(sites: MakeSite, tmp_path: Path) -> None:
     (tmp_path / "captcha_guard.sqlite3").mkdir()
     assert found(seen_by_doctor(sites(tmp_path)), "CG202")
 
@@ -155,7 +155,7 @@ def test_a_redis_whose_failover_would_go_unnoticed_is_a_warning(sites: MakeSite,
 
 
 @pytest.mark.redis
-def test_a_primary_that_writes_on_when_it_is_cut_off_is_a_hint(sites: MakeSite, tmp_path: Path) -> None:
+def test_a_primary_that_accepts_writes_while_disconnected_is_a_hint(sites: MakeSite, tmp_path: Path) -> None:
     with faulty_redis(tmp_path, AT_ONCE) as server, replica_of(server, tmp_path):
         app = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": server.uri})
         [hint] = [one for one in seen_by_doctor(app).diagnoses if one.code == "CG206"]
@@ -171,7 +171,7 @@ def test_a_redis_that_evicts_is_a_fault(sites: MakeSite, tmp_path: Path, redis: 
     storage: Any = app.extensions[NAME].storage
     assert found(seen_by_doctor(app), "CG203") == []
     storage.storage.config_set("maxmemory-policy", "allkeys-lru")
-    assert seen_by_doctor(app).exit_status == 0  # a hint: there is no limit that it could meet
+    assert seen_by_doctor(app).exit_status == 0  # a hint, because there is no limit that the memory could reach
     storage.storage.config_set("maxmemory", "64mb")
     assert "allkeys-lru" in found(seen_by_doctor(app), "CG203")[0]
     assert "CG203" in [one.code for one in seen_by_doctor(app, Moment.SERVING, serving=True).diagnoses]
@@ -190,7 +190,7 @@ def test_a_memcached_that_has_evicted_is_a_fault(sites: MakeSite, tmp_path: Path
 
 
 @pytest.mark.redis
-def test_a_clock_that_differs_from_the_stores_is_told_and_more_than_tokens_forgive_is_a_fault(
+def test_a_clock_that_differs_from_the_stores_is_reported_and_more_than_the_leeway_is_a_fault(
     sites: MakeSite, tmp_path: Path, redis: str
 ) -> None:
     app = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": redis})
@@ -202,7 +202,7 @@ def test_a_clock_that_differs_from_the_stores_is_told_and_more_than_tokens_forgi
         assert result.exit_status == status
 
 
-def test_a_file_on_a_network_is_told_at_start_up_and_a_local_one_is_not(sites: MakeSite, tmp_path: Path) -> None:
+def test_a_file_on_a_network_is_reported_at_start_up_and_a_local_one_is_not(sites: MakeSite, tmp_path: Path) -> None:
     app, mounts = sites(tmp_path), tmp_path / "mountinfo"
     mounts.write_text(f"30 27 0:41 / {tmp_path} rw shared:6 - nfs4 files:/blog rw\n")
     assert found(seen_by_doctor(app, mounts=mounts), "CG204")
@@ -211,7 +211,7 @@ def test_a_file_on_a_network_is_told_at_start_up_and_a_local_one_is_not(sites: M
     assert "CG204" in seen_by_doctor(app, mounts=tmp_path / "none").unchecked
 
 
-def test_the_judges_and_the_filters_files_count_as_well(sites: MakeSite, tmp_path: Path) -> None:
+def test_the_judges_file_is_checked_as_well(sites: MakeSite, tmp_path: Path) -> None:
     local, mounts = tmp_path / "local", tmp_path / "mountinfo"
     config = {
         "CAPTCHA_GUARD_STORAGE_URI": f"sqlite:///{local}/counters.sqlite3",
@@ -220,8 +220,8 @@ def test_the_judges_and_the_filters_files_count_as_well(sites: MakeSite, tmp_pat
     mounts.write_text(
         f"1 0 0:1 / / rw - ext4 x rw\n30 1 0:41 / {tmp_path} rw - nfs4 x rw\n31 30 0:42 / {local} rw - xfs x rw\n"
     )
-    told = found(seen_by_doctor(sites(tmp_path, config), mounts=mounts), "CG204")
-    assert told == [f"{tmp_path}/learned.sqlite3 is on nfs4."]
+    sentences = found(seen_by_doctor(sites(tmp_path, config), mounts=mounts), "CG204")
+    assert sentences == [f"{tmp_path}/learned.sqlite3 is on nfs4."]
     in_memory = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": "memory://"})
     assert found(seen_by_doctor(in_memory, mounts=mounts), "CG204") == [f"{tmp_path}/captcha_guard.sqlite3 is on nfs4."]
 
@@ -243,7 +243,7 @@ def test_the_judges_and_the_filters_files_count_as_well(sites: MakeSite, tmp_pat
     (("10.0.0.3:80", "[2001:db8::1]:443"), 1, []),
     (("10.0.0.3", "unknown"), 1, ["CG301"]),
 ])  # fmt: skip
-def test_forwarded_headers_show_whether_proxy_fix_counts_right(
+def test_forwarded_headers_reveal_a_wrong_number_of_proxies(
     app: Flask, caplog: pytest.LogCaptureFixture, hops: tuple[str, str], x_for: int | None, codes: list[str]
 ) -> None:
     if x_for is not None:
@@ -251,14 +251,16 @@ def test_forwarded_headers_show_whether_proxy_fix_counts_right(
     peer, header = hops
     for _ in range(3):
         app.test_client().get("/", headers={"X-Forwarded-For": header}, environ_base={"REMOTE_ADDR": peer})
-    assert told(caplog) == codes
+    assert codes_in(caplog) == codes
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "unknown", "blog.example"])
-def test_a_visitor_without_an_address_is_told_once(app: Flask, caplog: pytest.LogCaptureFixture, address: str) -> None:
+def test_a_visitor_without_an_address_is_reported_once(
+    app: Flask, caplog: pytest.LogCaptureFixture, address: str
+) -> None:
     for peer in ("192.0.2.7", address, address):
         app.test_client().get("/", environ_base={"REMOTE_ADDR": peer})
-    assert told(caplog) == ["CG301"]
+    assert codes_in(caplog) == ["CG301"]
     assert address in caplog.text
     assert "share one client's limits" in caplog.text
 
@@ -268,39 +270,39 @@ def test_a_site_whose_clients_have_names_needs_no_addresses(
 ) -> None:
     app = sites(tmp_path, {"CAPTCHA_GUARD_CLIENT_KEY": lambda: "ada"})
     app.test_client().get("/", environ_base={"REMOTE_ADDR": "unix:"})
-    assert told(caplog) == []
+    assert codes_in(caplog) == []
 
 
-def test_a_site_without_a_proxy_is_told_nothing_of_proxies(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_site_without_a_proxy_has_no_diagnosis_about_proxies(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     app.test_client().get("/")
-    assert told(caplog) == []
+    assert codes_in(caplog) == []
 
 
 # While the site is served
 
 
 @pytest.mark.redis
-def test_the_store_is_looked_at_once_when_the_process_has_settled(
+def test_the_store_is_checked_once_after_half_a_minute(
     sites: MakeSite, tmp_path: Path, redis: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = sites(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": redis})
     serving_checks, storage = serving_checks_of(app), app.extensions[NAME].storage
-    serving_checks.examine_store()
-    assert told(caplog) == []
+    serving_checks.check_store()
+    assert codes_in(caplog) == []
     storage.storage.config_set("maxmemory-policy", "allkeys-lru")
     storage.storage.config_set("maxmemory", "64mb")
-    serving_checks.examine_store()
-    serving_checks.examine_store()
-    assert told(caplog) == ["CG203"]
+    serving_checks.check_store()
+    serving_checks.check_store()
+    assert codes_in(caplog) == ["CG203"]
     assert caplog.records[-1].levelno == logging.ERROR
     storage.storage.close()
 
 
-def test_a_request_starts_the_look_at_the_store_after_half_a_minute_and_not_before(
+def test_a_request_starts_the_check_of_the_store_after_half_a_minute_and_not_before(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[bool] = []
-    monkeypatch.setattr(ServingChecks, "examine_store", lambda _: looked.append(True))
+    monkeypatch.setattr(ServingChecks, "check_store", lambda _: looked.append(True))
     started: list[Any] = []
     monkeypatch.setattr("captcha_guard.doctor.automatic.threading.Thread", _Unthreaded(started))
     now = [1000.0]
@@ -314,7 +316,7 @@ def test_a_request_starts_the_look_at_the_store_after_half_a_minute_and_not_befo
 
 
 class _Unthreaded:
-    """Does at once what a thread was to do."""
+    """Runs a thread's function at once."""
 
     def __init__(self, started: list[Any]) -> None:
         self._started = started

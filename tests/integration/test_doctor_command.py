@@ -1,4 +1,4 @@
-"""``flask captcha-guard doctor`` as it is run: what it prints, and the status it ends with."""
+"""``flask captcha-guard doctor``: its output and its exit status."""
 
 from __future__ import annotations
 
@@ -76,15 +76,15 @@ def test_a_secret_made_at_import_is_found_in_the_page_that_another_process_serve
             done = flask(folder, "captcha-guard", "doctor", "--json", "--url", f"http://127.0.0.1:{port}/guestbook")
         finally:
             server.terminate()
-    told = json.loads(done.stdout[done.stdout.index("{") :])
-    assert done.returncode == told["status"] == 2
-    [one] = [one for one in told["found"] if one["code"] == "CG101"]
+    report = json.loads(done.stdout[done.stdout.index("{") :])
+    assert done.returncode == report["status"] == 2
+    [one] = [one for one in report["found"] if one["code"] == "CG101"]
     assert one["severity"] == "fault"
     assert one["found"]
     assert one["fix"]
 
 
-def test_what_could_not_be_looked_at_is_listed_with_the_reason(folder: Path) -> None:
+def test_checks_that_could_not_be_run_are_listed_with_the_reason(folder: Path) -> None:
     secret = secrets.token_hex()
     done = flask(folder, "captcha-guard", "doctor", FLASK_SECRET_KEY=secret)
     assert done.returncode == 0
@@ -94,12 +94,12 @@ def test_what_could_not_be_looked_at_is_listed_with_the_reason(folder: Path) -> 
     assert secret not in done.stdout + done.stderr
 
 
-def test_what_the_guard_refuses_at_start_up_is_told_in_the_same_form(folder: Path) -> None:
+def test_settings_that_the_guard_refuses_are_reported_in_the_same_form(folder: Path) -> None:
     done = flask(folder, "captcha-guard", "doctor", "--json", FLASK_SECRET_KEY="short")
-    told = json.loads(done.stdout[done.stdout.index("{") :])
+    report = json.loads(done.stdout[done.stdout.index("{") :])
     assert done.returncode == 2
-    assert [one["code"] for one in told["found"]] == ["CG001"]
-    assert "5 bytes" in told["found"][0]["found"]
+    assert [one["code"] for one in report["found"]] == ["CG001"]
+    assert "5 bytes" in report["found"][0]["found"]
 
 
 def test_an_application_that_cannot_be_loaded_ends_with_status_2_and_its_traceback(folder: Path) -> None:
@@ -122,7 +122,7 @@ def test_warnings_end_with_status_1_and_faults_with_2(tmp_path: Path) -> None:
     assert refused.output.index("fault") < refused.output.index("warning")
 
 
-def test_a_page_that_does_not_exist_ends_with_status_2_and_says_so(tmp_path: Path) -> None:
+def test_a_page_that_does_not_exist_is_reported_with_status_2(tmp_path: Path) -> None:
     result = invoke_on(make_site(tmp_path), path="/nowhere")
     assert result.exit_code == 2
     assert "There is no such page: " in result.output
@@ -139,19 +139,19 @@ def test_a_page_that_does_not_exist_ends_with_status_2_and_says_so(tmp_path: Pat
         "http://[",
     ],
 )
-def test_an_address_that_is_none_is_refused_by_name(tmp_path: Path, url: str) -> None:
+def test_an_invalid_url_is_refused(tmp_path: Path, url: str) -> None:
     result = invoke(make_site(tmp_path), "--url", url)
     assert result.exit_code == 2
     assert "https://blog.example" in result.output
 
 
-def test_a_site_that_does_not_answer_is_told_as_that(tmp_path: Path) -> None:
+def test_a_site_that_does_not_answer_is_reported(tmp_path: Path) -> None:
     result = invoke(make_site(tmp_path), "--url", f"http://127.0.0.1:{free_port()}")
     assert result.exit_code == 2
     assert "the connection was refused, so no server listens there" in result.output
 
 
-def test_a_site_below_a_path_is_visited_there(tmp_path: Path) -> None:
+def test_a_site_below_a_path_is_fetched_there(tmp_path: Path) -> None:
     app = make_site(tmp_path)
     outer = Flask("outer")
     outer.wsgi_app = DispatcherMiddleware(outer.wsgi_app, {"/blog": app})  # type: ignore[method-assign]
@@ -161,7 +161,7 @@ def test_a_site_below_a_path_is_visited_there(tmp_path: Path) -> None:
     assert "CG407" in result.output.rpartition("fine")[2]
 
 
-def test_an_application_without_the_guard_is_told_so(tmp_path: Path) -> None:
+def test_an_application_without_the_guard_is_reported(tmp_path: Path) -> None:
     result = Flask("bare", instance_path=str(tmp_path)).test_cli_runner().invoke(doctor)
     assert result.exit_code == 2
     assert "init_app" in result.output

@@ -1,4 +1,4 @@
-"""What the doctor says of a page that is really served: what a visitor would see, and what mends it."""
+"""What the doctor reports about a page that is really served: the effect for visitors, and the fix."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -15,7 +15,6 @@ import pytest
 import time_machine
 from flask import Flask, Response, abort, make_response, redirect, render_template_string, request
 from flask_wtf import CSRFProtect
-from werkzeug.serving import make_server
 
 from captcha_guard import CaptchaGuard
 from captcha_guard.doctor.diagnosis import Severity
@@ -41,7 +40,7 @@ def page_at(app: Flask, path: str, html: str) -> None:
 
 
 def changed(app: Flask, change: Callable[[str], str]) -> None:
-    """Change the markup of every page, as a template or something in front of the application may."""
+    """Change the markup of every page, as a template or a proxy may."""
 
     def rewrite(response: Response) -> Response:
         if response.mimetype == "text/html":
@@ -51,17 +50,8 @@ def changed(app: Flask, change: Callable[[str], str]) -> None:
     app.after_request(rewrite)
 
 
-@contextmanager
-def served_by_tls(app: Flask, signed: Signed) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True, ssl_context=(str(signed.certificate), str(signed.key)))
-    thread = Thread(target=server.serve_forever, name="tls-server")
-    thread.start()
-    try:
-        yield f"https://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def served_by_tls(app: Flask, signed: Signed) -> AbstractContextManager[str]:
+    return served(app, (str(signed.certificate), str(signed.key)))
 
 
 def test_a_page_that_visitors_can_use_is_fine(app: Flask) -> None:
@@ -70,13 +60,13 @@ def test_a_page_that_visitors_can_use_is_fine(app: Flask) -> None:
     assert result.exit_status == 0
 
 
-def test_without_an_address_no_page_is_looked_at_and_none_is_called_fine(app: Flask) -> None:
+def test_without_a_url_no_page_is_checked_and_none_is_fine(app: Flask) -> None:
     result = seen_by_doctor(app)
     assert {"CG101", "CG405", "CG406", "CG407"} <= set(result.unchecked)
     assert "--url https://blog.example/posts/hello" in result.unchecked["CG407"]
 
 
-# Pages that are none
+# Pages without a form
 
 
 @pytest.mark.parametrize(
@@ -94,7 +84,9 @@ def test_without_an_address_no_page_is_looked_at_and_none_is_called_fine(app: Fl
         ("/mail", r"http://\S+/mail can't be fetched over HTTP\."),
     ],
 )
-def test_each_page_without_a_form_has_its_own_sentence_and_is_a_fault(app: Flask, path: str, sentence: str) -> None:
+def test_each_kind_of_page_without_a_form_has_its_own_message_and_is_a_fault(
+    app: Flask, path: str, sentence: str
+) -> None:
     sent_home(app, "/account")
     app.add_url_rule("/members", "members", lambda: abort(403))
     app.add_url_rule("/moved", "moved", lambda: redirect("/"))
@@ -104,13 +96,13 @@ def test_each_page_without_a_form_has_its_own_sentence_and_is_a_fault(app: Flask
     app.add_url_rule("/circle", "circle", lambda: redirect("/circle"))
     app.add_url_rule("/mail", "mail", lambda: redirect("mailto:me@blog.example"))
     result = seen_on(app, path)
-    [said] = found(result, "CG407")
-    assert re.fullmatch(sentence, said), said
+    [sentence] = found(result, "CG407")
+    assert re.fullmatch(sentence, sentence), sentence
     assert result.exit_status == 2
     assert {"CG101", "CG405", "CG406"} <= set(result.unchecked)
 
 
-def test_a_page_that_a_redirect_leads_to_is_looked_at_and_cookies_are_kept(app: Flask) -> None:
+def test_redirects_are_followed_and_cookies_are_kept(app: Flask) -> None:
     def door() -> Any:
         response = redirect("/posts/hello" if "seen" in request.cookies else "/door")
         response.set_cookie("seen", "1")
@@ -120,7 +112,7 @@ def test_a_page_that_a_redirect_leads_to_is_looked_at_and_cookies_are_kept(app: 
     assert found(seen_on(app, "/door"), "CG407") == []
 
 
-def test_a_connection_that_is_refused_is_called_that(app: Flask) -> None:
+def test_a_refused_connection_is_reported(app: Flask) -> None:
     port = free_port()
     result = seen_by_doctor(app, url=f"http://127.0.0.1:{port}/posts/hello")
     assert found(result, "CG407") == [
@@ -129,24 +121,24 @@ def test_a_connection_that_is_refused_is_called_that(app: Flask) -> None:
     assert result.exit_status == 2
 
 
-def test_a_host_that_is_not_known_is_called_that(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_is_reported(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    [said] = found(seen_by_doctor(app, url="http://blog.invalid/"), "CG407")
-    assert said == "http://blog.invalid/ can't be reached: the host name can't be resolved."
+    [sentence] = found(seen_by_doctor(app, url="http://blog.invalid/"), "CG407")
+    assert sentence == "http://blog.invalid/ can't be reached: the host name can't be resolved."
 
 
-def test_a_server_that_does_not_answer_is_waited_for_only_so_long(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("captcha_guard.doctor.browser.PATIENCE", 0.05)
+def test_waiting_for_a_server_has_a_time_limit(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("captcha_guard.doctor.browser.TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        [said] = found(seen_by_doctor(app, url=f"http://127.0.0.1:{silent.getsockname()[1]}/"), "CG407")
-    assert "doesn't answer within 0 s" in said
+        [sentence] = found(seen_by_doctor(app, url=f"http://127.0.0.1:{silent.getsockname()[1]}/"), "CG407")
+    assert "doesn't answer within 0 s" in sentence
 
 
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.2\r\n"])
-def test_a_server_of_another_kind_is_no_page(app: Flask, answer: bytes) -> None:
+def test_a_server_that_does_not_speak_http_is_reported(app: Flask, answer: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
 
         def answer_once() -> None:
@@ -157,42 +149,42 @@ def test_a_server_of_another_kind_is_no_page(app: Flask, answer: bytes) -> None:
 
         thread = Thread(target=answer_once)
         thread.start()
-        [said] = found(seen_by_doctor(app, url=f"http://127.0.0.1:{other.getsockname()[1]}/"), "CG407")
+        [sentence] = found(seen_by_doctor(app, url=f"http://127.0.0.1:{other.getsockname()[1]}/"), "CG407")
         thread.join()
-    assert "can't be fetched: " in said
+    assert "can't be fetched: " in sentence
 
 
-def test_what_is_wrong_with_tls_is_said(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_problems_with_tls_are_reported(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ca = authority(tmp_path, "ca")
     here = certificate(tmp_path, ca, "here", "IP:127.0.0.1")
     elsewhere = certificate(tmp_path, ca, "elsewhere", "DNS:elsewhere.example")
     with served_by_tls(app, here) as address:
-        [said] = found(seen_by_doctor(app, url=f"{address}/posts/hello"), "CG407")
-        assert "has a certificate that browsers refuse: unable to get local issuer certificate" in said
+        [sentence] = found(seen_by_doctor(app, url=f"{address}/posts/hello"), "CG407")
+        assert "has a certificate that browsers refuse: unable to get local issuer certificate" in sentence
         monkeypatch.setenv("SSL_CERT_FILE", str(ca.certificate))
         assert found(seen_by_doctor(app, url=f"{address}/posts/hello"), "CG407") == []
     with served_by_tls(app, elsewhere) as address:
-        [said] = found(seen_by_doctor(app, url=f"{address}/posts/hello"), "CG407")
-        assert "IP address mismatch" in said
+        [sentence] = found(seen_by_doctor(app, url=f"{address}/posts/hello"), "CG407")
+        assert "IP address mismatch" in sentence
     with served(app) as address:
-        [said] = found(seen_by_doctor(app, url=address.replace("http:", "https:")), "CG407")
-        assert "can't be reached by TLS" in said
+        [sentence] = found(seen_by_doctor(app, url=address.replace("http:", "https:")), "CG407")
+        assert "can't be reached by TLS" in sentence
 
 
 # Pictures and files
 
 
-def test_the_urls_in_the_page_are_followed_and_not_those_that_would_be_right(app: Flask) -> None:
+def test_the_urls_in_the_page_are_fetched_and_not_the_right_ones(app: Flask) -> None:
     changed(app, lambda html: html.replace("/captcha-guard/", "/elsewhere/"))
     result = seen_on(app)
-    said = found(result, "CG407")
-    assert {sentence.partition(":")[0] for sentence in said} == {
+    sentences = found(result, "CG407")
+    assert {sentence.partition(":")[0] for sentence in sentences} == {
         "The field has no styles",
         '"New code" loads the page again',
         "The picture is missing",
         "The picture is missing on high-resolution screens",
     }
-    [picture] = [one for one in said if one.startswith("The picture is missing:")]
+    [picture] = [one for one in sentences if one.startswith("The picture is missing:")]
     assert re.fullmatch(r"The picture is missing: http://\S+/elsewhere/\S+….png answers 404\.", picture), picture
     assert result.exit_status == 2
 
@@ -200,32 +192,34 @@ def test_the_urls_in_the_page_are_followed_and_not_those_that_would_be_right(app
 @pytest.mark.parametrize(
     ("start", "severity"), [("/captcha-guard/", Severity.FAULT), ("/captcha-guard/static/", Severity.WARNING)]
 )
-def test_pictures_and_files_behind_a_log_in_are_told(app: Flask, start: str, severity: Severity) -> None:
+def test_pictures_and_files_behind_a_log_in_are_reported(app: Flask, start: str, severity: Severity) -> None:
     sent_home(app, start)
     result = seen_on(app)
     assert result.exit_status == severity
     assert all(re.search(r" redirects to http://\S+/login\.$", one) for one in found(result, "CG407"))
 
 
-def test_a_base_element_counts(app: Flask) -> None:
+def test_a_base_element_is_used(app: Flask) -> None:
     changed(app, lambda html: '<base href="/blog/">' + html.replace('="/captcha-guard', '="captcha-guard'))
     assert any("/blog/captcha-guard/" in one for one in found(seen_on(app), "CG407"))
 
 
-@pytest.mark.parametrize(("kind", "said"), [("text/html", "is sent as text/html, not as"), ("", "is sent as no type")])
-def test_a_file_of_a_wrong_type_is_told(app: Flask, kind: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "problem"), [("text/html", "is sent as text/html, not as"), ("", "is sent as no type")]
+)
+def test_a_file_of_a_wrong_type_is_reported(app: Flask, kind: str, problem: str) -> None:
     def retype(response: Response) -> Response:
         if request.path.startswith("/captcha-guard/"):
             response.headers["Content-Type"] = kind
         return response
 
     app.after_request(retype)
-    told = found(seen_on(app), "CG407")
-    assert len(told) == 4
-    assert all(said in one for one in told)
+    sentences = found(seen_on(app), "CG407")
+    assert len(sentences) == 4
+    assert all(problem in one for one in sentences)
 
 
-def test_pictures_over_http_on_a_page_over_https_are_told(
+def test_pictures_over_http_on_a_page_over_https_are_reported(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ca = authority(tmp_path, "ca")
@@ -242,7 +236,7 @@ def test_pictures_over_http_on_a_page_over_https_are_told(
     assert any("x_proto=1" in one.fix for one in result.diagnoses)
 
 
-def test_a_picture_that_another_host_keeps_for_itself_is_told(app: Flask) -> None:
+def test_a_picture_that_its_host_does_not_share_is_reported(app: Flask) -> None:
     other = Flask("other")
 
     @other.get("/<path:anything>")
@@ -251,12 +245,12 @@ def test_a_picture_that_another_host_keeps_for_itself_is_told(app: Flask) -> Non
 
     with served(other) as address:
         changed(app, lambda html: re.sub(r'src="(/captcha-guard/[^"]*png)"', rf'src="{address}\1"', html))
-        [said] = found(seen_on(app), "CG407")
-    assert "Cross-Origin-Resource-Policy: same-origin" in said
-    assert said.startswith("The picture is missing: ")
+        [sentence] = found(seen_on(app), "CG407")
+    assert "Cross-Origin-Resource-Policy: same-origin" in sentence
+    assert sentence.startswith("The picture is missing: ")
 
 
-def test_pictures_that_caches_may_keep_are_told(app: Flask) -> None:
+def test_pictures_that_caches_may_store_are_reported(app: Flask) -> None:
     def keep(response: Response) -> Response:
         if response.mimetype == "image/png":
             response.headers["Cache-Control"] = "public, max-age=86400"
@@ -268,10 +262,10 @@ def test_pictures_that_caches_may_keep_are_told(app: Flask) -> None:
     assert len(found(seen_on(app), "CG407")) == 2
 
 
-def test_too_many_pictures_are_not_called_missing_for_good(tmp_path: Path) -> None:
+def test_too_many_pictures_are_not_reported_as_missing(tmp_path: Path) -> None:
     app = make_site(tmp_path, {"CAPTCHA_GUARD_PICTURE_LIMITS": "1 per hour"})
-    [said] = found(seen_on(app), "CG407")
-    assert "answers 429: too many pictures" in said
+    [sentence] = found(seen_on(app), "CG407")
+    assert "answers 429: too many pictures" in sentence
     storage: Any = app.extensions[NAME].storage
     storage.close()
 
@@ -282,16 +276,16 @@ def test_too_many_pictures_are_not_called_missing_for_good(tmp_path: Path) -> No
 def test_a_content_security_policy_that_blocks_the_picture_is_a_fault(app: Flask) -> None:
     altered(app, Content_Security_Policy="default-src 'self'; img-src https://cdn.example")
     result = seen_on(app)
-    said = found(result, "CG407")
-    assert len(said) == 2
-    assert said[0] == (
+    sentences = found(result, "CG407")
+    assert len(sentences) == 2
+    assert sentences[0] == (
         "The picture is missing: the page's Content-Security-Policy blocks it (img-src https://cdn.example)."
     )
     assert result.exit_status == 2
 
 
 @pytest.mark.parametrize(
-    ("policy", "said", "status"),
+    ("policy", "problem", "status"),
     [
         ("style-src 'nonce-abc'", "The field has no styles", 1),
         ("script-src 'none'", '"New code" loads the page again', 1),
@@ -299,14 +293,14 @@ def test_a_content_security_policy_that_blocks_the_picture_is_a_fault(app: Flask
         ("form-action https://other.example", "The form can't be sent", 2),
     ],
 )
-def test_each_part_that_a_policy_blocks_is_named(app: Flask, policy: str, said: str, status: int) -> None:
+def test_each_part_that_a_policy_blocks_is_reported(app: Flask, policy: str, problem: str, status: int) -> None:
     altered(app, Content_Security_Policy=policy)
     result = seen_on(app)
-    assert [one.partition(":")[0] for one in found(result, "CG407")] == [said]
+    assert [one.partition(":")[0] for one in found(result, "CG407")] == [problem]
     assert result.exit_status == status
 
 
-def test_a_policy_in_a_meta_element_counts_and_one_that_only_reports_does_not(app: Flask) -> None:
+def test_a_policy_in_a_meta_element_is_used_and_a_report_only_policy_is_not(app: Flask) -> None:
     altered(app, Content_Security_Policy_Report_Only="default-src 'none'")
     policy = """<meta http-equiv="Content-Security-Policy" content="img-src 'none'">"""
     page_at(app, "/meta", f"{policy}<form>{FIELD}</form>")
@@ -320,7 +314,7 @@ def test_a_policy_in_a_meta_element_counts_and_one_that_only_reports_does_not(ap
 @pytest.mark.parametrize(("control", "status"), [
     ("public, max-age=600", 2), ("s-maxage=60", 2), ("max-age=600", 1), ("private, max-age=600", 0), ("no-store", 0),
 ])  # fmt: skip
-def test_a_page_with_a_code_that_caches_may_keep_is_told(app: Flask, control: str, status: int) -> None:
+def test_a_page_with_a_code_that_caches_may_store_is_reported(app: Flask, control: str, status: int) -> None:
     def keep(response: Response) -> Response:
         if response.mimetype == "text/html":
             response.headers["Cache-Control"] = control
@@ -332,7 +326,7 @@ def test_a_page_with_a_code_that_caches_may_keep_is_told(app: Flask, control: st
     assert result.exit_status == status
 
 
-def test_headers_for_one_kind_of_cache_count(app: Flask) -> None:
+def test_headers_for_one_kind_of_cache_are_checked(app: Flask) -> None:
     altered(app, Surrogate_Control="max-age=3600")
     assert "Surrogate-Control" in found(seen_on(app), "CG407")[0]
 
@@ -350,13 +344,13 @@ def kept_page(app: Flask) -> None:
     app.add_url_rule("/kept", "kept", page)
 
 
-def test_a_cache_is_noticed_by_the_code_that_two_visitors_get(app: Flask) -> None:
+def test_a_cache_is_recognised_by_the_code_that_two_visitors_get(app: Flask) -> None:
     kept_page(app)
-    [said] = found(seen_on(app, "/kept"), "CG407")
-    assert re.fullmatch(r"Visitors get each other's codes: http://\S+/kept comes from a cache\.", said)
+    [sentence] = found(seen_on(app, "/kept"), "CG407")
+    assert re.fullmatch(r"Visitors get each other's codes: http://\S+/kept comes from a cache\.", sentence)
 
 
-def test_a_cache_is_noticed_by_a_code_that_has_expired(app: Flask) -> None:
+def test_a_cache_is_recognised_by_an_expired_code(app: Flask) -> None:
     kept_page(app)
     with time_machine.travel(1_800_000_000, tick=False) as clock:
         app.test_client().get("/kept")
@@ -364,7 +358,7 @@ def test_a_cache_is_noticed_by_a_code_that_has_expired(app: Flask) -> None:
         assert any("comes from a cache" in one for one in found(seen_on(app, "/kept"), "CG407"))
 
 
-# What is read off the same page
+# Other checks of the same page
 
 
 def test_a_secret_that_the_served_site_does_not_share_is_a_fault(app: Flask, tmp_path: Path) -> None:
@@ -386,12 +380,12 @@ def test_a_secret_that_was_replaced_with_a_fallback_is_shared(app: Flask, tmp_pa
     storage.close()
 
 
-def test_a_field_outside_of_the_form_is_told(app: Flask) -> None:
+def test_a_field_outside_of_the_form_is_reported(app: Flask) -> None:
     page_at(app, "/outside", f"<form method=post><textarea name=body></textarea></form>{FIELD}")
     assert found(seen_on(app, "/outside"), "CG407") == ["The code isn't sent: the field is outside the page's forms."]
 
 
-def test_a_form_without_a_field_against_forgeries_is_a_hint(app: Flask, tmp_path: Path) -> None:
+def test_a_form_without_a_csrf_token_is_a_hint(app: Flask, tmp_path: Path) -> None:
     page_at(app, "/safe", f'<form><input type="hidden" name="csrf_token" value="x">{FIELD}</form>')
     assert found(seen_on(app, "/safe"), "CG405") == []
     assert "CSRFProtect isn't set up" in found(seen_on(app), "CG405")[0]
@@ -405,7 +399,7 @@ def test_a_form_without_a_field_against_forgeries_is_a_hint(app: Flask, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("protection", "field", "said"),
+    ("protection", "field", "problem"),
     [
         ({}, '<textarea name="text"></textarea>', ""),
         ({}, '<textarea name="feedback"></textarea>', "The guard looks for 'body' or 'comment'"),
@@ -417,15 +411,15 @@ def test_a_form_without_a_field_against_forgeries_is_a_hint(app: Flask, tmp_path
 )
 @pytest.mark.parametrize("below", ["", "/shop"])
 def test_cg406_a_form_without_a_field_for_the_body(
-    app: Flask, protection: dict[str, Any], field: str, said: str, below: str
+    app: Flask, protection: dict[str, Any], field: str, problem: str, below: str
 ) -> None:
     guard = CaptchaGuard()
     elsewhere = "<form method=post action='https://elsewhere.example/rated'><input name=captcha_token></form>"
     page_at(app, f"{below}/rate", f"<form method=post action={below}/rated>{field}{FIELD}</form>{elsewhere}")
     app.add_url_rule("/rated", "rated", guard.protect(**protection)(lambda: ""), methods=["POST"])
-    told = found(seen_on(app, f"{below}/rate"), "CG406")
-    assert len(told) == bool(said)
-    assert all("/rate posts to the route 'rated'" in sentence and said in sentence for sentence in told)
+    sentences = found(seen_on(app, f"{below}/rate"), "CG406")
+    assert len(sentences) == bool(problem)
+    assert all("/rate posts to the route 'rated'" in sentence and problem in sentence for sentence in sentences)
 
 
 def test_the_doctor_never_posts(app: Flask) -> None:

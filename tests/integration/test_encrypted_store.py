@@ -1,4 +1,4 @@
-"""A blog whose store can't be trusted: the fault policy holds, and the log and the doctor say how to mend it."""
+"""A blog whose store has an untrusted certificate: the fault policy applies. The log and the doctor name the fix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.redis
 
 @pytest.fixture(params=["wrong CA", "wrong host"])
 def untrusted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """Yield the address of a store that can't be trusted, and what mends it."""
+    """Yield the address of a store with an untrusted certificate, and the fix."""
     ca, other = authority(tmp_path, "ours"), authority(tmp_path, "other")
     with encrypted_redis(tmp_path, ca, certificate(tmp_path, ca, "server", "DNS:localhost")) as server:
         if request.param == "wrong CA":
@@ -25,7 +25,7 @@ def untrusted(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[
             yield server.uri("127.0.0.1", ssl_ca_certs=ca.certificate), "Write the host"
 
 
-def test_a_comment_is_held_or_shown_again_and_the_log_says_how_to_mend_it(
+def test_a_comment_is_held_or_shown_again_and_the_log_has_the_fix(
     untrusted: tuple[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     uri, mend = untrusted
@@ -39,7 +39,7 @@ def test_a_comment_is_held_or_shown_again_and_the_log_says_how_to_mend_it(
     assert [mend in line for line in caplog.messages if "store fails" in line] == [True]
 
 
-def test_the_doctor_names_what_mends_it(untrusted: tuple[str, str], tmp_path: Path) -> None:
+def test_the_doctor_reports_the_fix(untrusted: tuple[str, str], tmp_path: Path) -> None:
     uri, mend = untrusted
     app = make_site(tmp_path, {"CAPTCHA_GUARD_STORAGE_URI": uri})
     [fix] = [one.fix for one in seen_by_doctor(app).diagnoses if one.code == "CG202"]

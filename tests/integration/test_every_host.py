@@ -1,4 +1,4 @@
-"""Applications of several hosts, subdomains or sub-paths: a page's picture, script and codes are on its host."""
+"""Applications with several hosts, subdomains or sub-paths: a page's picture, script and codes are on its own host."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BOTH = ("GET", "POST")
 
 
 def talk(**_: str) -> str:
-    """Show the form, or say that a comment is stored."""
+    """Show the form, or confirm that a comment is stored."""
     return "stored" if request.method == "POST" else render_template_string(FORM, csrf=generate_csrf())
 
 
@@ -34,12 +34,12 @@ def make(folder: Path, config: dict[str, object] | None = None, **options: Any) 
 
 
 def addresses(page: TestResponse) -> set[str]:
-    """Return every address in a page that a browser would ask for."""
+    """Return every address in a page that a browser would request."""
     return set(re.findall(r'(?:src|href|action|srcset|data-url)="([^" ]*)', page.text))
 
 
 def assert_works(app: Any, host: str, path: str = "/talk", below: str = "") -> None:
-    """Comment on a host as a browser does, which fetches all that the pages name."""
+    """Comment on a host as a browser does, which fetches every file of the pages."""
     client = app.test_client() if isinstance(app, Flask) else Client(app)
     where = {"base_url": f"http://{host}"}
     shown = client.get(path, **where)
@@ -59,7 +59,7 @@ def assert_works(app: Any, host: str, path: str = "/talk", below: str = "") -> N
 
 
 def assert_serves(client: Client, page: TestResponse, address: str, where: dict[str, str]) -> None:
-    """Fetch what a page names, from the page's own host."""
+    """Fetch an address in a page, from the page's own host."""
     if not address.endswith("/challenge"):
         answer = client.get(address, buffered=True, **where)
         assert answer.status_code == 200, address
@@ -104,7 +104,7 @@ def test_it_works_on_each_subdomain(tmp_path: Path, host: str, port: str) -> Non
 @pytest.mark.parametrize(
     "options", [{"host_matching": True, "static_host": "files.example"}, {"subdomain_matching": True}]
 )
-def test_a_host_whose_own_routes_take_every_path_has_our_pages_too(tmp_path: Path, options: dict[str, Any]) -> None:
+def test_a_host_with_a_catch_all_route_has_our_pages_too(tmp_path: Path, options: dict[str, Any]) -> None:
     app, guard = make(tmp_path, {"SERVER_NAME": "blog.example"}, **options)
     where: dict[str, Any] = {"host": "de.blog.example"} if "host_matching" in options else {"subdomain": "de"}
     tenant = Blueprint("tenant", "tenant")
@@ -167,7 +167,7 @@ def test_it_works_where_another_application_mounts_this_one(tmp_path: Path) -> N
         ("/%09/evil.example/comments", "/%09/evil.example/comments"),
     ],
 )
-def test_a_page_of_ours_sends_its_form_to_the_address_that_was_asked_on_this_host(
+def test_a_page_of_ours_sends_its_form_to_the_requested_address_on_this_host(
     tmp_path: Path, asked: str, action: str
 ) -> None:
     app, guard = make(tmp_path)
@@ -181,7 +181,7 @@ def test_a_page_of_ours_sends_its_form_to_the_address_that_was_asked_on_this_hos
 
 
 def raw_post(app: Flask, path: str) -> TestResponse:
-    """Post to a path that the test client would take for a host."""
+    """Post to a path that the test client would read as a host."""
     return app.test_client().post("/", data=COMMENT, environ_overrides={"PATH_INFO": path})
 
 
@@ -193,7 +193,7 @@ def test_new_codes_by_a_plain_link_stay_on_the_host(tmp_path: Path) -> None:
     assert re.fullmatch(r"/talk\?a=1&new-code=[\w.-]{8}#captcha-guard-1-[\w-]{8}", link)
 
 
-def test_a_picture_asked_for_first_by_a_new_process_is_found(tmp_path: Path) -> None:
+def test_a_picture_is_found_by_the_first_request_of_a_process(tmp_path: Path) -> None:
     config: dict[str, object] = {"SERVER_NAME": "blog.example", "SECRET_KEY": secrets.token_hex()}
 
     def process() -> Flask:
@@ -206,7 +206,7 @@ def test_a_picture_asked_for_first_by_a_new_process_is_found(tmp_path: Path) -> 
     assert process().test_client().get(picture, base_url="http://de.blog.example").status_code == 200
 
 
-def test_a_host_that_is_not_trusted_stays_refused(tmp_path: Path) -> None:
+def test_an_untrusted_host_is_still_refused(tmp_path: Path) -> None:
     config: dict[str, object] = {"SERVER_NAME": "blog.example", "TRUSTED_HOSTS": [".blog.example"]}
     app, guard = make(tmp_path, config, subdomain_matching=True)
     app.add_url_rule("/talk", "talk", guard.protect(talk), methods=BOTH, subdomain="de")

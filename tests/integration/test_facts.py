@@ -1,4 +1,4 @@
-"""What only the host can say of a submission: whose account it is, whether the post is closed, and how old it is."""
+"""Facts from the host about a submission: its account, whether the post is closed, and the post's age."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 
 from captcha_guard import ConfigError, Facts, Submission, submission_judged
+from captcha_guard.spam.filter.topic import LEVELS
 from captcha_guard.wtf import CaptchaField
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, Blog, solved
+from tests.integration.host_blog import COMMENT, TAUGHT_HAM, TAUGHT_SPAM, Blog, solved
 
+TOPIC = "Loops that never end\n\nIn part two the bound of the loop is read anew each time, so the loop never ends."
 AGES = {"new": 60.0, "old": 400 * 86_400.0}
 
 
@@ -48,7 +50,7 @@ def guarded(blog: Blog, know: Any = facts) -> Blog:
     return blog
 
 
-def test_the_host_tells_account_closed_and_age(blog: Blog) -> None:
+def test_the_host_returns_account_closed_and_age(blog: Blog) -> None:
     client = guarded(blog).client()
     with heard() as submissions:
         assert client.post("/notes/new", data=COMMENT, headers={"X-Account": "ada"}).status_code == 200
@@ -64,7 +66,7 @@ def test_the_host_tells_account_closed_and_age(blog: Blog) -> None:
     assert "Closed." in closed.text
 
 
-def test_an_account_whose_comments_were_kept_is_spared_and_a_typed_name_never_is(blog: Blog) -> None:
+def test_a_trusted_account_skips_rules_and_a_typed_name_never_does(blog: Blog) -> None:
     client = guarded(blog).client()
     links = COMMENT | {"body": "See https://a.example and https://b.example"}
     for number in range(3):
@@ -77,13 +79,54 @@ def test_an_account_whose_comments_were_kept_is_spared_and_a_typed_name_never_is
     assert [comment["held"] for comment in blog.stored[3:]] == ["True", "False"]
 
 
-def test_a_host_may_answer_in_place_of_the_guard(blog: Blog) -> None:
+def test_the_topic_reaches_the_filter_and_the_comment_is_taught_with_it(blog: Blog) -> None:
+    """As a text, and as a function that is called in the request, only when the filter needs the text."""
+    called: list[str] = []
+
+    def about(slug: str) -> Facts:
+        def text() -> str:
+            called.append(request.path)
+            return TOPIC
+
+        return Facts(topic=text if slug == "lazy" else TOPIC)
+
+    client = guarded(blog, about).client()
+    client.post("/notes/lazy", data=COMMENT)
+    assert called == ["/notes/lazy"]  # for the tokens that are kept; the filter had no chance to give
+    with blog.app.app_context():
+        for number in range(30):
+            for spam, body in ((False, TAUGHT_HAM), (True, TAUGHT_SPAM)):
+                comment = Submission(scope="note", body=f"{body} {number}", topic=TOPIC)
+                assert blog.guard.teach(comment, spam=spam)
+    for slug in ("lazy", "text"):
+        client.post(f"/notes/{slug}", data=COMMENT | {"body": f"{TAUGHT_HAM} {slug}"})
+        with blog.app.app_context():
+            kept = blog.state.moderation.find(blog.stored[-1]["id"])
+        assert kept is not None
+        assert len(set(kept.tokens) & set(LEVELS)) == 1
+    assert called == ["/notes/lazy"] * 2
+
+
+def test_a_topic_that_fails_loses_no_comment(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
+    def about(slug: str) -> Facts:
+        def text() -> str:
+            raise OSError(f"no text of {slug}")
+
+        return Facts(topic=text)
+
+    assert guarded(blog, about).client().post("/notes/one", data=COMMENT).status_code == 200
+    assert "the topic of 'note' failed" in caplog.text
+    with blog.app.app_context():
+        assert blog.guard.teach(blog.stored[-1]["id"], spam=False)
+
+
+def test_a_host_may_answer_instead_of_the_guard(blog: Blog) -> None:
     client = guarded(blog).client()
     assert client.post("/notes/missing", data=COMMENT).status_code == 404
     assert blog.stored == []
 
 
-def test_an_async_host_can_tell_too(blog: Blog) -> None:
+def test_facts_may_be_async(blog: Blog) -> None:
     async def later(slug: str) -> Facts:
         await asyncio.sleep(0)
         return facts(slug)
@@ -91,17 +134,17 @@ def test_an_async_host_can_tell_too(blog: Blog) -> None:
     assert guarded(blog, later).client().post("/notes/closed", data=COMMENT).status_code == 403
 
 
-def test_what_is_no_facts_is_an_error_that_says_so(blog: Blog) -> None:
+def test_returning_anything_else_is_an_error(blog: Blog) -> None:
     blog.app.testing = True
 
     def nothing(slug: str) -> None:
-        """Tell nothing at all."""
+        """Return nothing."""
 
     with pytest.raises(ConfigError, match=r"returned None; return captcha_guard\.Facts"):
         guarded(blog, nothing).client().post("/notes/new", data=COMMENT)
 
 
-def test_a_wtforms_field_takes_them_as_the_decorator_does(blogs: MakeBlog) -> None:
+def test_a_wtforms_field_accepts_facts_as_the_decorator_does(blogs: MakeBlog) -> None:
     blog = blogs()
 
     class Note(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types

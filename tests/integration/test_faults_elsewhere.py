@@ -1,4 +1,4 @@
-"""Pictures that can't be drawn, settings of faults, and what the numbers say."""
+"""Pictures that can't be drawn, settings of faults, and metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ POST = "/posts/one/comments"
 
 @pytest.fixture
 def fonts(tmp_path: Path) -> Path:
-    """Two fonts of the site's own, which a test takes away."""
+    """Two fonts of the site's own, which a test deletes."""
     folder = tmp_path / "fonts"
     folder.mkdir()
     for name in ("anton", "bitter"):
@@ -50,7 +50,7 @@ def undrawn(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> Blog:
     return blog
 
 
-def test_a_picture_that_can_not_be_drawn_is_a_503_and_the_log_tells_once(
+def test_a_picture_that_cannot_be_drawn_is_a_503_and_is_logged_once(
     undrawn: Blog, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = undrawn.client()
@@ -61,12 +61,12 @@ def test_a_picture_that_can_not_be_drawn_is_a_503_and_the_log_tells_once(
             assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
             assert answer.json["reason"] == "picture_unavailable"  # type: ignore[index]
             assert answer.headers["Retry-After"] == "5"
-    said = [record for record in caplog.records if "pictures can't be drawn" in record.getMessage()]
-    assert len(said) == 1
-    assert said[0].levelno == logging.ERROR
+    logged = [record for record in caplog.records if "pictures can't be drawn" in record.getMessage()]
+    assert len(logged) == 1
+    assert logged[0].levelno == logging.ERROR
 
 
-def test_without_a_picture_the_comment_is_kept_and_a_new_code_can_be_had(
+def test_without_a_picture_the_comment_is_kept_and_a_new_code_is_possible(
     undrawn: Blog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = undrawn.client()
@@ -81,7 +81,7 @@ def test_without_a_picture_the_comment_is_kept_and_a_new_code_can_be_had(
     assert "pictures can be drawn again" in caplog.text
 
 
-def test_one_token_that_can_not_be_drawn_leaves_all_others_alone(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_token_that_cannot_be_drawn_does_not_affect_others(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
     client, draw = blog.client(), type(blog.state.issuer).render
     bad, good = (client.get("/posts/one") for _ in range(2))
 
@@ -101,7 +101,7 @@ def test_one_token_that_can_not_be_drawn_leaves_all_others_alone(blog: Blog, mon
     assert client.post(POST, data=sent).status_code == 303
 
 
-def test_fonts_that_are_taken_away_while_the_site_runs_break_no_page(blogs: MakeBlog, fonts: Path) -> None:
+def test_deleting_fonts_while_the_site_runs_breaks_no_page(blogs: MakeBlog, fonts: Path) -> None:
     blog = blogs({"CAPTCHA_GUARD_FONTS": [fonts]})
     shutil.rmtree(fonts)
     client = blog.client()
@@ -121,10 +121,10 @@ def test_fonts_that_are_taken_away_while_the_site_runs_break_no_page(blogs: Make
 
 
 @pytest.mark.parametrize("failing", ["acquire_entries", "get_moving_windows"])
-def test_no_nonce_is_tried_in_a_post_that_the_store_did_not_count(
+def test_no_nonce_is_spent_in_a_post_that_the_store_did_not_count(
     blogs: MakeBlog, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    """So the very same code is good as soon as the store is."""
+    """So the same code is valid when the store works again."""
     well, fails = getattr(SQLiteStorage, failing), [False]
 
     def now_and_then(self: SQLiteStorage, windows: Any) -> Any:
@@ -145,7 +145,7 @@ def test_no_nonce_is_tried_in_a_post_that_the_store_did_not_count(
 # Fingerprints
 
 
-def test_a_fingerprint_that_can_not_be_claimed_lets_the_comment_through_once_proven(
+def test_if_the_fingerprint_cannot_be_claimed_a_proven_comment_is_accepted(
     blog: Blog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = blog.client()
@@ -164,7 +164,7 @@ def test_a_fingerprint_that_can_not_be_claimed_lets_the_comment_through_once_pro
     assert len(blog.stored) == 1
 
 
-def test_a_fingerprint_that_can_not_be_given_back_is_told_to_the_log(
+def test_a_fingerprint_that_cannot_be_released_is_logged(
     blog: Blog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
@@ -186,23 +186,23 @@ def test_a_fingerprint_that_can_not_be_given_back_is_told_to_the_log(
     "value",
     [{"codes": "accept"}, {"nonces": "hold"}, {"limits": None}, "hold", ["limits"], {"limits": "strict", "x": "y"}],
 )
-def test_faults_that_can_not_be_met_so_are_refused_at_start_up(blogs: MakeBlog, value: object) -> None:
+def test_invalid_choices_for_faults_are_refused_at_start_up(blogs: MakeBlog, value: object) -> None:
     with pytest.raises(ConfigError, match=r"CAPTCHA_GUARD_FAULTS.*'limits': 'strict' or 'refuse'; 'codes': 'hold'"):
         blogs({"CAPTCHA_GUARD_FAULTS": value})
 
 
-def test_a_part_that_is_not_named_is_met_as_usual(blogs: MakeBlog) -> None:
+def test_a_part_that_is_not_named_has_its_default(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_FAULTS": {"limits": "refuse"}})
     assert dict(blog.state.settings.faults) == {"limits": "refuse", "codes": "hold"}
 
 
 @pytest.mark.parametrize(("name", "value"), [("WORKERS", 0), ("WORKERS", "4"), ("SURGE", -1), ("SURGE", 1.5)])
-def test_numbers_that_can_not_be_are_refused_at_start_up(blogs: MakeBlog, name: str, value: object) -> None:
+def test_impossible_numbers_are_refused_at_start_up(blogs: MakeBlog, name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"CAPTCHA_GUARD_{name} is {value!r}"):
         blogs({f"CAPTCHA_GUARD_{name}": value})
 
 
-# Numbers
+# Metrics
 
 
 @pytest.fixture
@@ -224,7 +224,7 @@ def test_verdicts_are_counted_by_action(blog: Blog, registry: CollectorRegistry)
     assert counted == {"challenge": 1, "accept": 1, "reject": 1, "hold": None}
 
 
-def test_the_gauge_tells_whether_the_store_answers(
+def test_the_gauge_shows_whether_the_store_works(
     blog: Blog, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -247,6 +247,6 @@ def test_the_gauge_tells_whether_the_store_answers(
     assert up() == 1
 
 
-def test_the_package_does_without_what_counts_the_numbers() -> None:
+def test_the_package_works_without_prometheus_client() -> None:
     program = "import captcha_guard, sys; sys.exit('prometheus_client' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""Redis killed, hung, started again, slow, and gone in the middle of a POST: nothing unproven, nothing lost, no 500."""
+"""Redis killed, hung, restarted, slow, and lost during a POST: no unproven comment, no lost comment, no 500."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from captcha_guard.health import REST
 from captcha_guard.testing import solve
 from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from tests.faulty_redis import FaultyRedis, Proxy, faulty_redis, proxy, until
-from tests.integration.conftest import RECOVERY, MakeBlog, said
+from tests.integration.conftest import RECOVERY, MakeBlog, health_changes
 from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, wrong
 
 POST = "/posts/one/comments"
 
-#: Seconds a store on the network is waited for, and a little for the rest of the work on a busy machine.
+#: The timeout of a store on the network in seconds, and a little more for the rest of the work on a busy machine.
 TIMEOUT, ROOM = 0.25, 2.0
 
 pytestmark = pytest.mark.redis
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.redis
 
 @pytest.fixture
 def keeping(tmp_path: Path) -> Iterator[FaultyRedis]:
-    """Yield a server that knows what it was told after it was killed, too."""
+    """Yield a server that still has its data after it was killed."""
     with faulty_redis(tmp_path, keeps=True) as server:
         yield server
 
@@ -82,7 +82,9 @@ def test_an_open_route_keeps_text_and_code_and_publishes_nothing(
 
 
 @FAULTS
-def test_a_moderated_route_holds(redis: FaultyRedis, blogs_on: MakeBlog, fault: Callable[[FaultyRedis], None]) -> None:
+def test_a_moderated_route_holds_the_comment(
+    redis: FaultyRedis, blogs_on: MakeBlog, fault: Callable[[FaultyRedis], None]
+) -> None:
     blog = blogs_on(redis.uri)
     client = blog.client()
     fault(redis)
@@ -101,7 +103,7 @@ def test_a_moderated_route_may_refuse_instead(redis: FaultyRedis, blogs_on: Make
 
 
 @FAULTS
-def test_wrong_and_missing_codes_are_met_as_ever_and_everything_is_still_shown(
+def test_wrong_and_missing_codes_get_the_usual_answers_and_everything_is_still_shown(
     redis: FaultyRedis, blogs_on: MakeBlog, fault: Callable[[FaultyRedis], None]
 ) -> None:
     blog = blogs_on(redis.uri)
@@ -135,7 +137,7 @@ def test_a_pass_is_unproven_too(keeping: FaultyRedis, blogs_on: MakeBlog, fault:
 
 
 @pytest.mark.parametrize("typed", [False, True], ids=["a quiet form", "the code that was asked for"])
-def test_whatever_the_score_nobody_is_asked_for_codes_that_can_not_be_proven(
+def test_no_visitor_is_asked_for_codes_that_cannot_be_proven_whatever_the_score(
     keeping: FaultyRedis, blogs_on: MakeBlog, *, typed: bool
 ) -> None:
     blog = blogs_on(keeping.uri, {"CAPTCHA_GUARD_MODERATED_WORDS": ["pills"]})
@@ -148,8 +150,8 @@ def test_whatever_the_score_nobody_is_asked_for_codes_that_can_not_be_proven(
     assert answer.status_code == 503
     assert {name: fields_of(answer)[name] for name in ("body", TOKEN)} == {"body": "Pills.", TOKEN: sent[TOKEN]}
     keeping.start()
-    told = 200 if typed else 422
-    until(lambda: client.post("/quiet", data=fields_of(answer)).status_code == told, seconds=RECOVERY)
+    expected = 200 if typed else 422
+    until(lambda: client.post("/quiet", data=fields_of(answer)).status_code == expected, seconds=RECOVERY)
     assert len(blog.stored) == int(typed)
 
 
@@ -163,7 +165,7 @@ def test_a_moderated_route_may_refuse_a_quiet_form_whatever_the_score(redis: Fau
     assert blog.stored == []
 
 
-def test_where_no_code_is_asked_for_comments_are_taken_and_limited(redis: FaultyRedis, blogs_on: MakeBlog) -> None:
+def test_in_mode_off_comments_are_accepted_and_limited(redis: FaultyRedis, blogs_on: MakeBlog) -> None:
     config = {"CAPTCHA_GUARD_MODE": "off", "CAPTCHA_GUARD_COMMENT_LIMITS": "8 per minute", "CAPTCHA_GUARD_WORKERS": 4}
     blog = blogs_on(redis.uri, config)
     client = blog.client()
@@ -188,7 +190,7 @@ def test_limits_may_refuse_everything_instead(redis: FaultyRedis, blogs_on: Make
 
 
 @FAULTS
-def test_it_recovers_by_itself_and_the_same_code_is_good(
+def test_it_recovers_automatically_and_the_same_code_is_valid(
     keeping: FaultyRedis, blogs_on: MakeBlog, fault: Callable[[FaultyRedis], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     blog, heard = blogs_on(keeping.uri), []
@@ -205,14 +207,14 @@ def test_it_recovers_by_itself_and_the_same_code_is_good(
         mend(keeping, fault)
         until(lambda: client.post(POST, data=fields_of(refused)).status_code == 303, seconds=RECOVERY)
     assert [comment["body"] for comment in blog.stored] == ["Comment 0", "Comment 1"]
-    assert said(caplog) == ["fails", "answers"]
+    assert health_changes(caplog) == ["fails", "answers"]
     assert len(heard) == 2
     assert heard[0]
     assert not heard[1]
 
 
 def read_on(blog: Blog, way: str, ahead: list[float]) -> None:
-    """Have a page read after each of three rests."""
+    """Load a page after each of three rests."""
     for _ in range(3):
         ahead[0] += REST
         assert blog.client().get(way).status_code == 200
@@ -220,7 +222,7 @@ def read_on(blog: Blog, way: str, ahead: list[float]) -> None:
 
 @FAULTS
 @pytest.mark.parametrize("way", ["/posts/one", "/quiet"])
-def test_on_a_site_that_is_only_read_the_outage_ends_with_the_fault(
+def test_page_views_end_the_outage_after_the_fault(
     redis: FaultyRedis,
     blogs_on: MakeBlog,
     fault: Callable[[FaultyRedis], None],
@@ -235,26 +237,26 @@ def test_on_a_site_that_is_only_read_the_outage_ends_with_the_fault(
     fault(redis)
     assert blog.client().post(POST, data=sent).status_code == 503
     read_on(blog, way, ahead)
-    assert said(caplog) == ["fails"]
+    assert health_changes(caplog) == ["fails"]
     mend(redis, fault)
     read_on(blog, way, ahead)
-    assert said(caplog) == ["fails", "answers"]
+    assert health_changes(caplog) == ["fails", "answers"]
 
 
-def test_readers_call_no_server_well_that_may_not_be_written(
+def test_page_views_do_not_end_the_outage_of_a_read_only_server(
     redis: FaultyRedis, blogs_on: MakeBlog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     blog, ahead = blogs_on(redis.uri), [0.0]
     monkeypatch.setattr(blog.state.health, "_clock", lambda: time.monotonic() + ahead[0])
     server: Any = blog.state.storage
     sent = say(blog.client(), 1)
-    server.storage.config_set("min-replicas-to-write", 1)  # it has none, so it takes nothing
+    server.storage.config_set("min-replicas-to-write", 1)  # it has none, so it accepts nothing
     assert blog.client().post(POST, data=sent).status_code == 503
     read_on(blog, "/posts/one", ahead)
-    assert said(caplog) == ["fails"]
+    assert health_changes(caplog) == ["fails"]
     server.storage.config_set("min-replicas-to-write", 0)
     read_on(blog, "/posts/one", ahead)
-    assert said(caplog) == ["fails", "answers"]
+    assert health_changes(caplog) == ["fails", "answers"]
 
 
 def test_a_hung_store_does_not_cost_its_timeout_on_every_request(redis: FaultyRedis, blogs_on: MakeBlog) -> None:
@@ -266,11 +268,11 @@ def test_a_hung_store_does_not_cost_its_timeout_on_every_request(redis: FaultyRe
     assert {client.post(POST, data=one).status_code for one in sent} == {503}
     took = time.monotonic() - begun
     probes = 1 + took / REST
-    assert took < probes * TIMEOUT + ROOM  # each on its own would be 40 times the timeout, 10 s
+    assert took < probes * TIMEOUT + ROOM  # each alone would be 40 times the timeout, 10 s
     assert took < 20 * TIMEOUT
 
 
-def test_a_store_that_answers_after_two_seconds_is_one_that_hangs(
+def test_a_store_that_answers_after_two_seconds_counts_as_hung(
     between: Proxy, blogs_on: MakeBlog, redis: FaultyRedis
 ) -> None:
     blog = blogs_on(between.uri)
@@ -287,10 +289,10 @@ def test_a_store_that_answers_after_two_seconds_is_one_that_hangs(
     assert len(blog.stored) == 2
 
 
-# How often the store is asked, and a fault in the middle
+# The number of requests to the store, and a fault in the middle
 
 
-def test_a_guarded_post_asks_the_store_four_times_and_once_more_after_another_one(
+def test_a_guarded_post_needs_four_requests_to_the_store_and_five_after_another_post(
     between: Proxy, blogs_on: MakeBlog
 ) -> None:
     config = {
@@ -306,7 +308,7 @@ def test_a_guarded_post_asks_the_store_four_times_and_once_more_after_another_on
         assert client.post(target, data=sent).status_code == status
         asked[what] = between.asked
 
-    for warm in range(2):  # connections are made, scripts are loaded
+    for warm in range(2):  # opens connections and loads scripts
         client.post(POST, data=say(client, f"warm {warm}"))
         client.post(POST, data=wrong(client.get("/posts/one"), COMMENT))
     reader = blog.client("198.51.100.2")
@@ -331,20 +333,20 @@ def test_a_guarded_post_asks_the_store_four_times_and_once_more_after_another_on
     between.asked = 0
     client.get("/posts/one")
     asked["a form"] = between.asked
-    # A wrong code also looks whether the comment is here already.
+    # After a wrong code it's also checked whether the comment is already stored.
     assert {what: asked.pop(what) for what in ("wrong", "paid for, wrong")} == {"wrong": 6, "paid for, wrong": 5}
-    assert max(asked.values()) == 5, asked  # one looks whether it is a double click
+    assert max(asked.values()) == 5, asked  # checks whether it is a double click
     assert asked["accepted"] == 5
     assert asked["a form"] == 0
     post("not stored by the view", say(client, "x") | {"author": ""}, 422)
-    assert asked["not stored by the view"] == 6  # its fingerprint is given back
+    assert asked["not stored by the view"] == 6  # its fingerprint is released
 
 
 @pytest.mark.parametrize(("question", "status"), [(1, 503), (2, 503), (3, 503), (4, 303)])
-def test_wherever_a_post_is_cut_off_nothing_unproven_is_published_and_nothing_twice(
+def test_wherever_the_store_is_lost_no_unproven_comment_is_published_and_none_twice(
     between: Proxy, blogs_on: MakeBlog, question: int, status: int
 ) -> None:
-    """1: how things stand, 2: the charge, 3: the nonce, 4: the fingerprint; each is carried out, its answer lost."""
+    """1: the state, 2: the charge, 3: the nonce, 4: the fingerprint. Each is executed, but its answer is lost."""
     blog = blogs_on(between.uri)
     client = blog.client()
     for number in range(2):
@@ -359,9 +361,9 @@ def test_wherever_a_post_is_cut_off_nothing_unproven_is_published_and_nothing_tw
     statuses: list[int] = []
     until(lambda: _post(client, again, statuses) != 503, seconds=RECOVERY)
     stored = [comment["body"] for comment in blog.stored].count("Comment in doubt")
-    if question in (1, 2):  # the nonce was not touched
+    if question in (1, 2):  # the nonce was not spent
         assert (statuses[-1], stored) == (303, 1)
-    elif question == 3:  # it was: one more code, with the text kept
+    elif question == 3:  # it was spent: one more code, with the text kept
         assert (statuses[-1], stored) == (422, 0)
         assert client.post(POST, data=solved(client, client.post(POST, data=again))).status_code == 303
     else:
@@ -375,7 +377,9 @@ def _post(client: FlaskClient, sent: dict[str, str], statuses: list[int]) -> int
 
 
 @pytest.mark.parametrize("question", [1, 2, 3, 4])
-def test_a_moderated_post_that_is_cut_off_is_kept_once(between: Proxy, blogs_on: MakeBlog, question: int) -> None:
+def test_a_moderated_post_during_which_the_store_is_lost_is_stored_once(
+    between: Proxy, blogs_on: MakeBlog, question: int
+) -> None:
     blog = blogs_on(between.uri)
     client = blog.client()
     for number in range(2):
@@ -425,7 +429,7 @@ def test_under_load_no_comment_is_lost_or_published_unproven_and_nothing_is_a_50
     for writer in writers:
         writer.join(30)
     statuses = Counter(status for _, status in answers)
-    assert statuses.keys() <= {303, 503}, statuses  # 503: those that were on their way at the end
-    told = sorted(body for body, status in answers if status == 303)
-    assert sorted(comment["body"] for comment in blog.stored) == told
+    assert statuses.keys() <= {303, 503}, statuses  # 503: comments that were being sent at the end
+    accepted = sorted(body for body, status in answers if status == 303)
+    assert sorted(comment["body"] for comment in blog.stored) == accepted
     assert recovered < RECOVERY

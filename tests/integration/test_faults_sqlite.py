@@ -1,4 +1,4 @@
-"""The counters' file gone, not writable, full, corrupt or locked: nothing unproven, nothing lost, no 500."""
+"""The counters' file missing, read-only, full, corrupt or locked: no unproven comment, no lost comment, no 500."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from captcha_guard.health import REST
 from captcha_guard.web.post.posted import TOKEN
 from tests.faulty_redis import until
-from tests.integration.conftest import RECOVERY, MakeBlog, close_counters, said
+from tests.integration.conftest import RECOVERY, MakeBlog, close_counters, health_changes
 from tests.integration.host_blog import COMMENT, Blog, fields_of, solved, wrong
 
 POST = "/posts/one/comments"
@@ -30,8 +30,8 @@ def _files(file: Path) -> list[Path]:
 
 
 @contextmanager
-def a_folder_in_its_place(file: Path) -> Iterator[None]:
-    """Make it so that the file can be neither opened nor made."""
+def replaced_by_a_folder(file: Path) -> Iterator[None]:
+    """Replace the file with a folder, so that it can be neither opened nor created."""
     aside = file.parent.parent / "aside"
     file.parent.rename(aside)
     file.mkdir(parents=True)
@@ -45,7 +45,7 @@ def a_folder_in_its_place(file: Path) -> Iterator[None]:
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """Do without root's right to write everything."""
+    """Run without root's right to write everything."""
     root = os.geteuid() == 0
     if root:
         os.seteuid(NOBODY)
@@ -58,7 +58,7 @@ def unprivileged() -> Iterator[None]:
 
 @contextmanager
 def read_only(file: Path) -> Iterator[None]:
-    """Take away the right to write to file and folder."""
+    """Make file and folder read-only."""
     parents = [parent for parent in file.parents if parent.name.startswith(("test_", "pytest-", "popen-"))]
     modes = {path: path.stat().st_mode for path in [*_files(file), file.parent, *parents]}
     for path in modes:
@@ -73,7 +73,7 @@ def read_only(file: Path) -> Iterator[None]:
 
 @contextmanager
 def out_of_reach(file: Path) -> Iterator[None]:
-    """Take away the right to look into the folder."""
+    """Make the folder inaccessible."""
     mode = file.parent.stat().st_mode
     file.parent.chmod(0)
     try:
@@ -85,7 +85,7 @@ def out_of_reach(file: Path) -> Iterator[None]:
 
 @contextmanager
 def full(file: Path) -> Iterator[None]:
-    """Let no file of this process grow, as on a disk without room."""
+    """Limit the size of this process's files, as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
     try:
@@ -96,14 +96,14 @@ def full(file: Path) -> Iterator[None]:
 
 @contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """Keep all others from writing, as a backup that never ends."""
+    """Lock the file, as a backup that never ends."""
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.rollback()
 
 
-FAULTS = pytest.mark.parametrize("fault", [a_folder_in_its_place, read_only, out_of_reach, full, locked])
+FAULTS = pytest.mark.parametrize("fault", [replaced_by_a_folder, read_only, out_of_reach, full, locked])
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def say(client: FlaskClient, number: object, way: str = "/posts/one") -> dict[st
 
 
 def warm(blog: Blog) -> None:
-    """Have everything read that a process reads once."""
+    """Load everything that a process loads once."""
     client = blog.client()
     assert client.post(POST, data=say(client, "warm")).status_code == 303
     assert client.post("/queue", data=say(client, "warm", "/queue")).status_code == 303
@@ -127,7 +127,7 @@ def warm(blog: Blog) -> None:
 
 
 def read_templates(blog: Blog) -> None:
-    """Have all templates read: without root's rights they can't be, when the checkout is in root's own folder."""
+    """Load all templates. Without root's rights they can't be read if the checkout is in root's folder."""
     with blog.app.test_request_context():
         for name in blog.app.jinja_env.list_templates():
             blog.app.jinja_env.get_template(name)
@@ -155,11 +155,11 @@ def test_an_open_route_keeps_text_and_code_a_moderated_one_holds_and_both_recove
         close_counters(blog)
     until(lambda: client.post(POST, data=fields_of(refused)).status_code == 303, seconds=RECOVERY)
     assert [comment["body"] for comment in blog.stored] == ["Comment 2", "Comment 1"]
-    assert said(caplog) == ["fails", "answers"]
+    assert health_changes(caplog) == ["fails", "answers"]
 
 
 @FAULTS
-def test_where_no_code_is_asked_for_each_process_grants_its_share(blogs: MakeBlog, file: Path, fault: Fault) -> None:
+def test_in_mode_off_each_process_allows_its_share(blogs: MakeBlog, file: Path, fault: Fault) -> None:
     config = {"CAPTCHA_GUARD_MODE": "off", "CAPTCHA_GUARD_COMMENT_LIMITS": "9 per hour", "CAPTCHA_GUARD_WORKERS": 3}
     blog = blogs(config)
     warm_client = blog.client("198.51.100.1")
@@ -200,7 +200,7 @@ def test_a_corrupt_file_is_set_aside_by_name_and_codes_from_before_are_unproven(
 
 @FAULTS
 @pytest.mark.parametrize("way", ["/posts/one", "/quiet"])
-def test_on_a_site_that_is_only_read_the_outage_ends_with_the_fault_and_not_before(
+def test_page_views_end_the_outage_after_the_fault_and_not_before(
     blogs: MakeBlog,
     file: Path,
     fault: Fault,
@@ -221,14 +221,14 @@ def test_on_a_site_that_is_only_read_the_outage_ends_with_the_fault_and_not_befo
         for _ in range(2):
             ahead[0] += REST
             assert client.get(way).status_code == 200
-        assert said(caplog) == ["fails"]
+        assert health_changes(caplog) == ["fails"]
         close_counters(blog)
     ahead[0] += REST
     assert client.get(way).status_code == 200
-    assert said(caplog) == ["fails", "answers"]
+    assert health_changes(caplog) == ["fails", "answers"]
 
 
-def test_a_locked_file_does_not_cost_its_timeout_on_every_question(blogs: MakeBlog, file: Path) -> None:
+def test_a_locked_file_does_not_cost_its_timeout_on_every_request(blogs: MakeBlog, file: Path) -> None:
     blog = blogs()
     warm(blog)
     client = blog.client()
@@ -236,4 +236,4 @@ def test_a_locked_file_does_not_cost_its_timeout_on_every_question(blogs: MakeBl
     with locked(file):
         begun = time.monotonic()
         assert {client.post(POST, data=one).status_code for one in sent} == {503}
-        assert time.monotonic() - begun < 15  # on each question it would be 60 s at least
+        assert time.monotonic() - begun < 15  # with a timeout for each request it would be at least 60 s

@@ -1,4 +1,4 @@
-"""Redis dies, hangs or crawls while people comment: no 500, no comment lost, none published without a spent nonce."""
+"""Redis dies, hangs or is slow while visitors comment: no 500, no lost comment, no comment without a spent nonce."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ pytestmark = [pytest.mark.redis, pytest.mark.xdist_group("many workers")]
 #: POSTs before, during and after a fault.
 ENOUGH = 40
 
-#: Seconds, from the store's return.
+#: Seconds after the store's return.
 RECOVERED = 5
 
-#: Seconds by which a slow store's answers come late.
+#: The delay of a slow store's answers in seconds.
 SLOW = 2.0
 
-#: How often a failover is tried in a control until it loses something.
+#: How often a failover is repeated in a control until it loses data.
 TRIES = 8
 
 
@@ -65,7 +65,7 @@ def fault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fault]:
 
 
 def failover(watched: Watched) -> Fault:
-    """Let the replica hear nothing more of what the primary is told, and then the primary die."""
+    """Stop copying to the replica, then kill the primary."""
 
     def fail_over() -> None:
         watched.primary.kill()
@@ -75,7 +75,7 @@ def failover(watched: Watched) -> Fault:
 
 
 def failover_of_a_node(cluster: Cluster) -> Fault:
-    """Do the same to one primary of a cluster."""
+    """Do the same with one primary of a cluster."""
     primary, replica = cluster.primaries[0], cluster.replicas[0]
 
     def fail_over() -> None:
@@ -85,7 +85,7 @@ def failover_of_a_node(cluster: Cluster) -> Fault:
     return Fault(cluster.uri, primary.cut_off, fail_over)
 
 
-def test_a_store_that_fails_and_returns_costs_nobody_a_comment(fault: Fault, tmp_path: Path) -> None:
+def test_a_store_that_fails_and_returns_loses_no_comment(fault: Fault, tmp_path: Path) -> None:
     result = commented_through(fault, tmp_path / "blog")
     assert result.failures == 0, result
     assert result.lost == 0, result
@@ -95,17 +95,17 @@ def test_a_store_that_fails_and_returns_costs_nobody_a_comment(fault: Fault, tmp
     assert result.recovery[0] < RECOVERED, result
 
 
-def test_control_a_guard_that_does_not_notice_a_loss_lets_tokens_through_again_after_a_crash(tmp_path: Path) -> None:
+def test_control_without_noticing_lost_data_tokens_are_accepted_again_after_a_crash(tmp_path: Path) -> None:
     with faulty_redis(tmp_path) as redis:
         result = commented_through(Fault(redis.uri, redis.kill, redis.start), tmp_path / "blog", forgetful=True)
     assert result.twice > 0, f"nothing was let through again, so the test above could not fail: {result}"
 
 
-def test_control_a_guard_that_may_not_ask_for_histories_lets_tokens_through_again_after_a_failover(
+def test_control_without_the_replication_history_tokens_are_accepted_again_after_a_failover(
     tmp_path: Path,
 ) -> None:
     results = []
-    for number in range(TRIES):  # a failover need not lose the last nonce of all
+    for number in range(TRIES):  # a failover may not lose the last nonce
         folder = tmp_path / str(number)
         folder.mkdir()
         with watched_redis(folder) as watched:
@@ -119,9 +119,9 @@ def test_control_a_guard_that_may_not_ask_for_histories_lets_tokens_through_agai
 
 
 def commented_through(fault: Fault, folder: Path, *, forgetful: bool = False) -> Account:
-    """Let people comment before, during and after a fault, and draw up what became of it."""
+    """Let visitors comment before, during and after a fault, and return the result."""
     with besieged(folder, fault.uri, workers=2, forgetful=forgetful) as siege:
-        with siege.going_on():
+        with siege.running():
             siege.until(lambda sent: len(sent) >= ENOUGH, since=0)
             began = time.monotonic()
             fault.begin()

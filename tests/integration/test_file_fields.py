@@ -1,4 +1,4 @@
-"""Forms with files: a page of ours sends empty file fields along, and asks for the chosen files again."""
+"""Forms with files: our pages carry empty file fields, and ask for the chosen files again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def client(bare: Any, seen: list[dict[str, list[str]]]) -> FlaskClient:
     app: Flask = bare(CAPTCHA_GUARD_COMMENT_LIMITS="4 per hour")
 
     def report() -> str:
-        assert request.files["photo"] is not None  # 400 where the field isn't there
+        assert request.files["photo"] is not None  # 400 if the field is missing
         seen.append({name: [file.filename or "" for file in files] for name, files in request.files.lists()})
         return "stored"
 
@@ -38,7 +38,7 @@ def client(bare: Any, seen: list[dict[str, list[str]]]) -> FlaskClient:
 
 
 def part(name: str = "", kind: str = "application/octet-stream", content: bytes = b"x") -> FileStorage:
-    """Return a file as a browser sends it; without a name it is what an empty field sends."""
+    """Return a file as a browser sends it. Without a name it is what an empty field sends."""
     return FileStorage(BytesIO(content if name else b""), filename=name, content_type=kind)
 
 
@@ -47,7 +47,7 @@ def post(client: FlaskClient, files: dict[str, Any], **more: str) -> TestRespons
 
 
 def inputs(page: TestResponse) -> list[dict[str, str]]:
-    """Return the attributes of the page's file inputs; "hidden" is there where what is around it has it."""
+    """Return the attributes of the page's file inputs, with "hidden" if their parent has it."""
     found: list[dict[str, str]] = []
     hidden = False
     for tag, given in Page(page.text).tags:
@@ -58,7 +58,7 @@ def inputs(page: TestResponse) -> list[dict[str, str]]:
 
 
 def as_sent(page: TestResponse) -> dict[str, Any]:
-    """Return the empty parts that a browser sends for a page's file inputs while no file is chosen."""
+    """Return the empty parts that a browser sends for a page's file inputs without chosen files."""
     empty: dict[str, list[FileStorage]] = {}
     for given in inputs(page):
         empty.setdefault(given["name"], []).append(part())
@@ -126,7 +126,7 @@ def test_fields_of_one_name_stay_in_their_order(client: FlaskClient) -> None:
         (["application/" + "x" * 200], None),
     ],
 )
-def test_files_like_the_chosen_ones_are_accepted_where_the_browser_knew_what_they_were(
+def test_files_like_the_chosen_ones_are_accepted_if_the_browser_knew_their_type(
     client: FlaskClient, kinds: list[str], accept: str | None
 ) -> None:
     files = [part(f"{number}.x", kind) for number, kind in enumerate(kinds)]

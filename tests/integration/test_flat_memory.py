@@ -1,4 +1,4 @@
-"""A worker takes no more memory for having worked long, nor the store's file more room for a longer flood."""
+"""A worker's memory doesn't grow with its work, and the store's file doesn't grow with a longer flood."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import pytest
 
 from tests.crowd.worker import BOTS, flood, run
 
-#: POSTs; the first tenth warms the worker up.
+#: The number of POSTs. The first tenth warms up the worker.
 POSTS = 6_000
 
-#: Octets of the store's file with its log, for 256 bots at the usual limits, whatever they try.
+#: The most bytes of the store's file with its log, for 256 bots at the usual limits.
 ROOM = 8 << 20
 
 pytestmark = pytest.mark.xdist_group("many workers")
 
 
-def test_a_flood_of_tokens_leaves_a_workers_memory_and_the_stores_file_as_they_were(tmp_path: Path) -> None:
+def test_a_flood_of_tokens_does_not_grow_a_workers_memory_and_the_stores_file(tmp_path: Path) -> None:
     [worker] = run(flood, POSTS, tmp_path)
     assert worker.statuses[422] >= BOTS
     assert worker.statuses[429] + worker.statuses[422] == POSTS

@@ -1,4 +1,4 @@
-"""htmx and Turbo Frames get the part of a page that they can use; everything else gets what it got before."""
+"""htmx and Turbo Frames get the part of a page that they can use. All other requests get a whole page."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_boosted_form_gets_a_whole_page_and_htmx_that_wants_json_gets_json(cli
     assert "Captcha-Guard" not in document.headers
 
 
-def test_a_refusal_on_the_hosts_own_page_and_the_views_answer_are_told_apart(client: FlaskClient) -> None:
+def test_a_refusal_on_the_hosts_own_page_and_the_views_answer_have_different_marks(client: FlaskClient) -> None:
     refused = client.post("/essay", data=COMMENT, headers=HTMX)
     assert (refused.status_code, refused.headers["Captcha-Guard"]) == (422, "host")
     stored = post_comment(client, "/essay", headers=HTMX)
@@ -53,7 +53,7 @@ def test_an_answer_that_htmx_did_not_ask_for_is_not_marked(client: FlaskClient) 
     assert "Captcha-Guard" not in client.post("/essay", data=COMMENT).headers
 
 
-def test_a_turbo_frame_gets_its_own_element_and_can_smuggle_nothing_in(blogs: MakeBlog) -> None:
+def test_a_turbo_frame_gets_its_own_element_and_its_id_is_escaped(blogs: MakeBlog) -> None:
     blog = blogs()
 
     @blog.app.post("/bare")
@@ -69,13 +69,13 @@ def test_a_turbo_frame_gets_its_own_element_and_can_smuggle_nothing_in(blogs: Ma
     assert "<html" in endless.text
 
 
-def test_every_rendering_of_a_field_has_ids_of_its_own(client: FlaskClient) -> None:
+def test_every_rendering_of_a_field_has_its_own_ids(client: FlaskClient) -> None:
     ids = [part.split('"')[0] for _ in range(3) for part in client.get("/essay").text.split(' id="captcha-guard-')[1:]]
     assert len(ids) >= 6
     assert len(set(ids)) == len(ids)
 
 
-def test_a_page_loaded_by_the_plain_link_has_the_id_that_the_link_names(client: FlaskClient) -> None:
+def test_a_page_loaded_by_the_plain_link_has_the_id_in_the_link(client: FlaskClient) -> None:
     link = client.get("/essay").text.split('class="captcha-guard__new" href="')[1].split('"')[0]
     address, _, fragment = link.replace("&amp;", "&").partition("#")
     assert f'id="{fragment}"' in client.get(address).text
@@ -83,7 +83,7 @@ def test_a_page_loaded_by_the_plain_link_has_the_id_that_the_link_names(client: 
     assert "<b>" not in hostile.text
 
 
-def test_a_field_without_a_picture_is_renewed_at_the_same_address_as_one_with_it(blogs: MakeBlog) -> None:
+def test_a_field_without_a_picture_is_renewed_at_the_same_address_as_one_with_a_picture(blogs: MakeBlog) -> None:
     pages = [blogs({"CAPTCHA_GUARD_MODE": mode}).client().get("/essay").text for mode in ("always", "suspicious")]
     addresses = {page.split('data-url="')[1].split('"')[0] for page in pages}
     assert addresses == {"/captcha-guard/challenge"}

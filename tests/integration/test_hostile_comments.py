@@ -1,4 +1,4 @@
-"""Whatever a comment is made of, it is judged soon, stored, taught, explained, forgotten, and never a server error."""
+"""Any comment is judged quickly, stored, taught, explained and forgotten, and never causes a server error."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.integration.host_blog import TAUGHT_SPAM, Blog, teach
 
 MOST = 65_525
 
-#: Characters, or runs of them, of which 64 KiB are posted.
+#: Characters, or sequences of them, of which 64 KiB are posted.
 PIECES = {
     "a mark": "\u0301",
     "marks out of order": "a\u0315\u0300\u05ae",
@@ -49,6 +49,13 @@ PIECES = {
     "Han": "".join(map(chr, range(0x4E00, 0x9000))),
     "capital I with a dot": "\u0130",
     "a new line": "x\n",
+    "links in indented lines": "    http://a.example/x\n",
+    "links in backticks": "`a http://a.example/` ",
+    "fences": "```\nhttp://a.example\n```\n",
+    "quoted links": "> http://a.example\n",
+    "open code": "<pre><code>http://a.example </pre",
+    "open quotes": "[quote]http://a.example [/quote",
+    "names of spaces": 'xmlns="http://a.example/" ',
 }
 
 
@@ -82,7 +89,7 @@ def of_64_kib(piece: str) -> str:
 
 
 def is_done_within(seconds: float, ask: Callable[[], object]) -> bool:
-    """Say whether the processor can do it in time; a busy machine gets ten tries."""
+    """Return whether the processor needs less than this time. A busy machine gets ten tries."""
     for _ in range(10):
         start = time.thread_time()
         ask()
@@ -104,7 +111,7 @@ def test_64_kib_of_anything_are_judged_stored_taught_and_forgotten(hostile: Blog
             assert hostile.guard.forget(name), what
 
 
-def test_64_kib_of_anything_hold_a_worker_up_for_less_than_50_ms(hostile: Blog) -> None:
+def test_64_kib_of_anything_take_less_than_50_ms(hostile: Blog) -> None:
     with hostile.app.app_context():
         for what, piece in PIECES.items():
             body = of_64_kib(piece)
@@ -129,8 +136,8 @@ NAMES = [
 
 def test_no_name_address_or_website_makes_a_server_error(hostile: Blog) -> None:
     for number, name in enumerate(NAMES):
-        said = {"author": name, "email": name[:100], "url": name[:200], "body": f"Hello {number} {name}"}
-        assert post(hostile, **said).status_code == 200, name
+        fields = {"author": name, "email": name[:100], "url": name[:200], "body": f"Hello {number} {name}"}
+        assert post(hostile, **fields).status_code == 200, name
         with hostile.app.app_context():
             assert hostile.guard.teach(hostile.stored[-1]["id"], spam=True), name
 
@@ -138,22 +145,22 @@ def test_no_name_address_or_website_makes_a_server_error(hostile: Blog) -> None:
 STRANGE = ["http://\ud800.example/\udfff", "\ud83d", "a\udc00b@\ud800.example", "[url=http://\ud800]x[/url]"]
 
 
-def test_half_characters_are_judged_and_taught_like_all_others(hostile: Blog) -> None:
-    """No form can bring them, but a host may hand anything over."""
+def test_lone_surrogates_are_judged_and_taught_like_other_characters(hostile: Blog) -> None:
+    """Forms can't send them, but a host may pass any text."""
     for strange in STRANGE:
-        said = Submission(
+        submission = Submission(
             scope=strange, author=strange, email=strange, url=strange, body=f"See {strange}", client=strange,
             user_agent=strange, referrer=strange, account=strange, posted_at=1e9,
         )  # fmt: skip
         with hostile.app.app_context():
-            hostile.guard.check(said)
-            assert hostile.guard.teach(said, spam=True)
-            hostile.guard.explain(said)
-            assert hostile.guard.forget(said)
+            hostile.guard.check(submission)
+            assert hostile.guard.teach(submission, spam=True)
+            hostile.guard.explain(submission)
+            assert hostile.guard.forget(submission)
 
 
 @pytest.mark.parametrize("fault", ["readonly", "garbage", "tables gone"])
-def test_no_comment_is_lost_for_a_files_sake(
+def test_no_comment_is_lost_because_of_a_file(
     hostile: Blog, fault: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = Path(hostile.app.instance_path, "captcha_guard.sqlite3")

@@ -1,4 +1,4 @@
-"""Whatever arrives gets an exact 4xx, never a 500, and what could be read of it is shown back, inert."""
+"""Any input gets an exact 4xx, never a 500, and its readable part is shown back, escaped."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORM = "application/x-www-form-urlencoded"
 PROBLEM = "application/problem+json"
 XSS = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}"
 
-#: Every guarded route, and how it speaks to a form.
+#: Every guarded route, and the content type of its forms.
 WAYS = [POST, "/essay", "/queue", "/quiet", "/api/comments"]
 
 
@@ -37,7 +37,7 @@ def raw(client: FlaskClient, body: bytes, content_type: str | None, way: str = P
 
 
 def good(client: FlaskClient, scope: str = "comment:one") -> dict[str, str]:
-    """Return our fields as they let a comment through, so that what is refused is refused for its own sake."""
+    """Return our fields with a right code, so that a refusal has another reason."""
     answer = client.post("/captcha-guard/challenge", json={"scope": scope})
     token: str = answer.json["token"]  # type: ignore[index]
     return {TOKEN: token, ANSWER: solve(client, token)}
@@ -87,7 +87,7 @@ UNREADABLE: list[tuple[bytes, str | None, int]] = [
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_what_can_not_be_read_is_refused_exactly(client: FlaskClient, blog: Blog, way: str) -> None:
+def test_unreadable_bodies_are_refused_with_the_exact_status(client: FlaskClient, blog: Blog, way: str) -> None:
     for body, content_type, status in UNREADABLE:
         answer = raw(client, body, content_type, way)
         assert answer.status_code == status, (body[:80], content_type)
@@ -113,13 +113,13 @@ def test_a_host_field_named_like_ours_is_refused_and_the_text_shown(client: Flas
     assert blog.stored == []
 
 
-def test_a_file_in_place_of_the_token_is_no_token(client: FlaskClient, blog: Blog) -> None:
+def test_a_file_in_the_place_of_the_token_is_refused(client: FlaskClient, blog: Blog) -> None:
     answer = client.post(POST, data=COMMENT | {TOKEN: (BytesIO(b"x"), "token.txt")})
     assert answer.status_code == 422
     assert blog.stored == []
 
 
-def test_a_hundred_fields_come_back_and_ten_thousand_are_too_many(client: FlaskClient) -> None:
+def test_a_hundred_fields_are_carried_and_ten_thousand_are_too_many(client: FlaskClient) -> None:
     fields = {f"f{number}": str(number % 10) for number in range(100)}
     answer = raw(client, urlencode(COMMENT | fields).encode(), FORM)
     assert answer.status_code == 422
@@ -132,7 +132,7 @@ def test_a_hundred_fields_come_back_and_ten_thousand_are_too_many(client: FlaskC
 
 @pytest.mark.parametrize("length", ["0", "5", "999999999", "-1", "abc", ""])
 @pytest.mark.parametrize("content_type", [FORM, "application/json", "multipart/form-data; boundary=x"])
-def test_a_wrong_content_length_is_no_way_through(client: FlaskClient, length: str, content_type: str) -> None:
+def test_a_wrong_content_length_does_not_bypass_the_limits(client: FlaskClient, length: str, content_type: str) -> None:
     body = json.dumps(COMMENT) if content_type == "application/json" else urlencode(COMMENT)
     answer = client.post(
         POST,
@@ -143,7 +143,7 @@ def test_a_wrong_content_length_is_no_way_through(client: FlaskClient, length: s
     assert answer.status_code in (400, 413, 422)
 
 
-def test_a_body_that_does_not_say_how_long_it_is_is_not_read_without_end(client: FlaskClient) -> None:
+def test_a_body_of_unknown_length_is_read_up_to_a_limit(client: FlaskClient) -> None:
     body = BytesIO(b'{"body": "' + b"x" * (2 * LARGEST_BODY) + b'"}')
     for way in (POST, "/captcha-guard/challenge"):
         body.seek(0)
@@ -154,14 +154,14 @@ def test_a_body_that_does_not_say_how_long_it_is_is_not_read_without_end(client:
         assert body.tell() <= LARGEST_BODY + 65_536
 
 
-def test_a_hosts_own_cap_on_bodies_holds(blogs: MakeBlog) -> None:
+def test_a_hosts_own_limit_for_bodies_applies(blogs: MakeBlog) -> None:
     client = blogs({"MAX_CONTENT_LENGTH": 1000}).client()
     assert raw(client, b"body=" + b"x" * 2000, FORM).status_code == 413
     assert raw(client, b'{"body": "' + b"x" * 2000 + b'"}', "application/json").status_code == 413
 
 
 @pytest.mark.parametrize(("field", "length"), [("author", 246), ("email", 101), ("url", 201), ("body", 65_526)])
-def test_what_is_too_long_is_shown_back(client: FlaskClient, blog: Blog, field: str, length: int) -> None:
+def test_a_text_that_is_too_long_is_shown_back(client: FlaskClient, blog: Blog, field: str, length: int) -> None:
     long = "x" * length
     answer = client.post(POST, data=COMMENT | good(client) | {field: long})
     assert answer.status_code == 413
@@ -170,7 +170,7 @@ def test_what_is_too_long_is_shown_back(client: FlaskClient, blog: Blog, field: 
     assert len(blog.stored) == 1
 
 
-def test_fields_that_the_host_did_not_mean_may_be_of_any_type(blogs: MakeBlog) -> None:
+def test_fields_without_a_role_may_be_of_any_type(blogs: MakeBlog) -> None:
     blog = blogs()
 
     @blog.app.post("/mapped")
@@ -202,14 +202,14 @@ UNREADABLE_CHALLENGES = [
 ]
 
 
-def test_the_challenge_endpoint_refuses_what_it_can_not_read(client: FlaskClient) -> None:
+def test_the_challenge_endpoint_refuses_invalid_json(client: FlaskClient) -> None:
     for body in UNREADABLE_CHALLENGES:
         answer = raw(client, body, "application/json", "/captcha-guard/challenge")
         assert answer.status_code == 400, body[:80]
         assert answer.mimetype == PROBLEM
 
 
-def test_the_challenge_endpoint_takes_json_only(client: FlaskClient) -> None:
+def test_the_challenge_endpoint_accepts_only_json(client: FlaskClient) -> None:
     assert client.post("/captcha-guard/challenge", data={"scope": "api"}).status_code == 415
     assert client.post("/captcha-guard/challenge").status_code == 415
     assert client.get("/captcha-guard/challenge").status_code == 405
@@ -238,7 +238,7 @@ def test_any_text_may_be_a_scope(client: FlaskClient, scope: str) -> None:
         ("*/*;q=0.1, application/json;q=0.2", PROBLEM),
     ],
 )
-def test_a_form_is_answered_in_the_kind_that_was_asked_for(client: FlaskClient, accept: str, mimetype: str) -> None:
+def test_a_form_is_answered_in_the_requested_content_type(client: FlaskClient, accept: str, mimetype: str) -> None:
     answer = client.post(POST, data=COMMENT, headers={"Accept": accept})
     assert answer.status_code == 422
     assert answer.mimetype == mimetype
@@ -252,7 +252,7 @@ HEADERS = ["Accept", "Content-Type", "User-Agent", "Referer", "Accept-Language",
     st.dictionaries(st.sampled_from(HEADERS), st.text(string.printable.translate({10: None, 13: None}), max_size=40)),
     st.binary(max_size=200),
 )
-def test_no_headers_and_no_body_make_a_server_error(blog: Blog, headers: dict[str, str], body: bytes) -> None:
+def test_no_headers_and_no_body_cause_a_server_error(blog: Blog, headers: dict[str, str], body: bytes) -> None:
     answer = blog.client().post(POST, input_stream=BytesIO(body), content_length=len(body), headers=headers)
     assert 400 <= answer.status_code < 500
 
@@ -269,7 +269,7 @@ def test_every_text_comes_back_as_it_was_typed(blog: Blog, typed: dict[str, str]
 
 
 def _is_plain(text: str) -> bool:
-    """Whether HTML can carry a text at all: no NUL, no lone carriage return, no half characters."""
+    """Return whether HTML can contain a text: no NUL, no lone carriage return, no lone surrogates."""
     return not any(char in "\0\r" or "\ud800" <= char <= "\udfff" for char in text)
 
 
@@ -285,7 +285,7 @@ def _is_plain(text: str) -> bool:
         (POST, {"body": f"{XSS} http://a.example http://b.example"}),
     ],
 )
-def test_everything_carried_or_shown_back_is_inert(client: FlaskClient, target: str, sent: dict[str, Any]) -> None:
+def test_everything_carried_or_shown_back_is_escaped(client: FlaskClient, target: str, sent: dict[str, Any]) -> None:
     hostile = dict.fromkeys(["author", "email", "url", XSS, TOKEN, ANSWER, PASS], XSS) | {"body": XSS}
     answer = client.post(f"{target}?{urlencode({XSS: XSS})}", data=hostile | {PASS: ""} | sent)
     assert 400 <= answer.status_code < 500
@@ -299,7 +299,7 @@ def test_everything_carried_or_shown_back_is_inert(client: FlaskClient, target: 
 
 
 @pytest.mark.parametrize(("shown", "target"), [("/posts/one", POST), ("/essay", "/essay"), ("/letters", "/letters")])
-def test_a_typed_code_that_comes_back_is_inert(blogs: MakeBlog, shown: str, target: str) -> None:
+def test_a_typed_code_that_is_shown_again_is_escaped(blogs: MakeBlog, shown: str, target: str) -> None:
     client = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"}).client()
     client.post(target, data=COMMENT)
     answer = client.post(target, data=fields_of(client.get(shown)) | COMMENT | {ANSWER: XSS})
@@ -329,7 +329,7 @@ def test_an_odd_path_stays_in_the_link_for_a_new_code(blogs: MakeBlog) -> None:
         assert client.get(link.partition("#")[0]).status_code == 200
 
 
-def test_hostile_text_takes_no_longer_than_friendly_text() -> None:
+def test_hostile_text_takes_no_longer_than_ordinary_text() -> None:
     start = time.process_time()
     for piece in ("<a href", "<a ", "[", "[url=", "[](", "<a href> ", "www.", "http://"):
         scan((piece * 65_525)[:65_525])

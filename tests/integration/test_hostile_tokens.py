@@ -1,4 +1,4 @@
-"""No string but a genuine, fresh, unspent token of this form lets anything through, and none makes a server error."""
+"""Only a genuine, unexpired, unspent token of this form is accepted, and no string causes a server error."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 @dataclass(frozen=True)
 class Target:
-    """A blog with one good token, never spent, and the code that goes with it."""
+    """A blog with one unspent token, and its code."""
 
     blog: Blog
     client: FlaskClient
@@ -38,12 +38,12 @@ class Target:
     answer: str
 
     def accepts(self, token: str) -> bool:
-        """Try ``token`` with the right code in a POST, as a pass too; whether either was taken."""
+        """Post ``token`` with the right code, also as a pass. Returns whether either was accepted."""
         before = len(self.blog.stored)
         fields = {TOKEN: token, ANSWER: self.answer}
         for sent in (fields, {PASS: token}):
-            octets = {name: value.encode("utf-8", "surrogatepass") for name, value in (COMMENT | sent).items()}
-            answer = self.client.post(POST, data=urlencode(octets), content_type="application/x-www-form-urlencoded")
+            encoded = {name: value.encode("utf-8", "surrogatepass") for name, value in (COMMENT | sent).items()}
+            answer = self.client.post(POST, data=urlencode(encoded), content_type="application/x-www-form-urlencoded")
             assert answer.status_code == 422, (answer.status_code, token)
         return len(self.blog.stored) > before
 
@@ -63,7 +63,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 
 def is_refused(blog: Blog, token: str) -> bool:
-    """Whether the one door that every token has to pass refuses it, with an error that we know."""
+    """Return whether the function that opens every token refuses it, with one of our errors."""
     try:
         blog.state.issuer.open(token, scope=SCOPE)
     except TokenError:
@@ -71,8 +71,8 @@ def is_refused(blog: Blog, token: str) -> bool:
     return False
 
 
-def same_octets(token: str, other: str) -> bool:
-    """Whether ``other`` is another spelling of ``token``: the same signed text, a signature of the same octets."""
+def same_bytes(token: str, other: str) -> bool:
+    """Return whether ``other`` has the signed text of ``token`` and a signature of the same bytes."""
     signed, _, signature = token.rpartition(".")
     signed_too, _, respelt = other.rpartition(".")
     if signed != signed_too:
@@ -92,8 +92,8 @@ def repacked(token: str, place: int, value: object) -> str:
     return f"{text}.{stamp}.{signature}"
 
 
-def mangled(token: str, way: str, place: int, much: int, text: str) -> str:
-    """Return ``token`` damaged in one of the ways that an attacker would think of first."""
+def damaged(token: str, way: str, place: int, much: int, text: str) -> str:
+    """Return ``token`` damaged in one of the ways that an attacker would try first."""
     place, parts = place % (len(token) + 1), token.split(".")
     return {
         "cut": token[:place],
@@ -142,7 +142,7 @@ WAYS = [
 ODD = [*URL_SAFE, ".", "=", "\0", "\n", "\x7f", "ü", "\u2028", "\ud800", "\U0010ffff"]
 TEXT = st.text(st.one_of(st.characters(), st.sampled_from([*URL_SAFE, ".", "=", "\0", "\n", "\ud800"])), max_size=12)
 MANGLED = st.builds(
-    lambda way, place, much, text: lambda token: mangled(token, way, place, much, text),
+    lambda way, place, much, text: lambda token: damaged(token, way, place, much, text),
     st.sampled_from(WAYS),
     st.integers(0, 400),
     st.integers(0, 63),
@@ -162,7 +162,7 @@ def test_a_token_with_any_one_byte_altered_is_another_spelling_or_none(target: T
             altered = target.token[:place] + chr(byte) + target.token[place + 1 :]
             if altered == target.token or is_refused(target.blog, altered):
                 continue
-            assert same_octets(target.token, altered), altered
+            assert same_bytes(target.token, altered), altered
             respelt += 1
     assert 0 < respelt < 300
 
@@ -171,7 +171,7 @@ def test_an_altered_byte_never_gets_a_comment_a_picture_or_an_error(target: Targ
     for place in range(0, len(target.token), 8):
         for altered in ("A", "z", ".", "\0", "é", "\ud800", " "):
             token = target.token[:place] + altered + target.token[place + 1 :]
-            if same_octets(target.token, token):
+            if same_bytes(target.token, token):
                 continue
             assert not target.accepts(token)
             assert target.draws(token) == 404
@@ -179,34 +179,34 @@ def test_an_altered_byte_never_gets_a_comment_a_picture_or_an_error(target: Targ
 
 @settings(max_examples=450)
 @given(st.integers(0, 2**32))
-def test_no_made_up_or_mangled_string_is_a_token(target: Target, seed: int) -> None:
+def test_no_invented_or_damaged_string_is_a_token(target: Target, seed: int) -> None:
     chance = random.Random(seed)
     for way in WAYS:  # 8,550 cases
         text = "".join(chance.choices(ODD, k=chance.randrange(12)))
-        token = mangled(target.token, way, chance.randrange(400), chance.randrange(64), text)
-        assert is_refused(target.blog, token) or same_octets(target.token, token), token
+        token = damaged(target.token, way, chance.randrange(400), chance.randrange(64), text)
+        assert is_refused(target.blog, token) or same_bytes(target.token, token), token
 
 
 @settings(max_examples=725)
 @given(st.one_of(MANGLED, TEXT.map(lambda text: lambda _: text)))
-def test_no_mangled_string_gets_a_comment_through(target: Target, mangle: Callable[[str], str]) -> None:
+def test_no_damaged_string_gets_a_comment_accepted(target: Target, mangle: Callable[[str], str]) -> None:
     token = mangle(target.token)
-    if not same_octets(target.token, token):
+    if not same_bytes(target.token, token):
         assert not target.accepts(token)
 
 
 @settings(max_examples=725)
 @given(st.one_of(MANGLED, TEXT.map(lambda text: lambda _: text)))
-def test_no_mangled_string_has_a_picture_or_burns_a_challenge(target: Target, mangle: Callable[[str], str]) -> None:
+def test_no_damaged_string_has_a_picture_or_spends_a_challenge(target: Target, mangle: Callable[[str], str]) -> None:
     token = mangle(target.token)
-    if not same_octets(target.token, token):
+    if not same_bytes(target.token, token):
         assert target.draws(token) in (404, 405, 308)
         answer = target.client.post("/captcha-guard/challenge", json={"scope": SCOPE, "token": token})
         assert answer.status_code == 200
         assert target.draws(target.token) == 200
 
 
-def test_a_token_is_worth_nothing_on_another_form(blog: Blog) -> None:
+def test_a_token_is_not_valid_on_another_form(blog: Blog) -> None:
     client = blog.client()
     pages = {POST: "/posts/one", "/posts/two/comments": "/posts/two", "/essay": "/essay", "/queue": "/queue"}
     for own, page in pages.items():
@@ -219,7 +219,7 @@ def test_a_token_is_worth_nothing_on_another_form(blog: Blog) -> None:
     assert {comment["way"] for comment in blog.stored} == {"one", "two", "essay", "queue"}
 
 
-def test_a_token_of_another_application_is_worth_nothing(blogs: MakeBlog) -> None:
+def test_a_token_of_another_application_is_not_valid(blogs: MakeBlog) -> None:
     ours, theirs = blogs(), blogs(folder="another")
     fields = solved(theirs.client(), theirs.client().get("/posts/one"), COMMENT)
     answer = ours.client().post(POST, data=fields)
@@ -242,7 +242,7 @@ def test_a_difficulty_of_another_release_costs_one_more_code_and_no_error(blog: 
     assert client.post("/posts/one/comments", data=solved(client, again)).status_code == 303
 
 
-def test_one_answer_does_not_fit_another_token(blog: Blog) -> None:
+def test_an_answer_is_not_right_for_another_token(blog: Blog) -> None:
     client = blog.client()
     first, second = solved(client, client.get("/posts/one"), COMMENT), fields_of(client.get("/posts/one"))
     assert client.post(POST, data=first | {TOKEN: second[TOKEN]}).status_code == 422
@@ -263,7 +263,7 @@ def test_a_token_ages(blog: Blog, clock: time_machine.Traveller, seconds: int, s
 @pytest.mark.parametrize(
     ("ahead", "status", "picture"), [(LEEWAY, 303, 200), (LEEWAY + 1, 422, 410), (10**6, 422, 410)]
 )
-def test_a_token_from_the_future_is_not_good_yet(
+def test_a_token_from_the_future_is_not_valid_yet(
     blog: Blog, clock: time_machine.Traveller, ahead: int, status: int, picture: int
 ) -> None:
     client = blog.client()
@@ -286,14 +286,14 @@ def test_odd_strings_are_refused_in_forms_json_and_urls(target: Target, token: s
     assert posted.status_code == 422
 
 
-def test_random_octets_under_a_real_signature_length_are_no_token(target: Target) -> None:
+def test_random_bytes_under_a_real_signature_length_are_no_token(target: Target) -> None:
     chance = random.Random(7)
     for _ in range(300):
         parts = [base64.urlsafe_b64encode(chance.randbytes(size)).decode().rstrip("=") for size in (80, 4, 32)]
         assert is_refused(target.blog, ".".join(parts))
 
 
-def test_a_key_that_was_never_ours_signs_nothing(blogs: MakeBlog) -> None:
+def test_a_token_signed_with_another_key_is_refused(blogs: MakeBlog) -> None:
     blog = blogs({"SECRET_KEY_FALLBACKS": [secrets.token_hex()]})
     stranger = blogs({"SECRET_KEY": secrets.token_hex()}, folder="another")
     assert is_refused(blog, stranger.state.issuer.issue(SCOPE, difficulty=stranger.state.difficulty))

@@ -1,4 +1,4 @@
-"""The guard in applications of every build: factories, blueprints, prefixes, classes, async views, CSRF protection."""
+"""The guard in all kinds of applications: factories, blueprints, prefixes, classes, async views, CSRF protection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORM = '<form method="post" action="{{ action }}">{{ extra }}{{ captcha_guard() 
 
 
 def comment_with(client: FlaskClient, path: str, shown: str | None = None) -> int:
-    """Post without a code, then with it; return the last status once the first was right."""
+    """Post without a code, then with it. Returns the last status if the first was right."""
     page = client.get(shown) if shown else client.post(path, data=COMMENT)
     assert page.status_code == (200 if shown else 422)
     return client.post(path, data=solved(client, page, COMMENT)).status_code
@@ -64,7 +64,7 @@ def test_the_guard_is_set_up_once(bare: Any) -> None:
         guard.init_app(app)
 
 
-def test_an_application_without_the_guard_is_not_left_open(bare: Any) -> None:
+def test_a_guarded_view_in_an_application_without_the_guard_raises_an_error(bare: Any) -> None:
     app, guard = bare(TESTING=True), CaptchaGuard()
     app.post("/comments")(guard.protect(lambda: ""))
     with pytest.raises(ConfigError, match="init_app"):
@@ -101,7 +101,7 @@ def test_an_application_may_live_under_a_prefix(bare: Any, how: str) -> None:
         return render_template_string(FORM, action=url_for("comments"))
 
     client, mount = app.test_client(), ""
-    if how == "script name":  # the test client puts the other kind in front of every path by itself
+    if how == "script name":  # the test client puts the other prefix before every path
         app.wsgi_app = DispatcherMiddleware(Flask("nothing"), {"/blog": app.wsgi_app})  # type: ignore[method-assign]
         mount = "/blog"
     page = client.get(f"{mount}/comments")
@@ -134,7 +134,7 @@ def _show() -> str:
     return render_template_string(FORM, action=request.path)
 
 
-def test_async_views_and_an_async_way_to_show_the_form_again(bare: Any) -> None:
+def test_async_views_and_an_async_on_challenge(bare: Any) -> None:
     app: Flask = bare()
     guard = CaptchaGuard(app)
 
@@ -153,7 +153,7 @@ def test_async_views_and_an_async_way_to_show_the_form_again(bare: Any) -> None:
     assert comment_with(client, "/comments", "/comments") == 200
 
 
-def test_class_based_views_are_guarded_as_a_whole_or_by_the_method(bare: Any) -> None:
+def test_class_based_views_are_guarded_as_a_whole_or_by_method(bare: Any) -> None:
     app = bare()
     guard = CaptchaGuard(app)
 
@@ -201,7 +201,7 @@ def test_a_view_that_serves_get_and_post_shows_its_form_on_get(bare: Any) -> Non
     assert client.post("/comments", data=COMMENT).status_code == 422
 
 
-def test_csrf_protection_stands_and_leaves_the_guards_own_pages_alone(bare: Any) -> None:
+def test_csrf_protection_works_and_the_guards_own_pages_are_exempt(bare: Any) -> None:
     app: Flask = bare(WTF_CSRF_ENABLED=True)
     CSRFProtect(app)
     guard = CaptchaGuard(app)
@@ -233,14 +233,14 @@ def test_csrf_protection_stands_and_leaves_the_guards_own_pages_alone(bare: Any)
     assert stored == [COMMENT["body"]]
 
 
-def test_csrf_protection_set_up_after_the_guard_does_no_harm_either(bare: Any) -> None:
+def test_csrf_protection_set_up_after_the_guard_works_too(bare: Any) -> None:
     app = bare(WTF_CSRF_ENABLED=True)
     CaptchaGuard(app)
     CSRFProtect(app)
     assert app.test_client().post("/captcha-guard/challenge", json={"scope": "x"}).status_code == 200
 
 
-def test_a_route_that_leads_past_its_guard_is_refused_by_name(bare: Any) -> None:
+def test_a_route_that_bypasses_its_guard_is_refused_by_name(bare: Any) -> None:
     app = bare(TESTING=True)
     guard = CaptchaGuard(app)
 
@@ -286,7 +286,7 @@ def test_a_form_on_another_page_needs_no_name_while_one_route_is_guarded(bare: A
 @pytest.mark.parametrize(
     ("guarded", "message"), [((), "no route is guarded"), (("one", "two"), "2 routes are guarded")]
 )
-def test_a_form_that_can_not_know_its_scope_says_so(bare: Any, guarded: tuple[str, ...], message: str) -> None:
+def test_a_form_whose_scope_is_not_clear_raises_an_error(bare: Any, guarded: tuple[str, ...], message: str) -> None:
     app = bare(TESTING=True)
     guard = CaptchaGuard(app)
     app.get("/")(lambda: render_template_string("{{ captcha_guard() }}"))
@@ -296,7 +296,7 @@ def test_a_form_that_can_not_know_its_scope_says_so(bare: Any, guarded: tuple[st
         app.test_client().get("/")
 
 
-def test_a_verdict_is_there_for_every_view_and_accepts_where_nothing_was_judged(blogs: MakeBlog) -> None:
+def test_every_view_has_a_verdict_which_accepts_if_nothing_was_judged(blogs: MakeBlog) -> None:
     blog = blogs()
     assert blog.guard.verdict.action.name == "ACCEPT"
     with blog.app.test_request_context("/"):

@@ -53,7 +53,7 @@ def journal_refuses(app: Flask, *arguments: str) -> str:
     return result.output
 
 
-# The moderator
+# Moderation
 
 
 def test_held_comments_are_listed_with_the_reasons(reader: Reader, journal: Flask) -> None:
@@ -65,7 +65,7 @@ def test_held_comments_are_listed_with_the_reasons(reader: Reader, journal: Flas
     assert "- links (30): " in listed
 
 
-def test_an_approved_comment_is_seen_by_everybody(reader: Reader, stranger: Reader, journal: Flask) -> None:
+def test_an_approved_comment_is_public(reader: Reader, stranger: Reader, journal: Flask) -> None:
     reader.comment(body=HELD)
     assert "is now published" in journal_says(journal, "approve", "1")
     assert "one" in stranger.open().under("comment-1")
@@ -73,7 +73,7 @@ def test_an_approved_comment_is_seen_by_everybody(reader: Reader, stranger: Read
     assert "is already published" in journal_says(journal, "approve", "1")
 
 
-def test_spam_is_taken_from_sight_and_listed_apart(reader: Reader, stranger: Reader, journal: Flask) -> None:
+def test_spam_is_hidden_and_listed_separately(reader: Reader, stranger: Reader, journal: Flask) -> None:
     reader.comment(body="Buy fences.")
     assert stranger.open().under("comment-1")
     assert "is now spam" in journal_says(journal, "spam", "1")
@@ -97,13 +97,13 @@ def test_every_decision_teaches_the_guard_at_once_and_the_last_one_counts(reader
     assert taught(journal) == (0, 1)
 
 
-def test_to_approve_what_was_printed_by_itself_teaches_the_guard_too(reader: Reader, journal: Flask) -> None:
+def test_approving_a_published_comment_teaches_the_guard_too(reader: Reader, journal: Flask) -> None:
     reader.comment(body="One post too many.")
     assert "is already published" in journal_says(journal, "approve", "1")
     assert taught(journal) == (1, 0)
 
 
-def test_what_was_set_aside_is_listed_apart_and_rescued_with_one_command(
+def test_comments_set_aside_are_listed_separately_and_rescued_with_one_command(
     reader: Reader, stranger: Reader, journal: Flask
 ) -> None:
     reader.comment(body=HELD)
@@ -115,7 +115,7 @@ def test_what_was_set_aside_is_listed_apart_and_rescued_with_one_command(
     assert taught(journal) == (1, 0)
 
 
-def test_what_stays_aside_is_deleted_when_its_time_is_up_and_nothing_else_is(
+def test_only_comments_set_aside_are_deleted_when_they_expire(
     reader: Reader, stranger: Reader, journal: Flask, clock: time_machine.Traveller
 ) -> None:
     for body in (ASIDE, f"{ASIDE} rescued", HELD, "Printed."):
@@ -126,14 +126,14 @@ def test_what_stays_aside_is_deleted_when_its_time_is_up_and_nothing_else_is(
         assert guard.tidy().learned_aside == 1
         assert list(db.session.scalars(select(Comment.id))) == [2, 3, 4]
         assert guard.tidy().learned_aside == 0
-        for case in db.session.scalars(select(Comment.case_id)):  # rescued in the very moment
+        for case in db.session.scalars(select(Comment.case_id)):  # rescued at the same moment
             aside_expired.send(journal, id=case)
         assert list(db.session.scalars(select(Comment.id))) == [2, 3, 4]
     assert taught(journal) == (1, 1)
     assert stranger.open().under("comment-2")
 
 
-def test_a_comment_older_than_the_guards_memory_is_taught_by_what_it_says(
+def test_a_comment_older_than_the_guards_memory_is_taught_by_its_text(
     reader: Reader, journal: Flask, clock: time_machine.Traveller
 ) -> None:
     reader.comment(body=HELD)
@@ -144,14 +144,16 @@ def test_a_comment_older_than_the_guards_memory_is_taught_by_what_it_says(
     assert taught(journal) == (0, 1)
 
 
-def test_a_decision_stands_while_the_guard_can_not_be_taught(reader: Reader, stranger: Reader, journal: Flask) -> None:
+def test_a_decision_is_stored_while_the_guard_cannot_be_taught(
+    reader: Reader, stranger: Reader, journal: Flask
+) -> None:
     reader.comment(body=HELD)
     file = Path(journal.instance_path) / "captcha_guard.sqlite3"
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        said = journal_says(journal, "approve", "1")
-    assert "is now published" in said
-    assert "could not be taught" in said
+        output = journal_says(journal, "approve", "1")
+    assert "is now published" in output
+    assert "could not be taught" in output
     assert stranger.open().under("comment-1")
     journal_says(journal, "approve", "1")
     assert taught(journal) == (1, 0)
@@ -169,28 +171,28 @@ def test_a_journal_without_a_filter_still_takes_and_explains_decisions(journal: 
 
 def test_the_command_explains_a_comment_by_findings_and_words(reader: Reader, journal: Flask) -> None:
     reader.comment(body=f"Fences! {HELD}")
-    said = journal_says(journal, "explain", "1")
-    assert f"Comment 1 by Ottoline Gatepost, on {POST}, is held." in said
-    assert "links (30): " in said
-    assert "The filter has no result yet: it has learned 0 kept and 0 spam comments." in said
+    output = journal_says(journal, "explain", "1")
+    assert f"Comment 1 by Ottoline Gatepost, on {POST}, is held." in output
+    assert "links (30): " in output
+    assert "The filter has no result yet: it has learned 0 kept and 0 spam comments." in output
     for number in range(8):
         for slug, label in (("one", "--ham"), ("two", "--spam")):
             words = "the loop ends" if label == "--ham" else "cheap fences"
             with journal.app_context():
                 guard.teach(Submission(scope=slug, body=f"{words} {number}"), spam=label == "--spam")
-    said = journal_says(journal, "explain", "1")
-    assert re.search(r"^  \+\d\.\d\d  fences \(word; in 0 kept and 8 spam comments\)$", said, re.MULTILINE)
+    output = journal_says(journal, "explain", "1")
+    assert re.search(r"^  \+\d\.\d\d  fences \(word; in 0 kept and 8 spam comments\)$", output, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", ["approve", "spam", "explain"])
-def test_an_unknown_number_is_refused_with_the_way_to_find_it(journal: Flask, command: str) -> None:
-    said = journal_refuses(journal, command, "99")
-    assert "there is no comment 99" in said
-    assert "journal held" in said
+def test_an_unknown_number_is_refused_with_the_command_to_list_them(journal: Flask, command: str) -> None:
+    output = journal_refuses(journal, command, "99")
+    assert "there is no comment 99" in output
+    assert "journal held" in output
 
 
 @pytest.mark.parametrize("command", [["held"], ["load"], ["approve", "1"], ["explain", "1"]])
-def test_without_tables_the_command_says_what_to_run(tmp_path: Path, command: list[str]) -> None:
+def test_without_tables_the_command_reports_what_to_run(tmp_path: Path, command: list[str]) -> None:
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
     assert "journal init" in journal_refuses(app, *command)
     with app.app_context():
@@ -200,7 +202,7 @@ def test_without_tables_the_command_says_what_to_run(tmp_path: Path, command: li
 # Tables and post files
 
 
-def test_a_journal_is_made_by_init_and_load_as_often_as_one_likes(tmp_path: Path) -> None:
+def test_init_and_load_can_be_repeated(tmp_path: Path) -> None:
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
     count = len(post_files.read_all())
     for added, unchanged in ((count, 0), (0, count)):
@@ -275,7 +277,11 @@ def test_another_database_can_be_named_in_the_environment(tmp_path: Path, monkey
         ("post.md", "---\ntitel: T\n---\n", "'titel: T' isn't front matter"),
         ("post.md", "---\ntitle: T\ntitle: U\n---\n", "'title: U' isn't front matter"),
         ("post.md", "---\ntitle: T\ndate: 1.2.26\nauthor: A\nsummary: S\n---\n", "write it as 2026-03-14"),
-        ("post.md", "---\ntitle: T\ndate: 2026-01-02\nauthor: A\nsummary: S\npart: 1\n---\n", "series and part go"),
+        (
+            "post.md",
+            "---\ntitle: T\ndate: 2026-01-02\nauthor: A\nsummary: S\npart: 1\n---\n",
+            "has only one of series and part",
+        ),
         (
             "post.md",
             "---\ntitle: T\ndate: 2026-01-02\nauthor: A\nsummary: S\nseries: S\npart: 0\n---\n",
@@ -283,7 +289,7 @@ def test_another_database_can_be_named_in_the_environment(tmp_path: Path, monkey
         ),
     ],
 )
-def test_a_damaged_file_is_refused_with_its_name_and_the_remedy(
+def test_a_damaged_file_is_refused_with_its_name_and_the_fix(
     tmp_path: Path, name: str, text: str, complaint: str
 ) -> None:
     (tmp_path / name).write_text(text)
@@ -292,7 +298,7 @@ def test_a_damaged_file_is_refused_with_its_name_and_the_remedy(
     assert name in str(refused.value)
 
 
-def test_an_empty_folder_is_no_journal(tmp_path: Path) -> None:
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(post_files.PostFileError, match=r"contains no \.md file"):
         post_files.read_all(tmp_path)
 
@@ -307,7 +313,7 @@ def test_sample_comments_are_added_once_and_only_to_an_empty_journal(journal: Fl
         assert db.session.scalar(select(func.count()).select_from(Comment)) == added
 
 
-def test_the_guard_learns_from_the_samples_what_is_decided_about_them(journal: Flask) -> None:
+def test_the_guard_learns_the_decisions_about_the_samples(journal: Flask) -> None:
     with journal.app_context():
         samples.add_samples()
         states = [state for (state,) in db.session.execute(select(Comment.state))]
@@ -337,7 +343,7 @@ def test_two_journals_have_two_secrets(tmp_path: Path) -> None:
     assert len({site_secret(folder) for folder in folders}) == 2
 
 
-def test_all_who_ask_at_once_get_the_same_secret(tmp_path: Path) -> None:
+def test_concurrent_calls_return_the_same_secret(tmp_path: Path) -> None:
     start, secrets = threading.Barrier(16), []
 
     def ask() -> None:
@@ -353,13 +359,13 @@ def test_all_who_ask_at_once_get_the_same_secret(tmp_path: Path) -> None:
     assert len(set(secrets)) == 1
 
 
-def test_a_damaged_secret_is_not_taken_for_one(tmp_path: Path) -> None:
+def test_a_damaged_secret_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("short\n")
     with pytest.raises(SecretError, match=r"holds 5 characters.* delete the file"):
         site_secret(tmp_path)
 
 
-def test_a_secret_of_ones_own_makes_no_file(tmp_path: Path) -> None:
+def test_a_configured_secret_makes_no_file(tmp_path: Path) -> None:
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path, "SECRET_KEY": "0c7a1f66d3b84e02a95d"})
     assert app.secret_key == "0c7a1f66d3b84e02a95d"
     assert not (tmp_path / FILE_NAME).exists()
@@ -380,13 +386,13 @@ def test_one_command_opens_the_journal_and_ctrl_c_closes_it(tmp_path: Path, endi
         text=True,
     ) as process:
         assert process.stdout is not None
-        said = ""
+        output = ""
         for line in process.stdout:
-            said += line
+            output += line
             if "Ctrl-C" in line:
                 break
-        address = re.search(rf"http://{re.escape(HOST)}:\d+/", said)
-        assert address, said
+        address = re.search(rf"http://{re.escape(HOST)}:\d+/", output)
+        assert address, output
         with urllib.request.urlopen(address.group()) as response:  # noqa: S310 - our own address
             assert response.status == 200
             assert b"The Carry Bit" in response.read()
@@ -395,7 +401,7 @@ def test_one_command_opens_the_journal_and_ctrl_c_closes_it(tmp_path: Path, endi
     assert process.returncode == 0
     assert "is closed" in rest
     assert "Traceback" not in errors
-    assert "Sample comments: 8" in said
+    assert "Sample comments: 8" in output
 
 
 def test_the_next_free_port_is_taken() -> None:
@@ -408,7 +414,7 @@ def test_the_next_free_port_is_taken() -> None:
 
 
 @pytest.mark.parametrize("port", ["taken", "70000"])
-def test_a_port_that_cannot_be_had_is_named_with_the_remedy(capsys: pytest.CaptureFixture[str], port: str) -> None:
+def test_a_port_that_cannot_be_used_is_reported_with_the_fix(capsys: pytest.CaptureFixture[str], port: str) -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))
         taken.listen()

@@ -1,4 +1,4 @@
-"""Comments: what is printed, what is kept back and from whom, and that no typed text is ever lost."""
+"""Comments: which are published, which are held and for whom they are visible, and that no typed text is lost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import delete, select
 
+from captcha_guard import Submission, submission_judged
 from captcha_guard.testing import solved_form
 from demo_blog.database import db
 from demo_blog.markdown import render_comment
@@ -35,7 +36,7 @@ def stored(journal: Flask) -> list[Comment]:
 
 
 def store(journal: Flask, **fields: str) -> int:
-    """Put a comment straight into the table, past every check."""
+    """Put a comment directly into the table, without any check."""
     with journal.app_context():
         post = db.session.scalars(select(Post).where(Post.slug == POST)).one()
         comment = Comment(**{"post": post, "author": "A", "email": "", "url": "", "body": "text"} | fields)
@@ -48,24 +49,38 @@ def assert_kept(page: Page, typed: dict[str, str]) -> None:
     assert {name: page.fields[name] for name in typed} == typed
 
 
-# The plain way
+# The usual case
 
 
-def test_a_comment_with_the_right_code_is_printed_at_its_own_address(reader: Reader, journal: Flask) -> None:
+def test_the_guard_learns_what_the_post_is_about_and_how_old_it_is(reader: Reader) -> None:
+    found: list[Submission] = []
+
+    def listen(_: object, submission: Submission, verdict: object) -> None:
+        found.append(submission)
+
+    reader.open()
+    with submission_judged.connected_to(listen):
+        assert reader.send(**TYPED).status_code == 303
+    assert found[-1].topic_text.count("\n\n") > 2
+    assert found[-1].post_age is not None
+    assert 0 < found[-1].post_age < 10 * 365 * 86_400
+
+
+def test_a_comment_with_the_right_code_is_published_at_its_own_address(reader: Reader, journal: Flask) -> None:
     reader.open()
     response = reader.send(**TYPED)
     assert response.status_code == 303
     assert response.location == f"/posts/{POST}#comment-1"
     page = reader.open(response.location)
     assert "Zoë <Quill> & Co." in page.under("comment-1-author")
-    assert "Thank you. Your comment is printed above." in page.text
+    assert "Thank you. Your comment is published above." in page.text
     [comment] = stored(journal)
     assert (comment.author, comment.email, comment.url) == (TYPED["author"], TYPED["email"], TYPED["url"])
     assert comment.state == CommentState.PUBLISHED
     assert comment.created.utcoffset() is not None
 
 
-def test_everybody_sees_a_printed_comment_and_nobody_the_email_address(reader: Reader, stranger: Reader) -> None:
+def test_a_published_comment_is_public_and_its_email_address_is_not(reader: Reader, stranger: Reader) -> None:
     reader.comment(**TYPED)
     page = stranger.open()
     assert "First line" in page.under("comment-1")
@@ -73,22 +88,22 @@ def test_everybody_sees_a_printed_comment_and_nobody_the_email_address(reader: R
     assert "Thank you" not in page.text
 
 
-def test_line_breaks_lists_and_code_are_set_as_meant(reader: Reader) -> None:
+def test_line_breaks_lists_and_code_are_rendered(reader: Reader) -> None:
     page = reader.comment(body="one\ntwo\n\n1. *first*\n2. `second`\n\n```\nthird\n```")
     assert "one<br>\ntwo" in page.response.text
     assert {"ol", "li", "em", "code", "pre"} <= {tag for tag, _ in page.tags}
 
 
-def test_links_in_comments_give_spammers_nothing(reader: Reader) -> None:
+def test_links_in_comments_have_no_value_for_search_engines(reader: Reader) -> None:
     page = reader.comment(url="example.org/me", body="[one](https://one.example/x)")
     outward = {tag["href"]: tag.get("rel") for tag in page.all("a") if tag["href"].startswith("http")}
     rel = "nofollow ugc noopener"
     assert outward == {"https://example.org/me": rel, "https://one.example/x": rel}
 
 
-def test_the_reader_is_told_when_an_address_is_left_out(reader: Reader, journal: Flask) -> None:
+def test_a_message_reports_that_a_web_address_is_left_out(reader: Reader, journal: Flask) -> None:
     page = reader.comment(url="javascript:alert(1)")
-    assert "Your comment stands without the web address" in page.text
+    assert "Your comment has no link to your web address" in page.text
     assert stored(journal)[0].url == ""
 
 
@@ -107,7 +122,7 @@ def test_a_wrong_code_keeps_every_field_and_asks_again(reader: Reader, journal: 
     assert stored(journal) == []
 
 
-def test_a_form_that_came_back_can_be_sent_from_where_it_is(reader: Reader, journal: Flask) -> None:
+def test_a_form_that_is_shown_again_can_be_sent(reader: Reader, journal: Flask) -> None:
     reader.open()
     page = Page(reader.send(**TYPED, captcha_answer="XXXXXX"))
     reader.form = page.fields
@@ -126,7 +141,7 @@ def test_a_comment_that_took_hours_is_kept_and_sent_once_more(
     page = Page(response)
     assert response.status_code == 400
     assert_kept(page, TYPED)
-    assert "please send it once more" in page.text
+    assert "please send your comment once more" in page.text
     assert stored(journal) == []
 
     reader.form = page.fields | solved_form(reader.client, response.text)
@@ -159,13 +174,13 @@ def test_a_form_that_may_be_forged_is_shown_and_can_not_be_sent(
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"author": "  "}, "Please sign with a name"),
-        ({"body": " \n "}, "The comment is still empty"),
+        ({"author": "  "}, "Please enter a name"),
+        ({"body": " \n "}, "Please write a comment"),
         ({"email": "not an address"}, "This isn't an e-mail address"),
-        ({"body": "x" * 20_001}, "This has 20,001 characters; 20,000 fit"),
+        ({"body": "x" * 20_001}, "This has 20,001 characters. At most 20,000"),
     ],
 )
-def test_a_field_that_cannot_stay_is_marked_and_the_rest_kept(
+def test_an_invalid_field_is_marked_and_the_others_are_kept(
     reader: Reader, journal: Flask, typed: dict[str, str], sentence: str
 ) -> None:
     page = reader.comment(**TYPED | typed)
@@ -176,7 +191,9 @@ def test_a_field_that_cannot_stay_is_marked_and_the_rest_kept(
     assert stored(journal) == []
 
 
-def test_after_a_right_code_a_marked_field_can_be_mended_without_another(reader: Reader, journal: Flask) -> None:
+def test_after_a_right_code_an_invalid_field_can_be_corrected_without_another_code(
+    reader: Reader, journal: Flask
+) -> None:
     page = reader.comment(**TYPED | {"author": ""})
     assert "captcha_pass" in page.fields
     reader.form = page.fields
@@ -193,13 +210,13 @@ def test_after_a_right_code_a_marked_field_can_be_mended_without_another(reader:
         {"data": b"\x00\xff", "content_type": "application/x-unheard-of"},
     ],
 )
-def test_a_request_that_is_no_form_is_a_400_without_one(reader: Reader, request_: dict[str, str]) -> None:
+def test_a_request_that_is_not_a_form_is_a_400(reader: Reader, request_: dict[str, str]) -> None:
     response = reader.client.post(f"/posts/{POST}/comments", **request_)
     assert response.status_code == 400
     assert Page(response).all("form") == []
 
 
-def test_control_characters_are_left_out_and_line_ends_are_one_kind(reader: Reader, journal: Flask) -> None:
+def test_control_characters_are_removed_and_line_ends_are_normalised(reader: Reader, journal: Flask) -> None:
     reader.comment(author="Nul\x00 \x1b[31mRed\x9b", body="one\r\ntwo\rthree\x00")
     [comment] = stored(journal)
     assert comment.author == "Nul [31mRed"
@@ -209,10 +226,10 @@ def test_control_characters_are_left_out_and_line_ends_are_one_kind(reader: Read
 # Held
 
 
-def test_a_held_comment_is_seen_by_its_author_alone(reader: Reader, stranger: Reader, journal: Flask) -> None:
+def test_a_held_comment_is_visible_only_to_its_author(reader: Reader, stranger: Reader, journal: Flask) -> None:
     page = reader.comment(body=TWO_LINKS)
     assert "Awaiting moderation" in page.under("comment-1")
-    assert "An editor reads your comment" in page.text
+    assert "An editor will read your comment" in page.text
     assert "one comment" in page.text
     [comment] = stored(journal)
     assert comment.state == CommentState.HELD
@@ -221,11 +238,11 @@ def test_a_held_comment_is_seen_by_its_author_alone(reader: Reader, stranger: Re
     page = stranger.open()
     assert page.under("comment-1") == ""
     assert "one.example" not in page.response.text
-    assert "Nobody has written yet" in page.text
+    assert "There are no comments yet" in page.text
     assert "comment" not in stranger.open("/").under("main").replace("comments", "")
 
 
-def test_two_authors_see_their_own_held_comments_only(reader: Reader, stranger: Reader) -> None:
+def test_two_authors_see_only_their_own_held_comments(reader: Reader, stranger: Reader) -> None:
     reader.comment(body=f"{TWO_LINKS} mine")
     page = stranger.comment(body=f"{TWO_LINKS} yours")
     assert "mine" not in page.under("comments")
@@ -244,7 +261,7 @@ def test_a_forged_session_shows_nothing(reader: Reader, stranger: Reader) -> Non
     assert stranger.open().under("comment-1") == ""
 
 
-def test_what_is_set_aside_as_spam_looks_held_to_its_author(reader: Reader, stranger: Reader, journal: Flask) -> None:
+def test_a_comment_set_aside_as_spam_looks_held_to_its_author(reader: Reader, stranger: Reader, journal: Flask) -> None:
     page = reader.open()
     trap = next(tag["name"] for tag in page.all("input") if tag.get("tabindex") == "-1")
     page = reader.comment(body=TWO_LINKS, **{trap: "https://spam.example"})
@@ -254,7 +271,9 @@ def test_what_is_set_aside_as_spam_looks_held_to_its_author(reader: Reader, stra
 
 
 @pytest.mark.usefixtures("clock")
-def test_no_page_tells_what_was_set_aside_from_what_is_held(reader: Reader, stranger: Reader, journal: Flask) -> None:
+def test_no_page_distinguishes_comments_set_aside_from_held_ones(
+    reader: Reader, stranger: Reader, journal: Flask
+) -> None:
     def answers(who: Reader, word: str, **trapped: str) -> list[tuple[int, object, str]]:
         who.open()
         sent = who.send(author="A", body=f"{TWO_LINKS} {word}", **trapped)
@@ -280,14 +299,14 @@ CHANGING = ("Set-Cookie", "Content-Length", "Date", "ETag")
 
 
 def masked(page: str, word: str) -> str:
-    """Return a page without a word and what is drawn anew for everybody: tokens, ids, pictures, their sizes."""
+    """Return a page without a word and without parts that are random: tokens, ids, pictures, their sizes."""
     page = page.replace(word, "")
     return re.sub(
         r"captcha-guard-\d+-[\w-]{8}|[\w.-]{40,}(@2x)?(?=[\".])|new-code=[\w-]+|(width|height)=\"\d+\"", "", page
     )
 
 
-# What a spiteful reader writes
+# Hostile input
 
 SCRIPTS = [
     "javascript:alert(1)",
@@ -320,7 +339,7 @@ SCRIPTS = [
 
 
 def assert_inert(page: Page, beside: Page) -> None:
-    """The page has no more power than the one without the comment."""
+    """Check that the page has no active content that it doesn't have without the comment."""
     for tag in ("script", "img", "svg", "style", "form", "base", "iframe", "input", "link", "meta"):
         assert len(page.all(tag)) == len(beside.all(tag)), tag
     for tag, attributes in page.tags:
@@ -353,7 +372,9 @@ def test_a_script_that_comes_through_the_form_is_only_text(reader: Reader, stran
     assert_inert(page, beside)
 
 
-def test_scripts_that_come_back_in_the_form_stay_in_their_fields(reader: Reader, clock: time_machine.Traveller) -> None:
+def test_scripts_that_are_shown_again_in_the_form_stay_in_their_fields(
+    reader: Reader, clock: time_machine.Traveller
+) -> None:
     beside = reader.open()
     clock.shift(2 * 60 * 60)
     for text in SCRIPTS:

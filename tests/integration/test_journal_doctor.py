@@ -1,4 +1,4 @@
-"""The journal before the doctor."""
+"""The doctor checks the journal."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ __all__ = ["journal", "printed_journal"]
 def test_the_doctor_finds_nothing_wrong_with_the_journal_not_even_a_hint(journal: Flask) -> None:
     result = seen_on(journal, f"/posts/{POST}")
     assert result.diagnoses == []
-    assert set(result.unchecked) == {"CG301"}  # no proxy stands before it
+    assert set(result.unchecked) == {"CG301"}  # there is no proxy in front of it

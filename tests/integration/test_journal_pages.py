@@ -1,4 +1,4 @@
-"""Every page of the journal: that it is there, safe, linked and readable by feed readers."""
+"""Every page of the journal exists, is safe and linked, and feed readers can read the feed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ADDRESSES = ["/", "/about", "/feed.atom", *(f"/posts/{slug}" for slug in SLUGS)]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_every_page_is_there_and_loads_nothing_from_elsewhere(visitor: Reader, address: str) -> None:
+def test_every_page_exists_and_loads_nothing_from_other_hosts(visitor: Reader, address: str) -> None:
     page = visitor.open(address)
     assert page.response.status_code == 200
     loaded = [tag.get("src", "") for tag in page.all("script") + page.all("img")]
@@ -33,7 +33,7 @@ def test_every_page_is_there_and_loads_nothing_from_elsewhere(visitor: Reader, a
 
 
 @pytest.mark.parametrize("address", ["/", "/about", *(f"/posts/{slug}" for slug in SLUGS)])
-def test_every_link_inside_the_journal_leads_somewhere(visitor: Reader, address: str) -> None:
+def test_every_internal_link_has_a_target(visitor: Reader, address: str) -> None:
     page = visitor.open(address)
     identifiers = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
     for link in page.links:
@@ -43,7 +43,7 @@ def test_every_link_inside_the_journal_leads_somewhere(visitor: Reader, address:
             assert visitor.client.get(link).status_code == 200, link
 
 
-def test_there_are_enough_posts_and_they_are_worth_the_walk() -> None:
+def test_there_are_enough_posts_of_sufficient_length() -> None:
     assert len(POST_FILES) >= 8
     for file in POST_FILES:
         assert 500 <= len(file.body.split()) <= 1000, file.slug
@@ -51,7 +51,7 @@ def test_there_are_enough_posts_and_they_are_worth_the_walk() -> None:
         assert file.date.year == 2026
 
 
-def test_a_series_tells_where_to_begin_and_how_to_go_on(visitor: Reader) -> None:
+def test_a_series_links_its_first_previous_and_next_parts(visitor: Reader) -> None:
     assert [file.part for file in SERIES] == [1, 2, 3]
     first, second, third = (f"/posts/{file.slug}" for file in SERIES)
     pages = [visitor.open(address) for address in (first, second, third)]
@@ -77,7 +77,7 @@ def test_markdown_becomes_tables_listings_and_notes_in_the_margin(visitor: Reade
 
 
 @pytest.mark.parametrize("address", [*ADDRESSES, "/no-such-page", "/static/journal.css"])
-def test_every_response_carries_the_policy(visitor: Reader, address: str) -> None:
+def test_every_response_has_the_policy(visitor: Reader, address: str) -> None:
     with visitor.client.get(address) as response:
         headers = response.headers
     for name, value in security.HEADERS.items():
@@ -88,7 +88,7 @@ def test_every_response_carries_the_policy(visitor: Reader, address: str) -> Non
 
 
 @pytest.mark.parametrize("address", ["/no-such-page", "/posts/no-such-post", "/posts/no-such-post/comments"])
-def test_an_unknown_address_is_a_404_in_the_journals_dress(visitor: Reader, address: str) -> None:
+def test_an_unknown_address_is_a_404_in_the_journals_layout(visitor: Reader, address: str) -> None:
     page = visitor.open(address)
     assert page.response.status_code == 404
     assert "No such page" in page.text
@@ -101,14 +101,14 @@ def test_a_comment_on_an_unknown_post_is_a_404_with_or_without_a_token(visitor: 
     assert visitor.send(slug="no-such-post", author="A", body="text").status_code == 404
 
 
-def test_a_wrong_method_is_a_405_that_says_which_are_right(visitor: Reader) -> None:
+def test_a_wrong_method_is_a_405_that_lists_the_right_ones(visitor: Reader) -> None:
     response = visitor.client.delete("/about")
     assert response.status_code == 405
     assert "GET" in response.headers["Allow"]
     assert "Not that way" in response.text
 
 
-def test_a_request_of_a_megabyte_is_a_413_in_the_journals_dress(visitor: Reader) -> None:
+def test_a_request_of_a_megabyte_is_a_413_in_the_journals_layout(visitor: Reader) -> None:
     visitor.open()
     response = visitor.send(author="A", body="x" * 1_000_000)
     assert response.status_code == 413
@@ -116,7 +116,7 @@ def test_a_request_of_a_megabyte_is_a_413_in_the_journals_dress(visitor: Reader)
     assert "Content-Security-Policy" in response.headers
 
 
-def test_the_guards_own_pages_wear_the_journals_dress(journal: Flask) -> None:
+def test_the_guards_own_pages_have_the_journals_layout(journal: Flask) -> None:
     with journal.test_request_context():
         html = render_template_string(
             '{% extends "captcha_guard/layout.html" %}{% block content %}One step{% endblock %}'
@@ -126,7 +126,7 @@ def test_the_guards_own_pages_wear_the_journals_dress(journal: Flask) -> None:
     assert "One step" in html
 
 
-def test_our_own_mistake_is_a_500_that_gives_nothing_away(journal: Flask) -> None:
+def test_a_server_error_is_a_500_without_details(journal: Flask) -> None:
     journal.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
 
     def broken() -> str:
@@ -140,7 +140,7 @@ def test_our_own_mistake_is_a_500_that_gives_nothing_away(journal: Flask) -> Non
     assert "Content-Security-Policy" in response.headers
 
 
-def test_the_address_of_a_form_that_came_back_leads_to_the_comments(visitor: Reader) -> None:
+def test_the_address_of_a_form_shown_again_redirects_to_the_comments(visitor: Reader) -> None:
     response = visitor.client.get(f"/posts/{SLUGS[0]}/comments")
     assert response.status_code == 303
     assert response.location == f"/posts/{SLUGS[0]}#comments"
@@ -165,7 +165,7 @@ def test_the_feed_is_valid_atom_with_every_post_in_full(visitor: Reader) -> None
         assert 'href="/' not in content
 
 
-def test_a_feed_reader_that_has_the_feed_is_told_so(visitor: Reader) -> None:
+def test_a_feed_reader_with_the_current_feed_gets_a_304(visitor: Reader) -> None:
     etag = visitor.client.get("/feed.atom").headers["ETag"]
     assert visitor.client.get("/feed.atom", headers={"If-None-Match": etag}).status_code == 304
 
@@ -175,7 +175,7 @@ def test_reading_sets_no_cookie_outside_the_form(visitor: Reader) -> None:
         assert "Set-Cookie" not in visitor.client.get(address).headers
 
 
-def test_forms_have_labels_and_pages_a_way_past_the_head(visitor: Reader) -> None:
+def test_forms_have_labels_and_pages_a_skip_link(visitor: Reader) -> None:
     page = visitor.open()
     labelled = {tag.get("for") for tag in page.all("label")}
     typed = page.all("input") + page.all("textarea")

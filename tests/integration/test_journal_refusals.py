@@ -1,4 +1,4 @@
-"""A comment that the journal does not take: the reason and the typed text are all that its page is made of."""
+"""A comment that the journal refuses: its page has only the reason and the typed text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOO_MUCH = "in the last minute; please wait"
 
 @pytest.fixture
 def hurried(journal: Flask) -> Iterator[Reader]:
-    """Somebody who may post once a minute, and never about pills."""
+    """A reader with a limit of one comment a minute, in a journal that disallows a word."""
     strict = {"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute", "CAPTCHA_GUARD_DISALLOWED_WORDS": ["pills"]}
     app = create_app({"TESTING": True, "DEMO_BLOG_INSTANCE": journal.instance_path, **strict})
     yield Reader(app.test_client())
@@ -36,19 +36,19 @@ def hurried(journal: Flask) -> Iterator[Reader]:
 
 
 def assert_form_alone(page: Page, status: int, reason: str) -> None:
-    """Check that a page says why, once, and has all that was typed, and no article with its comments."""
+    """Check that a page has the reason once, all that was typed, and not the article with its comments."""
     assert page.response.status_code == status
     assert page.text.count(reason) == 1
     [notice] = [given for given in page.all("p") if given.get("class") == "notice"]
-    assert "autofocus" in notice  # read out, and seen, first
+    assert "autofocus" in notice  # first in the page, so it is read out and visible
     assert {name: page.fields[name] for name in TYPED} == TYPED
     assert "prose" not in page.response.text
     assert "comment-body" not in page.response.text
     [link] = [given for given in page.all("a") if given["href"] == f"/posts/{POST}"]
-    assert link["target"] == "_blank"  # who follows it does not leave what they typed
+    assert link["target"] == "_blank"  # following this link doesn't leave the page with the typed text
 
 
-def test_whoever_posts_too_much_keeps_text_and_code_and_is_not_sent_the_article(
+def test_a_limited_visitor_keeps_text_and_code_and_does_not_get_the_article(
     hurried: Reader, clock: time_machine.Traveller
 ) -> None:
     hurried.comment(author="A", body="The first.")
@@ -64,14 +64,14 @@ def test_whoever_posts_too_much_keeps_text_and_code_and_is_not_sent_the_article(
     assert "Two posts" in hurried.open().under("comment-2")
 
 
-def test_whoever_posts_too_much_with_a_pass_keeps_text_and_pass(hurried: Reader) -> None:
+def test_a_limited_visitor_with_a_pass_keeps_text_and_pass(hurried: Reader) -> None:
     hurried.form = hurried.comment(**TYPED | {"author": " "}).fields
     page = Page(hurried.send(**TYPED))
     assert_form_alone(page, 429, TOO_MUCH)
     assert page.fields["captcha_pass"] == hurried.form["captcha_pass"]
 
 
-def test_a_repetition_is_told_so(reader: Reader) -> None:
+def test_a_repetition_is_reported(reader: Reader) -> None:
     reader.comment(**TYPED)
     reader.open()
     page = Page(reader.send(**TYPED))
@@ -79,16 +79,16 @@ def test_a_repetition_is_told_so(reader: Reader) -> None:
     assert page.under("main").startswith("Not sent Your comment")
 
 
-def test_words_that_are_not_taken_here_are_told(hurried: Reader) -> None:
+def test_disallowed_words_are_reported(hurried: Reader) -> None:
     hurried.open()
     typed = TYPED | {"body": "pills"}
     page = Page(hurried.send(**typed))
     assert page.response.status_code == 403
     assert page.fields["body"] == "pills"
-    assert page.text.count("The comment has words in it that are not taken here.") == 1
+    assert page.text.count("The comment contains words that aren't allowed here.") == 1
 
 
-def test_a_refused_comment_costs_no_more_where_many_have_commented(hurried: Reader, reader: Reader) -> None:
+def test_the_cost_of_a_refusal_does_not_depend_on_the_number_of_comments(hurried: Reader, reader: Reader) -> None:
     def refused() -> int:
         hurried.open()
         response = hurried.send(**TYPED)
@@ -102,7 +102,7 @@ def test_a_refused_comment_costs_no_more_where_many_have_commented(hurried: Read
     assert abs(refused() - before) < 100
 
 
-def test_another_sites_form_comes_back_as_text_alone(reader: Reader, stranger: Reader) -> None:
+def test_another_sites_form_is_shown_only_as_text(reader: Reader, stranger: Reader) -> None:
     for visitor in (reader, stranger):
         visitor.client.get(f"/posts/{POST}")
         headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}

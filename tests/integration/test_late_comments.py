@@ -1,4 +1,4 @@
-"""A comment that took hours to write survives Flask-WTF's CSRF check by the recipe in docs/integration.md."""
+"""A comment that took hours to write passes Flask-WTF's CSRF check with the recipe in docs/integration.md."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def written(client: FlaskClient) -> dict[str, str]:
     return fields_of(page) | solved_form(client, page.text) | {"body": BODY}
 
 
-def test_the_text_comes_back_with_a_token_that_is_good_and_is_stored_once_sent_again(
+def test_the_text_is_shown_with_a_valid_token_and_stored_when_sent_again(
     app: Flask, stored: list[str], clock: time_machine.Traveller
 ) -> None:
     client = app.test_client()
@@ -88,7 +88,7 @@ def test_within_the_hour_nothing_changes(app: Flask, stored: list[str], clock: t
 
 
 @pytest.mark.parametrize("token", ["", "forged", "another reader's", "eight days old", "another key's"])
-def test_a_token_that_was_never_good_is_not_renewed(
+def test_a_token_that_was_never_valid_is_not_renewed(
     app: Flask, stored: list[str], clock: time_machine.Traveller, token: str
 ) -> None:
     client, other = app.test_client(), app.test_client()
@@ -105,7 +105,7 @@ def test_a_token_that_was_never_good_is_not_renewed(
     assert stored == []
 
 
-def test_another_sites_post_is_refused_before_the_recipe_sees_it(
+def test_another_sites_post_is_refused_before_the_recipe_runs(
     app: Flask, stored: list[str], clock: time_machine.Traveller
 ) -> None:
     client = app.test_client()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-import traceback
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,6 +18,7 @@ from captcha_guard.database.table import Row
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.filter.word_store import TokenStore
 from captcha_guard.spam.submission import Submission
+from tests.processes import in_processes
 
 PROCESSES = 8
 LESSONS = 12
@@ -56,35 +57,18 @@ def path(tmp_path: Path) -> Path:
 
 
 def race(opened: Opened, path: Path, key: str) -> list[bool]:
-    """Teach twelve comments in each of eight processes that begin together; returns whether each was kept."""
-    context: Any = multiprocessing.get_context("spawn")
-    start, results = context.Barrier(PROCESSES), context.Queue()
-    racers = [
-        context.Process(
-            target=_run, args=(opened, path, key.format(process=process, lesson="{lesson}"), start, results)
-        )
-        for process in range(PROCESSES)
-    ]
-    for racer in racers:
-        racer.start()
-    answers = [results.get(timeout=PATIENCE) for _ in racers]
-    for racer in racers:
-        racer.join(PATIENCE)
-        racer.close()
-    results.close()
-    results.join_thread()
-    assert [answer for answer in answers if isinstance(answer, str)] == []
-    return [kept for answer in answers for kept in answer]
+    """Teach twelve comments in each of eight processes that start at the same time. Returns whether each was kept."""
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(PROCESSES)
+    keys = [key.format(process=process, lesson="{lesson}") for process in range(PROCESSES)]
+    results = in_processes(context, _run, [(opened, path, one, start) for one in keys])
+    return [kept for result in results for kept in result]
 
 
-def _run(opened: Opened, path: Path, key: str, start: Any, results: Any) -> None:
-    try:
-        with closing(Learner(opened(path))) as learner:
-            start.wait(PATIENCE)
-            answer: list[bool] | str = [_teach(learner, key.format(lesson=lesson), lesson) for lesson in range(LESSONS)]
-    except Exception:  # whatever it is, the others need not wait for this one
-        answer = traceback.format_exc()
-    results.put(answer)
+def _run(opened: Opened, path: Path, key: str, start: Barrier) -> list[bool]:
+    with closing(Learner(opened(path))) as learner:
+        start.wait(PATIENCE)
+        return [_teach(learner, key.format(lesson=lesson), lesson) for lesson in range(LESSONS)]
 
 
 def _teach(learner: Learner, key: str, lesson: int) -> bool:
@@ -92,7 +76,7 @@ def _teach(learner: Learner, key: str, lesson: int) -> bool:
     return learner.teach(Submission(scope="post", body=body), spam=lesson % 3 == 0, rules_score=0, key=key)
 
 
-def counted(opened: Opened, path: Path, word: str) -> tuple[int, int]:
+def counted(opened: Opened, path: Path, word: str) -> tuple[float, float]:
     """Return in how many ham and spam a word was counted."""
     store = TokenStore(opened(path))
     with closing(store), store.looking() as look:
@@ -103,23 +87,56 @@ def counted(opened: Opened, path: Path, word: str) -> tuple[int, int]:
 def test_no_lesson_is_lost(opened: Opened, path: Path) -> None:
     assert race(opened, path, "{process} {lesson}") == [True] * PROCESSES * LESSONS
     with closing(Learner(opened(path))) as learner:
-        told = learner.stats()
-        assert (told.ham, told.spam, told.decisions) == (64, 32, 96)
+        stats = learner.stats()
+        assert (stats.ham, stats.spam, stats.decisions) == (64, 32, 96)
         assert counted(opened, path, "all") == (64, 32)
         assert counted(opened, path, "word3x5") == (1, 0)
         assert len(list(learner.export())) == 97
 
 
+def test_no_lesson_is_lost_while_everything_is_learned_again(opened: Opened, path: Path) -> None:
+    """A thread learns all decisions again without a pause while the others teach."""
+    stop, failures, times = threading.Event(), list[BaseException](), 0
+
+    def again() -> None:
+        nonlocal times
+        try:
+            with closing(Learner(opened(path))) as learner:
+                while not stop.is_set():
+                    learner.retrain()
+                    times += 1
+        except BaseException as error:
+            failures.append(error)
+
+    with closing(Learner(opened(path))) as learner:
+        for number in range(30):  # so that it takes a while
+            assert learner.teach(
+                Submission(scope="post", body=f"first {number}"), spam=False, rules_score=0, key=f"{number}x"
+            )
+        thread = threading.Thread(target=again)
+        thread.start()
+        try:
+            assert race(opened, path, "{process} {lesson}") == [True] * PROCESSES * LESSONS
+        finally:
+            stop.set()
+            thread.join(PATIENCE)
+        assert failures == []
+        assert times > 2
+        told = learner.stats()
+        assert (told.ham, told.spam, told.decisions) == (94, 32, 126)
+        assert counted(opened, path, "all") == (64, 32)
+
+
 def test_one_comment_taught_by_all_counts_once(opened: Opened, path: Path) -> None:
     assert race(opened, path, "{lesson}") == [True] * PROCESSES * LESSONS
     with closing(Learner(opened(path))) as learner:
-        told = learner.stats()
-        assert (told.ham, told.spam, told.decisions) == (8, 4, 12)
+        stats = learner.stats()
+        assert (stats.ham, stats.spam, stats.decisions) == (8, 4, 12)
         assert counted(opened, path, "all") == (8, 4)
 
 
 class Turnless(SQLiteDatabase):
-    """The control: whoever wants to write reads, and writes later, without a turn of its own."""
+    """The control: writers read first and write later, without taking turns."""
 
     def __init__(self, path: Path, between: Callable[[], object]) -> None:
         super().__init__(path, timeout=PATIENCE)
@@ -149,17 +166,17 @@ class _Late:
 
 def test_control_without_turns_a_lesson_is_lost(path: Path) -> None:
     """The second lesson falls between the reading and the writing of the first, as a turn forbids."""
-    said = Submission(scope="post", body="all say this")
+    submission = Submission(scope="post", body="all say this")
     second: list[bool] = []
 
     def between() -> None:
         if not second:
             with closing(Learner(SQLiteDatabase(path))) as other:
-                second.append(other.teach(said, spam=False, rules_score=0, key="second"))
+                second.append(other.teach(submission, spam=False, rules_score=0, key="second"))
 
     with closing(Learner(SQLiteDatabase(path))) as learner:
-        assert learner.teach(said, spam=False, rules_score=0, key="before")
+        assert learner.teach(submission, spam=False, rules_score=0, key="before")
     with closing(Learner(Turnless(path, between))) as learner:
-        learner.teach(said, spam=False, rules_score=0, key="first")
+        learner.teach(submission, spam=False, rules_score=0, key="first")
     assert second == [True]
     assert counted(open_sqlite, path, "all") == (2, 0)

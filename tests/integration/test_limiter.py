@@ -1,4 +1,4 @@
-"""Flask-Limiter beside the guard: handed in, made here, switched off."""
+"""Flask-Limiter and the guard: the host's limiter passed in, the guard's own one, and a disabled one."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def statuses(app: Flask, posts: int) -> list[int]:
     return [client.post("/comments", data={"body": f"comment {number}"}).status_code for number in range(posts)]
 
 
-def test_the_hosts_limiter_lends_its_storage_and_keeps_its_own_limits(app: Flask) -> None:
+def test_the_guard_uses_the_hosts_storage_and_the_hosts_limits_stay(app: Flask) -> None:
     limiter = Limiter(lambda: "everyone", app=app, storage_uri="memory://", default_limits=["4 per minute"])
     guard_comments(app, CaptchaGuard(app, limiter=limiter))
     assert statuses(app, 5) == [422, 422, 429, 429, 429]
     keys = list(limiter.storage.events)  # type: ignore[attr-defined]
     assert any("comments" in key for key in keys)
-    # What the filter learns is kept in this file; nothing is counted there.
+    # The file for what the filter learns. Nothing is counted there.
     with closing(sqlite3.connect(Path(app.instance_path) / "captcha_guard.sqlite3")) as kept:
         tables = {name for (name,) in kept.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert tables
     assert not [name for name in tables if name.startswith("limits_")]
 
 
-def test_a_limiter_that_is_not_set_up_is_refused_with_the_way_to_mend_it(app: Flask) -> None:
+def test_a_limiter_that_is_not_set_up_is_refused_with_the_fix(app: Flask) -> None:
     with pytest.raises(ConfigError, match=r"limiter\.init_app\(app\) first"):
         CaptchaGuard(app, limiter=Limiter(lambda: "everyone", storage_uri="memory://"))
 
@@ -89,17 +89,17 @@ def limiter_first(app: Flask, limiter: Limiter) -> None:
     guard_comments(app, CaptchaGuard(app))
 
 
-def handed_in(app: Flask, limiter: Limiter) -> None:
+def passed_in(app: Flask, limiter: Limiter) -> None:
     limiter.init_app(app)
     guard_comments(app, CaptchaGuard(app, limiter=limiter))
 
 
 SetUp = Callable[[Flask, Limiter], None]
-in_every_order = pytest.mark.parametrize("set_up", [guard_first, limiter_first, handed_in])
+in_every_order = pytest.mark.parametrize("set_up", [guard_first, limiter_first, passed_in])
 
 
 @in_every_order
-def test_the_extension_limiter_is_the_hosts_alone(app: Flask, set_up: SetUp) -> None:
+def test_app_extensions_has_only_the_hosts_limiter(app: Flask, set_up: SetUp) -> None:
     limiter = Limiter(lambda: "everyone", storage_uri="memory://", default_limits=["3 per minute"])
     set_up(app, limiter)
     assert app.extensions["limiter"] == {limiter}
@@ -135,7 +135,7 @@ def test_the_guard_alone_writes_nothing_into_the_hosts_configuration(app: Flask)
 @pytest.mark.redis
 @pytest.mark.parametrize("set_up", [guard_first, limiter_first])
 @pytest.mark.parametrize("store", ["sqlite", "memory", "redis"])
-def test_none_of_the_hosts_settings_for_its_limiter_reaches_the_guards_store(
+def test_the_hosts_limiter_settings_do_not_affect_the_guards_store(
     app: Flask, redis: FaultyRedis, set_up: SetUp, store: str
 ) -> None:
     app.config.update(
@@ -167,7 +167,7 @@ def test_no_private_module_of_flask_limiter_or_limits_is_imported() -> None:
     assert "_check_request_limit" not in code
 
 
-def test_a_store_that_can_not_be_is_refused_at_start_up(app: Flask) -> None:
+def test_an_impossible_store_is_refused_at_start_up(app: Flask) -> None:
     app.config["CAPTCHA_GUARD_STORAGE_URI"] = "bogus://here"
     with pytest.raises(ConfigError, match="bogus://here"):
         CaptchaGuard(app)

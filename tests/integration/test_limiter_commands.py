@@ -98,7 +98,7 @@ def test_limits_are_shown_for_each_route(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("storage", ["", "memory://", pytest.param("redis", marks=pytest.mark.redis)])
-def test_the_standing_of_an_address_is_shown_and_cleared_in_every_store(
+def test_the_counts_of_an_address_are_shown_and_cleared_in_every_store(
     tmp_path: Path, storage: str, request: pytest.FixtureRequest
 ) -> None:
     if storage == "redis":
@@ -116,7 +116,7 @@ def test_the_standing_of_an_address_is_shown_and_cleared_in_every_store(
     assert [post(app) for _ in range(3)] == [422, 422, 429]
 
 
-def test_clearing_an_address_lets_nobody_else_post_again(tmp_path: Path) -> None:
+def test_clearing_an_address_does_not_affect_others(tmp_path: Path) -> None:
     app = make(tmp_path, CAPTCHA_GUARD_COMMENT_LIMITS="2 per day")
     for address in ("192.0.2.7", "198.51.100.1"):
         assert [post(app, address) for _ in range(3)] == [422, 422, 429]
@@ -125,7 +125,7 @@ def test_clearing_an_address_lets_nobody_else_post_again(tmp_path: Path) -> None
     assert post(app, "198.51.100.1") == 429
 
 
-def test_what_was_cleared_before_midnight_stays_cleared_after_it(tmp_path: Path, clock: time_machine.Traveller) -> None:
+def test_counts_cleared_before_midnight_stay_cleared_after_it(tmp_path: Path, clock: time_machine.Traveller) -> None:
     app = make(tmp_path, CAPTCHA_GUARD_COMMENT_LIMITS="2 per day")
     assert [post(app) for _ in range(3)] == [422, 422, 429]
     clear(app, "192.0.2.7")
@@ -133,7 +133,7 @@ def test_what_was_cleared_before_midnight_stays_cleared_after_it(tmp_path: Path,
     assert [post(app) for _ in range(3)] == [422, 422, 429]
 
 
-def test_clearing_an_address_forgets_its_wrong_codes(tmp_path: Path) -> None:
+def test_clearing_an_address_clears_its_wrong_codes(tmp_path: Path) -> None:
     app = make(tmp_path, CAPTCHA_GUARD_WRONG_LIMITS="1 per day", CAPTCHA_GUARD_COMMENT_LIMITS="100 per day")
 
     def guess() -> int:
@@ -146,7 +146,7 @@ def test_clearing_an_address_forgets_its_wrong_codes(tmp_path: Path) -> None:
     assert guess() == 422
 
 
-def test_all_without_an_address_are_cleared_by_their_word(tmp_path: Path) -> None:
+def test_clients_without_an_address_are_cleared_with_their_key(tmp_path: Path) -> None:
     app = make(tmp_path)
     assert [post(app, "unix:") for _ in range(3)] == [422, 422, 429]
     clear(app, "shared")
@@ -179,7 +179,7 @@ def test_a_client_that_the_host_names_is_cleared_by_its_name(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("words", [[], ["--clear"]])
-def test_a_store_that_fails_is_not_taken_for_an_empty_one(tmp_path: Path, words: list[str]) -> None:
+def test_a_failing_store_is_reported_and_not_shown_as_empty(tmp_path: Path, words: list[str]) -> None:
     app = make(tmp_path, CAPTCHA_GUARD_STORAGE_URI=f"redis://127.0.0.1:{free_port()}/0")
     answer = app.test_cli_runner().invoke(group, ["limits", "--key", "192.0.2.7", *words])
     assert answer.exit_code == 1
@@ -187,7 +187,7 @@ def test_a_store_that_fails_is_not_taken_for_an_empty_one(tmp_path: Path, words:
     assert "left" not in answer.output
 
 
-def test_the_hosts_store_is_shown_where_its_limiter_is_handed_in(tmp_path: Path) -> None:
+def test_the_hosts_store_is_shown_if_its_limiter_is_passed_in(tmp_path: Path) -> None:
     limiter = Limiter(lambda: "everyone", storage_uri="memory://", strategy="fixed-window")
     app = make(tmp_path, limiter)
     assert [post(app) for _ in range(3)] == [422, 422, 429]
@@ -226,7 +226,7 @@ def test_flask_limiters_commands_show_the_hosts_limiter_and_no_other(
 
 
 @pytest.mark.parametrize("storage", ["", "memory://"])
-def test_without_a_limiter_of_the_hosts_flask_limiters_commands_say_so(tmp_path: Path, storage: str) -> None:
+def test_without_a_limiter_of_the_host_flask_limiters_commands_report_that(tmp_path: Path, storage: str) -> None:
     app = make(tmp_path, CAPTCHA_GUARD_STORAGE_URI=storage)
     for command in ("config", "limits"):
         assert "No Flask-Limiter extension installed" in run(app, command, command=cli)

@@ -12,7 +12,7 @@ from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import post_comment
 from tests.redis_server import redis_server
 
-#: More than the eight that race for a token, so that limits leave them alone.
+#: More than the eight POSTs that race for a token, so that the limits don't refuse any.
 ALLOWED = 20
 
 TOKENS = 300

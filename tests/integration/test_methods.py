@@ -1,4 +1,4 @@
-"""A guarded view can't be reached by a method that its author did not think of."""
+"""A guarded view can't be reached with an unexpected method."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "OPTIONS", "TRACE", "PROPFIND", "LINK"]
 
 
 class Site:
-    """A site whose one view takes everything but GET for a comment, and what it has stored."""
+    """A site whose one view treats every method except GET as a comment, and its stored comments."""
 
     def __init__(self, app: Flask, **options: Any) -> None:
         self.stored: list[str] = []
@@ -44,7 +44,7 @@ def site(bare: Any) -> Site:
     return Site(bare())
 
 
-def test_head_shows_what_get_shows(site: Site) -> None:
+def test_head_answers_like_get(site: Site) -> None:
     answer = site.client.head("/comments")
     assert (answer.status_code, answer.text, answer.content_length) == (200, "", len("the form"))
     assert (site.seen, site.stored) == (["GET"], [])
@@ -79,7 +79,7 @@ def test_every_method_but_get_and_head_needs_a_code(site: Site, method: str) -> 
     assert site.client.open("/comments", method=method).status_code == 422
     if method == "POST":
         sent = solved(site.client, answer)
-    else:  # no HTML form can send it, so a page with one would be of no use
+    else:  # an HTML form can't send it, so a page with a form would be useless
         assert answer.mimetype == "application/problem+json"
         token = answer.get_json()["challenge"]["token"]
         sent = COMMENT | {TOKEN: token, ANSWER: solve(site.client, token)}
@@ -126,14 +126,14 @@ def test_a_get_with_a_body_of_unknown_length_is_not_read_to_its_end(bare: Any) -
     environ = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
     answer = app.test_client().get("/", input_stream=stream, content_type=FORM, environ_overrides=environ)
     assert answer.status_code != 200
-    assert stream.tell() <= 1_500_000  # three bytes for each that a form may hold
+    assert stream.tell() <= 1_500_000  # three bytes for each byte of a form
 
 
 @pytest.mark.parametrize(
     "environ", [{}, {"wsgi.input_terminated": True}, {"CONTENT_LENGTH": "0"}, {"CONTENT_LENGTH": ""}]
 )
 @pytest.mark.parametrize("content_type", [None, "application/json", FORM])
-def test_a_get_without_a_body_is_just_a_get(site: Site, environ: dict[str, Any], content_type: str | None) -> None:
+def test_a_get_without_a_body_needs_no_code(site: Site, environ: dict[str, Any], content_type: str | None) -> None:
     answer = site.client.get("/comments", content_type=content_type, environ_overrides=environ)
     assert (answer.status_code, answer.text) == (200, "the form")
 
@@ -144,7 +144,7 @@ def test_a_get_with_a_body_and_a_solved_code_runs_the_view(site: Site) -> None:
     assert site.client.get("/comments", data=solved(site.client, page)).text == "the form"
 
 
-def test_class_based_views_answer_head_by_get_wherever_the_guard_stands(bare: Any) -> None:
+def test_class_based_views_answer_head_with_get_wherever_the_guard_is(bare: Any) -> None:
     app: Flask = bare()
     guard, stored = CaptchaGuard(app), []
 

@@ -305,15 +305,15 @@ def test_a_judged_comment_contains_no_personal_data_and_no_text(blog: Blog) -> N
     post(blog.client("203.0.113.9"), "Write to me at grace@mail.example, please.")
     judged = JudgedComments(blog.state.database).find(blog.stored[0]["id"])
     assert judged is not None
-    told = repr(judged)
-    assert not any(one in told for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to", "queue"))
+    text = repr(judged)
+    assert not any(one in text for one in ("203.0.113.9", "ada@", "grace@", "Write to", "write to"))
     assert all(" " not in token for token in judged.tokens)
 
 
 # Where it is stored, and what happens when it fails
 
 
-def test_no_file_is_made_before_something_is_posted(blogs: MakeBlog, tmp_path: Path) -> None:
+def test_no_file_is_created_before_the_first_post(blogs: MakeBlog, tmp_path: Path) -> None:
     blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{tmp_path}/judge.sqlite3"})
     assert list(tmp_path.rglob("*.sqlite3")) == []
     with blog.app.app_context():

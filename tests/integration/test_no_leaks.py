@@ -22,12 +22,12 @@ from tests.integration.host_blog import COMMENT, Blog, Page, fields_of, solved, 
 
 POST = "/posts/one/comments"
 
-#: What a picture needs. Text, time, profiles and everything else has no business in it.
+#: The chunks that a picture needs. Text, time, profiles and all others aren't allowed.
 CHUNKS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 
 
 def spellings(answer: str) -> set[bytes]:
-    """Return how an answer could be written down: plain, in base64 or hexadecimal, reversed, hashed."""
+    """Return the ways in which an answer could be written: plain, in base64 or hexadecimal, reversed, hashed."""
     plain = {answer.encode(), answer.lower().encode(), answer[::-1].encode(), " ".join(answer).encode()}
     coded = {base64.b64encode(text).rstrip(b"=") for text in plain} | {text.hex().encode() for text in plain}
     hashes = {hashlib.new(name, text).digest() for name in ("md5", "sha1", "sha256") for text in plain}
@@ -36,7 +36,7 @@ def spellings(answer: str) -> set[bytes]:
 
 
 def assert_silent(what: bytes, answer: str) -> None:
-    """Fail when ``what`` holds the answer in any spelling, as it stands or under base64."""
+    """Fail if ``what`` contains the answer in any spelling, plain or in base64."""
     under = [what]
     for run in re.findall(rb"[A-Za-z0-9_+/-]{8,}", what):
         shifted = (run.translate(bytes.maketrans(b"-_", b"+/"))[skip:] for skip in range(4))
@@ -46,13 +46,13 @@ def assert_silent(what: bytes, answer: str) -> None:
 
 
 def everything(response: TestResponse) -> bytes:
-    """Return status line, headers and body of a response, and of the request that led to it."""
+    """Return status line, headers and body of a response, and of its request."""
     headers = "\n".join(f"{name}: {value}" for name, value in response.headers)
     return f"{response.request.url}\n{response.status}\n{headers}\n".encode() + response.get_data()
 
 
 def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
-    """Split a PNG into its chunks, to the last octet."""
+    """Split a PNG into its chunks, to the last byte."""
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     found, place = [], 8
     while place < len(png):
@@ -66,7 +66,7 @@ def chunks(png: bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def test_this_search_would_find_an_answer_however_it_is_hidden() -> None:
+def test_this_search_finds_an_answer_in_every_spelling() -> None:
     for spelling in spellings("CDFHK"):
         with pytest.raises(AssertionError):
             assert_silent(b"x" + spelling + b"y", "CDFHK")
@@ -76,13 +76,13 @@ def test_this_search_would_find_an_answer_however_it_is_hidden() -> None:
 
 
 @pytest.mark.parametrize("shown", ["/posts/one", "/essay", "/letters", "/queue", "/quiet"])
-def test_no_page_holds_the_answer(client: FlaskClient, shown: str) -> None:
+def test_no_page_contains_the_answer(client: FlaskClient, shown: str) -> None:
     page = client.get(shown)
     assert_silent(everything(page), solve(client, page.text))
 
 
 @pytest.mark.parametrize("target", [POST, "/essay", "/letters", "/queue"])
-def test_no_refusal_holds_an_answer_old_or_new(client: FlaskClient, target: str) -> None:
+def test_no_refusal_contains_an_old_or_new_answer(client: FlaskClient, target: str) -> None:
     first = client.post(target, data=COMMENT)
     again = client.post(target, data=wrong(first))
     for page in (first, again):
@@ -90,7 +90,7 @@ def test_no_refusal_holds_an_answer_old_or_new(client: FlaskClient, target: str)
             assert_silent(everything(page), solve(client, token.text))
 
 
-def test_no_json_holds_the_answer(client: FlaskClient) -> None:
+def test_no_json_contains_the_answer(client: FlaskClient) -> None:
     for response in (
         client.post("/captcha-guard/challenge", json={"scope": "api"}),
         client.post("/api/comments", json=COMMENT),
@@ -101,7 +101,7 @@ def test_no_json_holds_the_answer(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("scale", ["", "@2x"])
-def test_no_picture_holds_the_answer_outside_of_its_pixels(client: FlaskClient, scale: str) -> None:
+def test_no_picture_contains_the_answer_outside_of_its_pixels(client: FlaskClient, scale: str) -> None:
     for _ in range(5):
         token = fields_of(client.get("/posts/one"))[TOKEN]
         picture = client.get(f"/captcha-guard/{token}{scale}.png")
@@ -122,7 +122,7 @@ def test_no_picture_holds_the_answer_outside_of_its_pixels(client: FlaskClient, 
         assert pixels.unused_data == b""
 
 
-def test_no_log_holds_an_answer_or_what_was_typed(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_contains_an_answer_or_the_typed_text(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     blog.app.logger.setLevel(logging.DEBUG)
     client = blog.client()
@@ -144,10 +144,10 @@ def test_no_log_holds_an_answer_or_what_was_typed(blog: Blog, caplog: pytest.Log
 
 
 def test_the_same_token_is_the_same_picture_each_time(client: FlaskClient) -> None:
-    """Pictures that differ could be averaged until the lines are gone."""
+    """Pictures that differ could be averaged to remove the strokes."""
     (path,) = Page(client.get("/posts/one").text).pictures
-    octets = {client.get(path).data for _ in range(5)}
-    assert len(octets) == 1
+    pictures = {client.get(path).data for _ in range(5)}
+    assert len(pictures) == 1
 
 
 def test_another_process_draws_the_same_picture(blog: Blog, client: FlaskClient) -> None:
@@ -160,26 +160,26 @@ def test_another_process_draws_the_same_picture(blog: Blog, client: FlaskClient)
     assert client.get(path).data == before
 
 
-def test_answers_do_not_follow_from_one_another(blog: Blog, client: FlaskClient) -> None:
+def test_answers_are_independent(blog: Blog, client: FlaskClient) -> None:
     answers = [solve(client, fields_of(client.get("/posts/one"))[TOKEN]) for _ in range(200)]
     assert len(set(answers)) > 195
     assert {len(answer) for answer in answers} == {5, 6}
 
 
-def test_nothing_says_whether_a_code_is_right_without_spending_it(blog: Blog) -> None:
-    """Such an oracle would label a solver's training set for free."""
+def test_nothing_reveals_whether_a_code_is_right_without_spending_it(blog: Blog) -> None:
+    """Such an answer would label a solver's training set for free."""
     client = blog.client()
     for extra, status in (({"body": "x" * 70_000}, 413), ({"author": "y" * 300}, 413)):
-        told = []
+        answers = []
         for code in ("right", "wrong"):
             fields = solved(client, client.get("/posts/one"), COMMENT | extra)
             answer = client.post(POST, data=fields if code == "right" else fields | {ANSWER: "WRONGWRONG"})
             assert client.get(f"/captcha-guard/{fields[TOKEN]}.png").status_code == 410
-            told.append((answer.status_code, sorted(answer.headers.keys()), answer.text))
-        assert told[0] == told[1]
-        assert told[0][0] == status
+            answers.append((answer.status_code, sorted(answer.headers.keys()), answer.text))
+        assert answers[0] == answers[1]
+        assert answers[0][0] == status
 
 
-def test_pages_with_a_code_are_kept_by_no_shared_cache(client: FlaskClient) -> None:
+def test_shared_caches_do_not_store_pages_with_a_code(client: FlaskClient) -> None:
     assert "private" in client.get("/posts/one").headers["Cache-Control"]
     assert client.post(POST, data=COMMENT).headers["Cache-Control"] == "private, no-cache"

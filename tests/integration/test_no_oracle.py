@@ -1,4 +1,4 @@
-"""No answer tells a right code from a wrong one unless the POST was charged, or took the comment."""
+"""No answer distinguishes a right code from a wrong one unless the POST was charged, or the comment was accepted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMED = {"body": "It says this."}
 
 
 def answers(blog: Blog, sent: Mapping[str, str], path: str = "/posts/one", target: str = POST) -> list[tuple[int, str]]:
-    """Post with a right and with a wrong code; return the status and the text that a visitor reads of each."""
+    """Post with a right and with a wrong code. Returns the status and the visible text of each answer."""
     client = blog.client()
     found = []
     for fields in (solved(client, client.get(path), sent), wrong(client.get(path), sent)):
@@ -31,7 +31,7 @@ def answers(blog: Blog, sent: Mapping[str, str], path: str = "/posts/one", targe
 
 
 @pytest.mark.parametrize(("path", "target"), [("/posts/one", POST), ("/queue", "/queue"), ("/letters", "/letters")])
-def test_a_repetition_is_refused_alike_with_a_right_and_a_wrong_code(blog: Blog, path: str, target: str) -> None:
+def test_a_repetition_gets_the_same_refusal_with_a_right_and_a_wrong_code(blog: Blog, path: str, target: str) -> None:
     client = blog.client()
     assert client.post(target, data=solved(client, client.get(path), COMMENT)).status_code == 303
     for fields in (solved(client, client.get(path), COMMENT), wrong(client.get(path), COMMENT)):
@@ -42,7 +42,7 @@ def test_a_repetition_is_refused_alike_with_a_right_and_a_wrong_code(blog: Blog,
 
 
 @pytest.mark.parametrize("action", [Action.ASIDE, Action.REJECT])
-def test_what_is_refused_is_refused_alike_with_a_right_and_a_wrong_code(blog: Blog, action: Action) -> None:
+def test_refusals_are_the_same_with_a_right_and_a_wrong_code(blog: Blog, action: Action) -> None:
     judged_by(blog, Says(action))
     right, mistyped = answers(blog, COMMENT | NAMED)
     assert right == mistyped
@@ -69,17 +69,17 @@ def test_a_wrong_code_for_a_repetition_is_not_counted_as_wrong(blogs: MakeBlog) 
 
 
 @pytest.mark.parametrize("ahead", [0, LEEWAY])
-def test_a_spent_code_stays_spent_to_the_far_end_of_its_time_to_live(
+def test_a_spent_code_stays_spent_to_the_end_of_its_time_to_live(
     blog: Blog, clock: time_machine.Traveller, ahead: int
 ) -> None:
     client, state = blog.client(), blog.state
-    at = int(state.clock()) + ahead  # of a server whose clock is as far ahead as clocks may be
+    at = int(state.clock()) + ahead  # on a server whose clock is as far ahead as allowed
     challenge = Challenge.new("comment:one", kind="image", difficulty="medium", epoch=state.issuer.epoch(at), at=at)
     token = state.issuer.tokens.sign(challenge)
     sent = {TOKEN: token, ANSWER: state.issuer.answers(state.issuer.open(token))[0]}
     assert client.post(POST, data=COMMENT | sent).status_code == 303
     clock.shift(ahead + state.settings.ttl)
-    state.issuer.open(token)  # still good
+    state.issuer.open(token)  # still valid
     again = client.post(POST, data=COMMENT | sent | {"body": "Another text."})
     assert again.status_code == 422
     assert "already been used" in again.text
@@ -89,7 +89,7 @@ def test_a_spent_code_stays_spent_to_the_far_end_of_its_time_to_live(
     assert len(blog.stored) == 1
 
 
-def test_two_applications_with_one_secret_take_none_of_each_others_codes(blogs: MakeBlog) -> None:
+def test_two_applications_with_one_secret_do_not_accept_each_others_codes(blogs: MakeBlog) -> None:
     shared: dict[str, object] = {"SECRET_KEY": "a secret that two applications have in common"}
     one, other = blogs(shared, folder="one"), blogs(shared, folder="other")
     assert one.app.name == other.app.name  # two processes of the same application

@@ -1,4 +1,4 @@
-"""Whatever happens on the way, the reader keeps the comment, types one more code at most, and it is stored once."""
+"""Whatever happens, the comment is kept, the reader types at most one more code, and the comment is stored once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(client: FlaskClient) -> TestResponse:
 
 
 def kept(page: TestResponse) -> bool:
-    """Whether a page brings everything typed back, in a form or to copy."""
+    """Return whether a page has everything that was typed, in a form or as text."""
     seen = Page(page.text)
     in_form = all(seen.fields.get(name) == value for name, value in COMMENT.items())
     return in_form or all(value in seen.text for value in COMMENT.values())
@@ -35,7 +35,7 @@ def test_a_right_code_is_all_it_takes(blog: Blog, client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("way", ["/posts/one", "/essay", "/letters", "/queue"])
-def test_a_wrong_code_brings_everything_typed_back_with_another_picture(
+def test_after_a_wrong_code_everything_typed_is_shown_with_another_picture(
     blog: Blog, client: FlaskClient, way: str
 ) -> None:
     first = client.get(way)
@@ -59,7 +59,7 @@ def test_two_tabs_both_post(blog: Blog, client: FlaskClient) -> None:
     assert len(blog.stored) == 2
 
 
-def test_the_back_button_asks_for_one_more_code(blog: Blog, client: FlaskClient) -> None:
+def test_after_the_back_button_one_more_code_is_needed(blog: Blog, client: FlaskClient) -> None:
     fields = solved(client, read(client), COMMENT)
     client.post(POST, data=fields)
     edited = fields | {"body": "What I forgot to say."}
@@ -70,7 +70,7 @@ def test_the_back_button_asks_for_one_more_code(blog: Blog, client: FlaskClient)
     assert [comment["body"] for comment in blog.stored] == [COMMENT["body"], edited["body"]]
 
 
-def test_the_same_post_after_the_first_one_is_told_that_the_comment_is_there(blog: Blog, client: FlaskClient) -> None:
+def test_the_same_post_again_is_answered_as_already_posted(blog: Blog, client: FlaskClient) -> None:
     fields = solved(client, read(client), COMMENT)
     assert client.post(POST, data=fields).status_code == 303
     second = client.post(POST, data=fields)
@@ -79,8 +79,8 @@ def test_the_same_post_after_the_first_one_is_told_that_the_comment_is_there(blo
     assert len(blog.stored) == 1
 
 
-def test_the_same_comment_on_another_site_with_the_same_store_is_no_repetition(blogs: MakeBlog) -> None:
-    for site in (blogs(), blogs()):  # each with a secret of its own
+def test_the_same_comment_on_another_site_with_the_same_store_is_not_a_repetition(blogs: MakeBlog) -> None:
+    for site in (blogs(), blogs()):  # each with its own secret
         client = site.client()
         assert client.post(POST, data=solved(client, read(client), COMMENT)).status_code == 303
 
@@ -100,7 +100,7 @@ def test_a_double_click_stores_one_comment(blog: Blog) -> None:
 
 
 def test_of_two_tabs_with_the_same_comment_one_stores_it(blog: Blog, client: FlaskClient) -> None:
-    """Even when both are looked at before either is stored: no rule knows the comment then."""
+    """Even if both are judged before either is stored, so no rule knows the comment."""
     blog.state.judge.rules = ()
     left, right = (solved(client, read(client), COMMENT) for _ in range(2))
     assert client.post(POST, data=left).status_code == 303
@@ -117,7 +117,9 @@ def _post_and_close(blog: Blog, fields: dict[str, str]) -> TestResponse:
         close_counters(blog)
 
 
-def test_an_expired_form_asks_for_one_more_code(blog: Blog, client: FlaskClient, clock: time_machine.Traveller) -> None:
+def test_after_an_expired_form_one_more_code_is_needed(
+    blog: Blog, client: FlaskClient, clock: time_machine.Traveller
+) -> None:
     fields = solved(client, read(client), COMMENT)
     clock.shift(901)
     again = client.post(POST, data=fields)
@@ -129,7 +131,9 @@ def test_an_expired_form_asks_for_one_more_code(blog: Blog, client: FlaskClient,
 
 @pytest.mark.parametrize("extra", [{}, {TOKEN: ""}, {ANSWER: "ABCDE"}, {TOKEN: "", ANSWER: "", PASS: ""}])
 @pytest.mark.parametrize("target", [POST, "/essay", "/queue", "/quiet", "/api/comments"])
-def test_a_form_without_a_captcha_gets_one(blog: Blog, client: FlaskClient, target: str, extra: dict[str, str]) -> None:
+def test_a_form_without_a_captcha_gets_the_interstitial(
+    blog: Blog, client: FlaskClient, target: str, extra: dict[str, str]
+) -> None:
     again = client.post(target, data=COMMENT | extra)
     assert again.status_code == 422
     assert kept(again)
@@ -140,14 +144,14 @@ def test_a_form_without_a_captcha_gets_one(blog: Blog, client: FlaskClient, targ
 
 
 def test_files_and_repeated_fields_are_carried_or_asked_for(blog: Blog, client: FlaskClient) -> None:
-    again = client.post(POST, data=COMMENT | {"tag": ["a", "b"], "cv": (BytesIO(b"octets"), "cv.txt")})
+    again = client.post(POST, data=COMMENT | {"tag": ["a", "b"], "cv": (BytesIO(b"a file"), "cv.txt")})
     assert again.status_code == 422
     tags = [given for tag, given in Page(again.text).tags if tag == "input" and given.get("name") == "tag"]
     assert [given["value"] for given in tags] == ["a", "b"]
     assert any(tag == "input" and given.get("type") == "file" for tag, given in Page(again.text).tags)
 
 
-def test_lines_and_signs_come_back_as_typed(client: FlaskClient) -> None:
+def test_line_breaks_and_special_characters_are_kept(client: FlaskClient) -> None:
     body = "\nif a < b && \"c\" > 'd':\r\n\t&amp; <!-- </textarea> ☃\u202e"
     again = client.post(POST, data=COMMENT | {"body": body})
     assert fields_of(again)["body"] == body
@@ -159,8 +163,8 @@ def test_a_password_is_carried_along_but_not_shown(client: FlaskClient) -> None:
     assert "hunter2" not in Page(again.text).text
 
 
-def test_requests_within_one_application_context_are_judged_each_on_its_own(blog: Blog) -> None:
-    """Tests and scripts of hosts push one context around many requests, and so share ``flask.g``."""
+def test_requests_within_one_application_context_are_judged_separately(blog: Blog) -> None:
+    """Hosts' tests and scripts use one application context for several requests, which then share ``flask.g``."""
     with blog.app.app_context():
         client = blog.client()
         assert client.post(POST, data=solved(client, read(client), COMMENT)).status_code == 303
@@ -168,19 +172,21 @@ def test_requests_within_one_application_context_are_judged_each_on_its_own(blog
     assert len(blog.stored) == 1
 
 
-def test_a_comment_that_the_view_could_not_store_can_be_sent_again(blogs: MakeBlog) -> None:
-    blog = blogs()
-    broken = [True]
+def add_view_that_fails_once(blog: Blog) -> None:
+    failures = [RuntimeError("the database can't be reached")]
 
     @blog.app.post("/fragile")
     @blog.guard.protect
     def fragile() -> tuple[str, int]:
-        if broken:
-            broken.pop()
-            raise RuntimeError("the database is away")
+        if failures:
+            raise failures.pop()
         blog.keep("fragile")
         return "", 201
 
+
+def test_a_comment_that_the_view_could_not_store_can_be_sent_again(blogs: MakeBlog) -> None:
+    blog = blogs()
+    add_view_that_fails_once(blog)
     client = blog.client()
     asked = client.post("/fragile", data=COMMENT)
     assert client.post("/fragile", data=solved(client, asked)).status_code == 500
@@ -192,16 +198,7 @@ def test_a_comment_that_the_view_could_not_store_can_be_sent_again(blogs: MakeBl
 
 def test_a_comment_is_sent_again_after_an_error_that_reaches_the_test_client(blogs: MakeBlog) -> None:
     blog = blogs({"TESTING": True})
-    broken = [True]
-
-    @blog.app.post("/fragile")
-    @blog.guard.protect
-    def fragile() -> tuple[str, int]:
-        if broken:
-            broken.pop()
-            raise RuntimeError("the database is away")
-        return "", 201
-
+    add_view_that_fails_once(blog)
     client = blog.client()
     with pytest.raises(RuntimeError):
         client.post("/fragile", data=solved(client, client.post("/fragile", data=COMMENT)))

@@ -1,4 +1,4 @@
-"""A site's own fonts: what readers see, what the owner's commands draw, and what is refused before the first reader."""
+"""A site's own fonts: in visitors' pictures, in the owner's commands, and refused at start-up if they can't be used."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.integration.bare_site import SECRET, make_site, state_of
 SOUND = bundled_folder() / "cabin" / "cabin.ttf"
 OWN = ("anton", "bungee", "merienda")
 
-#: Takes the instance folder; prints how many folders of fonts were read at start-up, and after a picture.
+#: Takes the instance folder. Prints how many folders of fonts were read at start-up, and after a picture.
 WITHOUT_FONTS_OF_ITS_OWN = f"""
 import sys, flask, captcha_guard
 from captcha_guard.challenge.drawing import fonts
@@ -62,11 +62,11 @@ def refusal(folder: Path, **settings: object) -> str:
     return str(caught.value)
 
 
-# What readers see
+# Visitors' pictures
 
 
 @pytest.mark.parametrize("dense", ["", "@2x"])
-def test_pictures_are_written_in_the_sites_own_fonts(tmp_path: Path, own: Path, dense: str) -> None:
+def test_pictures_are_drawn_in_the_sites_own_fonts(tmp_path: Path, own: Path, dense: str) -> None:
     plain, mine = make_site(tmp_path), make_site(tmp_path, FONTS=str(own))
     token = state_of(plain).issuer.issue("post", difficulty=Difficulty.medium)
     assert solve(mine, token) == solve(plain, token)
@@ -92,7 +92,7 @@ def test_naming_the_bundled_fonts_changes_no_picture(tmp_path: Path) -> None:
     assert picture(plain, token) == picture(named, token)
 
 
-def test_a_relative_folder_is_one_beside_the_application_whatever_the_working_folder(
+def test_a_relative_folder_is_relative_to_the_application(
     tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir("/")
@@ -100,7 +100,7 @@ def test_a_relative_folder_is_one_beside_the_application_whatever_the_working_fo
     assert [face.path for face in pool] == [own / f"{name}.ttf" for name in OWN]
 
 
-def test_a_font_without_letters_that_no_code_contains_is_served(tmp_path: Path) -> None:
+def test_a_font_without_letters_that_no_code_contains_is_accepted(tmp_path: Path) -> None:
     (tmp_path / "fonts").mkdir()
     (tmp_path / "fonts" / "mine.ttf").write_bytes(remade(SOUND.read_bytes(), without="AEIOUQ01"))
     app = make_site(tmp_path, FONTS="fonts")
@@ -108,25 +108,23 @@ def test_a_font_without_letters_that_no_code_contains_is_served(tmp_path: Path) 
         assert picture(app, state_of(app).issuer.issue("post", difficulty=Difficulty.medium))
 
 
-def test_fonts_are_not_read_before_the_first_picture_where_the_bundled_ones_do(tmp_path: Path) -> None:
+def test_bundled_fonts_are_not_read_before_the_first_picture(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WITHOUT_FONTS_OF_ITS_OWN, str(tmp_path / "instance")]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, check=True)
     assert done.stdout.split() == [b"0", b"1"]
 
 
-def test_own_fonts_are_read_and_checked_at_start_up_not_while_a_reader_waits(
-    tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_own_fonts_are_read_and_checked_at_start_up(tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = make_site(tmp_path, FONTS=own)
     shutil.rmtree(own)
     monkeypatch.setattr(FontFace, "check", lambda *_: pytest.fail("checked again"))
     assert picture(app, state_of(app).issuer.issue("post", difficulty=Difficulty.medium))
 
 
-# What the owner sees
+# The owner's commands
 
 
-def test_the_owner_sees_the_sites_own_fonts_in_the_sheet_and_on_the_tuning_page(tmp_path: Path, own: Path) -> None:
+def test_the_sheet_and_the_tuning_page_use_the_sites_own_fonts(tmp_path: Path, own: Path) -> None:
     plain, mine = make_site(tmp_path), make_site(tmp_path, FONTS=own)
     drawn, pages, sheets = [], [], []
     for number, app in enumerate((plain, mine)):
@@ -149,7 +147,7 @@ def images(page: str) -> list[str]:
     return re.findall("data:image/png;base64,([A-Za-z0-9+/=]+)", page)
 
 
-def test_preview_says_which_font_can_not_write_the_code_asked_for(tmp_path: Path) -> None:
+def test_preview_reports_which_font_cannot_draw_the_given_code(tmp_path: Path) -> None:
     (tmp_path / "fonts").mkdir()
     (tmp_path / "fonts" / "mine.ttf").write_bytes(remade(SOUND.read_bytes(), without="Q"))
     out = tmp_path / "sheet.png"
@@ -169,7 +167,7 @@ def test_preview_says_which_font_can_not_write_the_code_asked_for(tmp_path: Path
 def test_a_folder_that_is_missing_empty_or_a_file_is_refused_by_its_full_name(tmp_path: Path, own: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert f"{tmp_path}/nowhere does not exist" in refusal(tmp_path, FONTS="nowhere")
-    assert f"{tmp_path}/empty holds no .ttf or .otf file" in refusal(tmp_path, FONTS=["bundled", "empty"])
+    assert f"{tmp_path}/empty has no .ttf or .otf file" in refusal(tmp_path, FONTS=["bundled", "empty"])
     assert f"{own}/anton.ttf is a file" in refusal(tmp_path, FONTS=own / "anton.ttf")
 
 
@@ -184,7 +182,7 @@ def test_a_font_file_replaced_by_garbage_is_refused_by_its_name(tmp_path: Path, 
     ("without", "composed", "what"),
     [
         ("2", {}, "mine.ttf has no glyph for '2'"),
-        ("", {"R": [Part("F"), Part("D", 0.09, 0.1, 300)]}, "mine.ttf draws 'F' and 'R' alike"),
+        ("", {"R": [Part("F"), Part("D", 0.09, 0.1, 300)]}, "mine.ttf, 'F' and 'R' look alike"),
         ("", {glyph: [Part(glyph, across=0.4)] for glyph in "DFHKNPR"}, "mine.ttf has stems of 0.07"),
     ],
     ids=["a glyph is missing", "two are alike", "stems are thin"],
@@ -196,7 +194,7 @@ def test_a_font_that_readers_could_not_read_is_refused_by_its_name(
     assert what in refusal(tmp_path, FONTS=["bundled", own])
 
 
-def test_what_the_sites_alphabet_needs_decides(tmp_path: Path) -> None:
+def test_fonts_need_only_the_sites_alphabet(tmp_path: Path) -> None:
     (tmp_path / "fonts").mkdir()
     (tmp_path / "fonts" / "mine.ttf").write_bytes(remade(SOUND.read_bytes(), without="Q"))
     assert make_site(tmp_path, FONTS="fonts")
@@ -205,7 +203,7 @@ def test_what_the_sites_alphabet_needs_decides(tmp_path: Path) -> None:
     assert "no glyph for 'Q'" in refusal(other, FONTS=tmp_path / "fonts", ALPHABET="23456789CDFHKMNPQRTWXY")
 
 
-def test_a_start_with_the_bundled_fonts_waits_for_no_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bundled_fonts_are_not_checked_at_start_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FontFace, "check", lambda *_: pytest.fail("the tests of the package do that"))
     font_pool.cache_clear()
     app = make_site(tmp_path, FONTS=["bundled"])

@@ -1,4 +1,4 @@
-"""A right code with another field wrong is not asked for again, and a pass is good for nothing else."""
+"""After a right code with another field wrong, no second code is needed, and the pass is valid for nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMELESS = COMMENT | {"author": ""}
 
 
 def earn(client: FlaskClient, shown: str = "/posts/one", target: str = POST) -> dict[str, str]:
-    """Solve a code with the name left out; return the fields of the form that comes back."""
+    """Solve a code without the name. Returns the fields of the form that is shown again."""
     page = client.post(target, data=solved(client, client.get(shown), NAMELESS))
     fields = fields_of(page)
     assert Page(page.text).pictures == []
@@ -61,7 +61,7 @@ def test_a_pass_is_for_its_own_form_only(blog: Blog, client: FlaskClient) -> Non
     assert client.post(POST, data=fields).status_code == 303
 
 
-def test_a_pass_is_no_token_and_a_token_no_pass(blog: Blog, client: FlaskClient) -> None:
+def test_a_pass_is_not_a_token_and_a_token_is_not_a_pass(blog: Blog, client: FlaskClient) -> None:
     earned = earn(client)[PASS]
     token = fields_of(client.get("/posts/one"))[TOKEN]
     for sent in (
@@ -78,9 +78,7 @@ def test_a_pass_is_no_token_and_a_token_no_pass(blog: Blog, client: FlaskClient)
     assert client.get(f"/captcha-guard/{earned}@2x.png").status_code == 404
 
 
-def test_a_pass_lasts_as_long_as_the_code_it_stands_for(
-    blog: Blog, client: FlaskClient, clock: time_machine.Traveller
-) -> None:
+def test_a_pass_expires_with_its_code(blog: Blog, client: FlaskClient, clock: time_machine.Traveller) -> None:
     page = client.get("/posts/one")
     clock.shift(800)
     fields = fields_of(client.post(POST, data=solved(client, page, NAMELESS)))
@@ -106,14 +104,14 @@ def test_a_json_client_gets_its_pass_in_a_header(blog: Blog, client: FlaskClient
     assert len(blog.stored) == 1
 
 
-def test_no_pass_is_given_to_who_solved_nothing(client: FlaskClient) -> None:
+def test_without_a_solved_code_there_is_no_pass(client: FlaskClient) -> None:
     for sent in ({}, {TOKEN: "x", ANSWER: "y"}):
         answer = client.post("/api/comments", json=NAMELESS | sent)
         assert "Captcha-Pass" not in answer.headers
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 500, 503])
-def test_what_the_view_refused_can_be_sent_again_as_it_is(blogs: MakeBlog, status: int) -> None:
+def test_a_comment_that_the_view_refused_can_be_sent_again_unchanged(blogs: MakeBlog, status: int) -> None:
     blog, statuses = blogs(), [status, 201]
 
     @blog.app.post("/picky")
@@ -128,7 +126,7 @@ def test_what_the_view_refused_can_be_sent_again_as_it_is(blogs: MakeBlog, statu
     assert client.post("/picky", data=COMMENT).status_code == 409
 
 
-def test_a_view_that_leads_elsewhere_is_taken_to_have_stored(blogs: MakeBlog) -> None:
+def test_a_redirect_means_that_the_comment_is_stored(blogs: MakeBlog) -> None:
     blog = blogs()
 
     @blog.app.post("/leading")

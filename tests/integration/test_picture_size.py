@@ -1,4 +1,4 @@
-"""A page or a JSON answer says the size of the very picture it carries: ``classica`` has one of its own."""
+"""A page or a JSON answer has the size of its picture. ``classica`` has its own size."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def with_old_times(blog: Blog) -> Blog:
 
 
 def drawn(client: FlaskClient, url: str) -> tuple[int, int]:
-    """Return the size of the picture that is served."""
+    """Return the size of the served picture."""
     answer = client.get(url)
     assert answer.status_code == 200
     return Image.open(io.BytesIO(answer.data)).size
 
 
 def announced(client: FlaskClient, page: TestResponse) -> tuple[int, int]:
-    """Return the size that a page gives its picture, which has to be the picture's own, at either scale."""
+    """Return the size that a page gives its picture, which must be the picture's own, at either scale."""
     (image,) = (given for tag, given in Page(page.text).tags if tag == "img")
     size = (int(image["width"]), int(image["height"]))
     assert drawn(client, image["src"]) == size
@@ -84,7 +84,7 @@ def test_a_site_at_classica_shows_its_small_pictures_whatever_its_size(blogs: Ma
     assert announced(client, interstitial) == SMALL
 
 
-def test_a_code_that_is_sent_again_later_keeps_the_size_of_its_own_picture(blogs: MakeBlog) -> None:
+def test_a_code_that_is_shown_again_keeps_the_size_of_its_picture(blogs: MakeBlog) -> None:
     blog = with_old_times(blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"}))
     client = blog.client()
     large = blog.state.issuer.issue("old_times", difficulty=Difficulty.easy)
@@ -95,12 +95,12 @@ def test_a_code_that_is_sent_again_later_keeps_the_size_of_its_own_picture(blogs
     assert announced(client, limited) == LARGE
 
 
-def test_scripts_are_told_the_size_with_each_new_code(blog: Blog, client: FlaskClient) -> None:
+def test_each_new_code_for_scripts_has_its_size(blog: Blog, client: FlaskClient) -> None:
     def ask(token: str = "") -> dict[str, Any]:
-        told: dict[str, Any] = client.post(
+        answer: dict[str, Any] = client.post(
             "/captcha-guard/challenge", json={"scope": "old_times", "token": token}
         ).get_json()
-        return told
+        return answer
 
     small = ask()
     assert in_json(client, small) == SMALL

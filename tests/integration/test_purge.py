@@ -40,7 +40,7 @@ def test_expired_rows_are_deleted_and_counted(blogs: MakeBlog, clock: time_machi
     assert not lines[0].startswith("Judge's memory: 0 ")
     assert lines[1] == "Judged comments: 5 expired rows deleted."
     assert lines[2] == "Sent to services, or waiting to be sent: 0 expired rows deleted."
-    assert "captcha_guard.sqlite3 has" in lines[3]
+    assert "captcha_guard.sqlite3 had" in lines[3]
     assert not lines[3].startswith("Counters: 0 ")
     assert purge(blog).output.splitlines()[3].startswith("Counters: 0 expired rows")
 
@@ -51,9 +51,9 @@ def test_a_locked_database_is_reported_and_can_be_purged_later(blogs: MakeBlog, 
     clock.shift(200 * DAY)
     with closing(sqlite3.connect(Path(blog.app.instance_path, "captcha_guard.sqlite3"))) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        told = purge(blog)
-    assert told.exit_code == 1
-    assert "captcha_guard.sqlite3 can't be used, and the log says why." in told.output
+        result = purge(blog)
+    assert result.exit_code == 1
+    assert "captcha_guard.sqlite3 can't be used, and the log says why." in result.output
     assert "Judged comments: 1 expired row deleted." in purge(blog).output
 
 
@@ -71,7 +71,7 @@ def test_corrupt_files_that_were_set_aside_are_listed(blogs: MakeBlog) -> None:
     comment(blog, 1)
     path = Path(blog.app.instance_path, "captcha_guard.sqlite3.corrupt-20260101T000000Z")
     path.write_bytes(b"x" * 200_000)
-    assert f"to be inspected and deleted by you: {path}, 0.2 MB" in purge(blog).output
+    assert f"Corrupt copy, which you can inspect and delete: {path}, 0.2 MB" in purge(blog).output
 
 
 def test_counters_of_other_stores_are_not_touched(blogs: MakeBlog, tmp_path: Path) -> None:

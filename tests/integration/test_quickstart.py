@@ -1,4 +1,4 @@
-"""The quickstart's code, put into an empty folder and run there as a new user would."""
+"""The quickstart's code, run in an empty folder as a new user would."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_jinja_macro_shows_a_picture_and_takes_the_comment(folder: Path) -> None:
+def test_the_jinja_macro_shows_a_picture_and_accepts_the_comment(folder: Path) -> None:
     client = Program(folder, MACRO).client()
     page = client.get("/").text
     assert "Enter Security Code" in page
     assert "<p>What a post.</p>" in posted(client, "/comments", page, body="What a post.").text
 
 
-def test_a_form_that_was_not_touched_is_asked_for_a_code_only_where_a_letter_would_be_held(folder: Path) -> None:
+def test_an_unchanged_form_needs_a_code_only_if_a_letter_would_be_held(folder: Path) -> None:
     client = Program(folder, ALONE).client()
     assert "captcha" not in client.get("/").text
     for number in range(2):
@@ -56,7 +56,7 @@ def test_a_form_that_was_not_touched_is_asked_for_a_code_only_where_a_letter_wou
     assert f"<p>Bob: {links['letter']}</p>" in posted(client, "/letters", asked.text, **links).text
 
 
-def test_without_that_mode_an_untouched_form_is_asked_for_a_code_every_time(folder: Path) -> None:
+def test_without_that_mode_an_unchanged_form_always_needs_a_code(folder: Path) -> None:
     client = Program(folder, ALONE.replace('mode="off", ', "")).client()
     data = {"who": "Ada", "letter": "Dear editor."}
     asked = client.post("/letters", data=data)
@@ -64,7 +64,7 @@ def test_without_that_mode_an_untouched_form_is_asked_for_a_code_every_time(fold
     assert "<p>Ada: Dear editor.</p>" in posted(client, "/letters", asked.text, **data).text
 
 
-def test_the_wtforms_field_takes_a_right_code_and_shows_the_form_again_for_a_wrong_one(folder: Path) -> None:
+def test_the_wtforms_field_accepts_a_right_code_and_shows_the_form_again_for_a_wrong_one(folder: Path) -> None:
     client = Program(folder, FIELD).client()
     page = client.get("/").text
     form = {**hidden(page), "body": "Kept text", **solved_form(client, page), "captcha_answer": "wrong"}
@@ -111,7 +111,7 @@ def links_of(page: str) -> list[str]:
     return re.findall(r'(?:src|href|action)="(/[^"]*)"', page)
 
 
-def test_mounted_under_a_path_every_link_includes_it_and_a_comment_is_taken(module: Flask) -> None:
+def test_mounted_under_a_path_every_link_includes_it_and_a_comment_is_accepted(module: Flask) -> None:
     names: dict[str, Any] = {}
     exec(MOUNTED, names)  # noqa: S102 - that is the point
     client = Client(names["site"])
@@ -126,7 +126,7 @@ def test_mounted_under_a_path_every_link_includes_it_and_a_comment_is_taken(modu
     assert "<p>From below.</p>" in client.get("/blog/").text
 
 
-def test_behind_a_proxy_that_names_the_path_every_link_includes_it(module: Flask) -> None:
+def test_behind_a_proxy_that_sends_the_path_every_link_includes_it(module: Flask) -> None:
     exec(PROXIED, {})  # noqa: S102 - that is the point
     forwarded = {"X-Forwarded-Prefix": "/blog", "X-Forwarded-For": "203.0.113.9"}
     links = links_of(module.test_client().get("/", headers=forwarded).text)

@@ -1,4 +1,4 @@
-"""The README's code, put into an empty folder and run there as a new user would."""
+"""The README's code, run in an empty folder as a new user would."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_program_at_the_top_shows_a_picture_and_then_the_comment(folder: Pat
     assert "<p>What a post.</p>" in answer.text
 
 
-def test_a_wrong_code_is_asked_for_again_and_completes_the_same_post(folder: Path) -> None:
+def test_after_a_wrong_code_the_right_one_completes_the_same_post(folder: Path) -> None:
     client = Program(folder, FIRST).client()
     form = {"body": "Kept text", **solved_form(client, client.get("/").text), "captcha_answer": "wrong"}
     wrong = client.post("/", data=form)
@@ -60,7 +60,7 @@ def test_a_wrong_code_is_asked_for_again_and_completes_the_same_post(folder: Pat
     assert "<p>Kept text</p>" in posted(client, "/", wrong.text, body="Kept text").text
 
 
-def test_the_view_learns_what_was_held(folder: Path) -> None:
+def test_the_view_knows_what_was_held(folder: Path) -> None:
     program = Program(folder, FIRST, NOTES)
     client = program.client()
     links = "http://a.example http://b.example"
@@ -71,7 +71,7 @@ def test_the_view_learns_what_was_held(folder: Path) -> None:
     assert "links" in reasons
 
 
-def test_a_page_of_ones_own_is_shown_again_with_the_text(folder: Path) -> None:
+def test_the_hosts_own_page_is_shown_again_with_the_text(folder: Path) -> None:
     assert REFILLED in INTEGRATION
     client = Program(folder, FIRST.replace("</textarea>", REFILLED), GUESTBOOK).client()
     page = client.get("/guestbook").text
@@ -90,12 +90,12 @@ def test_the_tuning_shown_is_accepted(tmp_path: Path) -> None:
     CaptchaGuard(app)
 
 
-# In a folder of its own, by the printed commands
+# In its own folder, with the printed commands
 
 
 @pytest.fixture
 def address(folder: Path, secret: str) -> Iterator[str]:
-    """Serve the first program by ``flask run``."""
+    """Serve the first program with ``flask run``."""
     port = free_port()
     (folder / "app.py").write_text(FIRST)
     environ = {**os.environ, "FLASK_RUN_PORT": str(port)}
@@ -110,9 +110,9 @@ def address(folder: Path, secret: str) -> Iterator[str]:
             run.communicate()
 
 
-def test_who_opens_the_address_of_flask_run_and_comments_sees_the_comment(address: str, folder: Path) -> None:
+def test_a_comment_at_the_address_of_flask_run_is_shown(address: str, folder: Path) -> None:
     page = read(address)
-    program = Program(folder, FIRST)  # has the same secret, and so knows the code
+    program = Program(folder, FIRST)  # has the same secret, so it can solve the code
     answer = read(address, {"body": "The first comment.", **solved_form(program.app, page)})
     assert "<p>The first comment.</p>" in answer
     assert "<form" in answer
@@ -142,7 +142,7 @@ def test_many_such_tests_in_one_file_pass_with_the_same_comment_and_with_others(
     assert run_tests(folder).startswith("5 passed")
 
 
-def test_without_relax_the_second_run_meets_what_the_first_has_left(folder: Path) -> None:
+def test_without_relax_the_second_run_finds_the_data_of_the_first(folder: Path) -> None:
     (folder / "app.py").write_text(FIRST)
     (folder / "test_app.py").write_text(TEST.replace("    relax(app)", "    # relax(app)"))
     assert run_tests(folder).startswith("1 passed")

@@ -1,4 +1,4 @@
-"""On the host's own page a refusal gives its reason in the field, whether that asks for a code or not."""
+"""On the host's own page, the field shows the reason of a refusal, whether it needs a code or not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.integration.host_blog import COMMENT, fields_of, solved
 LIMITED = "You&#39;ve posted once in the last minute; please wait"
 
 
-def test_a_repetition_with_a_right_code_is_told_so(client: FlaskClient) -> None:
+def test_a_repetition_with_a_right_code_is_reported(client: FlaskClient) -> None:
     for status in (303, 409):
         answer = client.post("/essay", data=solved(client, client.get("/essay"), COMMENT))
         assert answer.status_code == status
@@ -23,7 +23,7 @@ def test_a_repetition_with_a_right_code_is_told_so(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("typed", [{}, {"author": ""}])
-def test_whoever_posts_too_much_is_told_so_with_a_code_and_with_a_pass(blogs: MakeBlog, typed: dict[str, str]) -> None:
+def test_limits_are_reported_with_a_code_and_with_a_pass(blogs: MakeBlog, typed: dict[str, str]) -> None:
     client = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"}).client()
     first = client.post("/essay", data=solved(client, client.get("/essay"), COMMENT | typed))
     sent = fields_of(first) if typed else solved(client, client.get("/essay"), COMMENT)
@@ -33,7 +33,7 @@ def test_whoever_posts_too_much_is_told_so_with_a_code_and_with_a_pass(blogs: Ma
     assert answer.text.count(LIMITED) == 1
 
 
-def test_a_form_without_a_picture_says_it_too(blogs: MakeBlog) -> None:
+def test_a_form_without_a_picture_shows_it_too(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"})
     form = "<form>{{ captcha_guard() }}</form>"
 
@@ -51,7 +51,7 @@ def test_a_form_without_a_picture_says_it_too(blogs: MakeBlog) -> None:
     assert answer.text.count(LIMITED) == 1
 
 
-def test_nothing_is_said_where_nothing_was_refused(client: FlaskClient) -> None:
+def test_there_is_no_message_without_a_refusal(client: FlaskClient) -> None:
     nameless = client.post(
         "/posts/one/comments", data=solved(client, client.get("/posts/one"), COMMENT | {"author": ""})
     )

@@ -1,4 +1,4 @@
-"""``captcha_guard.testing.relax``: a host's tests don't disturb each other, and still solve every code."""
+"""``captcha_guard.testing.relax``: a host's tests don't affect each other, and still solve every code."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ def test_no_limit_of_a_route_stops_a_test(tmp_path: Path) -> None:
     assert len(stored) == 4
 
 
-def test_each_call_forgets_what_was_before_it_and_only_that(blog: Blog) -> None:
+def test_each_call_resets_all_earlier_data(blog: Blog) -> None:
     for _ in range(3):
         relax(blog.app)
         assert [post(blog), post(blog)] == [303, 409]
 
 
-def test_codes_are_asked_for_and_a_used_or_wrong_one_is_not_taken(blog: Blog) -> None:
+def test_codes_are_needed_and_used_or_wrong_ones_are_refused(blog: Blog) -> None:
     relax(blog.app)
     client = blog.client()
     assert client.post(POST, data=COMMENT).status_code == 422
@@ -100,7 +100,7 @@ def test_codes_are_asked_for_and_a_used_or_wrong_one_is_not_taken(blog: Blog) ->
     assert blog.app.config["CAPTCHA_GUARD_COMMENT_LIMITS"] == "1 per day"
 
 
-def test_comments_are_judged_as_ever_but_for_haste(blog: Blog) -> None:
+def test_comments_are_judged_as_usual_except_for_speed(blog: Blog) -> None:
     relax(blog.app)
     with blog.app.app_context():
         assert blog.guard.check(Submission(scope="x", body="See http://a.example and http://b.example")).held
@@ -109,7 +109,7 @@ def test_comments_are_judged_as_ever_but_for_haste(blog: Blog) -> None:
     assert blog.stored[0]["why"] == ""
 
 
-def test_what_the_application_keeps_is_left_alone_and_not_used(blog: Blog, tmp_path: Path) -> None:
+def test_the_applications_own_data_is_neither_used_nor_changed(blog: Blog, tmp_path: Path) -> None:
     with blog.app.app_context():
         blog.guard.teach(Submission(scope="x", body=TAUGHT_SPAM), spam=True)
     relax(blog.app)
@@ -124,7 +124,7 @@ def test_what_the_application_keeps_is_left_alone_and_not_used(blog: Blog, tmp_p
         assert "limits_windows" not in {name for (name,) in own.execute("SELECT name FROM sqlite_master")}
 
 
-def test_called_in_a_factory_nothing_of_the_application_is_made(tmp_path: Path) -> None:
+def test_called_in_a_factory_the_applications_files_are_not_created(tmp_path: Path) -> None:
     blog = make_blog(tmp_path / "instance", {"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{tmp_path}/learned.sqlite3"})
     relax(blog.app)
     post(blog)
@@ -132,11 +132,11 @@ def test_called_in_a_factory_nothing_of_the_application_is_made(tmp_path: Path) 
         blog.guard.teach(Submission(scope="x", body=TAUGHT_SPAM), spam=True)
     for checks in {getattr(function, "__self__", None) for function in blog.app.before_request_funcs[None]}:
         if isinstance(checks, ServingChecks):
-            checks.examine_store()
+            checks.check_store()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_store_of_several_hosts_and_the_hosts_own_limiter_are_not_asked(tmp_path: Path) -> None:
+def test_a_shared_store_and_the_hosts_own_limiter_are_not_used(tmp_path: Path) -> None:
     app = make_app(tmp_path, {"RATELIMIT_STORAGE_URI": "redis://127.0.0.1:9", "RATELIMIT_ENABLED": True})
     limiter = Limiter(lambda: "all", app=app)
     guard = CaptchaGuard(app, limiter=limiter)
@@ -160,7 +160,7 @@ def test_services_are_not_asked(tmp_path: Path) -> None:
     assert blog.state.services is None
 
 
-def test_rules_and_exemptions_that_the_host_handed_over_stay(tmp_path: Path) -> None:
+def test_the_hosts_rules_and_exemptions_stay(tmp_path: Path) -> None:
     class NoShouting:
         slug = "shouting"
 
@@ -183,11 +183,11 @@ def test_rules_and_exemptions_that_the_host_handed_over_stay(tmp_path: Path) -> 
     assert client.post("/", data={"body": "Whatever."}).text == "exempt"
 
 
-def test_the_log_tells_of_it_each_time(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_call_is_logged(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         relax(blog.app)
-    told = [record for record in caplog.records if "captcha_guard.testing.relax was called" in record.message]
-    assert [record.levelno for record in told] == [logging.WARNING] * 2
+    logged = [record for record in caplog.records if "captcha_guard.testing.relax was called" in record.message]
+    assert [record.levelno for record in logged] == [logging.WARNING] * 2
 
 
 def file_of(blog: Blog) -> Path:
@@ -196,7 +196,7 @@ def file_of(blog: Blog) -> Path:
     return database.path
 
 
-def test_its_folder_goes_with_the_next_call(blog: Blog) -> None:
+def test_the_next_call_deletes_its_folder(blog: Blog) -> None:
     relax(blog.app)
     post(blog)
     folder = file_of(blog).parent
@@ -207,7 +207,7 @@ def test_its_folder_goes_with_the_next_call(blog: Blog) -> None:
     assert file_of(blog).parent != folder
 
 
-def test_a_process_that_was_forked_leaves_the_folder_of_its_parent(blog: Blog) -> None:
+def test_a_forked_process_does_not_delete_its_parents_folder(blog: Blog) -> None:
     relax(blog.app)
     post(blog)
     child = os.fork()
@@ -219,7 +219,7 @@ def test_a_process_that_was_forked_leaves_the_folder_of_its_parent(blog: Blog) -
     assert file_of(blog).exists()
 
 
-def test_a_token_made_before_is_solved_and_taken_after(blog: Blog) -> None:
+def test_a_token_from_before_the_call_can_be_solved_and_is_accepted(blog: Blog) -> None:
     client = blog.client()
     token = fields_of(client.get("/posts/one"))[TOKEN]
     relax(blog.app)
@@ -228,5 +228,5 @@ def test_a_token_made_before_is_solved_and_taken_after(blog: Blog) -> None:
 
 
 def test_an_application_without_a_guard_is_refused() -> None:
-    with pytest.raises(ConfigError, match="not set up"):
+    with pytest.raises(ConfigError, match="isn't set up"):
         relax(Flask("bare"))

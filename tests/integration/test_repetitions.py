@@ -1,4 +1,4 @@
-"""What counts as the very same comment, and what a reader can do who means to post it again."""
+"""What counts as the same comment, and how a reader can post it again on purpose."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONG = "The loop in part two never ends, because its bound is read anew each tim
 
 @pytest.fixture
 def shop(blog: Blog) -> Blog:
-    """Add a route for anything, whatever the path, and what it stored."""
+    """Add a route for any form and any path, and its stored comments."""
 
     @blog.app.route("/<path:product>/reviews", methods=["POST", "PUT", "DELETE"])
     @blog.guard.protect
@@ -44,7 +44,7 @@ def shop(blog: Blog) -> Blog:
 
 
 def post(client: FlaskClient, fields: Mapping[str, Any] | list[list[str]], path: str = "/hat/reviews") -> TestResponse:
-    """Post a form, and the code once it is asked for."""
+    """Post a form, and the code when it is needed."""
     sent = dict(fields)
     asked = client.post(path, data=sent)
     return client.post(path, data=solved(client, asked)) if asked.status_code == 422 else asked
@@ -57,7 +57,7 @@ def put(client: FlaskClient, document: Mapping[str, Any]) -> int:
 
 
 @pytest.mark.parametrize("case", REPEATS, ids=lambda case: case["what"])
-def test_every_case_of_a_repetition_has_the_right_answer(shop: Blog, case: dict[str, Any]) -> None:
+def test_every_example_of_a_repetition_has_the_right_answer(shop: Blog, case: dict[str, Any]) -> None:
     clients = case.get("clients", ["192.0.2.7"] * len(case["posts"]))
     answers = [post(shop.client(address), fields) for address, fields in zip(clients, case["posts"], strict=True)]
     if case["expect"] == "both stored":
@@ -82,13 +82,13 @@ def test_json_that_differs_in_a_number_is_another_comment(shop: Blog) -> None:
 def test_a_preview_and_a_missing_tick_store_nothing_that_could_be_repeated(shop: Blog) -> None:
     client = shop.client()
     for first in ({"action": "preview"}, {"tick": "off"}):
-        said = COMMENT | {"body": f"After {first}."}
-        assert post(client, said | first).status_code in (200, 303)
-        assert post(client, said | {"action": "post", "tick": "on"}).status_code == 201
+        comment = COMMENT | {"body": f"After {first}."}
+        assert post(client, comment | first).status_code in (200, 303)
+        assert post(client, comment | {"action": "post", "tick": "on"}).status_code == 201
     assert len(shop.stored) == 2
 
 
-def test_the_same_long_text_with_another_field_weighs_as_a_near_duplicate(shop: Blog) -> None:
+def test_the_same_long_text_with_another_field_is_a_near_duplicate(shop: Blog) -> None:
     client = shop.client()
     verdicts = []
 
@@ -104,7 +104,7 @@ def test_the_same_long_text_with_another_field_weighs_as_a_near_duplicate(shop: 
     assert [verdict.score for verdict in verdicts[-2:]] == [55, 55]
 
 
-def test_what_was_erased_can_be_posted_again_once(shop: Blog) -> None:
+def test_an_erased_comment_can_be_posted_again_once(shop: Blog) -> None:
     client = shop.client()
     assert post(client, COMMENT).status_code == 201
     with shop.app.app_context():
@@ -115,7 +115,7 @@ def test_what_was_erased_can_be_posted_again_once(shop: Blog) -> None:
     assert post(client, COMMENT).status_code == 409
 
 
-def test_what_was_erased_by_its_id_can_be_posted_again(blog: Blog) -> None:
+def test_a_comment_erased_by_its_id_can_be_posted_again(blog: Blog) -> None:
     client = blog.client()
     assert client.post("/queue", data=solved(client, client.get("/queue"), COMMENT)).status_code == 303
     with blog.app.app_context():
@@ -137,7 +137,7 @@ def test_a_409_has_a_button_that_posts_it_anyway_once(shop: Blog) -> None:
     assert len(shop.stored) == 2
 
 
-def test_without_a_solved_code_the_button_comes_with_a_picture(blogs: MakeBlog) -> None:
+def test_without_a_solved_code_the_button_has_a_picture(blogs: MakeBlog) -> None:
     blog = blogs()
     client = blog.client()
     path, target = "/posts/one", "/posts/one/comments"
@@ -181,7 +181,7 @@ def limited(blogs: MakeBlog) -> Blog:
 
 
 @pytest.mark.parametrize(("path", "target"), [("/posts/one", "/posts/one/comments"), ("/queue", "/queue")])
-def test_a_double_click_is_already_posted_and_costs_nothing(limited: Blog, path: str, target: str) -> None:
+def test_a_double_click_is_answered_as_already_posted_and_is_not_charged(limited: Blog, path: str, target: str) -> None:
     client = limited.client()
     sent = solved(client, client.get(path), COMMENT)
     assert [client.post(target, data=sent).status_code for _ in range(5)] == [303, 409, 409, 409, 409]
@@ -196,7 +196,7 @@ def test_a_spent_code_with_another_text_is_charged(limited: Blog) -> None:
     assert [answer.status_code for answer in answers] == [303, 422, 429]
 
 
-def test_an_answer_about_a_repetitions_code_is_charged_also_where_an_earlier_post_paid(blogs: MakeBlog) -> None:
+def test_an_answer_about_a_repetitions_code_is_charged_even_if_an_earlier_charge_covers_it(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "4 per hour"})
     client, target = blog.client(), "/posts/one/comments"
     assert client.post(target, data=solved(client, client.get("/posts/one"), COMMENT)).status_code == 303
@@ -212,7 +212,7 @@ def test_an_answer_about_a_repetitions_code_is_charged_also_where_an_earlier_pos
 # Buttons
 
 
-def test_a_guarded_button_without_fields_is_asked_for_a_code(shop: Blog) -> None:
+def test_a_guarded_button_without_fields_needs_a_code(shop: Blog) -> None:
     client = shop.client()
     asked = client.post("/hat/reviews")
     assert asked.status_code == 422
@@ -221,7 +221,7 @@ def test_a_guarded_button_without_fields_is_asked_for_a_code(shop: Blog) -> None
     assert client.post("/hat/reviews", data=solved(client, asked)).status_code == 201  # buttons may be pressed twice
 
 
-def test_a_delete_without_a_body_is_asked_for_a_code_as_a_problem(shop: Blog) -> None:
+def test_a_delete_without_a_body_gets_a_problem_with_a_code(shop: Blog) -> None:
     client = shop.client()
     for content_type in (None, "application/json"):
         asked = client.delete("/hat/reviews", content_type=content_type)
@@ -239,7 +239,7 @@ def test_a_button_is_not_reported_for_having_no_body(shop: Blog, caplog: pytest.
 # Messages
 
 
-def test_the_third_quick_comment_is_told_what_happened_and_how_long_to_wait(blogs: MakeBlog, clock: Any) -> None:
+def test_the_message_to_the_third_quick_comment_has_the_reason_and_the_wait(blogs: MakeBlog, clock: Any) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute; 10 per hour"})
     client = blog.client()
     for number in range(2):
@@ -251,21 +251,21 @@ def test_the_third_quick_comment_is_told_what_happened_and_how_long_to_wait(blog
 
 
 @pytest.mark.parametrize(
-    ("limits", "said"),
+    ("limits", "message"),
     [
         ("1 per hour", "You've posted once in the last hour; please wait 60 minutes."),
         ("3 per 10 minutes", "You've posted 3 times in the last 10 minutes; please wait 10 minutes."),
         ("1 per day", "You've posted once in the last day; please wait 24 hours."),
     ],
 )
-def test_every_limit_is_named(blogs: MakeBlog, clock: Any, limits: str, said: str) -> None:
+def test_every_limit_is_named(blogs: MakeBlog, clock: Any, limits: str, message: str) -> None:
     client = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": limits}).client()
     for number in range(4):
         last = client.post("/posts/one/comments", data=COMMENT | {"body": str(number)})
-    assert said in Page(last.text).text
+    assert message in Page(last.text).text
 
 
-def test_other_limits_say_what_was_too_much(blogs: MakeBlog, clock: Any) -> None:
+def test_messages_of_other_limits_name_what_was_too_much(blogs: MakeBlog, clock: Any) -> None:
     blog = blogs({"CAPTCHA_GUARD_CHALLENGE_LIMITS": "2 per minute", "CAPTCHA_GUARD_WRONG_LIMITS": "1 per hour"})
     client = blog.client()
     asked = [client.post("/captcha-guard/challenge", json={"scope": "api"}) for _ in range(3)]
@@ -273,11 +273,11 @@ def test_other_limits_say_what_was_too_much(blogs: MakeBlog, clock: Any) -> None
     for _ in range(2):
         page = client.get("/posts/one")
         last = client.post("/posts/one/comments", data=fields_of(page) | COMMENT | {ANSWER: "WRONGWRONG"})
-    said = "You've typed 1 wrong code in the last hour; please wait 60 minutes. Your text is kept."
-    assert said in Page(last.text).text
+    message = "You've typed 1 wrong code in the last hour; please wait 60 minutes. Your text is kept."
+    assert message in Page(last.text).text
 
 
-def test_a_whole_network_that_did_too_much_is_not_blamed_on_the_reader(blogs: MakeBlog) -> None:
+def test_the_message_for_a_network_limit_does_not_blame_the_reader(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"})
     for number in range(33):
         last = blog.client(f"192.0.2.{number}").post("/posts/one/comments", data=COMMENT)

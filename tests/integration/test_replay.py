@@ -1,4 +1,4 @@
-"""One token lets one comment through, however many send it, from wherever, at the same moment or later."""
+"""One token lets one comment through, however often it is sent, from any address, at the same moment or later."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_of_64_parallel_posts_of_one_token_exactly_one_is_accepted(tmp_path: Pat
         (POST, "/posts/one", True),
     ]:
         shown = client.post("/api/comments", data=COMMENT) if page == "/api" else client.get(page)
-        if path == "/essay":  # a pass, too, is spent by the first
+        if path == "/essay":  # a pass is also spent by the first POST
             unsigned = COMMENT | {"author": "", "body": "Comment of thread 0 in process 0 on lap 3"}
             shown = client.post(path, data=solved(client, shown, unsigned))
             assert PASS in fields_of(shown)
@@ -43,7 +43,7 @@ def test_of_64_parallel_posts_of_one_token_exactly_one_is_accepted(tmp_path: Pat
         nonce = nonce_of(blog, fields.get(PASS) or fields[TOKEN])
         rounds.append(Round(path, nonce, fields, broken))
         if broken:
-            GetThenDelete(blog.state.spent._storage, nonce).lay_down()
+            GetThenDelete(blog.state.spent._storage, nonce).store_unspent()
     close_counters(blog)
 
     results = race(tmp_path, config, rounds)
@@ -55,17 +55,17 @@ def test_of_64_parallel_posts_of_one_token_exactly_one_is_accepted(tmp_path: Pat
     assert accepted[4] > 1, f"the control lost no race, so this test could not fail: {results}"
 
 
-def test_the_control_differs_from_the_guard_in_the_race_only(blog: Blog) -> None:
+def test_the_control_differs_from_the_guard_only_in_the_race(blog: Blog) -> None:
     client = blog.client()
     fields = solved(client, client.get("/posts/one"), COMMENT)
     control = GetThenDelete(blog.state.spent._storage, nonce_of(blog, fields[TOKEN]))
-    control.lay_down()
+    control.store_unspent()
     blog.app.extensions[NAME] = replace(blog.state, spent=control)
     answers = [client.post(POST, data=fields | {"body": body}).status_code for body in ("one", "two", "three")]
     assert answers == [303, 422, 422]
 
 
-def test_a_token_is_spent_by_the_first_try_even_a_wrong_one(blog: Blog) -> None:
+def test_a_token_is_spent_by_the_first_try_even_if_it_is_wrong(blog: Blog) -> None:
     client = blog.client()
     fields = solved(client, client.get("/posts/one"), COMMENT)
     assert client.post(POST, data=fields | {ANSWER: "NOTTHECODE"}).status_code == 422
@@ -74,14 +74,14 @@ def test_a_token_is_spent_by_the_first_try_even_a_wrong_one(blog: Blog) -> None:
 
 
 def test_every_spelling_of_a_token_counts_as_that_token(blog: Blog) -> None:
-    """Base64 is not canonical: many strings decode to one signature, and every one of them verifies."""
+    """Base64 isn't canonical: many strings decode to the same signature, and all of them are valid."""
     client = blog.client()
     token = fields_of(client.get("/posts/one"))[TOKEN]
     payload, stamp, signature = token.split(".")
-    octets = base64.urlsafe_b64decode(signature + "=")
+    decoded = base64.urlsafe_b64decode(signature + "=")
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     respelt = [signature[:-1] + last for last in alphabet]
-    same = [other for other in respelt if base64.urlsafe_b64decode(other + "=") == octets]
+    same = [other for other in respelt if base64.urlsafe_b64decode(other + "=") == decoded]
     assert len(same) == 4
     spellings = [f"{payload}.{stamp}.{other}" for other in (*same, signature + "=", signature + "!", "\n" + signature)]
     genuine = [spelling for spelling in spellings if _opens(blog, spelling)]
@@ -103,7 +103,7 @@ def _opens(blog: Blog, token: str) -> bool:
     return True
 
 
-def test_a_spent_token_stays_spent_for_an_application_that_starts_anew(blogs: MakeBlog) -> None:
+def test_a_spent_token_stays_spent_after_a_restart(blogs: MakeBlog) -> None:
     secret: dict[str, object] = {"SECRET_KEY": secrets.token_hex()}
     before, after = blogs(secret), blogs(secret)
     client = before.client()
@@ -112,7 +112,7 @@ def test_a_spent_token_stays_spent_for_an_application_that_starts_anew(blogs: Ma
     assert after.client().post(POST, data=fields | {"body": "Another."}).status_code == 422
 
 
-def test_a_picture_can_not_be_fetched_once_its_code_was_tried(blog: Blog) -> None:
+def test_a_picture_cannot_be_fetched_after_its_code_was_tried(blog: Blog) -> None:
     client = blog.client()
     fields = solved(client, client.get("/posts/one"), COMMENT)
     picture = f"/captcha-guard/{fields[TOKEN]}.png"

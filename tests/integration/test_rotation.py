@@ -1,4 +1,4 @@
-"""A secret can be replaced while readers are typing."""
+"""A secret can be replaced while readers write comments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POST = "/posts/one/comments"
 OLD, NEW = secrets.token_hex(), secrets.token_hex()
 
 
-def test_outstanding_challenges_outlive_a_rotation(blogs: MakeBlog) -> None:
+def test_open_challenges_stay_valid_after_a_rotation(blogs: MakeBlog) -> None:
     before = blogs({"SECRET_KEY": OLD})
     after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": [OLD]})
     page = before.client().get("/posts/one")
@@ -27,7 +27,7 @@ def test_outstanding_challenges_outlive_a_rotation(blogs: MakeBlog) -> None:
     assert after.stored[0]["body"] == COMMENT["body"]
 
 
-def test_a_pass_outlives_a_rotation(blogs: MakeBlog) -> None:
+def test_a_pass_stays_valid_after_a_rotation(blogs: MakeBlog) -> None:
     before = blogs({"SECRET_KEY": OLD})
     after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": [secrets.token_hex(), OLD]})
     client = before.client()
@@ -53,7 +53,9 @@ def test_new_challenges_are_signed_with_the_new_secret_only(blogs: MakeBlog) -> 
 
 
 @pytest.mark.parametrize("fallbacks", [[], [secrets.token_hex()]])
-def test_without_the_old_secret_the_text_is_kept_and_one_more_code_asked(blogs: MakeBlog, fallbacks: list[str]) -> None:
+def test_without_the_old_secret_the_text_is_kept_and_one_more_code_is_needed(
+    blogs: MakeBlog, fallbacks: list[str]
+) -> None:
     before = blogs({"SECRET_KEY": OLD})
     after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": fallbacks})
     page = before.client().get("/posts/one")
@@ -78,7 +80,7 @@ def test_the_style_changes_with_the_secret_and_stays_with_the_seed(blogs: MakeBl
 
 
 @pytest.mark.parametrize("fallbacks", [[], [OLD]])
-def test_a_new_secret_counts_everybody_and_every_comment_anew(blogs: MakeBlog, fallbacks: list[str]) -> None:
+def test_a_new_secret_resets_all_counts(blogs: MakeBlog, fallbacks: list[str]) -> None:
     limited: dict[str, object] = {"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per hour"}
     before = blogs({"SECRET_KEY": OLD, **limited})
     after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": fallbacks, **limited})
@@ -86,4 +88,5 @@ def test_a_new_secret_counts_everybody_and_every_comment_anew(blogs: MakeBlog, f
         client = blog.client()
         assert client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT)).status_code == 303
         assert client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT)).status_code == 429
-    assert before.client().post(POST, data=COMMENT).status_code == 429  # who is still served under the old one
+    # This client is still served with the old secret.
+    assert before.client().post(POST, data=COMMENT).status_code == 429

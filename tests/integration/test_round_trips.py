@@ -1,4 +1,4 @@
-"""How often a guarded POST asks a real redis-server: what goes over the wire is counted by the server itself."""
+"""How many round trips a guarded POST needs with a real redis-server. The server counts them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.redis
 
-#: How a command looks in what MONITOR tells; those of scripts say "lua" where others name their client.
+#: A command in the output of MONITOR. Commands of scripts have "lua" in the place of the client.
 TOLD = re.compile(rb'\+[0-9.]+ \[\d+ (?P<client>[^\]]+)\] "(?P<command>\w+)"')
 
 
@@ -41,17 +41,17 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @contextmanager
 def watched(uri: str) -> Iterator[list[str]]:
-    """Collect the names of the commands that clients send the server in the meantime; scripts' own don't count."""
+    """Collect the names of the commands that clients send to the server during the block, without those of scripts."""
     host, port = uri.removeprefix("redis://").partition("/")[0].split(":")
     commands: list[str] = []
-    with socket.create_connection((host, int(port))) as ends, ends.makefile("rb") as told:
+    with socket.create_connection((host, int(port))) as ends, ends.makefile("rb") as stream:
         ends.sendall(b"MONITOR\r\n")
-        assert told.readline() == b"+OK\r\n"
+        assert stream.readline() == b"+OK\r\n"
         yield commands
         with socket.create_connection((host, int(port))) as last:
             last.sendall(b"ECHO over\r\n")
             last.recv(64)
-        for line in told:
+        for line in stream:
             command = TOLD.match(line)
             assert command is not None, line
             if command["command"] == b"ECHO":
@@ -62,7 +62,7 @@ def watched(uri: str) -> Iterator[list[str]]:
 
 @pytest.fixture
 def make(tmp_path: Path, uri: str) -> Iterator[Callable[..., Blog]]:
-    """Make a blog that counts in Redis, and has been posted to: it is connected, the server knows the scripts."""
+    """Make a blog that counts in Redis, and post to it once, so that it is connected and the server has the scripts."""
     with ExitStack() as stack:
 
         def made(**config: object) -> Blog:
@@ -90,7 +90,7 @@ def form(blog: Blog, address: str, *, right: bool = True) -> tuple[dict[str, str
 
 
 def asked(blog: Blog, uri: str, *, right: bool = True) -> tuple[int, list[str]]:
-    """Post a comment; returns the status, and what the POST alone asked the server."""
+    """Post a comment. Returns the status, and the commands of the POST alone."""
     fields, client = form(blog, "192.0.2.2", right=right)
     with watched(uri) as commands:
         status = client.post("/posts/one/comments", data=fields).status_code
@@ -99,24 +99,24 @@ def asked(blog: Blog, uri: str, *, right: bool = True) -> tuple[int, list[str]]:
 
 def test_a_comment_with_a_right_code_costs_four_round_trips(make: Callable[..., Blog], uri: str) -> None:
     blog = make(CAPTCHA_GUARD_COMMENT_LIMITS="9 per minute; 90 per hour; 900 per day")
-    # How things stand, the charge of all windows, the nonce, the comment's fingerprint.
+    # The state, the charge of all windows, the nonce, the comment's fingerprint.
     assert asked(blog, uri) == (303, ["evalsha"] * 4)
 
 
-def test_a_comment_with_a_wrong_code_costs_no_more_than_five(make: Callable[..., Blog], uri: str) -> None:
+def test_a_comment_with_a_wrong_code_costs_at_most_five(make: Callable[..., Blog], uri: str) -> None:
     status, commands = asked(make(), uri, right=False)
     assert status == 422
-    assert len(commands) <= 5  # the fifth looks whether the comment is here already
+    assert len(commands) <= 5  # the fifth checks whether the comment is already stored
 
 
 def test_a_comment_that_the_limits_refuse_costs_four(make: Callable[..., Blog], uri: str) -> None:
     blog = make(CAPTCHA_GUARD_COMMENT_LIMITS="1 per minute")
     assert post(blog, "192.0.2.2") == 303
-    # How things stand, whether it is a double click, the charge, and which limit it was.
+    # The state, whether it is a double click, the charge, and which limit it was.
     assert asked(blog, uri) == (429, ["evalsha", "get", "evalsha", "evalsha"])
 
 
-def test_a_form_and_its_picture_cost_no_more_than_three(make: Callable[..., Blog], uri: str) -> None:
+def test_a_form_and_its_picture_cost_at_most_three(make: Callable[..., Blog], uri: str) -> None:
     blog = make()
     with watched(uri) as commands:
         page = blog.client("192.0.2.2").get("/posts/one")
@@ -124,20 +124,20 @@ def test_a_form_and_its_picture_cost_no_more_than_three(make: Callable[..., Blog
     assert len(commands) <= 3
 
 
-#: Settings whose number of windows decides how much a storage costs that does one at a time, as they are by default.
+#: Settings that determine the number of windows, with their defaults. Some storages need a request for each window.
 USUAL = {
     f"{PREFIX}{name}": getattr(Settings(), name.lower())
     for name in ("COMMENT_LIMITS", "WRONG_LIMITS", "WRONG_WAITS", "SURGE")
 }
 
 
-def test_on_a_cluster_a_comment_with_a_right_code_costs_eight_and_to_remember_a_script_for_each_hash_tag(
+def test_on_a_cluster_a_comment_with_a_right_code_costs_eight_and_remember_a_script_for_each_hash_tag(
     tmp_path: Path,
 ) -> None:
     with redis_cluster(tmp_path) as cluster:
         blog = make_blog(tmp_path / "blog", {**USUAL, "CAPTCHA_GUARD_STORAGE_URI": cluster.uri})
         storage: Any = blog.state.storage
-        for number in range(40):  # each node has run every script then
+        for number in range(40):  # then each node has run every script
             post(blog, f"198.51.{number}.1")
         fields, client = form(blog, "192.0.2.2")
         with watched_cluster(cluster) as commands:
@@ -151,7 +151,7 @@ def test_on_a_cluster_a_comment_with_a_right_code_costs_eight_and_to_remember_a_
 
 @contextmanager
 def watched_cluster(cluster: Cluster) -> Iterator[Counter[str]]:
-    """Count the commands that clients send all primaries in the meantime."""
+    """Count the commands that clients send to all primaries during the block."""
     commands: Counter[str] = Counter()
     with ExitStack() as stack:
         asked = [stack.enter_context(watched(node.uri)) for node in cluster.primaries]
@@ -160,7 +160,7 @@ def watched_cluster(cluster: Cluster) -> Iterator[Counter[str]]:
 
 
 def posts(app: Flask, guard: CaptchaGuard, number: int) -> Iterator[Callable[[], int]]:
-    """Yield what posts a comment with a right code, so many times."""
+    """Yield functions that each post a comment with a right code."""
     app.add_url_rule("/one", "one", guard.protect(lambda: "kept"), methods=["POST"])
     app.add_url_rule("/form", "form", lambda: f"<form>{guard.field('one')}</form>")
     client = app.test_client()
@@ -169,7 +169,7 @@ def posts(app: Flask, guard: CaptchaGuard, number: int) -> Iterator[Callable[[],
         yield partial(lambda data: client.post("/one", data=data).status_code, fields)
 
 
-def test_a_hosts_own_redis_storage_counts_as_well_with_more_round_trips(tmp_path: Path, uri: str) -> None:
+def test_a_hosts_own_redis_storage_is_as_exact_with_more_round_trips(tmp_path: Path, uri: str) -> None:
     app = make_app(tmp_path, USUAL)
     limiter = Limiter(lambda: "everyone", app=app, storage_uri=uri, strategy="moving-window", key_prefix="own")
     guard = CaptchaGuard(app, limiter=limiter)
@@ -186,7 +186,7 @@ def test_a_hosts_own_redis_storage_counts_as_well_with_more_round_trips(tmp_path
 
 
 @pytest.mark.memcached
-def test_memcached_is_asked_for_one_window_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memcached_needs_a_request_for_each_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands: list[str] = []
     client: Any = import_module("pymemcache.client.base").Client
     for name in ("_fetch_cmd", "_store_cmd", "_misc_cmd"):
@@ -203,7 +203,7 @@ def test_memcached_is_asked_for_one_window_after_the_other(tmp_path: Path, monke
 
 
 def counted(method: Callable[..., Any], commands: list[str]) -> Callable[..., Any]:
-    """Return a method that notes each call of it."""
+    """Return a method that records each of its calls."""
 
     def call(*arguments: Any, **named: Any) -> Any:
         commands.append(method.__name__)

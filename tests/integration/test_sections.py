@@ -1,4 +1,4 @@
-"""The code of sections that tell a host what to do, run as it stands there."""
+"""The code of sections that a host can copy, run without changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def section(document: str, heading: str) -> str:
 
 @pytest.fixture
 def names(tmp_path: Path) -> dict[str, Any]:
-    """What the README's program has made by then."""
+    """The names that the README's program has defined."""
     app = Flask("blog", instance_path=str(tmp_path / "instance"), root_path=str(tmp_path))
     app.config.update(SECRET_KEY=SECRET, CAPTCHA_GUARD_COMMENT_LIMITS="100 per minute")
     (tmp_path / "templates").mkdir()
@@ -72,7 +72,7 @@ def test_a_contact_form_is_judged_outside_of_protect_and_taught_by_hand(names: d
     assert stats(app, guard) == (1, 1)
 
 
-def test_a_queue_is_run_as_the_section_says(names: dict[str, Any], clock: time_machine.Traveller) -> None:
+def test_the_queue_of_the_section_works(names: dict[str, Any], clock: time_machine.Traveller) -> None:
     app: Flask = names["app"]
     guard = names["guard"] = CaptchaGuard(app)
     notes: dict[str, dict[str, str]] = {}

@@ -130,12 +130,12 @@ def test_a_fault_holds_new_authors_and_accepts_trusted_accounts(sites: MakeSite,
     site = sites({"CAPTCHA_GUARD_COMMENT_LIMITS": "99 per minute"})
     client = site.client()
     for number in range(3):
-        said = COMMENT | {"body": f"Kept {number}."}
-        assert client.post("/members", data=said, headers={"X-Account": "ada"}).status_code == 200
+        comment = COMMENT | {"body": f"Kept {number}."}
+        assert client.post("/members", data=comment, headers={"X-Account": "ada"}).status_code == 200
     akismet.server.fault = fault
     for account in ("", "new", "ada"):
-        said = COMMENT | {"body": f"By {account}."}
-        assert client.post("/members", data=said, headers={"X-Account": account}).status_code == 200
+        comment = COMMENT | {"body": f"By {account}."}
+        assert client.post("/members", data=comment, headers={"X-Account": account}).status_code == 200
     new, trusted = ("HOLD", "akismet_fault"), ("ACCEPT", "trusted_author akismet_fault")
     assert stored(site)[3:] == [new, new, trusted]
 
@@ -179,8 +179,8 @@ def test_teaching_by_id_sends_akismet_a_correction(site: Blog, akismet: Running,
         for comment, spam in zip(site.stored, (False, False), strict=True):
             assert site.guard.teach(comment["id"], spam=spam)
         assert site.guard.tidy() == Tidied(0, 1)
-    told = [asked for asked in akismet.asked if "submit" in asked.path]
-    assert [(asked.path, asked.form["comment_author_email"]) for asked in told] == [
+    corrections = [asked for asked in akismet.asked if "submit" in asked.path]
+    assert [(asked.path, asked.form["comment_author_email"]) for asked in corrections] == [
         ("/1.1/submit-ham", SPAMMER["email"])
     ]
 

@@ -1,4 +1,4 @@
-"""The dry run: nothing that is well-formed is refused or held, and the verdict says what would have happened."""
+"""The dry run: no well-formed POST is refused or held, and the verdict has the intended action."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def dry(blogs: MakeBlog) -> Blog:
     return blogs({"CAPTCHA_GUARD_SHADOW": True})
 
 
-def told(blog: Blog) -> tuple[str, str]:
-    """Return what happened to the last stored comment, and what would have."""
+def actions(blog: Blog) -> tuple[str, str]:
+    """Return what happened to the last stored comment, and the intended action."""
     return blog.stored[-1]["action"], blog.stored[-1]["meant"]
 
 
-def test_codes_that_are_missing_wrong_used_or_of_another_form_are_let_through(dry: Blog) -> None:
+def test_missing_wrong_used_and_foreign_codes_are_let_through(dry: Blog) -> None:
     client = dry.client()
     page, spent = client.get("/posts/one"), client.get("/posts/one")
     client.post(POST, data=solved(client, spent, COMMENT | {"body": "The first."}))
-    assert told(dry) == ("ACCEPT", "ACCEPT")
+    assert actions(dry) == ("ACCEPT", "ACCEPT")
     elsewhere = fields_of(client.get("/queue"))[TOKEN]
     for number, fields in enumerate(
         (
@@ -43,7 +43,7 @@ def test_codes_that_are_missing_wrong_used_or_of_another_form_are_let_through(dr
         )
     ):
         assert client.post(POST, data=fields | COMMENT | {"body": f"Number {number}"}).status_code == 303
-        assert told(dry) == ("ACCEPT", "CHALLENGE"), number
+        assert actions(dry) == ("ACCEPT", "CHALLENGE"), number
 
 
 def test_limits_that_are_reached_are_recorded(blogs: MakeBlog) -> None:
@@ -72,26 +72,26 @@ def test_limits_that_are_reached_are_recorded(blogs: MakeBlog) -> None:
     ],
     ids=["held", "too long", "disallowed", "good"],
 )
-def test_what_the_rules_find_is_recorded_and_not_counted(blogs: MakeBlog, typed: Mapping[str, str], meant: str) -> None:
+def test_findings_of_rules_are_recorded_and_not_counted(blogs: MakeBlog, typed: Mapping[str, str], meant: str) -> None:
     blog = blogs({"CAPTCHA_GUARD_SHADOW": True, "CAPTCHA_GUARD_DISALLOWED_WORDS": ["cheap pills"]})
     client = blog.client()
     assert client.post("/queue", data=solved(client, client.get("/queue"), typed)).status_code == 303
-    assert told(blog) == ("ACCEPT", meant)
+    assert actions(blog) == ("ACCEPT", meant)
     assert (blog.stored[0]["why"], blog.stored[0]["held"]) == ("", "False")
 
 
 def test_on_an_open_route_nothing_is_refused_either(dry: Blog) -> None:
     client = dry.client()
     assert client.post(POST, data=solved(client, client.get("/posts/one"), LINKS)).status_code == 303
-    assert told(dry) == ("ACCEPT", "ACCEPT")  # the solved code settles it
+    assert actions(dry) == ("ACCEPT", "ACCEPT")  # the solved code settles it
 
 
-def test_what_the_filter_would_set_aside_is_published_and_taught_like_any_other(dry: Blog) -> None:
+def test_comments_that_the_filter_would_set_aside_are_published_and_taught_as_usual(dry: Blog) -> None:
     teach(dry)
     client = dry.client()
     sent = solved(client, client.get("/queue"), COMMENT | {"body": TAUGHT_SPAM})
     assert client.post("/queue", data=sent).status_code == 303
-    assert told(dry) == ("ACCEPT", "ASIDE")
+    assert actions(dry) == ("ACCEPT", "ASIDE")
     with dry.app.app_context():
         assert dry.guard.teach(dry.stored[0]["id"], spam=True)
 
@@ -109,7 +109,7 @@ def test_json_clients_and_wtforms_are_let_through_too(dry: Blog) -> None:
     assert client.post("/letters", data={"author": "Ada", "body": "No code."}).status_code == 303
 
 
-def test_what_is_malformed_is_refused_all_the_same(dry: Blog) -> None:
+def test_malformed_posts_are_still_refused(dry: Blog) -> None:
     client = dry.client()
     assert client.post("/api/comments", data="{", content_type="application/json").status_code == 400
     assert client.post(POST, data={TOKEN: ["a", "b"]} | COMMENT).status_code == 400
@@ -121,24 +121,24 @@ def test_the_form_still_asks_for_its_code(dry: Blog) -> None:
     assert TOKEN in fields_of(dry.client().get("/posts/one"))
 
 
-def test_a_single_rule_in_the_shadow_says_what_it_would_have_done(blogs: MakeBlog) -> None:
+def test_a_single_shadowed_rule_records_its_intended_action(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_SHADOW": ["links"]})
     client = blog.client()
     assert client.post("/queue", data=solved(client, client.get("/queue"), LINKS)).status_code == 303
-    assert told(blog) == ("ACCEPT", "HOLD")
+    assert actions(blog) == ("ACCEPT", "HOLD")
     client.post("/queue", data=solved(client, client.get("/queue"), COMMENT))
-    assert told(blog) == ("ACCEPT", "")
+    assert actions(blog) == ("ACCEPT", "")
     assert client.post("/queue", data=COMMENT | {"body": "no code"}).status_code == 422
 
 
-def test_a_shadowed_rule_that_only_asks_for_a_code_would_have_done_nothing_once_it_is_solved(blogs: MakeBlog) -> None:
+def test_a_shadowed_rule_that_only_asks_for_a_code_has_no_intended_action_after_it_is_solved(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_SHADOW": ["too_fast"], "CAPTCHA_GUARD_MIN_SECONDS": 30})
     client = blog.client()
     assert client.post("/queue", data=solved(client, client.get("/queue"), COMMENT)).status_code == 303
-    assert told(blog) == ("ACCEPT", "ACCEPT")
+    assert actions(blog) == ("ACCEPT", "ACCEPT")
 
 
-def test_whoever_listens_hears_what_would_have_happened(dry: Blog) -> None:
+def test_signals_have_the_intended_action(dry: Blog) -> None:
     heard: list[Verdict] = []
 
     def listen(_: object, submission: object, verdict: Verdict) -> None:

@@ -1,4 +1,4 @@
-"""Mistakes of a host that would be noticed late are refused or reported at once, with what to do about them."""
+"""Mistakes of a host that would otherwise be noticed late are refused or reported at once, with the fix."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Whispering(Shouting):
 
 @pytest.fixture(autouse=True)
 def no_forms_yet(monkeypatch: pytest.MonkeyPatch) -> set[object]:
-    """Forget the forms that other tests have defined."""
+    """Clear the forms that other tests have defined."""
     forms: set[object] = set()
     monkeypatch.setattr(scopes, "_OF_FORMS", forms)
     return forms
@@ -58,7 +58,7 @@ def guarded(app: Flask, scope: Any, place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scope", "said"),
+    ("scope", "message"),
     [
         ("coment:one", "did you mean 'comment:{slug}'? Known are 'comment:{slug}', 'letter'"),
         ("coment:a-much-longer-name-of-a-post", "did you mean 'comment:{slug}'?"),
@@ -70,13 +70,15 @@ def guarded(app: Flask, scope: Any, place: str) -> None:
         ("", "known are"),
     ],
 )
-def test_a_misspelt_scope_is_refused_with_the_nearest_and_all_known(app: Flask, scope: str, said: str) -> None:
+def test_a_misspelt_scope_is_refused_with_the_most_similar_and_all_known_ones(
+    app: Flask, scope: str, message: str
+) -> None:
     guarded(app, "comment:{slug}", "comments")
     guarded(app, None, "letter")
     with pytest.raises(ConfigError) as refusal:
         page(app, scope).get("/")
     assert f"captcha_guard(scope={scope!r}): no guarded route" in str(refusal.value)
-    assert said in str(refusal.value)
+    assert message in str(refusal.value)
 
 
 def test_guard_field_refuses_it_too(app: Flask) -> None:
@@ -86,28 +88,28 @@ def test_guard_field_refuses_it_too(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("scope", ["comment:one", "comment:a:b", "letter"])
-def test_a_scope_that_a_route_has_is_drawn(app: Flask, scope: str) -> None:
+def test_a_scope_that_a_route_has_is_rendered(app: Flask, scope: str) -> None:
     guarded(app, "comment:{slug}", "comments")
     guarded(app, None, "letter")
     assert page(app, scope).get("/").status_code == 200
 
 
-def test_any_scope_may_be_that_of_a_function_and_one_nearly_known_is_reported_once(
+def test_if_a_scope_is_a_function_a_similar_scope_is_only_reported_once(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     guarded(app, lambda: request.args["of"], "function")
     guarded(app, None, "letter")
     client = page(app, "lettre")
     assert [client.get("/").status_code for _ in range(2)] == [200, 200]
-    told = [message for message in caplog.messages if "lettre" in message]
-    assert len(told) == 1
-    assert "Did you mean 'letter'?" in told[0]
+    logged = [message for message in caplog.messages if "lettre" in message]
+    assert len(logged) == 1
+    assert "Did you mean 'letter'?" in logged[0]
     with app.test_request_context("/"):
         app.extensions["test_guard"].field("quite another")
     assert not [message for message in caplog.messages if "quite another" in message]
 
 
-def test_a_form_that_no_request_has_made_yet_has_its_scope(app: Flask, no_forms_yet: set[object]) -> None:
+def test_the_scope_of_a_form_is_known_before_its_first_request(app: Flask, no_forms_yet: set[object]) -> None:
     CaptchaGuard(app)
     app.add_url_rule("/letter", "letter", lambda: "", methods=["POST"])
     no_forms_yet |= {None, "notes:{number}"}
@@ -120,7 +122,7 @@ def test_a_form_that_no_request_has_made_yet_has_its_scope(app: Flask, no_forms_
                 field(scope)  # type: ignore[operator]
 
 
-def test_a_scope_named_by_a_client_is_never_an_error_of_the_server(app: Flask) -> None:
+def test_a_scope_sent_by_a_client_never_causes_a_server_error(app: Flask) -> None:
     guarded(app, None, "letter")
     for scope in ("lettre", "{", "-" * 500, "\x00"):
         assert app.test_client().post("/captcha-guard/challenge", json={"scope": scope}).status_code == 200
@@ -151,7 +153,7 @@ def test_scopes_are_matched_with_format_strings(scope: str, pattern: str, fittin
 
 
 @pytest.mark.parametrize(
-    ("how", "said"),
+    ("how", "message"),
     [
         ({"extra_rules": [Shouting]}, r"extra_rules has the class Shouting in it; write Shouting\(\)"),
         ({"rules": [Shouting]}, r"rules has the class Shouting in it; write Shouting\(\)"),
@@ -164,8 +166,8 @@ def test_scopes_are_matched_with_format_strings(scope: str, pattern: str, fittin
         ({"extra_rules": [Links()]}, "Links and Links have the same slug, 'links'"),
     ],
 )
-def test_rules_that_are_no_rules_and_slugs_that_clash_are_refused(app: Flask, how: Any, said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
+def test_invalid_rules_and_duplicate_slugs_are_refused(app: Flask, how: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
         CaptchaGuard(app, **how)
 
 
@@ -188,12 +190,12 @@ def idle(app: Flask, caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_guard_with_nothing_to_check_is_reported_once(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     guard = CaptchaGuard(app)
     app.add_url_rule("/form", "form", guard.protect(lambda: "form"))
-    (told,) = idle(app, caplog)
-    assert "the guarded route 'form' (/form) takes no POST" in told
-    assert "methods=['GET', 'POST']" in told
+    (message,) = idle(app, caplog)
+    assert "the guarded route 'form' (/form) takes no POST" in message
+    assert "methods=['GET', 'POST']" in message
 
 
-def test_a_view_that_another_route_sends_something_to_is_not_reported(
+def test_a_view_with_another_route_that_accepts_posts_is_not_reported(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     guard = CaptchaGuard(app)
@@ -232,27 +234,25 @@ def late(app: Flask, caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_settings_changed_too_late_are_reported_once_by_name(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     CaptchaGuard(app)
     app.config.update(CAPTCHA_GUARD_MODE="suspicious", CAPTCHA_GUARD_MAX_LINKS=5)
-    (told,) = late(app, caplog)
-    assert "CAPTCHA_GUARD_MODE and CAPTCHA_GUARD_MAX_LINKS changed after init_app, which has no effect" in told
-    assert "before guard.init_app(app)" in told
+    (message,) = late(app, caplog)
+    assert "CAPTCHA_GUARD_MODE and CAPTCHA_GUARD_MAX_LINKS changed after init_app, which has no effect" in message
+    assert "before guard.init_app(app)" in message
 
 
-def test_a_setting_that_comes_late_and_is_wrong_is_reported_as_well(
-    app: Flask, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_invalid_late_setting_is_reported_as_well(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
     CaptchaGuard(app)
     app.config["CAPTCHA_GUARD_MOOD"] = "suspicious"
-    (told,) = late(app, caplog)
-    assert "CAPTCHA_GUARD_MOOD isn't a setting of captcha_guard; did you mean CAPTCHA_GUARD_MODE?" in told
+    (message,) = late(app, caplog)
+    assert "CAPTCHA_GUARD_MOOD isn't a setting of captcha_guard; did you mean CAPTCHA_GUARD_MODE?" in message
 
 
-def test_settings_that_stayed_are_not_reported(bare: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_unchanged_settings_are_not_reported(bare: Any, caplog: pytest.LogCaptureFixture) -> None:
     app: Flask = bare(
         CAPTCHA_GUARD_WEIGHTS={"links": 3}, CAPTCHA_GUARD_CLIENT_KEY=lambda: "one", CAPTCHA_GUARD_MODERATED_WORDS=["x"]
     )
     CaptchaGuard(app)
     app.config["WTF_CSRF_ENABLED"] = False
-    app.config["CAPTCHA_GUARD_MODE"] = "always"  # as it is
+    app.config["CAPTCHA_GUARD_MODE"] = "always"  # the same value
     assert late(app, caplog) == []
 
 
@@ -266,5 +266,5 @@ def test_settings_that_stayed_are_not_reported(bare: Any, caplog: pytest.LogCapt
 def test_a_missing_package_is_named_with_how_to_install_it(part: str, missing: str, package: str) -> None:
     program = f"import sys; sys.modules[{missing!r}] = None; import captcha_guard; import {part}"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    said = f"ModuleNotFoundError: {part} needs {package}, which isn't installed: pip install {package}"
-    assert ran.stderr.splitlines()[-1] == said
+    message = f"ModuleNotFoundError: {part} needs {package}, which isn't installed: pip install {package}"
+    assert ran.stderr.splitlines()[-1] == message

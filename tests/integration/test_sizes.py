@@ -1,4 +1,4 @@
-"""Nothing that a stranger sends is parsed, or sent back, without a limit; an honest form never meets one."""
+"""All input is parsed and shown back only up to a limit. Normal forms never reach one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ POST = "/posts/one/comments"
 FORM = "application/x-www-form-urlencoded"
 BACK = "Back button still has all of it"
 
-#: Bytes of a page of ours without what was posted.
+#: Bytes of our page without the posted text.
 PAGE = 8192
 
 TOO_MANY = b"a=&" * MOST_FIELDS + b"b="
@@ -35,7 +35,7 @@ Pairs = list[tuple[str, str]]
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Note each form that Werkzeug parses."""
+    """Record each form that Werkzeug parses."""
     forms: list[str] = []
     parse = FormDataParser.parse
 
@@ -58,11 +58,11 @@ def test_a_form_with_too_many_fields_is_not_parsed(blog: Blog, parsed: list[str]
     answer = post_raw(blog, TOO_MANY, way)
     assert (answer.status_code, parsed) == (413, [])
     assert "larger than the form takes" in answer.text
-    assert post_raw(blog, b"a=&" * (MOST_FIELDS - 1) + b"b=", way).status_code == 400  # for want of a CSRF token
+    assert post_raw(blog, b"a=&" * (MOST_FIELDS - 1) + b"b=", way).status_code == 400  # because there is no CSRF token
     assert parsed == [FORM]
 
 
-def test_a_form_is_not_parsed_by_what_was_set_up_before_the_guard(tmp_path: Any, parsed: list[str]) -> None:
+def test_extensions_that_were_set_up_before_the_guard_do_not_parse_the_form(tmp_path: Any, parsed: list[str]) -> None:
     app = make_app(tmp_path, {"WTF_CSRF_ENABLED": True})
     CSRFProtect(app)
     app.add_url_rule("/say", "say", CaptchaGuard(app).protect(lambda: ""), methods=["POST"])
@@ -70,13 +70,13 @@ def test_a_form_is_not_parsed_by_what_was_set_up_before_the_guard(tmp_path: Any,
     assert (answer.status_code, parsed) == (413, [])
 
 
-def test_the_form_of_a_captcha_field_is_not_parsed_once_the_process_has_seen_it(blog: Blog, parsed: list[str]) -> None:
+def test_the_form_of_a_captcha_field_is_not_parsed_after_the_process_has_seen_it(blog: Blog, parsed: list[str]) -> None:
     assert blog.client().get("/letters").status_code == 200
     assert post_raw(blog, TOO_MANY, "/letters").status_code == 413
     assert parsed == []
 
 
-def test_routes_without_a_guard_are_left_alone(blog: Blog) -> None:
+def test_routes_without_a_guard_are_not_limited(blog: Blog) -> None:
     blog.app.add_url_rule("/free", "free", lambda: "free", methods=["POST"])
     assert post_raw(blog, TOO_MANY, "/free").text == "free"
 
@@ -92,7 +92,7 @@ def test_the_query_counts_too(blog: Blog, method: str) -> None:
     assert post_raw(blog, b"a=&" * (MOST_FIELDS // 2 + 200) + b"b=", query_string=half).status_code == 413
 
 
-def test_no_page_repeats_a_query_that_is_longer_than_servers_take(blogs: MakeBlog) -> None:
+def test_no_page_repeats_a_query_that_is_longer_than_servers_accept(blogs: MakeBlog) -> None:
     client = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "4 per minute"}).client()
     statuses = set()
     for length in (50, 5_000, 100_000, 900_000, 5_000, 100_000, 900_000, 900_000):
@@ -115,7 +115,7 @@ def test_no_page_repeats_a_query_that_is_longer_than_servers_take(blogs: MakeBlo
     ],
 )
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_form_is_read_as_far_as_the_hosts_limit(
+def test_a_form_is_read_up_to_the_hosts_limit(
     blogs: MakeBlog, config: dict[str, object], most: int, chunked: bool
 ) -> None:
     blog = blogs(config)
@@ -187,7 +187,7 @@ def test_a_page_has_at_most_8_kib_and_twice_the_text(blogs: MakeBlog, pairs: Pai
         max_size=400,
     )
 )
-def test_no_mixture_of_fields_makes_a_larger_page(blog: Blog, pairs: Pairs) -> None:
+def test_no_combination_of_fields_makes_a_larger_page(blog: Blog, pairs: Pairs) -> None:
     answer = post_raw(blog, urlencode([("body", "x"), *pairs]).encode())
     assert answer.status_code == 422
     assert len(answer.data) <= PAGE + 2 * escaped([("body", "x"), *pairs])
@@ -210,7 +210,7 @@ def test_a_form_of_a_hundred_fields_is_completed_by_one_code(blog: Blog) -> None
     assert fields.items() <= blog.stored[0].items()
 
 
-def test_what_a_page_can_not_carry_it_does_not_offer_to_complete(blogs: MakeBlog) -> None:
+def test_a_page_that_cannot_carry_all_fields_has_no_form(blogs: MakeBlog) -> None:
     for config, status in (({}, 422), ({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per hour"}, 429)):
         blog = blogs(config, folder=f"of-{status}")
         client = blog.client()
@@ -233,7 +233,7 @@ def test_a_body_of_any_size_and_128_kib_of_others_are_carried(blog: Blog) -> Non
     assert BACK in answer.text
 
 
-def test_a_text_that_is_too_long_is_shown_back_whole_whatever_came_with_it(blog: Blog) -> None:
+def test_a_text_that_is_too_long_is_shown_back_completely(blog: Blog) -> None:
     body = "lock " * 40_000
     answer = blog.client().post(POST, data={"body": body, "more": "m" * MOST_TEXT})
     assert answer.status_code == 413

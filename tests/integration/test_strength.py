@@ -1,4 +1,4 @@
-"""``flask captcha-guard strength`` and the tuning page's readings, by the real programs on a few pictures."""
+"""``flask captcha-guard strength`` and the tuning page's readings, with the real programs on a few pictures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run(app: Flask, *arguments: str) -> Result:
 
 @pytest.fixture
 def only_tesseract(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the programs of the extra be missing."""
+    """Make the programs of the extra unavailable."""
 
     def refuse(self: object, symbols: str = "") -> None:
         raise NotInstalledError("ddddocr" if isinstance(self, ddddocr.Ddddocr) else "rapidocr", PIP_COMMAND)
@@ -49,19 +49,19 @@ def only_tesseract(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rapidocr.Rapidocr, "__init__", refuse)
 
 
-#: A script that tells its version, and reads the same wrong text in every picture.
+#: A script that prints its version, and reads the same wrong text in every picture.
 BLIND = '[ "$1" = --version ] && echo "tesseract 5.9.9" || sed s/.*/none/ "$1" | tr "\\n" "\\f"'
 
 
 def fake_tesseract(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Put a program of that name before all others."""
+    """Put a program of this name first in the PATH."""
     program = folder / "tesseract"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=":")
 
 
-def test_strength_says_what_every_installed_program_read_and_how_sure_that_is(site: Flask) -> None:
+def test_strength_prints_every_installed_programs_result_and_interval(site: Flask) -> None:
     result = run(site, "strength", "--pictures", "2", "--difficulty", "classica")
     assert result.exit_code == 0, result.output
     assert "2 pictures of each difficulty, in today's style (160 x 30 px)." in result.output
@@ -71,11 +71,11 @@ def test_strength_says_what_every_installed_program_read_and_how_sure_that_is(si
         assert row is not None, program
         assert int(row[1]) <= int(row[2])
     assert re.search(r"\nclassica +ddddocr +2 \(100\.0%\)", result.output)
-    assert "overstates the attacker" in result.output
+    assert "overstates what an attacker would reach" in result.output
     assert "Not installed" not in result.output
 
 
-def test_strength_names_programs_that_are_missing_and_goes_on_without_them(site: Flask, only_tesseract: None) -> None:
+def test_strength_reports_missing_programs_and_runs_without_them(site: Flask, only_tesseract: None) -> None:
     result = run(site, "strength", "--pictures", "1", "--difficulty", "classica")
     assert result.exit_code == 0, result.output
     assert f"Not installed: ddddocr. To install it: {PIP_COMMAND}" in result.output
@@ -83,7 +83,7 @@ def test_strength_names_programs_that_are_missing_and_goes_on_without_them(site:
     assert re.search(r"\nclassica +tesseract", result.output)
 
 
-def test_strength_says_why_a_program_that_is_installed_cannot_be_loaded(
+def test_strength_reports_why_an_installed_program_cannot_be_loaded(
     site: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "ddddocr.py").write_text("import a_missing_library\n")
@@ -98,12 +98,12 @@ def test_strength_says_why_a_program_that_is_installed_cannot_be_loaded(
     assert "Not installed: ddddocr" not in result.output
     assert f"Not installed: rapidocr-onnxruntime. To install it: {PIP_COMMAND}" in result.output
     assert re.search(r"\nclassica +tesseract", result.output)
-    told = readings(site, ReadingPrograms("", ["ddddocr", "tesseract"]), monkeypatch, read="1")
-    assert "ddddocr can&#39;t be imported: No module named &#39;a_missing_library&#39;" in told
+    html = readings(site, ReadingPrograms("", ["ddddocr", "tesseract"]), monkeypatch, read="1")
+    assert "ddddocr can&#39;t be imported: No module named &#39;a_missing_library&#39;" in html
 
 
 @pytest.mark.parametrize("fault", ["import a_missing_library", "from json import what_json_has_not"])
-def test_only_a_package_that_is_missing_itself_is_not_installed(
+def test_a_missing_dependency_is_not_reported_as_a_missing_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     (tmp_path / "a_broken_reader.py").write_text(fault)
@@ -115,7 +115,7 @@ def test_only_a_package_that_is_missing_itself_is_not_installed(
         imported("a_reader_that_is_missing")
 
 
-def test_strength_refuses_only_when_no_program_is_there(
+def test_strength_refuses_only_if_there_is_no_program(
     site: Flask, only_tesseract: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
@@ -125,7 +125,7 @@ def test_strength_refuses_only_when_no_program_is_there(
     assert PIP_COMMAND in result.output
 
 
-def test_strength_names_the_sizes_of_what_it_shows(
+def test_strength_prints_the_sizes_of_the_pictures(
     site: Flask, only_tesseract: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_tesseract(tmp_path, monkeypatch, BLIND)
@@ -133,10 +133,10 @@ def test_strength_names_the_sizes_of_what_it_shows(
     width, height = state_of(site).appearance.size
     assert f"in today's style (160 x 30 and {width} x {height} px)" in result.output
     assert "Read by tesseract 5.9.9." in result.output
-    assert "none read any" in result.output
+    assert "  none\n" in result.output
 
 
-def test_strength_tells_when_a_program_fails(
+def test_strength_reports_a_failing_program(
     site: Flask, only_tesseract: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_tesseract(tmp_path, monkeypatch, "echo 'Failed loading language eng' >&2; exit 1")
@@ -156,7 +156,7 @@ def test_the_targets_are_all_presets_and_the_sites_own_difficulty(tmp_path: Path
 
 
 def readings(site: Flask, programs: ReadingPrograms, monkeypatch: pytest.MonkeyPatch, **query: str) -> str:
-    """Return what the tuning page says below its heading for the programs."""
+    """Return the tuning page below its heading for the programs."""
     monkeypatch.setattr(tuner_module, "PICTURES", 1)
     monkeypatch.setattr(tuner_module, "READ_PICTURES", 2)
     with site.app_context():
@@ -172,19 +172,19 @@ def test_the_tuning_page_lets_programs_read_pictures_of_the_settings_it_shows(
 ) -> None:
     programs = ReadingPrograms(ALPHABET, ["ddddocr"])
     assert "<table>" not in readings(site, programs, monkeypatch, preset="classica")
-    told = readings(site, programs, monkeypatch, preset="classica", read="1")
-    assert re.search(r'<th scope="row">ddddocr [\d.]+</th><td>2 of 2</td><td>2 of 2</td><td>as it is, whole</td>', told)
-    assert "flatters the program" in told
+    html = readings(site, programs, monkeypatch, preset="classica", read="1")
+    assert re.search(r'<th scope="row">ddddocr [\d.]+</th><td>2 of 2</td><td>2 of 2</td><td>as it is, whole</td>', html)
+    assert "overstates what an attacker would reach" in html
 
 
-def test_the_tuning_page_says_how_to_install_what_is_missing(
+def test_the_tuning_page_shows_how_to_install_missing_programs(
     site: Flask, only_tesseract: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    told = readings(site, ReadingPrograms(""), monkeypatch, read="1")
-    assert "ddddocr isn't installed" in told
-    assert "<code>apt install tesseract-ocr</code>" in told
-    assert "<table>" not in told
+    html = readings(site, ReadingPrograms(""), monkeypatch, read="1")
+    assert "ddddocr isn't installed" in html
+    assert "<code>apt install tesseract-ocr</code>" in html
+    assert "<table>" not in html
 
 
 def test_programs_read_for_one_page_at_a_time(site: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,10 +198,10 @@ def test_programs_read_for_one_page_at_a_time(site: Flask, monkeypatch: pytest.M
     first = threading.Thread(target=programs.read, args=[slow()])
     first.start()
     assert started.wait(20)
-    assert "Programs are reading already" in readings(site, programs, monkeypatch, read="1")
+    assert "The programs are still reading for another request" in readings(site, programs, monkeypatch, read="1")
     go_on.set()
     first.join()
-    assert "Programs are reading already" not in readings(site, programs, monkeypatch, read="1")
+    assert "The programs are still reading for another request" not in readings(site, programs, monkeypatch, read="1")
 
 
 @pytest.mark.parametrize(

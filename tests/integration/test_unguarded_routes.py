@@ -1,4 +1,4 @@
-"""A route that bypasses the guard of its view is refused by name; honest combinations are served."""
+"""A route that bypasses the guard of its view is refused by name. Correct combinations are served."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def store(**_: Any) -> str:
 
 
 def fresh() -> Callable[..., str]:
-    """Return a view of its own: marks stay on functions."""
+    """Return a new view, because marks stay on functions."""
 
     def comments(**_: Any) -> str:
         return "stored"
@@ -246,7 +246,7 @@ PAST: dict[Register, str] = {
 
 
 @pytest.mark.parametrize("register", PAST, ids=lambda register: register.__name__)
-def test_a_way_past_the_guard_is_refused_by_name_with_the_way_to_mend_it(bare: Any, register: Register) -> None:
+def test_a_bypass_is_refused_by_name_with_the_fix(bare: Any, register: Register) -> None:
     app: Flask = bare(TESTING=True)
     app.get("/")(lambda: "front")
     register(app, CaptchaGuard(app))
@@ -413,7 +413,7 @@ HONEST: tuple[Register, ...] = (
 
 
 @pytest.mark.parametrize("register", HONEST, ids=lambda register: register.__name__)
-def test_an_honest_combination_is_served_and_guarded(bare: Any, register: Register) -> None:
+def test_a_correct_combination_is_served_and_guarded(bare: Any, register: Register) -> None:
     app: Flask = bare(TESTING=True)
     app.get("/")(lambda: "front")
     register(app, CaptchaGuard(app))
@@ -422,7 +422,7 @@ def test_an_honest_combination_is_served_and_guarded(bare: Any, register: Regist
     assert client.post("/comments", data=COMMENT).status_code == 422
 
 
-def test_a_view_that_is_replaced_later_is_checked_before_it_serves(bare: Any) -> None:
+def test_a_view_that_is_replaced_later_is_checked_before_its_next_request(bare: Any) -> None:
     app: Flask = bare(TESTING=True)
     guard, view, client = CaptchaGuard(app), fresh(), app.test_client()
     guarded = guard.protect(view)
@@ -435,7 +435,7 @@ def test_a_view_that_is_replaced_later_is_checked_before_it_serves(bare: Any) ->
     assert client.post("/comments", data=COMMENT).status_code == 422
 
 
-def test_a_rule_that_is_added_later_is_checked_before_it_serves(bare: Any) -> None:
+def test_a_route_that_is_added_later_is_checked_before_its_first_request(bare: Any) -> None:
     app: Flask = bare(TESTING=True)
     guard, view, client = CaptchaGuard(app), fresh(), app.test_client()
     app.post("/guarded", endpoint="guarded")(guard.protect(view))
@@ -446,7 +446,7 @@ def test_a_rule_that_is_added_later_is_checked_before_it_serves(bare: Any) -> No
         client.post("/comments", data=COMMENT)
 
 
-def test_a_guarded_view_that_shows_its_form_on_another_route_can_only_show_it_there(bare: Any) -> None:
+def test_on_an_unguarded_route_a_guarded_view_can_only_show_its_form(bare: Any) -> None:
     app: Flask = bare(TESTING=True)
     guard, stored = CaptchaGuard(app), []
 

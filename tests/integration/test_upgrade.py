@@ -50,11 +50,9 @@ def former(path: Path) -> Path:
 def assert_all_is_there(database: Database, times: int = 1) -> None:
     """Look up everything that is in the file. ``times`` is the number of hosts that had such a file."""
     memory, cases, learner = Reputation(database, secret=SECRET), JudgedComments(database), Learner(database)
-    assert learner.stats() == Stats(9, 9, 18, 62)
-    for body, chance in CHANCES.items():
-        assert learner.score(Submission(scope="post", body=body), 0) == (
-            chance if times == 1 else pytest.approx(chance, abs=0.3)
-        )
+    assert learner.stats() == Stats(9, 9, 18, 62 if times == 1 else 64)
+    for body, chance in CHANCES.items():  # the features have changed since, so the model is learned anew
+        assert learner.score(Submission(scope="post", body=body), 0) == pytest.approx(chance, abs=0.3)
     assert memory.history(Party.CLIENT, ("0123456789abcdef",)) == History(0, 9 * times)
     assert memory.history(Party.HOST, ("pills.example",)) == History(0, 3 * times)
     assert all(cases.find(f"{kind}{number}") for kind in ("ham", "spam") for number in range(9))
@@ -94,8 +92,8 @@ def test_a_configured_database_takes_everything_over_once(
     with closing(opened()) as database:
         for _ in range(2):
             upgrade.move_into(database, path)
-        assert [message for message in caplog.messages if "is kept in" in message] == [
-            f"captcha_guard: what the judge kept in {path} is kept in {database.where} now"
+        assert [message for message in caplog.messages if "was moved to" in message] == [
+            f"captcha_guard: the judge's data in {path} was moved to {database.where}"
         ]
         assert tables(path) == {"judge_moved", "sqlite_sequence"}
         assert_all_is_there(database)
@@ -129,7 +127,7 @@ def test_a_file_that_isnt_a_database_is_logged_and_kept(
     with closing(opened()) as database, caplog.at_level(logging.ERROR, logger="captcha_guard"):
         upgrade.move_into(database, path)
         assert Learner(database).stats() == Stats(0, 0, 0, 0)
-    assert f"what the judge kept in {path} could not be moved" in caplog.text
+    assert f"the judge's data in {path} could not be moved" in caplog.text
     assert path.read_bytes() == b"this is no database " * 100
 
 
@@ -139,7 +137,7 @@ def test_a_site_moves_its_file_when_it_first_uses_the_database(blogs: MakeBlog, 
     blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{tmp_path}/judge.sqlite3"})
     with blog.app.app_context():
         assert blog.guard.teach("waiting", spam=True)
-        assert blog.guard.filter_stats() == Stats(9, 10, 19, 75)
+        assert blog.guard.filter_stats() == Stats(9, 10, 19, 77)
     assert tables(path) == {"judge_moved", "sqlite_sequence"}
 
 

@@ -1,4 +1,4 @@
-"""What each verdict means to the reader, on open and on moderated routes, in pages and in JSON; store up or down."""
+"""The effect of each verdict on open and on moderated routes, in pages and in JSON, also without a store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def json_code(client: FlaskClient, token: str) -> dict[str, str]:
 
 
 class Says:
-    """A rule that finds what it was told to, in bodies that say so."""
+    """A rule whose findings are in the bodies of the comments."""
 
     slug = "says"
 
@@ -53,7 +53,7 @@ def test_a_solved_code_settles_a_hold_on_an_open_route(blog: Blog) -> None:
 
 
 @pytest.mark.parametrize("mode", ["suspicious", "off"])
-def test_a_hold_asks_for_one_code_also_where_none_is_shown(blogs: MakeBlog, mode: str) -> None:
+def test_a_hold_asks_for_one_code_even_if_none_is_shown(blogs: MakeBlog, mode: str) -> None:
     blog = blogs({"CAPTCHA_GUARD_MODE": mode})
     client = blog.client()
     asked = client.post(POST, data=fields_of(client.get("/posts/one")) | LINKS)
@@ -67,7 +67,9 @@ def test_a_hold_asks_for_one_code_also_where_none_is_shown(blogs: MakeBlog, mode
 
 
 @pytest.mark.parametrize("mode", ["always", "suspicious", "off"])
-def test_a_solved_code_answers_what_only_suspects_a_program_on_an_open_route(blogs: MakeBlog, mode: str) -> None:
+def test_on_an_open_route_a_solved_code_settles_findings_that_only_suspect_a_program(
+    blogs: MakeBlog, mode: str
+) -> None:
     blog = blogs({"CAPTCHA_GUARD_MIN_SECONDS": 30, "CAPTCHA_GUARD_MODE": mode})
     client, trapped = blog.client(), COMMENT | {blog.state.honeypot: "filled in by the browser"}
     asked = client.post(POST, data=fields_of(client.get("/posts/one")) | trapped)  # 60 and 30: aside
@@ -76,15 +78,15 @@ def test_a_solved_code_answers_what_only_suspects_a_program_on_an_open_route(blo
     assert [(comment["action"], comment["why"]) for comment in blog.stored] == [("ACCEPT", "")]
 
 
-def test_what_is_left_after_a_solved_code_can_still_be_set_aside(blog: Blog) -> None:
+def test_after_a_solved_code_the_other_findings_can_still_set_it_aside(blog: Blog) -> None:
     judged_by(blog, Says(Action.ACCEPT, 90))
-    client, said = blog.client(), COMMENT | {"body": "It says this", blog.state.honeypot: "x"}
-    for sent in (said, solved(client, client.get("/posts/one"), said), wrong(client.get("/posts/one"), said)):
+    client, comment = blog.client(), COMMENT | {"body": "It says this", blog.state.honeypot: "x"}
+    for sent in (comment, solved(client, client.get("/posts/one"), comment), wrong(client.get("/posts/one"), comment)):
         assert client.post(POST, data=sent).status_code == 403
     assert blog.stored == []
 
 
-def test_a_code_that_can_not_be_proven_settles_nothing(broken: Blog) -> None:
+def test_an_unproven_code_settles_nothing(broken: Blog) -> None:
     for path, target in (("/posts/one", POST), ("/quiet", "/quiet")):
         client = broken.client()
         form = client.get(path)
@@ -100,7 +102,7 @@ def test_links_on_a_moderated_route_are_kept_for_the_moderator(blog: Blog) -> No
     assert "links" in blog.stored[0]["why"]
 
 
-def test_links_without_a_code_are_held_where_codes_are_asked_for_now_and_then(blogs: MakeBlog) -> None:
+def test_in_suspicious_mode_links_without_a_code_are_held(blogs: MakeBlog) -> None:
     blog = blogs()
 
     @blog.app.post("/desk")
@@ -117,38 +119,38 @@ def test_links_without_a_code_are_held_where_codes_are_asked_for_now_and_then(bl
 
 def test_what_is_set_aside_is_refused_on_an_open_route_and_kept_on_a_moderated_one(blog: Blog) -> None:
     judged_by(blog, Says(Action.ASIDE))
-    client, said = blog.client(), COMMENT | {"body": "It says this & that"}
-    refused = client.post(POST, data=solved(client, client.get("/posts/one"), said))
+    client, comment = blog.client(), COMMENT | {"body": "It says this & that"}
+    refused = client.post(POST, data=solved(client, client.get("/posts/one"), comment))
     assert refused.status_code == 403
-    assert said["body"] in Page(refused.text).text
-    assert client.post("/queue", data=solved(client, client.get("/queue"), said)).status_code == 303
+    assert comment["body"] in Page(refused.text).text
+    assert client.post("/queue", data=solved(client, client.get("/queue"), comment)).status_code == 303
     assert [(comment["way"], comment["action"]) for comment in blog.stored] == [("queue", "ASIDE")]
 
 
 @pytest.mark.parametrize("target", [POST, "/queue"])
 def test_a_rejected_comment_is_refused_whatever_the_route(blog: Blog, target: str) -> None:
     judged_by(blog, Says(Action.REJECT))
-    client, said = blog.client(), COMMENT | {"body": "It says this"}
+    client, comment = blog.client(), COMMENT | {"body": "It says this"}
     shown = "/posts/one" if target == POST else target
-    refused = client.post(target, data=solved(client, client.get(shown), said))
+    refused = client.post(target, data=solved(client, client.get(shown), comment))
     assert refused.status_code == 403
     assert "<b>It" not in refused.text
     assert "<b>It says so.</b>" in Page(refused.text).text
     assert blog.stored == []
 
 
-def test_a_solved_code_answers_a_mere_doubt(blog: Blog) -> None:
+def test_a_solved_code_settles_a_challenge(blog: Blog) -> None:
     judged_by(blog, Says(Action.CHALLENGE))
-    client, said = blog.client(), COMMENT | {"body": "It says this"}
-    assert client.post(POST, data=solved(client, client.get("/posts/one"), said)).status_code == 303
+    client, comment = blog.client(), COMMENT | {"body": "It says this"}
+    assert client.post(POST, data=solved(client, client.get("/posts/one"), comment)).status_code == 303
     assert blog.stored[0]["action"] == "ACCEPT"
     quiet = fields_of(client.get("/quiet"))
-    asked = client.post("/quiet", data=quiet | said)
+    asked = client.post("/quiet", data=quiet | comment)
     assert asked.status_code == 422
     assert client.post("/quiet", data=solved(client, asked)).status_code == 200
 
 
-def test_a_form_that_looks_right_needs_no_code_where_codes_are_asked_for_now_and_then(blog: Blog) -> None:
+def test_in_suspicious_mode_an_inconspicuous_form_needs_no_code(blog: Blog) -> None:
     client = blog.client()
     page = client.get("/quiet")
     assert Page(page.text).pictures == []
@@ -158,7 +160,7 @@ def test_a_form_that_looks_right_needs_no_code_where_codes_are_asked_for_now_and
     assert len(blog.stored) == 1
 
 
-def test_a_filled_honeypot_weighs(blog: Blog) -> None:
+def test_a_filled_honeypot_adds_to_the_score(blog: Blog) -> None:
     client = blog.client()
     fields = solved(client, client.get("/queue"), COMMENT) | {blog.state.honeypot: "cheap pills"}
     assert client.post("/queue", data=fields).status_code == 303
@@ -166,7 +168,7 @@ def test_a_filled_honeypot_weighs(blog: Blog) -> None:
     assert blog.stored[0]["held"] == "True"
 
 
-def test_a_form_that_is_back_at_once_weighs(blogs: MakeBlog) -> None:
+def test_a_form_that_is_sent_at_once_adds_to_the_score(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_MIN_SECONDS": 30})
     client = blog.client()
     fields = solved(client, client.get("/queue"), COMMENT) | {blog.state.honeypot: "cheap pills"}
@@ -200,7 +202,7 @@ def is_problem(answer: TestResponse, status: int, reason: str) -> dict[str, Any]
     return document
 
 
-def test_a_json_client_gets_every_refusal_as_a_problem_and_a_way_on(blogs: MakeBlog) -> None:
+def test_a_json_client_gets_every_refusal_as_a_problem_with_a_challenge(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_WRONG_LIMITS": "2 per minute", "CAPTCHA_GUARD_DISALLOWED_WORDS": ["hypnotize"]})
     client = blog.client()
 
@@ -241,7 +243,7 @@ def test_a_put_is_guarded_as_a_post(blog: Blog) -> None:
     assert client.put("/api/comments", json=COMMENT | json_code(client, asked["token"])).status_code == 201
 
 
-def test_whoever_listens_hears_of_every_verdict_with_no_address_and_no_answer(blog: Blog) -> None:
+def test_a_signal_is_sent_for_every_verdict_without_address_and_answer(blog: Blog) -> None:
     heard: list[tuple[object, Submission, str]] = []
 
     def listen(sender: object, submission: Submission, verdict: Any) -> None:
@@ -259,7 +261,7 @@ def test_whoever_listens_hears_of_every_verdict_with_no_address_and_no_answer(bl
 
 @pytest.fixture
 def broken(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> Blog:
-    """The blog with codes handed out while its store was well, which now fails at everything."""
+    """The blog with codes that were issued while its store worked. Now the store always fails."""
     store: Any = blog.state.spent._storage
 
     def fail(*_: object, **__: object) -> None:
@@ -286,7 +288,7 @@ def test_with_the_store_down_an_open_route_publishes_nothing_and_keeps_the_text_
     assert broken.stored == []
 
 
-def test_a_code_kept_while_the_store_was_down_is_good_when_it_is_back(
+def test_a_code_kept_while_the_store_was_down_is_valid_when_it_works_again(
     broken: Blog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = broken.client()
@@ -297,13 +299,13 @@ def test_a_code_kept_while_the_store_was_down_is_good_when_it_is_back(
     assert client.post(POST, data=fields_of(answer)).status_code == 303
 
 
-def test_with_the_store_down_a_moderated_route_holds(broken: Blog) -> None:
+def test_with_the_store_down_a_moderated_route_holds_the_comment(broken: Blog) -> None:
     client = broken.client()
     assert client.post("/queue", data=solved(client, client.get("/queue"), COMMENT)).status_code == 303
     assert (broken.stored[0]["held"], broken.stored[0]["why"]) == ("True", "store_unavailable")
 
 
-def test_with_the_store_down_a_quiet_form_publishes_nothing_either(broken: Blog) -> None:
+def test_with_the_store_down_suspicious_mode_publishes_nothing_either(broken: Blog) -> None:
     client = broken.client()
     fields = fields_of(client.get("/quiet")) | COMMENT
     assert [client.post("/quiet", data=fields).status_code for _ in range(2)] == [503, 503]
@@ -322,7 +324,7 @@ def test_with_the_store_down_a_wrong_code_is_still_wrong_and_pictures_are_still_
     assert broken.stored == []
 
 
-def test_with_the_store_down_a_challenge_that_is_paid_for_is_counted_again(
+def test_with_the_store_down_a_challenge_with_tries_left_is_counted_again(
     blogs: MakeBlog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute"})
@@ -332,7 +334,7 @@ def test_with_the_store_down_a_challenge_that_is_paid_for_is_counted_again(
     monkeypatch.setattr(blog.state.spent._storage, "acquire_entries", _fail)
     fields = solved(client, asked)
     answers = [client.post("/queue", data=fields | {"body": str(number)}).status_code for number in range(4)]
-    assert answers == [303, 429, 429, 429]  # the process grants one, though what the store counted covered it
+    assert answers == [303, 429, 429, 429]  # the process allows one, although the store's count covered it
     assert [comment["held"] for comment in blog.stored] == ["True"]
 
 

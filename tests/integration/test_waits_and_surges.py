@@ -1,4 +1,4 @@
-"""Waits that grow, and a surge, as visitors meet them."""
+"""Growing waits, and a surge, for visitors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def say(client: FlaskClient, number: object) -> TestResponse:
 # Waits
 
 
-def test_who_guesses_on_waits_longer_each_time(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
+def test_a_client_that_guesses_waits_longer_each_time(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     client = blogs({"CAPTCHA_GUARD_WRONG_WAITS": (30, 3600)}).client()
     assert [guess(client).status_code for _ in range(5)] == [422] * 5
     waits = []
@@ -57,7 +57,7 @@ def test_a_reader_who_waits_sends_the_same_code_and_text_again(blogs: MakeBlog, 
     assert [comment["body"] for comment in blog.stored] == [COMMENT["body"]]
 
 
-def test_a_wait_stops_codes_only_and_only_this_client(blogs: MakeBlog) -> None:
+def test_a_wait_applies_only_to_codes_and_only_to_this_client(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_WRONG_WAITS": (30, 3600)})
     client = blog.client()
     for _ in range(5):
@@ -69,7 +69,7 @@ def test_a_wait_stops_codes_only_and_only_this_client(blogs: MakeBlog) -> None:
 
 
 @pytest.mark.parametrize("value", [(60, 30), (-1, 5), "30", (30, 90_000), 5000])
-def test_waits_that_can_not_be_are_refused_at_start_up(blogs: MakeBlog, value: object) -> None:
+def test_impossible_waits_are_refused_at_start_up(blogs: MakeBlog, value: object) -> None:
     with pytest.raises(ConfigError, match="CAPTCHA_GUARD_WRONG_WAITS"):
         blogs({"CAPTCHA_GUARD_WRONG_WAITS": value})
 
@@ -77,7 +77,7 @@ def test_waits_that_can_not_be_are_refused_at_start_up(blogs: MakeBlog, value: o
 # Retry-After
 
 
-def test_every_429_says_how_long_rounded_up(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
+def test_every_429_has_the_wait_rounded_up(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     config = {
         "CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute",
         "CAPTCHA_GUARD_CHALLENGE_LIMITS": "1 per minute",
@@ -112,13 +112,13 @@ SURGE: dict[str, object] = {"CAPTCHA_GUARD_SURGE": 5}
 
 
 def flood(blog: Blog, times: int) -> None:
-    """Post without a code, each time from somewhere else."""
+    """Post without a code, each time from another address."""
     for number in range(times):
         blog.client(f"10.{number}.0.1").post("/api/comments", json=COMMENT | {"body": f"Flood {number}"})
 
 
 @pytest.mark.parametrize("mode", ["always", "suspicious"])
-def test_in_a_surge_a_quiet_form_asks_for_a_code_and_nothing_is_refused_for_it(blogs: MakeBlog, mode: str) -> None:
+def test_in_a_surge_suspicious_mode_asks_for_a_code_and_nothing_is_refused_for_it(blogs: MakeBlog, mode: str) -> None:
     blog = blogs({**SURGE, "CAPTCHA_GUARD_MODE": mode})
     early = blog.client().get("/posts/one")
     flood(blog, 5)
@@ -131,7 +131,7 @@ def test_in_a_surge_a_quiet_form_asks_for_a_code_and_nothing_is_refused_for_it(b
     assert blog.stored[-1]["body"] == COMMENT["body"]
 
 
-def test_in_a_surge_codes_that_were_open_before_stay_good(blogs: MakeBlog) -> None:
+def test_in_a_surge_codes_from_before_stay_valid(blogs: MakeBlog) -> None:
     blog = blogs(SURGE)
     client = blog.client()
     early = client.get("/posts/one")
@@ -139,7 +139,7 @@ def test_in_a_surge_codes_that_were_open_before_stay_good(blogs: MakeBlog) -> No
     assert client.post(POST, data=solved(client, early, COMMENT)).status_code == 303
 
 
-def test_a_surge_asks_for_no_code_where_codes_are_switched_off(blogs: MakeBlog) -> None:
+def test_a_surge_asks_for_no_code_in_mode_off(blogs: MakeBlog) -> None:
     blog = blogs({**SURGE, "CAPTCHA_GUARD_MODE": "off"})
     flood(blog, 9)
     client = blog.client()
@@ -147,9 +147,7 @@ def test_a_surge_asks_for_no_code_where_codes_are_switched_off(blogs: MakeBlog) 
     assert client.post(POST, data=COMMENT).status_code == 303
 
 
-def test_below_the_surge_nothing_changes_and_after_it_all_is_as_before(
-    blogs: MakeBlog, clock: time_machine.Traveller
-) -> None:
+def test_nothing_changes_below_the_surge_and_after_it(blogs: MakeBlog, clock: time_machine.Traveller) -> None:
     blog = blogs({**SURGE, "CAPTCHA_GUARD_MODE": "suspicious"})
 
     def post(body: str) -> int:
@@ -164,7 +162,7 @@ def test_below_the_surge_nothing_changes_and_after_it_all_is_as_before(
     assert post("After.") == 303
 
 
-def test_a_flood_never_mutes_a_reader(blogs: MakeBlog) -> None:
+def test_a_flood_never_stops_a_reader(blogs: MakeBlog) -> None:
     blog = blogs({"CAPTCHA_GUARD_SURGE": 5, "CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute; 10 per hour"})
     flood(blog, 100)
     reader = blog.client("203.0.113.5")
@@ -183,7 +181,7 @@ def test_in_a_surge_forms_show_the_picture_from_the_beginning(blogs: MakeBlog) -
     assert say(client, 1).status_code == 303
 
 
-def test_in_a_surge_a_pass_stays_good(blogs: MakeBlog) -> None:
+def test_in_a_surge_a_pass_stays_valid(blogs: MakeBlog) -> None:
     blog = blogs(SURGE)
     client = blog.client()
     passed = post_comment(client, author="")
@@ -192,7 +190,7 @@ def test_in_a_surge_a_pass_stays_good(blogs: MakeBlog) -> None:
     assert client.post(POST, data=fields_of(passed) | COMMENT).status_code == 303
 
 
-def test_in_a_surge_json_clients_are_asked_for_a_code_too(blogs: MakeBlog) -> None:
+def test_in_a_surge_json_clients_need_a_code_too(blogs: MakeBlog) -> None:
     blog = blogs({**SURGE, "CAPTCHA_GUARD_MODE": "suspicious"})
     flood(blog, 6)
     client = blog.client()

@@ -1,4 +1,4 @@
-"""Ways around the guard that were tried and must stay closed, each on a running application."""
+"""Ways to bypass the guard that were tried and must stay closed, each on a running application."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ POST = "/posts/one/comments"
 
 @pytest.fixture
 def verdicts() -> Iterator[list[Verdict]]:
-    """Hear every verdict."""
+    """Record every verdict."""
     heard: list[Verdict] = []
 
     def listen(_: object, submission: Submission, verdict: Verdict) -> None:
@@ -39,14 +39,14 @@ def verdicts() -> Iterator[list[Verdict]]:
 
 
 @pytest.mark.parametrize("number", [3, 200, 1500])
-def test_decoy_fields_push_no_spam_out_of_a_body(blogs: MakeBlog, verdicts: list[Verdict], number: int) -> None:
+def test_decoy_fields_do_not_hide_spam_in_the_body(blogs: MakeBlog, verdicts: list[Verdict], number: int) -> None:
     client = blogs({"CAPTCHA_GUARD_DISALLOWED_WORDS": ["hypnotize"]}).client()
     decoy = " qzx ".join(["cheap", "online", "money", "free", "casino", "video", "channel", "check", "out", "earn"])
     client.post("/queue", data={"body": f"Hypnotize! {SPAM}"} | {f"x{n}": decoy for n in range(number)})
     assert verdicts[-1].reasons == ("disallowed_words",)
 
 
-def test_a_short_honest_body_beside_many_fields_is_not_taken_for_empty(blog: Blog, verdicts: list[Verdict]) -> None:
+def test_a_short_body_beside_many_fields_does_not_count_as_empty(blog: Blog, verdicts: list[Verdict]) -> None:
     answers = {f"q{n}": f"The answer to question {n} is as it was put down in the list." for n in range(300)}
     blog.client().post("/queue", data={"body": "All done."} | answers)
     assert "empty" not in verdicts[-1].reasons
@@ -68,7 +68,7 @@ def test_a_part_without_a_name_is_judged_and_no_500(blog: Blog, verdicts: list[V
     assert answer.status_code in (400, 422)
 
 
-def test_a_forged_host_makes_no_link_the_sites_own(blog: Blog, verdicts: list[Verdict]) -> None:
+def test_a_forged_host_does_not_make_links_internal(blog: Blog, verdicts: list[Verdict]) -> None:
     client = blog.client()
     for name, counts in (("link", True), ("feedback", True), ("next", False)):
         sent = {"body": "A fine text, thank you.", name: "http://spam.example/cheap"}
@@ -76,7 +76,7 @@ def test_a_forged_host_makes_no_link_the_sites_own(blog: Blog, verdicts: list[Ve
         assert ("single_link" in verdicts[-1].reasons) == counts, name
 
 
-def test_marks_that_show_nothing_make_no_other_comment(blog: Blog) -> None:
+def test_invisible_marks_do_not_make_another_comment(blog: Blog) -> None:
     client = blog.client()
     assert client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT)).status_code == 303
     hidden = COMMENT | {"body": COMMENT["body"].replace("loop", "lo\u200bop")}
@@ -119,9 +119,7 @@ def test_the_errors_of_another_form_do_not_make_a_stored_comment_unstored(blog: 
 
 
 @pytest.mark.parametrize("texts", [("hello there my dear", "buy our cheap pills"), ("好", "便宜的药品,立即购买")])
-def test_a_short_text_lets_no_other_one_follow_where_the_view_may_have_stored(
-    blog: Blog, texts: tuple[str, str]
-) -> None:
+def test_a_short_text_gets_no_pass_if_the_view_may_have_stored_it(blog: Blog, texts: tuple[str, str]) -> None:
     @blog.app.route("/again", methods=["GET", "POST"])
     @blog.guard.protect
     def again() -> str:
@@ -136,7 +134,7 @@ def test_a_short_text_lets_no_other_one_follow_where_the_view_may_have_stored(
     assert len(blog.stored) == 1
 
 
-def test_a_streamed_page_hands_out_no_pass_once_the_comment_is_stored(blog: Blog) -> None:
+def test_a_streamed_page_has_no_pass_after_the_comment_is_stored(blog: Blog) -> None:
     @blog.app.route("/stream", methods=["GET", "POST"])
     @blog.guard.protect
     def stream() -> ResponseReturnValue:

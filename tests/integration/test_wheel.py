@@ -1,4 +1,4 @@
-"""What a user installs: the wheel has fonts, templates and types, and draws without the checkout."""
+"""The installed wheel has fonts, templates and types, and draws without the checkout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "site"
 
 
-def test_the_wheel_holds_all_that_is_read_at_run_time(unpacked: Path) -> None:
+def test_the_wheel_contains_all_files_that_are_needed_at_run_time(unpacked: Path) -> None:
     package = unpacked / "captcha_guard"
     for wanted in (
         "cli/templates/tune.html",
@@ -44,20 +44,20 @@ def test_the_wheel_holds_all_that_is_read_at_run_time(unpacked: Path) -> None:
         assert list(font.glob("*LICEN[CS]E*")) or list(font.glob("OFL*")), f"{font.name} has no licence beside it"
 
 
-def test_the_wheel_says_all_licences_of_what_is_in_it(unpacked: Path) -> None:
+def test_the_wheel_declares_all_its_licences(unpacked: Path) -> None:
     [metadata] = unpacked.glob("*.dist-info/METADATA")
-    said = dict(re.findall(r"^(\S+): (.*)$", metadata.read_text().partition("\n\n")[0], re.MULTILINE))
+    headers = dict(re.findall(r"^(\S+): (.*)$", metadata.read_text().partition("\n\n")[0], re.MULTILINE))
     texts = {path.parent: path.read_text() for path in (unpacked / "captcha_guard/fonts").glob("*/LICENSE")}
     kinds = {"OFL-1.1": "SIL OPEN FONT LICENSE Version 1.1", "Apache-2.0": "Apache License\n"}
     found = {name for text in texts.values() for name, words in kinds.items() if words in text}
     assert all(any(words in text for words in kinds.values()) for text in texts.values())
-    assert set(said["License-Expression"].split(" AND ")) == {"MIT", *found}
+    assert set(headers["License-Expression"].split(" AND ")) == {"MIT", *found}
     kept = metadata.parent / "licenses"
     assert {path.parent.name for path in kept.glob("fonts/*/LICENSE")} == {folder.name for folder in texts}
     assert (kept / "LICENSE").is_file()
 
 
-def test_the_wheel_holds_nothing_else(unpacked: Path) -> None:
+def test_the_wheel_contains_nothing_else(unpacked: Path) -> None:
     assert {path.name.partition("-")[0] for path in unpacked.iterdir()} == {"captcha_guard"}
 
 

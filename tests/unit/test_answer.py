@@ -1,4 +1,4 @@
-"""The code that people type: derived without bias, compared with forgiveness."""
+"""Codes: they are derived without bias, and compared without regard to case and look-alikes."""
 
 # ruff: noqa: RUF001 (letters that pass for others are what some of this is about)
 
@@ -24,7 +24,7 @@ def derive(nonce: str, **how: object) -> str:
     return answer.derive(KEY, nonce.encode(), **how)  # type: ignore[arg-type]
 
 
-def test_the_same_nonce_has_the_same_answer_for_ever() -> None:
+def test_the_same_nonce_always_has_the_same_answer() -> None:
     assert derive("nonce-1") == derive("nonce-1") == "5T9W9"
 
 
@@ -38,7 +38,7 @@ def test_every_symbol_and_both_lengths_are_equally_likely() -> None:
     answers = [derive(f"n{number}", alphabet=alphabet) for number in range(12_000)]
     symbols = Counter("".join(answers))
     expected = sum(symbols.values()) / len(alphabet)
-    # 14 symbols, about 4,710 of each: a standard deviation is 66.
+    # 14 symbols, about 4,710 of each. The standard deviation is 66.
     assert set(symbols) == set(alphabet)
     assert max(abs(count - expected) for count in symbols.values()) < 220
     lengths = Counter(map(len, answers))
@@ -46,13 +46,14 @@ def test_every_symbol_and_both_lengths_are_equally_likely() -> None:
     assert abs(lengths[5] - 6_000) < 250
 
 
-def test_look_alikes_make_no_symbol_likelier_to_be_guessed() -> None:
-    alphabet = answer.ALPHABET + "KNXOQ0"  # H, K, N and X count as one; so do D, O, Q and 0
+def test_look_alikes_make_no_symbol_easier_to_guess() -> None:
+    alphabet = answer.ALPHABET + "KNXOQ0"  # H, K, N and X count as one, and so do D, O, Q and 0
     answers = [derive(f"n{number}", alphabet=alphabet) for number in range(12_000)]
     shown, counted = Counter("".join(answers)), Counter(answer.normalise("".join(answers)))
     expected = sum(counted.values()) / len(answer.ALPHABET)
     assert set(shown) == set(alphabet)
-    assert max(abs(count - expected) for count in counted.values()) < 250  # drawn one by one, H would come 3.5 times
+    # If symbols were drawn one by one, H would come 3.5 times as often.
+    assert max(abs(count - expected) for count in counted.values()) < 250
     assert max(shown[one] for one in "HKNX") < 1.2 * min(shown[one] for one in "HKNX")
 
 
@@ -86,7 +87,7 @@ def test_the_alphabet_has_no_vowels_and_one_of_each_group_of_look_alikes() -> No
         ("FHF55", "exes5"),
     ],
 )
-def test_case_spaces_width_and_look_alikes_are_forgiven(shown: str, typed: str) -> None:
+def test_case_spaces_width_and_look_alikes_do_not_matter(shown: str, typed: str) -> None:
     assert answer.matches(shown, typed)
 
 
@@ -102,7 +103,7 @@ def test_normalising_twice_changes_nothing_more(typed: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(), max_size=12))
-def test_nobody_matches_by_typing_nonsense(typed: str) -> None:
+def test_nonsense_never_matches(typed: str) -> None:
     code = "7DCP4H"
     if answer.normalise(typed) != code:
         assert not answer.matches(code, typed)
@@ -134,7 +135,7 @@ def test_derived_answers_match_themselves() -> None:
         ("5938", "𞥕𞥙𞥓𞥘"),
     ],
 )
-def test_any_keyboard_will_do(shown: str, typed: str) -> None:
+def test_answers_can_be_typed_on_any_keyboard(shown: str, typed: str) -> None:
     assert answer.matches(shown, typed)
 
 
@@ -153,7 +154,7 @@ def test_a_digit_of_any_script_means_the_same_digit() -> None:
 
 
 def test_no_two_groups_of_symbols_become_one() -> None:
-    """Letters of other scripts count as a Latin one; they don't make two Latin ones equal."""
+    """Letters of other scripts count as one Latin letter. They don't make two Latin letters equal."""
     everything = string.ascii_uppercase + string.digits
     for alphabet in (answer.ALPHABET, everything):
         for group in groups_of(alphabet):
@@ -162,13 +163,13 @@ def test_no_two_groups_of_symbols_become_one() -> None:
 
 
 @given(st.text(max_size=8), st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40))
-def test_one_guess_is_right_for_one_code_at_most(typed: str, nonces: list[int]) -> None:
-    """So the chance of a blind guess is one in as many as there are codes, whatever may be typed for a symbol."""
+def test_one_guess_is_right_for_at_most_one_code(typed: str, nonces: list[int]) -> None:
+    """So the chance of a blind guess is one in the number of codes, whatever may be typed for a symbol."""
     codes = {answer.derive(KEY, str(nonce).encode()) for nonce in nonces}
     assert sum(answer.matches(code, typed) for code in codes) <= 1
 
 
 @given(st.text(max_size=40))
-def test_what_is_typed_for_a_code_is_the_same_in_capitals_and_small_letters(typed: str) -> None:
+def test_capitals_and_small_letters_are_the_same(typed: str) -> None:
     plain = unicodedata.normalize("NFKD", typed)
     assert answer.normalise(plain.upper()) == answer.normalise(plain)

@@ -1,4 +1,4 @@
-"""A pass completes the comment it was issued for, corrected or shortened, and no other."""
+"""A pass completes the comment that it was issued for, also if it was corrected or shortened, and no other."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ def test_a_correction_and_a_shortened_text_are_the_same_comment(before: str, now
         (SENTENCE, "word " * (MOST_WORDS + 1)),
     ],
 )
-def test_another_text_is_not(before: str, now: str) -> None:
+def test_another_text_is_another_comment(before: str, now: str) -> None:
     assert not admits(before, now)
 
 
-def test_a_text_too_long_to_look_at_gets_no_pass() -> None:
+def test_a_very_long_text_gets_no_pass() -> None:
     assert Binding.of(posted("word " * (MOST_WORDS + 1)), ADA, KEY) is None
 
 
@@ -90,14 +90,14 @@ def test_a_name_that_is_judged_like_a_body_is_bound_once_as_a_name_only() -> Non
     assert not bound.admits(replace(named, other=(name, name)), [ADA], KEY)
 
 
-def test_nothing_is_recognised_under_another_key() -> None:
+def test_another_key_admits_nothing() -> None:
     bound = Binding.of(posted(SENTENCE), ADA, KEY)
     assert bound is not None
     assert not bound.admits(posted(SENTENCE), [ADA], b"another key than the one before.")
 
 
 @given(st.text(), st.text())
-def test_any_text_can_be_bound_and_is_admitted_again(before: str, now: str) -> None:
+def test_any_text_can_be_bound_and_admitted(before: str, now: str) -> None:
     bound = Binding.of(posted(before), ADA, KEY)
     assert bound is not None
     assert bound == Binding.of(posted(before), ADA, KEY)

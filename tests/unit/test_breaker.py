@@ -1,4 +1,4 @@
-"""The breaker: opens after faults in a row, probes once after a rest, and closes on an answer."""
+"""The breaker opens after faults in a row, allows one probe after a rest, and closes on a success."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def opened(now: float = 0.0) -> Breaker:
     return breaker
 
 
-def test_faults_in_a_row_open_it_and_an_answer_in_between_begins_the_count_anew() -> None:
+def test_faults_in_a_row_open_it_and_a_success_resets_the_count() -> None:
     breaker = Breaker(faults=3, rest=60)
     for _ in range(4):
         breaker.failed(0)
@@ -39,7 +39,7 @@ def test_after_the_rest_one_probe_decides_for_all() -> None:
     assert all(breaker.allows(121) for _ in range(5))
 
 
-def test_a_probe_that_never_reports_back_is_replaced() -> None:
+def test_a_probe_without_a_result_is_replaced() -> None:
     breaker = opened()
     assert breaker.allows(60)
     assert not breaker.allows(119.9)

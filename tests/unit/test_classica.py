@@ -1,4 +1,4 @@
-"""The nostalgic pictures: 160 x 30 px whatever the site's style and size are, and every glyph whole and legible."""
+"""The pictures of classica: 160 x 30 px whatever the site's style and size are, with every glyph whole and legible."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ classica = functools.partial(draw, style=STYLE, difficulty=Difficulty.classica)
 
 
 def challenges(count: int) -> list[tuple[str, bytes]]:
-    """Return answers of 4 to 8 of all symbols, and seeds."""
+    """Return answers of 4 to 8 symbols, and seeds."""
     rng = random.Random(count)
     return [
         ("".join(rng.choice(GLYPHS) for _ in range(rng.randint(4, 8))), f"classica {index}".encode())
@@ -36,14 +36,14 @@ def shown(answer: str, seed: bytes, *, scale: int = 1) -> Image.Image:
 
 
 def coverage(picture: Image.Image) -> Image.Image:
-    """Return how much ink each pixel has (mode L, 0 to 255), measured in red."""
+    """Return the amount of ink in each pixel (mode L, 0 to 255), measured in red."""
     paper, ink = PAPER[0], INK[0]
     table = [min(max(round((paper - red) * 255 / (paper - ink)), 0), 255) for red in range(256)]
     return picture.getchannel("R").point(table)
 
 
 def mass(mask: Image.Image) -> float:
-    """Return the ink in px."""
+    """Return the amount of ink in px."""
     return sum(value * count for value, count in enumerate(mask.histogram())) / 255
 
 
@@ -51,7 +51,7 @@ def assert_whole(answer: str, picture: Image.Image, scale: int = 1) -> None:
     ink = coverage(picture)
     box = ink.getbbox()
     assert box is not None
-    margin = (MARGIN - 1) * scale  # an edge may run out over one px
+    margin = (MARGIN - 1) * scale  # an edge may be blurred over one px
     assert min(box[0], box[1], picture.width - box[2], picture.height - box[3]) >= margin
     assert box[3] - box[1] >= 18 * scale
     face = next(face for face in font_pool() if face.name == FACE)
@@ -77,12 +77,12 @@ def test_neither_style_nor_size_of_the_site_changes_the_picture() -> None:
 
 @pytest.mark.parametrize("scale", [1, 2])
 def test_file_is_a_small_png_of_160_by_30_px_and_nothing_else(scale: int) -> None:
-    octets = classica("7ACD4", seed=b"one", scale=scale)
-    picture = Image.open(io.BytesIO(octets))
+    png = classica("7ACD4", seed=b"one", scale=scale)
+    picture = Image.open(io.BytesIO(png))
     picture.load()
     assert picture.size == (160 * scale, 30 * scale)
     assert picture.info == {}
-    assert len(octets) < 2048
+    assert len(png) < 2048
 
 
 def test_face_is_the_plain_sans_of_the_bundled_pool_and_the_first_of_another() -> None:
@@ -113,7 +113,7 @@ def test_double_scale_shows_the_same_geometry() -> None:
     for answer, seed in challenges(50):
         small = coverage(shown(answer, seed))
         large = coverage(shown(answer, seed, scale=2)).reduce(2)
-        # Edges differ by a shade; a line elsewhere would differ by ink.
+        # Edges differ by a shade. A line in another place would differ by ink.
         assert sum(ImageChops.difference(small, large).histogram()[128:]) < 0.005 * 160 * 30
 
 
@@ -144,13 +144,13 @@ def test_every_glyph_and_length_fits(answer: str, scale: int) -> None:
 # Legible
 
 
-def test_a_thousand_pictures_are_whole_and_their_ink_stands_out() -> None:
+def test_a_thousand_pictures_are_whole_with_enough_contrast() -> None:
     assert contrast(PAPER, INK) >= 4.5
     for answer, seed in challenges(1000):
         picture = shown(answer, seed)
         assert_whole(answer, picture)
         colours = {colour: count for count, colour in picture.getcolors(16) or []}
-        # What lies between the two are soft edges.
+        # The tones between the two are soft edges.
         assert colours[PAPER] > 0.6 * 160 * 30
         assert colours[INK] > 0.015 * 160 * 30 * len(answer) / 4
         assert picture.getpixel((0, 0)) == PAPER

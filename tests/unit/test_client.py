@@ -118,7 +118,7 @@ ADDRESSES = [case for line in CASES.read_text("utf-8").splitlines() if (case := 
 
 
 @pytest.mark.parametrize("case", ADDRESSES, ids=lambda case: case["addresses"][0])
-def test_what_proxies_write_is_the_client_that_it_means(case: dict[str, Any]) -> None:
+def test_addresses_as_proxies_write_them_are_the_same_client(case: dict[str, Any]) -> None:
     first, second = map(client, case["addresses"])
     assert UNKNOWN_CLIENT not in (first, second)
     assert (first == second) == (case["expect"] == "the same client as the second")
@@ -141,12 +141,12 @@ def test_what_proxies_write_is_the_client_that_it_means(case: dict[str, Any]) ->
         "\x00",
     ],
 )
-def test_who_has_no_address_shares_one_key(address: str | None) -> None:
+def test_clients_without_an_address_share_one_key(address: str | None) -> None:
     assert client_of(address, secret=SECRET) == UNKNOWN_CLIENT
 
 
 @given(text=st.text())
-def test_whatever_stands_for_an_address_gives_a_key(text: str) -> None:
+def test_any_text_as_an_address_gives_a_key(text: str) -> None:
     made = client(text)
     assert made.key
     assert all(key for _, key in made.networks)
@@ -162,7 +162,7 @@ def test_without_a_secret_no_key_is_made() -> None:
         client_of("192.0.2.1", secret=b"")
 
 
-def test_who_has_no_address_is_in_no_network() -> None:
+def test_clients_without_an_address_have_no_network() -> None:
     assert UNKNOWN_CLIENT.networks == ()
 
 
@@ -173,12 +173,12 @@ def test_a_client_that_the_host_names_has_one_key_and_no_network(name: str, othe
     assert (made == client_named(other, secret=SECRET)) == (name == other)
 
 
-def test_no_name_can_be_taken_for_an_address() -> None:
+def test_no_name_equals_an_address() -> None:
     assert client_named("192.0.2.1", secret=SECRET) != client("192.0.2.1")
     assert client_named("\xc0\x00\x02\x01", secret=SECRET).key != client("192.0.2.1").key
 
 
 @pytest.mark.parametrize("name", ["", " ", "\n"])
-def test_an_empty_name_is_nobodys(name: str) -> None:
+def test_an_empty_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="name or the secret is empty"):
         client_named(name, secret=SECRET)

@@ -1,4 +1,4 @@
-"""Rendering a comment is cheap whatever is in it; work is counted in function calls, which no busy machine changes."""
+"""Rendering any comment is cheap. The cost is counted in function calls, which don't depend on the machine's load."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from demo_blog.markdown import MAX_COST, parsing_cost, render_comment
 
 LONGEST = MAX_LENGTHS["body"]
 
-#: Calls of Python and C functions, some 15 million a second. 20,000 "[" made 4,000,000 before there was a bound.
+#: Calls of Python and C functions, about 15 million per second. 20,000 "[" made 4,000,000 before there was a limit.
 MOST_CALLS = 250_000
 
 PIECES = [
@@ -28,7 +28,7 @@ PIECES = [
 
 
 def calls_of(text: str) -> int:
-    """Count the functions that are called while a comment is rendered."""
+    """Count the function calls of rendering a comment."""
     calls = 0
 
     def count(_frame: object, event: str, _argument: object) -> None:
@@ -49,7 +49,7 @@ def cut(text: str) -> str:
 
 
 def just_parsed(piece: str, rest: str) -> str:
-    """Return as much of a piece, before as much of the rest, as is still parsed."""
+    """Return as many copies of a piece, before as many of the rest, as are still parsed."""
     low, high = 0, LONGEST // len(piece)
     while low < high:
         middle = (low + high + 1) // 2
@@ -59,7 +59,7 @@ def just_parsed(piece: str, rest: str) -> str:
 
 
 @pytest.mark.parametrize("piece", PIECES)
-def test_a_comment_made_of_one_piece_over_and_over_is_cheap(piece: str) -> None:
+def test_a_comment_that_repeats_one_piece_is_cheap(piece: str) -> None:
     assert calls_of(cut(piece)) <= MOST_CALLS
 
 
@@ -126,7 +126,7 @@ def test_nothing_in_a_comment_that_is_shown_as_typed_is_markup(piece: str) -> No
     assert unescape(re.sub("<[^>]*>", "", shown)).strip() == text.replace("\0", "\ufffd").strip()
 
 
-def test_what_honest_readers_write_at_length_keeps_its_markup() -> None:
+def test_long_ordinary_comments_keep_their_markup() -> None:
     paragraph = (
         "I've tried this on **three** machines (two of them _old_), and it's `O(n)` as you say; see "
         '[the notes](https://example.org/notes?a=1&b=2) and [this](https://example.org/this). It isn\'t "obvious"!\n\n'

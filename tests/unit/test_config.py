@@ -1,4 +1,4 @@
-"""Settings: every wrong one is refused at start-up with the name, the value and the way to mend it."""
+"""Settings: every wrong one is refused at start-up, with its name, its value and the fix."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_default_alphabet_is_the_one_answers_are_tested_with() -> None:
     assert Settings().alphabet == ALPHABET
 
 
-def test_given_values_arrive_checked_and_in_one_form() -> None:
+def test_values_are_checked_and_returned_in_one_form() -> None:
     settings = read(
         {
             f"{PREFIX}MODE": "suspicious",
@@ -66,7 +66,7 @@ def test_fonts_are_a_folder_or_several_and_the_word_bundled(given: object, read_
     assert [type(entry) for entry in fonts] == [str if entry == BUNDLED else type(Path()) for entry in fonts]
 
 
-def test_the_judges_settings_arrive_in_one_form() -> None:
+def test_the_judges_settings_are_returned_in_one_form() -> None:
     settings = read(
         {
             f"{PREFIX}SHADOW": True,
@@ -139,7 +139,7 @@ def test_a_wrong_value_is_refused_with_its_name_and_what_is_allowed(key: str, va
         ("23456789CDF", "at least 12"),
     ],
 )
-def test_an_alphabet_needs_twelve_symbols_that_readers_can_tell_apart(alphabet: str, alike: str) -> None:
+def test_an_alphabet_needs_twelve_symbols_that_readers_can_distinguish(alphabet: str, alike: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read({f"{PREFIX}ALPHABET": alphabet})
     assert alike in str(caught.value)
@@ -159,7 +159,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_right_one(typed: str, meant:
         read({PREFIX + typed: 1})
 
 
-def test_a_key_like_none_of_ours_is_refused_too() -> None:
+def test_a_key_that_resembles_no_setting_is_refused_too() -> None:
     with pytest.raises(ConfigError, match=r"docs/configuration\.md"):
         read({f"{PREFIX}XYZZY": 1})
 
@@ -173,9 +173,7 @@ def test_every_setting_has_an_explanation_and_a_default_that_passes_its_own_chec
 
 
 def test_a_setting_of_an_earlier_release_is_refused_with_the_name_of_the_new_one() -> None:
-    with pytest.raises(
-        ConfigError, match=rf"^{PREFIX}LEARNING_URI isn't a setting any more; it's {PREFIX}DATABASE_URI"
-    ):
+    with pytest.raises(ConfigError, match=rf"^{PREFIX}LEARNING_URI isn't a setting any more; use {PREFIX}DATABASE_URI"):
         read({PREFIX + "LEARNING_URI": "sqlite:////var/lib/blog/learned.sqlite3"})
 
 
@@ -203,7 +201,7 @@ def test_settings_that_are_printed_show_no_password_of_an_address() -> None:
         (["capacitor://localhost", "http://a.example:443"], ("capacitor://localhost", "http://a.example:443")),
     ],
 )  # fmt: skip
-def test_trusted_origins_arrive_as_browsers_write_them(given: object, read_as: object) -> None:
+def test_trusted_origins_are_returned_as_browsers_write_them(given: object, read_as: object) -> None:
     assert read({f"{PREFIX}TRUSTED_ORIGINS": given}).trusted_origins == read_as
 
 
@@ -216,6 +214,6 @@ def test_trusted_origins_arrive_as_browsers_write_them(given: object, read_as: o
         ["https://a.example\n"], {"https://a.example"},
     ],
 )  # fmt: skip
-def test_what_is_no_list_of_origins_is_refused_with_an_example(given: object) -> None:
+def test_an_invalid_list_of_origins_is_refused_with_an_example(given: object) -> None:
     with pytest.raises(ConfigError, match=r"CAPTCHA_GUARD_TRUSTED_ORIGINS is .*; allowed: a list of origins such as"):
         read({f"{PREFIX}TRUSTED_ORIGINS": given})

@@ -24,7 +24,7 @@ difficulties = st.one_of(
 
 
 @pytest.mark.parametrize("name", LEVELS)
-def test_level_is_found_by_its_name_and_writes_itself_as_it(name: str) -> None:
+def test_a_level_is_found_by_its_name_and_its_spec_is_its_name(name: str) -> None:
     level = Difficulty.named(name)
     assert level.name == level.spec() == name
     assert Difficulty.from_spec(name) is level
@@ -35,7 +35,7 @@ def test_a_difficulty_without_knobs_is_medium() -> None:
 
 
 @given(difficulties)
-def test_spec_brings_back_the_same_difficulty(difficulty: Difficulty) -> None:
+def test_a_spec_restores_the_same_difficulty(difficulty: Difficulty) -> None:
     spec = difficulty.spec()
     assert spec.isascii()
     assert len(spec) < 60
@@ -43,7 +43,7 @@ def test_spec_brings_back_the_same_difficulty(difficulty: Difficulty) -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_other_text_is_no_spec(text: str) -> None:
+def test_any_other_text_is_not_a_spec(text: str) -> None:
     try:
         made = Difficulty.from_spec(text)
     except ValueError:
@@ -65,13 +65,13 @@ def test_nonsense_is_refused_as_a_spec(spec: str) -> None:
         Difficulty.from_spec(spec)
 
 
-def test_unknown_name_is_answered_with_the_nearest_right_one() -> None:
+def test_the_error_for_an_unknown_name_suggests_the_most_similar_one() -> None:
     with pytest.raises(ConfigError, match="did you mean 'medium'"):
         Difficulty.named("mediun")
 
 
 @pytest.mark.parametrize("name", ["insane", "", "hard", "3"])
-def test_a_name_that_is_near_none_is_answered_with_those_that_are_known(name: str) -> None:
+def test_the_error_for_an_unknown_name_lists_the_known_ones(name: str) -> None:
     with pytest.raises(ConfigError, match=f"there is no difficulty {name!r}; known are classica, easy, medium$"):
         Difficulty.named(name)
 
@@ -108,7 +108,7 @@ def test_a_length_beyond_its_range_is_refused_with_the_range(length: object) -> 
         Difficulty(length=length)  # type: ignore[arg-type]
 
 
-def test_a_difficulty_takes_the_lengths_that_the_site_may_set() -> None:
+def test_a_difficulty_allows_the_same_lengths_as_the_site() -> None:
     assert read({f"{PREFIX}LENGTH": (SHORTEST, LONGEST)}).length == (SHORTEST, LONGEST)
     for beyond in (SHORTEST - 1, LONGEST + 1):
         with pytest.raises(ConfigError):
@@ -124,7 +124,7 @@ def test_the_longest_code_fits_the_narrowest_picture(name: str) -> None:
     assert draw("W" * LONGEST, seed=b"0", style=style, difficulty=Difficulty.named(name), size=narrowest)
 
 
-def test_a_level_with_a_length_of_its_own_loses_its_name() -> None:
+def test_a_level_with_its_own_length_has_no_name() -> None:
     for name in LEVELS:
         level = Difficulty.named(name)
         short = dataclasses.replace(level, length=4)
@@ -132,7 +132,7 @@ def test_a_level_with_a_length_of_its_own_loses_its_name() -> None:
         assert Difficulty.from_spec(short.spec()) == short
 
 
-def test_classica_with_a_length_of_its_own_is_drawn_as_classica() -> None:
+def test_classica_with_its_own_length_is_drawn_as_classica() -> None:
     long = dataclasses.replace(Difficulty.classica, length=8)
     assert long.is_classica
     assert long.picture_size((240, 120)) == Difficulty.classica.picture_size((240, 120))
@@ -141,7 +141,7 @@ def test_classica_with_a_length_of_its_own_is_drawn_as_classica() -> None:
     assert drawn[0] == drawn[1]
 
 
-def test_a_difficulty_is_told_as_itself_or_by_its_name() -> None:
+def test_a_difficulty_is_given_as_an_object_or_by_its_name() -> None:
     own = Difficulty(lines=3)
     assert Difficulty.of(own) is own
     assert Difficulty.of("easy") is Difficulty.easy

@@ -1,4 +1,4 @@
-"""docs/doctor.md lists the codes as they are."""
+"""docs/doctor.md lists the codes of all checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from captcha_guard.doctor.diagnosis import Moment
 PAGE = (Path(__file__).parents[2] / "docs/doctor.md").read_text()
 
 
-def test_the_table_has_every_code_with_what_it_says_how_bad_it_is_and_when_it_is_looked_for() -> None:
+def test_the_table_has_every_code_with_its_title_severity_and_moments() -> None:
     rows = re.findall(r"^\| (CG\d+) \| (.*) \| (\w+) \| (.*) \|$", PAGE, re.MULTILINE)
     assert rows == [
         (

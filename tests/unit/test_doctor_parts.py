@@ -1,4 +1,4 @@
-"""What the doctor knows without an application: mounts, policies, numbers of workers."""
+"""Parts of the doctor that need no application: mounts, policies and numbers of workers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MOUNTS = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
         ("/var/lib/captcha_guard.sqlite3", "ext4"),
     ],
 )
-def test_the_innermost_mount_says_what_a_file_lies_on(path: str, kind: str, tmp_path: Path) -> None:
+def test_the_innermost_mount_has_the_file_system_of_a_file(path: str, kind: str, tmp_path: Path) -> None:
     (tmp_path / "mountinfo").write_text(MOUNTS)
     assert kind_of(Path(path), tmp_path / "mountinfo") == kind
 
@@ -43,7 +43,7 @@ def test_this_machines_own_mounts_are_read(tmp_path: Path) -> None:
     assert kind_of(tmp_path, Path("/proc/self/mountinfo"))
 
 
-def test_the_kernel_says_what_a_file_lies_on_where_no_mount_is_listed_as_in_a_chroot(tmp_path: Path) -> None:
+def test_the_kernel_reports_the_file_system_if_no_mount_is_listed_as_in_a_chroot(tmp_path: Path) -> None:
     (tmp_path / "mountinfo").write_text("")
     assert kind_of(Path("/proc/self/status"), tmp_path / "mountinfo") == "proc"
     there = kind_of(tmp_path, tmp_path / "mountinfo")
@@ -52,12 +52,12 @@ def test_the_kernel_says_what_a_file_lies_on_where_no_mount_is_listed_as_in_a_ch
 
 
 @pytest.mark.parametrize("kind", ["nfs", "cifs", "smb3", "smbfs", "afs", "ceph", "9p", "lustre", "gpfs", "beegfs"])
-def test_network_file_systems_known_by_their_number_are_known_as_such(kind: str) -> None:
+def test_numbers_of_network_file_systems_are_recognised(kind: str) -> None:
     assert kind in KINDS.values()
     assert kind in NETWORKED
 
 
-def test_a_number_that_is_not_known_names_no_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_number_gives_no_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mountinfo").write_text("")
     monkeypatch.setattr("captcha_guard.doctor.mounts.KINDS", {})
     assert kind_of(tmp_path, tmp_path / "mountinfo") == ""
@@ -103,14 +103,14 @@ def test_a_policy_is_read_as_a_browser_reads_it(policy: str, kind: str, url: str
     assert blocking(parsed, kind, url, f"{SITE}/posts/hello") == blocked
 
 
-def test_a_browser_asks_for_https_where_self_is_http() -> None:
+def test_a_browser_may_load_https_where_self_is_http() -> None:
     [policy] = parse("img-src 'self'")
     assert blocking(policy, "image", f"{SITE}/x.png", "http://blog.example/") == ""
     assert blocking(policy, "image", "http://blog.example/x.png", f"{SITE}/") == "img-src 'self'"
 
 
 @pytest.mark.parametrize(
-    ("environ", "argv", "told"),
+    ("environ", "argv", "expected"),
     [
         ({}, ("/usr/bin/flask", "run"), ""),
         ({"WEB_CONCURRENCY": "4"}, ("flask",), "WEB_CONCURRENCY is 4"),
@@ -126,13 +126,13 @@ def test_a_browser_asks_for_https_where_self_is_http() -> None:
         ({}, ("/srv/venv/bin/flask", "-w", "2"), ""),
     ],
 )
-def test_the_number_of_workers_is_read_off_the_surroundings(
-    environ: dict[str, str], argv: tuple[str, ...], told: str
+def test_the_number_of_workers_is_read_from_the_environment(
+    environ: dict[str, str], argv: tuple[str, ...], expected: str
 ) -> None:
-    assert seen(environ, argv) == told
+    assert seen(environ, argv) == expected
 
 
-def test_uwsgi_tells_its_own_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    for processes, told in ((1, ""), (4, "uWSGI runs 4 processes")):
+def test_uwsgi_reports_its_number_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for processes, expected in ((1, ""), (4, "uWSGI runs 4 processes")):
         monkeypatch.setitem(sys.modules, "uwsgi", cast("ModuleType", SimpleNamespace(numproc=processes)))
-        assert seen({}, ("uwsgi",)) == told
+        assert seen({}, ("uwsgi",)) == expected

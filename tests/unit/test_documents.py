@@ -1,4 +1,4 @@
-"""The documents say what is so: the configuration page is fresh, and no link in them is dead."""
+"""The documents are correct: the configuration page is up to date, and their links work."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def named(path: Path) -> str:
 
 
 def anchors(document: Path) -> set[str]:
-    """Return the anchors that GitHub gives to the headings of a document."""
+    """Return the anchors that GitHub creates for the headings of a document."""
     headings = HEADING.findall(CODE.sub("", document.read_text()))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -34,7 +34,7 @@ def test_the_configuration_page_is_what_make_docs_prints() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
-def test_every_link_between_documents_leads_somewhere(document: Path) -> None:
+def test_every_link_between_documents_has_a_target(document: Path) -> None:
     links = LINK.findall(document.read_text())
     assert [file for file, _ in links if not (document.parent / file).exists()] == []
     pages = [(document.parent / file if file else document, anchor) for file, anchor in links if anchor]
@@ -59,7 +59,7 @@ def test_the_table_of_knobs_has_every_knob_with_its_range_and_unit() -> None:
         assert knob.unit.startswith(unit), name
 
 
-def test_nothing_says_to_install_an_extra_of_ours_which_no_index_has() -> None:
+def test_no_document_installs_our_extras_from_a_package_index() -> None:
     sources = [*DOCUMENTS, *ROOT.glob("captcha_guard/**/*.py"), *ROOT.glob("demo_blog/**/*.py")]
     advice = re.compile(r"captcha[-_]guard\[\w|pip install ['\"]?captcha")
     advising = [one for one in sources if one.name != "CHANGELOG.md" and advice.search(one.read_text())]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captcha_guard.spam.filter.features import ALWAYS, KINDS, VERSION, kind_of, tokens_of
+from captcha_guard.spam.filter.features import KINDS, VERSION, kind_of, scope_token, tokens_of
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.text.normalised import Text
 
@@ -25,7 +25,6 @@ def shapes(body: str, author: str = "", url: str = "") -> set[str]:
 def test_a_comment_is_its_words_its_links_its_author_and_its_shape() -> None:
     body = "Nice post! See <a href='https://www.Pills.example/buy'>this</a>"
     assert tokens(body, "Ann Example", "https://ann.example.org/") == {
-        ALWAYS,
         *("w:nice", "w:post", "w:see", "w:this"),
         *("h:pills.example", "d:example", "s:ann.example.org", "d:org"),
         *("n:ann", "n:example", "m:name_words_2", "m:website"),
@@ -95,21 +94,31 @@ def test_tricks_with_letters_change_nothing(tricked: str) -> None:
 def test_neither_address_nor_client_nor_program_is_learned() -> None:
     bare = Submission(scope="post", body="hello")
     full = Submission(
-        scope="another",
+        scope="post",
         body="hello",
         email="ann@example.org",
         client="4f2a",
         user_agent="Mozilla",
         referrer="http://x/",
     )
-    assert tokens_of(bare.text) == tokens_of(full.text)
+    assert tokens_of(bare.text, bare.scope) == tokens_of(full.text, full.scope)
+
+
+def test_the_scope_is_one_token_in_words() -> None:
+    [scope] = set(tokens_of(Text.of("hello"), "comment:tea")) - set(tokens_of(Text.of("hello")))
+    assert (scope, kind_of(scope)) == ("p:comment:tea", "form or post")
+
+
+def test_posts_with_long_names_stay_different() -> None:
+    one, other = (scope_token(f"comment:2026/a-very-long-title-of-a-post-in-{part}-parts") for part in ("two", "six"))
+    assert one != other
+    assert max(len(one), len(other)) <= 42
 
 
 @given(st.text(max_size=300), st.text(max_size=40), st.text(max_size=40))
 def test_every_text_has_tokens_that_can_be_kept(body: str, author: str, url: str) -> None:
     found = tokens_of(Text.of(body, author, url))
     assert list(found) == sorted(set(found))
-    assert ALWAYS in found
     assert all(len(token) <= 64 and kind_of(token) in KINDS.values() for token in found)
     assert all(token.encode("utf-8", "replace") for token in found)
 
@@ -131,10 +140,17 @@ def test_hostile_text_takes_a_time_that_grows_no_faster_than_the_text(piece: str
 
 
 def test_the_version_is_raised_with_the_tokens() -> None:
-    """Whoever changes what a comment is made of changes this too, and VERSION with it."""
+    """A change of the tokens changes this hash, and must raise VERSION."""
     body = "Check out http://my.shop.example/?a=1 NOW!!! Only 5 $ each, mail bob@example.org or +49 30 901820"
-    assert (VERSION, hash_of(tokens_of(Text.of(body, "Bob 99", "shop.example")))) == (1, "a692b9955c37a2c1")
+    assert (VERSION, hash_of(tokens_of(Text.of(body, "Bob 99", "shop.example"), "c:tea"))) == (2, "9a8acc0ad61af2fd")
 
 
 def hash_of(found: tuple[str, ...]) -> str:
     return blake2b("\n".join(found).encode(), digest_size=8).hexdigest()
+
+
+def test_the_token_of_a_scope_can_be_stored_in_any_database() -> None:
+    token = scope_token("comment:\x00\ud800one")
+    assert token.startswith("p:comment:")
+    assert "\x00" not in token
+    token.encode()

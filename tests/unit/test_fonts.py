@@ -1,4 +1,4 @@
-"""The pool: bundled fonts are sound and licensed; one's own are used, or refused by name with what is wrong."""
+"""Fonts: the bundled ones are sound and licensed. A site's own fonts are used, or refused with the problem."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from captcha_guard.errors import FontError
 from tests.font_files import Part, remade
 
 SOUND = bundled_folder() / "cabin" / "cabin.ttf"
-NICK = Part("D", across=0.09, down=0.1, right=300)  # a speck of a tenth of the height beside another glyph
+NICK = Part("D", across=0.09, down=0.1, right=300)  # a speck with a tenth of the height beside another glyph
 LIMB = Part("D", across=0.27, down=0.3, right=300)
 
 LICENCES = {"OFL-1.1": "SIL OPEN FONT LICENSE Version 1.1", "Apache-2.0": "Apache License"}
@@ -65,7 +65,7 @@ def rows_of_the_fonts_page() -> list[list[str]]:
     return rows[2:]
 
 
-def test_at_least_sixteen_families_of_many_kinds_come_along() -> None:
+def test_at_least_sixteen_families_of_many_kinds_are_bundled() -> None:
     kinds = Counter(re.split(r"[ ,]", kind)[0] for _, kind, *_ in rows_of_the_fonts_page())
     assert len(font_pool()) >= 16
     assert len(kinds) >= 8
@@ -84,8 +84,8 @@ def test_every_bundled_font_has_its_licence_beside_it_and_its_source_in_the_list
         assert b"Copyright" in names or "Copyright".encode("utf-16-be") in names
 
 
-def test_no_bundled_font_bears_a_name_that_its_makers_reserved() -> None:
-    # A cut file is a modified version in the sense of the OFL; one licence of the twenty misspells the words.
+def test_no_bundled_font_has_a_reserved_font_name() -> None:
+    # A cut file is a modified version in the sense of the OFL. One licence of the twenty misspells the words.
     for face in font_pool():
         first = (face.path.parent / "LICENSE").read_text(encoding="utf-8").split("This Font Software is licensed")[0]
         for reserved in re.findall(r'(?i)rese\w+ font names? "([^"]+)"', first):
@@ -97,15 +97,15 @@ def test_pool_is_read_once() -> None:
     assert font_pool() is font_pool()
 
 
-# Fonts of one's own
+# A site's own fonts
 
 
-def test_folder_of_ones_own_takes_the_place_of_the_bundled_one(tmp_path: Path) -> None:
+def test_a_sites_own_folder_replaces_the_bundled_one(tmp_path: Path) -> None:
     shutil.copy(SOUND, tmp_path / "Mine.TTF")
     assert [face.name for face in font_pool((tmp_path,))] == ["Mine"]
 
 
-def test_folders_add_up_in_their_order_and_no_file_counts_twice(tmp_path: Path) -> None:
+def test_several_folders_are_used_in_order_and_each_file_once(tmp_path: Path) -> None:
     mine, inner = tmp_path / "mine", tmp_path / "mine" / "inner"
     inner.mkdir(parents=True)
     shutil.copy(SOUND, mine / "b.ttf")
@@ -114,7 +114,7 @@ def test_folders_add_up_in_their_order_and_no_file_counts_twice(tmp_path: Path) 
     assert [face.name for face in pool] == [face.name for face in font_pool()] + ["a", "b"]
 
 
-def test_files_of_one_name_come_in_one_order_on_every_machine(tmp_path: Path) -> None:
+def test_files_with_the_same_name_have_the_same_order_on_every_machine(tmp_path: Path) -> None:
     for family in ("b", "c", "a"):
         (tmp_path / family).mkdir()
         shutil.copy(SOUND, tmp_path / family / "bold.ttf")
@@ -138,7 +138,7 @@ def test_one_or_two_fonts_are_enough_to_draw(tmp_path: Path, count: int, scale: 
     assert picture != draw("7ACD4", seed=b"1", style=style, scale=scale)
 
 
-def test_font_that_lacks_only_what_no_code_contains_can_be_used(tmp_path: Path) -> None:
+def test_a_font_without_glyphs_that_no_code_contains_can_be_used(tmp_path: Path) -> None:
     face = face_of(tmp_path, remade(SOUND.read_bytes(), without="AEIOUQ0"))
     face.check(ALPHABET)
     assert font_pool((tmp_path,), ALPHABET)[0].has("K")
@@ -146,7 +146,7 @@ def test_font_that_lacks_only_what_no_code_contains_can_be_used(tmp_path: Path) 
     assert face.stem == FontFace(SOUND).stem
 
 
-def test_drawing_what_a_font_lacks_is_refused_instead_of_showing_an_empty_box(tmp_path: Path) -> None:
+def test_drawing_a_missing_glyph_raises_an_error_instead_of_drawing_an_empty_box(tmp_path: Path) -> None:
     face_of(tmp_path, remade(SOUND.read_bytes(), without="Q"))
     with pytest.raises(FontError, match=r"mine\.ttf has no glyph for 'Q'"):
         draw("QQQQ", seed=b"1", style=Style.from_secret(b"s"), fonts=font_pool((tmp_path,), ALPHABET))
@@ -163,17 +163,17 @@ def test_very_wide_glyphs_are_squeezed_into_the_picture(tmp_path: Path) -> None:
 
 
 def test_missing_folder_is_refused_with_its_name(tmp_path: Path) -> None:
-    with pytest.raises(FontError, match=r"nowhere does not exist; let CAPTCHA_GUARD_FONTS name a folder"):
+    with pytest.raises(FontError, match=r"nowhere does not exist; set CAPTCHA_GUARD_FONTS to a folder"):
         font_pool((tmp_path / "nowhere",))
 
 
 def test_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
     shutil.copy(SOUND, tmp_path / "mine.ttf")
-    with pytest.raises(FontError, match=r"mine\.ttf is a file; .* name a folder"):
+    with pytest.raises(FontError, match=r"mine\.ttf is a file; .* to a folder"):
         font_pool((tmp_path / "mine.ttf",))
 
 
-def test_folder_that_the_system_does_not_open_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_opened_is_refused_with_the_reason(tmp_path: Path) -> None:
     with pytest.raises(FontError, match=r"a+ can't be read \(File name too long\)"):
         font_pool((tmp_path / ("a" * 300),))
 
@@ -181,7 +181,7 @@ def test_folder_that_the_system_does_not_open_is_refused_with_the_reason(tmp_pat
 def test_folder_without_fonts_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("to do: put fonts here")
     (tmp_path / "family.ttf").mkdir()
-    with pytest.raises(FontError, match=r"holds no \.ttf or \.otf"):
+    with pytest.raises(FontError, match=r"has no \.ttf or \.otf"):
         font_pool((tmp_path,))
 
 
@@ -198,7 +198,7 @@ def test_file_that_can_not_be_opened_is_refused_with_its_name(tmp_path: Path) ->
         font_pool((tmp_path,))
 
 
-def test_font_with_damaged_insides_is_used_or_refused_but_never_a_crash(tmp_path: Path) -> None:
+def test_a_damaged_font_is_used_or_refused_and_never_crashes(tmp_path: Path) -> None:
     rng, sound, refused = random.Random(7), SOUND.read_bytes(), 0
     for number in range(60):
         damaged = bytearray(sound)
@@ -222,7 +222,7 @@ def test_font_without_a_glyph_is_refused_with_the_glyph(tmp_path: Path, lost: st
 @pytest.mark.parametrize("parts", [[Part("H")], [Part("H"), NICK]], ids=["the very same", "all but the same"])
 def test_font_that_draws_two_glyphs_alike_is_refused(tmp_path: Path, parts: list[Part]) -> None:
     face = face_of(tmp_path, remade(SOUND.read_bytes(), composed={"R": parts}))
-    with pytest.raises(FontError, match=r"mine\.ttf draws 'H' and 'R' alike; .*CAPTCHA_GUARD_ALPHABET"):
+    with pytest.raises(FontError, match=r"mine\.ttf, 'H' and 'R' look alike; .*CAPTCHA_GUARD_ALPHABET"):
         face.check()
     face.check(ALPHABET.replace("R", ""))
 
@@ -244,5 +244,5 @@ def test_font_with_thin_stems_is_refused(tmp_path: Path) -> None:
 
 def test_font_with_a_gigantic_glyph_is_refused(tmp_path: Path) -> None:
     gigantic = remade(SOUND.read_bytes(), composed={"W": [Part("W"), Part("W", right=30_000)]})
-    with pytest.raises(FontError, match=r"mine\.ttf draws 'W' more than 8 em large"):
+    with pytest.raises(FontError, match=r"mine\.ttf, 'W' is larger than 8 em"):
         face_of(tmp_path, gigantic).check()

@@ -1,4 +1,4 @@
-"""The store's faults as one process finds them out: asked once, told once, and found well again by itself."""
+"""The store's faults in one process: each is found and reported once, and its end is found without a restart."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from captcha_guard.health import FAULTS, REST, Health, Trial
 
 
 class Store:
-    """A store that a test takes down and brings back; it counts how often it was asked."""
+    """A store that a test can break and repair. It counts its requests."""
 
     def __init__(self) -> None:
         self.down = False
@@ -39,13 +39,13 @@ def now() -> list[float]:
 
 
 @pytest.fixture
-def told() -> list[str]:
+def changes() -> list[str]:
     return []
 
 
 @pytest.fixture
-def health(now: list[float], told: list[str]) -> Health:
-    return Health((OSError,), told=lambda error: told.append(str(error)), clock=lambda: now[0])
+def health(now: list[float], changes: list[str]) -> Health:
+    return Health((OSError,), on_change=lambda error: changes.append(str(error)), clock=lambda: now[0])
 
 
 def tries(health: Health, store: Store, times: int) -> int:
@@ -60,7 +60,7 @@ def tries(health: Health, store: Store, times: int) -> int:
 
 
 def late(health: Health, now: list[float]) -> str:
-    """Answer only when others have met faults meanwhile."""
+    """Return only after other requests have had faults."""
     store = Store()
     store.down = True
     now[0] += 0.1
@@ -68,7 +68,7 @@ def late(health: Health, now: list[float]) -> str:
     return "here"
 
 
-def test_a_store_that_failed_is_left_alone_for_a_while(health: Health, now: list[float]) -> None:
+def test_a_store_that_failed_is_not_used_for_a_while(health: Health, now: list[float]) -> None:
     store = Store()
     assert tries(health, store, 5) == 5
     store.down = True
@@ -80,7 +80,7 @@ def test_a_store_that_failed_is_left_alone_for_a_while(health: Health, now: list
     assert health.down
 
 
-def test_the_first_to_ask_after_the_rest_finds_it_well_again(health: Health, now: list[float]) -> None:
+def test_the_first_request_after_the_rest_finds_that_the_store_works(health: Health, now: list[float]) -> None:
     store = Store()
     store.down = True
     tries(health, store, FAULTS)
@@ -91,12 +91,12 @@ def test_the_first_to_ask_after_the_rest_finds_it_well_again(health: Health, now
     assert not health.down
 
 
-def test_one_line_and_one_call_tell_of_the_beginning_and_of_the_end(
-    health: Health, now: list[float], told: list[str], caplog: pytest.LogCaptureFixture
+def test_the_begin_and_the_end_are_each_logged_and_reported_once(
+    health: Health, now: list[float], changes: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     store = Store()
     tries(health, store, 3)
-    assert caplog.messages == told == []
+    assert caplog.messages == changes == []
     store.down = True
     for _ in range(5):
         tries(health, store, 3)
@@ -107,15 +107,15 @@ def test_one_line_and_one_call_tell_of_the_beginning_and_of_the_end(
     assert "OSError: no route to the store" in begin.getMessage()
     assert "answers again, after 10.0 s" in end.getMessage()
     assert begin.levelno == end.levelno == logging.WARNING
-    assert told == ["no route to the store", "None"]
+    assert changes == ["no route to the store", "None"]
 
 
-def test_a_store_that_can_be_read_and_not_written_fails_until_it_can(
+def test_a_store_that_can_be_read_but_not_written_is_still_failing(
     health: Health, now: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     full, there = Store(), Store()
     full.down = True
-    for _ in range(5):  # requests that look first, as all do
+    for _ in range(5):  # requests that read first, as all do
         assert tries(health, full, 1) == 0
         now[0] += REST
         assert [health.read(there.answer) for _ in range(3)] == ["here"] * 3
@@ -127,7 +127,7 @@ def test_a_store_that_can_be_read_and_not_written_fails_until_it_can(
     assert len(caplog.messages) == 2
 
 
-def test_a_question_that_fails_spares_what_would_be_written(health: Health) -> None:
+def test_after_failed_reads_nothing_is_written(health: Health) -> None:
     store = Store()
     store.down = True
     for _ in range(FAULTS):
@@ -137,7 +137,7 @@ def test_a_question_that_fails_spares_what_would_be_written(health: Health) -> N
     assert store.asked == FAULTS
 
 
-def test_one_late_answer_is_no_outage_for_others(health: Health, caplog: pytest.LogCaptureFixture) -> None:
+def test_one_late_answer_is_not_an_outage(health: Health, caplog: pytest.LogCaptureFixture) -> None:
     store = Store()
     store.down = True
     assert tries(health, store, 1) == 0
@@ -146,28 +146,28 @@ def test_one_late_answer_is_no_outage_for_others(health: Health, caplog: pytest.
     assert len(caplog.messages) == 2
 
 
-def test_what_was_on_its_way_before_the_fault_does_not_end_it(
-    health: Health, now: list[float], told: list[str]
+def test_a_request_that_began_before_the_fault_does_not_end_it(
+    health: Health, now: list[float], changes: list[str]
 ) -> None:
     assert health.write(lambda: late(health, now)) == "here"
     assert health.down
-    assert told == ["no route to the store"]
+    assert changes == ["no route to the store"]
 
 
-def test_a_look_that_began_before_the_faults_ends_no_rest(health: Health, now: list[float]) -> None:
+def test_a_read_that_began_before_the_faults_does_not_end_the_rest(health: Health, now: list[float]) -> None:
     assert health.read(lambda: late(health, now)) == "here"
-    with pytest.raises(StoreUnavailableError, match="isn't asked again for up to 2 s"):
+    with pytest.raises(StoreUnavailableError, match="isn't used for up to 2 s"):
         health.read(Store().answer)
 
 
-def test_faults_that_come_while_an_outage_ends_are_no_rest_without_an_end(health: Health, now: list[float]) -> None:
+def test_faults_during_the_end_of_an_outage_do_not_cause_an_endless_rest(health: Health, now: list[float]) -> None:
     store, asked = Store(), count(1)
     store.down = True
     tries(health, store, 1)
     now[0] += REST
 
     def clock() -> float:
-        if next(asked) == 2:  # the answer has come, and the outage is about to be called over
+        if next(asked) == 2:  # the store has answered, and the outage is about to end
             tries(health, store, FAULTS)
         return now[0]
 
@@ -181,8 +181,8 @@ def test_faults_that_come_while_an_outage_ends_are_no_rest_without_an_end(health
     assert tries(health, store, 10) == 10
 
 
-def test_an_end_is_told_after_its_beginning_however_long_that_takes_to_tell(
-    health: Health, told: list[str], monkeypatch: pytest.MonkeyPatch
+def test_an_end_is_reported_after_its_begin_however_slow_the_report_is(
+    health: Health, changes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, log = Store(), logging.getLogger("captcha_guard")
 
@@ -199,27 +199,29 @@ def test_an_end_is_told_after_its_beginning_however_long_that_takes_to_tell(
     store.down = True
     tries(health, store, 1)
     assert not health.down
-    assert told == ["no route to the store", "None"]
+    assert changes == ["no route to the store", "None"]
 
 
-def test_who_listens_and_fails_does_not_break_the_request(now: list[float], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_receiver_does_not_break_the_request(now: list[float], caplog: pytest.LogCaptureFixture) -> None:
     def broken(_: Exception | None) -> None:
         raise RuntimeError("the pager is out of order")
 
     store = Store()
     store.down = True
-    health = Health((OSError,), told=broken, clock=lambda: now[0])
+    health = Health((OSError,), on_change=broken, clock=lambda: now[0])
     assert tries(health, store, 2) == 0
     assert "a receiver of the store's signals failed" in caplog.text
 
 
 class Site:
-    """A site that is read and never posted to, in front of a store whose two halves fail on their own."""
+    """A site without POSTs. Its store's reads and writes can fail separately."""
 
-    def __init__(self, now: list[float], told: list[str]) -> None:
+    def __init__(self, now: list[float], changes: list[str]) -> None:
         self.asked, self.kept = Store(), Store()
         trial = Trial(self.asked.answer, self.kept.answer)
-        self.health = Health((OSError,), trial=trial, told=lambda error: told.append(str(error)), clock=lambda: now[0])
+        self.health = Health(
+            (OSError,), trial=trial, on_change=lambda error: changes.append(str(error)), clock=lambda: now[0]
+        )
 
     def fail(self, *halves: Store) -> None:
         for half in halves:
@@ -233,23 +235,23 @@ class Site:
 
 
 @pytest.fixture
-def site(now: list[float], told: list[str]) -> Site:
-    return Site(now, told)
+def site(now: list[float], changes: list[str]) -> Site:
+    return Site(now, changes)
 
 
-def test_an_outage_that_is_over_ends_by_whoever_reads_the_site(site: Site, now: list[float], told: list[str]) -> None:
+def test_page_views_end_an_outage_that_is_over(site: Site, now: list[float], changes: list[str]) -> None:
     site.fail(site.asked, site.kept)
     site.asked.down = site.kept.down = False
     site.health.recover()
-    assert told == ["no route to the store"]  # it failed a moment ago
+    assert changes == ["no route to the store"]  # it failed a moment ago
     now[0] += REST
     site.health.recover()
     assert not site.health.down
-    assert told == ["no route to the store", "None"]
+    assert changes == ["no route to the store", "None"]
     assert site.questions() == (1, 1)
 
 
-def test_a_store_that_is_well_is_not_tried(site: Site, now: list[float]) -> None:
+def test_a_working_store_is_not_tried(site: Site, now: list[float]) -> None:
     for _ in range(10):
         now[0] += REST
         site.health.recover()
@@ -262,12 +264,14 @@ def test_of_a_store_that_hangs_one_reader_in_each_rest_waits_once(site: Site, no
         now[0] += REST
         for _ in range(100):
             site.health.recover()
-    assert site.questions() == (5, 0)  # what does not answer is not written to besides
+    assert site.questions() == (5, 0)  # a store that doesn't answer isn't written to
     assert tries(site.health, site.kept, 10) == 0
     assert site.kept.asked == 0
 
 
-def test_readers_call_no_store_well_that_keeps_nothing(site: Site, now: list[float], told: list[str]) -> None:
+def test_page_views_do_not_end_the_outage_of_a_store_that_cannot_be_written(
+    site: Site, now: list[float], changes: list[str]
+) -> None:
     site.fail(site.kept)
     for _ in range(5):
         now[0] += REST
@@ -276,10 +280,10 @@ def test_readers_call_no_store_well_that_keeps_nothing(site: Site, now: list[flo
             assert site.health.read(site.asked.answer) == "here"
     assert site.kept.asked == 5
     assert site.health.down
-    assert told == ["no route to the store"]
+    assert changes == ["no route to the store"]
 
 
-def test_the_first_fault_of_all_is_followed_by_no_trial(site: Site) -> None:
+def test_there_is_no_trial_right_after_the_first_fault(site: Site) -> None:
     site.asked.down = True
     with pytest.raises(StoreUnavailableError):
         site.health.read(site.asked.answer)
@@ -287,7 +291,7 @@ def test_the_first_fault_of_all_is_followed_by_no_trial(site: Site) -> None:
     assert site.questions() == (1, 0)
 
 
-def test_a_reader_whose_question_failed_does_not_try_the_store_as_well(site: Site, now: list[float]) -> None:
+def test_a_page_view_whose_read_failed_does_not_try_the_store(site: Site, now: list[float]) -> None:
     site.fail(site.asked, site.kept)
     now[0] += REST
     with pytest.raises(StoreUnavailableError):
@@ -296,7 +300,7 @@ def test_a_reader_whose_question_failed_does_not_try_the_store_as_well(site: Sit
     assert site.questions() == (1, 0)
 
 
-def test_a_trial_asks_and_keeps_without_touching_what_is_counted(tmp_path: Path) -> None:
+def test_a_trial_reads_and_writes_without_changing_counts(tmp_path: Path) -> None:
     storage = SQLiteStorage(f"sqlite:///{tmp_path}/counters.sqlite3")
     trial = trial_of(storage)
     for _ in range(3):
@@ -305,11 +309,12 @@ def test_a_trial_asks_and_keeps_without_touching_what_is_counted(tmp_path: Path)
     with closing(sqlite3.connect(tmp_path / "counters.sqlite3")) as file:
         kept = file.execute("SELECT value, expires FROM limits_counters").fetchall()
     storage.close()
-    assert [value for value, _ in kept] == [1, 1, 1]  # each is a row of its own: room for it is what is tried
+    # Each trial writes a separate row, because it also tests whether there is room for one.
+    assert [value for value, _ in kept] == [1, 1, 1]
     assert all(expires <= time.time() + TRIAL_LIFE for _, expires in kept)
 
 
-def test_whoever_insists_asks_a_store_that_rests_and_its_answer_ends_the_rest_for_all(health: Health) -> None:
+def test_an_insisting_request_uses_a_resting_store_and_its_success_ends_the_rest(health: Health) -> None:
     store = Store()
     store.down = True
     tries(health, store, FAULTS)
@@ -322,7 +327,7 @@ def test_whoever_insists_asks_a_store_that_rests_and_its_answer_ends_the_rest_fo
     assert tries(health, store, 1) == 1
 
 
-def test_an_error_of_ours_is_no_fault_of_the_store(health: Health) -> None:
+def test_an_error_in_our_code_is_not_a_fault_of_the_store(health: Health) -> None:
     with pytest.raises(ZeroDivisionError):
         health.write(lambda: 1 / 0)
     assert not health.down
@@ -347,7 +352,7 @@ def test_of_many_threads_one_waits_for_a_store_that_hangs(health: Health, now: l
     thread.start()
     assert waiting.wait(10)
     assert tries(health, store, 50) == 0
-    assert store.asked == FAULTS  # and by nobody but the one that hangs since
+    assert store.asked == FAULTS  # and only by the thread that has been waiting since then
     go.set()
     thread.join()
 

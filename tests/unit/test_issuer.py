@@ -26,12 +26,12 @@ def challenges(difficulty: Difficulty, count: int) -> list[Opened]:
 
 @pytest.fixture
 def same_challenges_every_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make ``Challenge.new`` draw its nonces from a seeded generator."""
+    """Make ``Challenge.new`` use nonces from a seeded generator."""
     monkeypatch.setattr("captcha_guard.challenge.token.secrets.token_bytes", Random(7).randbytes)
 
 
 @pytest.mark.usefixtures("same_challenges_every_time")
-def test_a_code_may_be_typed_in_every_order_that_its_rows_allow_and_in_no_other() -> None:
+def test_a_code_can_be_typed_in_every_order_of_its_rows_and_in_no_other() -> None:
     orders = set()
     for opened in challenges(Difficulty.medium, 150):
         code, *others = issuer.answers(opened)

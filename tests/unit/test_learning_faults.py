@@ -20,9 +20,8 @@ from captcha_guard.database.opening import open_database
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.errors import ConfigError, DatabaseUnavailableError
 from captcha_guard.health import FAULTS, REST
-from captcha_guard.spam.filter import features
+from captcha_guard.spam.filter import features, retraining, training
 from captcha_guard.spam.filter import learner as learning
-from captcha_guard.spam.filter import training as lessons
 from captcha_guard.spam.filter.learner import ENOUGH, Learner
 from captcha_guard.spam.submission import Submission
 
@@ -107,7 +106,7 @@ def test_a_corrupt_file_is_set_aside_and_the_filter_begins_anew(
     assert learner.teach(ASKED, spam=True, rules_score=50, key="new")
     assert learner.stats().decisions == 1
     [aside] = [one for one in path.parent.iterdir() if ".corrupt-" in one.name and one.read_bytes() == octets]
-    assert f"set aside as {aside}" in caplog.text
+    assert f"renamed to {aside}" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -224,7 +223,7 @@ def test_the_file_is_its_owners_alone(learner: Learner, path: Path) -> None:
 def test_a_model_of_other_features_is_learned_anew(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was learned of one set of features says nothing about another."""
     learned = learner.score(ASKED, 0)
-    for module in (learning, lessons):
+    for module in (learning, retraining, training):
         monkeypatch.setattr(module, "VERSION", features.VERSION + 1)
     anew = learner.score(ASKED, 0)
     assert anew != learned
@@ -241,7 +240,7 @@ def test_a_lesson_for_a_model_of_other_features_comes_after_it_is_learned_anew(
     shutil.copy(path, tmp_path / "copy.sqlite3")
     learner.retrain()
     learner.teach(more, spam=False, rules_score=0, key="more")
-    for module in (learning, lessons):
+    for module in (learning, retraining, training):
         monkeypatch.setattr(module, "VERSION", features.VERSION + 1)
     with closing(Learner(SQLiteDatabase(tmp_path / "copy.sqlite3"))) as other:
         other.teach(more, spam=False, rules_score=0, key="more")

@@ -1,4 +1,4 @@
-"""The blind reading: codes stay out of what the model gets, and readings are scored as the guard would take them."""
+"""The legibility benchmark: models don't get the codes, and readings are compared as the guard compares them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_slips_are_aligned_by_the_fewest_edits(answer: str, typed: str, expected
 
 
 @pytest.mark.parametrize("typed", ["p8rt2m", " P8 RT-2M", "PBRTZM", "\uff308RT2M"])
-def test_what_the_guard_forgives_is_no_slip(typed: str) -> None:
+def test_differences_that_the_guard_ignores_are_not_slips(typed: str) -> None:
     assert slips("P8RT2M", typed) == []
     assert whole(SHOWN[2:], Model("anna", {3: typed})).hits == 1
 
@@ -63,7 +63,7 @@ def test_what_the_guard_forgives_is_no_slip(typed: str) -> None:
 # Readings
 
 
-def test_number_and_code_are_parted_by_a_tab_or_spaces() -> None:
+def test_number_and_code_are_separated_by_a_tab_or_spaces() -> None:
     assert read("1\t89CD4\n\n 2  kw3 9h \r\n3\n").typed == {1: "89CD4", 2: "kw3 9h", 3: ""}
 
 
@@ -75,34 +75,34 @@ def test_number_and_code_are_parted_by_a_tab_or_spaces() -> None:
         ("\n89CD4", "anna, line 2: '89CD4' does not begin with a picture's number"),
     ],
 )
-def test_readings_that_cannot_be_meant_are_refused_with_their_line(text: str, message: str) -> None:
+def test_invalid_readings_are_refused_with_their_line(text: str, message: str) -> None:
     with pytest.raises(ReadingsError) as refused:
         read(text)
     assert str(refused.value) == message
 
 
-def test_pictures_left_out_are_not_read_but_no_slips_either() -> None:
-    told = report(SHOWN, [read("1 89CD4")])
-    assert "| easy | anna | 1 of 2 | 50.0% | 9.5% to 90.5% | 0 | 0 | 0.0% (0 of 5) | 1 |" in told
-    assert "| medium | anna | 0 of 1 | 0.0% | 0.0% to 79.3% | 0 | 0 | none read | 1 |" in told
-    assert "No slip." in told
+def test_pictures_left_out_are_neither_read_nor_slips() -> None:
+    text = report(SHOWN, [read("1 89CD4")])
+    assert "| easy | anna | 1 of 2 | 50.0% | 9.5% to 90.5% | 0 | 0 | 0.0% (0 of 5) | 1 |" in text
+    assert "| medium | anna | 0 of 1 | 0.0% | 0.0% to 79.3% | 0 | 0 | none read | 1 |" in text
+    assert "No slip." in text
 
 
-# The account
+# The report
 
 
-def test_models_are_shown_singly_and_averaged_over_the_pictures() -> None:
+def test_models_are_reported_separately_and_as_a_mean() -> None:
     anna, boris = read("1 89CD4\n2 RW39H\n3 P8RT2M"), read_readings("boris", "1 89CD4\n2 RW3H\n3 P8RTM", SHOWN)
-    told = report(SHOWN, [anna, boris])
-    assert "| easy | anna | 2 of 2 | 100.0% |" in told
-    assert "| easy | boris | 1 of 2 | 50.0% |" in told
-    assert "| easy | mean of 2 |  | 75.0% |" in told
+    text = report(SHOWN, [anna, boris])
+    assert "| easy | anna | 2 of 2 | 100.0% |" in text
+    assert "| easy | boris | 1 of 2 | 50.0% |" in text
+    assert "| easy | mean of 2 |  | 75.0% |" in text
     assert mean([whole(SHOWN, anna), whole(SHOWN, boris)]).trials == 3
 
 
-def test_confusions_are_counted_and_the_most_frequent_stands_first() -> None:
-    told = report(SHOWN, [read("1 89CW4\n2 RW3RH\n3 P8RT2MM"), read_readings("boris", "1 89CW4", SHOWN)])
-    rows = told[told.index("| in the picture") :].splitlines()[2:]
+def test_confusions_are_counted_and_the_most_frequent_comes_first() -> None:
+    text = report(SHOWN, [read("1 89CW4\n2 RW3RH\n3 P8RT2MM"), read_readings("boris", "1 89CW4", SHOWN)])
+    rows = text[text.index("| in the picture") :].splitlines()[2:]
     assert rows[0] == "| D | W | 2 | 100.0% |"
     assert "| 9 | R | 1 | 33.3% |" in rows
     assert "| (nothing) | M | 1 |  |" in rows
@@ -113,36 +113,36 @@ def test_any_of_several_right_codes_is_read_and_slips_are_counted_against_the_fi
     for right in ("89cd4", "9CD\n48"):
         assert whole(shown, Model("anna", {1: right})) == (1, 2)
         assert "No slip." in report(shown, [Model("anna", {1: right})])
-    told = report(shown, [Model("anna", {1: "9CD58", 2: "RW39H"})])
-    assert "| easy | anna | 1 of 2 | 50.0% | 9.5% to 90.5% | 1 | 0 | 30.0% (3 of 10) | 0 |" in told
+    text = report(shown, [Model("anna", {1: "9CD58", 2: "RW39H"})])
+    assert "| easy | anna | 1 of 2 | 50.0% | 9.5% to 90.5% | 1 | 0 | 30.0% (3 of 10) | 0 |" in text
     assert whole(shown, Model("anna", {1: "89CD4|9CD48"})).hits == 0
     assert read_key(key_text(shown)) == shown
 
 
-def test_the_right_symbols_in_another_order_are_misread_and_told_as_such() -> None:
-    told = report(SHOWN, [read("1 C489D\n2 RW39M\n3 p8rmt2")])
-    assert "| easy | anna | 0 of 2 | 0.0% | 0.0% to 65.8% | 2 | 1 | 10.0% (1 of 10) | 0 |" in told
-    assert "| medium | anna | 0 of 1 | 0.0% | 0.0% to 79.3% | 1 | 1 | 0.0% (0 of 6) | 0 |" in told
-    assert told[told.index("| in the picture") :].splitlines()[2:4] == ["| H | M | 1 | 100.0% |", ""]
+def test_the_right_symbols_in_another_order_are_counted_as_misread_in_another_order() -> None:
+    text = report(SHOWN, [read("1 C489D\n2 RW39M\n3 p8rmt2")])
+    assert "| easy | anna | 0 of 2 | 0.0% | 0.0% to 65.8% | 2 | 1 | 10.0% (1 of 10) | 0 |" in text
+    assert "| medium | anna | 0 of 1 | 0.0% | 0.0% to 79.3% | 1 | 1 | 0.0% (0 of 6) | 0 |" in text
+    assert text[text.index("| in the picture") :].splitlines()[2:4] == ["| H | M | 1 | 100.0% |", ""]
 
 
-def test_styles_and_looks_are_told_apart_and_the_worst_stands_first() -> None:
+def test_styles_and_looks_are_reported_separately_and_the_worst_comes_first() -> None:
     shown = [*SHOWN, Shown(4, "TW628", "medium", "site 0", "outline")]
-    told = report(shown, [Model("anna", {1: "89CD4", 2: "RW", 3: "P8RT2M", 4: "TW628"})])
-    styles = told[told.index("| style |") : told.index("\n\n## By look")].splitlines()[2:]
+    text = report(shown, [Model("anna", {1: "89CD4", 2: "RW", 3: "P8RT2M", 4: "TW628"})])
+    styles = text[text.index("| style |") : text.index("\n\n## By look")].splitlines()[2:]
     assert styles == ["| site 1 | 0 of 1 |  | 0% |", "| site 0 | 1 of 1 | 2 of 2 | 100% |"]
-    looks = told[told.index("| look |") :].splitlines()[2:]
+    looks = text[text.index("| look |") :].splitlines()[2:]
     assert looks == ["| outline | 0 of 1 | 1 of 1 | 50% |", "| solid | 1 of 1 | 1 of 1 | 100% |"]
 
 
-def test_key_comes_back_as_it_was_written_and_other_text_is_refused() -> None:
+def test_a_key_can_be_read_again_and_other_text_is_refused() -> None:
     assert read_key(key_text(SHOWN)) == SHOWN
     for text in ("", "1\t89CD4\n", key_text(SHOWN) + "4\tX\n", key_text([SHOWN[0]._replace(answer="89CD4|")])):
         with pytest.raises(ReadingsError, match="this is no key"):
             read_key(text)
 
 
-# What the model gets
+# What the models get
 
 
 def test_each_level_has_its_count_spread_evenly_over_the_styles() -> None:
@@ -181,7 +181,7 @@ def test_a_sheet_that_viewers_would_scale_down_is_refused() -> None:
 
 
 @pytest.mark.parametrize("how", [[], ["--single"]])
-def test_nothing_that_the_model_gets_holds_a_code(tmp_path: Path, how: list[str]) -> None:
+def test_nothing_that_the_model_gets_contains_a_code(tmp_path: Path, how: list[str]) -> None:
     out, key = tmp_path / "out", tmp_path / "key.tsv"
     main(["draw", "--out", str(out), "--key", str(key), "--count", "8", "--styles", "4", "--levels", "easy", *how])
     shown = read_key(key.read_text(encoding="utf-8"))
@@ -197,14 +197,14 @@ def test_nothing_that_the_model_gets_holds_a_code(tmp_path: Path, how: list[str]
         assert not how or picture.size == (240, 120)
 
 
-def test_key_where_the_model_sees_it_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_in_the_models_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["draw", "--out", str(tmp_path), "--key", str(tmp_path / "deep" / "key.tsv"), "--count", "1"])
     assert "put the key elsewhere" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
-def test_pictures_and_keys_of_before_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_existing_pictures_and_keys_are_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out, key = tmp_path / "out", tmp_path / "key.tsv"
     key.write_text("of before", encoding="utf-8")
     with pytest.raises(SystemExit):
@@ -217,7 +217,7 @@ def test_drawn_pictures_can_be_scored(tmp_path: Path, capsys: pytest.CaptureFixt
     key, readings = tmp_path / "key.tsv", tmp_path / "anna.txt"
     main(["draw", "--out", str(tmp_path / "out"), "--key", str(key), "--count", "2", "--levels", "easy"])
     shown = read_key(key.read_text(encoding="utf-8"))
-    typed = [one.answer.split("|")[-1].lower() for one in shown]  # the last of the orders that are right
+    typed = [one.answer.split("|")[-1].lower() for one in shown]  # the last of the right orders
     lines = [f"{one.number}\t{code}\n" for one, code in zip(shown, typed, strict=True)]
     readings.write_text("".join(lines), encoding="utf-8")
     main(["score", "--key", str(key), "--readings", str(readings)])

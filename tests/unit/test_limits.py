@@ -175,11 +175,11 @@ SLIPS = replace(Policy.parse("slips", "5 per minute"), networks=False)
 def test_how_often_a_policy_was_hit_is_told_by_every_strategy(
     storage: Storage, strategy: str, clock: time_machine.Traveller
 ) -> None:
-    limits, told = Limits(storage, strategy=strategy, policies={}), []
+    limits, counts = Limits(storage, strategy=strategy, policies={}), []
     for _ in range(7):
-        told.append(used(limits, SLIPS, ALICE))
+        counts.append(used(limits, SLIPS, ALICE))
         limits.hit(SLIPS, ALICE)
-    assert told == [0, 1, 2, 3, 4, 5, 5]
+    assert counts == [0, 1, 2, 3, 4, 5, 5]
     clock.shift(121)
     assert used(limits, SLIPS, ALICE) == 0
 

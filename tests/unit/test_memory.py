@@ -15,7 +15,7 @@ from captcha_guard.database import retention
 from captcha_guard.database.database import Access
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.health import FAULTS, REST
-from captcha_guard.spam.history import History, Party, author_of
+from captcha_guard.spam.history import History, Party, author_of, links_of, sites_of
 from captcha_guard.spam.memory import tables as memory_tables
 from captcha_guard.spam.memory.judged_comments import JudgedComment, JudgedComments
 from captcha_guard.spam.memory.reputation import DAY, HISTORY_KEPT, Reputation
@@ -152,6 +152,47 @@ def test_the_counts_of_several_names_are_added_and_no_name_has_none(memory: Repu
     memory.teach(elsewhere("See https://other.example"), spam=True, now=NOW)
     assert memory.history(Party.HOST, ("mowers.example", "other.example", "third.example")) == History(0, 2)
     assert memory.history(Party.AUTHOR, ()) == History()
+
+
+def linking(url: str, later: float = 60) -> Submission:
+    return elsewhere(f"{SAID.body.partition('https')[0]} {url}", later=later)
+
+
+def test_the_subdomains_of_one_domain_share_their_past(memory: Reputation) -> None:
+    for number, good in enumerate((True, False, False)):
+        memory.teach(linking(f"https://shop{number}.mowers.example/x"), spam=not good, now=NOW)
+    assert memory.history(Party.HOST, sites_of(linking("https://new.mowers.example").text)) == History(1, 2)
+
+
+def test_tenants_of_one_platform_have_their_own_past(memory: Reputation) -> None:
+    for url in (
+        "https://ada.github.io",
+        "https://ada.wordpress.com",
+        "https://GitHub.com/ada/x/",
+        "https://medium.com/@ada",
+    ):
+        memory.teach(linking(url), spam=True, now=NOW)
+        assert memory.history(Party.HOST, sites_of(linking(url).text)) == History(0, 1)
+        assert memory.history(Party.HOST, sites_of(linking(url.replace("ada", "bea")).text)) == History()
+
+
+def test_spam_that_links_to_a_work_of_reference_says_nothing_about_others(memory: Reputation) -> None:
+    for number in range(3):
+        memory.teach(linking(f"https://en.wikipedia.org/wiki/{number}"), spam=True, now=NOW)
+    assert sites_of(linking("https://en.wikipedia.org/wiki/0").text) == ()
+
+
+def test_a_published_link_is_known_in_its_scope_until_the_comment_is_spam(memory: Reputation) -> None:
+    one = linking("https://www.chairs.example/blue/#top")
+    (name,) = links_of(one)
+    assert memory.history(Party.LINK, (name,)) == History()
+    memory.note(one, Action.HOLD)
+    assert memory.history(Party.LINK, (name,)) == History()
+    memory.note(one, Action.ACCEPT)
+    assert memory.history(Party.LINK, links_of(linking("http://chairs.example/blue"))) == History(1)
+    assert memory.history(Party.LINK, links_of(replace(one, scope="comment:three"))) == History()
+    memory.teach(one, spam=True, now=NOW)
+    assert memory.history(Party.LINK, (name,)) == History(0, 1)
 
 
 def test_without_an_email_or_a_known_address_there_is_no_history(memory: Reputation) -> None:

@@ -1,4 +1,4 @@
-"""Where a request comes from, as its browser says: what is let in, and what a page of another site has caused."""
+"""The origin of a request by its headers: what is accepted, and what comes from a page of another site."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ ELSEWHERE = "https://evil.example"
 
 
 @pytest.mark.parametrize("origin", ["", "null", ELSEWHERE, f"https://{HOST}"])
-def test_what_the_browser_calls_cross_site_is_refused_whatever_the_origin(origin: str) -> None:
+def test_a_cross_site_request_is_refused_whatever_the_origin(origin: str) -> None:
     assert is_cross_site({"cross-site"}, origin, HOST)
 
 
 @pytest.mark.parametrize("site", ["same-origin", "same-site", "none"])
 @pytest.mark.parametrize("origin", ["", "null", ELSEWHERE, f"https://{HOST}"])
-def test_what_the_browser_says_of_this_site_holds_whatever_the_origin(site: str, origin: str) -> None:
+def test_a_same_site_request_is_accepted_whatever_the_origin(site: str, origin: str) -> None:
     assert not is_cross_site({site}, origin, HOST)
 
 
-def test_a_request_with_neither_header_is_let_in() -> None:
+def test_a_request_with_neither_header_is_accepted() -> None:
     assert not is_cross_site(set(), "", HOST)
 
 
 @pytest.mark.parametrize("site", [set(), {"same-planet"}, {"same-origin", "same-planet"}])
-def test_without_a_word_we_know_the_origin_decides(site: set[str]) -> None:
+def test_without_a_known_value_the_origin_decides(site: set[str]) -> None:
     assert is_cross_site(site, ELSEWHERE, HOST)
     assert is_cross_site(site, "null", HOST)
     assert not is_cross_site(site, f"https://{HOST}", HOST)
     assert not is_cross_site(site, "", HOST)
 
 
-def test_cross_site_holds_when_something_on_the_way_adds_another_word() -> None:
+def test_cross_site_is_recognised_if_a_proxy_adds_another_value() -> None:
     assert is_cross_site({"same-origin", "cross-site"}, "", HOST)
 
 
@@ -51,7 +51,7 @@ def test_cross_site_holds_when_something_on_the_way_adds_another_word() -> None:
         ("http://127.0.0.1:5000", "127.0.0.1:5000"), ("https://xn--bcher-kva.example", "xn--bcher-kva.example"),
     ],
 )  # fmt: skip
-def test_spelling_scheme_and_usual_ports_make_no_difference(origin: str, host: str) -> None:
+def test_spelling_scheme_and_default_ports_do_not_matter(origin: str, host: str) -> None:
     assert is_same_place(origin, host)
 
 
@@ -71,7 +71,7 @@ def test_spelling_scheme_and_usual_ports_make_no_difference(origin: str, host: s
         ("https://blog.example:99999", "blog.example:99999"), ("https://blog.example", ""), ("", ""),
     ],
 )  # fmt: skip
-def test_another_host_or_port_or_no_origin_at_all_is_another_place(origin: str, host: str) -> None:
+def test_another_host_or_port_or_no_origin_is_another_site(origin: str, host: str) -> None:
     assert not is_same_place(origin, host)
 
 

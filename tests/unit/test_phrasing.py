@@ -30,6 +30,14 @@ from captcha_guard.spam.text.normalised import Text
         ("buy$", "buy it", None),
         ("art", "party", None),
         ("party", "art party", "party"),
+        ("credit-", "two credits left", "credits"),
+        ("credit-", "accredited", None),
+        ("buy credit-", "buy creditworthy paper", "buy creditworthy"),
+        ("bad_credit- now", "bad credits now", "bad credits now"),
+        ("# dollars a day", "about 50 dollars a day", "50 dollars a day"),
+        ("# . . dollars", "50 or 60 dollars", "50 or 60 dollars"),
+        ("#|ten . dollars", "ten more dollars", "ten more dollars"),
+        ("# # times", "5 5 times", "5 5 times"),
     ],
 )
 def test_a_phrase_is_found_as_it_is_written(notation: str, text: str, found: str | None) -> None:
@@ -40,6 +48,20 @@ def test_a_phrase_that_any_word_can_begin_is_refused() -> None:
     for notation in (". now", "really? * now", "buy?"):
         with pytest.raises(ValueError, match="any word"):
             PhraseBook({"it": [notation]})
+
+
+def test_a_number_without_another_word_is_refused() -> None:
+    for notation in ("#", "# .", "#|ten"):
+        with pytest.raises(ValueError, match="any number"):
+            PhraseBook({"it": [notation]})
+
+
+def test_matches_are_all_phrases_with_their_places() -> None:
+    book = PhraseBook({"offer": ["buy now", "buy"], "tea": ["tea-", "green tea"], "first": ["^buy"]})
+    found = [(match.name, match.place, match.text) for match in book.matches(("buy", "now", "green", "teas", "buy"))]
+    assert found == [
+        ("offer", 0, "buy now"), ("first", 0, "buy"), ("tea", 3, "teas"), ("offer", 4, "buy"),
+    ]  # fmt: skip
 
 
 def test_every_family_has_a_name_of_its_own_and_is_found_by_its_first_phrase() -> None:

@@ -1,7 +1,7 @@
-"""Pictures: the same everywhere, never clipped, never too faint or too covered, and nothing in them but pixels.
+"""Pictures: the same everywhere, never clipped, with enough contrast, not covered too much, and without metadata.
 
-The golden pictures are hashes of decoded pixels, kept for the versions of Pillow and FreeType they were made with.
-After a wanted change of the drawing, or for new versions: ``python -m tests.unit.test_picture``.
+The golden pictures are hashes of decoded pixels for the versions of Pillow and FreeType with which they were made.
+After an intended change of the drawing, or for new versions, run ``python -m tests.unit.test_picture``.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from captcha_guard.challenge.drawing.style import Style
 
 STYLE = Style.from_secret(b"a secret of the site's own", epoch=0)
 SIZE = (240, 120)
-LEVELS = ("easy", "medium")  # classica is drawn in another way: see test_classica.py
+LEVELS = ("easy", "medium")  # classica is drawn differently: see test_classica.py
 GOLDEN = Path(__file__).with_name("golden_pictures.json")
-FINER = 2  # times as large as the picture, what is measured is drawn
+FINER = 2  # the scale at which pictures are measured
 HARDEST = Difficulty(**{name: knob.high for name, knob in KNOBS.items()})
 EASIEST = Difficulty(**{name: knob.low for name, knob in KNOBS.items()})
 
@@ -63,7 +63,7 @@ def composed(answer: str, seed: bytes, style: Style, level: Difficulty, size: tu
 
 
 def altered(style: Style, **traits: str) -> Style:
-    """Return the style with these traits in all of its variants."""
+    """Return the style with these attributes in all of its variants."""
     return Style(tuple(dataclasses.replace(variant, **traits) for variant in style.variants))  # type: ignore[arg-type]
 
 
@@ -91,8 +91,8 @@ def test_same_arguments_give_the_same_bytes_in_another_process() -> None:
         "style = Style.from_secret(b'a secret of the site\\'s own', epoch=0)\n"
         "print(hashlib.sha256(draw('7ACD4', seed=b'one', style=style)).hexdigest())"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    assert told == hashlib.sha256(draw("7ACD4", seed=b"one", style=STYLE)).hexdigest()
+    digest = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert digest == hashlib.sha256(draw("7ACD4", seed=b"one", style=STYLE)).hexdigest()
 
 
 @pytest.mark.parametrize("level", ["classica", *LEVELS])
@@ -100,7 +100,7 @@ def test_golden_pictures_have_not_changed(level: str) -> None:
     known: dict[str, dict[str, list[str]]] = json.loads(GOLDEN.read_text(encoding="utf-8"))
     made = golden(level)
     assert len(set(made)) == 10
-    # Another FreeType may draw an edge a shade apart; what holds everywhere is tested across processes above.
+    # Another FreeType may draw an edge with another shade. The test across processes above holds everywhere.
     assert made == known.get(versions(), {}).get(level, made)
 
 
@@ -112,7 +112,7 @@ def test_eight_threads_draw_what_one_draws() -> None:
     assert together == alone
 
 
-def test_global_generator_is_left_alone() -> None:
+def test_global_generator_is_not_used() -> None:
     random.seed(1)
     before = random.getstate()
     draw("7ACD4", seed=b"one", style=STYLE)
@@ -127,24 +127,24 @@ def test_another_seed_gives_another_picture() -> None:
 
 
 @pytest.mark.parametrize("scale", [1, 2])
-def test_png_holds_nothing_but_pixels(scale: int) -> None:
-    octets = draw("7ACD4", seed=b"one", style=STYLE, scale=scale)
+def test_png_contains_only_pixels(scale: int) -> None:
+    png = draw("7ACD4", seed=b"one", style=STYLE, scale=scale)
     at, kinds = 8, []
-    while at < len(octets):
-        (length,) = struct.unpack(">I", octets[at : at + 4])
-        kinds.append(octets[at + 4 : at + 8])
-        checksum = struct.unpack(">I", octets[at + 8 + length : at + 12 + length])[0]
-        assert checksum == zlib.crc32(octets[at + 4 : at + 8 + length])
+    while at < len(png):
+        (length,) = struct.unpack(">I", png[at : at + 4])
+        kinds.append(png[at + 4 : at + 8])
+        checksum = struct.unpack(">I", png[at + 8 + length : at + 12 + length])[0]
+        assert checksum == zlib.crc32(png[at + 4 : at + 8 + length])
         at += 12 + length
     assert kinds == [b"IHDR", b"PLTE", b"IDAT", b"IEND"]
-    picture = Image.open(io.BytesIO(octets))
+    picture = Image.open(io.BytesIO(png))
     picture.load()
     assert picture.size == (240 * scale, 120 * scale)
     assert picture.info == {}
 
 
 def test_file_is_small() -> None:
-    sizes = sorted(len(draw(answer, seed=seed, style=style)) for answer, seed, style in challenges(200, of="octets"))
+    sizes = sorted(len(draw(answer, seed=seed, style=style)) for answer, seed, style in challenges(200, of="png"))
     assert sizes[100] <= 4096
 
 
@@ -154,7 +154,7 @@ def test_double_scale_shows_the_same_geometry(level: str) -> None:
         plain = altered(style, background="plain")
         whole = composed(answer, seed, plain, Difficulty.named(level))
         small, large = paint(whole, 1), paint(whole, 2).reduce(2)
-        # Edges differ by a shade; a stroke or a glyph elsewhere would differ by ink.
+        # Edges differ by a shade. A stroke or a glyph in another place would differ by ink.
         apart = ImageChops.difference(small, large).histogram()
         assert sum(apart[10:]) < 0.005 * 240 * 120
 
@@ -200,7 +200,7 @@ def solid(whole: Composition, glyph: int, scale: int) -> Image.Image:
 
 def assert_inside(whole: Composition) -> None:
     for glyph, one in enumerate(whole.layout.glyphs):
-        # What a glyph is drawn in lies inside the picture, so nothing is cut off at its edge.
+        # The transformed mask of a glyph is inside the picture, so no glyph is cut off at the edge.
         left, top, right, bottom = one.box
         assert min(left, top) >= 0
         assert right <= whole.size[0]
@@ -213,7 +213,7 @@ def assert_inside(whole: Composition) -> None:
 
 
 def covered(whole: Composition, masks: list[Image.Image]) -> float:
-    """Return the largest share of a glyph's ink that lies under strokes."""
+    """Return the largest share of a glyph's ink that is under strokes."""
     under = Image.new("L", (whole.size[0] * FINER, whole.size[1] * FINER))
     pen = ImageDraw.Draw(under)
     for stroke in whole.strokes:
@@ -254,20 +254,20 @@ def test_thick_strokes_are_thinned_until_they_cover_little() -> None:
 
 
 @pytest.mark.parametrize("answer", ["25689CDF", "25689CDFHM"])
-def test_every_glyph_of_a_long_code_is_all_ink_or_all_paper(answer: str) -> None:
+def test_every_glyph_of_a_long_code_is_entirely_ink_or_paper(answer: str) -> None:
     for _, seed, style in challenges(30, of=answer):
         whole = composed(answer, seed, altered(style, fill="solid"), Difficulty.medium)
         shown = paint(whole, 1)
         for glyph in range(len(answer)):
             inside = solid(whole, glyph, 1).filter(ImageFilter.MinFilter(3))
             tones = shown.histogram(inside)
-            # What lies between are the soft edges of fields and strokes that cross the glyph.
+            # The shades between are the soft edges of fields and strokes that cross the glyph.
             assert tones[0] + tones[INK_TONE] > 0.7 * sum(tones)
             assert tones[1] < 0.1 * sum(tones)
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_no_straight_line_passes_between_the_rows(level: str) -> None:
+def test_no_straight_line_separates_the_rows(level: str) -> None:
     for answer, seed, style in challenges(300, of=f"rows {level}"):
         whole = composed(answer, seed, style, Difficulty.named(level))
         first = whole.layout.rows[0]
@@ -295,7 +295,8 @@ def test_rows_are_read_one_after_the_other(level: str) -> None:
         boxes = [one.box for one in layout.glyphs]
         middles = [untilted((left + right) / 2, (top + low) / 2, layout) for left, top, right, low in boxes]
         upper, lower = middles[: layout.rows[0]], middles[layout.rows[0] :]
-        # A tenth of a glyph more or less: the middle of a turned glyph's box is not quite that of the upright one's.
+        # A tenth of a glyph is tolerated, because the middle of a turned glyph's box isn't exactly that of the upright
+        # one's.
         for row in (upper, lower):
             assert row == sorted(row)
             assert all(abs(y - after) <= 0.52 * layout.height for (_, y), (_, after) in itertools.pairwise(row))
@@ -305,12 +306,12 @@ def test_rows_are_read_one_after_the_other(level: str) -> None:
 
 
 def untilted(x: float, y: float, layout: Layout) -> tuple[float, float]:
-    """Return where a point of the picture lies in the text before that is turned."""
+    """Return the place of a point of the picture in the text before it is tilted."""
     cos, sin = math.cos(layout.tilt), math.sin(layout.tilt)
     return x * cos + y * sin, y * cos - x * sin
 
 
-def test_rows_that_take_turns_may_be_read_up_and_down_and_rows_that_seem_level_as_such() -> None:
+def test_alternating_rows_may_be_read_in_zigzag_and_rows_that_seem_level_as_level() -> None:
     found = {"up and down": 0, "level": 0}
     for answer, seed, style in challenges(400, of="orders"):
         first, *others = readings(answer, seed=seed, style=style, difficulty=Difficulty.medium, size=SIZE)
@@ -335,7 +336,7 @@ def test_rows_that_take_turns_may_be_read_up_and_down_and_rows_that_seem_level_a
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_ink_stands_out_from_every_pixel_of_the_background(level: str) -> None:
+def test_ink_has_enough_contrast_to_every_pixel_of_the_background(level: str) -> None:
     for answer, seed, style in challenges(1000, of=f"contrast {level}"):
         whole = composed(answer, seed, style, Difficulty.named(level))
         shown = paint(whole, 1)
@@ -344,7 +345,7 @@ def test_ink_stands_out_from_every_pixel_of_the_background(level: str) -> None:
         counts = tones.histogram()
         colours = palette(variant.paper, variant.ink)
         deepest = deepest_tone(variant.paper, variant.ink)
-        # Ink is the last tone, background one of the first; what lies between them are soft edges.
+        # Ink is the last tone, and background one of the first. The tones between them are soft edges.
         assert counts[INK_TONE] > 0.04 * 240 * 120
         assert sum(counts[: deepest + 1]) > 0.2 * 240 * 120
         ink = (colours[3 * INK_TONE], colours[3 * INK_TONE + 1], colours[3 * INK_TONE + 2])
@@ -355,7 +356,7 @@ def test_ink_stands_out_from_every_pixel_of_the_background(level: str) -> None:
 
 @pytest.mark.parametrize("family", ["bars", "waves", "discs", "tiles"])
 @pytest.mark.parametrize("reach", [20.0, 45.0, 90.0])
-def test_fields_change_ink_and_paper_only(family: str, reach: float) -> None:
+def test_fields_only_swap_ink_and_paper(family: str, reach: float) -> None:
     variant = altered(STYLE, fields=family).variants[0]
     shares = []
     for seed in range(20):

@@ -107,10 +107,12 @@ def test_five_slips_are_free_and_then_the_waits_double_to_an_hour(
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"), [((10, 10), [10]), ((10, 25), [10, 20, 25]), ((7, 28), [7, 14, 28]), ((0, 0), [])]
+    ("bounds", "expected"), [((10, 10), [10]), ((10, 25), [10, 20, 25]), ((7, 28), [7, 14, 28]), ((0, 0), [])]
 )
-def test_waits_are_as_they_were_told(clock: time_machine.Traveller, told: tuple[int, int], expected: list[int]) -> None:
-    limits = counting(Policy.parse("wrong", "1000 per minute").with_waits(*told))
+def test_waits_are_as_they_were_told(
+    clock: time_machine.Traveller, bounds: tuple[int, int], expected: list[int]
+) -> None:
+    limits = counting(Policy.parse("wrong", "1000 per minute").with_waits(*bounds))
     assert waits(limits, clock, FREE + len(expected)) == [0] * FREE + expected
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from captcha_guard.spam.filter.regression import (
     BALANCE,
     FIRST,
+    Rules,
     Weight,
     chance,
     counted,
@@ -20,7 +21,7 @@ from captcha_guard.spam.filter.regression import (
     log_odds,
     parts,
     predict,
-    untaught_rules,
+    values_of,
 )
 
 getcontext().prec = 40
@@ -51,7 +52,7 @@ class SlowRegression:
     def chance(self, values: dict[str, Decimal], tokens: list[str]) -> Decimal:
         times = [sum(token in one for spam in self.seen for one in self.seen[spam]) for token in tokens]
         unseen = sum((1 / (1 + Decimal(often)) for often in times), Decimal(0)) / len(tokens)
-        return 1 / (1 + (-self.odds(values, tokens) / (1 + 2 * unseen).sqrt()).exp())
+        return 1 / (1 + (-self.odds(values, tokens) / (1 + unseen).sqrt()).exp())
 
     def learn(self, values: dict[str, Decimal], tokens: list[str], spam: bool, counts: Decimal) -> None:
         error = counts * (1 / (1 + (-self.odds(values, tokens)).exp()) - int(spam))
@@ -59,35 +60,42 @@ class SlowRegression:
             gradient = error * value
             told = self.gradients.setdefault(token, [])
             told.append(gradient)
-            first = Decimal(0) if token == "RULES" else Decimal(str(FIRST))
+            first = Decimal(0) if token in ("FOUND", "NOTHING") else Decimal(str(FIRST))
             squares = sum((one * one for one in told), first)
             self.weights[token] = self.weights.get(token, Decimal(0)) - gradient / squares.sqrt()
         self.seen[spam].append(set(tokens))
 
 
-LESSONS = [("buy pills now", 60, True), ("nice song", 0, False), ("buy this song", 30, False), ("pills", 98, True)]
+LESSONS = [("buy pills now", 60, True), ("nice song", 0, False), ("buy this song", 40, False), ("pills", 98, True)]
 NONE = {False: 0, True: 0}
 
 
-def values_of(words: str, rules: int) -> dict[str, Decimal]:
+def slow_values(words: str, rules: int) -> dict[str, Decimal]:
     tokens = words.split()
-    odds = Decimal(min(max(rules, 2), 98)) / 100
-    return {token: 1 / Decimal(len(tokens)).sqrt() for token in tokens} | {"RULES": (odds / (1 - odds)).ln()}
+    odds = Decimal(min(rules, 98) if rules else 15) / 100
+    values = {token: 1 / Decimal(len(tokens)).sqrt() for token in tokens}
+    return values | {"FOUND" if rules else "NOTHING": (odds / (1 - odds)).ln()}
+
+
+def said_of(tokens: list[Weight], counts: dict[bool, int], without: tuple[bool, float] | None = None) -> float:
+    """Return what counting says of a comment in which no token is too common."""
+    return counted(tokens, [len(tokens) ** -0.5] * len(tokens), counts, without=without)
 
 
 def test_it_learns_what_the_formulas_say() -> None:
     slow, weights, rules = (
         SlowRegression(),
         {word: Weight() for text, _, _ in LESSONS for word in text.split()},
-        untaught_rules(),
+        Rules(),
     )
-    slow.weights["RULES"], slow.gradients["RULES"] = Decimal(1), [Decimal(1)]
+    for name in ("FOUND", "NOTHING"):
+        slow.weights[name], slow.gradients[name] = Decimal(1), [Decimal(2)]
     told = {False: 0, True: 0}
     for (text, rules_score, spam), counts in product(LESSONS * 3, (1.0, 2.5)):
         own = [weights[word] for word in text.split()]
-        values = values_of(text, rules_score)
+        values = slow_values(text, rules_score)
         assert predict(own, rules, rules_score, told) == pytest.approx(float(slow.chance(values, text.split())))
-        learn(own, rules, rules_score, counted(own, told), spam=spam, importance=counts)
+        learn(own, values_of(own, told), rules, rules_score, said_of(own, told), spam=spam, importance=counts)
         slow.learn(values, text.split(), spam, Decimal(counts))
         told[spam] += 1
         for one in own:
@@ -95,74 +103,100 @@ def test_it_learns_what_the_formulas_say() -> None:
     assert {word: weight.weight for word, weight in weights.items()} == pytest.approx(
         {word: float(slow.weights[word]) for word in weights}, abs=1e-9
     )
-    assert rules.weight == pytest.approx(float(slow.weights["RULES"]), abs=1e-9)
+    assert rules.found.weight == pytest.approx(float(slow.weights["FOUND"]), abs=1e-9)
+    assert rules.nothing.weight == pytest.approx(float(slow.weights["NOTHING"]), abs=1e-9)
 
 
 @given(st.integers(1, 50), st.integers(0, 100), st.booleans(), st.floats(-5, 5))
 def test_a_lesson_brings_the_chance_nearer_to_the_label(count: int, rules_score: int, spam: bool, start: float) -> None:
-    tokens, rules = [Weight(start, 1.0) for _ in range(count)], untaught_rules()
+    tokens, rules = [Weight(start, 1.0) for _ in range(count)], Rules()
     before = predict(tokens, rules, rules_score, NONE)
-    learn(tokens, rules, rules_score, 0.0, spam=spam)
+    learn(tokens, values_of(tokens, NONE), rules, rules_score, 0.0, spam=spam)
     after = predict(tokens, rules, rules_score, NONE)
     assert after >= before if spam else after <= before
 
 
 @given(st.lists(st.floats(-1e6, 1e6), max_size=20), st.floats(0, 100), st.integers(-10, 200))
 def test_a_chance_is_a_chance_whatever_the_weights(weights: list[float], rules: float, rules_score: int) -> None:
-    assert 0 <= predict([Weight(weight) for weight in weights], Weight(rules), rules_score, NONE) <= 1
+    assert 0 <= predict([Weight(weight) for weight in weights], Rules(Weight(rules)), rules_score, NONE) <= 1
 
 
 @given(st.lists(st.tuples(st.integers(-5, 99), st.integers(-5, 99)), min_size=1, max_size=9), st.integers(0, 9))
 def test_no_counts_are_too_strange(times: list[tuple[int, int]], ham: int) -> None:
     """A file that somebody has edited may hold anything."""
     tokens = [Weight(ham=max(one, 0), spam=max(other, 0)) for one, other in times]
-    for without in (None, False, True):
-        assert abs(counted(tokens, {False: ham, True: 3}, without=without)) < 1000
+    for without in (None, (False, 1.0), (True, 1.0)):
+        assert abs(said_of(tokens, {False: ham, True: 3}, without)) < 1000
 
 
 def test_parts_add_up_to_the_log_odds() -> None:
     tokens = [Weight(0.5, ham=3, spam=1), Weight(-2.0, ham=1), Weight(0.1)]
-    rules, told = Weight(0.7), {False: 5, True: 4}
+    rules, told = Rules(Weight(0.7)), {False: 5, True: 4}
     own, from_rules = parts(tokens, rules, 30, told)
     assert chance(sum(own) + from_rules) == pytest.approx(predict(tokens, rules, 30, told))
 
 
 def test_the_rules_are_believed_before_anything_was_taught() -> None:
     known = [Weight(ham=10**6, spam=10**6)]
-    said = [predict(known, untaught_rules(), rules_score, NONE) for rules_score in (0, 30, 50, 90, 100)]
-    assert [round(one, 2) for one in said] == [0.02, 0.3, 0.5, 0.9, 0.98]
+    said = [predict(known, Rules(), rules_score, NONE) for rules_score in (0, 10, 30, 50, 90, 100)]
+    assert [round(one, 2) for one in said] == [0.15, 0.15, 0.3, 0.5, 0.9, 0.98]
 
 
 def test_what_was_never_seen_is_doubted() -> None:
-    rules = untaught_rules()
+    rules = Rules()
     chances = [predict([Weight(ham=times)], rules, 90, NONE) for times in (0, 1, 5, 1000)]
     assert chances == sorted(chances)
-    assert chances[0] < 0.8
+    assert chances[0] < 0.83
     assert chances[-1] > 0.89
     assert predict([Weight()], rules, 50, NONE) == 0.5
 
 
 def test_counting_tells_in_which_kind_a_token_was_and_not_of_which_kind_there_is_more() -> None:
     told = {False: 10, True: 10}
-    assert counted([Weight(ham=1, spam=9)], told) > 1
-    assert counted([Weight(ham=9, spam=1)], told) < -1
-    assert counted([Weight()], told) == 0
-    assert counted([Weight(ham=10, spam=1000)], {False: 10, True: 1000}) == pytest.approx(0, abs=0.1)
+    assert said_of([Weight(ham=1, spam=9)], told) > 1
+    assert said_of([Weight(ham=9, spam=1)], told) < -1
+    assert said_of([Weight()], told) == 0
+    assert said_of([Weight(ham=10, spam=1000)], {False: 10, True: 1000}) == pytest.approx(0, abs=0.1)
 
 
 def test_what_a_comment_said_of_itself_is_left_out() -> None:
     others, with_it = {False: 4, True: 4}, {False: 4, True: 5}
-    assert counted([Weight(spam=1)], with_it, without=True) == counted([Weight()], others) == 0
-    assert counted([Weight(ham=1, spam=3)], with_it, without=True) == counted([Weight(ham=1, spam=2)], others)
+    itself = (True, 1.0)
+    assert said_of([Weight(spam=1)], with_it, itself) == said_of([Weight()], others) == 0
+    assert said_of([Weight(ham=1, spam=3)], with_it, itself) == said_of([Weight(ham=1, spam=2)], others)
 
 
 def test_a_finding_never_speaks_for_a_comment() -> None:
-    """Taught that the rules are always wrong, the filter stops listening to them; it does not turn them round."""
-    rules = untaught_rules()
+    """If the rules are always wrong, their weight falls to 0 and not below."""
+    rules = Rules()
     for _ in range(500):
-        learn([Weight()], rules, 100, 0.0, spam=False)
-        learn([Weight()], rules, 0, 0.0, spam=True)
-    assert rules.weight == 0
+        learn([Weight()], [1.0], rules, 100, 0.0, spam=False)
+        learn([Weight()], [1.0], rules, 0, 0.0, spam=True)
+    assert rules.found.weight == 0
+    assert rules.nothing.weight == 0
+
+
+@given(st.floats(0, 5), st.floats(0, 5))
+def test_a_finding_never_makes_a_comment_look_better(found: float, nothing: float) -> None:
+    evidence = [Rules(Weight(found), Weight(nothing)).evidence(score) for score in range(101)]
+    assert evidence == sorted(evidence)
+
+
+def test_that_the_rules_missed_spam_is_learned_apart_from_what_they_found() -> None:
+    rules = Rules()
+    for _ in range(200):
+        learn([Weight()], [1.0], rules, 0, 0.0, spam=True)
+    assert rules.nothing.weight < 0.5
+    assert rules.found.weight == 1
+
+
+def test_tokens_of_every_comment_carry_nothing() -> None:
+    """Otherwise the site's share of spam would count in full against a short "thanks"."""
+    everywhere, often, rare = Weight(ham=5, spam=95), Weight(ham=5, spam=90), Weight(ham=1)
+    values = values_of([everywhere, often, rare], {False: 5, True: 95})
+    assert values[0] == 0
+    assert 0 < values[1] < values[2]
+    assert sum(value * value for value in values) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +216,8 @@ def test_the_rarer_kind_counts_more_within_the_cap(ham: int, spam: int, of_ham: 
     assert importance(counts, spam=True) == of_spam
 
 
-def test_log_odds_of_the_rules_are_even_in_both_directions() -> None:
+def test_log_odds_of_findings_are_even_in_both_directions() -> None:
     assert log_odds(50) == 0
     assert log_odds(30) == pytest.approx(-log_odds(70))
-    assert log_odds(0) == log_odds(-5) == pytest.approx(-log_odds(100))
+    assert log_odds(1) == pytest.approx(-log_odds(100))
+    assert log_odds(0) == log_odds(-5) == pytest.approx(-log_odds(85))

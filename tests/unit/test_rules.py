@@ -78,6 +78,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("last_link", {"body": f"{LONG} https://bestlawnmowers.example", "author": "Best Lawn Mowers"}, {}),
     ("bare_domain", {"body": f"{LONG} Then visit lawnmowers . com"}, {}),
     ("author_slogan", {"author": "Cheap Loans"}, {}),
+    ("name_offer", {"author": "Tree Service Tampa"}, {}),
     ("disposable_email", {"email": "ada@in.trash.example"}, {"disposable": ["trash.example"]}),
     ("letter_tricks", {"body": "The l\u200boad fаctor"}, {}),
     ("foreign_script", {"body": "Спасибо за статью"}, {"scripts": ["Latin", "Greek"]}),
@@ -134,10 +135,16 @@ EDGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("old_post", {"post_age": 30 * DAY - 1}, {"post_age": 30 * DAY}, {"old_post": 30}),
     ("links", {"body": f"{LONG} https://a.example"}, {"body": f"{LONG} https://a.example https://b.example"}, {}),
     ("link_only", {"body": "see there for tables https://a.example"}, {"body": "see there for https://a.example"}, {}),
+    ("link_only", {"body": "\u540c\u3058\u30a8\u30e9\u30fc\u304c\u51fa\u307e\u3057\u305f https://a.example"},
+     {"body": "\u540c\u3058\u30a8 https://a.example"}, {}),
+    ("bbcode", {"body": "Write [url=...]text[/url] there"}, {"body": "Write [url=a]text[/url] there"}, {}),
+    ("single_link", {"body": "`http://` should be `https://`, so http://... won't do"}, {"body": "http://..a"}, {}),
     ("last_link", {"body": f"{LONG} https://ada.example", "author": "Ada"},
      {"body": f"{LONG} https://adam.example", "author": "Adam"}, {}),
     ("author_slogan", {"author": "Quill of the hash tables blog"}, {"author": "Quill of the two hash tables blog"}, {}),
     ("author_slogan", {"author": "Casino"}, {"author": "Casino bonus"}, {}),
+    ("name_offer", {"author": "Tree Tampa"}, {"author": "Tree Service Tampa"}, {}),
+    ("name_offer", {"author": "Kredit Schulze"}, {"author": "Kredit ohne Schufa"}, {}),
     ("foreign_script", {"body": "за ко"}, {"body": "за код"}, {"scripts": ["Latin"]}),
     ("foreign_script", {"body": "спасибо thank you"}, {"body": "спасибо thanks"}, {"scripts": ["Latin"]}),
     ("flattery", {"body": f"Great post. {LONG} {LONG}", "url": "https://a.example"},
@@ -158,6 +165,12 @@ EDGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
      {"memory": Past({(Party.CLIENT, "c1"): History(1, 2), (Party.CLIENT, "c2"): History(2, 2)})}),
     ("client_history", {"client": "shared"}, {"client": "c1"},
      {"memory": Past({(Party.CLIENT, "c1"): History(0, 2), (Party.CLIENT, "shared"): History(0, 9)})}),
+    ("linked_host", {"url": "https://www.w3.org"}, {"url": "https://x.a.example"},
+     {"memory": Past({(Party.HOST, "a.example"): History(0, 5), (Party.HOST, "w3.org"): History(0, 5)})}),
+    ("linked_host", {"url": "https://github.com/bea/x/y"}, {"url": "https://github.com/ada/x/y/z"},
+     {"memory": Past({(Party.HOST, "github.com/ada/x/y"): History(0, 5)})}),
+    ("linked_host", {"url": "https://bea.github.io"}, {"url": "https://www.ada.github.io"},
+     {"memory": Past({(Party.HOST, "ada.github.io"): History(0, 5)})}),
     ("linked_host", {"url": "https://b.example"}, {"url": "https://a.example"},
      {"memory": Past({(Party.HOST, "a.example"): History(1, 5), (Party.HOST, "b.example"): History(1, 4)})}),
     ("first_comment", {"account": "ada"}, {"account": "bea"},
@@ -170,7 +183,21 @@ EDGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("bare_domain", {"body": "numpy.org and main.rs"}, {"body": "see example.org/me"}, {}),
     ("disposable_email", {"email": "ada@nottrash.example"}, {"email": "ADA@Trash.Example"},
      {"disposable": ["trash.example"]}),
+    ("bare_domain", {"body": "Framework 4 .NET and Core2 .NET"}, {"body": "Visit mowers . net"}, {}),
+    ("bare_domain", {"body": "It runs under .NET/Mono, using .net/c"}, {"body": "Visit mowers .com/lawn"}, {}),
+    ("bare_domain", {"body": "at github.com/ada/tables"}, {"body": "at mowers.com/lawn"}, {}),
     ("contact", {"body": "ISBN 978-0-13-110362-7 of 2024-05-17"}, {"body": "whatsapp: 0155 5010 0100"}, {}),
+    ("contact", {"body": "dial tcp 10.96.0.1:443: timeout"}, {"body": "dial 01.55.50.10.00"}, {}),
+    ("contact", {"body": "12:01:31 +0200 20240517 ok"}, {"body": "at +1200 20240517"}, {}),
+    ("contact", {"body": "git@forge.example:ada/tables.git"}, {"body": "ada@forge.example"}, {}),
+    ("bbcode", {"body": "[link](https://docs.python.org) in Markdown, [url] alone"},
+     {"body": "[link]https://docs.python.org in BBCode"}, {}),
+    ("bbcode", {"body": "~~~\n[url]https://docs.python.org[/url]\n~~~"},
+     {"body": "<code>[url]docs.python.org[/url]</code>"}, {}),
+    ("author_slogan", {"author": "Loan Nguyen"}, {"author": "Loan Expert"}, {}),
+    ("author_slogan", {"author": "Kim Seo Yeon"}, {"author": "Seo Marketing"}, {}),
+    ("author_slogan", {"author": "Joe Hacker"}, {"author": "Hacker for hire"}, {}),
+    ("author_slogan", {"author": "Bob Plumber"}, {"author": "Bob Plumber Dallas"}, {}),
 ]  # fmt: skip
 
 
@@ -222,6 +249,15 @@ def test_what_comes_again_and_again_weighs_more() -> None:
     assert [score("letter_tricks", {"body": "a\u200bb " * times}) for times in (4, 5)] == [25, 50]
     offers = ("free gift cards", "casino bonus codes", "buy viagra online", "payday loans online", "buy backlinks")
     assert [score("phrases", {"body": ", ".join(offers[:count])}) for count in (1, 2, 3, 4, 5)] == [45, 60, 75, 90, 90]
+    names = ("asp.net", "best-shop.com", "bob.xyz", "loanmart.com", "https://ada.com")
+    assert [score("author_slogan", {"author": name}) for name in names] == [25, 40, 40, 40, 40]
+    code = f"With `bisect`: {LONG}"
+    page, front = f"{code} https://adam.example/tables/2", f"{code} https://adam.example/"
+    bodies = (page, front, page.replace("`", ""), page[:15] + page[-30:])
+    assert [score("last_link", {"author": "Adam", "body": body}) for body in bodies] == [15, 40, 40, 40]
+    twice = f"{page} https://adam.example/tables/3"
+    assert score("last_link", {"author": "Adam", "body": twice}) == 15
+    assert score("last_link", {"author": "Adam", "body": f"{twice} https://adam.example/tables/2,"}) == 40
     assert score("bare_domain", {"body": "at shop.com/x"}) < score("bare_domain", {"body": "at shop (dot) com"})
 
 

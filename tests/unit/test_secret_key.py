@@ -1,4 +1,4 @@
-"""Secrets: one that others know or may guess is refused at start-up, with the way to make a better one."""
+"""Secrets: one that others know or may guess is refused at start-up, with a command that makes a better one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GOOD = "f4c2b6e1d09a4f7c8b3e5d6a1c2f9e80"
      "supersecretkey1234567", "192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf",
      12345, "abababababababababab"],
 )  # fmt: skip
-def test_a_missing_short_or_placeholder_secret_is_refused_with_the_way_to_make_one(secret: object) -> None:
+def test_a_missing_short_or_placeholder_secret_is_refused_with_a_command_to_make_one(secret: object) -> None:
     with pytest.raises(ConfigError, match=r"secrets\.token_hex"):
         read_secrets({"SECRET_KEY": secret})
 

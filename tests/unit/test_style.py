@@ -17,8 +17,8 @@ SECRETS = [f"secret {index}".encode() for index in range(300)]
 
 def test_same_secret_gives_the_same_style_in_another_process() -> None:
     code = "from captcha_guard.challenge.drawing.style import Style; print(Style.from_secret(b'a site', epoch=3))"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told.strip() == str(Style.from_secret(b"a site", epoch=3))
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == str(Style.from_secret(b"a site", epoch=3))
 
 
 @given(st.binary(max_size=64), st.integers(-1, 10**6))
@@ -37,7 +37,7 @@ def test_styles_do_not_repeat() -> None:
 
 
 @pytest.mark.parametrize(("trait", "values"), [("strokes", 2), ("background", 5), ("fields", 4)])
-def test_no_trait_takes_over(trait: str, values: int) -> None:
+def test_no_attribute_dominates(trait: str, values: int) -> None:
     traits = [getattr(variant, trait) for secret in SECRETS for variant in Style.from_secret(secret).variants]
     most = max(traits.count(value) for value in set(traits))
     assert len(set(traits)) == values
@@ -49,14 +49,14 @@ def test_no_two_sites_share_a_variant() -> None:
     assert len(set(variants)) == len(SECRETS) * VARIANTS
 
 
-def test_global_generator_is_left_alone() -> None:
+def test_global_generator_is_not_used() -> None:
     random.seed(1)
     before = random.getstate()
     Style.from_secret(b"a site")
     assert random.getstate() == before
 
 
-def test_ink_stays_far_from_every_tone_of_the_background() -> None:
+def test_ink_has_enough_contrast_to_every_tone_of_the_background() -> None:
     for variant in (variant for secret in SECRETS for variant in Style.from_secret(secret).variants):
         tones = palette(variant.paper, variant.ink)
         for tone in range(deepest_tone(variant.paper, variant.ink) + 1):
@@ -70,6 +70,6 @@ def test_contrast_is_the_one_of_wcag() -> None:
     assert contrast((118, 118, 118), (255, 255, 255)) == pytest.approx(4.54, abs=0.01)
 
 
-def test_style_cannot_be_altered() -> None:
+def test_a_style_is_immutable() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Style.from_secret(b"a site").variants = ()  # type: ignore[misc]

@@ -19,7 +19,7 @@ def comment(limits: Limits, surge: Surge, number: int) -> tuple[bool, bool]:
     """Post as another client each time; return whether there was a surge, and whether the comment was granted."""
     stats = limits.stats(*surge.asked)
     client = client_of(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", secret=b"secret")
-    surging = surge.sees(stats, 0)
+    surging = surge.update(stats, 0)
     return surging, limits.hit("comments", client, *surge.counted_in(stats)).allowed
 
 
@@ -43,7 +43,7 @@ def test_a_surge_lasts_as_long_as_the_flood_and_a_minute_longer_at_most(
         clock.shift(1)
     assert flood == [False] * 10 + [True] * 290
     clock.shift(61)
-    assert not surge.sees(limits.stats(*surge.asked), 0)
+    assert not surge.update(limits.stats(*surge.asked), 0)
 
 
 def test_the_count_of_a_flood_does_not_grow_without_end(storage: Storage, clock: time_machine.Traveller) -> None:
@@ -71,7 +71,7 @@ def test_a_process_remembers_a_surge_for_forms_that_ask_no_store() -> None:
     limits, surge = limits_of(open_storage("memory://")), Surge(1)
     assert not surge.seen(0)
     comment(limits, surge, 1)
-    assert surge.sees(limits.stats(*surge.asked), 100)
+    assert surge.update(limits.stats(*surge.asked), 100)
     assert surge.seen(100)
     assert surge.seen(100 + KNOWN_FOR - 0.1)
     assert not surge.seen(100 + KNOWN_FOR)

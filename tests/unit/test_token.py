@@ -1,4 +1,4 @@
-"""Tokens: what a genuine one says, and the name of each way to fail."""
+"""Tokens: the content of a genuine one, and a separate error for each kind of failure."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_no_two_challenges_share_a_nonce() -> None:
     assert len({challenge().nonce for _ in range(1000)}) == 1000
 
 
-def test_a_token_signed_by_a_retired_key_still_opens_and_says_which_key() -> None:
+def test_a_token_signed_with_an_old_key_still_opens_with_that_key() -> None:
     token = at(NOW, OLD_KEY).sign(challenge())
     assert at(NOW, KEY, OLD_KEY).open(token).key == OLD_KEY
     with pytest.raises(TokenForgedError):
@@ -56,7 +56,7 @@ def test_a_token_signed_by_a_retired_key_still_opens_and_says_which_key() -> Non
 
 
 @pytest.mark.parametrize(("age", "good"), [(0, True), (900, True), (901, False), (-LEEWAY, True), (-LEEWAY - 1, False)])
-def test_age_is_held_to_the_ttl_and_the_leeway_of_clocks(age: int, good: bool) -> None:
+def test_the_age_is_limited_by_the_ttl_and_the_leeway_of_clocks(age: int, good: bool) -> None:
     token = at(NOW).sign(challenge(issued_at=NOW - age))
     if good:
         assert at(NOW).open(token).age == max(age, 0)
@@ -73,7 +73,7 @@ def test_a_token_of_another_scope_is_refused_and_without_a_scope_it_opens() -> N
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "....", "\x00", "é", "x" * (LONGEST + 1), "x" * 100_000])
-def test_what_is_no_token_is_refused_by_name(token: str) -> None:
+def test_an_invalid_token_is_refused_with_its_own_error(token: str) -> None:
     with pytest.raises(TokenError) as caught:
         at(NOW).open(token)
     assert caught.value.reason in {"token_malformed", "token_forged"}
@@ -88,7 +88,7 @@ def test_what_is_no_token_is_refused_by_name(token: str) -> None:
      b'[1,2,"s","image","easy",0,0]', b'[1,"n","s","image","easy","0",0]',
      b'[1,"n","s",[],"easy",0,0]', b"\xff", b"", b"[" * 900],
 )  # fmt: skip
-def test_a_signed_payload_that_is_no_challenge_is_malformed(payload: bytes) -> None:
+def test_a_signed_payload_that_is_not_a_challenge_is_malformed(payload: bytes) -> None:
     tokens = at(NOW)
     _, signer = tokens._signers[0]
     token = signer.sign_at(base64.urlsafe_b64encode(payload).rstrip(b"="), NOW).decode()
@@ -96,7 +96,7 @@ def test_a_signed_payload_that_is_no_challenge_is_malformed(payload: bytes) -> N
         tokens.open(token)
 
 
-def test_a_token_altered_in_any_octet_never_opens_to_another_challenge() -> None:
+def test_a_token_altered_in_any_byte_never_opens_to_another_challenge() -> None:
     tokens, made = at(NOW), challenge()
     token = tokens.sign(made)
     for place in range(len(token)):
@@ -106,11 +106,11 @@ def test_a_token_altered_in_any_octet_never_opens_to_another_challenge() -> None
                 opened = tokens.open(altered)
             except TokenError:
                 continue
-            assert opened.challenge == made  # base64 is not canonical: another spelling of the very same token
+            assert opened.challenge == made  # base64 isn't canonical: another spelling of the same token
 
 
 @given(st.text(max_size=300))
 @settings(max_examples=500)
-def test_no_text_whatever_raises_anything_but_a_token_error(text: str) -> None:
+def test_every_invalid_text_raises_a_token_error(text: str) -> None:
     with pytest.raises(TokenError):
         at(NOW).open(text)

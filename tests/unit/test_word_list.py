@@ -168,7 +168,7 @@ HOSTILE = r"(x+x+)+y"
 def test_a_hostile_expression_is_given_up_and_its_comment_held() -> None:
     with pytest.raises(PatternTimeoutError, match="nested quantifiers"):
         Patterns([HOSTILE]).search(["x" * 8192])
-    rule = DisallowedWords(WordList([f"regex:{HOSTILE}"]))
+    rule = DisallowedWords(WordList([f"regex:{HOSTILE}"]), "Please rephrase it.")
     verdict = Judge([rule]).judge(Submission(scope="c", body="x" * 9000))
     assert (verdict.action, verdict.reasons) == (Action.HOLD, ("rule_failed",))
 

@@ -1,4 +1,4 @@
-"""The pattern behind the glyphs, in the few tones nearest to paper."""
+"""The pattern behind the glyphs, in the few tones that are nearest to paper."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @functools.lru_cache(maxsize=64)
 def background(variant: Variant, size: tuple[int, int], scale: int) -> Image.Image:
-    """Return a variant's background (mode L, tones 0 to 3), ``scale`` times ``size``; don't alter it."""
+    """Return a variant's background (mode L, tones 0 to 3), ``scale`` times ``size``. It's cached: don't change it."""
     made = Image.new("L", (size[0] * scale, size[1] * scale))
     tone = deepest_tone(variant.paper, variant.ink)
     if variant.background != "plain" and tone:
@@ -29,7 +29,7 @@ def background(variant: Variant, size: tuple[int, int], scale: int) -> Image.Ima
 
 
 class _Pen:
-    """Draws in px at scale 1 on a picture of any scale."""
+    """Draws on a picture of any scale. Its arguments are in px at scale 1."""
 
     def __init__(self, image: Image.Image, scale: int) -> None:
         self._draw = ImageDraw.Draw(image)

@@ -1,4 +1,4 @@
-"""Colours of ink and paper: contrast, random pairs, and the sixteen tones between the two."""
+"""Colours of ink and paper: their contrast, random pairs, and the palette of sixteen tones between them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import random
 
-#: sRGB, 0 to 255 each.
+#: An sRGB colour. Each value is 0 to 255.
 Colour = tuple[int, int, int]
 
-#: Of ink to paper; leaves room for backgrounds above the 4.5 that every pixel keeps (WCAG 2.2, 1.4.3).
+#: The least contrast of ink and paper. It's above the 4.5 that text needs (WCAG 2.2, 1.4.3), so that backgrounds fit.
 MIN_CONTRAST = 6.0
-INK_TONE = 15  # the last tone; 0 is paper
-_BACKGROUND_CONTRAST = 5.0  # of the darkest background to the ink
-_DEEPEST = 3  # tone of a background at most, so that it never looks like ink
+INK_TONE = 15  # the tone of ink. 0 is paper.
+_BACKGROUND_CONTRAST = 5.0  # the least contrast of a background's deepest tone and the ink
+_DEEPEST = 3  # the deepest tone that a background may have, so that it never looks like ink
 
 
 def contrast(one: Colour, other: Colour) -> float:
@@ -25,8 +25,8 @@ def contrast(one: Colour, other: Colour) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def drawn_colours(rng: random.Random) -> tuple[Colour, Colour]:
-    """Return random colours of paper and ink that differ by ``MIN_CONTRAST`` at least."""
+def random_colours(rng: random.Random) -> tuple[Colour, Colour]:
+    """Return random colours of paper and ink with a contrast of ``MIN_CONTRAST`` or more."""
     light_paper = rng.random() < 0.6
     while True:
         pale = _hls(rng.random(), 0.84 + 0.15 * rng.random(), 0.2 + 0.7 * rng.random())
@@ -43,7 +43,7 @@ def palette(paper: Colour, ink: Colour) -> bytes:
 
 
 def deepest_tone(paper: Colour, ink: Colour) -> int:
-    """Return the last tone, 3 at most, that a background may have and still stand far enough from the ink."""
+    """Return the deepest tone that a background may have with this paper and ink, 0 to ``_DEEPEST``."""
     tones = palette(paper, ink)
     for tone in range(_DEEPEST, 0, -1):
         red, green, blue = tones[3 * tone : 3 * tone + 3]

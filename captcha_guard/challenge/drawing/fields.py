@@ -1,4 +1,4 @@
-"""Fields in which ink and paper change places: they cross both rows, and glyphs and strokes alike."""
+"""Fields in which ink and paper are swapped. They cross both rows, the glyphs and the strokes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from .variant import Variant
 
 Corners = list[Point]
-_LEVEL = 1e-6  # px; a row of fields that climbs less from one to the next is level, or upright
+_LEVEL = 1e-6  # px. A row of fields whose step is smaller counts as exactly horizontal or vertical.
 
 
 def fields(rng: random.Random, variant: Variant, size: tuple[int, int], reach: float) -> list[Corners]:
-    """Return the corners (px at scale 1) of the fields, about ``reach`` px large, in which ink and paper swap."""
+    """Return the corners (px at scale 1) of each field. Fields are about ``reach`` px large."""
     return _FIELDS[variant.fields](rng, size, reach)
 
 
 def swapped(canvas: Image.Image, fields: list[Corners], scale: int, ink: int) -> Image.Image:
-    """Return a canvas ``scale`` times the picture with ``ink`` and 0 exchanged in these fields."""
+    """Return the canvas with ``ink`` and 0 swapped in these fields. It is ``scale`` times the picture's size."""
     if not fields:
         return canvas
     made = Image.new("L", canvas.size)
@@ -40,7 +40,7 @@ def _side(rng: random.Random) -> int:
 
 
 def _bars(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corners]:
-    """Every other one of some leaning bars."""
+    """Return every other one of parallel slanted bars."""
     width, height = size
     pitch = reach * (0.7 + 0.2 * rng.random())
     lean = height * (0.15 + 0.4 * rng.random()) * _side(rng)
@@ -50,7 +50,7 @@ def _bars(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corne
 
 
 def _waves(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corners]:
-    """Every other one of some bent bars."""
+    """Return every other one of parallel wavy bars."""
     width, height = size
     pitch = reach * (0.55 + 0.2 * rng.random())
     swing = pitch * (0.25 + 0.2 * rng.random())
@@ -65,7 +65,7 @@ def _waves(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corn
 
 
 def _discs(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corners]:
-    """Discs all over the picture, apart from each other, in rows that are not the text's."""
+    """Return discs all over the picture, in rows at a random angle. They don't touch each other."""
     pitch = reach * 2.1
     angle = math.pi * rng.random()
     cos, sin = math.cos(angle) * pitch, math.sin(angle) * pitch
@@ -83,7 +83,7 @@ def _discs(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corn
 
 
 def _tiles(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corners]:
-    """Every other tile of a chequered floor that is turned."""
+    """Return the tiles of one colour of a turned chequerboard."""
     pitch = reach * (0.95 + 0.2 * rng.random())
     angle = math.pi * rng.random() / 2
     cos, sin = math.cos(angle) * pitch, math.sin(angle) * pitch
@@ -99,9 +99,9 @@ def _tiles(rng: random.Random, size: tuple[int, int], reach: float) -> list[Corn
 
 
 def _within(start: Point, step: Point, every: int, size: tuple[int, int], margin: float) -> list[Point]:
-    """Return each ``every``-th point of an endless row that is nearer than ``margin`` to the picture.
+    """Return each ``every``-th point of an endless row, if it is in the picture or within ``margin`` px of it.
 
-    The row goes through ``start``, and from one point to the next by ``step`` (px).
+    The row goes through ``start``. ``step`` leads from each point to the next (px).
     """
     first, last = -math.inf, math.inf
     for at, by, side in zip(start, step, size, strict=True):

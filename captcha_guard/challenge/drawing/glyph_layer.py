@@ -1,4 +1,4 @@
-"""The glyphs on their canvas, each in a shade of its own, and how much of each one strokes would cover."""
+"""Draws the glyphs on a canvas, each in its own shade, and measures how much of each glyph the strokes cover."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .strokes import Span, Stroke
     from .variant import Fill
 
-INK = 255  # the shade of strokes. Glyphs have the shades below it; all are shown alike
-_SMOOTH_FROM = 4  # times the picture; masks are smaller than that, so picking single px out of them would show
+INK = 255  # the shade of strokes. Glyphs have the shades just below it. The picture shows all of them as ink.
+_SMOOTH_FROM = 4  # the scale from which masks are interpolated, because the canvas is larger than they are
 _MARGIN = 1.0  # px at scale 1 around a glyph's box, for its soft edges
 
 
@@ -41,17 +41,17 @@ def glyph_layer(placed: Sequence[Placed], cut: Cut, fill: Fill, *, size: tuple[i
 def excess(
     letters: Image.Image, scale: int, placed: Sequence[Placed], drawn: Sequence[Stroke], limit: float
 ) -> list[Span]:
-    """Return where strokes cover more than ``limit`` (a share) of a glyph's ink, and the factor by which to thin them.
+    """Return the boxes of glyphs that strokes cover too much, and the factor by which to thin the strokes there.
 
-    ``letters`` is a canvas of these glyphs, ``scale`` times the picture. Their soft edges, in other shades, are not
-    counted.
+    ``limit`` is the share of a glyph's ink that strokes may cover. ``letters`` is a canvas of these glyphs, ``scale``
+    times the picture. The soft edges of glyphs have other shades, and are not counted.
     """
     if not drawn:
         return []
-    inks = letters.histogram(letters)  # through itself as a mask: to count paper would take most of the time
+    inks = letters.histogram(letters)  # masked by itself, because counting paper would take most of the time
     widths = [max(round(stroke.width * scale), 1) for stroke in drawn]
     counts = letters.histogram(_under(drawn, widths, letters.size, scale))
-    # A line is as many whole px wide as ``widths`` says; the count is weighted for that.
+    # Lines are drawn with the whole px in ``widths``. The weight corrects the count for this.
     weight = sum(stroke.width + EDGES for stroke in drawn) * scale / sum(widths)
     spans = []
     for shade, one in enumerate(placed, start=1):
@@ -62,7 +62,7 @@ def excess(
 
 
 def _under(drawn: Sequence[Stroke], widths: Sequence[int], size: tuple[int, int], scale: int) -> Image.Image:
-    """Return what lies under strokes that are not yet tapered (mode L, 1 there)."""
+    """Return a mask of the strokes at their full width (mode L, 1 under a stroke)."""
     under = Image.new("L", size)
     pen = ImageDraw.Draw(under)
     for stroke, width in zip(drawn, widths, strict=True):

@@ -1,4 +1,4 @@
-"""Glyph masks as large as they come from the font, weighted and filled in the manner of a variant, and kept."""
+"""Glyph masks at the size of the font's masters, with a variant's stem width and fill. They are cached."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from .transform import Point
     from .variant import Fill
 
-OUTLINE = 0.062  # of the glyph's height: 2.5 px of 40 px
-_PAD = 10  # px around a master, so that what grows outwards has room
-_HEAVIER, _LIGHTER = 0.03, -0.035  # of the glyph's height, on each side of a stem; more would change its shape
+OUTLINE = 0.062  # the width of outlines as a share of the glyph's height: 2.5 px of 40 px
+_PAD = 10  # px around a master, as room for heavier stems
+_HEAVIER, _LIGHTER = 0.03, -0.035  # the most to add on each side of a stem, as a share of the height. More distorts it.
 _DIRECTIONS = [(math.cos(math.pi * step / 6), math.sin(math.pi * step / 6)) for step in range(12)]
-_HULL_STEP = 5  # px between the rows of a mask in which its hull is looked for
+_HULL_STEP = 5  # px between the rows of a mask that are searched for its hull
 
 
 _INSIDE = [255 * (value >= 255 * 5 / 6) for value in range(256)]  # two thirds of the radius inside the edge
@@ -27,7 +27,10 @@ _OUTSIDE = [255 * (value >= 255 / 6) for value in range(256)]
 
 
 class Cut(NamedTuple):
-    """How glyphs are cut: ``height`` in px, a factor on their width, and the stem's share of the height to aim at."""
+    """The proportions of glyphs: ``height`` in px, a factor on their width, and the wanted ``stem``.
+
+    The stem's width is a share of the height.
+    """
 
     height: float
     width: float
@@ -35,22 +38,22 @@ class Cut(NamedTuple):
 
     @property
     def scale(self) -> tuple[float, float]:
-        """How many px across and down one px of a mask comes to."""
+        """The width and the height in px of one px of a mask."""
         down = self.height / MASTER_HEIGHT
         return down * self.width, down
 
 
 @functools.lru_cache(maxsize=256)
 def stem(face: FontFace, cut: Cut) -> float:
-    """Return the stem's share of the height as it is cut: the one aimed at, as near as the font can be brought."""
+    """Return the stem's width as a share of the height, as near to the wanted one as the font allows."""
     return face.stem + 2 * _growth(face, cut.stem)
 
 
 @functools.lru_cache(maxsize=2048)
 def filled(face: FontFace, glyph: str, stem: float, fill: Fill) -> Image.Image:
-    """Return the glyph's mask (mode L) at the size of its master; don't alter it.
+    """Return the glyph's mask (mode L) at the size of its master. It's cached: don't change it.
 
-    Its edges are as soft as picking single px out of it, every second or third, asks for.
+    Its edges are soft, because at small sizes only every second or third px of it is used.
     """
     solid = _weighted(face, glyph, stem)
     return (_outlined(solid) if fill == "outline" else solid).filter(ImageFilter.BoxBlur(1))
@@ -88,9 +91,9 @@ def _weighted(face: FontFace, glyph: str, stem: float) -> Image.Image:
 
 
 def _moved_edge(mask: Image.Image, share: float) -> Image.Image:
-    """Return the mask with its edge moved out by a share of the glyph's height, or in when that is negative."""
+    """Return the mask with its edge moved outwards by a share of the glyph's height, or inwards if it's negative."""
     distance = abs(share) * MASTER_HEIGHT
     if distance < 0.3:
         return mask
-    # Blurred by a box of radius r, a straight edge falls from full ink r px inside it to none r px outside.
+    # After a box blur of radius r, a straight edge falls from full ink r px inside it to no ink r px outside it.
     return mask.filter(ImageFilter.BoxBlur(1.5 * distance)).point(_INSIDE if share < 0 else _OUTSIDE)

@@ -1,8 +1,8 @@
-"""Where each glyph of a picture stands: in two rows that reach into each other, read row by row.
+"""Places the glyphs of a picture in two interlocking rows, which are read one after the other.
 
-All lengths are px at scale 1. Both rows follow one curve, the lower just below the upper, and slope up or down together
-while their glyphs stay upright, like people on a stair. No straight line passes between the rows, and a picture that is
-turned until its rows are level has leaning glyphs: that is what stops programs that read line by line.
+All lengths are px at scale 1. Both rows follow the same curve, the lower just below the upper, and slope up or down
+together, while their glyphs stay upright. So no straight line separates the rows, and if a program turns the picture
+until the rows are level, the glyphs lean. Both stop programs that read line by line.
 """
 
 from __future__ import annotations
@@ -25,38 +25,41 @@ if TYPE_CHECKING:
     from .variant import Variant
 
 EDGE = 4.0  # px that stay free at every edge of the picture
-LEAST_HEIGHT = 28.0  # px; glyphs stand upright at least so high where the picture has room for that
-_GLYPH_SHARE = 0.36  # of the picture's height: a glyph before the rows are fitted to the picture
-_SMALLEST, _LARGEST = 1.05, 1.3  # times which rows are shown larger where there is room
-_ONE_ROW = 3  # glyphs; codes as short as that stand in one row
-_TURNS = (-1.0, -0.5, 0.0, 0.5, 1.0)  # of the difficulty's rotation
-_LEAST_TILT = 0.87  # of the difficulty's tilt: programs read rows that are nearly level
-_LEAN_STEP = 4  # degrees: glyphs lean back by the nearest multiple, so that few shapes have to be worked out
+LEAST_HEIGHT = 28.0  # px. Upright glyphs are at least this high if the picture has room.
+_GLYPH_SHARE = 0.36  # the height of a glyph before the rows are scaled, as a share of the picture's height
+_SMALLEST, _LARGEST = 1.05, 1.3  # the range of the factor by which rows are enlarged if there is room
+_ONE_ROW = 3  # glyphs. Codes up to this length are in one row.
+_TURNS = (-1.0, -0.5, 0.0, 0.5, 1.0)  # a glyph's turn, as a factor on the difficulty's rotation
+_LEAST_TILT = (
+    0.87  # the least tilt, as a share of the difficulty's, because programs can read rows that are nearly level
+)
+_LEAN_STEP = 4  # degrees. Glyphs lean by a multiple of this, so that fewer shapes must be computed.
 # Shares of a glyph's height:
-_ROW_GAP = 0.14  # paper between a glyph and the one above it
-_GLYPH_GAP = (0.1, 0.2)  # paper between neighbours in a row
+_ROW_GAP = 0.14  # the paper between a glyph and the one above it
+_GLYPH_GAP = (0.1, 0.2)  # the paper between neighbours in a row
 _RISE = 0.22  # how far a glyph may move up into a gap of the row above
-_ROW_STEP = (0.34, 0.42)  # how much higher or lower neighbours in a row stand at most
-_ROW_DROP = (0.87, 0.78)  # how much lower a glyph stands than the nearest one of the row above
-_ZIGZAG = 0.3  # glyphs that stand so far from each other from left to right may be read so
-# Of rows that seem level: how far their glyphs stand apart in height at most, and the rows at least.
+_ROW_STEP = (0.34, 0.42)  # the largest difference in height between neighbours in a row
+_ROW_DROP = (0.87, 0.78)  # the least difference in height between a glyph and the nearest one of the row above
+_ZIGZAG = 0.3  # the least horizontal distance of glyphs that readers may read in zigzag
+# If rows seem level: the most by which the glyphs of a row differ in height, and the least by which the rows do.
 _LEVEL_ROW, _LEVEL_GAP = 0.7, 0.4
-_TRIES = 16  # layouts tried until the rows reach into each other far enough; then the best is taken
-_MOST_TRIES = 64  # layouts tried while a straight line still separates the rows of the best one
+_TRIES = 16  # the number of layouts tried for rows that interlock far enough. Then the best one is used.
+_MOST_TRIES = 64  # the number of layouts tried while a straight line separates the rows of the best one
 _FAR = 1e9
-# Index of a slope, the slope, and how long such a line is for each px across; level lines first, they part most rows.
+# Index of a slope, the slope, and the length of such a line per px across. Level lines come first: they separate most
+# rows.
 _LINES = sorted([(i, s, math.sqrt(1 + s * s)) for i, s in enumerate(SLOPES)], key=lambda line: abs(line[1]))
 
 
-#: Left, top, right and bottom of ink.
+#: The left, top, right and bottom edges of ink.
 Box = tuple[float, float, float, float]
 
 
 class Placed(NamedTuple):
-    """One glyph where it is shown.
+    """One glyph with its place in the picture.
 
-    ``inverse`` leads from the picture to the glyph's mask, whose point ``start`` is shown at (0, 0). ``box`` is around
-    its ink.
+    ``inverse`` leads from the picture to the glyph's mask, whose point ``start`` is shown at (0, 0). ``box`` encloses
+    the glyph's ink.
     """
 
     face: FontFace
@@ -68,10 +71,11 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """All glyphs in reading order, how many of them stand in each row, and how they are cut.
+    """All glyphs in reading order, the number of glyphs in each row, and the proportions of glyphs.
 
-    ``orders`` are the other orders in which it may be read (indices of ``glyphs``). ``tilt`` is in radians, clockwise;
-    ``height`` is that of the largest glyph upright, ``stem`` the width of a typical stem; ``box`` holds all ink.
+    ``orders`` are the other orders in which a reader may read them (indices of ``glyphs``). ``tilt`` is in radians,
+    clockwise. ``height`` is that of the largest glyph when it is upright, and ``stem`` is the width of a typical stem.
+    ``box`` encloses all ink.
     """
 
     glyphs: tuple[Placed, ...]
@@ -84,15 +88,15 @@ class Layout:
     box: Box
 
 
-class _Standing(NamedTuple):
-    """A glyph and where the middle of its box stands."""
+class _InRow(NamedTuple):
+    """A glyph and the place of the middle of its box, before the rows are tilted."""
 
     shape: Shape
     x: float
     y: float
 
 
-_Rows = list[list[_Standing]]
+_Rows = list[list[_InRow]]
 
 
 def lay_out(
@@ -104,7 +108,7 @@ def lay_out(
     size: tuple[int, int],
     faces: Sequence[FontFace],
 ) -> Layout:
-    """Lay ``answer`` out in a picture of ``size`` px."""
+    """Return the layout of ``answer`` in a picture of ``size`` px."""
     cut = masks.Cut(max(size[1] * _GLYPH_SHARE, LEAST_HEIGHT), variant.width, variant.stem)
     glyphs = _chosen(answer, rng, faces, difficulty)
     gap = cut.height * (_GLYPH_GAP[0] + (_GLYPH_GAP[1] - _GLYPH_GAP[0]) * rng.random())
@@ -128,7 +132,7 @@ def lay_out(
                 depth, best = reached, (tried, tilt, boxes)
             else:
                 tilt *= 0.93
-    if best is None:  # very wide glyphs in a small picture: straight and level, they are largest
+    if best is None:  # very wide glyphs in a small picture are largest in straight, level rows
         level = _rows(_shapes(glyphs, 0.0, cut, variant), rng, height=cut.height, gap=gap, amplitude=0.0)
         best = level, 0.0, _boxes(level, 0.0)
     return _fitted(*best, cut=cut, rng=rng, size=size)
@@ -137,7 +141,7 @@ def lay_out(
 def _chosen(
     answer: str, rng: random.Random, faces: Sequence[FontFace], difficulty: Difficulty
 ) -> list[tuple[FontFace, str, float]]:
-    """Return the font of each glyph, the glyph, and by how many degrees it is turned."""
+    """Return, for each glyph, its font, the glyph, and its turn in degrees."""
     return [
         (faces[int(rng.random() * len(faces))], glyph, difficulty.rotation * _TURNS[int(rng.random() * len(_TURNS))])
         for glyph in answer
@@ -147,44 +151,44 @@ def _chosen(
 def _shapes(
     glyphs: Sequence[tuple[FontFace, str, float]], tilt: float, cut: masks.Cut, variant: Variant
 ) -> list[Shape]:
-    """Return the glyphs as they stand in level rows: leaning, so that a tilt (radians) sets them upright."""
+    """Return the glyphs for level rows. They lean, so that they become upright when the rows are tilted (radians)."""
     lean = _LEAN_STEP * round(math.degrees(tilt) / _LEAN_STEP)
     slant = math.tan(math.radians(variant.slant))
     return [shape_of(face, glyph, cut, math.radians(turn - lean), slant) for face, glyph, turn in glyphs]
 
 
 def _rows(shapes: Sequence[Shape], rng: random.Random, *, height: float, gap: float, amplitude: float) -> _Rows:
-    """Return the glyphs in rows on a curve that is drawn anew, the lower row just below the upper."""
+    """Return the glyphs in rows along a new random curve, the lower row just below the upper."""
     upper = _upper(rng, len(shapes))
     rows = [shapes[:upper], shapes[upper:]] if upper < len(shapes) else [shapes]
-    longs = [sum([2 * shape.half_width for shape in row]) + gap * (len(row) - 1) for row in rows]
-    curve, whole = _curve(rng, amplitude), max(longs)
+    lengths = [sum([2 * shape.half_width for shape in row]) + gap * (len(row) - 1) for row in rows]
+    curve, longest = _curve(rng, amplitude), max(lengths)
     placed: _Rows = []
-    for row, long in zip(rows, longs, strict=True):
-        # A shorter row stands anywhere beside the longer, and may stand out a little.
-        left = (whole - long) / 2 + (rng.random() - 0.5) * 0.5 * (whole - long + height)
-        standing = []
+    for row, length in zip(rows, lengths, strict=True):
+        # A shorter row may be anywhere along the longer one, and may extend a little beyond it.
+        left = (longest - length) / 2 + (rng.random() - 0.5) * 0.5 * (longest - length + height)
+        on_curve = []
         for shape in row:
             x = left + shape.half_width
-            standing.append(_Standing(shape, x, curve(2 * x / whole - 1)))
+            on_curve.append(_InRow(shape, x, curve(2 * x / longest - 1)))
             left += 2 * shape.half_width + gap
-        placed.append(_lowered(standing, placed[-1], height) if placed else standing)
+        placed.append(_lowered(on_curve, placed[-1], height) if placed else on_curve)
     return placed
 
 
 def _upper(rng: random.Random, count: int) -> int:
-    """Return how many of ``count`` glyphs stand in the upper row."""
+    """Return a random number of glyphs for the upper row, out of ``count``."""
     if count <= _ONE_ROW:
         return count
-    most = 2 if count > 5 else 1  # glyphs by which one row may be longer than the other
+    most = 2 if count > 5 else 1  # the most glyphs by which one row may be longer than the other
     splits = [upper for upper in range(2, count - 1) if abs(count - 2 * upper) <= most]
     return splits[int(rng.random() * len(splits))]
 
 
 def _curve(rng: random.Random, amplitude: float) -> Callable[[float], float]:
-    """Return how far down (px) both rows run at a place from -1 (left) to 1 (right)."""
+    """Return a random curve: a function from a place, -1 (left) to 1 (right), to px by which both rows are lower."""
     side = amplitude if rng.random() < 0.5 else -amplitude
-    if rng.random() < 0.75:  # an arch or a bowl, highest or lowest near the middle
+    if rng.random() < 0.75:  # a parabola, open upwards or downwards, with its vertex near the middle
         middle = 0.7 * (rng.random() - 0.5)
         return lambda place: side * (place - middle) ** 2
     often = math.pi * (1.1 + 0.5 * rng.random())
@@ -192,8 +196,8 @@ def _curve(rng: random.Random, amplitude: float) -> Callable[[float], float]:
     return lambda place: 0.45 * side * math.sin(often * place + phase)
 
 
-def _lowered(row: list[_Standing], above: list[_Standing], height: float) -> list[_Standing]:
-    """Return the row just below the one above, each of its glyphs as near as the gap and the order of rows allow."""
+def _lowered(row: list[_InRow], above: list[_InRow], height: float) -> list[_InRow]:
+    """Return the row, moved just below the one above. Each glyph is as near as the gap and legible rows allow."""
     needed = [
         max([overlap(upper.shape, lower.shape, lower.x - upper.x) + upper.y - lower.y for upper in above])
         for lower in row
@@ -203,14 +207,14 @@ def _lowered(row: list[_Standing], above: list[_Standing], height: float) -> lis
     for (shape, x, y), need in zip(row, needed, strict=True):
         nearest = min([(abs(upper.x - x), upper.y) for upper in above])[1]
         risen = y + drop + gap - min(drop - need, _RISE * height)
-        lowered.append(_Standing(shape, x, max(risen, nearest + _ROW_DROP[0] * height)))
+        lowered.append(_InRow(shape, x, max(risen, nearest + _ROW_DROP[0] * height)))
     return lowered
 
 
 def _depth(rows: _Rows, least: float) -> float:
-    """Return how far (px) the rows reach into each other, past the line that parts them best; negative if it does.
+    """Return how far (px) the rows reach across the straight line that separates them best. Negative if it does.
 
-    Once that is no more than ``least``, some such number is returned.
+    The search stops at a depth of ``least`` or less, so such a result is only an upper bound.
     """
     if len(rows) == 1:
         return 0.0
@@ -226,10 +230,10 @@ def _depth(rows: _Rows, least: float) -> float:
 
 
 def _legible(rows: _Rows, height: float, lenience: float) -> bool:
-    """Say whether rows are seen as rows.
+    """Return whether readers see the rows as rows.
 
-    Neighbours in a row stand at nearly the same height, and each glyph clearly lower than the nearest of the row above.
-    ``lenience``, 0 to 1, says how far towards the looser end of both bounds.
+    Neighbours in a row must have nearly the same height, and each glyph must be clearly lower than the nearest one of
+    the row above. ``lenience`` selects both bounds, from 0 (strict) to 1 (loose).
     """
     step = (_ROW_STEP[0] + (_ROW_STEP[1] - _ROW_STEP[0]) * lenience) * height
     drop = (_ROW_DROP[0] + (_ROW_DROP[1] - _ROW_DROP[0]) * lenience) * height
@@ -247,7 +251,7 @@ def _legible(rows: _Rows, height: float, lenience: float) -> bool:
 
 
 def _other_orders(boxes: Sequence[Box], rows: Sequence[int], height: float) -> tuple[tuple[int, ...], ...]:
-    """Return the other orders (indices of glyphs) in which a reader may take the two rows."""
+    """Return the other orders (indices of glyphs) in which a reader may read two rows."""
     if len(rows) == 1:
         return ()
     found = (_zigzag(boxes, rows, height), _level(boxes, height))
@@ -256,7 +260,7 @@ def _other_orders(boxes: Sequence[Box], rows: Sequence[int], height: float) -> t
 
 
 def _zigzag(boxes: Sequence[Box], rows: Sequence[int], height: float) -> tuple[int, ...] | None:
-    """Return the order from left to right if the glyphs of the two rows take turns and stand well apart."""
+    """Return the order from left to right if the glyphs of the two rows alternate and are far enough apart."""
     middles = [(left + right) / 2 for left, _, right, _ in boxes]
     order = sorted(range(len(boxes)), key=middles.__getitem__)
     pairs = list(itertools.pairwise(order))
@@ -266,7 +270,7 @@ def _zigzag(boxes: Sequence[Box], rows: Sequence[int], height: float) -> tuple[i
 
 
 def _level(boxes: Sequence[Box], height: float) -> tuple[int, ...] | None:
-    """Return the order by two level rows, parted where glyphs are furthest apart in height; None if that is unclear."""
+    """Return the order of two level rows, divided at the largest difference in height. None if they aren't clear."""
     lefts = [left for left, *_ in boxes]
     middles = [(top + bottom) / 2 for _, top, _, bottom in boxes]
     order = sorted(range(len(boxes)), key=middles.__getitem__)
@@ -280,7 +284,7 @@ def _level(boxes: Sequence[Box], height: float) -> tuple[int, ...] | None:
 
 
 def _boxes(rows: _Rows, tilt: float) -> list[Box]:
-    """Return left, top, right and bottom of each glyph's ink when all are turned by ``tilt`` radians about (0, 0)."""
+    """Return the box of each glyph's ink after all are turned by ``tilt`` radians about (0, 0)."""
     cos, sin = math.cos(tilt), math.sin(tilt)
     boxes = []
     for shape, x, y in [one for row in rows for one in row]:
@@ -296,7 +300,7 @@ def _around(boxes: Sequence[Box]) -> Box:
 
 
 def _room(around: Box, size: tuple[int, int]) -> float:
-    """Return how many times larger what takes up this box can be shown in a picture of ``size`` px."""
+    """Return the largest factor by which the content of this box can be enlarged in a picture of ``size`` px."""
     left, top, right, bottom = around
     return min((size[0] - 2 * EDGE) / (right - left), (size[1] - 2 * EDGE) / (bottom - top))
 
@@ -304,7 +308,10 @@ def _room(around: Box, size: tuple[int, int]) -> float:
 def _fitted(
     rows: _Rows, tilt: float, boxes: list[Box], *, cut: masks.Cut, rng: random.Random, size: tuple[int, int]
 ) -> Layout:
-    """Return the layout turned by ``tilt`` radians (``boxes``), scaled to the picture and put somewhere in it."""
+    """Return the layout, turned by ``tilt`` radians, scaled to the picture and moved to a random place in it.
+
+    ``boxes`` are those of the turned glyphs.
+    """
     left, top, right, bottom = around = _around(boxes)
     scale = max(_SMALLEST + (_LARGEST - _SMALLEST) * rng.random(), LEAST_HEIGHT / cut.height)
     scale = min(scale, _room(around, size))

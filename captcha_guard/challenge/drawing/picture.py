@@ -1,4 +1,4 @@
-"""A challenge's picture: an answer, a seed and a style become PNG bytes."""
+"""Draws a challenge's picture: a PNG, made from an answer, a seed and a style."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ MAX_GLYPHS = 10
 WIDTHS = (200, 640)  # px at scale 1
 HEIGHTS = (100, 320)
 _OVERSAMPLING = 2
-_EDGE_TONES = 4  # steps from paper to ink at an edge; more can't be seen, and take up bytes
-# Each glyph has a shade of its own near full ink, or near paper within a field. All of these become ink and paper.
+_EDGE_TONES = 4  # steps from paper to ink at an edge. More can't be seen, and make the file larger.
+# Each glyph has its own shade near full ink, or near paper in a field. All of these become ink or paper.
 _TONES = [
     round(round(min(max((shade - MAX_GLYPHS) / (INK - 2 * MAX_GLYPHS), 0), 1) * _EDGE_TONES) * INK_TONE / _EDGE_TONES)
     for shade in range(256)
@@ -50,12 +50,12 @@ def draw(
     fonts: tuple[FontFace, ...] | None = None,
     colours: tuple[Colour, Colour] | None = None,
 ) -> bytes:
-    """Return the picture of ``answer`` as PNG bytes; the same arguments give the same bytes in any process.
+    """Return the picture of ``answer`` as PNG bytes. The same arguments give the same bytes in any process.
 
-    ``answer`` has 1 to 10 of A-Z and 0-9. ``size`` is width and height in px at ``scale`` 1; scale 2 shows the same
-    geometry at twice the resolution. ``fonts`` is a pool from :func:`font_pool`, the bundled one unless given.
-    ``colours`` are those of ink and paper, the style's unless given. ``classica`` has a look, colours and a size of its
-    own. Raises ``ValueError`` naming the argument that is out of range.
+    ``answer`` has 1 to 10 of A-Z and 0-9. ``size`` is the width and height in px at ``scale`` 1. Scale 2 shows the same
+    geometry at twice the resolution. ``fonts`` is a pool from :func:`font_pool`, by default the bundled fonts.
+    ``colours`` are ink and paper, by default the style's. ``classica`` ignores ``style``, ``size`` and ``colours``.
+    Raises ``ValueError`` with the name of the argument that is out of range.
     """
     _check(answer, scale)
     pool = font_pool() if fonts is None else fonts
@@ -78,9 +78,9 @@ def readings(
     size: tuple[int, int] = (240, 120),
     fonts: tuple[FontFace, ...] | None = None,
 ) -> tuple[str, ...]:
-    """Return every order of the symbols in which the picture of these arguments may be read: ``answer`` first.
+    """Return every text that a reader may read in the picture of these arguments, ``answer`` first.
 
-    Others go up and down between the rows from left to right, or take the rows for level ones.
+    Readers may read two rows in zigzag from left to right, or see glyphs of both rows as one level row.
     """
     if difficulty.is_classica:
         return (answer,)
@@ -98,7 +98,7 @@ def _laid_out(
     size: tuple[int, int],
     pool: tuple[FontFace, ...],
 ) -> tuple[random.Random, Variant, Layout]:
-    """Return the random generator (advanced past the layout), the variant and the layout."""
+    """Return the random generator (in its state after the layout), the variant and the layout."""
     rng = random.Random(seed)  # noqa: S311 - the seed comes from the secret; drawing needs no better generator
     variant = style.pick(rng)
     faces = _faces(pool, variant.fonts)
@@ -107,9 +107,9 @@ def _laid_out(
 
 @dataclass(frozen=True, eq=False)
 class Composition:
-    """Everything about a picture that does not depend on its scale; px at scale 1.
+    """The parts of a picture that don't depend on its scale. Lengths are px at scale 1.
 
-    ``letters`` is the canvas of its glyphs for scale 1, which the strokes were fitted to.
+    ``letters`` is the canvas of the glyphs for scale 1. The strokes were fitted to it.
     """
 
     variant: Variant
@@ -130,17 +130,17 @@ def compose(
     pool: tuple[FontFace, ...],
     colours: tuple[Colour, Colour] | None = None,
 ) -> Composition:
-    """Decide where everything in the picture of ``answer`` goes."""
+    """Return the composition of the picture of ``answer``."""
     rng, variant, layout = _laid_out(answer, seed=seed, style=style, difficulty=difficulty, size=size, pool=pool)
     if colours is not None:
         variant = replace(variant, ink=colours[0], paper=colours[1])
     width = layout.stem * difficulty.line_weight / 100 * variant.stroke_share
     crossing = strokes.strokes(rng, variant.strokes, layout, count=difficulty.lines, width=width)
     letters = glyph_layer(layout.glyphs, layout.cut, variant.fill, size=size, scale=_OVERSAMPLING)
-    # What is covered is counted on a smaller canvas; but of an outline, too few px would be left there.
+    # Covered px are counted on a smaller canvas, except for outlines, which have too few px there.
     scale = _OVERSAMPLING if variant.fill == "outline" else 1
-    seen = letters if scale == _OVERSAMPLING else letters.resize(size, Image.Resampling.NEAREST)
-    crossing = strokes.tapered(crossing, excess(seen, scale, layout.glyphs, crossing, difficulty.cover / 100))
+    counted = letters if scale == _OVERSAMPLING else letters.resize(size, Image.Resampling.NEAREST)
+    crossing = strokes.tapered(crossing, excess(counted, scale, layout.glyphs, crossing, difficulty.cover / 100))
     reach = difficulty.field_size / 100 * layout.height
     return Composition(variant, size, layout, letters, crossing, fields(rng, variant, size, reach))
 
@@ -178,7 +178,7 @@ def _check_size(size: tuple[int, int]) -> None:
 
 @functools.lru_cache(maxsize=64)
 def _faces(pool: tuple[FontFace, ...], picks: tuple[float, ...]) -> list[FontFace]:
-    """Return the fonts that a variant picks from the pool, all different when it is large enough."""
+    """Return the fonts that a variant picks from the pool. All are different if the pool is large enough."""
     chosen: list[FontFace] = []
     for pick in picks:
         free = [face for face in pool if face not in chosen] or list(pool)
@@ -187,9 +187,9 @@ def _faces(pool: tuple[FontFace, ...], picks: tuple[float, ...]) -> list[FontFac
 
 
 def _png(tones: Image.Image, colours: bytes) -> bytes:
-    """Return a palette PNG of 4 bits a pixel (ISO/IEC 15948) with nothing in it but its pixels."""
+    """Return a palette PNG with 4 bits per pixel (ISO/IEC 15948) and without metadata."""
     width, height = tones.size
-    # Two px of tone 0 before each row are the byte that says "no filter".
+    # Each row starts with a byte for its filter. Two px of tone 0 become the byte 0, "no filter".
     padded = Image.new("L", (width + 2, height))
     padded.paste(tones, (2, 0))
     padded.putpalette(colours)

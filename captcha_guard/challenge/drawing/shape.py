@@ -1,4 +1,4 @@
-"""The outline of one glyph as it stands in a picture: how far it reaches up and down at each place."""
+"""The convex outline of one glyph in a picture: how far it reaches up and down at each place."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
     from .fonts import FontFace
 
-#: dy per dx of lines through the picture, from 24 degrees up to 24 degrees down.
+#: The slopes (dy per dx) of lines through the picture, from 24 degrees upwards to 24 degrees downwards.
 SLOPES = tuple(math.tan(math.radians(angle)) for angle in (-24, -18, -13, -9, -6, -3, 0, 3, 6, 9, 13, 18, 24))
-_BESIDE = 1.5  # px by which a glyph counts as wider than it is, so that diagonal neighbours keep apart, too
+_BESIDE = 1.5  # px by which a glyph counts as wider than it is, so that diagonal neighbours don't touch either
 _FAR = 1e9
-_KEPT = 4096  # shapes in memory, about 2 kB each
+_CACHED = 4096  # shapes, about 2 kB each
 
 
 class Edge(NamedTuple):
-    """The upper or the lower side of a convex outline: corners from left to right, px from the glyph's middle."""
+    """The upper or the lower side of a convex outline: its corners from left to right, px from the glyph's middle."""
 
     xs: tuple[float, ...]
     ys: tuple[float, ...]
 
     def at(self, x: float) -> float:
-        """Return the height at ``x``; beyond either end, that of the end."""
+        """Return the y at ``x``. Beyond either end it's the y of that end."""
         xs, ys = self
         i = bisect_right(xs, x)
         if i == 0:
@@ -40,11 +40,11 @@ class Edge(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A glyph turned and scaled; px at scale 1, from the middle of the box around its ink.
+    """A glyph, turned and scaled. Lengths are px at scale 1, from the middle of the box around its ink.
 
-    ``half_width`` is half the box's width; ``corners`` outline the ink. ``matrix`` leads from the glyph's mask to the
-    picture; ``middle`` is the point of the mask that the box's middle shows. ``lowest`` and ``highest`` say for each of
-    ``SLOPES`` how far the glyph reaches below and above such a line through its middle.
+    ``half_width`` is half the width of the box, and ``corners`` outline the ink. ``matrix`` leads from the glyph's mask
+    to the picture. ``middle`` is the point of the mask that is shown in the middle of the box. ``lowest`` and
+    ``highest`` have, for each of ``SLOPES``, how far the glyph reaches below and above such a line through its middle.
     """
 
     face: FontFace
@@ -59,9 +59,9 @@ class Shape(NamedTuple):
     highest: tuple[float, ...]
 
 
-@functools.lru_cache(maxsize=_KEPT)
+@functools.lru_cache(maxsize=_CACHED)
 def shape_of(face: FontFace, glyph: str, cut: glyphs.Cut, angle: float, slant: float) -> Shape:
-    """Return the glyph slanted (dx per dy) and turned by ``angle`` radians."""
+    """Return the glyph, slanted by ``slant`` (dx per dy) and turned by ``angle`` radians."""
     a, b, c, d = matrix = glyph_matrix(angle, slant, cut.scale)
     turned = [(a * x + b * y, c * x + d * y) for x, y in glyphs.corners(face, glyph, cut.stem)]
     xs, ys = [x for x, _ in turned], [y for _, y in turned]
@@ -83,9 +83,9 @@ def shape_of(face: FontFace, glyph: str, cut: glyphs.Cut, angle: float, slant: f
 
 
 def overlap(above: Shape, below: Shape, right: float) -> float:
-    """Return how far ``below`` must be lowered to touch ``above`` from below, both at the same height before.
+    """Return by how many px ``below`` must be moved down from the height of ``above``, so that they just touch.
 
-    ``right`` is how far right of ``above`` it stands. Returns a large negative number where they pass each other.
+    ``below`` is ``right`` px to the right of ``above``. Returns a large negative number if they are side by side.
     """
     if abs(right) >= above.half_width + below.half_width + 2 * _BESIDE:
         return -_FAR
@@ -93,7 +93,7 @@ def overlap(above: Shape, below: Shape, right: float) -> float:
     start, end = max(bottom.xs[0], top.xs[0] + right) - _BESIDE, min(bottom.xs[-1], top.xs[-1] + right) + _BESIDE
     if start >= end:
         return -_FAR
-    # The distance between two chains of straight lines is greatest at a corner of one of them, or at an end.
+    # The distance between two chains of straight lines is largest at a corner of one of them, or at an end.
     found = [bottom.at(start) - top.at(start - right), bottom.at(end) - top.at(end - right)]
     found += [y - top.at(x - right) for x, y in zip(bottom.xs, bottom.ys, strict=True) if start < x < end]
     found += [bottom.at(x + right) - y for x, y in zip(top.xs, top.ys, strict=True) if start < x + right < end]

@@ -1,4 +1,4 @@
-"""The strokes that cross both rows of the text in its own ink."""
+"""The strokes that cross both rows of the text. They have the colour of its ink."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from .transform import Point
     from .variant import StrokeFamily
 
-_OVERHANG = 13  # px by which strokes go on past the text, so that their ends don't show where it begins
-EDGES = 0.7  # px by which a stroke is wider on the canvas than it says, since its outline is inked, too
-_THINNEST = 0.15  # of a stroke's width is left wherever it is thinned
+_OVERHANG = 13  # px by which strokes continue beyond the text, so that their ends don't show where it begins
+EDGES = 0.7  # px by which a stroke is wider on the canvas than its ``width``, because its outline is drawn too
+_THINNEST = 0.15  # the least share of a stroke's width after it was thinned
 
 
 class Stroke(NamedTuple):
-    """A bent line (px at scale 1). ``taper`` has a factor on the width for each point, or is empty."""
+    """A bent line (px at scale 1). ``taper`` has a factor on the width for each point. Empty: the full width."""
 
     points: tuple[Point, ...]
     width: float
     taper: tuple[float, ...] = ()
 
 
-#: Where strokes are drawn thinner (left, top, right, bottom in px), and by which factor.
+#: A box in which strokes are drawn thinner (left, top, right, bottom in px), and the factor.
 Span = tuple[tuple[float, float, float, float], float]
 
 
@@ -43,20 +43,20 @@ class _Area(NamedTuple):
 
 
 def strokes(rng: random.Random, family: StrokeFamily, layout: Layout, *, count: int, width: float) -> list[Stroke]:
-    """Return ``count`` strokes of a family (or as much ink in shorter ones), ``width`` px wide."""
+    """Return ``count`` strokes of a family, ``width`` px wide. Families of shorter strokes return more of them."""
     left, top, right, bottom = layout.box
     area = _Area(left - _OVERHANG, top, right - left + 2 * _OVERHANG, bottom - top)
     return [stroke for index in range(count) for stroke in _FAMILIES[family](rng, (index + 0.5) / count, width, area)]
 
 
 def tapered(drawn: list[Stroke], spans: Sequence[Span]) -> list[Stroke]:
-    """Return the strokes, thinner within each of the spans."""
+    """Return the strokes, made thinner in each of the spans."""
     return [_thinner(stroke, spans) for stroke in drawn] if spans else drawn
 
 
 def _thinner(stroke: Stroke, spans: Sequence[Span]) -> Stroke:
-    """Return the stroke with what it covers within each span multiplied by the span's factor."""
-    # Between two points a stroke is as wide as both make it, so the next one beyond a span counts, too.
+    """Return the stroke, made so thin in each span that it covers only the span's factor of what it covered."""
+    # The width between two points depends on both, so the next point outside a span is also made thinner.
     pairs = itertools.pairwise(stroke.points)
     beyond = max([max(abs(x1 - x0), abs(y1 - y0)) for (x0, y0), (x1, y1) in pairs])
     seen = stroke.width + EDGES
@@ -82,21 +82,21 @@ def draw_stroke(pen: ImageDraw.ImageDraw, stroke: Stroke, *, scale: int, ink: in
 
 
 def _band(points: Sequence[Point], taper: Sequence[float], half: float) -> list[Point]:
-    """Return the outline of the band to both sides of a bent line, ``half`` wide each where the taper is 1."""
-    there, back = [], []
+    """Return the outline of a band along a bent line. It reaches ``half`` px to each side where the taper is 1."""
+    left, right = [], []
     before = points[0]
     for (x, y), after, factor in zip(points, [*points[1:], points[-1]], taper, strict=True):
         dx, dy = after[0] - before[0], after[1] - before[1]
         reach = half * factor / (math.sqrt(dx * dx + dy * dy) or 1.0)
-        there.append((x + dy * reach, y - dx * reach))
-        back.append((x - dy * reach, y + dx * reach))
+        left.append((x + dy * reach, y - dx * reach))
+        right.append((x - dy * reach, y + dx * reach))
         before = (x, y)
-    back.reverse()
-    return there + back
+    right.reverse()
+    return left + right
 
 
 def _wave(rng: random.Random, place: float, width: float, area: _Area) -> list[Stroke]:
-    """Up and down across both rows."""
+    """Return one wave across both rows."""
     middle = area.top + area.height * (0.36 + 0.28 * (place * 0.5 + 0.5 * rng.random()))
     swing = area.height * (0.2 + 0.1 * rng.random())
     turn = 2 * math.pi * (1.0 + 0.7 * rng.random()) * max(area.width / 240, 0.6)
@@ -110,7 +110,7 @@ def _wave(rng: random.Random, place: float, width: float, area: _Area) -> list[S
 
 
 def _arcs(rng: random.Random, place: float, width: float, area: _Area) -> list[Stroke]:
-    """Two bows, one after the other."""
+    """Return two arcs, one to the right of the other."""
     made = []
     for piece in range(2):
         start = area.left + area.width * (piece + 0.2 * rng.random()) / 2

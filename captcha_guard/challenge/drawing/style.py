@@ -1,4 +1,4 @@
-"""How one site's pictures look: the variants that its secret gives."""
+"""The look of one site's pictures: variants that are derived from its secret."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .variant import Variant
 
-#: How many variants a style has. They share their letters and differ in everything else.
+#: How many variants a style has.
 VARIANTS = 8
 _LABEL = b"captcha_guard style 3\0"
 
@@ -18,22 +18,23 @@ _LABEL = b"captcha_guard style 3\0"
 class Style:
     """The look of one site: each picture is drawn in one of its ``variants``.
 
-    The variants share :data:`~captcha_guard.challenge.drawing.variant.SHARED` and differ in all else.
+    The variants share the attributes in :data:`~captcha_guard.challenge.drawing.variant.SHARED`, which are those of the
+    letters. They differ in all others.
     """
 
     variants: tuple[Variant, ...]
 
     @classmethod
     def from_secret(cls, secret: bytes, epoch: int = 0) -> Style:
-        """Return the style of this secret in this epoch; the same in every process.
+        """Return the style of this secret in this epoch. It's the same in every process.
 
-        The secret goes through HMAC-SHA256 (RFC 2104) first, so a style reveals nothing about it.
+        The style is derived with HMAC-SHA256 (RFC 2104), so it reveals nothing about the secret.
         """
         digest = hmac.new(secret, _LABEL + str(epoch).encode(), hashlib.sha256).digest()
         rng = random.Random(int.from_bytes(digest))  # noqa: S311 - keyed by the digest above
-        first = Variant.drawn(rng)
+        first = Variant.from_random(rng)
         return cls((first, *(first.another(rng) for _ in range(VARIANTS - 1))))
 
     def pick(self, rng: random.Random) -> Variant:
-        """Return one of the variants, each as likely as the others."""
+        """Return a random variant. All are equally likely."""
         return self.variants[int(rng.random() * len(self.variants))]

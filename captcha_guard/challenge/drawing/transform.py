@@ -1,4 +1,4 @@
-"""2 x 2 matrices that turn, slant and scale a glyph, and what Pillow needs to draw with them."""
+"""2 x 2 matrices that turn, slant and scale a glyph, and their form for Pillow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 Point = tuple[float, float]
 
-#: Two rows of a matrix: (a, b, c, d) maps (x, y) to (a x + b y, c x + d y).
+#: The rows of a matrix: (a, b, c, d) maps (x, y) to (a x + b y, c x + d y).
 Matrix = tuple[float, float, float, float]
 
 
@@ -25,7 +25,7 @@ def inverted(matrix: Matrix) -> Matrix:
 
 
 def product(first: Matrix, second: Matrix) -> Matrix:
-    """Return the matrix that does what ``second`` does, and then ``first``."""
+    """Return the matrix that applies ``second``, then ``first``."""
     a, b, c, d = first
     e, f, g, h = second
     return a * e + b * g, a * f + b * h, c * e + d * g, c * f + d * h
@@ -34,8 +34,8 @@ def product(first: Matrix, second: Matrix) -> Matrix:
 def affine(inverse: Matrix, start: Point, corner: Point, scale: int) -> tuple[float, ...]:
     """Return the data of Pillow's ``Transform.AFFINE`` for an output whose top-left pixel is ``corner``.
 
-    The output is ``scale`` times the picture; ``corner`` is in px of the output. ``inverse`` and ``start`` lead from
-    the picture to the input: the input's point ``start`` is shown at the picture's (0, 0).
+    The output is ``scale`` times the picture, and ``corner`` is in px of the output. ``inverse`` and ``start`` lead
+    from the picture to the input: the input's point ``start`` is shown at the picture's (0, 0).
     """
     a, b, c, d = inverse
     x, y = corner[0] / scale, corner[1] / scale

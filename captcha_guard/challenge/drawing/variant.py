@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
-from .colour import Colour, drawn_colours
+from .colour import Colour, random_colours
 
 if TYPE_CHECKING:
     import random
@@ -17,18 +17,18 @@ Background = Literal["plain", "grain", "blots", "gradient", "rules"]
 
 _FILLS: tuple[Fill, ...] = ("solid", "solid", "solid", "solid", "outline")
 _OUTLINED_STEM = 0.19  # share of a glyph's height
-#: The traits that all variants of one style share: what its letters look like.
+#: The attributes that all variants of one style share. They are those of the letters.
 SHARED = ("fonts", "stem", "slant", "width")
 _Choice = TypeVar("_Choice")
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What the pictures of this variant have in common; :class:`Difficulty` says how much is done to them.
+    """The common look of this variant's pictures. :class:`Difficulty` sets how strongly they are changed.
 
-    ``fonts`` picks from the pool, each in [0, 1). ``stem`` is the width of stems to aim at, a share of the glyphs'
-    height; ``slant`` is in degrees, ``width`` a factor on the glyphs' width, ``stroke_share`` a factor on the strokes'
-    width. In ``fields`` ink and paper change places.
+    Each number in ``fonts``, from 0 to below 1, picks a font of the pool. ``stem`` is the wanted width of stems as a
+    share of the glyphs' height. ``slant`` is in degrees. ``width`` is a factor on the glyphs' width, and
+    ``stroke_share`` one on the strokes' width. In ``fields`` ink and paper are swapped.
     """
 
     fonts: tuple[float, float, float]
@@ -45,36 +45,36 @@ class Variant:
     ink: Colour
 
     @classmethod
-    def drawn(cls, rng: random.Random) -> Variant:
-        """Draw a variant that can be read."""
+    def from_random(cls, rng: random.Random) -> Variant:
+        """Return a random variant that people can read."""
         while True:
-            variant = _roll(rng)
+            variant = _random_variant(rng)
             if variant.readable:
                 return variant
 
     def another(self, rng: random.Random) -> Variant:
-        """Draw a variant with the same letters in other ink, on another background."""
+        """Return a random variant with the same letters."""
         while True:
-            variant = replace(_roll(rng), **{name: getattr(self, name) for name in SHARED})
+            variant = replace(_random_variant(rng), **{name: getattr(self, name) for name in SHARED})
             if variant.readable:
                 return variant
 
     @property
     def readable(self) -> bool:
-        """Whether this combination can be read at the first try; others are passed over when a variant is drawn."""
-        if self.fill == "outline":  # thin stems fall to pieces where strokes cross them
+        """Whether people read this combination at the first try. Others are never used."""
+        if self.fill == "outline":  # strokes would cut thin outlined stems into pieces
             return self.stem >= _OUTLINED_STEM and self.background != "rules"
         return True
 
 
-def _roll(rng: random.Random) -> Variant:
+def _random_variant(rng: random.Random) -> Variant:
     def pick(options: tuple[_Choice, ...]) -> _Choice:
         return options[int(rng.random() * len(options))]
 
     def span(low: float, high: float) -> float:
         return low + (high - low) * rng.random()
 
-    paper, ink = drawn_colours(rng)
+    paper, ink = random_colours(rng)
     return Variant(
         fonts=(rng.random(), rng.random(), rng.random()),
         stem=span(0.17, 0.25),

@@ -19,9 +19,9 @@ BLANK = 0
 class Decoder:
     """Chooses the most likely symbol of each column (greedy decoding of connectionist temporal classification).
 
-    ``classes`` lists the symbol of each class of the recogniser; the first class is the blank. ``symbols`` are the
+    ``classes`` lists the symbol of each class of the recogniser. The first class is the blank. ``symbols`` are the
     symbols of codes. A class whose symbol looks like one of them counts as that one. All other classes are removed
-    before the most likely one is chosen, which reads far more codes than removing them from the text afterwards.
+    before the most likely one is chosen. This reads far more codes than removing symbols from the text afterwards.
     """
 
     def __init__(self, classes: Sequence[str], symbols: str = "") -> None:

@@ -18,8 +18,8 @@ Cut = Callable[[Image.Image], list[Image.Image]]
 #: Degrees by which a picture is turned anticlockwise before a fixed cut, in both directions up to the steepest rows.
 _ROTATIONS = (0, *range(-30, 0, 5), *range(5, 31, 5))
 
-#: Degrees of the slopes that are removed from a picture before a fixed cut. They are close to those of rows at every
-#: level.
+#: Degrees of the slopes that are removed from a picture before a fixed cut. They are close to the slopes of rows at
+#: every level.
 _SHEARS = (-29, -20, 20, 29)
 
 #: The range in which a valley or a seam may be, as shares of the height.
@@ -35,14 +35,14 @@ _TEXTURE = 24
 #: The radius in px within which ink counts as near a seam or a valley.
 _NEAR = 2
 
-#: The cost of each px between a seam and the middle of its band, in levels of grey.
+#: The cost of each px of distance between a seam and the middle of its band, in levels of grey.
 _FROM_MIDDLE = 0.3
 
 #: How much deeper a valley must be for each degree that the picture is turned, because turned letters are read less
 #: well.
 _PER_DEGREE = 0.004
 
-#: The level up to which ink isn't a stroke; the share of the fullest row's ink below which a row of px is empty; and
+#: The level up to which ink isn't a stroke, the share of the fullest row's ink below which a row of px is empty, and
 #: the px of margin to keep beside the ink.
 _FAINT, _LITTLE, _PADDING = 20, 0.06, 4
 
@@ -71,7 +71,7 @@ def sheared(picture: Image.Image, degrees: int) -> Image.Image:
 
 
 def background(picture: Image.Image) -> int:
-    """Return the most frequent grey level, 0 to 255, of a picture in mode L."""
+    """Return the most frequent grey level of a picture in mode L, 0 to 255."""
     histogram = picture.histogram()
     return max(range(len(histogram)), key=histogram.__getitem__)
 

@@ -15,7 +15,7 @@ HEIGHT = 64  # px: the height of the pictures that its models were trained on
 
 
 class Ddddocr:
-    """One of its two models for text: the default one, or the one that it calls beta."""
+    """One of ddddocr's two models for text: the default one, or the one that it calls beta."""
 
     name = "ddddocr"
     modes = ("",)

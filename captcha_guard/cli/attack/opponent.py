@@ -14,7 +14,7 @@ PIP_COMMAND = "pip install ddddocr rapidocr-onnxruntime"
 
 
 class AttackError(RuntimeError):
-    """A reading program could not be run. The message says why."""
+    """A reading program couldn't be run. The message has the reason."""
 
 
 class NotInstalledError(AttackError):
@@ -54,7 +54,7 @@ class Opponent(Protocol):
 
     @property
     def modes(self) -> tuple[str, ...]:
-        """The program's own modes that are worth trying. One empty string if it has none."""
+        """The program's own modes that are worth trying. One empty string if the program has no modes."""
 
     def read(self, pictures: Sequence[Image.Image], mode: str) -> list[str]:
         """Return the text that it reads in each picture (mode L). Raises ``AttackError`` if the program fails.

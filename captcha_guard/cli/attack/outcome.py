@@ -65,9 +65,9 @@ def attack(opponent: Opponent, samples: Sequence[Sample], ways: Sequence[Way]) -
     images = [Image.open(io.BytesIO(sample.png)).convert("L") for sample in samples]
     parts = min(os.cpu_count() or 1, len(images))
     shares = [images[part::parts] for part in range(parts)]
-    with ThreadPoolExecutor(parts) as side_by_side:
-        seen = list(side_by_side.map(lambda share: _readings(opponent, share, ways), shares))
-    readings = {way: tuple(seen[number % parts][way][number // parts] for number in range(len(images))) for way in ways}
+    with ThreadPoolExecutor(parts) as pool:
+        read = list(pool.map(lambda share: _readings(opponent, share, ways), shares))
+    readings = {way: tuple(read[number % parts][way][number // parts] for number in range(len(images))) for way in ways}
     codes = [sample.codes for sample in samples]
     solved = {
         way: tuple(any(matches(code, text) for code in right) for right, text in zip(codes, texts, strict=True))
@@ -83,14 +83,14 @@ def _nearness(codes: Sequence[str], text: str) -> float:
 
 def _readings(opponent: Opponent, images: Sequence[Image.Image], ways: Sequence[Way]) -> dict[Way, list[str]]:
     """Return the text that the program reads for each way and picture. Cuts that several ways share are made once."""
-    cut_alike: dict[tuple[str, str], list[Way]] = {}
+    groups: dict[tuple[str, str], list[Way]] = {}
     for way in ways:
-        cut_alike.setdefault((way.cut, way.turn), []).append(way)
-    seen = {}
-    for alike in cut_alike.values():
-        cut = [alike[0].cut_up(image) for image in images]
-        for way in alike:
+        groups.setdefault((way.cut, way.turn), []).append(way)
+    readings = {}
+    for same_cut in groups.values():
+        cut = [same_cut[0].cut_up(image) for image in images]
+        for way in same_cut:
             treated = [pieces(way, parts) for parts in cut]
             texts = iter(opponent.read([piece for parts in treated for piece in parts], way.mode))
-            seen[way] = ["".join(next(texts) for _ in parts) for parts in treated]
-    return seen
+            readings[way] = ["".join(next(texts) for _ in parts) for parts in treated]
+    return readings

@@ -1,4 +1,4 @@
-"""The few ways that the commands try, so that a user can wait for the result. The benchmark tries many more."""
+"""The few ways that the commands try, so that the result comes within minutes. The benchmark tries many more."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Box(NamedTuple):
 
 
 class Rapidocr:
-    """Only the recogniser, which reads a picture as one line of text."""
+    """RapidOCR's recogniser alone, which reads a picture as one line of text."""
 
     name = "rapidocr"
     modes = ("",)
@@ -61,14 +61,14 @@ class Rapidocr:
 
 
 class RapidocrDetector(Rapidocr):
-    """The detector with the recogniser. It looks for texts first, so it finds rows by itself."""
+    """RapidOCR's detector and recogniser. The detector searches for texts first, so it finds rows by itself."""
 
     name = "rapidocr-detector"
 
     def _read(self, picture: Image.Image) -> str:
         import numpy as np  # noqa: PLC0415 - comes with the extra
 
-        # The detector changes an attribute of its own for each picture, so threads can't share it. Copies share models.
+        # The detector changes one of its attributes for each picture, so threads can't share it. Copies share models.
         program = copy(self._program)
         program.text_det = copy(program.text_det)
         found, _ = program(np.asarray(picture), use_det=True)

@@ -1,4 +1,4 @@
-"""Tesseract, a reading program that most systems offer as a package."""
+"""Tesseract, a reading program that is a package of most systems."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Tesseract:
         return self._run(["--version"]).stdout.split(maxsplit=2)[1]
 
     def read(self, pictures: Sequence[Image.Image], mode: str) -> list[str]:
-        """Return the text that it reads in each picture, all in one run. "" for a picture at which it crashes."""
+        """Return the text that it reads in each picture, in one run. The text is "" if it crashes at a picture."""
         with TemporaryDirectory(prefix="captcha_guard") as folder:
             paths = [Path(folder, f"{number}.pgm") for number in range(len(pictures))]
             for path, picture in zip(paths, pictures, strict=True):

@@ -39,7 +39,7 @@ def levelled(picture: Image.Image) -> Image.Image:
 
 
 def _stretched(factor: float) -> Treatment:
-    """Return a treatment that changes the width, because recognisers miss letters too close or too far apart."""
+    """Return a treatment that changes the width, because recognisers miss letters that are too close or too distant."""
     return lambda picture: picture.resize(
         (max(round(picture.width * factor), 1), picture.height), Image.Resampling.BICUBIC
     )
@@ -82,7 +82,7 @@ def _without_thin_lines(picture: Image.Image) -> Image.Image:
     return plain.filter(ImageFilter.MaxFilter(7)).filter(ImageFilter.MinFilter(7))
 
 
-#: The treatments by name, those that change least first.
+#: The treatments by name, from the smallest change to the largest.
 TREATMENTS: Mapping[str, Treatment] = {
     "as it is": lambda picture: picture,
     "enlarged": enlarged,

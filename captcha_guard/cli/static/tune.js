@@ -1,6 +1,6 @@
 "use strict";
-// The server renders the whole page for any state of the form. This script requests it while a slider moves and replaces
-// the parts of the page. Without the script, the buttons do the same.
+// The server renders the whole page for any state of the form. While a slider moves, this script requests the page and
+// replaces its parts. Without the script, the buttons do the same.
 
 const form = document.querySelector("form");
 const notice = document.getElementById("status");
@@ -17,8 +17,8 @@ function query(button) {
   return new URLSearchParams(new FormData(form, button)).toString();
 }
 
-async function draw(asked) {
-  wanted = asked;
+async function draw(requested) {
+  wanted = requested;
   if (busy) return;
   busy = true;
   try {
@@ -28,14 +28,14 @@ async function draw(asked) {
       await show(next);
     }
   } catch {
-    notice.textContent = "No answer: the command has ended. Start it again and reload this page.";
+    notice.textContent = "The command has ended. Start it again, then reload this page.";
   } finally {
     busy = false;
   }
 }
 
-async function show(asked) {
-  const response = await fetch(`/?${asked}`);
+async function show(requested) {
+  const response = await fetch(`/?${requested}`);
   const text = await response.text();
   if (!response.ok) {
     notice.textContent = text;
@@ -47,29 +47,27 @@ async function show(asked) {
   await Promise.allSettled(images.map((image) => image.decode()));
   if (notice.textContent) notice.textContent = "";
   for (const part of parts) replace(document.getElementById(part.id), part);
-  if (!reading && readings.childElementCount) readingNotice.textContent = "Read of earlier settings:";
+  if (!reading && readings.childElementCount) readingNotice.textContent = "Results for earlier settings:";
   // While a slider is moving, this answer is older than its position.
   if (wanted === null) settle(page);
 }
 
-// Takes one to three minutes; the sliders can be used meanwhile.
-async function read(asked) {
+// This takes one to three minutes. The sliders still work in the meantime.
+async function read(requested) {
   if (reading) return;
   reading = true;
   readings.replaceChildren();
   readingNotice.textContent = "The programs are reading. This takes one to three minutes.";
   try {
-    const response = await fetch(`/?${asked}`);
+    const response = await fetch(`/?${requested}`);
     const text = await response.text();
     if (response.ok) {
       const page = new DOMParser().parseFromString(text, "text/html");
       readings.replaceChildren(...document.importNode(page.getElementById("readings"), true).childNodes);
-    }
-    const now = new URLSearchParams(asked);
-    now.delete("read");
-    readingNotice.textContent = response.ok ? (now.toString() === query() ? "" : "Read of earlier settings:") : text;
+    } const now = new URLSearchParams(requested); now.delete("read"); readingNotice.textContent = response.ok ?
+    (now.toString() === query() ? "" : "Results for earlier settings:") : text;
   } catch {
-    readingNotice.textContent = "No answer: the command has ended. Start it again and reload this page.";
+    readingNotice.textContent = "The command has ended. Start it again, then reload this page.";
   } finally {
     reading = false;
   }
@@ -89,27 +87,27 @@ function settle(page) {
   for (const field of page.querySelectorAll("input[name]")) {
     const here = form.elements[field.name];
     if (here !== document.activeElement && here.value !== field.value) here.value = field.value;
-    tell(here);
+    showValue(here);
   }
   history.replaceState(null, "", `/?${query()}`);
 }
 
-function tell(field) {
+function showValue(field) {
   const shown = document.getElementById(`${field.id}-value`);
   if (shown) shown.textContent = field.value;
 }
 
 form.addEventListener("input", (event) => {
   if (!event.target.name) return;
-  tell(event.target);
+  showValue(event.target);
   if (event.target.validity.valid) draw(query());
 });
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  const asked = query(event.submitter);
-  if (event.submitter?.name === "read") read(asked);
-  else draw(asked);
+  const requested = query(event.submitter);
+  if (event.submitter?.name === "read") read(requested);
+  else draw(requested);
 });
 
 copy.hidden = !navigator.clipboard;
@@ -119,6 +117,6 @@ copy.addEventListener("click", async () => {
     notice.textContent = "Copied.";
   } catch {
     getSelection().selectAllChildren(document.getElementById("config"));
-    notice.textContent = "The browser does not let me copy; the lines are selected.";
+    notice.textContent = "The browser doesn't allow copying. The lines are selected.";
   }
 });

@@ -258,7 +258,8 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
     def sweep(self, patience: float = inf) -> int:
         """Delete all expired rows, in batches between which others can write. Returns the number of deleted rows.
 
-        Writes also delete some expired rows. Afterwards the file's empty pages are returned to the disk.
+        Writes also delete some expired rows. Afterwards the file's empty pages are returned to the disk, unless
+        a reader keeps the write-ahead log in use.
 
         :param patience: seconds after which the rest is left for the next time.
         """
@@ -267,6 +268,7 @@ class SQLiteStorage(Storage, MovingWindowSupport, SlidingWindowCounterSupport, T
             swept += batch
         while time.monotonic() < end and self._shrink():
             pass
+        self._connections.checkpoint()
         return swept
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from ..site import Site
 
 
 class BundledFonts(Check):
-    """Looks for the bundled fonts. A site's own fonts are checked earlier, when the settings are read."""
+    """Finds out whether the bundled fonts exist. A site's own fonts are checked earlier, during the set-up."""
 
     code: ClassVar[str] = "CG501"
     title: ClassVar[str] = "The bundled fonts are missing."
@@ -20,8 +20,8 @@ class BundledFonts(Check):
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.START, Moment.DOCTOR})
     fix: ClassVar[str] = "Install captcha_guard from its wheel, or set CAPTCHA_GUARD_FONTS to a folder of your own."
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Look for a font file if the settings need the bundled fonts."""
+    def run(self, site: Site) -> Iterator[Diagnosis]:
+        """Search for a font file if the settings need the bundled fonts."""
         if site.state.settings.fonts and BUNDLED not in site.state.settings.fonts:
             return
         folder = bundled_folder()

@@ -20,7 +20,7 @@ class ClassicaRoutes(Check):
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.SERVING, Moment.DOCTOR})
     fix: ClassVar[str] = INSTEAD
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
+    def run(self, site: Site) -> Iterator[Diagnosis]:
         """Find the routes that set the difficulty ``classica``."""
         with site.app.app_context():
             routes = guarded_routes()

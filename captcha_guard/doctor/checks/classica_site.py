@@ -9,7 +9,7 @@ from ...config.validators import PREFIX
 from ..diagnosis import Check, Diagnosis, Moment, Severity
 from ..site import Site
 
-#: How well off-the-shelf programs read classica; the measurement is in docs/measurements/strength.md.
+#: How well off-the-shelf programs read classica. The measurement is in docs/measurements/strength.md.
 READ_BY: Final = "ddddocr and RapidOCR read nearly all such pictures."
 
 INSTEAD: Final = "Choose 'easy' or 'medium'; classica exists only for its old look."
@@ -24,7 +24,7 @@ class ClassicaSite(Check):
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.START, Moment.DOCTOR})
     fix: ClassVar[str] = INSTEAD
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
+    def run(self, site: Site) -> Iterator[Diagnosis]:
         """Compare the setting with classica, ignoring the length of its codes."""
         if site.state.difficulty.is_classica:
             yield self.found(f"{PREFIX}DIFFICULTY is 'classica'. {READ_BY}")

@@ -9,7 +9,7 @@ from limits.storage import RedisClusterStorage, RedisStorage
 
 from ...challenge.token import LEEWAY
 from ...counters.store import faults_of
-from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
+from ..diagnosis import CannotCheckError, Check, Diagnosis, Moment, Severity
 from ..site import Site
 
 #: Seconds of difference that may come from the network and are ignored.
@@ -25,19 +25,19 @@ class Clock(Check):
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.SERVING, Moment.DOCTOR})
     fix: ClassVar[str] = "Synchronise the clocks of all hosts (chrony, systemd-timesyncd)."
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Ask the store for TIME. A difference larger than the leeway of tokens is a fault."""
+    def run(self, site: Site) -> Iterator[Diagnosis]:
+        """Send TIME to the store. A difference larger than the leeway of tokens is a fault."""
         storage = site.state.storage
         if not isinstance(storage, RedisStorage):
             return
         if isinstance(storage, RedisClusterStorage):
-            raise CannotTellError("each node of a cluster must be asked separately: redis-cli TIME")
+            raise CannotCheckError("each node of a cluster must be asked separately: redis-cli TIME")
         try:
             before = site.state.clock()
             seconds, microseconds = _time_of(storage.get_connection())
             after = site.state.clock()
         except faults_of(storage) as error:
-            raise CannotTellError(f"the store doesn't answer: {error}") from error
+            raise CannotCheckError(f"the store doesn't answer: {error}") from error
         ahead = (before + after) / 2 - (seconds + microseconds / 1e6)
         if abs(ahead) <= TOLERATED:
             return

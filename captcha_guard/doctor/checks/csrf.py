@@ -11,7 +11,7 @@ from ..site import Site
 
 
 class Csrf(Check):
-    """Looks for a CSRF token in forms with a code. Only a hint, because a site may be protected in other ways."""
+    """Finds forms with a code but without a CSRF token. It's only a hint, because there are other protections."""
 
     code: ClassVar[str] = "CG405"
     title: ClassVar[str] = "A form with a code has no CSRF protection."
@@ -22,8 +22,8 @@ class Csrf(Check):
         "SESSION_COOKIE_SAMESITE = 'Lax' also prevents most of these attacks."
     )
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Check each form with a code; raises ``CannotTellError`` if there is no page."""
+    def run(self, site: Site) -> Iterator[Diagnosis]:
+        """Check each form with a code. Raises ``CannotCheckError`` if there is no page."""
         page = site.page
         if any(not any("csrf" in name.lower() for name in form.fields) for form in page.forms):
             why = "CSRFProtect is set up, but" if "csrf" in site.app.extensions else "CSRFProtect isn't set up, and"

@@ -1,4 +1,4 @@
-"""Checks for several processes with ``memory://``, which processes can't share."""
+"""Checks for ``memory://`` with several processes, which can't share it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class MemoryWorkers(Check):
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.START, Moment.SERVING, Moment.DOCTOR})
     fix: ClassVar[str] = (
-        "Each process applies every limit anew and accepts every code once more. Leave CAPTCHA_GUARD_STORAGE_URI unset "
-        "for a SQLite file, or set it to a Redis for several hosts."
+        "Each process counts every limit separately, and accepts every code once. Leave CAPTCHA_GUARD_STORAGE_URI "
+        "unset for a SQLite file, or set it to a Redis for several hosts."
     )
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
+    def run(self, site: Site) -> Iterator[Diagnosis]:
         """Compare the store with the number of processes."""
         if not isinstance(site.state.storage, (MemoryStorage, LockedMemoryStorage)):
             return

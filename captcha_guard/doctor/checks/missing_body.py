@@ -22,7 +22,7 @@ from ..site import Site
 
 
 class MissingBody(Check):
-    """Looks for the body field in each form that posts to a guarded route. JSON clients can't be checked."""
+    """Checks each form that posts to a guarded route. JSON clients can't be checked."""
 
     code: ClassVar[str] = "CG406"
     title: ClassVar[str] = "A form with a code has no field that is recognised as the comment's body."
@@ -30,8 +30,8 @@ class MissingBody(Check):
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.DOCTOR})
     fix: ClassVar[str] = HOW_TO_NAME_IT
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Check each form with a code; raises ``CannotTellError`` if there is no page."""
+    def run(self, site: Site) -> Iterator[Diagnosis]:
+        """Check each form with a code. Raises ``CannotCheckError`` if there is no page."""
         page = site.page
         for form in page.forms:
             endpoint, protection = _route(site.app, page, form)

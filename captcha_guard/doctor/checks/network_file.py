@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ...counters.storages.sqlite import SQLiteStorage
 from ...database.sqlite import SQLiteDatabase
-from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
+from ..diagnosis import CannotCheckError, Check, Diagnosis, Moment, Severity
 from ..mounts import kind_of
 from ..site import Site
 
@@ -21,7 +21,7 @@ NETWORKED = frozenset({
 
 
 class NetworkFile(Check):
-    """Finds the file systems of the guard's SQLite files (Linux): counters, memory, filter."""
+    """Checks the file systems of the guard's SQLite files (only on Linux)."""
 
     code: ClassVar[str] = "CG204"
     title: ClassVar[str] = "A SQLite file is on a network file system."
@@ -33,12 +33,14 @@ class NetworkFile(Check):
         "and a shared database on a server."
     )
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Find the file system of each file; raises ``CannotTellError`` if it isn't known."""
+    def run(self, site: Site) -> Iterator[Diagnosis]:
+        """Find the file system of each file. Raises ``CannotCheckError`` if it isn't known."""
         for file in dict.fromkeys(_files(site)):
             kind = kind_of(file, site.mounts)
             if not kind:
-                raise CannotTellError(f"neither {site.mounts} nor the kernel says which file system {file} is on")
+                raise CannotCheckError(
+                    f"the file system of {file} isn't in {site.mounts}, and the kernel doesn't know it"
+                )
             if kind in NETWORKED:
                 yield self.found(f"{file} is on {kind}.")
 

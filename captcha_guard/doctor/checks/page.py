@@ -1,4 +1,4 @@
-"""Checks the page that visitors get: the form, picture, stylesheet and script, through every server on the way."""
+"""Checks the form, picture, stylesheet and script that visitors get through the web server and other proxies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..site import Site
 
 
 class _Part(NamedTuple):
-    """A file that the page needs: its name, what happens without it, its kind, its MIME types, and the severity."""
+    """A file that the page needs: its name, the effect if it's missing, its kind, MIME types, and the severity."""
 
     name: str
     without: str
@@ -48,7 +48,7 @@ _KEEP_PRIVATE: Final = (
 
 
 class VisitorsPage(Check):
-    """Fetches the page at ``--url``, and the picture, stylesheet and script at their URLs in the page."""
+    """Fetches the page at ``--url`` and its picture, stylesheet and script."""
 
     code: ClassVar[str] = "CG407"
     title: ClassVar[str] = "The form doesn't work for visitors."
@@ -56,8 +56,8 @@ class VisitorsPage(Check):
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.DOCTOR})
     fix: ClassVar[str] = _FORWARD
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Check the page; raises ``CannotTellError`` if no URL was given."""
+    def run(self, site: Site) -> Iterator[Diagnosis]:
+        """Check the page. Raises ``CannotCheckError`` if no URL was given."""
         try:
             page = site.page
         except NoPageError as error:
@@ -65,9 +65,9 @@ class VisitorsPage(Check):
             return
         yield from self._caching(page, site)
         for part, url in _parts(page):
-            trouble = _trouble(page, part, url)
-            if trouble is not None:
-                yield self.found(f"{part.without}: {trouble[0]}", severity=part.severity, fix=trouble[1])
+            problem = _problem(page, part, url)
+            if problem is not None:
+                yield self.found(f"{part.without}: {problem[0]}", severity=part.severity, fix=problem[1])
         yield from self._sending(page)
 
     def _sending(self, page: Page) -> Iterator[Diagnosis]:
@@ -87,19 +87,19 @@ class VisitorsPage(Check):
         at, headers, control = shown(page.url), page.answer.headers, page.answer.cache_control
         sent = f"{at} is sent with Cache-Control: {headers.get('Cache-Control', '(none)')}"
         special = next((name for name in _CDN_HEADERS if "max-age" in headers.get(name, "")), None)
-        if _is_kept(page, site):
+        if _is_cached(page, site):
             yield self.found(f"Visitors get each other's codes: {at} comes from a cache.", fix=_KEEP_PRIVATE)
         elif special is not None:
             yield self.found(f"{at} is sent with {special}: {headers[special]}.", fix=_KEEP_PRIVATE)
         elif control.public or control.s_maxage is not None:
-            yield self.found(f"{sent}, which lets shared caches keep it.", fix=_KEEP_PRIVATE)
+            yield self.found(f"{sent}, so shared caches may store it.", fix=_KEEP_PRIVATE)
         elif not (control.private or control.no_store or control.no_cache):
-            problem = f"{sent}, so caches decide whether to keep it."
+            problem = f"{sent}, so caches decide whether to store it."
             yield self.found(problem, severity=Severity.WARNING, fix=_KEEP_PRIVATE)
 
 
-def _is_kept(page: Page, site: Site) -> bool:
-    """Return whether a cache kept the page: its code has expired, or another visitor gets the same code."""
+def _is_cached(page: Page, site: Site) -> bool:
+    """Return whether the page came from a cache: its code has expired, or another visitor gets the same code."""
     for token in page.tokens:
         try:
             site.state.issuer.open(token)
@@ -127,8 +127,8 @@ def _parts(page: Page) -> Iterator[tuple[_Part, str]]:
     yield from ((part, url) for url, part in found.items())
 
 
-def _trouble(page: Page, part: _Part, url: str) -> tuple[str, str] | None:
-    """Return why a browser can't use the file at this URL, and the fix; ``None`` if it can."""
+def _problem(page: Page, part: _Part, url: str) -> tuple[str, str] | None:
+    """Return why a browser can't use the file at this URL, and the fix. ``None`` if it can."""
     if urlsplit(page.url).scheme == "https" and urlsplit(url).scheme == "http":
         return f"{shown(url)} isn't HTTPS, but the page is.", _USE_HTTPS
     if blocked := _blocked(page, part.kind, url):
@@ -137,7 +137,7 @@ def _trouble(page: Page, part: _Part, url: str) -> tuple[str, str] | None:
         answer = page.browser.get(url, referrer=page.url, kind=part.kind)
     except FetchError as error:
         return f"{shown(url)} {error}.", _FORWARD
-    return _refused(answer, part, url) or _kept_from(page, part, answer)
+    return _refused(answer, part, url) or _blocked_by_headers(page, part, answer)
 
 
 def _refused(answer: Answer, part: _Part, url: str) -> tuple[str, str] | None:
@@ -155,8 +155,8 @@ def _refused(answer: Answer, part: _Part, url: str) -> tuple[str, str] | None:
     return None
 
 
-def _kept_from(page: Page, part: _Part, answer: Answer) -> tuple[str, str] | None:
-    """Return the problem and its fix if headers keep a browser from using a file, or let caches keep a picture."""
+def _blocked_by_headers(page: Page, part: _Part, answer: Answer) -> tuple[str, str] | None:
+    """Return the problem and its fix if headers keep a browser from using a file, or let caches store a picture."""
     policy, related = answer.headers.get("Cross-Origin-Resource-Policy", ""), relation(answer.url, page.url)
     if related != "same-origin" and policy in ("same-origin", "same-site") and policy != related:
         host = urlsplit(page.url).netloc
@@ -164,12 +164,12 @@ def _kept_from(page: Page, part: _Part, answer: Answer) -> tuple[str, str] | Non
         return f"{shown(answer.url)} is sent with Cross-Origin-Resource-Policy: {policy}, so {host} can't show it.", fix
     if part.kind == "image" and (answer.cache_control.public or answer.cache_control.max_age):
         sent = f"{shown(answer.url)} is sent with Cache-Control: {answer.headers['Cache-Control']}"
-        return f"a cache may show an old one, since {sent}.", "Don't let a cache or the web server keep pictures."
+        return f"a cache may return an old one, because {sent}.", "Don't let a cache or the web server store pictures."
     return None
 
 
 def _blocked(page: Page, kind: str, url: str) -> tuple[str, str] | None:
-    """Return which policy of the page blocks a URL, and the fix; ``None`` if none does."""
+    """Return which policy of the page blocks a URL, and the fix. ``None`` if no policy blocks it."""
     texts = [*page.answer.headers.getlist("Content-Security-Policy"), *page.markup.policies]
     for policy in (one for text in texts for one in parse(text)):
         if directive := blocking(policy, kind, url, page.url):

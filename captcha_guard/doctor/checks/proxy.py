@@ -1,4 +1,4 @@
-"""Checks the addresses of requests behind proxies: Werkzeug's ProxyFix needs the right number of proxies."""
+"""Checks the addresses of requests behind proxies. Werkzeug's ProxyFix needs the right number of proxies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import ip_network
 from typing import ClassVar
 
 from ...counters.client import address_of
-from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
+from ..diagnosis import CannotCheckError, Check, Diagnosis, Moment, Severity
 from ..site import Site
 
 HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
@@ -26,13 +26,13 @@ WITHOUT_ADDRESS = (
 
 
 class Proxy(Check):
-    """Checks requests that come from this host, a private network or a socket, as a proxy's do.
+    """Checks requests that come from this host, a private network or a socket, as requests from a proxy do.
 
     Forwarded headers from other addresses are ignored, because visitors can forge them.
     """
 
     code: ClassVar[str] = "CG301"
-    title: ClassVar[str] = "Visitors can't be told apart by their addresses."
+    title: ClassVar[str] = "Visitors can't be distinguished by their addresses."
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.SERVING, Moment.DOCTOR})
     fix: ClassVar[str] = (
@@ -40,11 +40,11 @@ class Proxy(Check):
         "of proxies that add to X-Forwarded-For."
     )
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Check the current request; raises ``CannotTellError`` outside a request."""
+    def run(self, site: Site) -> Iterator[Diagnosis]:
+        """Check the current request. Raises ``CannotCheckError`` outside a request."""
         environ = site.request
         if environ is None:
-            raise CannotTellError("only a request through the proxy can show this; the log then reports CG301")
+            raise CannotCheckError("only a request through the proxy can show this. The log then reports CG301")
         header = next((name for name in HEADERS if environ.get(name)), None)
         fixed, address = environ.get("werkzeug.proxy_fix.orig"), str(environ.get("REMOTE_ADDR", ""))
         if header is not None and fixed is None and _is_near(address):

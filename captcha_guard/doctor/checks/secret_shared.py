@@ -23,8 +23,8 @@ class SecretShared(Check):
         "codes from the other workers."
     )
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Verify the tokens of the page; raises ``CannotTellError`` if there is no page."""
+    def run(self, site: Site) -> Iterator[Diagnosis]:
+        """Verify the tokens of the page. Raises ``CannotCheckError`` if there is no page."""
         for token in site.page.tokens:
             try:
                 site.state.issuer.open(token)

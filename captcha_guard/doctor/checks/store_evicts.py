@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 from limits.storage import MemcachedStorage, RedisClusterStorage, RedisStorage
 
 from ...counters.store import faults_of
-from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
+from ..diagnosis import CannotCheckError, Check, Diagnosis, Moment, Severity
 from ..site import Site
 
 
 class StoreEvicts(Check):
-    """Asks Redis and Valkey for ``maxmemory-policy``, and memcached for its number of evictions."""
+    """Reads ``maxmemory-policy`` from Redis and Valkey, and the number of evictions from memcached."""
 
     code: ClassVar[str] = "CG203"
     title: ClassVar[str] = "The store evicts counters when its memory is full."
@@ -24,18 +24,18 @@ class StoreEvicts(Check):
         "writes, and the guard holds comments instead of accepting a code twice."
     )
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Ask the server; raises ``CannotTellError`` for a cluster, or if the server doesn't answer."""
+    def run(self, site: Site) -> Iterator[Diagnosis]:
+        """Read it from the server. Raises ``CannotCheckError`` for a cluster, or if the server doesn't answer."""
         storage = site.state.storage
         if isinstance(storage, RedisClusterStorage):
-            raise CannotTellError("each node of a cluster must be asked separately: redis-cli INFO memory")
+            raise CannotCheckError("each node of a cluster must be asked separately: redis-cli INFO memory")
         try:
             if isinstance(storage, RedisStorage):
                 yield from self._redis(storage.get_connection())
             elif isinstance(storage, MemcachedStorage):
                 yield from self._memcached(storage.storage)
         except faults_of(storage) as error:
-            raise CannotTellError(f"the store doesn't answer: {error}") from error
+            raise CannotCheckError(f"the store doesn't answer: {error}") from error
 
     def _redis(self, client: Any) -> Iterator[Diagnosis]:
         memory = client.info("memory")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from limits.storage import RedisClusterStorage, RedisStorage
 
 from ...counters.store import faults_of
-from ..diagnosis import CannotTellError, Check, Diagnosis, Moment, Severity
+from ..diagnosis import CannotCheckError, Check, Diagnosis, Moment, Severity
 from ..site import Site
 
 
@@ -16,24 +16,24 @@ class StoreFailover(Check):
     """Sends INFO replication to Redis and Valkey, as the guard's scripts do."""
 
     code: ClassVar[str] = "CG206"
-    title: ClassVar[str] = "After a failover of the store a used code could be accepted again."
+    title: ClassVar[str] = "After a failover of the store, a used code could be accepted again."
     severity: ClassVar[Severity] = Severity.WARNING
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.SERVING, Moment.DOCTOR})
     fix: ClassVar[str] = "Allow the guard's user this command: ACL SETUSER name +info."
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
-        """Ask the server. A primary that accepts writes while disconnected from its replicas is a hint."""
+    def run(self, site: Site) -> Iterator[Diagnosis]:
+        """Read it from the server. A primary that accepts writes while disconnected from its replicas is a hint."""
         storage = site.state.storage
         if not (isinstance(storage, RedisStorage) and hasattr(storage, "remember")):
             return
         if isinstance(storage, RedisClusterStorage):
-            raise CannotTellError("each node of a cluster must be asked separately: redis-cli INFO replication")
+            raise CannotCheckError("each node of a cluster must be asked separately: redis-cli INFO replication")
         try:
             client: Any = storage.get_connection()
             info = client.info("replication")
         except faults_of(storage) as error:
             if type(error).__name__ != "NoPermissionError":
-                raise CannotTellError(f"the store doesn't answer: {error}") from error
+                raise CannotCheckError(f"the store doesn't answer: {error}") from error
             yield self.found("The guard isn't allowed to use INFO, so it can't notice a failover.")
             return
         if "master_replid" not in info:

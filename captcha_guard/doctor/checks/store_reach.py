@@ -1,4 +1,4 @@
-"""Checks that the counters' store works. Without it the guard is stricter and knows less."""
+"""Checks that the counters' store works. Without it, limits are stricter and used codes can't be recognised."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class StoreReach(Check):
     severity: ClassVar[Severity] = Severity.FAULT
     moments: ClassVar[frozenset[Moment]] = frozenset({Moment.DOCTOR})
     fix: ClassVar[str] = (
-        "Start the store, or correct CAPTCHA_GUARD_STORAGE_URI, its password or the file's permissions. Until then "
-        "codes count as unproven, and each process counts limits separately."
+        "Start the store, or correct CAPTCHA_GUARD_STORAGE_URI, its password or the file's permissions. Until then the "
+        "guard can't recognise used codes, and each process counts limits separately."
     )
 
-    def examine(self, site: Site) -> Iterator[Diagnosis]:
+    def run(self, site: Site) -> Iterator[Diagnosis]:
         """Increment and delete one key."""
         storage, key = site.state.storage, f"captcha_guard/doctor/{secrets.token_hex(8)}"
         try:

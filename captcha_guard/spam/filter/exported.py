@@ -1,4 +1,4 @@
-"""What the filter was taught, as lines of JSON: a head that names the format, then one decision a line."""
+"""What the filter was taught, as lines of JSON: a head that names the format, then one decision per line."""
 
 from __future__ import annotations
 
@@ -19,8 +19,12 @@ def write_taught(lessons: Iterable[Taught]) -> Iterator[str]:
     """Return the lines, without their ends."""
     yield json.dumps({"format": _FORMAT, "version": VERSION})
     for one in lessons:
-        told = {"name": f"{one.name:016x}", "spam": one.spam, "rules": one.rules, "tokens": list(one.tokens)}
-        yield json.dumps(told, ensure_ascii=False)
+        told: dict[str, object] = {"name": f"{one.name:016x}", "spam": one.spam, "rules": one.rules}
+        if one.strength < 1:
+            told["strength"] = one.strength
+        if one.unmarked:
+            told["unmarked"] = True
+        yield json.dumps(told | {"tokens": list(one.tokens)}, ensure_ascii=False)
 
 
 def read_taught(lines: Iterable[str]) -> Iterator[Taught]:
@@ -57,5 +61,10 @@ def _taught(told: dict[str, object]) -> Taught:
     if not isinstance(tokens, list) or len(tokens) > _MOST_TOKENS:
         raise ValueError(f"tokens must be a list of at most {_MOST_TOKENS}")
     if not all(isinstance(token, str) and 0 < len(token) <= _LONGEST_TOKEN for token in tokens):
-        raise ValueError(f"a token is no string of 1 to {_LONGEST_TOKEN} characters")
-    return Taught(number, spam, rules, tuple(sorted(set(tokens))))
+        raise ValueError(f"a token isn't a string of 1 to {_LONGEST_TOKEN} characters")
+    strength, unmarked = told.get("strength", 1.0), told.get("unmarked", False)
+    if not isinstance(strength, (int, float)) or not 0 < strength <= 1:
+        raise ValueError(f"strength is {strength!r}; a number above 0, up to 1, is needed")
+    if not isinstance(unmarked, bool):
+        raise TypeError(f"unmarked is {unmarked!r}; true or false is needed")
+    return Taught(number, spam, rules, tuple(sorted(set(tokens))), strength, unmarked)

@@ -1,21 +1,25 @@
-"""What the learning filter sees of a submission: a set of short tokens, ``kind:value``.
+"""The tokens that the learning filter makes of a submission: short texts, ``kind:value``.
 
-Words and names are learned as they are; what words do not say (links, length, capitals ...) comes as tokens of the kind
-``shape``. Tricks with letters are no tokens: :mod:`.text` has undone them, and a rule weighs them. Nothing here looks
-at the e-mail address, the client or the program that posted.
+Words and names become tokens as they are. Features that words don't show (links, length, capitals ...) become tokens of
+the kind ``shape``. The scope is a token, because each post attracts its own kind of comments; :mod:`.topic` adds one
+for the agreement with the post's text. Letter tricks aren't tokens: :mod:`..text` has undone them, and a rule weighs
+them. Nothing here looks at the email address, the client or the program that posted.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from typing import Final
 
+from ..text.invisible import without_unseen
 from ..text.normalised import Text
 
-#: Grows whenever the same comment would get other tokens; a model of another version is learned anew.
-VERSION: Final = 1
+#: Grows when the same comment would get other tokens; a model of another version is then learned anew from the
+#: decisions that are kept.
+VERSION: Final = 2
 
 #: What the part of a token before the colon stands for.
 KINDS: Final = {
@@ -25,15 +29,19 @@ KINDS: Final = {
     "d": "top-level domain",
     "s": "website",
     "m": "shape",
-    "a": "always",
+    "p": "form or post",
+    "t": "agreement with the post",
+    "c": "count",
     "r": "rules",
 }
-#: In every comment: how much spam there is at all.
-ALWAYS: Final = "a:always"
-#: The rules' score.
-RULES: Final = "r:score"
+#: The rules' findings, and that they found nothing.
+FOUND: Final = "r:score"
+NOTHING_FOUND: Final = "r:nothing_found"
+#: These count all comments that were taught, each by its strength, and all their words. No comment has them as tokens.
+COMMENTS: Final = "c:comments"
+WORDS: Final = "c:words"
 
-_LONGEST: Final = 40  # characters of a word that are told apart
+_LONGEST: Final = 40  # characters of a word or a scope; longer ones are cut
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}\.[^\s@]{1,63}")
 _PHONE: Final = re.compile(r"(?<!\w)\+?\d(?:[\s().-]?\d){7,14}(?!\w)")
 _REPEATED: Final = re.compile(r"([^\W\d_])\1\1|([!?.])\2\2")
@@ -60,23 +68,47 @@ _SCRIPTS: Final = (
 _SCRIPT_ENDS: Final = [end for end, _ in _SCRIPTS]
 
 
-def tokens_of(text: Text) -> tuple[str, ...]:
-    """Return what is learned of a text, each token once, in order of the alphabet."""
-    tokens = {ALWAYS}
-    tokens.update("w:" + _told(word) for word in text.words)
-    tokens.update("n:" + _told(word) for word in text.author_words)
+def tokens_of(text: Text, scope: str = "") -> tuple[str, ...]:
+    """Return the tokens of a text that was posted to ``scope``, each once, in alphabetical order."""
+    tokens = {word_token(word) for word in text.words}
+    tokens.update("n:" + _shortened(word) for word in text.author_words)
     tokens.update(_linked(text))
     tokens.update("m:" + shape for shape in _shapes(text))
+    if scope:
+        tokens.add(scope_token(scope))
     return tuple(sorted(tokens))
 
 
+def word_token(word: str) -> str:
+    """Return the token of a word in a body."""
+    return "w:" + _shortened(word)
+
+
+def word_count(tokens: Iterable[str]) -> int:
+    """Return how many of these tokens are words of a body."""
+    return sum(token.startswith("w:") for token in tokens)
+
+
+def scope_token(scope: str) -> str:
+    """Return the token of a scope; a long one ends in a hash, so that two posts with long names stay different."""
+    if len(scope) > _LONGEST:
+        digest = blake2b(scope.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+        scope = f"{scope[: _LONGEST - 9]}~{digest}"
+    return "p:" + without_unseen(scope)  # no database stores lone surrogates, and PostgreSQL no NUL
+
+
 def kind_of(token: str) -> str:
-    """Return what kind of thing a token is, in words."""
+    """Return the kind of a token, in words."""
     return KINDS.get(token.partition(":")[0], "unknown")
 
 
-def _told(word: str) -> str:
-    """Return the word as it is learned: numbers by their length, so that they do not fill the table."""
+def is_used(token: str) -> bool:
+    """Return whether a token is of a kind that comments have today; an earlier version may have had others."""
+    return token.partition(":")[0] in KINDS
+
+
+def _shortened(word: str) -> str:
+    """Return the word as it is learned: long numbers by their length, so that they don't fill the table."""
     return f"#{len(word)}" if len(word) > 4 and word.isdecimal() else word[:_LONGEST]
 
 

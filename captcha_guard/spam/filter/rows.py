@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Final
 
 from ...database.table import Row
-from .regression import Weight
+from .features import FOUND, NOTHING_FOUND
+from .regression import Rules, Weight, untaught_rules
+
+#: Comments are counted in parts of this size, because a weaker decision counts as less than one comment.
+UNIT: Final = 64
+#: How much a published comment counts that nobody marked.
+UNMARKED: Final = 0.5
+#: The version of the features whose rows count whole comments.
+_WHOLE: Final = 1
+
+#: How the column ``rules`` of a decision is packed: the rules' score in the lowest bits, then the parts that are
+#: missing to full strength, then whether nobody decided. So a row of an earlier version has full strength.
+_SCORE_BITS: Final = 7
+_MISSING_BITS: Final = 7
+_UNMARKED_BIT: Final = 1 << (_SCORE_BITS + _MISSING_BITS)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """The one row: ``version`` of the features, ``revision`` that every change raises, how many comments were taught.
 
-    ``tokens`` and ``decisions`` are the numbers given last; none is given twice.
+    ``ham`` and ``spam`` count each decision, and half of each that nobody made. ``tokens`` and ``decisions`` are the
+    numbers given last; no number is given twice.
     """
 
     version: int = 0
     revision: int = 0
-    ham: int = 0
-    spam: int = 0
+    ham: float = 0.0
+    spam: float = 0.0
     tokens: int = 0
     decisions: int = 0
 
-    @property
-    def counts(self) -> Mapping[bool, int]:
-        """How many comments were taught, by whether they are spam."""
-        return {False: self.ham, True: self.spam}
+    @classmethod
+    def read(cls, row: Sequence[int]) -> Model:
+        """Return the row of the table, without its id."""
+        version, revision, ham, spam, tokens, decisions = map(int, row)
+        unit = _unit(version)
+        return cls(version, revision, ham / unit, spam / unit, tokens, decisions)
 
-    def counting(self, *, spam: bool, by: int) -> Model:
+    @property
+    def row(self) -> Row:
+        """The row of the table, without its id and revision."""
+        unit = _unit(self.version)
+        return self.version, round(self.ham * unit), round(self.spam * unit), self.tokens, self.decisions
+
+    def counting(self, *, spam: bool, by: float) -> Model:
         """Return the row with so many more (or fewer) comments of a kind."""
         return replace(self, spam=self.spam + by) if spam else replace(self, ham=self.ham + by)
 
@@ -40,7 +64,12 @@ class Token(Weight):
 
     number: int = 0
 
-    def count(self, *, spam: bool, by: int) -> None:
+    @property
+    def counts(self) -> dict[bool, float]:
+        """How many comments it was in, by whether they are spam."""
+        return {False: self.ham, True: self.spam}
+
+    def count(self, *, spam: bool, by: float) -> None:
         """Count it in so many more (or fewer) comments of a kind."""
         if spam:
             self.spam += by
@@ -50,57 +79,101 @@ class Token(Weight):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A row of ``learning_decisions``: a comment that was taught. ``tokens`` are numbers, in rising order."""
+    """A row of ``learning_decisions``: a comment that was taught. ``tokens`` are numbers, in rising order.
+
+    ``strength`` is how much it counts, up to 1. ``unmarked`` says that nobody decided: the comment was published and
+    stayed unmarked.
+    """
 
     number: int
     name: int
     spam: bool
     rules: int
     tokens: tuple[int, ...]
+    strength: float = 1.0
+    unmarked: bool = False
+
+    @property
+    def worth(self) -> float:
+        """How much it would count if there were few comments from its sources."""
+        return UNMARKED if self.unmarked else 1.0
 
 
 def packed(numbers: Iterable[int]) -> bytes:
-    """Return rising numbers as differences, seven bits an octet, the lowest first (LEB128)."""
-    octets, before = bytearray(), 0
+    """Return rising numbers as differences, seven bits per byte, the lowest first (LEB128)."""
+    packed_bytes, before = bytearray(), 0
     for number in numbers:
         difference, before = number - before, number
         while difference > 0x7F:
-            octets.append(difference & 0x7F | 0x80)
+            packed_bytes.append(difference & 0x7F | 0x80)
             difference >>= 7
-        octets.append(difference)
-    return bytes(octets)
+        packed_bytes.append(difference)
+    return bytes(packed_bytes)
 
 
-def unpacked(octets: bytes) -> tuple[int, ...]:
-    """Return the numbers that :func:`packed` made into octets."""
+def unpacked(packed_bytes: bytes) -> tuple[int, ...]:
+    """Return the numbers that :func:`packed` turned into bytes."""
     numbers, number, difference, shift = [], 0, 0, 0
-    for octet in octets:
-        difference |= (octet & 0x7F) << shift
+    for byte in packed_bytes:
+        difference |= (byte & 0x7F) << shift
         shift += 7
-        if octet < 0x80:
+        if byte < 0x80:
             number += difference
             numbers.append(number)
             difference = shift = 0
     return tuple(numbers)
 
 
+def rules_of(tokens: dict[str, Token]) -> Rules:
+    """Return what was learned of the rules, as tokens that are added to ``tokens`` if they are missing there."""
+    start = untaught_rules()
+    for name in (FOUND, NOTHING_FOUND):
+        tokens.setdefault(name, Token(start.weight, start.squares))
+    return Rules(tokens[FOUND], tokens[NOTHING_FOUND])
+
+
+def in_parts(strength: float) -> float:
+    """Return a strength rounded to whole parts of a comment: at least one part, at most all."""
+    return min(UNIT, max(1, round(strength * UNIT))) / UNIT
+
+
 def token_row(name: str, token: Token) -> Row:
     """Return a token as its row."""
-    return token.number, name, token.weight, token.squares, token.ham, token.spam
+    return token.number, name, token.weight, token.squares, round(token.ham * UNIT), round(token.spam * UNIT)
 
 
 def read_token(row: tuple[str, int, float, float, int, int]) -> tuple[str, Token]:
     """Return the token of a row, with its name.
 
-    :raises ValueError: the row holds what no lesson wrote; ``TypeError`` likewise.
+    :raises ValueError: the row holds what the filter never wrote; ``TypeError`` likewise.
     """
     name, number, weight, squares, ham, spam = row
     if not (isfinite(weight) and squares > 0 and isfinite(ham + spam)):
         raise ValueError(f"the token {name!r} has impossible numbers")
-    return name, Token(weight, squares, ham, spam, number)
+    return name, Token(weight, squares, ham / UNIT, spam / UNIT, number)
+
+
+def decision_row(decision: Decision) -> Row:
+    """Return a decision as its row."""
+    missing = UNIT - round(decision.strength * UNIT)
+    rules = decision.rules | missing << _SCORE_BITS | (_UNMARKED_BIT if decision.unmarked else 0)
+    return decision.number, decision.name, int(decision.spam), rules, packed(decision.tokens)
 
 
 def read_decision(row: tuple[int, int, int, int, bytes]) -> Decision:
     """Return the decision of a row."""
     number, name, spam, rules, tokens = row
-    return Decision(number, name, bool(spam), rules, unpacked(bytes(tokens)))
+    missing = rules >> _SCORE_BITS & (1 << _MISSING_BITS) - 1
+    return Decision(
+        number,
+        name,
+        bool(spam),
+        rules & (1 << _SCORE_BITS) - 1,
+        unpacked(bytes(tokens)),
+        1 - missing / UNIT,
+        bool(rules & _UNMARKED_BIT),
+    )
+
+
+def _unit(version: int) -> int:
+    return 1 if version == _WHOLE else UNIT

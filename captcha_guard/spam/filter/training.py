@@ -1,25 +1,25 @@
-"""What happens to the tables when a comment is taught, corrected or forgotten, and when all is learned again."""
+"""Changes the tables when a comment is taught, corrected or forgotten."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from random import Random
+from functools import partial
 from typing import Final
 
-from .features import ALWAYS, KINDS, RULES, VERSION, kind_of
-from .regression import counted, importance, learn, log_odds, total, untaught_rules
-from .rows import Decision, Token
+from .features import COMMENTS, FOUND, NOTHING_FOUND, VERSION, WORDS, word_count
+from .regression import counted, importance, learn, total, values_of
+from .rows import Decision, Token, in_parts, rules_of
+from .source import Source, share
 from .word_store import Change
 
-#: How often each kept decision is learned when all are learned again.
-PASSES: Final = 10
-#: Steps towards the new label when a decision is corrected: as many as it takes, but no more.
+#: Steps towards the new label when a decision is corrected, at most.
 _CORRECTING: Final = 4
-#: Old decisions that one lesson may drop. More than it adds, so that they shrink to a smaller ``keep``; few, so that no
-#: lesson takes long.
+#: Old decisions that one lesson may drop. This is more than it adds, so that a smaller ``keep`` is reached; and few, so
+#: that no lesson takes long.
 _DROPPED: Final = 4
-_STAYING: Final = (ALWAYS, RULES)
+#: Old decisions that are checked when many comments of one source are taught; otherwise one is.
+_LOOKS: Final = 8
 #: Where in a name, once spread, the draw of an old decision begins.
 _SHIFT: Final = 7
 _SPREAD: Final = 0x9E3779B97F4A7C15  # odd, its bits well mixed (2^64 over the golden ratio)
@@ -27,51 +27,84 @@ _SPREAD: Final = 0x9E3779B97F4A7C15  # odd, its bits well mixed (2^64 over the g
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """A comment as it is taught: its name (63 bits), its label, the rules' score, and its tokens without that score."""
+    """A comment as it is taught: its name (63 bits), its label, the rules' score, and its tokens without that score.
+
+    ``unmarked`` says that nobody decided: then it counts half. ``sources`` are where it came from: many comments from
+    one source count less. ``strength`` is how much a decision counted that was exported.
+    """
 
     name: int
     spam: bool
     rules: int
     tokens: tuple[str, ...]
+    strength: float = 1.0
+    unmarked: bool = False
+    sources: tuple[Source, ...] = ()
+
+
+def taught_of(decision: Decision, names: Mapping[int, str]) -> Taught:
+    """Return a decision that is kept as it was taught; ``names`` has the tokens by their numbers."""
+    tokens = tuple(sorted(names[number] for number in decision.tokens if number in names))
+    return Taught(decision.name, decision.spam, decision.rules, tokens, decision.strength, decision.unmarked)
 
 
 def teach(change: Change, taught: Taught, *, keep: int) -> None:
-    """Learn one comment, and look at an old one of the other kind: what is being forgotten is learned again.
+    """Learn one comment, and check an old one of the other kind: if it is being forgotten, it is learned again.
 
-    So a queue of spam that is emptied in one go does not make spam of everything. A name that was taught before with
-    the same label changes nothing; with the other it is corrected: it counts as the new one and no more as the old
-    one, and what it taught is learned over.
+    So a queue of spam that is cleared in one go doesn't turn everything into spam. A comment that was taught before
+    with the same label changes nothing. With the other label it is corrected: its counts move to the new label, and the
+    weights are learned until they agree. A person's decision replaces one that nobody made, and never the reverse.
 
     :param keep: decisions that are kept.
     """
     earlier = change.decision(taught.name)
-    if earlier and earlier.spam is taught.spam:
+    if earlier and not _replaces(taught, earlier):
         return
     if earlier:
         _take_out(change, earlier)
-    known = change.tokens((*taught.tokens, RULES))
-    rules = known.setdefault(RULES, _rules(None))
+    raised = change.raise_sources(taught.sources)
+    decision = Decision(0, taught.name, taught.spam, taught.rules, (), unmarked=taught.unmarked)
+    strength = in_parts(decision.worth * share(raised))
+    known = change.tokens((*taught.tokens, FOUND, NOTHING_FOUND, COMMENTS, WORDS))
+    rules, comments = rules_of(known), known.setdefault(COMMENTS, Token())
+    words = known.setdefault(WORDS, Token())
     tokens = [known.setdefault(name, Token()) for name in taught.tokens]
-    said = counted(tokens, change.model.counts)
-    for token in tokens:
-        token.count(spam=taught.spam, by=1)
-    model = change.model = replace(change.model.counting(spam=taught.spam, by=1), version=VERSION)
-    weighty = importance(model.counts, spam=taught.spam)
-    learn(tokens, rules, taught.rules, said, spam=taught.spam, importance=weighty)
+    counts = comments.counts
+    said = counted(tokens, values_of(tokens, counts), counts)
+    for token in (*tokens, comments):
+        token.count(spam=taught.spam, by=strength)
+    words.count(spam=taught.spam, by=strength * word_count(taught.tokens))
+    change.model = replace(change.model.counting(spam=taught.spam, by=decision.worth), version=VERSION)
+    counts = comments.counts
+    values = values_of(tokens, counts)
+    step = partial(
+        learn,
+        tokens,
+        values,
+        rules,
+        taught.rules,
+        said,
+        spam=taught.spam,
+        importance=importance(counts, spam=taught.spam),
+        strength=strength,
+    )
+    step()
     for _ in range(_CORRECTING - 1 if earlier else 0):
-        if (total(tokens, rules, taught.rules, said) > 0) is taught.spam:
+        if (total(tokens, values, rules, taught.rules, said) > 0) is taught.spam:
             break
-        learn(tokens, rules, taught.rules, said, spam=taught.spam, importance=weighty)
-    _rehearse(change, taught, known)
+        step()
+    for look in range(min(max(raised.values(), default=1), _LOOKS)):
+        _rehearse(change, taught, known, look)
     change.save_tokens(known)
-    number = change.add_decision(taught.name, tokens, spam=taught.spam, rules=taught.rules)
+    numbers = tuple(sorted(token.number for token in tokens))
+    number = change.add_decision(replace(decision, tokens=numbers, strength=strength))
     _drop_old(change, number - keep)
 
 
 def take_out(change: Change, name: int) -> bool:
-    """Count a comment no more, and drop the tokens that were in no other; returns whether it was there.
+    """Remove a comment from the counts, and drop the tokens that were in no other; returns whether it was known.
 
-    What it did to the weights of other tokens stays until all is learned again.
+    What it did to the weights of other tokens stays until everything is learned again.
     """
     decision = change.decision(name)
     if decision:
@@ -79,114 +112,67 @@ def take_out(change: Change, name: int) -> bool:
     return decision is not None
 
 
-def take_in(change: Change, lessons: Iterable[Taught]) -> int:
-    """Add decisions, replacing those of the same name, and learn everything again; returns how many came."""
-    known = change.all_tokens()
-    count = 0
-    for taught in lessons:
-        if earlier := change.decision(taught.name):
-            change.delete_decision(earlier)
-        fresh = {token: Token() for token in taught.tokens if token not in known}
-        change.save_tokens(fresh)
-        known |= fresh
-        change.add_decision(taught.name, map(known.__getitem__, taught.tokens), spam=taught.spam, rules=taught.rules)
-        count += 1
-    relearn(change)
-    return count
+def _replaces(taught: Taught, earlier: Decision) -> bool:
+    """Return whether a decision takes the place of an earlier one about the same comment."""
+    if taught.unmarked:
+        return False
+    return earlier.unmarked or earlier.spam is not taught.spam
 
 
-def relearn(change: Change) -> int:
-    """Learn the kept decisions again from nothing; returns how many there are."""
-    decisions = change.decisions()
-    save_learned(change, decisions, learned(decisions, change.all_tokens()))
-    return len(decisions)
+def _rehearse(change: Change, taught: Taught, known: dict[str, Token], look: int) -> None:
+    """Learn an old decision of the other kind again if it is being forgotten; the changed tokens join ``known``.
 
-
-def learned(decisions: Sequence[Decision], tokens: Mapping[str, Token]) -> dict[str, Token]:
-    """Return what these decisions teach, learned from nothing; it depends on nothing else.
-
-    :param tokens: at least all that the decisions name, for their names and numbers; they are not changed. Those of
-        kinds that features no longer have are left out.
+    It is being forgotten if it is misjudged by now while the rules and the counts, which a run of one kind doesn't
+    move, still judge it correctly. A decision that never fitted is left alone, or exceptions would become the rule.
     """
-    fresh = {name: Token(number=old.number) for name, old in tokens.items() if kind_of(name) in KINDS.values()}
-    fresh[RULES] = _rules(fresh.get(RULES))
-    numbered = {token.number: token for token in fresh.values()}
-    counts = {spam: sum(decision.spam is spam for decision in decisions) for spam in (False, True)}
-    by_name = sorted(decisions, key=lambda one: one.name)  # so that their order plays no part
-    lessons = [(one, [numbered[number] for number in one.tokens if number in numbered]) for one in by_name]
-    for one, own in lessons:
-        for token in own:
-            token.count(spam=one.spam, by=1)
-    told = [(one, own, counted(own, counts, without=one.spam)) for one, own in lessons]
-    weighty = {spam: importance(counts, spam=spam) for spam in counts}
-    for lap in range(PASSES):
-        Random(lap).shuffle(told)  # noqa: S311 (an order, no secret)
-        for one, own, said in told:
-            learn(own, fresh[RULES], one.rules, said, spam=one.spam, importance=weighty[one.spam])
-    return {name: token for name, token in fresh.items() if token.ham or token.spam or name in _STAYING}
-
-
-def save_learned(change: Change, decisions: Sequence[Decision], tokens: dict[str, Token]) -> None:
-    """Write what :func:`learned` returned of these decisions, in place of every token there was."""
-    spam = sum(decision.spam for decision in decisions)
-    change.model = replace(change.model, version=VERSION, spam=spam, ham=len(decisions) - spam)
-    change.replace_tokens(tokens)
-
-
-def _rehearse(change: Change, taught: Taught, known: dict[str, Token]) -> None:
-    """Learn an old decision of the other kind again if it is being forgotten; what that changes joins ``known``.
-
-    That is when it is misjudged by now while rules and counting, which a run of one kind does not move, still judge it
-    rightly. What was odd from the first is left: to learn it over and over would only teach the exception.
-    """
-    old = _drawn(change, taught)
-    if old is None:
+    old = _drawn(change, taught, look)
+    if old is None or old.unmarked:
         return
     numbered = {token.number: (name, token) for name, token in known.items()}
     more = change.tokens_numbered(set(old.tokens) - numbered.keys())
     numbered |= {token.number: (name, token) for name, token in more.items()}
     own = dict(numbered[number] for number in old.tokens if number in numbered)
-    tokens, rules, counts = list(own.values()), known[RULES], change.model.counts
-    said = counted(tokens, counts, without=old.spam)
-    misjudged = (total(tokens, rules, old.rules, said) > 0) is not old.spam
-    if misjudged and (said + rules.weight * log_odds(old.rules) > 0) is old.spam:
-        learn(tokens, rules, old.rules, said, spam=old.spam, importance=importance(counts, spam=old.spam))
+    tokens, rules, counts = list(own.values()), rules_of(known), known[COMMENTS].counts
+    values = values_of(tokens, counts)
+    said = counted(tokens, values, counts, without=(old.spam, old.strength))
+    misjudged = (total(tokens, values, rules, old.rules, said) > 0) is not old.spam
+    if misjudged and (said + rules.evidence(old.rules) > 0) is old.spam:
+        weighty = importance(counts, spam=old.spam)
+        learn(tokens, values, rules, old.rules, said, spam=old.spam, importance=weighty, strength=old.strength)
         known |= own
 
 
-def _drawn(change: Change, taught: Taught) -> Decision | None:
-    """Return an old decision of the other kind, drawn by the comment's name."""
+def _drawn(change: Change, taught: Taught, look: int) -> Decision | None:
+    """Return an old decision of the other kind, drawn by the comment's name and the number of the look."""
     oldest = change.oldest()
     if oldest is None:
         return None
     span = change.model.decisions - oldest.number + 1
-    draw = taught.name * _SPREAD >> _SHIFT & 0xFFFFFF
+    draw = (taught.name + look) * _SPREAD >> _SHIFT & 0xFFFFFF
     return change.decision_from(oldest.number + draw % span, spam=not taught.spam)
 
 
 def _take_out(change: Change, decision: Decision) -> None:
     tokens = change.tokens_numbered(decision.tokens)
+    sums = change.tokens((COMMENTS, WORDS))
     for token in tokens.values():
-        token.count(spam=decision.spam, by=-1)
-    gone = {name for name, token in tokens.items() if not token.ham + token.spam and name not in _STAYING}
-    change.save_tokens({name: token for name, token in tokens.items() if name not in gone})
+        token.count(spam=decision.spam, by=-decision.strength)
+    for name, token in sums.items():
+        times = word_count(tokens) if name == WORDS else 1
+        token.count(spam=decision.spam, by=-decision.strength * times)
+    gone = {name for name, token in tokens.items() if not token.ham + token.spam}
+    change.save_tokens({name: token for name, token in tokens.items() if name not in gone} | sums)
     change.delete_tokens(tokens[name].number for name in gone)
-    change.model = change.model.counting(spam=decision.spam, by=-1)
+    change.model = change.model.counting(spam=decision.spam, by=-decision.worth)
     change.delete_decision(decision)
 
 
 def _drop_old(change: Change, last: int) -> None:
-    """Drop decisions up to this number, and the tokens that were in them alone; what else they taught stays."""
+    """Drop decisions up to this number, and the tokens that were only in them; what else they taught stays."""
     for _ in range(_DROPPED):
         oldest = change.oldest()
         if oldest is None or oldest.number > last:
             return
         tokens = change.tokens_numbered(oldest.tokens)
-        once = [token.number for name, token in tokens.items() if token.ham + token.spam <= 1 and name not in _STAYING]
-        change.delete_tokens(once)
+        change.delete_tokens(token.number for token in tokens.values() if token.ham + token.spam <= oldest.strength)
         change.delete_decision(oldest)
-
-
-def _rules(known: Token | None) -> Token:
-    start = untaught_rules()
-    return Token(start.weight, start.squares, number=known.number if known else 0)

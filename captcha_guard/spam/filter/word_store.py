@@ -16,7 +16,9 @@ from typing import Final
 from ...database.database import Access, Database, Query
 from ...database.table import Kind, Row, Table
 from ...errors import DatabaseUnavailableError
-from .rows import Decision, Model, Token, packed, read_decision, read_token, token_row
+from .rows import Decision, Model, Token, decision_row, read_decision, read_token, token_row
+from .source import TABLE as _SOURCES
+from .source import Source
 
 #: Parameters of one statement; the number of marks is rounded up, so that few different statements are prepared.
 _MOST: Final = 480
@@ -56,8 +58,11 @@ _DECISIONS: Final = Table(
     unique=("name",),
     indexes={"learning_decisions_by_label": ("spam", "id")},
 )
+_RETRAINED: Final = Table("learning_retrained", {"id": Kind.WHOLE, "decisions": Kind.WHOLE}, key=("id",), first=(1, 0))
 #: The tables of the filter.
 TABLES: Final = (_MODEL, _TOKENS, _DECISIONS)
+#: Tables beside them, whose rows can be lost without harm: how far everything was learned again, and counts of sources.
+SIDE_TABLES: Final = (_RETRAINED, _SOURCES)
 
 _READ_MODEL: Final = "SELECT version, revision, ham, spam, tokens, decisions FROM learning_model WHERE id = 1"
 _RAISE_REVISION: Final = "UPDATE learning_model SET revision = revision + 1 WHERE id = 1"
@@ -80,6 +85,10 @@ _DELETE_ALL_TOKENS: Final = "DELETE FROM learning_tokens"
 _READ_DECISIONS: Final = _DECISIONS.select
 _ADD_DECISION: Final = _DECISIONS.insert
 _DELETE_DECISION: Final = "DELETE FROM learning_decisions WHERE id = :id"
+_READ_RETRAINED: Final = "SELECT decisions FROM learning_retrained WHERE id = 1"
+_WRITE_RETRAINED: Final = "UPDATE learning_retrained SET decisions = :decisions WHERE id = 1"
+_READ_SOURCES: Final = "SELECT source, taught FROM learning_sources WHERE source IN ({})"
+_WRITE_SOURCE: Final = _SOURCES.upsert("taught")
 _COUNT_DECISIONS: Final = "SELECT COUNT(*) FROM learning_decisions"
 _COUNT_TOKENS: Final = "SELECT COUNT(*) FROM learning_tokens"
 
@@ -94,7 +103,7 @@ class Look:
     def __init__(self, access: Access) -> None:
         self._access = access
         [row] = access.rows(*first_query(()))
-        self.model = Model(*map(int, row))
+        self.model = Model.read(row)
 
     def tokens(self, names: Collection[str]) -> dict[str, Token]:
         """Return those of these tokens that are known."""
@@ -126,6 +135,11 @@ class Look:
         """Return every decision, the oldest first."""
         return [read_decision(row) for row in self._access.rows(f"{_READ_DECISIONS} ORDER BY id", ())]
 
+    def since_retraining(self) -> int:
+        """Return how many decisions came since everything was learned again."""
+        [(decisions,)] = self._access.rows(_READ_RETRAINED, ())
+        return self.model.decisions - int(decisions)
+
     def sizes(self) -> tuple[int, int]:
         """Return how many tokens and how many decisions there are."""
         [(tokens,)] = self._access.rows(_COUNT_TOKENS, ())
@@ -153,7 +167,7 @@ class Read(Look):
         rows = access.rows(*first_query(first))
         if not rows:
             raise ValueError("its one row is missing")
-        self.model = Model(*map(int, rows[0][:6]))
+        self.model = Model.read(rows[0][:6])
         self._known = dict(read_token(row[6:]) for row in rows if row[6] is not None)
 
     def tokens(self, names: Collection[str]) -> dict[str, Token]:
@@ -173,11 +187,8 @@ class Change(Look):
         """Write these tokens; one whose number is 0 is new and gets the next."""
         added = self._numbered(tokens)
         self._access.change(_ADD_TOKENS, [token_row(name, token) for name, token in added.items()])
-        changed = [
-            (token.weight, token.squares, token.ham, token.spam, token.number)
-            for name, token in tokens.items()
-            if name not in added
-        ]
+        rows = [token_row(name, token) for name, token in tokens.items() if name not in added]
+        changed = [(*learned, number) for number, _, *learned in rows]
         self._access.change(_WRITE_TOKENS, changed)
 
     def delete_tokens(self, numbers: Iterable[int]) -> None:
@@ -190,22 +201,35 @@ class Change(Look):
         self._access.change(_DELETE_ALL_TOKENS, [()])
         self._access.change(_ADD_TOKENS, [token_row(name, token) for name, token in tokens.items()])
 
-    def add_decision(self, name: int, tokens: Iterable[Token], *, spam: bool, rules: int) -> int:
-        """Write a new decision, whose tokens are written already; returns its number."""
+    def add_decision(self, decision: Decision) -> int:
+        """Write a new decision, whose tokens are written already; returns the number that it gets."""
         number = self.model.decisions + 1
         self.model = replace(self.model, decisions=number)
-        octets = packed(sorted(token.number for token in tokens))
-        self._access.change(_ADD_DECISION, [(number, name, int(spam), rules, octets)])
+        self._access.change(_ADD_DECISION, [decision_row(replace(decision, number=number))])
         return number
 
     def delete_decision(self, decision: Decision) -> None:
         """Forget a decision; its tokens stay."""
         self._access.change(_DELETE_DECISION, [(decision.number,)])
 
+    def raise_sources(self, sources: Collection[Source]) -> dict[Source, int]:
+        """Count one more comment of each source; returns how many there are of each now."""
+        if not sources:
+            return {}
+        marks = ", ".join(f":v{mark}" for mark in range(len(sources)))
+        rows = self._access.rows(_READ_SOURCES.format(marks), [source.name for source in sources])
+        known = {int(name): int(taught) for name, taught in rows}
+        raised = {source: known.get(source.name, 0) + 1 for source in sources}
+        self._access.change(_WRITE_SOURCE, [(one.name, taught, one.expires) for one, taught in raised.items()])
+        return raised
+
+    def note_retraining(self) -> None:
+        """Note that everything was learned again, up to the decision that was made last."""
+        self._access.change(_WRITE_RETRAINED, [(self.model.decisions,)])
+
     def end(self) -> None:
         """Write the one row."""
-        model = self.model
-        self._access.change(_WRITE_MODEL, [(model.version, model.ham, model.spam, model.tokens, model.decisions)])
+        self._access.change(_WRITE_MODEL, [self.model.row])
 
     def _numbered(self, tokens: Mapping[str, Token]) -> dict[str, Token]:
         """Give numbers to the tokens without one; returns those."""
@@ -221,7 +245,7 @@ class TokenStore:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        database.keep(*TABLES)
+        database.keep(*TABLES, *SIDE_TABLES)
 
     @contextmanager
     def looking(self, names: Collection[str] = ()) -> Iterator[Look]:

@@ -78,6 +78,9 @@ FAMILIES: Final = tuple(
         (
             "a word of advertisers", FAINT,
             f"{_SUB}|subscribes|subscribed|{_SUBS}", "check . . out", "check|checkout out",
+            "personal|business|home loan|loans", f"^{_PILLS}", "without a? prescription",
+            "weekly|daily|guaranteed returns|profit|profits|roi", "earn|earning #", "need|get|want your? money",
+            "casino|casinos game|games",
         ),
         (
             "applaud this", 25,
@@ -94,14 +97,14 @@ FAMILIES: Final = tuple(
         ),
         (
             "easy money", 45,
-            "make|making|earn|earning|get|need|win|want|free|for real|easy|extra|fast|quick|some|good|online|free|"
-            "your? "
+            "get|need|want real|easy|extra|fast|quick|some|good|online|free|paypal money|cash|income|dollars",
+            "make|making|earn|earning|win|free|for real|easy|extra|fast|quick|some|good|online|free|your? "
             "real|easy|extra|fast|quick|good|online|paypal? money|cash|income|dollars",
             "money|cash|income online|from_home", "home job|jobs|income|money|business", "passive income",
             "financial freedom",
             "get|getting|be|been paid daily|weekly|cash|to_share|for_sharing|for_posting|for_watching|for_clicking|"
             "to_watch",
-            "paypal|pay money|cash|giveaway|gift|pal_money", "earn|earning up_to|extra|daily|#",
+            "paypal|pay money|cash|giveaway|gift|pal_money", "earn|earning up_to|extra|daily",
             "get|getting rich quick|fast|online",
         ),
         (
@@ -138,7 +141,7 @@ FAMILIES: Final = tuple(
             "gambling", 45,
             "online|crypto|bonus|mobile|real_money|no_deposit . . "
             "casino|casinos|poker|slots|slot|roulette|baccarat|sportsbook|bookmaker|betting|gambling",
-            "casino|casinos . . bonus|bonuses|online|game|games|slots|site|sites|code|codes|no_deposit",
+            "casino|casinos . . bonus|bonuses|online|slots|site|sites|code|codes|no_deposit",
             "free|no_deposit spins|bonus|bets", "sports|football|live betting tips|site|sites|app|online?",
             "judi|situs|bandar|agen|slot slot|togel|bola|poker|online|gacor", "^casino|casinos",
             "best|live|play casino|casinos|roulette|slots",
@@ -147,18 +150,15 @@ FAMILIES: Final = tuple(
             "medicine", 45,
             f"buy|cheap|generic|online|order|discount|purchase|get . . {_PILLS}|pills|medication",
             f"{_PILLS} . . online|cheap|buy|price|for_sale|without|pills", "online|canadian|cheap|discount pharmacy",
-            "without a? prescription",
             "lose|losing . weight|pounds|belly_fat fast|quickly|in|with|without|now|naturally",
             "weight loss pill|pills|supplement|supplements|secret|product|products|program|tea|gummies",
             "keto pill|pills|gummies",
             "penis|male|breast enlargement|enhancement", "herbal cure|medicine|remedy|doctor|treatment|supplements",
-            f"^{_PILLS}",
             "cured|cure me|my|of|from|him|her? me|my|of|from|him|her? herpes|hiv|diabetes|cancer|hpv|hepatitis",
         ),
         (
             "loans", 45,
-            "payday|personal|business|instant|quick|urgent|cash|cheap|bad_credit|home|guaranteed|affordable|genuine|"
-            "legit loan|loans",
+            "payday|instant|quick|urgent|cash|cheap|bad_credit|guaranteed|affordable|genuine|legit loan|loans",
             "loan|loans offer|lender|company|firm|online|for_bad|approval|approved|services", "interest rate of #",
             "bad|repair|fix|improve|boost|raise . credit score|repair", "apply for a loan",
             "debt relief|consolidation|settlement",
@@ -167,8 +167,8 @@ FAMILIES: Final = tuple(
             "investments", 40,
             f"{_COINS} . trading|trader|investment|investing|broker|signals|recovery|giveaway|doubler|profits",
             f"invest|invested|investing|investment * {_COINS}|profits", f"{_COINS}|binary option|options",
-            f"recover|recovered|recovery|retrieve * {_COINS}|funds|scammed", "trading signals|expert|company",
-            "weekly|daily|guaranteed returns|profit|profits|roi", "portfolio manager",
+            "trading signals|expert|company",
+            "portfolio manager",
         ),
         (
             "sex", 45,

@@ -24,6 +24,9 @@ logger = logging.getLogger("captcha_guard")
 #: The most overdue comments that one call returns.
 _SOME: Final = 500
 
+#: In the column ``spam``: nobody decided within 30 days after the comment was published.
+_UNMARKED: Final = 2
+
 #: ``mark`` is the comment key, ``service_mark`` is ``JudgedComment.sent_as``.
 TABLE: Final = Table(
     "judge_cases",
@@ -57,7 +60,9 @@ _OVERDUE: Final = (
     f"{_READ} WHERE action = :action AND spam IS NULL AND judged_at <= :before ORDER BY judged_at LIMIT :most"
 )
 _DECIDE: Final = "UPDATE judge_cases SET spam = :spam WHERE mark = :mark"
-_CLAIM: Final = "UPDATE judge_cases SET spam = 1 WHERE id = :id AND spam IS NULL"
+_CLAIM: Final = "UPDATE judge_cases SET spam = :spam WHERE id = :id AND spam IS NULL"
+_SPAM_SINCE: Final = "SELECT 1 FROM judge_cases WHERE judged_at > :since AND spam = 1 LIMIT :most"
+_DECIDED_SINCE: Final = "SELECT 1 FROM judge_cases WHERE judged_at > :since AND spam IN (0, 1) LIMIT :most"
 _REOPEN: Final = "UPDATE judge_cases SET spam = NULL WHERE id = :id"
 _FORGET: Final = "DELETE FROM judge_cases WHERE mark = :mark"
 
@@ -69,8 +74,9 @@ class JudgedComment:
     ``id`` is its verdict's. ``tokens`` are what the learning filter reads, ``rules`` is the rules' score (0 to 100),
     ``judged_at`` is in seconds since 1970. ``sent_as`` is the key of what services were sent about it: the comment
     key, an older hash for a comment that an earlier version stored, and "" where no service was configured. ``spam``
-    is the last decision about it, ``None`` before the first. ``chance`` is the learning filter's chance of spam,
-    ``None`` if it abstained. ``found`` has the slug and score of each finding. Its sentence isn't stored, because it
+    is the last decision about it, ``None`` before the first. ``unmarked`` means that nobody decided within 30 days
+    after it was published, so it counts as good. ``chance`` is the learning filter's chance of spam, ``None`` if it
+    abstained. ``found`` has the slug and score of each finding. Its sentence isn't stored, because it
     may quote the comment.
     """
 
@@ -84,6 +90,7 @@ class JudgedComment:
     spam: bool | None = None
     chance: float | None = None
     found: tuple[tuple[str, int], ...] = ()
+    unmarked: bool = False
 
     @property
     def comment_key(self) -> str:
@@ -112,6 +119,7 @@ class JudgedComments:
         trace = judged.trace
         parties = " ".join(",".join(one.hex() for one in some) for some in (trace.authors, trace.evidence))
         key, spam = bytes.fromhex(trace.comment_key), None if judged.spam is None else int(judged.spam)
+        spam = _UNMARKED if judged.unmarked else spam
         rest = (tokens, judged.rules, int(judged.action), judged.judged_at, key, parties, judged.sent_as)
         row = (judged.id, *rest, spam, judged.chance, json.dumps(judged.found))
         return lambda access: access.change(_ADD, [row])
@@ -130,13 +138,24 @@ class JudgedComments:
         """Store the last decision about a comment, for each time that it was judged."""
         self._change(_DECIDE, int(spam), bytes.fromhex(comment_key))
 
-    def overdue(self, before: float) -> list[JudgedComment]:
-        """Return comments that were set aside up to the time ``before`` and not decided since, 500 at most."""
-        return self._several(_OVERDUE, (int(Action.ASIDE), before, _SOME))
+    def overdue(self, before: float, action: Action = Action.ASIDE) -> list[JudgedComment]:
+        """Return comments with this action that were judged up to ``before`` and not decided since, 500 at most."""
+        return self._several(_OVERDUE, (int(action), before, _SOME))
 
-    def claim(self, judged: JudgedComment) -> bool:
-        """Decide that a comment is spam, unless it was decided. Returns True for the first caller only."""
-        return bool(self._change(_CLAIM, judged.id))
+    def claim(self, judged: JudgedComment, *, spam: bool = True) -> bool:
+        """Record that a comment is spam, or was never marked as spam, unless it was decided.
+
+        Returns True for the first caller only.
+        """
+        return bool(self._change(_CLAIM, 1 if spam else _UNMARKED, judged.id))
+
+    def has_spam_since(self, since: float, at_least: int) -> bool:
+        """Return whether so many comments that were judged after ``since`` are known to be spam."""
+        return self._has(_SPAM_SINCE, since, at_least)
+
+    def has_decided_since(self, since: float) -> bool:
+        """Return whether a comment that was judged after ``since`` was decided."""
+        return self._has(_DECIDED_SINCE, since, 1)
 
     def reopen(self, judged: JudgedComment) -> None:
         """Undo :meth:`claim`."""
@@ -158,6 +177,12 @@ class JudgedComments:
         Returns ``None`` if the database can't be used.
         """
         return sweep(self._database, (RETENTION,), now)
+
+    def _has(self, query: str, since: float, at_least: int) -> bool:
+        if self._database.is_missing:
+            return False
+        rows = self._database.read(lambda access: access.rows(query, (since, at_least)))
+        return rows is not None and len(rows) >= at_least
 
     def _change(self, statement: str, *values: object) -> int | None:
         return self._database.write(lambda access: access.run(statement, values), insist=True)
@@ -185,8 +210,10 @@ def _undamaged(row: Row) -> JudgedComment | None:
 def _read(row: Row) -> JudgedComment:
     name, tokens, rules, action, judged_at, key, parties, sent_as, spam, chance, found = row
     authors, evidence = (tuple(bytes.fromhex(one) for one in some.split(",") if one) for some in parties.split(" "))
-    decided = None if spam is None else bool(spam)
+    decided = None if spam in (None, _UNMARKED) else bool(spam)
     words = tuple(json.loads(zlib.decompress(tokens)))
     trace = Trace(bytes(key).hex(), authors, evidence)
     findings = tuple((slug, score) for slug, score in json.loads(found))
-    return JudgedComment(name, words, rules, Action(action), judged_at, trace, sent_as, decided, chance, findings)
+    return JudgedComment(
+        name, words, rules, Action(action), judged_at, trace, sent_as, decided, chance, findings, spam == _UNMARKED
+    )

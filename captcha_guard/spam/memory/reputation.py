@@ -17,7 +17,7 @@ from typing import Final
 from ...database.database import Access, Database, Query
 from ...database.retention import Sweeper, sweep
 from ..comment_key import comment_key, hash_key
-from ..history import History, Party, author_of, client_of, hosts_of
+from ..history import History, Party, author_of, client_of, links_of, sites_of
 from ..submission import Submission
 from ..verdict import Action
 from .sketches import Sketches, with_placeholders
@@ -221,10 +221,12 @@ def _history(parties: Collection[bytes]) -> Query:
 
 
 def _authors(submission: Submission) -> list[tuple[Party, str]]:
+    """Return the parties for which a comment counts as good as soon as it is published."""
     accounts = [(Party.ACCOUNT, submission.account)] if submission.account else []
-    return accounts + [(Party.AUTHOR, name) for name in author_of(submission)]
+    authors = [(Party.AUTHOR, name) for name in author_of(submission)]
+    return [*accounts, *authors, *((Party.LINK, name) for name in links_of(submission))]
 
 
 def _evidence(submission: Submission) -> list[tuple[Party, str]]:
     clients = [(Party.CLIENT, name) for name in client_of(submission)]
-    return clients + [(Party.HOST, name) for name in hosts_of(submission.kept_text)]
+    return clients + [(Party.HOST, name) for name in sites_of(submission.kept_text)]

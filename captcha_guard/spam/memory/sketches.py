@@ -48,12 +48,13 @@ _FORGET: Final = tuple(
 
 @dataclass(slots=True)
 class _Sketch:
-    """The sketch of one comment, its key, and how many similar comments were found, ``None`` if that isn't known."""
+    """The sketch of one comment, its key, and how many similar comments were found, once they were looked for."""
 
     submission: Submission
     key: bytes
     hashes: list[bytes]
     copies: int | None = None
+    is_compared: bool = False
 
 
 class Sketches:
@@ -76,7 +77,7 @@ class Sketches:
         if not queries or self._database.is_missing:
             return 0
         rows = self._database.read(lambda access: access.rows(*queries[0]))
-        sketch.copies = None
+        sketch.copies, sketch.is_compared = None, True
         if rows is not None:
             own = set(sketch.hashes)
             shared = (len(own.intersection(_hashes(other))) for (other,) in rows)
@@ -94,7 +95,7 @@ class Sketches:
     def noting(self, submission: Submission) -> Callable[[Access], None]:
         """Return a function that stores the sketch of a comment in a transaction."""
         sketch, expires = self._sketch(submission), submission.posted_at + KEPT
-        if sketch.copies is None:
+        if not sketch.is_compared:
             self.alike(submission)
         enough = (sketch.copies or 0) >= MOST_ALIKE
 

@@ -15,7 +15,7 @@ from .bbcode import BBCode
 from .client_history import ClientHistory
 from .closed_post import ClosedPost
 from .contact import Contact
-from .disallowed_words import MESSAGE, DisallowedWords
+from .disallowed_words import DisallowedWords
 from .disposable_email import DisposableEmail
 from .duplicate import Duplicate
 from .empty import Empty
@@ -30,6 +30,7 @@ from .link_only import LinkOnly
 from .linked_host import LinkedHost
 from .links import Links
 from .moderated_words import ModeratedWords
+from .name_offer import NameOffer
 from .near_duplicate import NearDuplicate
 from .old_post import OldPost
 from .phrases import Phrases
@@ -44,7 +45,7 @@ from .trusted_author import TrustedAuthor
 RULES: Final[tuple[type[StandardRule], ...]] = (
     TooLong, ClosedPost, DisallowedWords, Duplicate, TrustedAuthor,
     Honeypot, TooFast, OldPost, Empty, Links, SingleLink, LinkOnly, LinkMarkup, BBCode, Shortener, LastLink, BareDomain,
-    AuthorSlogan, DisposableEmail, LetterTricks, ForeignScript, Contact, Flattery, Phrases, ModeratedWords,
+    AuthorSlogan, NameOffer, DisposableEmail, LetterTricks, ForeignScript, Contact, Flattery, Phrases, ModeratedWords,
     FirstComment, ClientHistory, LinkedHost, NearDuplicate,
 )  # fmt: skip
 
@@ -61,7 +62,7 @@ def standard(
     known: Callable[[Submission], bool] = lambda _: False,
     memory: Memory | None = None,
     disallowed: WordList | None = None,
-    disallowed_message: str = MESSAGE,
+    disallowed_message: str = "The comment contains words that aren't allowed here.",
     moderated: WordList | None = None,
     disposable: Collection[str] = (),
     scripts: Collection[str] = (),
@@ -76,8 +77,9 @@ def standard(
     """
     made: list[StandardRule] = [
         TooLong(), ClosedPost(), Duplicate(known), Honeypot(), TooFast(min_seconds), OldPost(old_post), Empty(),
-        Links(max_links), SingleLink(max_links), LinkOnly(max_links), LinkMarkup(), BBCode(), Shortener(), LastLink(),
-        BareDomain(), AuthorSlogan(), LetterTricks(), Contact(), Flattery(), Phrases(),
+        Links(max_links, memory), SingleLink(max_links, memory), LinkOnly(max_links, memory), LinkMarkup(), BBCode(),
+        Shortener(), LastLink(),
+        BareDomain(), AuthorSlogan(), NameOffer(), LetterTricks(), Contact(), Flattery(), Phrases(),
     ]  # fmt: skip
     if disallowed is not None:
         made.append(DisallowedWords(disallowed, disallowed_message))

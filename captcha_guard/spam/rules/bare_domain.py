@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import ClassVar, Final
 
+from ..lists.known_hosts import FORGES, WORKS, is_listed
 from ..submission import Submission
 from ..verdict import Finding
 
 #: A domain followed by a path. Without a path, as in "numpy.org" or "main.rs", it is often an ordinary mention.
-PLAIN = re.compile(
-    r"(?<![\w./@:-])[a-z0-9][a-z0-9-]{1,62}(?:\.[a-z0-9-]{1,62}){0,3}\."
-    r"(?:com|net|org|info|biz|ru|xyz|top|shop|site|online|club|store|live|win|vip|me|co)/[a-z0-9]"
+PLAIN: Final = re.compile(
+    r"(?<![\w./@:-])(?P<host>[a-z0-9][a-z0-9-]{1,62}(?:\.[a-z0-9-]{1,62}){0,3}\."
+    r"(?:com|net|org|info|biz|ru|xyz|top|shop|site|online|club|store|live|win|vip|me|co))/[a-z0-9]"
 )
-_ENDING = "com|net|org|info|biz|ru|xyz|top|shop|site|online|club|store"
-_SPACE = r"[^\S\x1e]{1,3}"
-#: A domain with white space on both sides of the dot, or only before the dot if a path follows or the name has a digit.
-#: White space before the dot alone isn't enough, because readers write ".NET" and ".com" after any word.
-DISGUISED = re.compile(
-    rf"(?<![\w./@:-])[a-z][a-z0-9-]{{3,62}}+(?:(?:{_SPACE}\.{_SPACE}|\s?[\[(]\s?(?:dot|\.)\s?[\])]\s?)(?:{_ENDING})\b"
-    rf"|{_SPACE}\.(?:{_ENDING})/[a-z0-9])"
-    rf"|(?<![\w./@:-])(?=[a-z-]{{1,40}}+[0-9])[a-z0-9-]{{4,62}}+{_SPACE}\.(?:{_ENDING})\b"
+_ENDING: Final = "com|net|org|info|biz|ru|xyz|top|shop|site|online|club|store"
+_SPACE: Final = r"[^\S\x1e]{1,3}"
+#: A domain with white space on both sides of the dot, or before the dot only if a path follows. Readers write ".NET"
+#: after any word, and ".NET/Java" too, so "name .net/x" doesn't count.
+DISGUISED: Final = re.compile(
+    rf"(?<![\w./@:-])[a-z](?:[a-z0-9-]{{3,62}}+(?:{_SPACE}\.{_SPACE}|\s?[\[(]\s?(?:dot|\.)\s?[\])]\s?)(?:{_ENDING})\b"
+    rf"|[a-z0-9-]{{3,62}}+{_SPACE}\.(?!net/)(?:{_ENDING})/[a-z0-9])"
 )
 #: Every match of ``DISGUISED`` contains this, and searching for this first is much faster.
-_APART = re.compile(r"\s\.|[\[(]\s?(?:dot|\.)")
+_APART: Final = re.compile(r"\s\.|[\[(]\s?(?:dot|\.)")
 
 
 class BareDomain:
@@ -40,6 +40,6 @@ class BareDomain:
         plain = submission.text.plain
         if _APART.search(plain) and DISGUISED.search(plain):
             return Finding(self.slug, 2 * self.weight, "A domain is disguised so that it isn't a link.")
-        if "/" in plain and PLAIN.search(plain):
+        if "/" in plain and any(not is_listed(match["host"], WORKS | FORGES) for match in PLAIN.finditer(plain)):
             return Finding(self.slug, self.weight, "A domain with a path is written without being a link.")
         return None

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from typing import ClassVar, Final
 
 from ..submission import Submission
-from ..text.normalised import without_code
+from ..text.contexts import without_code
+from ..text.normalised import without_tags
 from ..verdict import Finding
+
+#: "[link](https://a.example)" is Markdown, and "[url]" alone is part of a configuration or of talk about BBCode.
+_WITH_ADDRESS: Final = re.compile(
+    r"""\[(?:url|link)(?:=[^\]\w]{0,20}\w|\]\s{0,9}["']?\s{0,9}(?:[a-z]{2,9}\\?:|[\\/]{2}|[\w-]{1,63}\.[\w-]))"""
+)
 
 
 class BBCode:
@@ -19,8 +26,10 @@ class BBCode:
     sentence: ClassVar[str] = "A link is written in BBCode."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for ``[url]`` and ``[link]``, except in code."""
-        text = without_code(submission.text.plain)
-        if "[url" not in text and "[link" not in text:
+        """Look for ``[url]`` and ``[link]`` unless they have no address, except in code."""
+        text = submission.text.tagged
+        if "[url" not in text and "[link" not in text and "[/" not in submission.text.plain:
+            return None
+        if not _WITH_ADDRESS.search(without_tags(without_code(text))):
             return None
         return Finding(self.slug, self.weight, "A link is written in BBCode.")

@@ -18,13 +18,19 @@ _MESSENGER: Final = re.compile(
     re.VERBOSE,
 )
 _TELEPHONE: Final = re.compile(
-    r"""(?<![\w.+])\+\d[\d\ ().-]{7,20}\d
-    | \b(?:call|phone|tel|mobile|text|sms|whats\s?app|dial)\b[^\n\x1e\d]{0,20}[\d(][\d\ ().-]{6,18}\d""",
+    r"""(?<![\w.+])\+[1-9][\d\ ().-]{7,20}\d
+    | \b(?:call|phone|tel|mobile|text|sms|whats\s?app|dial)\b[^\n\x1e\d]{0,20}
+        (?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))[\d(][\d\ ().-]{6,18}\d""",
     re.VERBOSE,
 )
-_EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{2,64}(?:@|\s?[\[(]at[\])]\s?)[a-z0-9-]{2,63}\.[a-z]{2,18}\b")
+#: Names of accounts on servers, as in git@host, aren't addresses of people.
+_EMAIL: Final = re.compile(
+    r"(?<![\w.+-])(?!(?:git|root|ubuntu|ec2-user|admin|deploy|user|pi)@)[\w.+-]{2,64}(?:@|\s?[\[(]at[\])]\s?)"
+    r"[a-z0-9-]{2,63}\.[a-z]{2,18}\b"
+)
 
-#: A telephone number needs a plus sign or a word such as "call" before it. Dates, versions and ISBNs don't match.
+#: A telephone number needs a country code or a word such as "call" before it. Dates, versions, time zones, ISBNs and IP
+#: addresses don't match.
 WAYS: Final = (("messenger", _MESSENGER), ("telephone", _TELEPHONE), ("e-mail", _EMAIL))
 
 

@@ -8,9 +8,6 @@ from ..lists.word_list import WordList
 from ..submission import Submission
 from ..verdict import Action, Finding
 
-#: The message to the visitor, unless the site sets its own.
-MESSAGE = "The comment has words in it that are not taken here. Please put it differently."
-
 
 class DisallowedWords:
     """Refuses comments with a word of the list. The visitor sees ``message``; only the moderator sees the word."""
@@ -21,7 +18,7 @@ class DisallowedWords:
     final: ClassVar[bool] = True
     sentence: ClassVar[str] = "A word is on the site's list of disallowed words."
 
-    def __init__(self, words: WordList, message: str = MESSAGE) -> None:
+    def __init__(self, words: WordList, message: str) -> None:
         self._words = words
         self.message = message
 

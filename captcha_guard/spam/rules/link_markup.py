@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..submission import Submission
+from ..text.contexts import without_code
 from ..text.link import host_of
 from ..text.link_scanner import scan
-from ..text.normalised import without_code
 from ..verdict import Finding
 
 

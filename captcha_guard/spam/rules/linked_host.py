@@ -1,16 +1,16 @@
-"""Links to hosts that spam has linked to before."""
+"""Links to sites that spam has linked to before."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from ..history import Memory, Party, hosts_of, shown
+from ..history import Memory, Party, shown, sites_of
 from ..submission import Submission
 from ..verdict import Finding
 
 
 class LinkedHost:
-    """Scores hosts that spam links to and kept comments hardly ever do."""
+    """Scores sites that spam links to and kept comments hardly ever do: domains, or pages on large platforms."""
 
     slug: ClassVar[str] = "linked_host"
     looks_at: ClassVar[tuple[str, ...]] = ("body", "url")
@@ -22,15 +22,15 @@ class LinkedHost:
         self._memory = memory
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look up each host of the links and of the website field."""
-        for host in hosts_of(submission.text):
-            past = self._memory.history(Party.HOST, (host,))
+        """Look up each site of the links and of the website field, all of its subdomains together."""
+        for site in sites_of(submission.text):
+            past = self._memory.history(Party.HOST, (site,))
             if past is None:
                 return None
             if past.spam > 4 * past.ham:
                 score = self.weight if past.spam == 1 else 2 * self.weight
                 sentence = (
-                    f"{past.spam} comments that linked to {shown(host, submission)} were spam, {past.ham} were not."
+                    f"{past.spam} comments that linked to {shown(site, submission)} were spam, {past.ham} were not."
                 )
                 return Finding(self.slug, score, sentence)
         return None

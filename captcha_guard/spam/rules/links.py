@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ..counted_links import counted_links
+from ..history import Memory
 from ..submission import Submission
 from ..verdict import Action, Finding
 
+#: What the score of a text that explains its links has more, because it isn't held for their number alone.
+EXPLAINED = 10
+
 
 class Links:
-    """Holds comments with ``max_links`` or more links (WordPress core: ``comment_max_links``). 0 turns this off."""
+    """Holds comments with ``max_links`` or more links (WordPress core: ``comment_max_links``). 0 turns this off.
+
+    A text that explains its links is only scored. :func:`.counted_links` says which links count.
+    """
 
     slug: ClassVar[str] = "links"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
@@ -17,19 +25,21 @@ class Links:
     final: ClassVar[bool] = False
     sentence: ClassVar[str] = "The comment has many links."
 
-    def __init__(self, max_links: int = 2) -> None:
+    def __init__(self, max_links: int = 2, memory: Memory | None = None) -> None:
         self.max_links = max_links
+        self._memory = memory
 
     def check(self, submission: Submission) -> Finding | None:
         """Count the links of all texts."""
         if not self.max_links:
             return None
-        count = len(submission.text.links)
+        counted = counted_links(submission, self._memory)
+        count = len(counted.links)
         if count < self.max_links:
             return None
-        return Finding(
-            self.slug,
-            min(90, self.weight + 10 * (count - self.max_links)),
-            f"The comment has {count} links; comments with {self.max_links} or more are held.",
-            Action.HOLD,
-        )
+        score = self.weight + 10 * (count - self.max_links)
+        if counted.explained:
+            sentence = f"The comment has {count} links in a text that explains them."
+            return Finding(self.slug, min(90, score + EXPLAINED), sentence)
+        sentence = f"The comment has {count} links; comments with {self.max_links} or more are held."
+        return Finding(self.slug, min(90, score), sentence, Action.HOLD)

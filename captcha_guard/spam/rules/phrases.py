@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from collections.abc import Iterable
+from typing import ClassVar, Final
 
+from ..lists.families import GRAMMAR
+from ..lists.grammar import ADDRESS, LINK, Found
 from ..lists.spam_phrases import BOOK, FAINT, SCORES
 from ..submission import Submission
+from ..text.normalised import Passage
 from ..verdict import Finding
 
 #: The score of every further family, and the maximum for all families together.
 FURTHER, MOST = 15, 90
+
+#: A name of a messenger or network, an e-mail address, a telephone number, a chat link. A single one scores nothing
+#: here, so the expression is wider than those of the rule ``contact``.
+_ADDRESS: Final = re.compile(
+    r"""(?<![\w.])@[a-z]\w{3,31}\b
+    | (?<![\w.+-])[a-z0-9_.+-]{2,64}(?:@|\s?[\[(]at[\])]\s?)[a-z0-9-]{2,63}\.[a-z]{2,18}
+    | (?<![\w./-])\+?\d(?:[ ().-]{0,2}\d){8,14}(?![\w./-])
+    | \b(?:t\.me|wa\.me|telegram\.me|vk\.com|line\.me)/\w
+    | (?:微信|薇信|威信|加v|v信|扣扣|电报|飞机)\W{0,4}(?:号|id)?\W{0,4}[a-z0-9_-]{5,20}
+    | (?<![a-z])(?:vx|wx|qq|tg|тг|telegram|телеграм|line|skype|скайп)(?:\ ?id)?(?:\ ?[:@]\ ?|号?\ ?(?=[a-z_-]{0,19}\d))
+        [a-z0-9_-]{5,20}
+    | \b(?:whats\s?app|wa|telegram|gmail|signal)\b\W{0,4}(?:@|\+|\d)""",
+    re.VERBOSE,
+)
 
 
 class Phrases:
@@ -22,12 +41,30 @@ class Phrases:
     sentence: ClassVar[str] = "The comment contains phrases that are typical of spam."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for each family of phrases in the words of each text."""
-        found = BOOK.search(submission.text.passages)
-        if not found:
+        """Look for each family, as whole phrases and as parts that meet, in the words of each text."""
+        passages = submission.text.passages
+        found = BOOK.search(passages)
+        families = families_in(passages)
+        if not found and not families:
             return None
-        scores = [SCORES[name] for name in found]
-        further = sum(score > FAINT for score in scores) - 1
-        score = min(MOST, max(scores) + FURTHER * max(0, further))
-        quoted = ", ".join(f"{name} ({phrase[:40]})" for name, phrase in found.items())
+        scores = {name: SCORES[name] for name in found}
+        scores |= {name: max(family.score, scores.get(name, 0)) for name, family in families.items()}
+        further = sum(score > FAINT for score in scores.values()) - 1
+        score = min(MOST, max(scores.values()) + FURTHER * max(0, further))
+        quotes = {name: phrase[:40] for name, phrase in found.items()}
+        quotes |= {
+            name: f"{family.language.capitalize()}: {', '.join(family.quoted)[:80]}"
+            for name, family in families.items()
+        }
+        quoted = ", ".join(f"{name} ({quote})" for name, quote in quotes.items())
         return Finding(self.slug, score, f"The comment contains phrases that are typical of spam: {quoted}.")
+
+
+def families_in(passages: Iterable[Passage]) -> dict[str, Found]:
+    """Return the families of which parts meet in a passage."""
+    return GRAMMAR.search(passages, _details)
+
+
+def _details(passage: Passage) -> list[str]:
+    """Return which parts the passage has that aren't phrases."""
+    return [LINK] * bool(passage.links) + [ADDRESS] * (_ADDRESS.search(passage.plain) is not None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ..counted_links import counted_links
+from ..history import Memory
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -17,12 +19,13 @@ class SingleLink:
     final: ClassVar[bool] = False
     sentence: ClassVar[str] = "The comment has a link."
 
-    def __init__(self, max_links: int = 2) -> None:
+    def __init__(self, max_links: int = 2, memory: Memory | None = None) -> None:
         self.max_links = max_links
+        self._memory = memory
 
     def check(self, submission: Submission) -> Finding | None:
         """Count the links of all texts."""
-        count = len(submission.text.links)
+        count = len(counted_links(submission, self._memory).links)
         if not count or (self.max_links and count >= self.max_links):
             return None
         return Finding(self.slug, self.weight, "The comment has a link.")

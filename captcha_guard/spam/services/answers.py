@@ -26,7 +26,7 @@ class Answers:
     def key(self, service: str, question: Iterable[tuple[str, str]]) -> str:
         """Return the key under which the answer to a question is remembered. The question is given as its fields."""
         asked = json.dumps([service, *sorted(question)]).encode()
-        return hmac.digest(self._secret, asked, "sha256").hex()
+        return hmac.digest(self._secret, asked, "sha256")[:16].hex()
 
     def recall(self, key: str, now: float) -> tuple[Finding | None] | None:
         """Return a tuple with the answer, or ``None`` if it is unknown or has expired."""

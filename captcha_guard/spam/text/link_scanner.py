@@ -53,6 +53,8 @@ _STARTS: Final = tuple(
         ("shown", "src", rf"""src(?:set)?+\s*+=\s*+\\?+["'`]?+\s*+(?={_ABSOLUTE})"""),
     )
 )
+#: "http://`" is a scheme in code, and "http://..." stands for any address.
+_HAS_HOST: Final = re.compile(r"[\\/]{2,}[^\w\\/]{0,9}\w|www\.\S*\w", re.IGNORECASE)
 #: The rest of a URL. A bare URL may contain round brackets, as Wikipedia's do; a URL in markup ends at the bracket.
 _REST: Final = re.compile(r"""[^\s<>"'\[\]]{0,2000}+""")
 _TARGET: Final = re.compile(r"""(?:[^\s<>"'()\[\]]|(?<=/)\[[0-9a-fA-F:.]++\]){0,2000}+""")
@@ -100,6 +102,8 @@ def scan(text: str, site: str = "", most: int = MOST_LINKS) -> list[Found]:
             continue
         rest = (_REST if kind in ("bare", "auto") else _TARGET).match(text, start)
         place = max(end, rest.end() if rest else 0)
+        if kind == "bare" and not _HAS_HOST.search(text, start, place):
+            continue
         if kind == "inline":
             _add_inline(found, text, Found(start, _link(text[start:place])))
         elif kind == "given":
@@ -153,8 +157,9 @@ def _add_given(found: list[Found], text: str, start: int, end: int) -> int:
     if not label and text[start - 1] == "]":
         label = url
     host = host_of(_plain(url))
-    found.append(Found(start, Link(url, host, marked_up=True, label=label)))
-    return behind.end() if behind and host and host_of(label) == host and len(label.split()) == 1 else 0
+    is_address = bool(host) and host_of(label) == host and len(label.split()) == 1
+    found.append(Found(start, Link(url, host, marked_up=True, label=label, is_tag=not is_address)))
+    return behind.end() if behind and is_address else 0
 
 
 def _further_uses(text: str, site: str, most: int) -> list[Found]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from ...characters.look_alikes import DRAWN
+from .contexts import with_contexts
 from .excerpt import BUDGET, SEPARATOR, excerpts
 from .homoglyphs import fold_look_alikes
 from .invisible import MOST_SPLITS, as_seen
@@ -48,9 +49,6 @@ _BLOCK: Final = re.compile(
     r"<\s?/?(?:br|hr|p|div|li|ul|ol|td|tr|th|table|h[1-6]|blockquote|pre)\b[^<>\x1e]{0,1000}>", re.IGNORECASE
 )
 _TAG: Final = re.compile(r"</?[a-z!][^<>\x1e]{0,1000}>", re.IGNORECASE)
-
-#: Code in Markdown. No part of the expression can match a backtick inside the code, which keeps the search linear.
-_CODE: Final = re.compile(r"```[^`\x1e]{0,8192}```|`[^`\n\x1e]{1,500}`")
 
 #: c a s i n o, v.i.a.g.r.a: five or more single letters with one separator between each two.
 _LETTERED: Final = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .*_-]){4,}[^\W\d_](?![^\W_])")
@@ -167,7 +165,7 @@ def _passages(
         cased = without_tags(marked)
         found = [one.link for one in links[number]]
         if marked != text and len(more := scan(marked, site, links_left)) >= len(found):
-            found = [one.link for one in more]
+            found = _in_their_contexts([one.link for one in more], found)
         links_left = max(0, links_left - len(found))
         plain = folded_case(cased)
         tagged = plain if cased is marked else folded_case(marked)
@@ -202,9 +200,19 @@ def _links(texts: list[str], site: str) -> list[list[Found]]:
     links: list[list[Found]] = []
     left = MOST_LINKS
     for text in texts:
-        links.append(scan(text, site, left) if left else [])
+        links.append(with_contexts(text, scan(text, site, left)) if left else [])
         left -= len(links[-1])
     return links
+
+
+def _in_their_contexts(normal: list[Link], written: list[Link]) -> list[Link]:
+    """Return the links of a normalised text with the contexts that the same links have in the text as written.
+
+    If letter tricks had hidden a link, all of them count as prose.
+    """
+    if len(normal) != len(written):
+        return normal
+    return [replace(link, context=other.context) for link, other in zip(normal, written, strict=True)]
 
 
 def _stretches(text: str) -> tuple[tuple[str, ...], ...]:
@@ -237,11 +245,6 @@ def site_of(url: str, site: str = "") -> Link | None:
 def without_tags(text: str) -> str:
     """Return ``text`` without its tags; a block-level tag is replaced with a space."""
     return _TAG.sub("", _BLOCK.sub(" ", text)) if "<" in text else text
-
-
-def without_code(text: str) -> str:
-    """Return ``text`` without Markdown code, which is between backticks."""
-    return _CODE.sub(" ", text) if "`" in text else text
 
 
 def folded_case(text: str) -> str:

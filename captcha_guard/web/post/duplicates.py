@@ -38,7 +38,7 @@ def claim(submission: Submission, state: State, *, again: bool) -> str | None:
     """Claim a comment. Returns the key that releases the claim, or None if the comment was claimed before.
 
     Returns "" if nothing was claimed: for a comment that can't be a duplicate, while the store fails, for a comment
-    that was erased, and with ``again``, which means that a code was solved for a duplicate that was refused before.
+    that was erased, and with ``again``, which means that the solved code allows a repetition.
     """
     if not submission.can_be_duplicate:
         return ""

@@ -13,6 +13,7 @@ from flask import Request, current_app
 
 from ...errors import ConfigError
 from ...signals import submission_judged
+from ...spam.judge import NEW_SITE
 from ...spam.rules.duplicate import Duplicate, already_said
 from ...spam.rules.honeypot import Honeypot
 from ...spam.rules.too_fast import TooFast
@@ -57,13 +58,13 @@ def handle_post(request: Request, state: State, protection: Protection, scope: s
         post.read()
         post.check_code()
         post.judge()
-        post.decide()
+        post.decide()  # the verdict may change until the services have answered; this only refuses early
         post.claim()
         post.ask_services()
         post.verdict = post.decide()
     except Refused as refused:
         post.refusal, post.verdict = refused.refusal, refused.verdict
-    except BaseException:  # the host's function failed, so the comment isn't stored and may come again
+    except BaseException:  # such as of the host's function: the comment isn't stored, so it may be sent again
         release(post.claimed, state)
         raise
     return post.result()
@@ -130,6 +131,8 @@ class _Post:
         if self.code.solved or self.code.reason == "code_wrong" or self.captcha.mode != "always":
             self.without = frozenset({Duplicate.slug})  # the claim will find duplicates, or the code check has
         answered = ANSWERED_BY_CODE if self.code.solved and not self.protection.moderated else ()
+        if not self.protection.moderated:
+            self.without |= {NEW_SITE}  # nobody could confirm the comment
         verdict = self.state.judge.weigh(self.submission, without=self.without, shadowing=answered)
         self.rules_score = total(verdict.findings)
         for finding in self.verdict.findings:
@@ -147,7 +150,7 @@ class _Post:
             raise Refused(Refusal.because("refused"), verdict)
         if not self.code.solved and self._needs_code():
             verdict = self._without_code()
-        return _settled_by_code(verdict, Action.CHALLENGE if moderated else Action.HOLD)
+        return _without_actions_up_to(verdict, Action.CHALLENGE if moderated else Action.HOLD)
 
     def claim(self) -> None:
         """Claim the comment, so that it isn't stored twice. With a solved code it was claimed when that was checked."""
@@ -235,6 +238,7 @@ class _Post:
             account=facts.account,
             closed=facts.closed,
             post_age=facts.post_age,
+            topic=facts.topic,
         )
 
     def _facts(self) -> Facts:
@@ -278,8 +282,8 @@ class _Post:
         raise Refused(refusal, replace(verdict, action=Action.CHALLENGE))
 
 
-def _settled_by_code(verdict: Verdict, up_to: Action) -> Verdict:
-    """Return the verdict with every action up to ``up_to`` turned into accept, because a solved code settles it."""
+def _without_actions_up_to(verdict: Verdict, up_to: Action) -> Verdict:
+    """Return the verdict with every action up to ``up_to`` turned into accept. No code is missing for them now."""
 
     def left(action: Action) -> Action:
         return Action.ACCEPT if action <= up_to else action

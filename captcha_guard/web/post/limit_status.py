@@ -39,7 +39,7 @@ class LimitStatus:
         stats = state.limits.stats(*asked)
         return cls(
             counted=stats.counted,
-            surge=state.surge.sees(stats, state.clock()) if state.surge.asked else False,
+            surge=state.surge.update(stats, state.clock()) if state.surge.asked else False,
             also_counted=state.surge.counted_in(stats) if state.surge.asked else (),
             wrong_codes=stats.decision("wrong") if typed else Decision.granted(),
             posted_lately=stats.counted and stats.used(comments.name) > 0,

@@ -58,7 +58,7 @@ class Refusal:
     @classmethod
     def because(cls, reason: str, *, why: str = "", retry_after: int | None = None) -> Refusal:
         """Return the refusal for a reason in ``MESSAGES``. ``why`` is the finding's sentence."""
-        message = MESSAGES[reason].format(why=why, wait=wait(retry_after or 0))
+        message = MESSAGES[reason].format(why=why)
         return cls(reason, " ".join(message.split()), STATUSES.get(reason, 422), retry_after)
 
     @property

@@ -1,4 +1,4 @@
-"""Addresses of pages, as paths on the requested host. They work for any hosts and sub-paths of the application."""
+"""Addresses of pages, as paths on the requested host. They work for every host and sub-path of the application."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ def own_path(name: str) -> str:
     return f"{_path(request.script_root)}{current_state().settings.url_prefix}/{name}"
 
 
-def asked_address() -> str:
+def request_address() -> str:
     """Return the path and query of this request, so that a form can be sent there again.
 
-    Returns "" if the query is longer than ``LONGEST_QUERY``. A form with an empty address is sent to the page's own
-    address, and the page stays small.
+    Returns "" if the query is longer than ``LONGEST_QUERY``, to keep the page small. A form with an empty address is
+    sent to the page's own address.
     """
     if len(request.query_string) > LONGEST_QUERY:
         return ""
     query = quote(request.query_string, safe=IN_QUERY)
-    return f"{_asked_path()}?{query}" if query else _asked_path()
+    return f"{_request_path()}?{query}" if query else _request_path()
 
 
-def renewed_address(mark: str) -> str:
+def reload_address(mark: str) -> str:
     """Return a link that loads this page again. Without a new ``mark`` in it the browser would only scroll."""
     query = [(name, value) for name, value in request.args.items(multi=True) if name != RELOAD]
-    return f"{_asked_path()}?{urlencode([*query, (RELOAD, mark)])}"
+    return f"{_request_path()}?{urlencode([*query, (RELOAD, mark)])}"
 
 
-def _asked_path() -> str:
+def _request_path() -> str:
     return _path(f"{request.script_root}{request.path}") or "/"
 
 
 def _path(decoded: str) -> str:
-    """Return a path, URL-encoded, with one slash in front. With two, browsers would read its first part as a host."""
+    """Return a path, URL-encoded, with one leading slash. With two, browsers would read its first part as a host."""
     stripped = decoded.lstrip("/")
     return f"/{quote(stripped)}" if stripped else ""

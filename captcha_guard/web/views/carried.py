@@ -1,4 +1,4 @@
-"""Chooses the fields of a POST that our pages carry along and show. Honest forms fit, and the page size is limited."""
+"""Chooses the fields of a POST that our pages carry and show. Normal forms fit, and the page size is limited."""
 
 from __future__ import annotations
 
@@ -31,28 +31,29 @@ MEDIA: Final = frozenset({"image", "audio", "video"})
 
 @dataclass(frozen=True, slots=True)
 class FileInput:
-    """A file field that our page offers again. One that was left empty (not ``asked``) is sent empty again.
+    """A file field in our page. If the visitor had ``chosen`` a file, the page asks for it again.
 
-    A POST doesn't contain the attributes of the form's own field. ``several`` means that more than one file was chosen.
-    ``accept`` names the kinds of the chosen files, and is "" unless the browser knew them all.
+    An empty file field is sent empty again. A POST doesn't contain the attributes of the form's own field, so they are
+    derived from the files: ``several`` means that more than one was chosen, and ``accept`` names their kinds. It is ""
+    if the browser didn't know all of them.
     """
 
     name: str
-    asked: bool
+    chosen: bool
     several: bool = False
     accept: str = ""
 
     @property
     def size(self) -> int:
         """The number of characters of its markup, without the visible name."""
-        return FILE + len(self.accept) if self.asked else EMPTY
+        return FILE + len(self.accept) if self.chosen else EMPTY
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
     """The ``fields`` of a form that completes the POST, its file inputs, and the ``shown`` texts.
 
-    ``complete`` means that the form has every field, or, on a page without a form, that every text is shown.
+    ``complete`` means that the form has every field. On a page without a form, it means that every text is shown.
     """
 
     fields: tuple[tuple[str, str], ...]
@@ -65,8 +66,8 @@ class Carried:
 def carry(posted: Posted, *, in_form: bool = True) -> Carried:
     """Return the fields that a page carries in its form, if it has one, and the texts that it shows.
 
-    Fields with a role are always included, others if they fit. A page may be as large as twice the posted text plus
-    ``ROOM``, because each field can appear twice.
+    Fields with a role are always included, others if they fit. A page may have up to twice the size of the posted text
+    plus ``ROOM``, because each field can appear twice.
     """
     files = _file_inputs(posted.files)
     roles, others = _split(posted)
@@ -105,17 +106,17 @@ def _file_inputs(uploads: Iterable[Upload]) -> tuple[FileInput, ...]:
     kinds: dict[str, list[str]] = {}
     for upload in uploads:
         if not upload.chosen:
-            inputs.append(FileInput(upload.name, asked=False))
+            inputs.append(FileInput(upload.name, chosen=False))
             continue
         if upload.name not in kinds:
             kinds[upload.name] = []
             inputs.append(upload.name)
         kinds[upload.name].append(upload.kind)
-    return tuple(_asking(one, kinds[one]) if isinstance(one, str) else one for one in inputs)
+    return tuple(_for_files(one, kinds[one]) if isinstance(one, str) else one for one in inputs)
 
 
-def _asking(name: str, kinds: list[str]) -> FileInput:
-    return FileInput(name, asked=True, several=len(kinds) > 1, accept=_accept(kinds))
+def _for_files(name: str, kinds: list[str]) -> FileInput:
+    return FileInput(name, chosen=True, several=len(kinds) > 1, accept=_accept(kinds))
 
 
 def _accept(kinds: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""The captcha field inside the host's form: picture, input, honeypot and token, or the pass for a solved code."""
+"""The captcha field in the host's form: picture, input, honeypot and token, or the pass for a solved code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...challenge.kind import ChallengeKind
 from ...errors import ConfigError
 from ...signals import challenge_issued
 from ..identity import client_here, is_exempt
-from ..method import SHOWING
+from ..method import FETCHING
 from ..post.captcha_check import mode_in
 from ..post.pass_binding import Binding
 from ..post.posted import ANSWER, PASS, RELOAD, TOKEN
@@ -25,20 +25,21 @@ from ..registry import guarded_routes, protection_for
 from ..request_state import current_request_state
 from ..scopes import check_scope
 from ..state import NAME, State, current_state, this_app
-from .addresses import own_path, renewed_address
+from .addresses import own_path, reload_address
 from .input_attributes import InputAttributes
 
-#: The ending of a field's id that a "New code" link may contain: the end of a token.
+#: The ending of a field's id in a "New code" link. It is the end of a token.
 ID_ENDING: Final = re.compile(r"[A-Za-z0-9_-]{8}")
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A challenge for a form. ``typed`` is the text that the input starts with. ``age`` is in seconds."""
+    """A challenge for a form. ``typed`` is the initial text of the input. ``age`` is in seconds."""
 
     token: str
     scope: str
     difficulty: Difficulty
+    kind: ChallengeKind
     typed: str = ""
     age: int = 0
 
@@ -58,8 +59,9 @@ def render_field(
     """Return the captcha field as markup for a form. In templates this is ``captcha_guard()``.
 
     ``scope`` defaults to the current endpoint's scope if that is guarded, else to that of the only guarded route. After
-    a refusal the field shows the refusal's ``message``. With ``attributes`` of its own, a form without an input shows
-    nothing. Raises ``ConfigError`` when the form can't be determined, and for a scope that no form has.
+    a refusal the field shows the refusal's text, unless ``message`` is false. A field with its own ``attributes`` that
+    has no input shows nothing. Raises ``ConfigError`` if the form can't be determined, and for a scope that no form
+    has.
     """
     if not has_request_context():
         raise ConfigError("captcha_guard() was called outside of a request; call it in a view or its template")
@@ -67,14 +69,14 @@ def render_field(
     protection, scope = _form_protection(scope, protection)
     mark_private()
     result = result_for(scope)
-    said = result.refusal.message if message and result is not None and result.refusal is not None else ""
+    text = result.refusal.message if message and result is not None and result.refusal is not None else ""
     if (carried := _pass_of(result)) is not None:
         bare = attributes is not None
-        return _markup("pass", assets=True, name=PASS, token=carried, state=state, message=said, bare=bare)
+        return _markup("pass", assets=True, name=PASS, token=carried, state=state, message=text, bare=bare)
     ticket = new_ticket(state, protection, scope, result)
     if not _shows_picture(state, protection) and not _asks_for_code(result):
-        return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, scope=scope, state=state, message=said)
-    return challenge_markup(state, ticket, result, message=said, attributes=attributes)
+        return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, scope=scope, state=state, message=text)
+    return challenge_markup(state, ticket, result, message=text, attributes=attributes)
 
 
 def shows_input(protection: Protection, scope: str) -> bool:
@@ -86,11 +88,11 @@ def shows_input(protection: Protection, scope: str) -> bool:
 def challenge_markup(
     state: State, ticket: Ticket, result: Result | None, *, message: str, attributes: InputAttributes | None = None
 ) -> Markup:
-    """Return the markup of picture, input and their parts. After a refusal its ``message`` stands at the input."""
+    """Return the markup of the picture, the input and their parts. A refusal's ``message`` is shown at the input."""
     field_id, next_id = _ids(ticket.token) if attributes is None else (attributes.id, attributes.id)
     attributes = attributes or InputAttributes(field_id)
     refusal = result.refusal if result is not None else None
-    kind = state.issuer.usual
+    kind = ticket.kind
     return _markup(
         kind.template,
         assets=True,
@@ -116,7 +118,7 @@ def media_paths(kind: ChallengeKind, token: str) -> dict[str, str]:
 
 
 def repetition_field(state: State, result: Result) -> Markup:
-    """Return the field for posting a stored comment again: the pass of a solved code, or a new challenge."""
+    """Return the field for a repetition of a stored comment: the pass of a solved code, or a new challenge."""
     if (earned := pass_for(result)) is not None:
         return _markup("pass", assets=True, name=PASS, token=earned, state=state, message="")
     ticket = new_ticket(state, result.protection, result.scope, result)
@@ -126,11 +128,11 @@ def repetition_field(state: State, result: Result) -> Markup:
 def new_ticket(state: State, protection: Protection, scope: str, result: Result | None) -> Ticket:
     """Return a new challenge for the form, or the same one if the POST hasn't spent it."""
     if result is not None and result.resend and (unspent := result.code.opened) is not None:
-        ours = result.posted.ours
-        return Ticket(ours[TOKEN], scope, state.issuer.difficulty(unspent), ours[ANSWER], unspent.age)
+        ours, issuer = result.posted.ours, state.issuer
+        difficulty = issuer.difficulty(unspent)
+        return Ticket(ours[TOKEN], scope, difficulty, issuer.kind(unspent), ours[ANSWER], unspent.age)
     difficulty = protection.difficulty or state.difficulty
-    token = issue(state, scope, difficulty, tries_left=_tries_left(result), repeats=_repeats(result))
-    return Ticket(token, scope, difficulty)
+    return issue(state, scope, difficulty, tries_left=_tries_left(result), repeats=_repeats(result))
 
 
 def _shows_picture(state: State, protection: Protection) -> bool:
@@ -140,7 +142,7 @@ def _shows_picture(state: State, protection: Protection) -> bool:
 
 
 def _tries_left(result: Result | None) -> int:
-    """Return how many tries at the next code this POST has paid for. 0 if no code is asked for now.
+    """Return the number of tries for the next code that the limits have already counted. 0 if no code is needed now.
 
     A page may show the form more than once. Only one of its challenges gets the tries.
     """
@@ -151,9 +153,9 @@ def _tries_left(result: Result | None) -> int:
 
 
 def _repeats(result: Result | None) -> bool:
-    """Return whether the next code lets a stored comment be posted again.
+    """Return whether a solution of the next code lets a stored comment be posted again.
 
-    That is so if the comment was refused as a duplicate, or if an earlier code for it wasn't solved.
+    It does if the comment was refused as a duplicate, or if an earlier code for a duplicate wasn't solved.
     """
     if result is None:
         return False
@@ -161,21 +163,30 @@ def _repeats(result: Result | None) -> bool:
     return result.is_repetition or (opened is not None and opened.challenge.repeats and not result.code.solved)
 
 
-def issue(state: State, scope: str, difficulty: Difficulty, *, tries_left: int = 0, repeats: bool = False) -> str:
-    """Return a new token, and send the signal ``challenge_issued``."""
+def issue(
+    state: State,
+    scope: str,
+    difficulty: Difficulty,
+    *,
+    kind: ChallengeKind | None = None,
+    tries_left: int = 0,
+    repeats: bool = False,
+) -> Ticket:
+    """Return a new challenge, by default of the usual kind, and send the signal ``challenge_issued``."""
     state.spent.remember()
     state.health.recover()
-    token = state.issuer.issue(scope, difficulty=difficulty, tries_left=tries_left, repeats=repeats)
-    challenge_issued.send(this_app(), scope=scope, kind=state.issuer.usual.name, difficulty=difficulty.spec())
-    return token
+    kind = kind or state.issuer.usual
+    token = state.issuer.issue(scope, difficulty=difficulty, kind=kind.name, tries_left=tries_left, repeats=repeats)
+    challenge_issued.send(this_app(), scope=scope, kind=kind.name, difficulty=difficulty.spec())
+    return Ticket(token, scope, difficulty, kind)
 
 
 def pass_for(result: Result) -> str | None:
     """Return the pass for the code that was solved in this request, so that the same comment can be sent again.
 
     Every call in one request returns the same pass. Returns None if no code was solved, if the view has reported the
-    comment as stored, if the response has begun (a stream renders the rest), if the code has had its last pass, or if
-    the text is too long for a pass.
+    comment as stored, if the response has begun (a stream renders the rest), if the last possible pass was already
+    issued, or if the text is too long for a pass.
     """
     request_state, state = current_request_state(), current_state()
     opened = result.code.opened
@@ -183,7 +194,7 @@ def pass_for(result: Result) -> str | None:
         return None
     if result.scope not in request_state.passes:
         bound_to = Binding.of(result.posted, client_here().key, state.issuer.key)
-        token = None if bound_to is None else state.issuer.solved(opened, bound_to.written())
+        token = None if bound_to is None else state.issuer.issue_pass(opened, bound_to.written())
         if token is None:
             return None
         request_state.passes[result.scope] = token
@@ -205,12 +216,12 @@ def render_assets() -> Markup:
 
 
 def mark_private() -> None:
-    """Mark this response as holding a challenge, so that no shared cache keeps it."""
+    """Mark this response as one with a challenge, so that shared caches don't store it."""
     current_request_state().private = True
 
 
 def _pass_of(result: Result | None) -> str | None:
-    """Return the pass for the form: a new one for a code just solved, or one that was sent and is still valid."""
+    """Return the pass for the form: a new one if a code was just solved, or the posted one if it is still valid."""
     if result is None:
         return None
     if not _asks_for_code(result) and (earned := pass_for(result)) is not None:
@@ -219,7 +230,7 @@ def _pass_of(result: Result | None) -> str | None:
 
 
 def _asks_for_code(result: Result | None) -> bool:
-    """Return whether the form needs a code: one is asked for now, or one was typed and hasn't been checked yet."""
+    """Return whether the form needs a code now, or has a typed code that wasn't checked yet."""
     if result is None or result.refusal is None:
         return False
     return result.refusal.asks_code or (result.resend and bool(result.posted.ours[ANSWER]))
@@ -235,20 +246,20 @@ def _form_protection(scope: str | None, protection: Protection | None) -> tuple[
 
 
 def _reload_url(token: str, field_id: str) -> str:
-    """Return the address of a link that gets a new code. "" after a POST, because that page can't be loaded again."""
-    return f"{renewed_address(token[-8:])}#{quote(field_id)}" if request.method in SHOWING else ""
+    """Return the address of the "New code" link. "" after a POST, because that page can't be loaded again."""
+    return f"{reload_address(token[-8:])}#{quote(field_id)}" if request.method in FETCHING else ""
 
 
 def _ids(token: str) -> tuple[str, str]:
-    """Return an id for the next field of this page, and the id that it has after its "New code" link was followed.
+    """Return an id for the next field of this page, and its id in the page that its "New code" link loads.
 
     The id contains a part of the token, because one page may have several fields, also from several responses that
     scripts have inserted. A page that was loaded by a "New code" link uses the id in that link.
     """
     request_state = current_request_state()
     request_state.fields += 1
-    asked = request.args.get(RELOAD, "")
-    own = asked if ID_ENDING.fullmatch(asked) else token[-8:]
+    linked = request.args.get(RELOAD, "")
+    own = linked if ID_ENDING.fullmatch(linked) else token[-8:]
     return f"captcha-guard-{request_state.fields}-{own}", f"captcha-guard-{request_state.fields}-{token[-8:]}"
 
 

@@ -1,4 +1,4 @@
-"""Answers for scripts that insert them into a page: htmx needs a fragment, a Turbo Frame an element with its id."""
+"""Answers that scripts insert into a page. htmx needs a fragment, and a Turbo Frame needs an element with its id."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from flask import Response, request
 
 from ..state import NAME
 
-#: The header by which our script recognises an answer to htmx. ``code``: it has a field to solve. ``refused``: it has
+#: The header that describes an answer to htmx for our script. ``code``: it has a field with a code. ``refused``: it has
 #: no field, and the code is spent. ``again``: the code can be sent again. ``host``: it's the host's own page for a
-#: refusal. ``spent``: it's the view's answer, after which the form in the page needs a new code.
+#: refusal. ``spent``: it's the view's answer, and the form in the page needs a new code.
 MARK: Final = "Captcha-Guard"
 
 #: The most characters of a Turbo Frame's id that an answer repeats.
@@ -22,11 +22,11 @@ def is_htmx() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def mark(response: Response, what: str) -> None:
+def mark(response: Response, value: str) -> None:
     """Set the header that describes an answer to htmx. Our own answers don't change the address in the browser."""
     if is_htmx():
-        response.headers[MARK] = what
-        if what not in ("host", "spent"):
+        response.headers[MARK] = value
+        if value not in ("host", "spent"):
             response.headers["HX-Push-Url"] = "false"
 
 

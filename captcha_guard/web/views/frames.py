@@ -1,4 +1,4 @@
-"""Keeps other sites from framing our pages, which could trick visitors into typing a code for something unseen."""
+"""Keeps other sites from framing our pages. A frame could trick visitors into solving codes for something unseen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports a page that shows a form without its ``CaptchaField``. Such a form can't be sent."""
+"""Logs pages that show a form without its ``CaptchaField``. Such a form can't be sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def report_missing_field(response: Response) -> None:
     """Log, once per route and process, that a page shows a form without the field for its code."""
     request_state, endpoint = current_request_state(), request.endpoint or ""
     if not request_state.built or request_state.private or endpoint in current_state().fieldless:
-        return  # private means that a field was drawn, or that the page is the guard's own
+        return  # private: the page has a field, or is the guard's own
     if response.mimetype != "text/html" or not response.is_sequence or response.direct_passthrough:
         return
     shown = _shown_names(response.get_data(as_text=True))

@@ -1,4 +1,4 @@
-"""Shows a refusal to the visitor: the host's own page, our interstitial, or a JSON problem."""
+"""The answers to refused requests: the host's own page, our interstitial, or a JSON problem."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..protection import Protection
 from ..registry import is_guarded
 from ..request_state import current_request_state
 from ..state import NAME, State, current_state
-from .addresses import asked_address
+from .addresses import request_address
 from .carried import carry
 from .field import Ticket, challenge_markup, mark_private, media_paths, new_ticket, repetition_field
 from .fragments import is_htmx, layout, mark
@@ -49,18 +49,18 @@ def answer_refusal(result: Result) -> Response:
     return stamp(response, refusal)
 
 
-def refuse_too_large(asked: Request) -> Response | None:
-    """Return a refusal for a request to a guarded form that is too large to parse, and ``None`` for all others."""
-    endpoint = asked.endpoint or ""
+def refuse_too_large(request: Request) -> Response | None:
+    """Return a refusal if a request to a guarded form is too large to parse, else ``None``."""
+    endpoint = request.endpoint or ""
     if endpoint not in current_state().forms and not is_guarded(endpoint):
         return None
     try:
-        cap_size(asked)
+        cap_size(request)
     except RequestEntityTooLarge:
         refusal = Refusal.because("too_large")
         verdict = Verdict(Action.REJECT, (refusal.finding,))
         result = Result(endpoint, Protection(), verdict, refusal=refusal)
-        log_decision(result, asked.remote_addr, form=current_state().settings.log)
+        log_decision(result, request.remote_addr, form=current_state().settings.log)
         return answer_refusal(result)
     return None
 
@@ -68,7 +68,7 @@ def refuse_too_large(asked: Request) -> Response | None:
 def stamp(response: Response, refusal: Refusal) -> Response:
     """Set the status, the ``Retry-After`` header and the caching of a refusal, and return the response.
 
-    Only the visitor's browser may keep it. ``no-store`` isn't used, because then the browser couldn't show this answer
+    Only the visitor's browser may cache it. ``no-store`` isn't used, because the browser then couldn't show this answer
     to a POST again after the Back button.
     """
     response.status_code = refusal.status
@@ -100,7 +100,7 @@ def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
 
     ``expires_in`` is in seconds, ``picture`` is a path on this site, and ``width`` and ``height`` are its size in px.
     """
-    kind = state.issuer.usual
+    kind = ticket.kind
     return {
         "token": ticket.token,
         **media_paths(kind, ticket.token),
@@ -124,9 +124,9 @@ def _ticket(state: State, result: Result) -> Ticket:
 
 
 def _page(state: State, result: Result, refusal: Refusal) -> str:
-    """Return the page for a visitor. If it can't carry every field, it doesn't offer to complete the POST.
+    """Return the page for a visitor. If it can't carry every field, it has no form to complete the POST.
 
-    With htmx a page that asks for a code always has the field for it, because the visitor's form stays in its page.
+    With htmx, an answer that asks for a code always has the field for it, because the visitor's form stays in its page.
     """
     posted = result.posted
     again = request.method == "POST" and ((refusal.status in (429, 503) and not is_htmx()) or result.is_repetition)
@@ -138,7 +138,7 @@ def _page(state: State, result: Result, refusal: Refusal) -> str:
         in_form = request.method == "POST" and not too_much
         return render_template(
             f"{NAME}/interstitial.html",
-            action=asked_address(),
+            action=request_address(),
             field=field,
             refusal=refusal,
             carried=carried,
@@ -151,7 +151,7 @@ def _page(state: State, result: Result, refusal: Refusal) -> str:
         f"{NAME}/refused.html",
         again=again,
         field=repetition_field(state, result) if result.is_repetition and again else "",
-        action=asked_address(),
+        action=request_address(),
         refusal=refusal,
         carried=carried,
         too_much=too_much,

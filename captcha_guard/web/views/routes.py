@@ -23,14 +23,14 @@ from ..state import NAME, State, current_state
 from .field import Ticket, issue
 from .pages import challenge_json, problem
 
-#: Every kind of challenge whose files have routes.
+#: The kinds of challenges whose files have routes.
 KINDS: Final[tuple[type[ChallengeKind], ...]] = (ImageKind,)
 
 #: The most characters of a scope in a request. Ours are endpoints and short names.
 LONGEST_SCOPE = 500
 
-#: Seconds after which a client may ask again for a picture that could not be drawn.
-AGAIN = 5
+#: Seconds after which a client may request a picture again that couldn't be drawn.
+RETRY_AFTER = 5
 
 logger = logging.getLogger("captcha_guard")
 
@@ -67,13 +67,13 @@ def challenge() -> Response:
     if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
         message = f"Name the form: scope is a text of 1 to {LONGEST_SCOPE} characters, token a text."
         return problem(Refusal("malformed", message, 400))
-    response = jsonify(challenge_json(state, _replacement(state, scope, replaced)))
+    response = jsonify(challenge_json(state, _replacement(state, scope, replaced, state.issuer.kinds[kind])))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _replacement(state: State, scope: str, replaced: str) -> Ticket:
-    """Return a challenge for ``scope`` with the difficulty of the one that it replaces, which is spent."""
+def _replacement(state: State, scope: str, replaced: str, kind: ChallengeKind) -> Ticket:
+    """Return a challenge of this kind for ``scope`` with the difficulty of the one that it replaces, which is spent."""
     _, protection = protection_for(scope)
     difficulty, tries_left = protection.difficulty or state.difficulty, 0
     if replaced:
@@ -83,11 +83,11 @@ def _replacement(state: State, scope: str, replaced: str) -> Ticket:
             tries_left = max(0, old.challenge.tries_left - 1) if spend(state, old.challenge) else 0
         except (TokenError, StoreUnavailableError):
             tries_left = 0
-    return Ticket(issue(state, scope, difficulty, tries_left=tries_left), scope, difficulty)
+    return issue(state, scope, difficulty, kind=kind, tries_left=tries_left)
 
 
 def _media_view(kind: type[ChallengeKind], medium: str) -> Callable[[str], Response]:
-    """Return the view that serves one kind's files of one medium. Its name is what tools list routes by."""
+    """Return the view that serves one kind's files of one medium. Tools that list routes show its name."""
 
     def view(token: str) -> Response:
         return media(token, kind=kind, medium=medium)
@@ -99,8 +99,8 @@ def _media_view(kind: type[ChallengeKind], medium: str) -> Callable[[str], Respo
 def media(token: str, *, kind: type[ChallengeKind], medium: str) -> Response:
     """Return a file of a challenge. It has the same bytes each time.
 
-    The status is 403 for another site's page, 404 for a token that isn't genuine, and 410 for a challenge that has
-    expired or was used.
+    The status is 403 for requests from other sites' pages, 404 for a token that isn't genuine, and 410 for a challenge
+    that has expired or was used.
     """
     state = current_state()
     if refusal := refuse_cross_site(request, state):
@@ -113,14 +113,14 @@ def media(token: str, *, kind: type[ChallengeKind], medium: str) -> Response:
         raise NotFound("There is no such picture.") from error
     if opened.challenge.kind != kind.name:
         raise NotFound("There is no such picture.")
-    # Count only requests with genuine tokens, because any page can make a visitor request false ones.
+    # Count only requests with genuine tokens, because any site can make its visitors request false ones.
     if refusal := _limited(state, "pictures"):
         return problem(refusal)
     if _is_spent(state, opened):
         return problem(Refusal("code_used", "This code has been used; ask for a new one.", 410))
     rendered = _rendered(state, opened, medium)
     if rendered is None:
-        return problem(Refusal.because("picture_unavailable", retry_after=AGAIN))
+        return problem(Refusal.because("picture_unavailable", retry_after=RETRY_AFTER))
     response = current_app.response_class(rendered, mimetype=kind.media[medium].mimetype)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"

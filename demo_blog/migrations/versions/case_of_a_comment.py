@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; existing comments have no case id."""
+    """Add the column. Existing comments have no case id."""
     op.add_column("comment", sa.Column("case_id", sa.String(32), nullable=True))
     op.create_index("ix_comment_case_id", "comment", ["case_id"])
 

@@ -1,0 +1,34 @@
+"""Author names that offer something, in several languages."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..lists.families import GRAMMAR
+from ..lists.trades import TRADES
+from ..submission import Submission
+from ..verdict import Finding
+from .author_slogan import AuthorSlogan
+
+
+class NameOffer:
+    """Scores names made of a trade and what it does, or of two parts of a family, if ``author_slogan`` finds nothing.
+
+    One part isn't enough: Loan and Seo are names of people.
+    """
+
+    slug: ClassVar[str] = "name_offer"
+    looks_at: ClassVar[tuple[str, ...]] = ("author",)
+    weight: ClassVar[int] = 30
+    final: ClassVar[bool] = False
+    sentence: ClassVar[str] = "The name offers something."
+
+    def check(self, submission: Submission) -> Finding | None:
+        """Look for a trade and for parts of families in the author's name."""
+        words = submission.text.author_words
+        if not words:
+            return None
+        offer = TRADES.find(words).get("a trade") or GRAMMAR.offer_in(words)
+        if not offer or AuthorSlogan().check(submission):
+            return None
+        return Finding(self.slug, self.weight, f"The name offers something: {offer[:60]}.")

@@ -1,0 +1,118 @@
+"""Where links are written, which domains are registrable, and which quotes are known, in linear time."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.text.contexts import with_contexts, without_code
+from captcha_guard.spam.text.link import Context
+from captcha_guard.spam.text.link_scanner import scan
+from captcha_guard.spam.text.quotes import without_known_quotes
+from captcha_guard.spam.text.registrable import registrable_domain
+
+PIECES = ("```", "~~~", "`", "\n", "    ", "\t", "> ", "<pre>", "</pre>", "<code>", "</code>", "[code]", "[/code]",
+          "[quote]", "[/quote]", "<blockquote>", "</blockquote>", "http://a.example ", "word ", "xmlns='")  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
+@settings(deadline=None)
+def test_every_link_keeps_its_place_and_gets_a_context(text: str) -> None:
+    found = scan(text)
+    marked = with_contexts(text, found)
+    assert [(one.place, one.link.url) for one in marked] == [(one.place, one.link.url) for one in found]
+    assert len(without_code(text)) <= len(text)
+    without_known_quotes(text, text)
+
+
+@pytest.mark.parametrize("piece", [*PIECES, "`a http://a.example` ", "> http://a.example\n", "    http://a.example\n"])
+def test_the_time_is_linear_in_the_text(piece: str) -> None:
+    def seconds(length: int) -> float:
+        text = f"http://a.example {piece * (length // len(piece))}"
+        start = time.process_time()
+        with_contexts(text, scan(text))
+        without_code(text)
+        without_known_quotes(text, "a b c " * 1000)
+        return time.process_time() - start
+
+    assert min(seconds(60_000) for _ in range(3)) < 0.03
+
+
+@pytest.mark.parametrize(
+    ("text", "context"),
+    [
+        ("http://a.example", Context.PROSE),
+        ("`curl http://a.example`", Context.CODE),
+        ("``` curl http://a.example", Context.PROSE),
+        ("> ```\n> curl http://a.example", Context.QUOTE),
+        ("a\n   > http://a.example", Context.QUOTE),
+        ("<blockquote>a</blockquote> http://a.example", Context.PROSE),
+        ("[quote]a[quote]b[/quote]http://a.example[/quote]", Context.QUOTE),
+        ("    curl http://a.example", Context.CODE),
+        ("a\n\n\tcurl http://a.example\n", Context.CODE),
+        ("a\n    curl http://a.example", Context.PROSE),
+        ("a\n\n    b\n    curl http://a.example", Context.CODE),
+    ],
+)
+def test_a_link_is_in_code_in_a_quote_or_in_prose(text: str, context: Context) -> None:
+    assert [one.link.context for one in with_contexts(text, scan(text))] == [context]
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("a.b.example.co.uk", "example.co.uk"),
+        ("example.co.uk", "example.co.uk"),
+        ("co.uk", "co.uk"),
+        ("a.b.github.io", "b.github.io"),
+        ("github.io", "github.io"),
+        ("x.wordpress.com", "x.wordpress.com"),
+        ("a.b.pills.example", "pills.example"),
+        ("10.0.0.1", "10.0.0.1"),
+        ("localhost", "localhost"),
+        ("", ""),
+    ],
+)
+def test_the_registrable_domain_is_what_one_owner_registered(host: str, domain: str) -> None:
+    assert registrable_domain(host) == domain
+
+
+@given(st.text(max_size=300))
+def test_any_host_has_a_registrable_domain_at_its_end(host: str) -> None:
+    assert len(registrable_domain(host)) <= len(host)
+
+
+def test_the_list_of_suffixes_is_never_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert registrable_domain("never.seen.before.co.uk") == "before.co.uk"
+
+
+TOPIC = "On spam\n\nThe bot writes 'free gift cards for you' and links http://cards.example/free. We remove it."
+
+
+def words(body: str, topic: str = TOPIC) -> str:
+    return " ".join(Submission(scope="c", body=body, topic=topic).text.words)
+
+
+def test_a_quote_of_the_post_is_not_judged() -> None:
+    assert words("> the bot writes 'Free gift cards for you'\n\nWhy?") == "why"
+    assert words("&gt; free gift cards\nWhy?") == "why"
+    assert words("<blockquote><p>free <b>gift</b> cards</p></blockquote>Why?") == "why"
+    assert words("[quote=Ada]free gift cards[/quote] Why?") == "why"
+
+
+def test_other_quotes_are_judged() -> None:
+    assert words("> free gift cards for all\n\nWhy?") == "free gift cards for all why"
+    assert words("> free gift cards", topic="") == "free gift cards"
+    assert words("> free gift cards") == "free gift cards"
+    linked = Submission(scope="c", body="> free gift cards http://pills.example\n\nWhy?", topic=TOPIC)
+    assert [link.host for link in linked.text.links] == ["pills.example"]
+    assert "gift" in words("> free gi\u200bft cards\n\nWhy?")

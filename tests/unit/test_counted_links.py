@@ -1,0 +1,197 @@
+"""Links that readers need don't count, and none of the ways to refer to something hides a spammer's links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from captcha_guard.spam.counted_links import counted_links
+from captcha_guard.spam.history import History, Party
+from captcha_guard.spam.judge import Judge
+from captcha_guard.spam.rules import standard
+from captcha_guard.spam.submission import Submission
+from captcha_guard.spam.verdict import Action, Verdict
+
+PILLS = "http://pills.example"
+SLOTS = "http://slots.example"
+TEXT = "The table grows by a factor of two, which is why the cost is amortised."
+
+
+@dataclass
+class Past:
+    """A memory of links within one scope."""
+
+    links: dict[str, History] = field(default_factory=dict)
+
+    def history(self, party: Party, names: tuple[str, ...]) -> History | None:
+        return self.links.get(names[0], History()) if party == Party.LINK else History()
+
+    def alike(self, submission: Submission) -> int | None:  # noqa: ARG002
+        return 0
+
+
+def post(body: str, **more: Any) -> Submission:
+    return Submission(**{"scope": "post:1", "body": body, "author": "Ada Quill", "site": "blog.quill.example"} | more)
+
+
+def judged(body: str, memory: Past | None = None, **more: Any) -> Verdict:
+    return Judge(standard(memory=memory or Past())).judge(post(body, **more))
+
+
+def count(body: str, memory: Past | None = None, **more: Any) -> int:
+    return len(counted_links(post(body, **more), memory).links)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{TEXT} https://docs.python.org/3/library/bisect.html and https://en.wikipedia.org/wiki/Hash_table",
+        f"{TEXT} [the standard](https://html.spec.whatwg.org/#x) or <https://www.rfc-editor.org/rfc/rfc9110>",
+        f"{TEXT} https://github.com/a/b/issues/1 https://github.com/a/b/pull/2 https://stackoverflow.com/q/3",
+        f"{TEXT} https://blog.quill.example/a https://www.quill.example/b https://files.quill.example/c",
+        f"{TEXT} http://192.168.0.3/ http://10.1.2.3:8080/x http://172.20.0.1 http://printer.local/",
+        f"{TEXT}\n\n```\ncurl -v http://api.tables.example/v1\ncurl -v http://login.tables.example/v1\n```",
+        f"{TEXT}\n\n~~~\nget http://a.tables.example/\nget http://b.tables.example/\n~~~",
+        f"{TEXT}\n\n    proxy_pass http://a.tables.example;\n    proxy_pass http://b.chairs.example;\n",
+        f"{TEXT} `git clone http://a.tables.example/x` and `git fetch http://a.tables.example/y`",
+        f"<pre>GET http://a.tables.example/\nGET http://b.tables.example/</pre> {TEXT}",
+        f"[code]wget http://a.tables.example/ && wget http://b.tables.example/[/code] {TEXT}",
+        f'{TEXT} <a xmlns="http://a.tables.example/ns" xmlns:b = "http://b.tables.example/ns" />',
+    ],
+)
+def test_links_that_technical_readers_need_dont_count(body: str) -> None:
+    assert count(body) == 0
+    assert judged(body).action == Action.ACCEPT
+
+
+@pytest.mark.parametrize(
+    ("body", "counted"),
+    [
+        ("https://github.com/a https://github.com/b https://gitlab.com/c https://github.com/d", 1),
+        (f"> buy pills {PILLS}\n> and play {SLOTS}\n\n{TEXT}", 2),
+        (f"<blockquote>buy pills {PILLS} and play {SLOTS}</blockquote> {TEXT}", 2),
+        (f"[quote=Ada]buy pills {PILLS} and play {SLOTS}[/quote] {TEXT}", 2),
+        (f"`{PILLS}` `{SLOTS}` {TEXT}", 2),
+        (f"{TEXT}\n```\n{PILLS}\n{SLOTS}\n```", 2),
+        (f"{TEXT}\n\n    {PILLS}\n    {SLOTS}\n", 2),
+        (f"{TEXT}\n    see there {PILLS}\n    or look there {SLOTS}\n", 2),
+        (f"`see there {PILLS}` `or here {SLOTS}` `and there http://loans.example` {TEXT}", 1),
+        (f"{TEXT}\n\n    best pills <a href='{PILLS}'>here</a> and <a href='{SLOTS}'>there</a>\n", 2),
+        (f"<code>best pills <a href='{PILLS}'>here</a> <a href='{SLOTS}'>there</a></code> {TEXT}", 2),
+        (f"<pre>best pills [here]({PILLS}) and slots [there]({SLOTS})</pre> {TEXT}", 2),
+        (f"[code]best pills [here]({PILLS}) and slots [there]({SLOTS})[/code] {TEXT}", 2),
+        (f"`best pills [url={PILLS}]here[/url] and [url={SLOTS}]there[/url]` {TEXT}", 2),
+        (f"`see there {PILLS}`", 1),
+        (f"```\nbest pills see {PILLS} and {SLOTS}\n{TEXT}", 2),
+        (f"<code>best pills see {PILLS} and {SLOTS}\n{TEXT}", 2),
+        (f"{TEXT} `see there \uff48ttp://pills.example` and `see here \uff48ttp://slots.example`", 2),
+    ],
+)
+def test_neither_quotes_nor_code_hide_links(body: str, counted: int) -> None:
+    assert count(body) == counted
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://en.wikipedia.org.pills.example/wiki",
+        "https://en.wikipedia.org@pills.example/wiki",
+        "https://en.wikipedia.org:80@pills.example/",
+        "https://en.wikipedia.org\\@pills.example/",
+        "https://en.wikipedia.org\u3002pills.example",
+        "https://pills.example/en.wikipedia.org",
+        "https://pills.example#en.wikipedia.org",
+        "https://wikipedia.org%2epills.example/",
+        "https://notwikipedia.org/",
+        "https://quill.example.pills.example/",
+        "https://notquill.example/",
+        "https://github.com.pills.example/a/b",
+        "https://github.io/a/b",
+        "https://learn.microsoft.com/redirect?url=https://pills.example",
+        "https://learn.microsoft.com/redirect?url=https%3A%2F%2Fpills.example",
+        "https://www.w3.org/x?www.pills.example",
+        "http://192.168.0.3.pills.example/",
+        "http://10.pills.example/",
+    ],
+)
+def test_no_address_passes_for_a_known_one(link: str) -> None:
+    assert count(f"{TEXT} {link}") == 1
+    assert count(f"{TEXT} <a href='{link}'>tables</a>") == 1
+
+
+def test_what_the_post_links_does_not_count() -> None:
+    topic = f"On tables\n\nThis follows [an older post]({PILLS}/tables/?page=2) and <a href='{SLOTS}/'>another</a>."
+    assert count(f"{TEXT} {PILLS}/tables/?page=2#x and http://www.slots.example", topic=topic) == 0
+    assert count(f"{TEXT} {PILLS}/tables/?page=3 and {SLOTS}/more", topic=topic) == 2
+    assert count(f"{TEXT} {PILLS}/tables/?page=2", topic=lambda: topic) == 0
+    assert judged(f"> {PILLS}/tables/?page=2\n\n{TEXT}\n\n{SLOTS}", topic=topic).action == Action.ACCEPT
+
+
+def test_a_topic_that_fails_stops_only_the_rules_that_need_it(caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> str:
+        raise OSError
+
+    verdict = judged(f"> free gift cards\n\n{PILLS}", topic=broken)
+    assert verdict.held
+    assert {"phrases", "rule_failed"} <= set(verdict.reasons)
+    assert "the rule links failed" in caplog.text
+    caplog.clear()
+
+
+def test_quoted_links_dont_count_if_a_published_comment_of_the_post_has_them() -> None:
+    quoting = f"> See {PILLS}/tables and {SLOTS}/chairs for that.\n\n{TEXT}"
+    known = {"post:1\npills.example/tables": History(1), "post:1\nslots.example/chairs": History(2)}
+    assert judged(quoting).action == Action.HOLD
+    assert judged(quoting, Past(known)).action == Action.ACCEPT
+    assert judged(quoting, Past(known), scope="post:2").action == Action.HOLD
+    assert judged(quoting.replace("> See", "See"), Past(known)).action == Action.HOLD
+    spammed = known | {"post:1\npills.example/tables": History(1, 1)}
+    assert count(quoting, Past(spammed)) == 1
+
+
+def test_a_text_that_explains_its_links_asks_for_a_code() -> None:
+    sources = "https://a.example/bench, https://b.example/bench"
+    explained = f"I have measured `bisect` against a linear scan last week, on an old and on a new machine: {sources}"
+    assert judged(explained).action == Action.CHALLENGE
+    assert judged(f"I have measured `bisect`: {sources}").action == Action.HOLD
+    assert judged(explained.replace("b.example", "a.example")).action == Action.HOLD
+    assert judged(explained.replace("b.example/bench", "a.example/more")).action == Action.ACCEPT
+    four = "https://a.example/2 https://a.example/3 https://a.example/4 https://a.example/5"
+    assert judged(explained.replace(sources, "") * 3 + four[:-20]).action == Action.ACCEPT
+    assert judged(explained.replace(sources, "") * 3 + four).held
+    assert (
+        judged(explained.replace("https://b.example/bench", "<a href='https://b.example/x'>b</a>")).action
+        == Action.HOLD
+    )
+    assert judged(explained, url="https://www.a.example/").action == Action.HOLD
+    assert judged(f"{explained} I have bookmarked your site.").action >= Action.HOLD
+    assert judged(f"{explained * 3} https://c.example/x https://d.example/x").action >= Action.HOLD
+
+
+@pytest.mark.parametrize(
+    ("sign", "action"),
+    [
+        ("a linear scan", Action.HOLD),
+        ("an iPhone or YouTube for 2.50", Action.HOLD),
+        ("bisect_left", Action.CHALLENGE),
+        ("insertSorted", Action.CHALLENGE),
+        ("sort()", Action.CHALLENGE),
+        ("tables.py", Action.CHALLENGE),
+        ("3.11.2", Action.CHALLENGE),
+        ("the kernel of debian", Action.CHALLENGE),
+    ],
+)
+def test_only_a_text_about_code_or_about_the_post_explains_its_links(sign: str, action: Action) -> None:
+    body = f"Last week I have measured it against {sign} on some old and on some new ones: https://a.example https://b.example"
+    assert judged(body).action == action
+    assert judged(body, topic="Measured numbers of machines, against those of others").action == action
+    topic = "How to measure\n\nWe measured linear scans against YouTube, bisect against insert: old ones and new ones."
+    machines = body.replace("ones", "machines, the results differed")
+    assert judged(machines, topic=f"{topic} On all machines the results differed.").action == Action.CHALLENGE
+
+
+def test_a_reference_alone_is_no_bare_link() -> None:
+    assert judged("https://docs.python.org/3/library/bisect.html").reasons == ()
+    assert "link_only" in judged("https://a.example/bisect").reasons
