@@ -48,7 +48,7 @@ def show_form_again(refusal: Refusal, slug: str) -> str:  # noqa: ARG001 - the g
 
 
 def facts(slug: str) -> Facts:  # noqa: ARG001 - the guard's signature
-    """Tell the guard how old the post is and what it is about."""
+    """Return the age and the text of the post, for the guard's rules and filter."""
     return Facts(post_age=g.post.age(datetime.now(UTC)), topic=g.post.topic)
 
 

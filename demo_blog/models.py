@@ -40,7 +40,7 @@ class Post(Base):
 
     @property
     def topic(self) -> str:
-        """Everything that the post says, for the guard to compare comments with."""
+        """The title, summary and body, with which the guard compares comments."""
         return f"{self.title}\n\n{self.summary}\n\n{self.body}"
 
     def age(self, now: datetime) -> float:
