@@ -83,6 +83,7 @@ class FaultyRedis:
         return ()
 
     def _answers(self) -> bool:
+        self._answered = True
         assert self._process is not None
         assert self._process.poll() is None, (self._folder / "log").read_text()
         with suppress(RedisError):
@@ -112,19 +113,22 @@ def running(server: Started) -> Iterator[Started]:
 
 
 class Proxy:
-    """A proxy between a client and a server. It counts the requests, and can withhold answers.
+    """A proxy between a client and a server. It counts what the client sends, and can withhold answers.
 
-    ``delay`` is how many seconds late each answer comes. ``lose_from`` is the number of the request, counted from now,
-    whose answer and all further ones are lost.
+    ``asked`` counts the client's packets, ``round_trips`` those that it sends after an answer. ``delay`` is how many
+    seconds late each answer comes. ``lose_from`` is the number of the packet, counted from now, whose answer and all
+    further ones are lost.
     """
 
     def __init__(self, port: int) -> None:
-        self.asked = 0
+        self.asked = self.round_trips = 0
+        self._answered = True
         self.delay = 0.0
         self._lose_from: int | None = None
         self._target = port
         self._listening = socket.create_server(("127.0.0.1", 0))
-        self.uri = f"redis://127.0.0.1:{self._listening.getsockname()[1]}/0"
+        self.port = self._listening.getsockname()[1]
+        self.uri = f"redis://127.0.0.1:{self.port}/0"
         self._sockets: list[socket.socket] = [self._listening]
         self._threads = [threading.Thread(target=self._accept)]
         self._closing = threading.Event()
@@ -170,9 +174,12 @@ class Proxy:
 
     def _requests(self) -> bool:
         self.asked += 1
+        self.round_trips += self._answered
+        self._answered = False
         return True
 
     def _answers(self) -> bool:
+        self._answered = True
         if self.delay:
             self._closing.wait(self.delay)
         return self._lose_from is None or self.asked < self._lose_from

@@ -7,14 +7,15 @@ import re
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ..config.validators import without_password
 from ..errors import ConfigError
-from .database import Access, Database
+from .database import Access, Database, Query
+from .pipeline import PipelineAccess, Prefetch, has_pipelines
 from .table import Kind, Row, Table, alchemy_tables
 
 if TYPE_CHECKING:
@@ -48,22 +49,27 @@ class AlchemyDatabase(Database):
             from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError  # noqa: PLC0415 (the same)
         except ImportError as error:
             raise ConfigError(f"{where!r} needs SQLAlchemy, which isn't installed: pip install sqlalchemy") from error
-        self._faults = (SQLAlchemyError,)  # type: ignore[misc] # known only once SQLAlchemy is here
         try:
             url = make_url(uri)
-            given: dict[str, Any] = {}
+            options: dict[str, Any] = {"hide_parameters": True}
             if url.get_backend_name() == "postgresql" and "connect_timeout" not in url.query:
-                given["connect_timeout"] = _CONNECT
-            self._engine: Engine = create_engine(url, hide_parameters=True, connect_args=given)
+                options["connect_args"] = {"connect_timeout": _CONNECT}
+            self._has_pipelines = has_pipelines(url)
+            if self._has_pipelines:
+                options["isolation_level"] = "AUTOCOMMIT"  # the pipeline has its own BEGIN
+            self._engine: Engine = create_engine(url, **options)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
             said = str(error).replace(uri, where)
             raise ConfigError(f"{where!r} isn't a database that SQLAlchemy can open: {said}") from None
+        # known only once SQLAlchemy is here; in pipelines the driver's own errors are raised
+        self._faults = (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error)  # type: ignore[misc]
         if self._engine.dialect.name == "postgresql":
             event.listen(self._engine, "connect", lambda connection, _: _bound_waits(connection, timeout))
         self._tables: dict[str, Table] = {TURN.name: TURN}
         self._made = (0, 0)  # in which process, and how many of the tables
         self._making = threading.Lock()
         self._process = [os.getpid()]  # whose the connections of the pool are
+        self._local = threading.local()
         weakref.finalize(self, _dispose, self._engine, self._process)
 
     def keep(self, *tables: Table) -> None:
@@ -75,14 +81,42 @@ class AlchemyDatabase(Database):
         self._engine.dispose()
 
     @contextmanager
-    def _reading(self) -> Iterator[Access]:
+    def prefetching(self, queries: Callable[[], Iterable[Query]]) -> Iterator[None]:
+        """Return a context in which the calling thread will read these queries: all at once, where that is possible."""
+        self._local.prefetch = Prefetch(queries) if self._has_pipelines else None
+        try:
+            yield
+        finally:
+            self._local.prefetch = None
+
+    def _reading(self) -> AbstractContextManager[Access]:
         self._make()
+        if self._has_pipelines:
+            return closing(PipelineAccess(self._engine, getattr(self._local, "prefetch", None)))
+        return self._reading_plainly()
+
+    def _writing(self) -> AbstractContextManager[Access]:
+        self._make()
+        if self._has_pipelines:
+            self._local.prefetch = None
+            return self._writing_in_pipelines()
+        return self._writing_plainly()
+
+    @contextmanager
+    def _writing_in_pipelines(self) -> Iterator[Access]:
+        with closing(PipelineAccess(self._engine)) as access:
+            access.change("BEGIN", [()])
+            access.change(_TAKE_TURN, [()])
+            yield access
+            access.commit()
+
+    @contextmanager
+    def _reading_plainly(self) -> Iterator[Access]:
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             yield _AlchemyAccess(connection, again=True)
 
     @contextmanager
-    def _writing(self) -> Iterator[Access]:
-        self._make()
+    def _writing_plainly(self) -> Iterator[Access]:
         with self._engine.connect() as connection:
             access = _AlchemyAccess(connection, again=True)
             access.run(_TAKE_TURN)

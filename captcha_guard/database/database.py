@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 
 from ..errors import DatabaseUnavailableError, StoreUnavailableError
@@ -13,6 +13,9 @@ from ..health import Health
 from .table import Row, Table
 
 _Result = TypeVar("_Result")
+
+#: A statement that reads, and its values.
+Query = tuple[str, tuple[object, ...]]
 
 #: What a site goes without while its database can't be used, for the log.
 MEANWHILE: Final = (
@@ -77,6 +80,14 @@ class Database(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close what the calling thread holds open; the next use opens it again."""
+
+    def prefetching(self, _queries: Callable[[], Iterable[Query]]) -> AbstractContextManager[object]:
+        """Return a context in which the calling thread will read these queries, and may read them all at once.
+
+        They are read when the first of them is needed, so later ones may be a little out of date. A transaction of the
+        same thread ends this. SQLite has no round trips, so nothing is read ahead there.
+        """
+        return nullcontext()
 
     def reading(self) -> AbstractContextManager[Access]:
         """Return a context for reading.

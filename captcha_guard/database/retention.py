@@ -1,8 +1,8 @@
-"""How tables stay small: rows that have expired go, then those that expire first where there are too many."""
+"""Keeps tables small: deletes rows that have expired, then those that expire first where there are too many."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Final
@@ -19,29 +19,39 @@ _COUNT_EVERY: Final = 1_024  # rows written by one process
 
 @dataclass(slots=True)
 class Retention:
-    """How long rows are kept: until ``kept`` seconds after the time in ``column``, and at most ``most`` of them."""
+    """How long rows are kept: until ``kept`` seconds after the time in ``column``, and at most ``most`` of them.
+
+    ``delete_others`` deletes the rows of other tables that belong to the rows up to a time, and returns their number.
+    ``batch`` is the number of rows that one transaction deletes because they have expired.
+    """
 
     table: Table
     column: str = "expires"
     kept: float = 0.0
     most: float = inf
+    delete_others: Callable[[Access, float], int] | None = None
+    batch: int = BATCH
 
     def forget_expired(self, access: Access, now: float) -> int:
-        """Delete a batch of expired rows; returns how many went, fewer than :data:`BATCH` when no more are left."""
-        name, key, column = self.table.name, ", ".join(self.table.key), self.column
-        some = f"SELECT {key} FROM {name} WHERE {column} <= :before ORDER BY {column} LIMIT :most"  # noqa: S608 (our own names)
-        delete = f"DELETE FROM {name} WHERE ({key}) IN (SELECT {key} FROM ({some}) AS expired)"  # noqa: S608 (the same)
-        return access.run(delete, (now - self.kept, BATCH))
+        """Delete a batch of expired rows. Returns how many rows were deleted, 0 when no more are left."""
+        name, column = self.table.name, self.column
+        some = f"SELECT {column} FROM {name} WHERE {column} <= :before ORDER BY {column} LIMIT :most"  # noqa: S608 (our own names)
+        last = f"SELECT max({column}) FROM ({some}) AS expired"  # noqa: S608 (the same)
+        [(until,)] = access.rows(last, (now - self.kept, self.batch))
+        return 0 if until is None else self._delete(access, until)
 
     def make_room(self, access: Access) -> int:
-        """Delete the rows that expire first where there are too many; returns how many went."""
-        name, column = self.table.name, self.column
-        [(held,)] = access.rows(f"SELECT count(*) FROM {name}")  # noqa: S608 (our own names)
-        if held <= self.most:
+        """Delete the rows that expire first where there are too many. Returns how many rows were deleted."""
+        if self.most == inf:
             return 0
-        last = f"SELECT {column} FROM {name} ORDER BY {column} LIMIT 1 OFFSET :place"  # noqa: S608 (the same)
-        [(until,)] = access.rows(last, (int(held - self.most) - 1,))
-        return access.run(f"DELETE FROM {name} WHERE {column} <= :until", (until,))  # noqa: S608 (the same)
+        column = self.column
+        last = f"SELECT {column} FROM {self.table.name} ORDER BY {column} DESC LIMIT 1 OFFSET :most"  # noqa: S608 (our own names)
+        found = access.rows(last, (self.most,))
+        return self._delete(access, found[0][0]) if found else 0
+
+    def _delete(self, access: Access, until: float) -> int:
+        others = 0 if self.delete_others is None else self.delete_others(access, until)
+        return others + access.run(f"DELETE FROM {self.table.name} WHERE {self.column} <= :until", (until,))  # noqa: S608 (our own names)
 
 
 class Sweeper:

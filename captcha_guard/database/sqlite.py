@@ -87,7 +87,7 @@ class SQLiteAccess:
 
     def change(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         """Run a statement that writes, for each row of values; few new rows are written at once."""
-        several = _for_several(statement, len(rows)) if 1 < len(rows) <= _AT_ONCE else ""
+        several = _for_several(statement, len(rows)) if 0 < len(rows) <= _AT_ONCE else ""
         if several:
             self.connection.execute(several, [value for row in rows for value in row])
         else:

@@ -41,7 +41,7 @@ def assemble(
     :param known: returns whether this submission is stored already.
     :param rules: replace the standard rules.
     :param extra_rules: run after the others.
-    :param prefetching: the context in which the rules of one submission run.
+    :param prefetching: the context in which one submission is judged.
     :raises ConfigError: a list can't be read, a slug names no rule, or two rules have the same slug.
     """
     all_rules: tuple[Rule | StandardRule, ...] = (

@@ -6,6 +6,7 @@ duplicate key and the sketch key begin with its first half and tell more apart.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -15,6 +16,7 @@ from .submission import Submission
 SHARED: Final = 8
 
 
+@lru_cache(maxsize=8)
 def hash_key(secret: bytes) -> bytes:
     """Return the key of all hashes that the judge stores."""
     return blake2b(secret, digest_size=32, person=b"judge memory").digest()

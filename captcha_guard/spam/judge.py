@@ -69,7 +69,7 @@ class Judge:
     :param strict: hold every submission on which the filter abstains.
     :param new_site: returns a finding about a submission on which the filter abstains, or ``None``. It has a slug like
         a rule: a weight of 0 turns it off.
-    :param prefetching: the context in which the rules of one submission run.
+    :param prefetching: the context in which one submission is judged.
     """
 
     def __init__(
@@ -107,6 +107,10 @@ class Judge:
 
         Rules with a slug in ``without`` aren't asked. Findings of those in ``shadowing`` are recorded but not counted.
         """
+        with self._prefetching(submission):
+            return self._weigh(submission, without=without, shadowing=shadowing)
+
+    def _weigh(self, submission: Submission, *, without: Collection[str], shadowing: Collection[str]) -> Verdict:
         findings, shadowed, ended = self._run_rules(submission, without=without, shadowing=shadowing)
         chance = None
         if self.learner is not None and not ended:
@@ -125,7 +129,8 @@ class Judge:
 
     def score(self, submission: Submission, *, without: Collection[str] = ()) -> int:
         """Return the score of the rules' findings, 0 to 100. Rules with a slug in ``without`` aren't asked."""
-        return total(self._run_rules(submission, without=without)[0])
+        with self._prefetching(submission):
+            return total(self._run_rules(submission, without=without)[0])
 
     def _verdict(self, verdict: Verdict, findings: tuple[Finding, ...]) -> Verdict:
         action, meant = self._action(findings, verdict.chance), None
@@ -140,19 +145,18 @@ class Judge:
         counted: list[Finding] = []
         shadowed: list[Finding] = []
         recorded = self._recorded(shadowing)
-        with self._prefetching(submission):
-            for rule in self.rules:
-                if self.weights.get(rule.slug) == 0 or rule.slug in without:
-                    continue
-                finding = self._ask_rule(rule, submission)
-                if finding is None:
-                    continue
-                if rule.slug in recorded:
-                    shadowed.append(finding)
-                    continue
-                counted.append(finding)
-                if finding.final:
-                    return tuple(counted), tuple(shadowed), True
+        for rule in self.rules:
+            if self.weights.get(rule.slug) == 0 or rule.slug in without:
+                continue
+            finding = self._ask_rule(rule, submission)
+            if finding is None:
+                continue
+            if rule.slug in recorded:
+                shadowed.append(finding)
+                continue
+            counted.append(finding)
+            if finding.final:
+                return tuple(counted), tuple(shadowed), True
         return tuple(counted), tuple(shadowed), False
 
     def _recorded(self, shadowing: Collection[str]) -> set[str]:

@@ -1,7 +1,7 @@
-"""Moves the judge's data from the SQLite file of an earlier release into the database of the site.
+"""Upgrades the data of earlier versions: moves it into the configured database, and deletes old tables.
 
-Before ``CAPTCHA_GUARD_DATABASE_URI`` existed, each host had a file of its own. Its tables are those of today, so a site
-that doesn't set a database continues with its file. A later release can drop this module.
+Before ``CAPTCHA_GUARD_DATABASE_URI``, each host had one file for everything but the filter. A site that configures no
+database keeps using this file. A later release will drop this module.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ..database.database import Access, Database
+from ..database.sqlite import SQLiteDatabase
 from ..database.table import Kind, Table
 from .filter.retraining import take_in
 from .filter.rows import Model, read_decision
@@ -22,7 +23,7 @@ from .filter.training import Taught, taught_of
 from .filter.word_store import SIDE_TABLES, Change
 from .filter.word_store import TABLES as FILTER
 from .memory import judged_comments
-from .memory.tables import COMMENTS, HISTORY, SHINGLES, SKETCHES
+from .memory.tables import COMMENTS, HISTORY
 from .services import outbox, sent_forms
 
 _MOVED: Final = Table("judge_moved", {"file": Kind.KEY}, key=("file",))
@@ -40,8 +41,6 @@ _ADD_HISTORY: Final = (
 _ADD: Final = {
     HISTORY: _ADD_HISTORY,
     COMMENTS: COMMENTS.upsert("expires"),
-    SKETCHES: SKETCHES.upsert("expires"),
-    SHINGLES: SHINGLES.upsert("expires"),
     judged_comments.TABLE: judged_comments.TABLE.upsert(),
     sent_forms.TABLE: sent_forms.TABLE.upsert("expires"),
 }
@@ -55,8 +54,35 @@ _WRITE_MODEL: Final = (
     "tokens = :tokens, decisions = :decisions WHERE id = 1"
 )
 _TABLES: Final = (*_ADD, outbox.TABLE, *FILTER)
+#: Tables that earlier versions used for sketches, with an index more. A sketch is kept for a day, so they are deleted.
+_DELETED: Final = ("judge_shingles", "judge_sketches")
+_FIND_DELETED: Final = "SELECT name FROM sqlite_master WHERE name IN (:one, :other)"
 
 logger = logging.getLogger("captcha_guard")
+
+
+def upgrade(database: Database, file: Path) -> None:
+    """Bring the judge's data into the present format, in ``database`` and in the site's own ``file``.
+
+    :raises DatabaseUnavailableError: the database can't be used.
+    """
+    delete_old_tables(database)
+    if not isinstance(database, SQLiteDatabase) or database.path.absolute() != file.absolute():
+        move_into(database, file)
+
+
+def delete_old_tables(database: Database) -> None:
+    """Delete the tables that the present format doesn't use. If that fails, the next process tries again."""
+    if database.is_missing:
+        return
+    if isinstance(database, SQLiteDatabase) and not database.read(lambda access: access.rows(_FIND_DELETED, _DELETED)):
+        return
+    database.write(_delete)
+
+
+def _delete(access: Access) -> None:
+    for name in _DELETED:
+        access.change(f"DROP TABLE IF EXISTS {name}", [()])
 
 
 def move_into(database: Database, file: Path) -> None:
@@ -89,8 +115,8 @@ def _move(database: Database, old: sqlite3.Connection, file: Path) -> None:
             _copy(access, old, tables)
             access.run(_MOVED.insert, (name,))
     old.execute("BEGIN IMMEDIATE")
-    for table in tables:
-        old.execute(f"DROP TABLE IF EXISTS {table.name}")
+    for name in (*(table.name for table in tables), *_DELETED):
+        old.execute(f"DROP TABLE IF EXISTS {name}")
     old.execute("COMMIT")
     logger.warning("captcha_guard: the judge's data in %s was moved to %s", file, database.where)
 

@@ -190,3 +190,21 @@ def test_a_statement_that_fails_raises_an_error_that_names_the_database(database
     assert database.where in str(caught.value)
     assert database.read(lambda access: access.rows("SELECT nothing FROM nowhere")) is None
     assert database.read(lambda access: access.rows("SELECT 1"), insist=True) == [(1,)]
+
+
+def test_a_transaction_of_the_same_thread_ends_what_was_read_ahead(database: Database, memory: Reputation) -> None:
+    query = "SELECT said FROM judge_comments WHERE said > :least", (0,)
+    with database.prefetching(lambda: [query]):
+        assert database.read(lambda access: access.rows(*query)) == []
+        assert memory.teach(SAID, spam=True, now=NOW)
+        assert database.read(lambda access: access.rows(*query)) == [(3,)]
+
+
+def test_a_query_that_was_not_expected_is_read_too(database: Database, memory: Reputation) -> None:
+    assert memory.teach(SAID, spam=True, now=NOW)
+    with database.prefetching(lambda: [("SELECT 1", ()), ("SELECT 2", ())]):
+        assert database.read(lambda access: [access.rows(f"SELECT {number}") for number in (3, 1, 4)]) == [
+            [(3,)],
+            [(1,)],
+            [(4,)],
+        ]

@@ -178,7 +178,7 @@ def test_no_comment_is_lost_because_of_a_file(
             connection.execute("UPDATE judge_comments SET said = 77")
             connection.execute("UPDATE judge_cases SET tokens = x'00', found = '{'")
         if fault == "tables gone":
-            for table in ("learning_tokens", "learning_decisions", "judge_history", "judge_shingles"):
+            for table in ("learning_tokens", "learning_decisions", "judge_history", "judge_text_shingles"):
                 connection.execute(f"DROP TABLE {table}")
         connection.commit()
     for number in range(3):

@@ -297,7 +297,7 @@ def test_a_comment_is_forgotten_everywhere(blog: Blog) -> None:
         assert connection.execute(
             "SELECT count(*) FROM learning_tokens WHERE token LIKE '%secretword%'"
         ).fetchone() == (0,)
-        for table in ("judge_cases", "judge_comments", "judge_shingles", "learning_decisions"):
+        for table in ("judge_cases", "judge_comments", "judge_text_shingles", "learning_decisions"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608
 
 

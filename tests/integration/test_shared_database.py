@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from captcha_guard.database.alchemy import AlchemyDatabase
+from captcha_guard.errors import DatabaseUnavailableError
 from captcha_guard.health import REST
 from captcha_guard.spam.history import History, Party
 from captcha_guard.spam.memory.reputation import Reputation
@@ -96,8 +97,7 @@ def test_a_connection_that_the_server_has_closed_is_opened_again_unnoticed(
         said = Submission(scope="post", client="0123456789abcdef", body="A lawn.")
         for reading in (False, True):
             memory.teach(said, spam=True, now=0.0)
-            with closing(postgresql.connect()) as other:
-                other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+            terminate_connections(postgresql)
             if reading:
                 assert memory.history(Party.CLIENT, (said.client,)) == History(0, 1)
             else:
@@ -105,12 +105,51 @@ def test_a_connection_that_the_server_has_closed_is_opened_again_unnoticed(
     assert caplog.messages == []
 
 
+def terminate_connections(server: PostgreSQL) -> None:
+    with closing(server.connect()) as other:
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+
+
+def test_a_transaction_without_a_result_is_committed_once_over_a_new_connection(
+    postgresql: PostgreSQL, uri: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(AlchemyDatabase(uri)) as database:
+        memory = Reputation(database, secret=SECRET)
+        said = Submission(scope="post", client="0123456789abcdef", body="A lawn.")
+        assert memory.teach(said, spam=True, now=0.0)
+        terminate_connections(postgresql)
+        with database.writing() as access:
+            access.change("UPDATE judge_history SET spam = spam + :more", [(1,), (10,)])
+        assert memory.history(Party.CLIENT, (said.client,)) == History(0, 12)
+    assert caplog.messages == []
+
+
+def test_a_connection_that_is_closed_in_a_transaction_leaves_nothing_and_is_opened_again(
+    postgresql: PostgreSQL, uri: str
+) -> None:
+    with closing(AlchemyDatabase(uri)) as database:
+        memory = Reputation(database, secret=SECRET)
+        said = Submission(scope="post", client="0123456789abcdef", body="A lawn.")
+        assert memory.teach(said, spam=True, now=0.0)
+
+        def write() -> None:
+            with database.writing() as access:
+                assert access.run("UPDATE judge_history SET spam = spam + :more", (1,)) == 1
+                terminate_connections(postgresql)
+                access.change("UPDATE judge_history SET spam = spam + :more", [(1,)])
+
+        with pytest.raises(DatabaseUnavailableError):
+            write()
+        assert memory.history(Party.CLIENT, (said.client,)) == History(0, 1)
+
+
 def test_one_that_keeps_its_turn_holds_up_the_others_for_a_second(uri: str) -> None:
     with closing(AlchemyDatabase(uri)) as slow, closing(AlchemyDatabase(uri, timeout=0.2)) as other:
         memory, waiting = Reputation(slow, secret=SECRET), Reputation(other, secret=SECRET)
         said = Submission(scope="post", client="0123456789abcdef", body="A lawn.")
         assert memory.teach(said, spam=True, now=0.0)
-        with slow.writing():
+        with slow.writing() as access:
+            access.rows("SELECT 1")  # the turn begins with the first answer
             assert not waiting.teach(said, spam=True, now=0.0)
             assert waiting.history(Party.CLIENT, (said.client,)) == History(0, 1)
         assert waiting.teach(said, spam=True, now=0.0)

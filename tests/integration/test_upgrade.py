@@ -17,6 +17,7 @@ import pytest
 
 from captcha_guard.database.database import Database
 from captcha_guard.database.sqlite import SQLiteDatabase
+from captcha_guard.errors import DatabaseUnavailableError
 from captcha_guard.spam import upgrade
 from captcha_guard.spam.filter.learner import Learner, Stats
 from captcha_guard.spam.history import History, Party
@@ -138,6 +139,31 @@ def test_a_site_moves_its_file_when_it_first_uses_the_database(blogs: MakeBlog, 
         assert blog.guard.teach("waiting", spam=True)
         assert blog.guard.filter_stats() == Stats(9, 10, 19, 77)
     assert tables(path) == {"judge_moved", "sqlite_sequence"}
+
+
+def test_tables_that_are_no_longer_used_are_deleted(opened: Callable[[], Database], tmp_path: Path) -> None:
+    with closing(opened()) as database:
+        memory = Reputation(database, secret=SECRET)
+        upgrade.upgrade(database, tmp_path / "missing.sqlite3")
+        with database.writing() as access:
+            access.change("CREATE TABLE judge_shingles (shingle INTEGER, mark INTEGER, expires REAL)", [()])
+            access.change("CREATE INDEX judge_shingles_by_expiry ON judge_shingles (expires)", [()])
+        for _ in range(2):
+            upgrade.upgrade(database, tmp_path / "missing.sqlite3")
+            assert memory.teach(Submission(scope="post", body="A lawn.", client="0123456789abcdef"), spam=True, now=NOW)
+        with pytest.raises(DatabaseUnavailableError), database.reading() as access:
+            access.rows("SELECT * FROM judge_shingles")
+        assert memory.history(Party.CLIENT, ("0123456789abcdef",)) == History(0, 1)
+
+
+def test_a_site_without_a_database_uri_deletes_them_from_its_file(blogs: MakeBlog, tmp_path: Path) -> None:
+    (tmp_path / "instance").mkdir()
+    path = former(tmp_path / "instance" / "captcha_guard.sqlite3")
+    blog = blogs({})
+    with blog.app.app_context():
+        assert blog.guard.teach("waiting", spam=True)
+    assert {"judge_shingles", "judge_sketches"}.isdisjoint(tables(path))
+    assert {"judge_text_shingles", "judge_text_sketches", "judge_history"} <= tables(path)
 
 
 def test_what_an_earlier_version_sent_about_a_comment_is_erased_with_it(blogs: MakeBlog, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_at_most_eight_copies_are_counted_and_kept(memory: Reputation, path: Pat
     for number in range(12):
         memory.note(elsewhere(SAID.body, scope=f"comment:{number}"), Action.HOLD)
     assert memory.alike(SAID) == 8
-    assert rows_of(path)["judge_sketches"] == 8
+    assert rows_of(path)["judge_text_sketches"] == 8
 
 
 def test_storing_a_comment_does_not_depend_on_the_comment_judged_last(memory: Reputation, path: Path) -> None:
@@ -113,7 +113,7 @@ def test_storing_a_comment_does_not_depend_on_the_comment_judged_last(memory: Re
     memory.note(numbered(1), Action.HOLD)
     assert memory.alike(numbered(2)) == 0
     memory.note(elsewhere(SAID.body, scope="comment:9"), Action.HOLD)
-    assert rows_of(path)["judge_sketches"] == 9
+    assert rows_of(path)["judge_text_sketches"] == 9
 
 
 def test_forgetting_a_comment_leaves_no_row(memory: Reputation, path: Path) -> None:
@@ -222,12 +222,46 @@ def test_a_sweep_deletes_all_expired_rows_and_those_beyond_the_maximum(
         memory.note(numbered(number, later=number), Action.HOLD)
     monkeypatch.setattr(retention, "BATCH", 200)  # fewer than are deleted
     kept = rows_of(path)
-    assert memory.sweep(NOW + DAY + 90) == kept["judge_shingles"] + kept["judge_sketches"] == 90 * 9
-    assert rows_of(path) == {"judge_history": 0, "judge_comments": 90, "judge_sketches": 0, "judge_shingles": 0}
+    assert memory.sweep(NOW + DAY + 90) == kept["judge_text_shingles"] + kept["judge_text_sketches"] == 90 * 9
+    assert rows_of(path) == {
+        "judge_history": 0,
+        "judge_comments": 90,
+        "judge_text_sketches": 0,
+        "judge_text_shingles": 0,
+    }
     [comments] = [one for one in memory_tables.RETENTIONS if one.table.name == "judge_comments"]
     monkeypatch.setattr(comments, "most", 40)
     assert memory.sweep(NOW + DAY + 90) == 50
     assert rows_of(path)["judge_comments"] == 40
+
+
+def test_a_sketch_is_deleted_with_its_shingles_and_the_newest_are_kept(
+    memory: Reputation, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(30):
+        memory.note(numbered(number, later=number), Action.HOLD)
+    memory.note(numbered(0, later=30), Action.HOLD)  # again, so its shingles belong to two sketches
+    [sketches] = [one for one in memory_tables.RETENTIONS if one.table is memory_tables.SKETCHES]
+    monkeypatch.setattr(sketches, "most", 10)
+    assert memory.sweep(NOW + 30) == 21 * 9
+    assert rows_of(path) == {
+        "judge_history": 0,
+        "judge_comments": 30,
+        "judge_text_sketches": 10,
+        "judge_text_shingles": 80,
+    }
+    for number in (0, *range(21, 30)):
+        assert memory.alike(replace(numbered(number, later=30), scope="comment:nine")) == 1
+    assert memory.sweep(NOW + DAY + 29) == 9 * 9
+    assert memory.alike(replace(numbered(0, later=30), scope="comment:nine")) == 1
+    assert memory.sweep(NOW + DAY + 30) == 9
+    assert rows_of(path)["judge_text_shingles"] == 0
+
+
+def test_a_comment_that_is_posted_again_is_one_copy(memory: Reputation) -> None:
+    for later in range(3):
+        memory.note(replace(SAID, posted_at=NOW + later), Action.HOLD)
+    assert memory.alike(elsewhere(SAID.body)) == 1
 
 
 def test_no_text_can_be_read_from_the_file(memory: Reputation, path: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from math import ceil, floor
 from typing import Final, NamedTuple, TypeVar
 
 from ...breaker import Outage
-from ...database.database import Database
+from ...database.database import Database, Query
 from ...database.retention import sweep
 from ...errors import StoreUnavailableError
 from ..submission import Submission
@@ -24,7 +24,7 @@ from .rows import Token
 from .source import RETENTION, Source
 from .topic import LEVELS, Post, agreement, post_of
 from .training import Taught, taught_of
-from .word_store import Change, DamagedError, Look, TokenStore
+from .word_store import Change, DamagedError, Look, TokenStore, first_query
 
 #: Comments of each kind that must have been taught before the filter gives a chance.
 ENOUGH: Final = 8
@@ -163,6 +163,10 @@ class Learner:
         :param rules_score: the sum of the rules' findings, 0 to 100.
         """
         return self._spared(lambda: self._score(submission, rules_score), None, reads=True, insist=False)
+
+    def queries(self, submission: Submission) -> list[Query]:
+        """Return the query of :meth:`score`."""
+        return [first_query(_Asked.of(submission).wanted if self._speaks else ())]
 
     def explain(self, seen: Submission | Collection[str], rules_score: int) -> tuple[Weighed, ...]:
         """Return the ten tokens that weigh most, the heaviest first; those without a weight are left out.

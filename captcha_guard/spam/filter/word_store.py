@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from ...database.database import Access, Database
+from ...database.database import Access, Database, Query
 from ...database.table import Kind, Row, Table
 from ...errors import DatabaseUnavailableError
 from .rows import Decision, Model, Token, decision_row, read_decision, read_token, token_row
@@ -102,7 +102,7 @@ class Look:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        [row] = access.rows(_READ_MODEL, ())
+        [row] = access.rows(*first_query(()))
         self.model = Model.read(row)
 
     def tokens(self, names: Collection[str]) -> dict[str, Token]:
@@ -164,7 +164,7 @@ class Read(Look):
         self._access = access
         first = list(islice(names, _MOST))
         self._first = frozenset(first)
-        rows = access.rows(_read_both(len(_rounded(first))), _rounded(first))
+        rows = access.rows(*first_query(first))
         if not rows:
             raise ValueError("its one row is missing")
         self.model = Model.read(rows[0][:6])
@@ -281,6 +281,12 @@ class TokenStore:
                 f"What the filter learned in {self.database.where} is damaged ({error}); delete the tables "
                 "learning_*, or restore them"
             ) from error
+
+
+def first_query(names: Collection[str]) -> Query:
+    """Return the query with which :meth:`TokenStore.looking` begins for these names of tokens."""
+    values = tuple(_rounded(list(islice(names, _MOST)))) if names else ()
+    return (_read_both(len(values)), values) if names else (_READ_MODEL, ())
 
 
 def _rounded(some: Sequence[object]) -> list[object]:

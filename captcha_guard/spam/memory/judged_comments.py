@@ -113,7 +113,7 @@ class JudgedComments:
         """Store a judged comment."""
         self._database.write(self.remembering(judged))
 
-    def remembering(self, judged: JudgedComment) -> Callable[[Access], int]:
+    def remembering(self, judged: JudgedComment) -> Callable[[Access], None]:
         """Return the part of :meth:`remember` that runs in a transaction, to combine it with others."""
         tokens = zlib.compress(json.dumps(judged.tokens, separators=(",", ":")).encode(), 1)
         trace = judged.trace
@@ -122,7 +122,7 @@ class JudgedComments:
         spam = _UNMARKED if judged.unmarked else spam
         rest = (tokens, judged.rules, int(judged.action), judged.judged_at, key, parties, judged.sent_as)
         row = (judged.id, *rest, spam, judged.chance, json.dumps(judged.found))
-        return lambda access: access.run(_ADD, row)
+        return lambda access: access.change(_ADD, [row])
 
     def find(self, comment_id: str) -> JudgedComment | None:
         """Return the judged comment with this id."""

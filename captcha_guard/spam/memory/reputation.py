@@ -8,20 +8,20 @@ the rows that expire first are deleted first.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
-from ...database.database import Access, Database
+from ...database.database import Access, Database, Query
 from ...database.retention import Sweeper, sweep
 from ..comment_key import comment_key, hash_key
 from ..history import History, Party, author_of, client_of, links_of, sites_of
 from ..submission import Submission
 from ..verdict import Action
-from .sketches import INDEXED, Sketches, placeholders
-from .tables import COMMENTS, RETENTIONS, TABLES
+from .sketches import Sketches, with_placeholders
+from .tables import COMMENTS, INDEXED, RETENTIONS, TABLES
 
 DAY: Final = 86_400.0
 HISTORY_KEPT: Final = 180 * DAY
@@ -82,11 +82,23 @@ class Reputation:
         return History(sum(history.ham for history in some), sum(history.spam for history in some))
 
     @contextmanager
-    def prefetching(self, submission: Submission) -> Iterator[None]:
-        """Read the histories of all the submission's parties in one statement, when this thread needs the first."""
+    def prefetching(
+        self, submission: Submission, also: Callable[[Submission], Iterable[Query]] = lambda _: ()
+    ) -> Iterator[None]:
+        """Read the histories of all the submission's parties in one statement, when this thread needs the first.
+
+        A database with round trips may read the sketches and the queries of ``also`` in the same one.
+        """
+
+        def queries() -> list[Query]:
+            parties = self._parties(submission)
+            histories = [_history(parties)] if parties else []
+            return [*histories, *self._sketches.queries(submission), *also(submission)]
+
         self._local.submission, self._local.parties = submission, None
         try:
-            yield
+            with self._database.prefetching(queries):
+                yield
         finally:
             self._local.submission = None
 
@@ -97,14 +109,17 @@ class Reputation:
         if submission is None:
             return self._read(parties)
         if local.parties is None:
-            local.parties = {self._hash(*one) for one in (*_authors(submission), *_evidence(submission))}
+            local.parties = self._parties(submission)
             local.histories = self._read(local.parties)
         histories: Mapping[bytes, History] | None = local.histories
         return histories if parties <= local.parties else self._read(parties)
 
+    def _parties(self, submission: Submission) -> set[bytes]:
+        return {self._hash(*one) for one in (*_authors(submission), *_evidence(submission))}
+
     def _read(self, parties: Collection[bytes]) -> dict[bytes, History] | None:
-        query, values = _HISTORY.format(placeholders(len(parties))), sorted(parties)
-        rows = self._database.read(lambda access: access.rows(query, values))
+        query = _history(parties)
+        rows = self._database.read(lambda access: access.rows(*query))
         return None if rows is None else {party: History(ham, spam) for party, ham, spam in rows}
 
     def alike(self, submission: Submission) -> int | None:
@@ -167,7 +182,7 @@ class Reputation:
             key = bytes.fromhex(trace.comment_key)
             known = access.rows(_STATUS, (key,))
             self._set_status(access, trace, _STORED, now)
-            access.run(_FORGET, (key,))
+            access.change(_FORGET, [(key,)])
             self._sketches.forget(access, trace.comment_key)
             return bool(known)
 
@@ -178,7 +193,7 @@ class Reputation:
         before, key = _STORED, bytes.fromhex(trace.comment_key)
         if not access.run(_ADD, (key, status, now + COMMENT_KEPT)):
             [(before,)] = access.rows(_STATUS, (key,))
-            access.run(_CHANGE, (key, status, now + COMMENT_KEPT))
+            access.change(_CHANGE, [(key, status, now + COMMENT_KEPT)])
         author = (status in _GOOD) - (before in _GOOD), (status == _SPAM) - (before == _SPAM)
         evidence = (status == _KEPT) - (before == _KEPT), author[1]
         counts = [
@@ -199,6 +214,10 @@ class Reputation:
         Returns ``None`` if the database can't be used.
         """
         return sweep(self._database, RETENTIONS, now)
+
+
+def _history(parties: Collection[bytes]) -> Query:
+    return with_placeholders(_HISTORY, len(parties)), tuple(sorted(parties))
 
 
 def _authors(submission: Submission) -> list[tuple[Party, str]]:

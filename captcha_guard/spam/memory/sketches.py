@@ -8,25 +8,21 @@ found. The hashes are keyed, so no word can be read from them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from heapq import nsmallest
 from typing import Final
 
-from ...database.database import Access, Database
+from ...database.database import Access, Database, Query
 from ..comment_key import SHARED, hash_key, sketch_key
 from ..submission import Submission
-from .tables import SHINGLES, SKETCHES
+from .tables import HASH, INDEXED, SHINGLES, SKETCHES
 
 #: Seconds for which a sketch is kept.
 KEPT: Final = 86_400.0
 #: How many hashes make a sketch.
 SKETCH: Final = 24
-#: How many hashes of a sketch are in the index. Two must match, because one often matches by chance. This misses 1 in
-#: 100 comments that are just similar enough, and 1 in 2,600 that have three quarters in common (the first two terms of
-#: a binomial distribution).
-INDEXED: Final = 8
 #: The fewest shingles that are compared, because people do repeat "Thanks for the article, it helped me a lot".
 FEWEST: Final = 6
 #: The share of the sketch that two similar comments have in common.
@@ -35,20 +31,30 @@ ALIKE: Final = 0.6
 MOST_ALIKE: Final = 8
 #: The most sketches that are compared: those with the most hashes in the index.
 _COMPARED: Final = 64
-_HASH: Final = 8  # bytes
 
-_ADD: Final = SKETCHES.upsert("expires")
+_ADD: Final = f"{SKETCHES.insert} ON CONFLICT (expires, mark) DO NOTHING"
 _INDEX: Final = [SHINGLES.upsert("expires", rows=rows) for rows in range(1, INDEXED + 1)]
 _NEAR: Final = """
-SELECT sketch FROM judge_sketches JOIN (
-    SELECT mark FROM judge_shingles WHERE shingle IN ({}) AND expires > :now AND mark <> :own
-    GROUP BY mark HAVING count(*) > 1 ORDER BY count(*) DESC, mark LIMIT :most
-) AS near ON judge_sketches.mark = near.mark
+SELECT sketch FROM judge_text_sketches AS known JOIN (
+    SELECT expires, mark FROM judge_text_shingles WHERE shingle IN ({}) AND expires > :now AND mark <> :own
+    GROUP BY expires, mark HAVING count(*) > 1 ORDER BY count(*) DESC, mark LIMIT :most
+) AS near ON known.expires = near.expires AND known.mark = near.mark
 """  # one placeholder for each shingle
 _FORGET: Final = tuple(
     f"DELETE FROM {table.name} WHERE substr(mark, 1, {SHARED}) = :half"  # noqa: S608 (our own names)
     for table in (SHINGLES, SKETCHES)
 )
+
+
+@dataclass(slots=True)
+class _Sketch:
+    """The sketch of one comment, its key, and how many similar comments were found, once they were looked for."""
+
+    submission: Submission
+    key: bytes
+    hashes: list[bytes]
+    copies: int | None = None
+    is_compared: bool = False
 
 
 class Sketches:
@@ -67,30 +73,37 @@ class Sketches:
 
         Returns ``None`` if the database can't be used.
         """
-        sketch = self._sketch(submission)
-        if not sketch or self._database.is_missing:
+        sketch, queries = self._sketch(submission), self.queries(submission)
+        if not queries or self._database.is_missing:
             return 0
-        key, own = sketch_key(submission, self._secret), set(sketch)
-        query, values = _NEAR.format(placeholders(len(sketch))), [*sketch, submission.posted_at, key, _COMPARED]
-        rows = self._database.read(lambda access: access.rows(query, values))
-        copies = None
+        rows = self._database.read(lambda access: access.rows(*queries[0]))
+        sketch.copies, sketch.is_compared = None, True
         if rows is not None:
+            own = set(sketch.hashes)
             shared = (len(own.intersection(_hashes(other))) for (other,) in rows)
-            copies = min(MOST_ALIKE, sum(number >= ALIKE * len(own) for number in shared))
-        self._local.last = key, submission.posted_at, copies
-        return copies
+            sketch.copies = min(MOST_ALIKE, sum(number >= ALIKE * len(own) for number in shared))
+        return sketch.copies
+
+    def queries(self, submission: Submission) -> list[Query]:
+        """Return the query of :meth:`alike`, if a comment is long enough to be compared."""
+        sketch = self._sketch(submission)
+        if not sketch.hashes:
+            return []
+        values = (*sketch.hashes, submission.posted_at, sketch.key, _COMPARED)
+        return [(with_placeholders(_NEAR, len(sketch.hashes)), values)]
 
     def noting(self, submission: Submission) -> Callable[[Access], None]:
         """Return a function that stores the sketch of a comment in a transaction."""
-        sketch, key = self._sketch(submission), sketch_key(submission, self._secret)
-        expires = submission.posted_at + KEPT
-        enough = self._copies(submission, key) >= MOST_ALIKE
+        sketch, expires = self._sketch(submission), submission.posted_at + KEPT
+        if not sketch.is_compared:
+            self.alike(submission)
+        enough = (sketch.copies or 0) >= MOST_ALIKE
 
         def write(access: Access) -> None:
-            if sketch and not enough:  # so that a flood of one text doesn't replace all others
-                access.run(_ADD, (key, b"".join(sketch), expires))
-                rows = [(shingle, key, expires) for shingle in sketch[:INDEXED]]
-                access.run(_INDEX[len(rows) - 1], [value for row in rows for value in row])
+            if sketch.hashes and not enough:  # so that a flood of one text doesn't replace all others
+                access.change(_ADD, [(expires, sketch.key, b"".join(sketch.hashes))])
+                rows = [(shingle, sketch.key, expires) for shingle in sketch.hashes[:INDEXED]]
+                access.change(_INDEX[len(rows) - 1], [[value for row in rows for value in row]])
 
         return write
 
@@ -98,33 +111,34 @@ class Sketches:
         """Delete all sketches of a comment."""
         half = bytes.fromhex(comment_key)[:SHARED]
         for statement in _FORGET:
-            access.run(statement, (half,))
+            access.change(statement, [(half,)])
 
-    def _copies(self, submission: Submission, key: bytes) -> int:
-        """Return the number that this thread found when it judged the comment, or count again."""
-        last, posted_at, copies = getattr(self._local, "last", (b"", 0.0, None))
-        if (last, posted_at) != (key, submission.posted_at):
-            copies = self.alike(submission)
-        return copies or 0
-
-    def _sketch(self, submission: Submission) -> list[bytes]:
-        return list(_smallest(tuple(submission.kept_text.words), hash_key(self._secret)))
+    def _sketch(self, submission: Submission) -> _Sketch:
+        """Return the sketch of a comment. The thread's last one is reused: rules need it, and so does storing."""
+        last: _Sketch | None = getattr(self._local, "last", None)
+        if last is None or last.submission is not submission:
+            hashes = _smallest(submission.kept_text.words, hash_key(self._secret))
+            last = self._local.last = _Sketch(submission, sketch_key(submission, self._secret), hashes)
+        return last
 
 
-def placeholders(count: int) -> str:
-    """Return placeholders for the values of ``IN (...)``."""
-    return ", ".join(f":v{number}" for number in range(count))
+@lru_cache(maxsize=128)
+def with_placeholders(statement: str, count: int) -> str:
+    """Return the statement with placeholders for the values of ``IN ({})``."""
+    return statement.format(", ".join(f":v{number}" for number in range(count)))
 
 
 def _hashes(sketch: bytes) -> Iterator[bytes]:
-    return (sketch[start : start + _HASH] for start in range(0, len(sketch), _HASH))
+    return (sketch[start : start + HASH] for start in range(0, len(sketch), HASH))
 
 
-@lru_cache(maxsize=16)
-def _smallest(words: tuple[str, ...], key: bytes) -> list[bytes]:
-    """Return the sketch of a text. It is cached, because rules need it and so does storing the comment."""
-    shingles = {" ".join(words[start : start + 3]) for start in range(len(words) - 2)}
+def _smallest(words: Sequence[str], key: bytes) -> list[bytes]:
+    """Return the sketch of a text.
+
+    The key is a prefix of what is hashed. BLAKE2's own parameter for keys would take a block more for each hash.
+    """
+    shingles = {" ".join(three) for three in zip(words, words[1:], words[2:], strict=False)}
     if len(shingles) < FEWEST:
         return []
-    hashes = (blake2b(one.encode("utf-8", "surrogatepass"), digest_size=_HASH, key=key) for one in shingles)
-    return nsmallest(SKETCH, (one.digest() for one in hashes))
+    encoded = (key + one.encode("utf-8", "surrogatepass") for one in shingles)
+    return sorted([blake2b(one, digest_size=HASH).digest() for one in encoded])[:SKETCH]
