@@ -296,7 +296,7 @@ def test_a_post_after_the_clock_has_moved_learns_unmarked_comments(
     name = post(blog, READERS[1], 1)
     clock.shift(31 * DAY)
     mark_spam(blog)
-    monkeypatch.setattr(blog.state.timetable, "_due_at", blog.state.clock())
+    monkeypatch.setattr(blog.state.timetable, "_clock", blog.state.clock)
     with heard(blog) as learned:
         post(blog, READERS[2], 2)
         threads[-1].join(10)
