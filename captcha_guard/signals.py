@@ -25,7 +25,7 @@ submission_judged = _signals.signal("submission-judged")
 #: Sent by ``guard.tidy()``, usually outside of requests. If a receiver raises an error, it is sent again the next time.
 aside_expired = _signals.signal("aside-expired")
 
-#: A comment was published 30 days ago and nobody marked it, so the filter has learned it as good. ``id`` (str, its
+#: A comment was published 30 days ago and stayed unmarked, so the filter has learned it as good. ``id`` (str, its
 #: verdict's). Sent by ``guard.tidy()``, as ``aside_expired`` is.
 unmarked_learned = _signals.signal("unmarked-learned")
 

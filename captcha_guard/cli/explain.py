@@ -66,7 +66,7 @@ def _judged(judged: JudgedComment) -> Iterator[str]:
     if judged.spam is not None:
         yield f"taught since then: {'spam' if judged.spam else 'ham'}"
     if judged.unmarked:
-        yield "nobody marked it in 30 days, so it counts as ham"
+        yield "unmarked for 30 days, so it counts as ham"
     sentences = {rule.slug: getattr(rule, "sentence", "") for rule in current_state().judge.rules}
     for slug, score in judged.found:
         yield f"- {slug} ({score}): {sentences.get(slug, '')}".rstrip(": ")

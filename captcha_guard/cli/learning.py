@@ -35,9 +35,10 @@ def retrain() -> None:
 def tidy() -> None:
     """Run the maintenance that is due.
 
-    Comments that were set aside 30 days ago are learned as spam, and published comments that nobody marked for 30 days
-    are learned as good. Pending reports are sent to services, and the filter is trained again if it is time to. The
-    guard does this itself from time to time after a comment. On a site with few comments, run this command with cron.
+    Comments that were set aside 30 days ago are learned as spam, and published comments that stayed unmarked for 30
+    days are learned as good. Pending reports are sent to services, and the filter is trained again if it is time to.
+    The guard does this itself from time to time after a comment. On a site with few comments, run this command with
+    cron.
     """
     done = CaptchaGuard().tidy()
     click.echo(f"Learned as spam after 30 days aside: {done.learned_aside}. Sent to services: {done.services_run}.")

@@ -174,8 +174,8 @@ class Settings:
     )
     learn_unmarked: bool = switch(
         default=True,
-        doc="Whether published comments on [moderated routes](judging.md#comments-that-nobody-marks) that nobody marks "
-        "as spam for 30 days count as good.",
+        doc="Whether published comments on [moderated routes](judging.md#unmarked-comments) that stay unmarked for "
+        "30 days count as good.",
     )
     log: str = setting(
         "text",

@@ -144,7 +144,7 @@ class Limits:
 
     def windows(self, policy: str | Policy, client: Client, *, share: int = 1) -> list[Charge]:
         """Return the windows of a policy that apply to a client, each limit divided by ``share``."""
-        return list(self.policy(policy).windows(client, prefix=self._prefix, divisor=share))
+        return self.policy(policy).windows(client, prefix=self._prefix, divisor=share)
 
     def clear(self, policy: str | Policy, client: Client) -> None:
         """Delete the counts of a client and its networks. Raises ``StoreUnavailableError`` if the store fails."""

@@ -13,8 +13,6 @@ from ..errors import ConfigError
 from .windows import Charge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .client import Client, Level
 
 #: The number of hits in a row without a wait. After that the waits grow.
@@ -75,19 +73,20 @@ class Policy:
         """A policy for reading that has only the shortest of the client's own windows."""
         return replace(self, limits=self.limits[:1], networks=False, waits=(), list_name=self._list_name)
 
-    def windows(self, client: Client, *, prefix: str, divisor: int = 1) -> Iterator[Charge]:
-        """Yield the windows that one hit is charged to: the client's before its networks', the shortest first.
+    def windows(self, client: Client, *, prefix: str, divisor: int = 1) -> list[Charge]:
+        """Return the windows that one hit is charged to: the client's before its networks', the shortest first.
 
         Each limit is divided by ``divisor``, but never below 1. The windows of one client look at one list of hits.
         """
-        yield from self._charges(prefix, divisor, client.key, None)
+        charges = self._charges(prefix, divisor, client.key, None)
         for level, key in client.networks if self.networks else ():
-            yield from self._charges(prefix, divisor, key, level)
+            charges += self._charges(prefix, divisor, key, level)
+        return charges
 
-    def _charges(self, prefix: str, divisor: int, key: str, level: Level | None) -> Iterator[Charge]:
+    def _charges(self, prefix: str, divisor: int, key: str, level: Level | None) -> list[Charge]:
         name = name_at(self.name, level)
         identifiers, list_key = (key, name), f"{prefix}/{key}/{name}/{self._list_name}"
-        return (Charge(item, identifiers, list_key) for item in self._items(prefix, divisor, level))
+        return [Charge(item, identifiers, list_key) for item in self._items(prefix, divisor, level)]
 
     def _items(self, prefix: str, divisor: int, level: Level | None) -> tuple[RateLimitItem, ...]:
         asked = prefix, divisor, level

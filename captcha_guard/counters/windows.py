@@ -56,8 +56,7 @@ class Charge(NamedTuple):
         return self.list_key or self.item.key_for(*self.identifiers)
 
 
-@dataclass(frozen=True, slots=True)
-class WindowStat:
+class WindowStat(NamedTuple):
     """The hits in one window, and the seconds until the oldest of them leaves it."""
 
     used: int

@@ -32,8 +32,9 @@ UNMARKED_AFTER: Final = 30 * 86_400.0
 class Tidied:
     """What maintenance did.
 
-    ``learned_aside`` comments were learned as spam after 30 days aside, and ``learned_unmarked`` as good because nobody
-    marked them in 30 days. ``services_run`` tasks of services were done, and ``retrained`` decisions learned again.
+    ``learned_aside`` comments were learned as spam after 30 days aside, and ``learned_unmarked`` as good, because they
+    stayed unmarked for 30 days. ``services_run`` tasks of services were done. ``retrained`` decisions were learned
+    again.
     """
 
     learned_aside: int = 0
@@ -207,7 +208,7 @@ class Moderation:
         return False
 
     def _unmarked(self, now: float) -> list[JudgedComment]:
-        """Return published comments that nobody marked in 30 days.
+        """Return published comments that stayed unmarked for 30 days.
 
         Silence says nothing while shadow mode publishes everything, or if no moderator has decided about any comment of
         these 30 days. Comments that expired aside are older.

@@ -1,6 +1,6 @@
 """Protects a site whose filter doesn't decide yet, because too few comments have been taught.
 
-Moderators clear the queue, but rules hold few good comments, so nobody teaches them and the filter never starts. While
+Moderators clear the queue, but rules hold few good comments, so few are taught and the filter never starts. While
 spam arrives on such a site, comments of new authors are held. The moderator then confirms the good ones and marks the
 spam, and after eight of each the filter decides.
 """

@@ -157,11 +157,20 @@ def memory(what: str, task: Callable[..., int], times: int, how: str, workers: i
             sizes = [f"{size / 2**20:.1f}" for size in (*at, one.resident[-1])]
             statuses = ", ".join(f"{times:,} of {status}" for status, times in sorted(one.statuses.items()))
             rows.append(
-                [f"worker {number} of {workers}", statuses, *sizes, f"{one.drift:+.1%}", f"{one.file / 2**20:.1f}"]
+                [
+                    f"worker {number} of {workers}",
+                    statuses,
+                    *sizes,
+                    f"{one.drift:+.1%}",
+                    f"{(one.file + one.log) / 2**20:.1f}",
+                ]
             )
     minutes = (time.monotonic() - begin) / 60
     head = (f"{times:,} {what}, {how}", "answers", *(f"MiB at {part} %" for part in (10, 25, 50, 75, 100)))
-    return table((*head, "furthest from 10 %", "SQLite's file, most MiB"), rows, texts=2) + f"\n\n{minutes:.1f} min."
+    return (
+        table((*head, "furthest from 10 %", "SQLite's file and log, most MiB"), rows, texts=2)
+        + f"\n\n{minutes:.1f} min."
+    )
 
 
 WHAT = {"tokens": tokens, "limits": limits, "faults": faults, "challenges": challenges, "flood": flooded}

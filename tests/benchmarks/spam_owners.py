@@ -64,7 +64,7 @@ OWNERS = (
     replace(QUEUE, name="the same, strict", strict=True),
     Owner("marks nothing", queue=False),
     *(
-        replace(QUEUE, name=f"the same, {share:.0%} of the silent ones are spam", slips=share)
+        replace(QUEUE, name=f"the same, {round(100 * share)} % of the silent ones are spam", slips=share)
         for share in (0.02, 0.05, 0.1)
     ),
 )

@@ -52,6 +52,8 @@ def poisoning(videos: Mapping[str, Sequence[Comment]]) -> Iterator[Line]:
         for bounded in (True, False):
             name = f"{attacker.name}{'' if bounded else ', every comment counted in full'}"
             yield from _lines(name, [_judged(*parts, attacker, bounded=bounded) for parts in timed])
+        again = [_judged(*parts, attacker, bounded=True, retrain=True) for parts in timed]
+        yield from _lines(f"{attacker.name}, then trained again", again)
 
 
 def _lines(name: str, samples: Sequence[Sequence[float | None]]) -> Iterator[Line]:
@@ -64,13 +66,20 @@ def _lines(name: str, samples: Sequence[Sequence[float | None]]) -> Iterator[Lin
 
 
 def _judged(
-    learn: Sequence[Comment], test: Sequence[Comment], attacker: Attacker | None, *, bounded: bool
+    learn: Sequence[Comment],
+    test: Sequence[Comment],
+    attacker: Attacker | None,
+    *,
+    bounded: bool,
+    retrain: bool = False,
 ) -> list[float | None]:
     with ours.fresh_learner() as learner:
         for number, comment in enumerate(learn):
             ours.teach(learner, number, comment)
         if attacker is not None:
             _attack(learner, [one for one in learn if not one.spam], attacker, bounded=bounded)
+        if retrain:
+            learner.retrain()
         return [ours.score(learner, one) for one in test if not one.spam]
 
 

@@ -295,11 +295,13 @@ def test_loading_what_is_no_export_changes_nothing(learner: Learner) -> None:
         [*lines, '{"name": "zz", "spam": true, "rules": 0, "tokens": []}'],
         [*lines, '{"name": "0a", "spam": 1, "rules": 0, "tokens": []}'],
         [*lines, '{"name": "0a", "spam": true, "rules": 101, "tokens": []}'],
+        [*lines, '{"name": "0a", "spam": true, "rules": 0, "strength": 1.5, "tokens": []}'],
+        [*lines, '{"name": "0a", "spam": true, "rules": 0, "unmarked": 1, "tokens": []}'],
         [*lines, '{"name": "0a", "spam": true, "rules": 0, "tokens": ["' + "x" * 65 + '"]}'],
         [*lines, "[" * 100_000],
     )
     for one in broken:
-        with pytest.raises(ValueError, match=f"Line {len(one)} is none that an export wrote"):
+        with pytest.raises(ValueError, match=f"Line {len(one)} wasn't written by an export"):
             learner.load(one)
     assert learner.stats() == before
 
@@ -400,7 +402,7 @@ def test_one_client_can_move_the_filter_only_so_far_on_one_day(database: Callabl
     assert 2 * chances[0] < chances[1]
 
 
-def test_a_decision_that_nobody_made_counts_less_and_never_replaces_a_persons(learner: Learner) -> None:
+def test_an_unmarked_comment_counts_less_and_never_replaces_a_decision(learner: Learner) -> None:
     teach(learner)
     words = learner.tokens(comment("a particular sentence about lichen"))
 

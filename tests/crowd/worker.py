@@ -46,12 +46,13 @@ BOTS = 256
 class Run:
     """A worker's answers by status, and its resident memory (bytes) at equal distances of the run.
 
-    ``file`` is the largest size of the store's file with its log, in bytes.
+    ``file`` and ``log`` are the largest sizes of the store's file and of its write-ahead log, in bytes.
     """
 
     statuses: Mapping[int, int]
     resident: Sequence[int]
     file: int
+    log: int
 
     @property
     def warm(self) -> int:
@@ -144,13 +145,14 @@ def _work(task: Task, numbers: range, folder: Path, settings: Mapping[str, objec
     app = create_app()
     statuses: Counter[int] = Counter()
     resident: list[int] = []
-    file, step = 0, max(1, len(numbers) // SAMPLES)
+    file, log, step = 0, 0, max(1, len(numbers) // SAMPLES)
     for done, number in enumerate(numbers):
         statuses[task(app, number)] += 1
         if done % step == step - 1:
             resident.append(_resident())
-            file = max(file, sum(path.stat().st_size for path in folder.glob(f"{_file(folder).name}*")))
-    return Run(statuses, resident, file)
+            file = max(file, _file(folder).stat().st_size)
+            log = max(log, _file(folder).with_name(f"{_file(folder).name}-wal").stat().st_size)
+    return Run(statuses, resident, file, log)
 
 
 def _file(folder: Path) -> Path:

@@ -26,7 +26,7 @@ PATIENCE = 60
 
 
 class InStep:
-    """A storage that waits before each use of the ``nonce`` until all threads are about to do the same."""
+    """A storage without transactions. It waits before each use of the ``nonce`` until all threads have come so far."""
 
     def __init__(self, storage: Storage, nonce: str, start: Barrier) -> None:
         self._storage, self._nonce, self._start = storage, nonce, start
@@ -91,11 +91,16 @@ def _racer(
     number: int, arguments: tuple[Path, Mapping[str, object]], rounds: Sequence[Round], start: Barrier
 ) -> list[Counter[int]]:
     blog = make_blog(*arguments)
-    store, results = blog.state.spent._storage, []
+    store, together, results = blog.state.spent._storage, blog.state.limits._together, []
     with ThreadPoolExecutor(THREADS) as threads:
         for lap, one in enumerate(rounds):
-            in_step = cast("Storage", InStep(store, one.nonce, start))
-            spent = GetThenDelete(in_step, one.nonce) if one.broken else Spent(in_step)
+            spent = blog.state.spent
+            if one.broken or together is None:
+                blog.state.limits._together = None  # in one transaction the racers would take turns
+                in_step = cast("Storage", InStep(store, one.nonce, start))
+                spent = GetThenDelete(in_step, one.nonce) if one.broken else Spent(in_step)
+            else:
+                blog.state.limits._together = lambda: (start.wait(PATIENCE), together())[1]
             blog.app.extensions[NAME] = replace(blog.state, spent=spent)
 
             def post(thread: int, lap: int = lap, one: Round = one) -> int:

@@ -108,7 +108,7 @@ def test_a_code_that_was_spent_before_the_loss_is_not_accepted_again(
 
 
 @LOSSES
-def test_a_moderated_route_holds_it(redis: FaultyRedis, blogs: MakeBlog, lose: Lose) -> None:
+def test_after_a_loss_a_moderated_route_holds_the_comment(redis: FaultyRedis, blogs: MakeBlog, lose: Lose) -> None:
     blog = blogs()
     used = say(blog, "Before", "/queue", ago=60)
     has_remembered_for(3600, blog)

@@ -101,7 +101,9 @@ def test_a_strict_api_accepts_the_code_in_headers(make: MakeApi, tmp_path: Path,
 
 
 @pytest.mark.parametrize("make", [api_flask, flask_restful])
-def test_what_the_schema_refuses_is_sent_again_with_the_pass_in_a_header(make: MakeApi, tmp_path: Path) -> None:
+def test_a_comment_that_the_schema_refuses_is_sent_again_with_the_pass_in_a_header(
+    make: MakeApi, tmp_path: Path
+) -> None:
     app, stored = make(tmp_path)
     client = app.test_client()
     wrong = {**COMMENT, "stars": 5}

@@ -67,7 +67,7 @@ def seen(answers: list[TestResponse]) -> list[object]:
     ]
 
 
-def test_the_author_of_a_comment_set_aside_sees_what_the_author_of_a_held_one_sees(blogs: MakeBlog) -> None:
+def test_authors_of_held_comments_and_of_ones_set_aside_see_the_same(blogs: MakeBlog) -> None:
     blog = blogs()
 
     @blog.app.route("/desk", methods=["GET", "POST"])

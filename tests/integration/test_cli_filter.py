@@ -280,8 +280,8 @@ def test_decisions_can_be_moved_to_another_site(site: Flask, tmp_path: Path) -> 
     ("given", "complaint"),
     [
         ("", "it is empty"),
-        (GOOD, "Line 1 is none that an export wrote"),
-        ('{"format": "captcha_guard learning", "version": 1}\n\n{"name": "x"}', "Line 3 is none that an export wrote"),
+        (GOOD, "Line 1 wasn't written by an export"),
+        ('{"format": "captcha_guard learning", "version": 1}\n\n{"name": "x"}', "Line 3 wasn't written by an export"),
         (b"\xff", "it isn't valid UTF-8"),
     ],
 )

@@ -52,7 +52,7 @@ def test_proxyfix_decides_whose_address_counts(blogs: MakeBlog) -> None:
     assert [answer.status_code for answer in answers] == [422, 422, 429]
 
 
-def test_one_slash_64_is_one_client_and_so_is_an_ipv4_mapped_address(blogs: MakeBlog) -> None:
+def test_a_64_bit_ipv6_network_and_an_ipv4_mapped_address_are_each_one_client(blogs: MakeBlog) -> None:
     blog = blogs(ONE)
     assert [blog.client(f"2001:db8:1:2::{n:x}").post(POST, data=COMMENT).status_code for n in range(1, 4)] == [
         422,
@@ -65,14 +65,14 @@ def test_one_slash_64_is_one_client_and_so_is_an_ipv4_mapped_address(blogs: Make
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "/run/blog.sock", "not an address"])
-def test_all_without_an_address_share_one_clients_limits(blogs: MakeBlog, address: str) -> None:
+def test_requests_with_an_invalid_address_share_one_clients_limits(blogs: MakeBlog, address: str) -> None:
     blog = blogs(ONE)
     assert blog.client(address).post(POST, data=COMMENT).status_code == 422
     assert blog.client("unix:").post(POST, data=COMMENT).status_code == 429
     assert blog.client("192.0.2.9").post(POST, data=COMMENT).status_code == 422
 
 
-def test_a_request_without_any_address_is_one_of_them(blogs: MakeBlog) -> None:
+def test_requests_without_an_address_share_the_same_limits(blogs: MakeBlog) -> None:
     client = blogs(ONE).app.test_client()
     del client.environ_base["REMOTE_ADDR"]
     assert [client.post(POST, data=COMMENT).status_code for _ in range(2)] == [422, 429]

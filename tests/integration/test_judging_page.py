@@ -33,7 +33,7 @@ def block(word: str) -> str:
     return found
 
 
-def test_a_rule_of_ones_own_is_five_lines(app: Flask) -> None:
+def test_a_custom_rule_takes_five_lines(app: Flask) -> None:
     said = block("class NoShouting")
     rule = said[: said.index("\n\n\n")].splitlines()
     assert len([line for line in rule if line.strip()]) <= 5

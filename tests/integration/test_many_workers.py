@@ -35,7 +35,7 @@ def crew(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield crew
 
 
-def test_of_300_tokens_that_eight_workers_get_at_once_each_is_accepted_once(crew: Racers) -> None:
+def test_each_of_300_tokens_sent_to_eight_workers_at_once_is_accepted_once(crew: Racers) -> None:
     outcome = race_for_tokens(crew, TOKENS)
     assert outcome.statuses == {201: TOKENS, 422: TOKENS * (RACERS - 1)}
     assert outcome.accepted == {1: TOKENS}

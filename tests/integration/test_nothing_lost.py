@@ -99,7 +99,7 @@ def test_a_double_click_stores_one_comment(blog: Blog) -> None:
         assert len(blog.stored) == attempt + 1
 
 
-def test_of_two_tabs_with_the_same_comment_one_stores_it(blog: Blog, client: FlaskClient) -> None:
+def test_the_same_comment_from_two_tabs_is_stored_once(blog: Blog, client: FlaskClient) -> None:
     """Even if both are judged before either is stored, so no rule knows the comment."""
     blog.state.judge.rules = ()
     left, right = (solved(client, read(client), COMMENT) for _ in range(2))

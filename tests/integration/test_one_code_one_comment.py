@@ -169,7 +169,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[]
 
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("way", WAYS)
-def test_of_16_racing_posts_with_one_code_or_one_pass_one_is_stored(
+def test_sixteen_parallel_posts_with_one_code_or_pass_store_one_comment(
     make: Callable[[], Blog], way: str, answer: str
 ) -> None:
     blog = talk(make(), way, answer)

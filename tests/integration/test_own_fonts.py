@@ -175,7 +175,7 @@ def test_a_font_file_replaced_by_garbage_is_refused_by_its_name(tmp_path: Path, 
     (own / "bungee.ttf").write_bytes(b"<!doctype html><title>404</title>")
     message = refusal(tmp_path, FONTS=own)
     assert message.startswith(f"the font {own}/bungee.ttf can't be read")
-    assert "replace the file or take it out of the folder" in message
+    assert "replace the file, or remove it from the folder" in message
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def nonce_of(blog: Blog, token: str) -> str:
     return blog.state.issuer.open(token).challenge.nonce
 
 
-def test_of_64_parallel_posts_of_one_token_exactly_one_is_accepted(tmp_path: Path) -> None:
+def test_exactly_one_of_64_parallel_posts_of_one_token_is_accepted(tmp_path: Path) -> None:
     config: dict[str, object] = {"SECRET_KEY": secrets.token_hex()}
     blog = make_blog(tmp_path, config)
     client, rounds = blog.client(), []

@@ -36,7 +36,7 @@ def test_a_pass_stays_valid_after_a_rotation(blogs: MakeBlog) -> None:
     assert after.client().post(POST, data=fields_of(passed) | {"author": "Ada"}).status_code == 303
 
 
-def test_what_was_spent_before_a_rotation_stays_spent(blogs: MakeBlog) -> None:
+def test_spent_tokens_stay_spent_after_a_rotation(blogs: MakeBlog) -> None:
     before = blogs({"SECRET_KEY": OLD})
     after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": [OLD]})
     fields = solved(before.client(), before.client().get("/posts/one"), COMMENT)

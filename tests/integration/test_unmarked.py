@@ -1,4 +1,4 @@
-"""A site whose owner only clears the queue: what nobody marks is learned, and new authors wait while spam arrives."""
+"""A site whose owner only clears the queue: unmarked comments are learned, and new authors wait while spam arrives."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def settle(blog: Blog, clock: time_machine.Traveller, days: float = 31) -> Tidie
         return blog.guard.tidy()
 
 
-# Comments that nobody marks
+# Unmarked comments
 
 
-def test_a_published_comment_that_nobody_marked_for_30_days_is_learned_as_good_once(
+def test_a_published_comment_that_stayed_unmarked_for_30_days_is_learned_as_good_once(
     blog: Blog, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture
 ) -> None:
     names = [post(blog, READERS[number], number) for number in range(2)]
@@ -87,7 +87,7 @@ def test_a_published_comment_that_nobody_marked_for_30_days_is_learned_as_good_o
     assert kept is not None
     assert (kept.spam, kept.unmarked) == (None, True)
     said = blog.app.test_cli_runner().invoke(group, ["explain", names[0]]).output
-    assert "nobody marked it in 30 days, so it counts as ham" in said
+    assert "unmarked for 30 days, so it counts as ham" in said
 
 
 def test_a_later_word_replaces_the_silence(blog: Blog, clock: time_machine.Traveller) -> None:
@@ -223,14 +223,14 @@ def test_it_ends_when_no_spam_arrives(blog: Blog, clock: time_machine.Traveller)
     assert blog.stored[-1]["action"] == "ACCEPT"
 
 
-def test_spam_that_nobody_marked_holds_no_one(blog: Blog) -> None:
+def test_unmarked_spam_holds_no_new_author(blog: Blog) -> None:
     """The owner may never look at the queue; then new authors would wait for ever."""
     post(blog, BAD.format(1), 1)
     post(blog, READERS[2], 2)
     assert blog.stored[-1]["action"] == "ACCEPT"
 
 
-def test_a_route_without_a_moderator_asks_nobody_to_wait(blog: Blog) -> None:
+def test_a_route_without_a_moderator_holds_no_new_author(blog: Blog) -> None:
     mark_spam(blog)
     post(blog, READERS[1], 1, page="/essay")
     assert blog.stored[-1]["why"] == ""
@@ -282,7 +282,7 @@ def test_fifty_comments_of_one_client_leave_honest_words_good(
 # Maintenance after a POST
 
 
-def test_a_post_after_the_clock_has_moved_learns_what_nobody_marked(
+def test_a_post_after_the_clock_has_moved_learns_unmarked_comments(
     blog: Blog, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[threading.Thread] = []

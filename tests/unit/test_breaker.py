@@ -50,7 +50,7 @@ def test_a_clock_that_is_set_back_does_not_keep_it_open() -> None:
     assert opened(1_000_000).allows(5)
 
 
-def test_of_many_threads_exactly_one_probes() -> None:
+def test_exactly_one_of_many_threads_probes() -> None:
     breaker, together, granted = opened(), threading.Barrier(16), []
 
     def ask() -> None:

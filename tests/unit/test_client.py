@@ -54,7 +54,7 @@ def test_ipv4_neighbours_share_the_wide_key_only(ip: ipaddress.IPv4Address, othe
 
 
 @given(ip=ipv6, host=st.binary(min_size=8, max_size=8), subnet=st.binary(min_size=2, max_size=2))
-def test_one_slash_64_is_one_client_one_slash_56_one_site_and_one_slash_48_one_network(
+def test_an_ipv6_64_is_a_client_a_56_is_a_site_and_a_48_is_a_network(
     ip: ipaddress.IPv6Address, host: bytes, subnet: bytes
 ) -> None:
     assert client(ipaddress.IPv6Address(ip.packed[:8] + host)) == client(ip)

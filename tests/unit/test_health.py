@@ -258,7 +258,7 @@ def test_a_working_store_is_not_tried(site: Site, now: list[float]) -> None:
     assert site.questions() == (0, 0)
 
 
-def test_of_a_store_that_hangs_one_reader_in_each_rest_waits_once(site: Site, now: list[float]) -> None:
+def test_one_reader_per_pause_waits_for_a_store_that_hangs(site: Site, now: list[float]) -> None:
     site.fail(site.asked, site.kept)
     for _ in range(5):
         now[0] += REST
@@ -333,7 +333,7 @@ def test_an_error_in_our_code_is_not_a_fault_of_the_store(health: Health) -> Non
     assert not health.down
 
 
-def test_of_many_threads_one_waits_for_a_store_that_hangs(health: Health, now: list[float]) -> None:
+def test_one_of_many_threads_waits_for_a_store_that_hangs(health: Health, now: list[float]) -> None:
     store, waiting, go = Store(), threading.Event(), threading.Event()
     store.down = True
     tries(health, store, FAULTS)

@@ -65,6 +65,8 @@ def wait(stamps: bytes, index: int, now: float, expiry: int) -> float | None:
 
 def oldest(stamps: bytes, limit: int, now: float, since: float) -> tuple[float, int]:
     """Return the oldest of the ``limit`` newest entries after ``since`` (now if there is none), and their number."""
+    if not stamps:
+        return now, 0
     newest = [stamp for (stamp,) in _STAMP.iter_unpack(stamps[-_STAMP.size * limit :])]
     first = bisect_left(newest, since)
     return (newest[first], len(newest) - first) if first < len(newest) else (now, 0)

@@ -39,7 +39,7 @@ def read_taught(lines: Iterable[str]) -> Iterator[Taught]:
         try:
             taught = read(json.loads(line))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise ValueError(f"Line {number} is none that an export wrote: {error}") from error
+            raise ValueError(f"Line {number} wasn't written by an export: {error}") from error
         if taught:
             yield taught
         read = _taught

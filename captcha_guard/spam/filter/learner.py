@@ -63,7 +63,7 @@ class Weighed:
 class Stats:
     """How much the filter has been taught, and how much of it is kept.
 
-    A published comment that nobody marked counts half in ``ham``, which is rounded down.
+    A published comment that stayed unmarked counts half in ``ham``, which is rounded down.
     """
 
     ham: int
@@ -208,7 +208,7 @@ class Learner:
     ) -> bool:
         """Learn a decision on a comment of which only the tokens are left; otherwise as :meth:`teach`.
 
-        :param unmarked: nobody decided, so it counts half, and it doesn't change what a person decided.
+        :param unmarked: no moderator decided, so it counts half, and it doesn't change a decision.
         :param sources: where the comment came from; many comments from one source count less.
         """
         names = tuple(sorted({token for token in tokens if is_used(token)}))
@@ -280,7 +280,7 @@ class Learner:
         return sweep(self._database, (RETENTION,), now)
 
     def close(self) -> None:
-        """Let go of what the calling thread holds open."""
+        """Close what the calling thread has open."""
         self._store.close()
 
     def _score(self, submission: Submission, rules_score: int) -> float | None:
@@ -358,9 +358,9 @@ class Learner:
     def _spared(
         self, ask: Callable[[], _Answer], alternative: _Answer, *, reads: bool = False, insist: bool = True
     ) -> _Answer:
-        """Return what ``ask`` returns, or the alternative while the database fails or what was learned is damaged.
+        """Return what ``ask`` returns, or the alternative while the database fails or the filter's tables are damaged.
 
-        Damage isn't a fault of the database: what else is kept there goes on. The log has one line when it is found.
+        Damage isn't a fault of the database, whose other tables stay in use. The log has one line when it is found.
         """
 
         def act() -> _Answer | DamagedError:

@@ -13,13 +13,13 @@ from .regression import Rules, Weight, untaught_rules
 
 #: Comments are counted in parts of this size, because a weaker decision counts as less than one comment.
 UNIT: Final = 64
-#: How much a published comment counts that nobody marked.
+#: How much a published comment counts that stayed unmarked.
 UNMARKED: Final = 0.5
 #: The version of the features whose rows count whole comments.
 _WHOLE: Final = 1
 
 #: How the column ``rules`` of a decision is packed: the rules' score in the lowest bits, then the parts that are
-#: missing to full strength, then whether nobody decided. So a row of an earlier version has full strength.
+#: missing to full strength, then whether the comment stayed unmarked. So a row of an earlier version has full strength.
 _SCORE_BITS: Final = 7
 _MISSING_BITS: Final = 7
 _UNMARKED_BIT: Final = 1 << (_SCORE_BITS + _MISSING_BITS)
@@ -29,7 +29,7 @@ _UNMARKED_BIT: Final = 1 << (_SCORE_BITS + _MISSING_BITS)
 class Model:
     """The one row: ``version`` of the features, ``revision`` that every change raises, how many comments were taught.
 
-    ``ham`` and ``spam`` count each decision, and half of each that nobody made. ``tokens`` and ``decisions`` are the
+    ``ham`` and ``spam`` count each decision, and half of each unmarked comment. ``tokens`` and ``decisions`` are the
     numbers given last; no number is given twice.
     """
 
@@ -81,8 +81,8 @@ class Token(Weight):
 class Decision:
     """A row of ``learning_decisions``: a comment that was taught. ``tokens`` are numbers, in rising order.
 
-    ``strength`` is how much it counts, up to 1. ``unmarked`` says that nobody decided: the comment was published and
-    stayed unmarked.
+    ``strength`` is how much it counts, up to 1. ``unmarked`` says that no moderator decided: the comment was published
+    and stayed unmarked.
     """
 
     number: int

@@ -29,8 +29,8 @@ _SPREAD: Final = 0x9E3779B97F4A7C15  # odd, its bits well mixed (2^64 over the g
 class Taught:
     """A comment as it is taught: its name (63 bits), its label, the rules' score, and its tokens without that score.
 
-    ``unmarked`` says that nobody decided: then it counts half. ``sources`` are where it came from: many comments from
-    one source count less. ``strength`` is how much a decision counted that was exported.
+    ``unmarked`` says that no moderator decided: then it counts half. ``sources`` are where it came from: many comments
+    from one source count less. ``strength`` is how much a decision counted that was exported.
     """
 
     name: int
@@ -53,7 +53,7 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
 
     So a queue of spam that is cleared in one go doesn't turn everything into spam. A comment that was taught before
     with the same label changes nothing. With the other label it is corrected: its counts move to the new label, and the
-    weights are learned until they agree. A person's decision replaces one that nobody made, and never the reverse.
+    weights are learned until they agree. A moderator's decision replaces an unmarked comment, and never the reverse.
 
     :param keep: decisions that are kept.
     """

@@ -1,4 +1,4 @@
-"""What the learning filter keeps: one table of tokens, one of decisions, and one row that counts both.
+"""The tables of the learning filter: tokens, decisions, and one row that counts both.
 
 A decision is a name (a hash), a label, the rules' score and the numbers of its tokens: enough to learn it again or to
 forget it.
@@ -94,11 +94,11 @@ _COUNT_TOKENS: Final = "SELECT COUNT(*) FROM learning_tokens"
 
 
 class DamagedError(DatabaseUnavailableError):
-    """The filter's tables hold what it never wrote."""
+    """The filter's tables contain values that it never wrote."""
 
 
 class Look:
-    """What can be read."""
+    """Reads the tables."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -106,7 +106,7 @@ class Look:
         self.model = Model.read(row)
 
     def tokens(self, names: Collection[str]) -> dict[str, Token]:
-        """Return those of these tokens that are known."""
+        """Return these tokens, if they are known."""
         return dict(self._tokens("token", names))
 
     def tokens_numbered(self, numbers: Collection[int]) -> dict[str, Token]:
@@ -126,7 +126,7 @@ class Look:
         return self._one(f"{_READ_DECISIONS} ORDER BY id LIMIT 1", ())
 
     def decision_from(self, number: int, *, spam: bool) -> Decision | None:
-        """Return the first decision of a kind from ``number`` on; of the very first where none is so young."""
+        """Return the first decision of a kind from ``number`` on, or its very first if there is none from there on."""
         of_a_kind = f"{_READ_DECISIONS} WHERE spam = :spam AND id >= :number ORDER BY id LIMIT 1"
         found = self._one(of_a_kind, (int(spam), number))
         return found or self._one(of_a_kind, (int(spam), 0))
@@ -158,7 +158,7 @@ class Look:
 
 
 class Read(Look):
-    """What can be read, with the first tokens in the same statement as the model."""
+    """Reads the tables, with the first tokens in the same statement as the model."""
 
     def __init__(self, access: Access, names: Collection[str]) -> None:
         self._access = access
@@ -171,20 +171,20 @@ class Read(Look):
         self._known = dict(read_token(row[6:]) for row in rows if row[6] is not None)
 
     def tokens(self, names: Collection[str]) -> dict[str, Token]:
-        """Return those of these tokens that are known."""
+        """Return these tokens, if they are known."""
         rest = [name for name in names if name not in self._first]
         return self._known | (super().tokens(rest) if rest else {})
 
 
 class Change(Look):
-    """What can be read and written in one turn; ``model`` is written when the turn ends."""
+    """Reads and writes the tables in one transaction. ``model`` is written at its end."""
 
     def __init__(self, access: Access) -> None:
         access.change(_RAISE_REVISION, [()])
         super().__init__(access)
 
     def save_tokens(self, tokens: Mapping[str, Token]) -> None:
-        """Write these tokens; one whose number is 0 is new and gets the next."""
+        """Write these tokens. One with the number 0 is new and gets the next number."""
         added = self._numbered(tokens)
         self._access.change(_ADD_TOKENS, [token_row(name, token) for name, token in added.items()])
         rows = [token_row(name, token) for name, token in tokens.items() if name not in added]
@@ -192,11 +192,11 @@ class Change(Look):
         self._access.change(_WRITE_TOKENS, changed)
 
     def delete_tokens(self, numbers: Iterable[int]) -> None:
-        """Forget tokens."""
+        """Delete tokens."""
         self._access.change(_DELETE_TOKENS, [(number,) for number in numbers])
 
     def replace_tokens(self, tokens: Mapping[str, Token]) -> None:
-        """Forget every token and write these; one whose number is 0 gets the next, the others keep theirs."""
+        """Replace all tokens with these. One with the number 0 gets the next number; the others keep theirs."""
         self._numbered(tokens)
         self._access.change(_DELETE_ALL_TOKENS, [()])
         self._access.change(_ADD_TOKENS, [token_row(name, token) for name, token in tokens.items()])
@@ -209,7 +209,7 @@ class Change(Look):
         return number
 
     def delete_decision(self, decision: Decision) -> None:
-        """Forget a decision; its tokens stay."""
+        """Delete a decision; its tokens stay."""
         self._access.change(_DELETE_DECISION, [(decision.number,)])
 
     def raise_sources(self, sources: Collection[Source]) -> dict[Source, int]:
@@ -224,15 +224,15 @@ class Change(Look):
         return raised
 
     def note_retraining(self) -> None:
-        """Note that everything was learned again, up to the decision that was made last."""
+        """Record that everything was learned again, up to the last decision."""
         self._access.change(_WRITE_RETRAINED, [(self.model.decisions,)])
 
     def end(self) -> None:
-        """Write the one row."""
+        """Write the row with the counts."""
         self._access.change(_WRITE_MODEL, [self.model.row])
 
     def _numbered(self, tokens: Mapping[str, Token]) -> dict[str, Token]:
-        """Give numbers to the tokens without one; returns those."""
+        """Give numbers to the tokens without one, and return those."""
         added = {name: token for name, token in tokens.items() if not token.number}
         for number, token in enumerate(added.values(), self.model.tokens + 1):
             token.number = number
@@ -241,7 +241,7 @@ class Change(Look):
 
 
 class TokenStore:
-    """The tables, to be looked at or changed."""
+    """Opens the tables for reading or for changes."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -249,7 +249,7 @@ class TokenStore:
 
     @contextmanager
     def looking(self, names: Collection[str] = ()) -> Iterator[Look]:
-        """Lend a look; tokens of these names cost no statement of their own.
+        """Open the tables for reading. Tokens with these names are read in the first statement.
 
         :raises DatabaseUnavailableError: the database can't be used.
         """
@@ -258,7 +258,7 @@ class TokenStore:
 
     @contextmanager
     def changing(self) -> Iterator[Change]:
-        """Lend the only turn to change anything: the end commits, an exception rolls back.
+        """Open the tables for changes, in a transaction that no other writer shares. An exception rolls it back.
 
         :raises DatabaseUnavailableError: the database can't be used, or others did not finish in time.
         """
@@ -268,12 +268,12 @@ class TokenStore:
             change.end()
 
     def close(self) -> None:
-        """Let go of what the calling thread holds open."""
+        """Close what the calling thread has open."""
         self.database.close()
 
     @contextmanager
     def _damage_named(self) -> Iterator[None]:
-        """Turn what a table should never hold into the error that says so."""
+        """Raise ``DamagedError`` for values that a table should never contain."""
         try:
             yield
         except (TypeError, ValueError, OverflowError) as error:

@@ -24,7 +24,7 @@ logger = logging.getLogger("captcha_guard")
 #: The most overdue comments that one call returns.
 _SOME: Final = 500
 
-#: In the column ``spam``: nobody decided within 30 days after the comment was published.
+#: In the column ``spam``: no moderator decided within 30 days after the comment was published.
 _UNMARKED: Final = 2
 
 #: ``mark`` is the comment key, ``service_mark`` is ``JudgedComment.sent_as``.
@@ -74,9 +74,9 @@ class JudgedComment:
     ``id`` is its verdict's. ``tokens`` are what the learning filter reads, ``rules`` is the rules' score (0 to 100),
     ``judged_at`` is in seconds since 1970. ``sent_as`` is the key of what services were sent about it: the comment
     key, an older hash for a comment that an earlier version stored, and "" where no service was configured. ``spam``
-    is the last decision about it, ``None`` before the first. ``unmarked`` means that nobody decided within 30 days
-    after it was published, so it counts as good. ``chance`` is the learning filter's chance of spam, ``None`` if it
-    abstained. ``found`` has the slug and score of each finding. Its sentence isn't stored, because it
+    is the last decision about it, ``None`` before the first. ``unmarked`` means that no moderator decided within 30
+    days after it was published, so it counts as good. ``chance`` is the learning filter's chance of spam, ``None`` if
+    it abstained. ``found`` has the slug and score of each finding. Its sentence isn't stored, because it
     may quote the comment.
     """
 
