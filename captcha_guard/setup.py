@@ -24,6 +24,7 @@ from .counters.store import health_of
 from .counters.surge import Surge
 from .database.database import Database
 from .database.opening import open_database
+from .database.sqlite import SQLiteDatabase
 from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
 from .spam.filter.learner import Learner
@@ -34,7 +35,7 @@ from .spam.moderation import Moderation
 from .spam.new_site import NewSite
 from .spam.services import Context, LateAnswer, services_of
 from .spam.submission import Submission
-from .spam.upgrade import upgrade
+from .spam.upgrade import delete_old_tables, move_into
 from .web.limiter import storage_for, strategy_of
 from .web.post.duplicates import known
 from .web.state import State
@@ -191,12 +192,11 @@ def _file(storage_uri: str, instance_path: str) -> Path:
 
 
 def _database(settings: Settings, path: Path) -> Database:
-    """Return the judge's database. Before its first use, data of an earlier version is upgraded.
-
-    ``path`` is the file for the judge's data if the site configures no database.
-    """
+    """Return the judge's database. A database that the settings name first takes over the data in the file ``path``."""
     database = open_database(settings.database_uri or f"sqlite:///{path}")
-    database.begin_with(lambda: upgrade(database, path))
+    delete_old_tables(database)
+    if not isinstance(database, SQLiteDatabase) or database.path.absolute() != path.absolute():
+        database.begin_with(lambda: move_into(database, path))
     return database
 
 

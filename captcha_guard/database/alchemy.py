@@ -66,7 +66,8 @@ class AlchemyDatabase(Database):
         if self._engine.dialect.name == "postgresql":
             event.listen(self._engine, "connect", lambda connection, _: _bound_waits(connection, timeout))
         self._tables: dict[str, Table] = {TURN.name: TURN}
-        self._made = (0, 0)  # in which process, and how many of the tables
+        self._dropped: tuple[str, ...] = ()
+        self._made = (0, 0, 0)  # in which process, how many of the tables, how many deleted ones
         self._making = threading.Lock()
         self._process = [os.getpid()]  # whose the connections of the pool are
         self._local = threading.local()
@@ -75,6 +76,10 @@ class AlchemyDatabase(Database):
     def keep(self, *tables: Table) -> None:
         """Have these tables made when the database is used next."""
         self._tables.update({table.name: table for table in tables})
+
+    def drop(self, *names: str) -> None:
+        """Have the tables with these names deleted when the database is used next."""
+        self._dropped += names
 
     def close(self) -> None:
         """Close the pool; its next use opens it again."""
@@ -125,8 +130,8 @@ class AlchemyDatabase(Database):
             connection.commit()
 
     def _make(self) -> None:
-        """Make the tables that are missing, once in each process."""
-        if self._made == (os.getpid(), len(self._tables)):
+        """Make the tables that are missing and delete old ones, once in each process."""
+        if self._made == (os.getpid(), len(self._tables), len(self._dropped)):
             return
         with self._making:
             if self._process != [os.getpid()]:  # a fork must not talk through its parent's connections
@@ -136,7 +141,16 @@ class AlchemyDatabase(Database):
             self._create(tables)
             for table in tables:
                 self._put_first(table)
-            self._made = (os.getpid(), len(tables))
+            dropped = self._dropped
+            for name in dropped:
+                self._drop(name)
+            self._made = (os.getpid(), len(tables), len(dropped))
+
+    def _drop(self, name: str) -> None:
+        from sqlalchemy import text  # noqa: PLC0415 (an extra)
+
+        with self._engine.begin() as connection:
+            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
 
     def _create(self, tables: list[Table]) -> None:
         from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError  # noqa: PLC0415 (an extra)

@@ -78,6 +78,10 @@ class Database(ABC):
         """Have these tables made when the database is used next."""
 
     @abstractmethod
+    def drop(self, *names: str) -> None:
+        """Have the tables with these names deleted when the database is used next."""
+
+    @abstractmethod
     def close(self) -> None:
         """Close what the calling thread holds open; the next use opens it again."""
 

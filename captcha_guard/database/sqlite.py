@@ -58,6 +58,11 @@ class SQLiteDatabase(Database):
         """Have these tables made when the file is used next."""
         self._connections.add(tuple(sqlite_schema(tables)))
 
+    def drop(self, *names: str) -> None:
+        """Have the tables with these names deleted when the file is used next."""
+        absent = "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '{}')"
+        self._connections.add([(absent.format(name), f"DROP TABLE IF EXISTS {name}") for name in names])
+
     def close(self) -> None:
         """Close the calling thread's connection."""
         self._connections.close()

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from ..database.database import Access, Database
-from ..database.sqlite import SQLiteDatabase
 from ..database.table import Kind, Table
 from .filter.retraining import take_in
 from .filter.rows import Model, read_decision
@@ -56,33 +55,13 @@ _WRITE_MODEL: Final = (
 _TABLES: Final = (*_ADD, outbox.TABLE, *FILTER)
 #: Tables that earlier versions used for sketches, with an index more. A sketch is kept for a day, so they are deleted.
 _DELETED: Final = ("judge_shingles", "judge_sketches")
-_FIND_DELETED: Final = "SELECT name FROM sqlite_master WHERE name IN (:one, :other)"
 
 logger = logging.getLogger("captcha_guard")
 
 
-def upgrade(database: Database, file: Path) -> None:
-    """Bring the judge's data into the present format, in ``database`` and in the site's own ``file``.
-
-    :raises DatabaseUnavailableError: the database can't be used.
-    """
-    delete_old_tables(database)
-    if not isinstance(database, SQLiteDatabase) or database.path.absolute() != file.absolute():
-        move_into(database, file)
-
-
 def delete_old_tables(database: Database) -> None:
-    """Delete the tables that the present format doesn't use. If that fails, the next process tries again."""
-    if database.is_missing:
-        return
-    if isinstance(database, SQLiteDatabase) and not database.read(lambda access: access.rows(_FIND_DELETED, _DELETED)):
-        return
-    database.write(_delete)
-
-
-def _delete(access: Access) -> None:
-    for name in _DELETED:
-        access.change(f"DROP TABLE IF EXISTS {name}", [()])
+    """Have the tables deleted that the present format doesn't use, when ``database`` is used next."""
+    database.drop(*_DELETED)
 
 
 def move_into(database: Database, file: Path) -> None:

@@ -141,19 +141,20 @@ def test_a_site_moves_its_file_when_it_first_uses_the_database(blogs: MakeBlog, 
     assert tables(path) == {"judge_moved", "sqlite_sequence"}
 
 
-def test_tables_that_are_no_longer_used_are_deleted(opened: Callable[[], Database], tmp_path: Path) -> None:
+def test_tables_that_are_no_longer_used_are_deleted(opened: Callable[[], Database]) -> None:
+    said = Submission(scope="post", body="A lawn.", client="0123456789abcdef")
     with closing(opened()) as database:
-        memory = Reputation(database, secret=SECRET)
-        upgrade.upgrade(database, tmp_path / "missing.sqlite3")
+        assert Reputation(database, secret=SECRET).teach(said, spam=True, now=NOW)
         with database.writing() as access:
             access.change("CREATE TABLE judge_shingles (shingle INTEGER, mark INTEGER, expires REAL)", [()])
             access.change("CREATE INDEX judge_shingles_by_expiry ON judge_shingles (expires)", [()])
         for _ in range(2):
-            upgrade.upgrade(database, tmp_path / "missing.sqlite3")
-            assert memory.teach(Submission(scope="post", body="A lawn.", client="0123456789abcdef"), spam=True, now=NOW)
+            upgrade.delete_old_tables(database)
+            assert Reputation(database, secret=SECRET).teach(said, spam=True, now=NOW)
         with pytest.raises(DatabaseUnavailableError), database.reading() as access:
             access.rows("SELECT * FROM judge_shingles")
-        assert memory.history(Party.CLIENT, ("0123456789abcdef",)) == History(0, 1)
+        past = Reputation(database, secret=SECRET).history(Party.CLIENT, (said.client,))
+        assert past == History(0, 1)
 
 
 def test_a_site_without_a_database_uri_deletes_them_from_its_file(blogs: MakeBlog, tmp_path: Path) -> None:
