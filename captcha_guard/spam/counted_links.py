@@ -7,14 +7,13 @@ links don't count, within limits that leave spammers little to gain.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from .history import Memory, Party, link_name
 from .lists.known_hosts import FORGES, WORKS, is_listed
 from .submission import Submission
 from .text.link import Context, Link, address_of, certain_host, name_of
-from .text.link_scanner import scan
+from .text.quotes import addresses_in
 from .text.registrable import registrable_domain
 from .text.technical import is_on_subject
 
@@ -72,7 +71,7 @@ class _Counting:
             return True
         if is_listed(host, WORKS) or (self._home and registrable_domain(host) == self._home):
             return False
-        if self._submission.topic and address_of(link.url) in _addresses(self._submission.topic_text):
+        if self._submission.topic and address_of(link.url) in addresses_in(self._submission.topic_text):
             return False
         if is_listed(host, FORGES):
             self._forges += 1
@@ -105,9 +104,3 @@ def _explained(submission: Submission, links: tuple[Link, ...]) -> bool:
     if len(text.words) < len(links) * EXPLAINED or own in {registrable_domain(link.host) for link in links}:
         return False
     return is_on_subject(text.cased, text.words, submission.topic_text if submission.topic else "")
-
-
-@lru_cache(maxsize=8)  # one POST asks for the same topic several times
-def _addresses(topic: str) -> frozenset[str]:
-    """Return the addresses that a post links."""
-    return frozenset(filter(None, (address_of(found.link.url) for found in scan(topic))))

@@ -276,8 +276,8 @@ class Moderation:
         if self._learner is not None:
             try:
                 return self._learner.tokens(submission)
-            except Exception:  # the host's topic fails; the comment must be stored all the same
-                logger.exception("captcha_guard: the topic of %r failed, so its comment has none", submission.scope)
+            except Exception:  # the comment must be stored all the same
+                logger.exception("captcha_guard: a comment on %.200r is kept without its topic", submission.scope)
         return tokens_of(submission.kept_text, submission.scope)
 
     def _filter(self) -> Learner:

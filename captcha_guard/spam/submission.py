@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from .text.invisible import without_unseen
 from .text.normalised import Text
 from .text.quotes import has_quotes, without_known_quotes
+
+logger = logging.getLogger("captcha_guard")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,21 +81,26 @@ class Submission:
 
     def _read(self, private: tuple[str, ...]) -> Text:
         body = self.body
-        if self.topic and has_quotes(body):
-            with suppress(Exception):  # the rules and the filter report what is wrong with the topic
-                body = without_known_quotes(body, self.topic_text)
+        if has_quotes(body) and self.topic_text:
+            body = without_known_quotes(body, self.topic_text)
         return Text.of(body, self.author, self.url, other=self.other, private=private, site=self.site)
 
     @cached_property
     def topic_text(self) -> str:
         """The title and text of what is commented on, "" if the host doesn't say.
 
-        :raises TypeError: ``topic`` is not a text, or its function doesn't return one.
+        If it isn't a text, or its function fails, this is logged, and the submission is judged without it: quotes and
+        links of the post then count.
         """
-        text: object = self.topic() if callable(self.topic) else self.topic
-        if not isinstance(text, str):
-            raise TypeError(f"Facts(topic=...) is {text!r}; a text is needed, or a function that returns a text")
-        return text
+        if not self.topic:
+            return ""
+        try:
+            return _checked(self.topic() if callable(self.topic) else self.topic)
+        except Exception:
+            logger.exception(
+                "captcha_guard: the topic of %.200r failed, so the submission is judged without it", self.scope
+            )
+            return ""
 
     @property
     def content(self) -> str:
@@ -113,6 +120,12 @@ class Submission:
     def can_be_duplicate(self) -> bool:
         """Whether the same POST again would be a duplicate. A POST without text, as from a button, wouldn't."""
         return bool(self.body.strip()) or any(len(text.split(maxsplit=1)) > 1 for text in self.other)
+
+
+def _checked(topic: object) -> str:
+    if not isinstance(topic, str):
+        raise TypeError(f"Facts(topic=...) is {topic!r}; a text is needed, or a function that returns a text")
+    return topic
 
 
 @lru_cache(maxsize=8)  # one POST makes several submissions of the same texts

@@ -108,14 +108,21 @@ def test_the_topic_reaches_the_filter_and_the_comment_is_taught_with_it(blog: Bl
 
 
 def test_a_topic_that_fails_loses_no_comment(blog: Blog, caplog: pytest.LogCaptureFixture) -> None:
+    """It is asked for once per POST, logged once, and the comment is judged as if there were no topic."""
+    asked: list[str] = []
+
     def about(slug: str) -> Facts:
         def text() -> str:
+            asked.append(slug)
             raise OSError(f"no text of {slug}")
 
         return Facts(topic=text)
 
-    assert guarded(blog, about).client().post("/notes/one", data=COMMENT).status_code == 200
-    assert "the topic of 'note' failed" in caplog.text
+    body = "> A line\n\nI have read more about this bound last year, see https://bounds.example/more"
+    assert guarded(blog, about).client().post("/notes/one", data=COMMENT | {"body": body}).status_code == 200
+    assert asked == ["one"]
+    assert caplog.text.count("the topic of 'note' failed") == 1
+    assert blog.stored[-1]["held"] == "False"
     with blog.app.app_context():
         assert blog.guard.teach(blog.stored[-1]["id"], spam=False)
 

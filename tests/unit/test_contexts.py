@@ -109,6 +109,57 @@ def test_a_quote_of_the_post_is_not_judged() -> None:
     assert words("[quote=Ada]free gift cards[/quote] Why?") == "why"
 
 
+PLANTS = (
+    "Water the seedlings in the evening. They need light, see https://seeds.example/light and "
+    '<a class="more" href="https://pots.example/?a=1&amp;b=2">buy good pots early</a>.\n\n## The shop\n\nTwo leaves.'
+)
+
+
+@pytest.mark.parametrize(
+    ("quote", "host"),
+    [
+        ("> Water the seedlings <https://slots.example/> in the evening", "slots.example"),
+        ("> Water the seedlings <HTTPS://slots.example> in the evening", "slots.example"),
+        ("> [Water the seedlings](<https://slots.example/>) in the evening", "slots.example"),
+        ("> [Water the seedlings](<//slots.example/>) in the evening", "slots.example"),
+        ('> <a href="https://slots.example/">Water the seedlings</a> in the evening', "slots.example"),
+        ("> <a href=slots.example>Water the seedlings</a> in the evening", "slots.example"),
+        ('> Water <img src="https://slots.example/x.png"> the seedlings', "slots.example"),
+        ("> Water &lt;https://slots.example/&gt; the seedlings", "slots.example"),
+        ("<blockquote>Water the <a href='https://slots.example/'>seedlings</a></blockquote>", "slots.example"),
+        ("[quote=Ada]Water the [seedlings](<https://slots.example/>)[/quote]", "slots.example"),
+        ("> Water the seedlings <https://seeds.example/more> in the evening", "seeds.example"),
+        ("> [buy good pots](//pots.early)\n> [buy good](//pots.early)", "pots.early"),
+        ("> [Two\n> leaves](\n> //pots.early)\n> buy good", "pots.early"),
+    ],
+)
+def test_a_quote_with_an_address_that_the_post_lacks_is_judged(quote: str, host: str) -> None:
+    for reply in ("Why?", "Why? See https://seeds.example/light for that."):
+        text = Submission(scope="c", body=f"{quote}\n\n{reply}", topic=PLANTS).text
+        assert host in {link.host for link in text.links}
+    assert words(f"> They need light\n\nWhy?\n\n{quote}", PLANTS).endswith(words(quote, PLANTS))
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "> Water the seedlings in the evening.",
+        "> Water the <b>seedlings</b> in<br/>the evening.",
+        "> They need light, see https://seeds.example/light",
+        "> They need light, see <https://seeds.example/light/>",
+        '> and <a class="more" href="https://pots.example/?a=1&amp;b=2">buy good pots early</a>.',
+        "<blockquote>buy good pots early</blockquote>",
+    ],
+)
+def test_a_quote_with_the_links_of_the_post_is_not_judged(quote: str) -> None:
+    assert words(f"{quote}\n\nWhy?", PLANTS) == "why"
+
+
+def test_a_tag_that_shows_a_text_of_its_own_stays_in_a_quote() -> None:
+    assert words("> Water <img alt='free gift cards'> the seedlings\n\nWhy?", PLANTS) != "why"
+    assert words("> Water <casino> the seedlings\n\nWhy?", PLANTS) != "why"
+
+
 def test_other_quotes_are_judged() -> None:
     assert words("> free gift cards for all\n\nWhy?") == "free gift cards for all why"
     assert words("> free gift cards", topic="") == "free gift cards"

@@ -129,14 +129,19 @@ def test_what_the_post_links_does_not_count() -> None:
     assert judged(f"> {PILLS}/tables/?page=2\n\n{TEXT}\n\n{SLOTS}", topic=topic).action == Action.ACCEPT
 
 
-def test_a_topic_that_fails_stops_only_the_rules_that_need_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_topic_that_fails_is_asked_once_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    asked: list[str] = []
+
     def broken() -> str:
+        asked.append("asked")
         raise OSError
 
-    verdict = judged(f"> free gift cards\n\n{PILLS}", topic=broken)
-    assert verdict.held
-    assert {"phrases", "rule_failed"} <= set(verdict.reasons)
-    assert "the rule links failed" in caplog.text
+    body = f"> free gift cards\n\n{TEXT} {PILLS}"
+    verdict = judged(body, topic=broken)
+    assert asked == ["asked"]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "the topic of 'post:1' failed, so the submission is judged without it" in caplog.text
+    assert verdict == judged(body)
     caplog.clear()
 
 
