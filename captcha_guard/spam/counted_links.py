@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 from .history import Memory, Party, link_name
 from .lists.known_hosts import FORGES, WORKS, is_listed
 from .submission import Submission
-from .text.link import Context, Link, address_of, certain_host, name_of
+from .text.link import Context, Link, address_of, certain_host, host_of, name_of
 from .text.quotes import addresses_in
 from .text.registrable import registrable_domain
-from .text.technical import is_on_subject
+from .text.technical import is_on_subject, is_pasted
 
 #: Links to sites for programmers that don't count; further ones do.
 MOST_FORGES: Final = 3
@@ -23,10 +23,18 @@ MOST_FORGES: Final = 3
 MOST_CODE_DOMAINS: Final = 2
 #: Words for each link of a text that explains its links, and of a text in which links in code don't count.
 EXPLAINED: Final = 8
+#: The same for a text with a message of a program or a command line, which readers paste without many words.
+EXPLAINED_BY_MESSAGE: Final = 2
 #: So many explained links to one domain count as one.
 MOST_OF_ONE_DOMAIN: Final = 3
 #: An address within the path or the query of another one: the page may send its readers on to it.
 _REDIRECT: Final = re.compile(r"(?:[/=?&]|%2f|%3d)(?:https?(?::|%3a)|www\.)", re.IGNORECASE)
+
+#: The name of a link reference definition, ``[name]: https://...``.
+_DEFINED: Final = re.compile(r"\[([^\[\]]{1,999}+)\]:[\s>]*+<?+(?=[a-z]{2,10}:|[\\/])")
+_NUMBER: Final = re.compile(r"\^?\d{1,3}")
+#: A reference whose text isn't its name, ``[text][name]``.
+_FULL_REFERENCE: Final = re.compile(r"\][\s>]{0,3}\[[^\[\]]{0,999}+\](?!:)")
 
 
 class Counted(NamedTuple):
@@ -95,12 +103,29 @@ class _Counting:
 def _explained(submission: Submission, links: tuple[Link, ...]) -> bool:
     """Return whether the text is about its subject and has some words for each link.
 
-    No link may be repeated, written in HTML or BBCode with a text of its own, or lead to the author's own website.
+    No link may be repeated, have a text of its own, or lead to the author's own website.
     """
     text = submission.text
-    if len({address_of(link.url) for link in links}) < max(2, len(links)) or any(link.is_tag for link in links):
+    if len({address_of(link.url) for link in links}) < max(2, len(links)) or any(map(_has_own_text, links)):
+        return False
+    if any(_has_named_references(passage.tagged) for passage in text.passages):
         return False
     own = registrable_domain(text.site.host) if text.site else ""
-    if len(text.words) < len(links) * EXPLAINED or own in {registrable_domain(link.host) for link in links}:
+    needed = EXPLAINED_BY_MESSAGE if is_pasted(text.cased) else EXPLAINED
+    if len(text.words) < len(links) * needed or own in {registrable_domain(link.host) for link in links}:
         return False
     return is_on_subject(text.cased, text.words, submission.topic_text if submission.topic else "")
+
+
+def _has_own_text(link: Link) -> bool:
+    """Return whether a link shows another text than its address."""
+    if not link.marked_up:
+        return link.is_tag
+    label = link.label.strip(" *_~<>")
+    return link.is_tag or len(label.split()) != 1 or host_of(label) != link.host
+
+
+def _has_named_references(text: str) -> bool:
+    """Return whether a text uses reference definitions, as in ``[text][1]``, except for plain numbers, ``[1]``."""
+    names = _DEFINED.findall(text)
+    return bool(names) and (not all(map(_NUMBER.fullmatch, names)) or _FULL_REFERENCE.search(text) is not None)

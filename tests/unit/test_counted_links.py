@@ -180,8 +180,21 @@ def test_a_text_that_explains_its_links_asks_for_a_code() -> None:
     [
         ("a linear scan", Action.HOLD),
         ("an iPhone or YouTube for 2.50", Action.HOLD),
-        ("bisect_left", Action.CHALLENGE),
-        ("insertSorted", Action.CHALLENGE),
+        ("bisect_left", Action.HOLD),
+        ("insertSorted", Action.HOLD),
+        ("insertSorted => bisect", Action.CHALLENGE),
+        ("bisect_left and insertSorted", Action.CHALLENGE),
+        ("one || the other", Action.HOLD),
+        ("a queue in a gateway", Action.HOLD),
+        ("the bug in a queue of the scheduler, with a timeout", Action.CHALLENGE),
+        ("a cache, like bisect_left in numpy", Action.CHALLENGE),
+        ("@ada_quill and -> others", Action.HOLD),
+        ("--best of /all/of/them", Action.CHALLENGE),
+        ("a price of 10.000.000", Action.HOLD),
+        ("555.123.4567", Action.HOLD),
+        ("those of 24.12.2023", Action.HOLD),
+        ("v0.9.1", Action.CHALLENGE),
+        ("v3.0", Action.CHALLENGE),
         ("sort()", Action.CHALLENGE),
         ("tables.py", Action.CHALLENGE),
         ("3.11.2", Action.CHALLENGE),
@@ -200,3 +213,46 @@ def test_only_a_text_about_code_or_about_the_post_explains_its_links(sign: str, 
 def test_a_reference_alone_is_no_bare_link() -> None:
     assert judged("https://docs.python.org/3/library/bisect.html").reasons == ()
     assert "link_only" in judged("https://a.example/bisect").reasons
+
+
+def test_links_with_a_text_of_their_own_are_not_explained() -> None:
+    text = "I have measured `bisect` against a linear scan last week, on an old and on a new machine of my sister"
+    for links in (
+        "[good tables](https://a.example/x) and https://b.example/y",
+        "[good tables][1] and [chairs][2]\n\n[1]: https://a.example/x\n[2]: https://b.example/y",
+        "[good tables] and [chairs]\n\n[good tables]: https://a.example/x\n[chairs]: <https://b.example/y>",
+        "<a href='https://a.example/x'>good tables</a> and https://b.example/y",
+        "[url=https://a.example/x]good tables[/url] and https://b.example/y",
+        "[](https://a.example/x) and [\ngood tables](https://b.example/y)",
+        "[tables](https://a.example/x), [chairs](https://a.example/y)",
+    ):
+        assert judged(f"{text}: {links}").held, links
+    for links in (
+        "[https://a.example/x](https://a.example/x) and [b.example](https://b.example/y)",
+        "<https://a.example/x> and <https://b.example/y>",
+        "[1] and [2]\n\n[1]: https://a.example/x\n[2]: https://b.example/y",
+    ):
+        assert judged(f"{text}: {links}").action == Action.CHALLENGE, links
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "GET https://a.example/x.css net::ERR_ABORTED 404 (Not Found), same for https://b.example/y.css",
+        "Refused to load the script 'https://a.example/x.js'. https://b.example/y.js works.",
+        "fatal: unable to access 'https://a.example/x.git/': SSL certificate problem. https://b.example/ is fine.",
+        "curl -I https://a.example/x and curl -I https://b.example/y",
+        "$ wget https://a.example/x gets less than https://b.example/y",
+        "git clone --depth 1 https://a.example/x and https://b.example/y",
+    ],
+)
+def test_a_pasted_message_explains_its_links(body: str) -> None:
+    assert judged(body).action == Action.CHALLENGE
+    assert judged(f"{body} https://c.example https://d.example").held
+
+
+def test_everyday_words_beside_links_explain_nothing() -> None:
+    roof = "We had our roof && siding done by these people last summer and were quite happy with the work"
+    links = "https://roofs.example/miami https://siding.example/offers"
+    for sign in ("&&", "=>", "and the header, with logs of", "and theirHouse", "--", "== and =="):
+        assert judged(f"{roof.replace('&&', sign)}, see {links}").held, sign

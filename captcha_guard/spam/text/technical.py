@@ -5,62 +5,107 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from .normalised import folded_case, words_of
 
-#: Names, operators, options, paths and versions as they occur in code. "iPhone", "YouTube" and prices don't match.
-_CODE: Final = re.compile(
+#: Code, files, paths, versions and messages of programs. One of them shows that a text is about programming.
+_STRONG: Final = re.compile(
+    r"""\b[a-zA-Z]\w{1,40}(?:\.\w{1,40})?\(\)   # a call
+    | \b\w{1,40}\.(?:bat|cfg|conf|config|cpp|csproj|css|csv|dll|exe|htaccess|ini|java|js|json|jsx|php|ps1|py|rb|scss
+        |sql|toml|ts|tsx|vue|xaml|xml|yaml|yml)\b
+    | (?<!\w)\.NET\b | \b[CF]\# | \bC\+\+ | \b0x[0-9a-fA-F]{2,} | \b[A-Z]:\\ | \b[A-Z][A-Z_]{3,40}=
+    | `[^`\n]{2,200}`
+    # a version, unlike a date, a telephone number or a price
+    | \bv\d{1,4}(?:\.\d{1,5}){1,3}\b
+    | \b(?!\d{1,2}\.\d{1,2}\.(?:19|20)?\d\d\b|\d{3}\.\d{3}\.\d{3,4}\b|\d{1,3}(?:\.\d{3}){2}\b)
+        \d{1,4}\.\d{1,4}\.\d{1,5}\b
+    """,
+    re.VERBOSE,
+)
+#: Messages of programs, and command lines with an address. A text with one needs few words of its own.
+_PASTED: Final = re.compile(
+    r"""\b[Ff]ailed\ to\ (?:load\ resource|fetch|connect\ to)\b | \bblocked\ by\ CORS\ policy\b
+    | \bAccess\ to\ (?:fetch|XMLHttpRequest|font|script)\ at\b | \bnet::ERR_[A-Z]
+    | \bE(?:CONNREFUSED|NOTFOUND|TIMEDOUT)\b
+    | \bMixed\ Content:\ The\ page\ at\b | \bRefused\ to\ (?:apply|connect|display|execute|frame|load)\b
+    | \b[Cc]ould\ not\ resolve\ host\b | \bSSL\ certificate\ problem\b
+    | \b40[0134]\ (?:Bad|Unauthorized|Forbidden|Not)\b
+    | \b50[0234]\ (?:Internal|Bad|Service|Gateway)\b | \bTraceback\ \(most\ recent | \b[Ff]atal:\ unable\ to\ access\b
+    | \bgit\ (?:clone|remote\ add|submodule\ add)\ [^\n]{0,60}(?:https?:|git@|ssh:)
+    | (?:^|[\n$`>]\ ?)(?:curl|wget|http)\ [^\n]{0,60}https?: | \b(?:curl|wget)\ --?[a-zA-Z][^\n]{0,60}https?:""",
+    re.VERBOSE,
+)
+#: Names and operators that other texts may have, too: handles, brand names, arrows. "iPhone" and "YouTube" don't match.
+_WEAK: Final = re.compile(
     r"""\b[a-z]{2,30}[A-Z][A-Za-z]\w*            # camelCase
-    | \b[a-zA-Z]\w{0,40}_\w+                     # snake_case
-    | \b[a-zA-Z]\w{1,40}(?:\.\w{1,40})?\(\)      # a call
-    | \b\w{1,40}\.(?:bat|c|cfg|conf|config|cpp|cs|csproj|css|csv|dll|exe|go|h|htaccess|ini|java|js|json|jsx|kt|md|php
-        |ps1|py|rb|rs|scss|sh|sql|toml|ts|tsx|vue|xaml|xml|yaml|yml)\b
-    | (?<!\w)\.NET\b | \b[CF]\# | \bC\+\+ | \b0x[0-9a-fA-F]{2,} | (?<!\S)--[a-z]{2,}
-    | (?<![\w:/.])/(?:[\w.-]{1,40}/){2} | \b[A-Z]:\\ | \b[A-Z][A-Z_]{3,40}=
-    | [=!]== | => | ->\w | :: | && | \|\| | `[^`\n]{2,200}`
-    | \b\d{1,4}\.\d{1,4}\.\d{1,5}\b""",
+    | (?<![\w@])[a-zA-Z]\w{0,40}_\w+              # snake_case
+    | \b\w{1,40}\.(?:c|cs|go|h|kt|md|rs|sh)\b
+    | (?<!\S)--[a-z]{2,} | (?<![\w:/.])/(?:[\w.-]{1,40}/){2}
+    | [=!]==(?!=) | => | ->(?=\w) | :: | && | \|\|""",
     re.VERBOSE,
 )
 #: Addresses, which say nothing about the text around them.
 _ADDRESS: Final = re.compile(r"""(?:https?|ftp):[^\s<>"']++|\bwww\.[^\s<>"']++""", re.IGNORECASE)
 
 _TERMS: Final = """
-    algorithm angular ansible apache api apl array assert async backend bash bitmap boolean breakpoint bug bytecode
-    bytes cache callback checksum cli clojure closure cmake cobol codec compile compiler compiles concurrency config
-    constructor coroutine cors cpu cron css csv daemon database deadlock debian debug debugger deploy deployment
-    deserialize dll dns docker dotnet emacs encoding endpoint endpoints enum erlang firefox fortran framework
-    frontend gateway gcc git github gitlab golang gradle graphql gui haskell header headers heroku hostname html
-    http https iis immutable indexes integer ipv4 ipv6 iterator javascript jit jquery json jvm kernel kotlin kubectl
-    kubernetes lambda laravel ldap linux localhost logs macos makefile mariadb markdown matlab maven memcached
-    microservice middleware mongodb msbuild mutex mysql namespace netbeans nginx npm nuget numpy oauth opcode
-    optimizer oracle overflow parameter parser parsers php pip pointer postgres postgresql powershell prolog python
-    queries query queue raspberry rebase recursion redis refactor refactoring regex regexp repository rfc runtime
-    scheduler schema sdk semaphore sha256 singleton socket sql sqlite ssh stacktrace stdout struct subclass subnet
-    svn symfony syntax syslog tcp terraform thread threads timeout timestamp tls tomcat typescript ubuntu udp
-    unicode unix uri urllib userland utf utf8 variables vb vim virtualenv vm vue wcf webassembly webpack winforms
-    workaround wpf xhtml xml xpath xslt yaml
+    algorithm ansible api apl array async backend benchmark benchmarking benchmarks bitmap boolean breakpoint
+    bytecode bytes callback checksum clang cli clojure cmake cobol codec compile compiler compiles concurrency
+    config constructor coroutine cors cpu css csv daemon database deadlock debian debug debugger deploy deserialize
+    dll dns docker dotnet emacs encoding endpoint endpoints enum erlang fortran frontend gcc git github gitlab
+    golang gradle graphql gui haskell heroku hostname html http https iis immutable indexes ipv4 ipv6 iterator
+    javascript jit jq jquery json jvm kernel kotlin kubectl kubernetes lambda laravel ldap linux localhost macos
+    makefile malloc mariadb markdown matlab memcached microservice middleware mongodb msbuild mutex mysql namespace
+    netbeans nginx npm nuget numpy oauth opcode optimizer parser parsers php postgres postgresql powershell printf
+    python queries query rebase recursion redis refactor refactoring regex regexp rfc runtime sdk semaphore sha256
+    sql sqlite ssh stacktrace stderr stdout struct subclass subnet svn symfony syntax syslog tcp terraform
+    timestamp tls tomcat typescript ubuntu udp unicode unix uri urllib userland utf utf8 vb vim virtualenv wcf
+    webassembly webpack winforms wpf xhtml xml xpath xslt yaml
+"""
+#: Words that have another meaning in everyday English, such as the header and the logs of a roof.
+_EVERYDAY: Final = """
+    angular apache assert bash bug cache closure cron deployment firefox framework gateway header headers integer
+    logs maven oracle overflow parameter pip pointer prolog queue raspberry repository scheduler schema singleton
+    socket thread threads timeout variables vm vue workaround
 """
 #: Words of programming that advertisements seldom have.
 TERMS: Final = frozenset(_TERMS.split())
-#: So many different words of programming, or of the post, show what a text is about.
-_ENOUGH_TERMS: Final = 2
+EVERYDAY_TERMS: Final = frozenset(_EVERYDAY.split())
+#: Points of each different word of programming, everyday word, and weak sign. Two words or signs are enough.
+_TERM, _EVERYDAY_TERM, _SIGN, _ENOUGH = 2, 1, 2, 4
+#: So many different longer words of the post show what a text is about.
 _ENOUGH_OF_TOPIC: Final = 4
 #: Letters. Shorter words of the post occur in any text.
 _LONG: Final = 6
 _MOST: Final = 100_000
+#: Signs that are read.
+_MOST_SIGNS: Final = 50
 
 
 def is_on_subject(cased: str, words: Iterable[str], topic: str = "") -> bool:
-    """Return whether a text has code, two words of programming, or four of the longer words of ``topic``.
+    """Return whether a text is about programming, or has four of the longer words of ``topic``.
+
+    Code, a file name, a version or a message of a program shows that it is about programming, and so do two different
+    words of programming or weaker signs. Everyday words count half.
 
     :param cased: the text with its upper and lower case.
     :param words: its words in lower case, without those of addresses.
     """
     said = set(words)
-    if len(TERMS & said) >= _ENOUGH_TERMS or (topic and len(_long_words(topic) & said) >= _ENOUGH_OF_TOPIC):
+    if topic and len(_long_words(topic) & said) >= _ENOUGH_OF_TOPIC:
         return True
-    return _CODE.search(_ADDRESS.sub(" ", cased)) is not None
+    points = _TERM * len(TERMS & said) + _EVERYDAY_TERM * len(EVERYDAY_TERMS & said)
+    if points >= _ENOUGH or is_pasted(cased):
+        return True
+    written = _ADDRESS.sub(" ", cased)
+    signs = {match[0].casefold() for match in islice(_WEAK.finditer(written), _MOST_SIGNS)}
+    return points + _SIGN * len(signs) >= _ENOUGH or _STRONG.search(written) is not None
+
+
+def is_pasted(cased: str) -> bool:
+    """Return whether a text has a message of a program, or a command line with an address."""
+    return _PASTED.search(cased) is not None
 
 
 @lru_cache(maxsize=8)  # the comments on one post come with the same topic
