@@ -10,7 +10,7 @@ import re
 from typing import Final, NamedTuple
 
 from .history import Memory, Party, link_name
-from .lists.known_hosts import FORGES, WORKS, is_listed
+from .lists.known_hosts import is_forge, is_work
 from .submission import Submission
 from .text.link import Context, Link, address_of, certain_host, host_of, name_of
 from .text.quotes import addresses_in
@@ -38,10 +38,11 @@ _FULL_REFERENCE: Final = re.compile(r"\][\s>]{0,3}\[[^\[\]]{0,999}+\](?!:)")
 
 
 class Counted(NamedTuple):
-    """The links that count, and whether the text around them explains them."""
+    """The links that count, whether the text around them explains them, and links to sites for programmers."""
 
     links: tuple[Link, ...]
     explained: bool = False
+    forges: tuple[Link, ...] = ()
 
 
 def counted_links(submission: Submission, memory: Memory | None = None) -> Counted:
@@ -59,8 +60,8 @@ def counted_links(submission: Submission, memory: Memory | None = None) -> Count
     counted = tuple(link for link in links if counting.counts(link))
     explained = _explained(submission, counted)
     if explained and len(counted) <= MOST_OF_ONE_DOMAIN and len({registrable_domain(one.host) for one in counted}) == 1:
-        return Counted(counted[:1])
-    return Counted(counted, explained)
+        return Counted(counted[:1], forges=tuple(counting.forges))
+    return Counted(counted, explained, tuple(counting.forges))
 
 
 class _Counting:
@@ -70,20 +71,22 @@ class _Counting:
         self._submission = submission
         self._memory = memory
         self._home = registrable_domain(name_of(submission.site)) if submission.site else ""
-        self._forges = 0
+        self.forges: list[Link] = []
         self._code_domains: set[str] = set()
 
     def counts(self, link: Link) -> bool:
         host = certain_host(link.url)
         if not host or _REDIRECT.search(link.url, len(host)):
             return True
-        if is_listed(host, WORKS) or (self._home and registrable_domain(host) == self._home):
+        address = address_of(link.url)
+        path = address.removeprefix(host)
+        if is_work(host, path) or (self._home and registrable_domain(host) == self._home):
             return False
-        if self._submission.topic and address_of(link.url) in addresses_in(self._submission.topic_text):
+        if self._submission.topic and address in addresses_in(self._submission.topic_text):
             return False
-        if is_listed(host, FORGES):
-            self._forges += 1
-            return self._forges > MOST_FORGES
+        if is_forge(host, path):
+            self.forges.append(link)
+            return len(self.forges) > MOST_FORGES
         if link.context == Context.CODE and len(self._submission.text.words) >= EXPLAINED:
             return not self._has_room_in_code(registrable_domain(host))
         return not (link.context == Context.QUOTE and self._is_published(link))

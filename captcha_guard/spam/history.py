@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-from .lists.known_hosts import PLATFORMS, WORKS, is_listed
+from .lists.known_hosts import PLATFORMS, is_forge, is_listed, is_work
 from .submission import Submission
 from .text.link import Link, address_of
 from .text.normalised import Text
@@ -81,11 +81,12 @@ def sites_of(text: Text) -> tuple[str, ...]:
 
 def _site_name(link: Link) -> str:
     host = link.host
-    if not host or is_listed(host, WORKS):
-        return ""
-    if not is_listed(host, PLATFORMS):
-        return registrable_domain(host)
     address = address_of(link.url).lower() or host
+    path = address.removeprefix(host)
+    if not host or is_work(host, path):
+        return ""
+    if not is_listed(host, PLATFORMS) and not is_forge(host, path):
+        return registrable_domain(host)
     segments = address.split("/")
     return "/".join(segments[:_SEGMENTS]).partition("?")[0] if len(segments) > 2 else address
 

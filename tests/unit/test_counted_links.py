@@ -215,6 +215,82 @@ def test_a_reference_alone_is_no_bare_link() -> None:
     assert "link_only" in judged("https://a.example/bisect").reasons
 
 
+@pytest.mark.parametrize(
+    "link",
+    ["https://gitlab.com/pills/pills", "https://docs.rs/pills", "https://forum.kde.org/t/pills/1"],
+)
+def test_a_comment_that_only_links_a_site_where_anyone_can_publish_is_only_a_link(link: str) -> None:
+    assert "link_only" in judged(link).reasons
+    assert "link_only" in judged(f"[my page]({link})").reasons
+    assert judged(f"{TEXT} {link}").reasons == ()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "npm.unpkg.com/pills",
+        "unpkg.com/pills@1/index.html",
+        "cdn.jsdelivr.net/npm/pills/index.html",
+        "storage.cloud.google.com/pills/a.html",
+        "pills.visualstudio.com/",
+        "marketplace.visualstudio.com/items?itemName=pills",
+        "forms.microsoft.com/r/pills",
+        "purl.org/net/pills",
+    ],
+)
+def test_hosts_with_pages_of_customers_are_no_works_of_reference(address: str) -> None:
+    assert count(f"{TEXT} https://{address}") == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "discuss.kubernetes.io/t/pills/1",
+        "discuss.elastic.co/u/pills",
+        "discourse.gnome.org/t/pills",
+        "discourse.mozilla.org/t/pills",
+        "users.scala-lang.org/u/pills",
+        "community.mongodb.com/t/pills",
+        "people.debian.org/~pills/",
+        "profiles.wordpress.org/pills/",
+        "wordpress.org/plugins/pills/",
+        "addons.mozilla.org/firefox/addon/pills/",
+        "answers.microsoft.com/en-us/pills",
+        "learn.microsoft.com/en-us/users/pills/",
+        "aws.amazon.com/marketplace/pp/pills",
+        "en.wikipedia.org/wiki/User:Pills",
+        "de.wikipedia.org/wiki/Benutzer:Pills",
+        "en.wikipedia.org/w/index.php?title=User:Pills",
+        "en.wikipedia.org/wiki/User%3APills",
+        "wiki.archlinux.org/title/User:Pills",
+        "docs.rs/pills/latest/pills/",
+    ],
+)
+def test_where_anyone_can_publish_three_links_dont_count(address: str) -> None:
+    links = [f"https://{address}{number}" for number in range(4)]
+    assert count(f"{TEXT} {' '.join(links[:3])}") == 0
+    assert count(f"{TEXT} {' '.join(links)}") == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "docs.python.org/3/howto/sorting.html",
+        "en.wikipedia.org/wiki/Star_Trek:_The_Next_Generation",
+        "docs.djangoproject.com/en/5.0/topics/auth/users-and-groups/",
+        "docs.aws.amazon.com/lambda/latest/dg/welcome.html",
+        "aws.amazon.com/blogs/compute/queues/",
+        "cloud.google.com/storage/docs",
+        "learn.microsoft.com/en-us/dotnet/csharp/",
+        "code.visualstudio.com/docs/editor/tasks",
+        "wiki.archlinux.org/title/Systemd",
+        "developer.wordpress.org/reference/hooks/",
+    ],
+)
+def test_documentation_does_not_count_however_often(address: str) -> None:
+    assert count(f"{TEXT} {' '.join(f'https://{address}?{number}' for number in range(5))}") == 0
+
+
 def test_links_with_a_text_of_their_own_are_not_explained() -> None:
     text = "I have measured `bisect` against a linear scan last week, on an old and on a new machine of my sister"
     for links in (
@@ -256,3 +332,7 @@ def test_everyday_words_beside_links_explain_nothing() -> None:
     links = "https://roofs.example/miami https://siding.example/offers"
     for sign in ("&&", "=>", "and the header, with logs of", "and theirHouse", "--", "== and =="):
         assert judged(f"{roof.replace('&&', sign)}, see {links}").held, sign
+
+
+def test_an_address_that_redirects_anywhere_is_a_shortener() -> None:
+    assert "shortener" in judged(f"{TEXT} https://purl.org/net/pills").reasons

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
-from ..lists.known_hosts import FORGES, WORKS, is_listed
+from ..lists.known_hosts import is_forge, is_work
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -40,6 +40,10 @@ class BareDomain:
         plain = submission.text.plain
         if _APART.search(plain) and DISGUISED.search(plain):
             return Finding(self.slug, 2 * self.weight, "A domain is disguised so that it isn't a link.")
-        if "/" in plain and any(not is_listed(match["host"], WORKS | FORGES) for match in PLAIN.finditer(plain)):
+        if "/" in plain and any(map(_is_foreign, PLAIN.findall(plain))):
             return Finding(self.slug, self.weight, "A domain with a path is written without being a link.")
         return None
+
+
+def _is_foreign(host: str) -> bool:
+    return not is_work(host) and not is_forge(host)

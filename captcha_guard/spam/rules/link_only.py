@@ -19,7 +19,10 @@ _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u
 
 
 class LinkOnly:
-    """Scores comments with hardly any words and fewer links than ``max_links``."""
+    """Scores comments with hardly any words and fewer links than ``max_links``.
+
+    Links to sites for programmers count, too, because anyone can publish there.
+    """
 
     slug: ClassVar[str] = "link_only"
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
@@ -33,11 +36,12 @@ class LinkOnly:
 
     def check(self, submission: Submission) -> Finding | None:
         """Count the words outside the links in each text that has links."""
-        counted = counted_links(submission, self._memory).links
-        if not counted or (self.max_links and len(counted) >= self.max_links):
+        counted = counted_links(submission, self._memory)
+        if self.max_links and len(counted.links) >= self.max_links:
             return None
+        links = {*counted.links, *counted.forges}
         for passage in submission.text.passages:
-            if not set(counted).isdisjoint(passage.links) and _length(passage) < FEW:
+            if not links.isdisjoint(passage.links) and _length(passage) < FEW:
                 return Finding(self.slug, self.weight, self.sentence)
         return None
 

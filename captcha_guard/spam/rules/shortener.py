@@ -10,7 +10,7 @@ from ..verdict import Finding
 
 _HOSTS: Final = """
     adf.ly bc.vc bit.do bit.ly bl.ink buff.ly clck.ru cli.gs cutt.ly cutt.us db.tt goo.gl gg.gg is.gd j.mp
-    kutt.it linkbucks.com lnkd.in mcaf.ee n9.cl ouo.io ow.ly po.st q.gs qps.ru rb.gy rebrand.ly s.id sh.st
+    kutt.it linkbucks.com lnkd.in mcaf.ee n9.cl ouo.io ow.ly po.st purl.org q.gs qps.ru rb.gy rebrand.ly s.id sh.st
     short.gy short.io shorte.st shorturl.at shorturl.fm shrtco.de snip.ly soo.gd surl.li t.co t.ly t2m.io
     tiny.cc tiny.one tinyurl.com tr.im trib.al u.to ulvis.net v.gd vk.cc x.co yourls.org zpr.io
 """
