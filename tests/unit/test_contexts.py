@@ -30,7 +30,9 @@ def test_every_link_keeps_its_place_and_gets_a_context(text: str) -> None:
     without_known_quotes(text, text)
 
 
-@pytest.mark.parametrize("piece", [*PIECES, "`a http://a.example` ", "> http://a.example\n", "    http://a.example\n"])
+@pytest.mark.parametrize(
+    "piece", [*PIECES, "`a http://a.example` ", "> http://a.example\n", "    http://a.example\n", "> <a b>"]
+)
 def test_the_time_is_linear_in_the_text(piece: str) -> None:
     def seconds(length: int) -> float:
         text = f"http://a.example {piece * (length // len(piece))}"

@@ -28,6 +28,7 @@ _SHOWN: Final = (
 _PILLS: Final = (
     "viagra|cialis|levitra|tramadol|xanax|phentermine|ambien|valium|adderall|kratom|cbd|ozempic|modafinil|steroids"
 )
+_EARN: Final = "make|making|made|earn|earning|earned"
 _COINS: Final = "bitcoin|crypto|cryptocurrency|forex|btc|usdt|ethereum"
 
 #: A family with at most this score adds nothing to the score of other families.
@@ -100,6 +101,8 @@ FAMILIES: Final = tuple(
             "get|need|want real|easy|extra|fast|quick|some|good|online|free|paypal money|cash|income|dollars",
             "make|making|earn|earning|win|free|for real|easy|extra|fast|quick|some|good|online|free|your? "
             "real|easy|extra|fast|quick|good|online|paypal? money|cash|income|dollars",
+            f"{_EARN} . # a|per|every day|week|month|hour|night . from_home|online|part_time",
+            f"{_EARN} . # daily|weekly|monthly|hourly . from_home|online|part_time",
             "money|cash|income online|from_home", "home job|jobs|income|money|business", "passive income",
             "financial freedom",
             "get|getting|be|been paid daily|weekly|cash|to_share|for_sharing|for_posting|for_watching|for_clicking|"

@@ -11,7 +11,8 @@ from ..verdict import Finding
 _MESSENGER: Final = re.compile(
     r"""\b(?:whats\s?app|telegram|wechat|viber|kik|skype|icq|snapchat|line\ id)\b\W{0,6}
         (?:(?:me|us|him|her|on|at|number|no|id|is|or|and|chat|now|via)\b\W{0,4}){0,4}(?:[@+]|\w{0,24}\d{2})
-    | \b(?:wa|t)\.me/\w
+    | \b(?:wa|t|telegram)\.me/\w | \bapi\.whatsapp\.com/send
+    | \b(?:tg|sgnl|skype|viber|weixin|whatsapp):(?://)?(?:addlist|add|chat|dl|forward|join|msg|resolve|send)\b
     | \b(?:contact|text|message|add|reach|call|dm|hit)\ (?:me|us|him|her|them)\ (?:up\ )?(?:on|via|at|through)
         \ (?:whats\s?app|telegram|kik|skype|viber|wechat|snapchat|instagram|e-?mail)\b
     | \b(?:kik|skype|whats\s?app|telegram|snapchat|icq)\s?:\s?\w""",
@@ -44,9 +45,9 @@ class Contact:
     sentence: ClassVar[str] = "The comment gives a telephone number, a messenger or an e-mail address."
 
     def check(self, submission: Submission) -> Finding | None:
-        """Look for contact details outside the links."""
-        plain = submission.text.plain
-        found = [what for what, expression in WAYS if expression.search(plain)]
+        """Look for contact details in the texts and in the addresses of their links."""
+        text = "\n".join((submission.text.plain, *(link.url.casefold() for link in submission.text.links)))
+        found = [what for what, expression in WAYS if expression.search(text)]
         if not found:
             return None
         score = min(50, self.weight * len(found))

@@ -44,7 +44,7 @@ def without_known_quotes(text: str, known: str) -> str:
     is, and so does one with links that are only found in several quotes together.
     """
     known = known[:_MOST]
-    words, addresses = _words(known), addresses_in(known)
+    words, tags, addresses = _words(known), _tags(known), addresses_in(known)
     looked_up = 0
 
     def kept(match: re.Match[str]) -> str:
@@ -53,7 +53,7 @@ def without_known_quotes(text: str, known: str) -> str:
         if looked_up > _MOST_QUOTES:
             return match[0]
         quoted = match[0] if match.re is _LINE else match["html"] or match["code"] or ""
-        said = _said(_TAG_WITH_ATTRIBUTES.sub(lambda tag: " " if tag[0] in known else tag[0], quoted))
+        said = _said(_TAG_WITH_ATTRIBUTES.sub(lambda tag: " " if tag[0] in tags else tag[0], quoted))
         is_known = said and f" {said} " in words and _links_of(quoted) <= addresses
         return "\n" if is_known else match[0]
 
@@ -81,3 +81,8 @@ def _said(text: str) -> str:
 @lru_cache(maxsize=8)  # one POST is read more than once
 def _words(known: str) -> str:
     return f" {_said(_TAG_WITH_ATTRIBUTES.sub(' ', known))} "
+
+
+@lru_cache(maxsize=8)
+def _tags(known: str) -> frozenset[str]:
+    return frozenset(_TAG_WITH_ATTRIBUTES.findall(known))
