@@ -208,6 +208,10 @@ EDGES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ("author_slogan", {"author": "Loan Nguyen"}, {"author": "Loan Expert"}, {}),
     ("author_slogan", {"author": "Kim Seo Yeon"}, {"author": "Seo Marketing"}, {}),
     ("author_slogan", {"author": "Joe Hacker"}, {"author": "Hacker for hire"}, {}),
+    ("author_slogan", {"author": "Bea the Cheap"}, {"author": "Bea the cheap shop"}, {}),
+    ("author_slogan", {"author": "Bob, Big Poker Fan"}, {"author": "Bob, Big Poker Club"}, {}),
+    ("name_offer", {"author": "Bea's Tree Service"},
+     {"author": "Bea's Tree Service", "body": f"{LONG} https://roof.example"}, {}),
     ("author_slogan", {"author": "Bob Plumber"}, {"author": "Bob Plumber Dallas"}, {}),
 ]  # fmt: skip
 
@@ -313,3 +317,25 @@ def test_each_threshold_changes_a_verdict(threshold: str, honeypot: str, seconds
 
 def test_the_shortest_usual_time_is_a_setting() -> None:
     assert TooFast(10).check(replace(PLAIN, seconds=9)) is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "most"),
+    [
+        ("Why would the free spins of online slots repeat after a million games with this generator?", 45),
+        ("Our payday loan simulator in numpy is off by a cent. Why is the interest rate of 12 % read as 11.9?", 25),
+        ("Is generic viagra without a prescription what your spam contains, too?", 25),
+        ("¿Cómo calcular un crédito sin aval en fortran? Mi correo es ada@escuela.example", 25),
+    ],
+)
+def test_readers_may_ask_about_the_subjects_of_spam(body: str, most: int) -> None:
+    """The same text with a link, or with a website of the author, scores as spam does."""
+
+    def scored(**change: Any) -> int:
+        found = judge().judge(replace(PLAIN, **change)).findings
+        return sum(finding.score for finding in found if finding.reason == "phrases")
+
+    assert 0 < scored(body=body) <= most
+    for change in ({"body": f"{body} https://a.example"}, {"body": body, "url": "https://a.example"}):
+        assert scored(**change) > most
+    assert scored(body=f"{body} https://a.example") > most

@@ -40,6 +40,8 @@ AMBIGUOUS: Final = frozenset(_AMBIGUOUS.split())
 #: Those of them that are names of people: Loan Nguyen, Kim Seo Yeon. The number of words says nothing about these.
 PERSONAL: Final = frozenset(("hacker", "loan", "porn", "seo"))
 TRADE: Final = frozenset(_TRADE.split())
+#: Words of nicknames: Bob the Plumber, Fan of Cheap Thrills.
+NICKNAMES: Final = frozenset(("fan", "lover", "nerd", "the"))
 
 
 class AuthorSlogan:
@@ -79,6 +81,8 @@ def _advertised(words: tuple[str, ...]) -> str:
     if clear := OFFERS.intersection(words):
         return min(clear)
     ambiguous = AMBIGUOUS.intersection(words)
+    if len(ambiguous) == 1 and not NICKNAMES.isdisjoint(words) and TRADE.isdisjoint(words):
+        return ""
     long = len(words) > 2 and bool(ambiguous - PERSONAL)
     if ambiguous and (long or len(ambiguous) > 1 or not TRADE.isdisjoint(words)):
         return min(ambiguous)

@@ -14,7 +14,8 @@ from .author_slogan import AuthorSlogan
 class NameOffer:
     """Scores names made of a trade and what it does, or of two parts of a family, if ``author_slogan`` finds nothing.
 
-    One part isn't enough: Loan and Seo are names of people.
+    One part isn't enough: Loan and Seo are names of people. Neither is a business named after its owner, such as
+    "Bea's Tree Service", without a link to it.
     """
 
     slug: ClassVar[str] = "name_offer"
@@ -29,6 +30,12 @@ class NameOffer:
         if not words:
             return None
         offer = TRADES.find(words).get("a trade") or GRAMMAR.offer_in(words)
-        if not offer or AuthorSlogan().check(submission):
+        if not offer or _is_plain_business(submission) or AuthorSlogan().check(submission):
             return None
         return Finding(self.slug, self.weight, f"The name offers something: {offer[:60]}.")
+
+
+def _is_plain_business(submission: Submission) -> bool:
+    """Return whether a name begins with that of an owner, and the comment leads to no website."""
+    text = submission.text
+    return text.author_words[0].endswith("'s") and not text.site and not text.links

@@ -11,10 +11,16 @@ from ..lists.grammar import ADDRESS, LINK, Found
 from ..lists.spam_phrases import BOOK, FAINT, SCORES
 from ..submission import Submission
 from ..text.normalised import Passage
+from ..text.technical import TERMS
 from ..verdict import Finding
+from .bare_domain import BareDomain
 
 #: The score of every further family, and the maximum for all families together.
 FURTHER, MOST = 15, 90
+#: The maximum for a question without a link or contact details, and for such a text about programming or about spam.
+MOST_ASKED, MOST_ABOUT = 45, 25
+#: The families to which these two apply, because readers write about their subjects, too.
+_SUBJECTS: Final = frozenset(("a word of advertisers", "gambling", "gifts", "loans", "medicine"))
 
 #: A name of a messenger or network, an e-mail address, a telephone number, a chat link. A single one scores nothing
 #: here, so the expression is wider than those of the rule ``contact``.
@@ -29,6 +35,15 @@ _ADDRESS: Final = re.compile(
     | \b(?:whats\s?app|wa|telegram|gmail|signal)\b\W{0,4}(?:@|\+|\d)""",
     re.VERBOSE,
 )
+
+#: Words of readers who write about advertisements or calculate with loans and odds.
+_SUBJECT_WORDS: Final = """
+    berechnen calcular calculer formel formula formule fórmula joke joking kidding mathematics phishing probability scam
+    scams spam spammers statistics
+"""
+_ABOUT: Final = TERMS | frozenset(_SUBJECT_WORDS.split())
+#: A reader's question about how something works.
+_QUESTION: Final = re.compile(r"\b(?:why|how) (?:are|can|could|do|does|did|is|was|were|would)\b[^.!?]{8,200}\?")
 
 
 class Phrases:
@@ -51,6 +66,8 @@ class Phrases:
         scores |= {name: max(family.score, scores.get(name, 0)) for name, family in families.items()}
         further = sum(score > FAINT for score in scores.values()) - 1
         score = min(MOST, max(scores.values()) + FURTHER * max(0, further))
+        if scores.keys() <= _SUBJECTS:
+            score = min(score, _most(submission))
         quotes = {name: phrase[:40] for name, phrase in found.items()}
         quotes |= {
             name: f"{family.language.capitalize()}: {', '.join(family.quoted)[:80]}"
@@ -58,6 +75,17 @@ class Phrases:
         }
         quoted = ", ".join(f"{name} ({quote})" for name, quote in quotes.items())
         return Finding(self.slug, score, f"The comment contains phrases that are typical of spam: {quoted}.")
+
+
+def _most(submission: Submission) -> int:
+    """Return the maximum score: lower for a text without a link that asks something or is about programming."""
+    text = submission.text
+    if text.site or text.links or BareDomain().check(submission):
+        return MOST
+    has_address = any(ADDRESS in _details(passage) for passage in text.passages)
+    if not _ABOUT.isdisjoint(text.words) and ("?" in text.plain or not has_address):
+        return MOST_ABOUT
+    return MOST_ASKED if not has_address and _QUESTION.search(text.plain) else MOST
 
 
 def families_in(passages: Iterable[Passage]) -> dict[str, Found]:
