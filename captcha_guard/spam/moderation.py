@@ -9,9 +9,11 @@ from typing import Final
 
 from ..database.database import Access, Database
 from ..errors import ConfigError, DatabaseUnavailableError
+from .filter.explanation import Weighed
 from .filter.features import tokens_of
-from .filter.learner import Learner, Stats, Weighed
+from .filter.learner import Learner
 from .filter.source import sources_of
+from .filter.stats import Stats
 from .judge import Judge
 from .memory.judged_comments import RETENTION, JudgedComment, JudgedComments
 from .memory.reputation import Reputation
@@ -242,7 +244,7 @@ class Moderation:
         if self._learner is None:
             return None
         scope = next((token for token in judged.tokens if token.startswith("p:")), "")
-        return self._learner.teach_tokens(
+        return self._learner.teach(
             judged.tokens,
             spam=spam,
             rules_score=judged.rules,

@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from .filter.learner import ENOUGH, Learner, what_is_missing
+from .filter.learner import Learner
+from .filter.stats import ENOUGH, what_is_missing
 from .history import Memory, Party, author_of
 from .judge import NEW_SITE
 from .memory.judged_comments import JudgedComments

@@ -12,12 +12,13 @@ import pytest
 from captcha_guard.database.database import Database
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.spam.filter import retraining
-from captcha_guard.spam.filter.learner import ENOUGH, RETRAIN_EVERY, Learner, Stats
+from captcha_guard.spam.filter.learner import RETRAIN_EVERY, Learner
 from captcha_guard.spam.filter.regression import Rules, Weight, learn
 from captcha_guard.spam.filter.retraining import PASSES
 from captcha_guard.spam.filter.rows import Token
 from captcha_guard.spam.filter.source import DAY, sources_of
-from captcha_guard.spam.filter.word_store import TokenStore
+from captcha_guard.spam.filter.stats import ENOUGH, Stats
+from captcha_guard.spam.filter.word_store import WordStore
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
@@ -163,7 +164,7 @@ def topical(learner: Learner, number: int, *, level: str = "t:high") -> None:
     spam = bool(number % 2)
     body = (HAM, SPAM)[spam][number % 3]
     tokens = [*learner.tokens(comment(f"{body} number{number}")), *([level] if level else [])]
-    assert learner.teach_tokens(tokens, spam=spam, rules_score=0, key=f"topical {number}")
+    assert learner.teach(tokens, spam=spam, rules_score=0, key=f"topical {number}")
 
 
 def test_everything_is_learned_again_after_every_100_decisions(
@@ -197,27 +198,27 @@ def test_what_is_taught_while_everything_is_learned_again_is_not_lost(
 ) -> None:
     """Nor is what is corrected or forgotten meanwhile."""
     teach(learner, 20)
-    learn = retraining.learned
+    train = retraining.train
     more = iter(range(2))
 
-    def learned(*arguments: Any, **named: Any) -> dict[str, Token]:
-        fresh = learn(*arguments, **named)
+    def train_and_teach(*arguments: Any, **named: Any) -> dict[str, Token]:
+        trained = train(*arguments, **named)
         with closing(Learner(database())) as other:  # another process, in the middle of the retraining
             for number in more:
                 body = f"late words about lichen{number}"
                 assert other.teach(comment(body), spam=True, rules_score=0, key=f"late {number}")
                 if number:
                     assert other.teach(comment(f"{HAM[0]} number0"), spam=True, rules_score=0, key="False 0")
-                    monkeypatch.setattr(retraining, "learned", learn)
+                    monkeypatch.setattr(retraining, "train", train)
                     assert other.forget("True 1")
                 break
-        return fresh
+        return trained
 
-    monkeypatch.setattr(retraining, "learned", learned)
+    monkeypatch.setattr(retraining, "train", train_and_teach)
     assert learner.retrain() == 40
     assert (learner.stats().ham, learner.stats().spam) == (20, 21)
     assert counts_of(learner, "late words", "w:lichen0") == (0, 1)
-    monkeypatch.setattr(retraining, "learned", learned)
+    monkeypatch.setattr(retraining, "train", train_and_teach)
     learner.retrain()
     assert (learner.stats().ham, learner.stats().spam, learner.stats().decisions) == (19, 22, 41)
     assert counts_of(learner, "late words", "w:lichen1") == (0, 1)
@@ -239,14 +240,14 @@ def test_what_a_comment_says_of_itself_is_no_evidence_when_all_are_learned_again
     with closing(Learner(database())) as learner:
         for number in range(20):
             for spam in (False, True):
-                learner.teach_tokens([f"w:{spam}{number}"], spam=spam, rules_score=50, key=f"{spam} {number}")
+                learner.teach([f"w:{spam}{number}"], spam=spam, rules_score=50, key=f"{spam} {number}")
         learner.retrain()
     alone = Weight()
     for _ in range(PASSES):
         learn([alone], [1.0], Rules(), 50, 0.0, spam=True)
-    store = TokenStore(database())
-    with closing(store), store.looking() as look:
-        assert look.tokens(["w:True3"])["w:True3"].weight == pytest.approx(alone.weight)
+    store = WordStore(database())
+    with closing(store), store.reading() as reader:
+        assert reader.tokens(["w:True3"])["w:True3"].weight == pytest.approx(alone.weight)
 
 
 def test_a_run_of_one_kind_does_not_wash_out_the_other(learner: Learner) -> None:
@@ -394,7 +395,7 @@ def test_one_client_can_move_the_filter_only_so_far_on_one_day(database: Callabl
                 sources = sources_of([b"one client"] if bounded else [], "", spam=True, posted_at=20_000 * DAY)
                 tokens = learner.tokens(comment(body))
                 key = f"attack {number}"
-                assert learner.teach_tokens(tokens, spam=True, rules_score=0, key=key, sources=sources)
+                assert learner.teach(tokens, spam=True, rules_score=0, key=key, sources=sources)
             told = learner.stats()
             assert (told.ham, told.spam, told.decisions) == (20, 70, 90)
             assert (counts_of(learner, bodies[0], "w:bridge")[1] < 5) is bounded
@@ -411,17 +412,17 @@ def test_an_unmarked_comment_counts_less_and_never_replaces_a_decision(learner: 
         return told.ham, told.spam, told.decisions
 
     for number in range(2):
-        assert learner.teach_tokens(words, spam=False, rules_score=0, key=f"silent {number}", unmarked=True)
+        assert learner.teach(words, spam=False, rules_score=0, key=f"silent {number}", unmarked=True)
     assert lichen() == (9, 8, 18)  # two halves
-    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 0")
+    assert learner.teach(words, spam=False, rules_score=0, key="silent 0")
     assert lichen() == (9, 8, 18)  # one and a half, rounded down
-    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 1")
+    assert learner.teach(words, spam=False, rules_score=0, key="silent 1")
     assert lichen() == (10, 8, 18)
-    assert learner.teach_tokens(words, spam=True, rules_score=0, key="silent 1")
-    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 1", unmarked=True)
+    assert learner.teach(words, spam=True, rules_score=0, key="silent 1")
+    assert learner.teach(words, spam=False, rules_score=0, key="silent 1", unmarked=True)
     assert lichen() == (9, 9, 18)
     lines = list(learner.export())
-    assert learner.teach_tokens(words, spam=False, rules_score=0, key="more", unmarked=True)
+    assert learner.teach(words, spam=False, rules_score=0, key="more", unmarked=True)
     assert sum('"strength": 0.5, "unmarked": true' in line for line in learner.export()) == 1
     learner.load(lines)
     learner.retrain()

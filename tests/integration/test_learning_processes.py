@@ -16,7 +16,7 @@ from captcha_guard.database.database import Access, Database
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.database.table import Row
 from captcha_guard.spam.filter.learner import Learner
-from captcha_guard.spam.filter.word_store import TokenStore
+from captcha_guard.spam.filter.word_store import WordStore
 from captcha_guard.spam.submission import Submission
 from tests.processes import in_processes
 
@@ -78,9 +78,9 @@ def _teach(learner: Learner, key: str, lesson: int) -> bool:
 
 def counted(opened: Opened, path: Path, word: str) -> tuple[float, float]:
     """Return in how many ham and spam a word was counted."""
-    store = TokenStore(opened(path))
-    with closing(store), store.looking() as look:
-        token = look.tokens([f"w:{word}"])[f"w:{word}"]
+    store = WordStore(opened(path))
+    with closing(store), store.reading() as reader:
+        token = reader.tokens([f"w:{word}"])[f"w:{word}"]
         return token.ham, token.spam
 
 

@@ -22,7 +22,8 @@ from captcha_guard.errors import ConfigError, DatabaseUnavailableError
 from captcha_guard.health import FAULTS, REST
 from captcha_guard.spam.filter import features, retraining, training
 from captcha_guard.spam.filter import learner as learning
-from captcha_guard.spam.filter.learner import ENOUGH, Learner
+from captcha_guard.spam.filter.learner import Learner
+from captcha_guard.spam.filter.stats import ENOUGH
 from captcha_guard.spam.submission import Submission
 
 ASKED = Submission(scope="post", body="cheap pills")

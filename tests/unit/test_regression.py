@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from captcha_guard.spam.filter.regression import (
     BALANCE,
-    FIRST,
+    INITIAL_SQUARES,
     Rules,
     Weight,
     chance,
-    counted,
+    contributions,
     importance,
     learn,
     log_odds,
-    parts,
+    log_odds_by_counts,
     predict,
     values_of,
 )
@@ -60,7 +60,7 @@ class SlowRegression:
             gradient = error * value
             told = self.gradients.setdefault(token, [])
             told.append(gradient)
-            first = Decimal(0) if token in ("FOUND", "NOTHING") else Decimal(str(FIRST))
+            first = Decimal(0) if token in ("FOUND", "NOTHING") else Decimal(str(INITIAL_SQUARES))
             squares = sum((one * one for one in told), first)
             self.weights[token] = self.weights.get(token, Decimal(0)) - gradient / squares.sqrt()
         self.seen[spam].append(set(tokens))
@@ -79,7 +79,7 @@ def slow_values(words: str, rules: int) -> dict[str, Decimal]:
 
 def said_of(tokens: list[Weight], counts: dict[bool, int], without: tuple[bool, float] | None = None) -> float:
     """Return what counting says of a comment in which no token is too common."""
-    return counted(tokens, [len(tokens) ** -0.5] * len(tokens), counts, without=without)
+    return log_odds_by_counts(tokens, [len(tokens) ** -0.5] * len(tokens), counts, without=without)
 
 
 def test_it_learns_what_the_formulas_say() -> None:
@@ -132,7 +132,7 @@ def test_no_counts_are_too_strange(times: list[tuple[int, int]], ham: int) -> No
 def test_parts_add_up_to_the_log_odds() -> None:
     tokens = [Weight(0.5, ham=3, spam=1), Weight(-2.0, ham=1), Weight(0.1)]
     rules, told = Rules(Weight(0.7)), {False: 5, True: 4}
-    own, from_rules = parts(tokens, rules, 30, told)
+    own, from_rules = contributions(tokens, rules, 30, told)
     assert chance(sum(own) + from_rules) == pytest.approx(predict(tokens, rules, 30, told))
 
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.spam.filter import topic
 from captcha_guard.spam.filter.features import WORDS, kind_of
-from captcha_guard.spam.filter.learner import ENOUGH, Learner
+from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.filter.regression import Weight
+from captcha_guard.spam.filter.stats import ENOUGH
 from captcha_guard.spam.filter.topic import LEVELS, Post, agreement, post_of
 from captcha_guard.spam.submission import Submission
 
