@@ -61,7 +61,7 @@ logger = logging.getLogger("captcha_guard")
 
 def delete_old_tables(database: Database) -> None:
     """Have the tables deleted that the present format doesn't use, when ``database`` is used next."""
-    database.drop(*_DELETED)
+    database.drop_tables(*_DELETED)
 
 
 def move_into(database: Database, file: Path) -> None:
@@ -87,7 +87,7 @@ def _move(database: Database, old: sqlite3.Connection, file: Path) -> None:
     tables = [table for table in _TABLES if table.name in there]
     if not tables:
         return
-    database.keep(*_TABLES, *SIDE_TABLES, _MOVED)
+    database.add_tables(*_TABLES, *SIDE_TABLES, _MOVED)
     name = _name_of(old)
     with database.writing() as access:
         if not access.rows("SELECT file FROM judge_moved WHERE file = :file", (name,)):

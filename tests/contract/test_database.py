@@ -159,7 +159,7 @@ def test_the_outbox_keeps_the_last_correction_and_tries_again(
 
 
 def test_a_sent_form_is_found_relabelled_and_forgotten(database: Database) -> None:
-    database.keep(sent_forms.TABLE)
+    database.add_tables(sent_forms.TABLE)
     with database.writing() as access:
         sent = SentForms(access)
         for label in (Label.UNKNOWN, Label.HAM):

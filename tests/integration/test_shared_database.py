@@ -193,7 +193,7 @@ def test_a_comment_that_all_processes_teach_counts_once(uri: str) -> None:
 
 def test_control_without_turns_a_comment_counts_twice(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have read that it was ham, before either writes."""
-    monkeypatch.setattr("captcha_guard.database.alchemy._TAKE_TURN", "UPDATE judge_turn SET turn = 0 WHERE id = 7")
+    monkeypatch.setattr("captcha_guard.database.alchemy._LOCK_WRITERS", "UPDATE judge_turn SET turn = 0 WHERE id = 7")
     read, set_status = threading.Barrier(2), Reputation._set_status
     said = Submission(scope="post", client="0123456789abcdef", body="A lawn.")
 

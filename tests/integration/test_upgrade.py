@@ -64,7 +64,7 @@ def assert_all_is_there(database: Database, times: int = 1) -> None:
     jobs: list[Job] = []
     assert Outbox(database, lambda job, _: jobs.append(job)).run(NOW) == 1
     assert [(job.task, job.comment_key) for job in jobs] == [(Task.SPAM, "f" * 32)]
-    database.keep(TABLE)
+    database.add_tables(TABLE)
     with database.reading() as access:
         asked = SentForms(access).find("akismet", "f" * 32, now=NOW)
     assert asked is not None

@@ -152,7 +152,7 @@ def test_a_file_that_may_only_be_read(learner: Learner, path: Path, caplog: pyte
 
 
 class ReadOnly(Connections):
-    def _lay(self, lease: Any) -> None:
+    def _apply_schema(self, lease: Any) -> None:
         lease.connection.execute("PRAGMA query_only = ON")
 
 

@@ -248,7 +248,7 @@ class WordStore:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        database.keep(*TABLES, *SIDE_TABLES)
+        database.add_tables(*TABLES, *SIDE_TABLES)
 
     @contextmanager
     def reading(self, names: Collection[str] = ()) -> Iterator[Reader]:

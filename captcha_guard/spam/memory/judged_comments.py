@@ -107,7 +107,7 @@ class JudgedComments:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        database.keep(TABLE)
+        database.add_tables(TABLE)
 
     def remember(self, judged: JudgedComment) -> None:
         """Store a judged comment."""

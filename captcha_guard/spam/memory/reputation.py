@@ -63,7 +63,7 @@ class Reputation:
 
     def __init__(self, database: Database, *, secret: bytes) -> None:
         self._database = database
-        database.keep(*TABLES)
+        database.add_tables(*TABLES)
         self._secret = secret
         self._key = hash_key(secret)
         self._sketches = Sketches(database, secret=secret)
