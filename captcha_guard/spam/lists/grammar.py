@@ -1,8 +1,8 @@
 """Families of spam as small grammars: scored when several parts of a typical message occur near each other.
 
-A part is what spam of a kind says, in the phrases of each language: the thing offered, the bait, how to reach the
-sender. No part scores alone, because each occurs in honest texts. The tables in :mod:`.languages` hold the phrases,
-:mod:`.families` says which parts meet.
+A part is one element of such a message, as phrases in each language: the offer, the bait, contact details. No part
+scores alone, because each occurs in honest texts. The tables in :mod:`.languages` contain the phrases, and
+:mod:`.families` lists the parts of each family.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NOT_WORDS: Final = re.compile(r"[ |?_^$.*#]+")
 
 
 class Family(NamedTuple):
-    """A kind of spam: what it is about, how it calls on the reader, and what else it says.
+    """A kind of spam: its topic (``core``), what asks the reader to act (``calls``), and other parts (``more``).
 
     ``core``, one or more of ``calls``, and at least two of ``calls`` and ``more`` together must occur within
     ``window`` words of each other. An item may list several parts, separated with ``|``; they count once. ``scores``
@@ -49,7 +49,7 @@ class Family(NamedTuple):
     window: int = 60
 
 
-#: How many of ``calls`` and ``more`` a family needs.
+#: The fewest of ``calls`` and ``more`` that a family needs.
 LEAST: Final = 2
 
 
@@ -62,7 +62,7 @@ class Found(NamedTuple):
 
 
 class _Slot(NamedTuple):
-    """What a part is in a family: the core (0), or one of the others (1 and more)."""
+    """The role of a part in a family: the core (0), or one of the others (1 and more)."""
 
     family: Family
     number: int
@@ -173,7 +173,7 @@ class Grammar:
 def _score(family: Family, near: Mapping[int, Match], always: Collection[int]) -> int:
     """Return the score for the parts that meet: those in ``near``, and contact details and links in ``always``.
 
-    Two parts besides the core need words of their own: of two that begin with the same word, only the first counts.
+    If two parts besides the core begin with the same word of the text, only the first counts.
     """
     if 0 not in near:
         return 0
