@@ -156,7 +156,7 @@ class Moderation:
         return was_stored is not None and bool(was_stored or was_remembered or was_taught)
 
     def stats(self) -> Stats:
-        """Return the numbers of decisions that the filter has learned.
+        """Return the filter's numbers of taught comments, decisions and tokens.
 
         :raises DatabaseUnavailableError: the database can't be used.
         :raises ConfigError: the filter is switched off.
