@@ -61,8 +61,8 @@ class Moderation:
     """Stores what was judged, and carries out what a moderator decides about it.
 
     A comment is given by the id of its verdict, or as a submission. A submission with the scope, author, email and
-    body that were posted is the same comment, whatever else it says and however late it is taught. If the comment
-    isn't stored any more, the submission is judged again. ``learner`` and ``services`` are ``None`` when they are
+    body that were posted is the same comment. Its other fields and the time don't matter. If the comment isn't stored
+    any more, the submission is judged again. ``learner`` and ``services`` are ``None`` when they are
     switched off. Times are in seconds since 1970.
     """
 
@@ -108,7 +108,7 @@ class Moderation:
         return self._memory.trace(comment).comment_key
 
     def teach(self, comment: Submission | str, *, spam: bool, now: float) -> bool:
-        """Record a moderator's decision; the last one counts. Returns whether it was recorded.
+        """Record a moderator's decision. The last one counts. Returns whether it was recorded.
 
         Returns False for an id that is unknown or no longer stored, too.
         """

@@ -90,7 +90,7 @@ def word_count(tokens: Iterable[str]) -> int:
 
 
 def scope_token(scope: str) -> str:
-    """Return the token of a scope; a long one ends in a hash, so that two posts with long names stay different."""
+    """Return the token of a scope. A long one ends with a hash, so that posts with long names have different tokens."""
     if len(scope) > _LONGEST:
         digest = blake2b(scope.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
         scope = f"{scope[: _LONGEST - 9]}~{digest}"
@@ -103,7 +103,7 @@ def kind_of(token: str) -> str:
 
 
 def is_used(token: str) -> bool:
-    """Return whether a token is of a kind that comments have today; an earlier version may have had others."""
+    """Return whether comments have tokens of this kind today. Earlier versions may have had other kinds."""
     return token.partition(":")[0] in KINDS
 
 
@@ -152,8 +152,8 @@ def _letter_shapes(text: Text) -> Iterator[str]:
         return
     if len(letters) >= 8:
         yield f"capitals_{_bucket(100 * sum(map(str.isupper, letters)) // len(letters), 0, 10, 30, 60)}"
-    some = letters[:: len(letters) // 64 + 1]
-    scripts = [_script(letter) for letter in some]
+    sample = letters[:: len(letters) // 64 + 1]
+    scripts = [_script(letter) for letter in sample]
     yield f"script_{max(sorted(set(scripts)), key=scripts.count)}"
     if text.cased.lstrip()[:1].islower():
         yield "starts_small"

@@ -28,7 +28,7 @@ class Stats:
 
     @property
     def missing(self) -> str:
-        """What must still be taught before the filter decides, as a sentence; "" if nothing is missing."""
+        """What must still be taught before the filter decides, as a sentence, or "" if nothing is missing."""
         missing = what_is_missing(self.ham, self.spam)
         return f"{missing[0].upper()}{missing[1:]}, and the filter starts." if missing else ""
 

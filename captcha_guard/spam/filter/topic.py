@@ -22,7 +22,7 @@ from ..text.normalised import normalised, words_of
 from .features import WORDS, word_token
 from .regression import Weight
 
-#: The weight of the post in the mixture. The site has the rest.
+#: The weight of the post in the mixture. The site's weight is 1 minus this.
 _POST: Final = 0.7
 #: The fewest words of the site that show which words are common.
 ENOUGH_WORDS: Final = 200
@@ -54,7 +54,7 @@ class Post:
 
 @lru_cache(maxsize=_POSTS)
 def post_of(text: str) -> Post | None:
-    """Return the words of a post's text, without markup; ``None`` if it has none. The last 32 posts are kept."""
+    """Return the words of a post's text, without markup, or ``None`` if it has none. The last 32 posts are cached."""
     words = [word for piece in _pieces(text[:_LONGEST]) for word in words_of(normalised(piece))]
     if not words:
         return None

@@ -153,8 +153,8 @@ class Reader:
 
     def _tokens(self, column: str, wanted: Collection[str] | Collection[int]) -> Iterator[tuple[str, Token]]:
         rest = iter(wanted)
-        while some := list(islice(rest, _MOST)):
-            values = _rounded(some)
+        while chunk := list(islice(rest, _MOST)):
+            values = _rounded(chunk)
             yield from map(read_token, self._access.rows(_read_tokens(column, len(values)), values))
 
 

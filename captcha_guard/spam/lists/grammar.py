@@ -69,7 +69,7 @@ class _Slot(NamedTuple):
 
 
 class Grammar:
-    """Families in several languages; raises ``ValueError`` for a part that no language or no family has."""
+    """Families in several languages. Raises ``ValueError`` for a part that no language or no family has."""
 
     def __init__(self, families: Iterable[Family], languages: Mapping[str, Parts]) -> None:
         self.families = tuple(families)
@@ -95,7 +95,7 @@ class Grammar:
     def search(
         self, passages: Iterable[Passage], details: Callable[[Passage], Collection[str]] = lambda _: ()
     ) -> dict[str, Found]:
-        """Return the families found in the passages; parts in two passages or two languages don't meet.
+        """Return the families found in the passages. Their parts must be in one passage and one language.
 
         ``details`` returns which of ``LINK`` and ``ADDRESS`` a passage has. Text of a private passage isn't quoted.
         """
@@ -202,7 +202,7 @@ def _name(language: str, part: str) -> str:
 
 
 def read_parts(path: Path) -> Parts:
-    """Return the parts in a table: a name in square brackets, then its phrases, one per line; ``//`` starts a comment.
+    """Return the parts in a table: a name in square brackets, then its phrases, one per line, and ``//`` for comments.
 
     Raises ``ValueError`` for a phrase without a part, and for a part that occurs twice.
     """

@@ -51,7 +51,7 @@ TABLE: Final = Table(
         "judge_cases_undecided": ("action", "judged_at"),
     },
 )
-#: A comment can be taught by its id for 60 days. 20,000 ordinary ones take about 10 MB; the oldest are deleted first.
+#: A comment can be taught by its id for 60 days. 20,000 comments of ordinary length take about 10 MB.
 RETENTION: Final = Retention(TABLE, "judged_at", kept=60 * 86_400.0, most=20_000)
 
 _ADD: Final = TABLE.upsert()
@@ -117,7 +117,7 @@ class JudgedComments:
         """Return a function that does the work of :meth:`remember` in a transaction."""
         tokens = zlib.compress(json.dumps(judged.tokens, separators=(",", ":")).encode(), 1)
         trace = judged.trace
-        parties = " ".join(",".join(one.hex() for one in some) for some in (trace.authors, trace.evidence))
+        parties = " ".join(",".join(one.hex() for one in hashes) for hashes in (trace.authors, trace.evidence))
         key, spam = bytes.fromhex(trace.comment_key), None if judged.spam is None else int(judged.spam)
         spam = _UNMARKED if judged.unmarked else spam
         rest = (tokens, judged.rules, int(judged.action), judged.judged_at, key, parties, judged.sent_as)
@@ -209,7 +209,7 @@ def _read_or_log(row: Row) -> JudgedComment | None:
 
 def _read(row: Row) -> JudgedComment:
     name, tokens, rules, action, judged_at, key, parties, sent_as, spam, chance, found = row
-    authors, evidence = (tuple(bytes.fromhex(one) for one in some.split(",") if one) for some in parties.split(" "))
+    authors, evidence = (tuple(bytes.fromhex(one) for one in hashes.split(",") if one) for hashes in parties.split(" "))
     decided = None if spam in (None, _UNMARKED) else bool(spam)
     words = tuple(json.loads(zlib.decompress(tokens)))
     trace = Trace(bytes(key).hex(), authors, evidence)
