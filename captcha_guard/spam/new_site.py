@@ -48,10 +48,7 @@ class NewSite:
             return None
         missing = what_is_missing(*taught)
         self._log(now, missing)
-        sentence = (
-            "Spam is arriving, no comment of this author has been kept before, and the filter doesn't decide yet: "
-            f"{missing}, and it starts."
-        )
+        sentence = f"Spam is arriving, this author is new, and the filter doesn't decide yet: {missing}, and it starts."
         return Finding(NEW_SITE, 0, sentence, Action.HOLD, reply="A moderator reads the first comment of each author.")
 
     def _is_known(self, submission: Submission) -> bool:
