@@ -212,5 +212,5 @@ class Judge:
 
     def _action(self, findings: tuple[Finding, ...], chance: float | None) -> Action:
         demanded = max((finding.action for finding in findings), default=Action.ACCEPT)
-        by_score = self.thresholds.action(total(findings)) if chance is None else self.bands.action(chance)
-        return max(demanded, by_score)
+        by_score_or_chance = self.thresholds.action(total(findings)) if chance is None else self.bands.action(chance)
+        return max(demanded, by_score_or_chance)
