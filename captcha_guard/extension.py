@@ -13,7 +13,8 @@ from .doctor.automatic import ServingChecks, at_start
 from .errors import ConfigError
 from .setup import wire
 from .spam.assembly import listed
-from .spam.filter.learner import Stats, Weighed
+from .spam.filter.explanation import Weighed
+from .spam.filter.stats import Stats
 from .spam.judge import Rule
 from .spam.moderation import Tidied
 from .spam.services import Context
