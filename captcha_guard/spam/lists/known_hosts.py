@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 #: Works of reference: standards, documentation, encyclopaedias, and the scripts and namespaces that code names. An
-#: advertisement there doesn't stay for long.
+#: advertisement there is soon deleted.
 _WORKS: Final = """
     access.redhat.com acm.org agner.org ajax.googleapis.com angular.dev angular.io angularjs.org apache.org
     archlinux.de archlinux.org arxiv.org asp.net babeljs.io caniuse.com cdnjs.cloudflare.com chromestatus.com

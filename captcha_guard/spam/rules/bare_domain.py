@@ -23,7 +23,7 @@ PLAIN: Final = re.compile(
 )
 #: A cheap domain without a path: two words with a hyphen, or a word after an invitation. Names in code have neither.
 MENTIONED: Final = re.compile(
-    r"(?:(?<![\w./@:`#$-])[a-z0-9]{2,30}+(?:-[a-z0-9]{2,30}+){1,4}"
+    r"(?:(?<![\w./@:`#$=%&?-])[a-z0-9]{2,30}+(?:-[a-z0-9]{2,30}+){1,4}"
     r"|\b(?:visit|join|(?:how|me|us|website|site)\ (?:at|is|on))\ (?:www\.)?+[a-z0-9]{4,30}+)"
     rf"\.(?:{_CHEAP}|{_WORDS})(?![\w@(=`/-]|\.\w)",
     re.VERBOSE,

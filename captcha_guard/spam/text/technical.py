@@ -46,7 +46,7 @@ _WEAK: Final = re.compile(
     | [=!]==(?!=) | => | ->(?=\w) | :: | && | \|\|""",
     re.VERBOSE,
 )
-#: Addresses, which say nothing about the text around them.
+#: Addresses. They don't show what the text around them is about.
 _ADDRESS: Final = re.compile(r"""(?:https?|ftp):[^\s<>"']++|\bwww\.[^\s<>"']++""", re.IGNORECASE)
 
 _TERMS: Final = """
@@ -74,12 +74,13 @@ TERMS: Final = frozenset(_TERMS.split())
 EVERYDAY_TERMS: Final = frozenset(_EVERYDAY.split())
 #: Points of each different word of programming, everyday word, and weak sign. Two words or signs are enough.
 _TERM, _EVERYDAY_TERM, _SIGN, _ENOUGH = 2, 1, 2, 4
-#: So many different longer words of the post show what a text is about.
+#: The fewest different words of the post that show what a text is about.
 _ENOUGH_OF_TOPIC: Final = 4
-#: Letters. Shorter words of the post occur in any text.
+#: The fewest letters of a word of the post that counts. Shorter words occur in any text.
 _LONG: Final = 6
+#: The most characters of a post that are read.
 _MOST: Final = 100_000
-#: Signs that are read.
+#: The most signs that are read.
 _MOST_SIGNS: Final = 50
 
 
@@ -108,6 +109,6 @@ def is_pasted(cased: str) -> bool:
     return _PASTED.search(cased) is not None
 
 
-@lru_cache(maxsize=8)  # the comments on one post come with the same topic
+@lru_cache(maxsize=8)  # comments on one post have the same topic
 def _long_words(topic: str) -> frozenset[str]:
     return frozenset(word for word in words_of(folded_case(topic[:_MOST])) if len(word) >= _LONG)
