@@ -15,7 +15,7 @@ _STRONG: Final = re.compile(
     r"""\b[a-zA-Z]\w{1,40}(?:\.\w{1,40})?\(\)   # a call
     | \b\w{1,40}\.(?:bat|cfg|conf|config|cpp|csproj|css|csv|dll|exe|htaccess|ini|java|js|json|jsx|php|ps1|py|rb|scss
         |sql|toml|ts|tsx|vue|xaml|xml|yaml|yml)\b
-    | (?<!\w)\.NET\b | \b[CF]\# | \bC\+\+ | \b0x[0-9a-fA-F]{2,} | \b[A-Z]:\\ | \b[A-Z][A-Z_]{3,40}=
+    | (?<!\w)\.NET\b | \b[CF]\#(?!\ ?(?:m|maj|min)) | \bC\+\+ | \b0x[0-9a-fA-F]{2,} | \b[A-Z]:\\ | \b[A-Z][A-Z_]{3,40}=
     | `[^`\n]{2,200}`
     # a version, unlike a date, a telephone number or a price
     | \bv\d{1,4}(?:\.\d{1,5}){1,3}\b
@@ -31,8 +31,9 @@ _PASTED: Final = re.compile(
     | \bE(?:CONNREFUSED|NOTFOUND|TIMEDOUT)\b
     | \bMixed\ Content:\ The\ page\ at\b | \bRefused\ to\ (?:apply|connect|display|execute|frame|load)\b
     | \b[Cc]ould\ not\ resolve\ host\b | \bSSL\ certificate\ problem\b
-    | \b40[0134]\ (?:Bad|Unauthorized|Forbidden|Not)\b
-    | \b50[0234]\ (?:Internal|Bad|Service|Gateway)\b | \bTraceback\ \(most\ recent | \b[Ff]atal:\ unable\ to\ access\b
+    | \b40[0134]\ \(?(?:Bad\ Request|Unauthorized|Forbidden|Not\ Found)\b
+    | \b50[0234]\ \(?(?:Internal\ Server|Bad\ Gateway|Service\ Unav|Gateway\ Time)
+    | \bTraceback\ \(most\ recent | \b[Ff]atal:\ unable\ to\ access\b
     | \bgit\ (?:clone|remote\ add|submodule\ add)\ [^\n]{0,60}(?:https?:|git@|ssh:)
     | (?:^|[\n$`>]\ ?)(?:curl|wget|http)\ [^\n]{0,60}https?: | \b(?:curl|wget)\ --?[a-zA-Z][^\n]{0,60}https?:""",
     re.VERBOSE,
@@ -43,9 +44,13 @@ _WEAK: Final = re.compile(
     | (?<![\w@])[a-zA-Z]\w{0,40}_\w+              # snake_case
     | \b\w{1,40}\.(?:c|cs|go|h|kt|md|rs|sh)\b
     | (?<!\S)--[a-z]{2,} | (?<![\w:/.])/(?:[\w.-]{1,40}/){2}
-    | [=!]==(?!=) | => | ->(?=\w) | :: | && | \|\|""",
+    | (?P<operator>[=!]==(?!=) | => | ->(?=\w) | :: | && | \|\|)""",
     re.VERBOSE,
 )
+#: All operators count as one sign.
+_OPERATOR: Final = "=>"
+#: Names of networks in camelCase.
+_BRANDS: Final = frozenset(("facebook", "instagram", "linkedin", "paypal", "tiktok", "wechat", "whatsapp", "youtube"))
 #: Addresses. They don't show what the text around them is about.
 _ADDRESS: Final = re.compile(r"""(?:https?|ftp):[^\s<>"']++|\bwww\.[^\s<>"']++""", re.IGNORECASE)
 
@@ -100,7 +105,8 @@ def is_on_subject(cased: str, words: Iterable[str], topic: str = "") -> bool:
     if points >= _ENOUGH or is_pasted(cased):
         return True
     written = _ADDRESS.sub(" ", cased)
-    signs = {match[0].casefold() for match in islice(_WEAK.finditer(written), _MOST_SIGNS)}
+    found = islice(_WEAK.finditer(written), _MOST_SIGNS)
+    signs = {_OPERATOR if match["operator"] else match[0].casefold() for match in found} - TERMS - _BRANDS
     return points + _SIGN * len(signs) >= _ENOUGH or _STRONG.search(written) is not None
 
 
