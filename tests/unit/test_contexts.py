@@ -131,15 +131,19 @@ PLANTS = (
         ("<blockquote>Water the <a href='https://slots.example/'>seedlings</a></blockquote>", "slots.example"),
         ("[quote=Ada]Water the [seedlings](<https://slots.example/>)[/quote]", "slots.example"),
         ("> Water the seedlings <https://seeds.example/more> in the evening", "seeds.example"),
-        ("> [buy good pots](//pots.early)\n> [buy good](//pots.early)", "pots.early"),
-        ("> [Two\n> leaves](\n> //pots.early)\n> buy good", "pots.early"),
+        ("> buy good [](//pots.early)", "pots.early"),
     ],
 )
 def test_a_quote_with_an_address_that_the_post_lacks_is_judged(quote: str, host: str) -> None:
     for reply in ("Why?", "Why? See https://seeds.example/light for that."):
         text = Submission(scope="c", body=f"{quote}\n\n{reply}", topic=PLANTS).text
         assert host in {link.host for link in text.links}
-    assert words(f"> They need light\n\nWhy?\n\n{quote}", PLANTS).endswith(words(quote, PLANTS))
+    assert words(f"> They need light\n\nWhy?\n\n{quote}", PLANTS) == f"why {words(quote, PLANTS)}"
+
+
+def test_a_link_in_several_quoted_lines_is_judged() -> None:
+    body = "> [Two\n> leaves](\n> //pots.early)\n> buy good\n\nWhy?"
+    assert [link.host for link in Submission(scope="c", body=body, topic=PLANTS).text.links] == ["pots.early"]
 
 
 @pytest.mark.parametrize(
