@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from .history import Memory, Party, link_name
 from .lists.known_hosts import FORGES, WORKS, is_listed
 from .submission import Submission
-from .text.link import Context, Link, address_of, certain_host, name_of
+from .text.link import Context, Link, name_of
 from .text.link_scanner import scan
 from .text.registrable import registrable_domain
 from .text.technical import is_on_subject
@@ -67,12 +67,12 @@ class _Counting:
         self._code_domains: set[str] = set()
 
     def counts(self, link: Link) -> bool:
-        host = certain_host(link.url)
+        host = link.certain_host
         if not host or _REDIRECT.search(link.url, len(host)):
             return True
         if is_listed(host, WORKS) or (self._home and registrable_domain(host) == self._home):
             return False
-        if self._submission.topic and address_of(link.url) in _addresses(self._submission.topic_text):
+        if self._submission.topic and link.address in _addresses(self._submission.topic_text):
             return False
         if is_listed(host, FORGES):
             self._forges += 1
@@ -99,7 +99,7 @@ def _explained(submission: Submission, links: tuple[Link, ...]) -> bool:
     No link may be repeated, written in HTML or BBCode with a text of its own, or lead to the author's own website.
     """
     text = submission.text
-    if len({address_of(link.url) for link in links}) < max(2, len(links)) or any(link.is_tag for link in links):
+    if len({link.address for link in links}) < max(2, len(links)) or any(link.is_tag for link in links):
         return False
     own = registrable_domain(text.site.host) if text.site else ""
     if len(text.words) < len(links) * EXPLAINED or own in {registrable_domain(link.host) for link in links}:
@@ -110,4 +110,4 @@ def _explained(submission: Submission, links: tuple[Link, ...]) -> bool:
 @lru_cache(maxsize=8)  # one POST asks for the same topic several times
 def _addresses(topic: str) -> frozenset[str]:
     """Return the addresses that a post links."""
-    return frozenset(filter(None, (address_of(found.link.url) for found in scan(topic))))
+    return frozenset(filter(None, (found.link.address for found in scan(topic))))

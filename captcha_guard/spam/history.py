@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from .lists.known_hosts import PLATFORMS, WORKS, is_listed
 from .submission import Submission
-from .text.link import Link, address_of
+from .text.link import Link
 from .text.normalised import Text
 from .text.registrable import registrable_domain
 
@@ -85,7 +85,7 @@ def _site_name(link: Link) -> str:
         return ""
     if not is_listed(host, PLATFORMS):
         return registrable_domain(host)
-    address = address_of(link.url).lower() or host
+    address = link.address.lower() or host
     segments = address.split("/")
     return "/".join(segments[:_SEGMENTS]).partition("?")[0] if len(segments) > 2 else address
 
@@ -98,8 +98,7 @@ def links_of(submission: Submission) -> tuple[str, ...]:
 
 def link_name(scope: str, link: Link) -> str:
     """Return the name of a link's history in this scope. It is empty if the link's host is uncertain."""
-    address = address_of(link.url)
-    return f"{scope}\n{address}" if address else ""
+    return f"{scope}\n{link.address}" if link.address else ""
 
 
 def shown(host: str, submission: Submission) -> str:

@@ -50,7 +50,7 @@ class _Tagged(NamedTuple):
     quotes: list[_Span]
 
 
-def with_contexts(text: str, links: Sequence[Found]) -> list[Found]:
+def with_contexts(text: str, links: Sequence[Found], posted: str = "") -> list[Found]:  # noqa: ARG001
     """Return the links of ``text`` with the context in which each is written."""
     if not links:
         return []
