@@ -108,6 +108,7 @@ def test_what_every_renderer_shows_as_code_is_code(body: str) -> None:
     "body",
     [
         "a \\``{}``",
+        "a \\``get {} so` a",
         "a ```{} so`` a",
         "a `b\n\n{} so` a",
         "a `b\n\n{} so` a `",
