@@ -185,6 +185,14 @@ def test_no_character_hides_the_rest_of_a_host(form: str, between: str) -> None:
         assert count(f"{TEXT} {sure} and {link}", topic="See https://tables.example/.") >= 1, link
 
 
+@pytest.mark.parametrize(
+    "form", ["[tables](<{}>)", "[tables]\n\n[tables]: <{}>\n", "<a href=' {}'>tables</a>", "[url={}]a[/url]"]
+)
+@pytest.mark.parametrize("between", [" x@", ' "@', "\t(@"])
+def test_no_space_hides_the_rest_of_a_host_in_brackets_or_quotes(form: str, between: str) -> None:
+    assert count(f"{TEXT} {form.format(f'https://docs.python.org{between}pills.example/a')}") == 1
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("url", ["https://docs.python.org", "https://docs.python.org/3/", "http://localhost:5000"])
 def test_a_whole_address_in_markup_passes_for_a_known_one(form: str, url: str) -> None:
