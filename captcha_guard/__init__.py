@@ -18,7 +18,8 @@ from .signals import (
     submission_judged,
     unmarked_learned,
 )
-from .spam.filter.learner import Stats, Weighed
+from .spam.filter.explanation import Weighed
+from .spam.filter.stats import Stats
 from .spam.judge import Rule
 from .spam.moderation import Tidied
 from .spam.submission import Facts, Submission

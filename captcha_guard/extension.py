@@ -13,7 +13,8 @@ from .doctor.automatic import ServingChecks, at_start
 from .errors import ConfigError
 from .setup import wire
 from .spam.assembly import listed
-from .spam.filter.learner import Stats, Weighed
+from .spam.filter.explanation import Weighed
+from .spam.filter.stats import Stats
 from .spam.judge import Rule
 from .spam.moderation import Tidied
 from .spam.services import Context
@@ -202,6 +203,9 @@ class CaptchaGuard:
         correction. A later decision replaces an earlier one. Returns whether the decision was recorded. An id is valid
         for 60 days, and only for comments that a route with ``moderated=True`` has stored.
         """
+        _check_comment(comment)
+        if not isinstance(spam, bool):
+            raise TypeError(f"guard.teach(spam={spam!r}): pass True or False")
         state = current_state()
         return state.moderation.teach(comment, spam=spam, now=state.clock())
 
@@ -210,6 +214,7 @@ class CaptchaGuard:
 
         Returns an empty tuple while the filter abstains, when it is off, and for an unknown id.
         """
+        _check_comment(comment)
         return current_state().moderation.explain(comment)
 
     def forget(self, comment: Submission | str) -> bool:
@@ -217,6 +222,7 @@ class CaptchaGuard:
 
         Returns whether anything was found and erased. The same comment can then be posted again.
         """
+        _check_comment(comment)
         state = current_state()
         if key := state.moderation.key_of(comment):
             note_forgotten(key, state)
@@ -244,6 +250,11 @@ class CaptchaGuard:
 
 
 attach_to_decorator(CaptchaGuard.protect)  # for classes that list it in ``decorators`` without arguments
+
+
+def _check_comment(comment: object) -> None:
+    if not isinstance(comment, str | Submission):
+        raise TypeError(f"the comment is {comment!r}; pass the id of its verdict, or a Submission")
 
 
 def judge_request(protection: Protection, scope: str) -> Result:

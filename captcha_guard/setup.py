@@ -196,7 +196,7 @@ def _database(settings: Settings, path: Path) -> Database:
     database = open_database(settings.database_uri or f"sqlite:///{path}")
     delete_old_tables(database)
     if not isinstance(database, SQLiteDatabase) or database.path.absolute() != path.absolute():
-        database.begin_with(lambda: move_into(database, path))
+        database.run_before_use(lambda: move_into(database, path))
     return database
 
 

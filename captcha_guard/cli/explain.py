@@ -10,7 +10,7 @@ from flask.cli import with_appcontext
 
 from ..errors import ConfigError
 from ..extension import CaptchaGuard
-from ..spam.filter.learner import Weighed
+from ..spam.filter.explanation import Weighed
 from ..spam.memory.judged_comments import JudgedComment
 from ..spam.submission import Submission
 from ..spam.verdict import Verdict

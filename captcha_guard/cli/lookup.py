@@ -7,7 +7,8 @@ from typing import Final
 import click
 
 from ..extension import CaptchaGuard
-from ..spam.filter.learner import ENOUGH, Learner, Stats
+from ..spam.filter.learner import Learner
+from ..spam.filter.stats import ENOUGH, Stats
 from ..spam.memory.judged_comments import JudgedComment
 from ..web.state import current_state
 

@@ -157,8 +157,14 @@ class Limits:
         return WindowStats(share, {name: [(one, next(stats)) for one in charges] for name, charges in windows.items()})
 
     def policy(self, policy: str | Policy) -> Policy:
-        """Return the policy with this name, or the policy itself."""
-        return self._policies[policy] if isinstance(policy, str) else policy
+        """Return the policy with this name, or the policy itself.
+
+        A policy with the limits of the one with its name is that one, so both count the same hits.
+        """
+        if isinstance(policy, str):
+            return self._policies[policy]
+        named = self._policies.get(policy.name)
+        return named if named is not None and named.limits == policy.limits and policy.networks else policy
 
     def _own_windows(self) -> Windows:
         """Return this process's own counts. They are kept, so that a store that fails often doesn't grant more.

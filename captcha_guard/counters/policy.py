@@ -25,14 +25,14 @@ class Policy:
 
     ``networks`` says whether the networks around a client are counted too. For each network only the shortest and the
     longest limit count, multiplied by its level's factor; the ones between would add little. ``waits`` are limits of
-    the client alone. ``list_name`` is the last part of the keys of its lists of hits, by default made from the limits.
+    the client alone. ``list_name`` is the last part of the keys of its lists of hits.
     """
 
     name: str
     limits: tuple[RateLimitItem, ...]
     networks: bool = True
     waits: tuple[RateLimitItem, ...] = ()
-    list_name: str = ""
+    list_name: str = "hits"
 
     @classmethod
     def parse(cls, name: str, text: str) -> Policy:
@@ -71,7 +71,12 @@ class Policy:
     @cached_property
     def shortest(self) -> Policy:
         """A policy for reading that has only the shortest of the client's own windows."""
-        return replace(self, limits=self.limits[:1], networks=False, waits=(), list_name=self._list_name)
+        return replace(self, limits=self.limits[:1], networks=False, waits=())
+
+    def apart(self) -> Policy:
+        """Return the policy with lists of hits of its own, which only policies with the same limits share."""
+        limits = ";".join(f"{item.amount}/{item.get_expiry()}" for item in self.limits + self.waits)
+        return replace(self, list_name=f"hits-{blake2b(limits.encode(), digest_size=4).hexdigest()}")
 
     def windows(self, client: Client, *, prefix: str, divisor: int = 1) -> list[Charge]:
         """Return the windows that one hit is charged to: the client's before its networks', the shortest first.
@@ -85,7 +90,7 @@ class Policy:
 
     def _charges(self, prefix: str, divisor: int, key: str, level: Level | None) -> list[Charge]:
         name = name_at(self.name, level)
-        identifiers, list_key = (key, name), f"{prefix}/{key}/{name}/{self._list_name}"
+        identifiers, list_key = (key, name), f"{prefix}/{key}/{name}/{self.list_name}"
         return [Charge(item, identifiers, list_key) for item in self._items(prefix, divisor, level)]
 
     def _items(self, prefix: str, divisor: int, level: Level | None) -> tuple[RateLimitItem, ...]:
@@ -100,14 +105,6 @@ class Policy:
     @cached_property
     def _scaled(self) -> dict[tuple[str, int, Level | None], tuple[RateLimitItem, ...]]:
         return {}
-
-    @cached_property
-    def _list_name(self) -> str:
-        """The last part of the keys of its lists. Policies with different limits count apart, even under one name."""
-        if self.list_name:
-            return self.list_name
-        limits = ";".join(f"{item.amount}/{item.get_expiry()}" for item in self.limits + self.waits)
-        return f"hits-{blake2b(limits.encode(), digest_size=4).hexdigest()}"
 
 
 def name_at(name: str, level: Level | None) -> str:

@@ -1,4 +1,4 @@
-"""The judge's database wherever SQLAlchemy can keep it, for the hosts that share it (an extra)."""
+"""The judge's database on a server that several hosts share, through SQLAlchemy (an extra)."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from .table import Kind, Row, Table, alchemy_tables
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, TextClause
 
-#: The table whose one row a writer holds until its transaction ends, so that writers come one after another.
-TURN: Final = Table("judge_turn", {"id": Kind.WHOLE, "turn": Kind.WHOLE}, key=("id",), first=(1, 0))
+#: A transaction begins with an UPDATE of this table's only row, so the database runs one transaction after the other.
+WRITER_LOCK: Final = Table("judge_turn", {"id": Kind.WHOLE, "turn": Kind.WHOLE}, key=("id",), first=(1, 0))
 
-_MARK: Final = re.compile(r":(\w+)")
-_TAKE_TURN: Final = "UPDATE judge_turn SET turn = turn + 1 WHERE id = 1"
+_PLACEHOLDER: Final = re.compile(r":(\w+)")
+_LOCK_WRITERS: Final = "UPDATE judge_turn SET turn = turn + 1 WHERE id = 1"
 _UPSERT: Final = re.compile(r"ON CONFLICT \([^)]*\) DO UPDATE SET")
 _IF_NEW: Final = "DO NOTHING"
-#: Seconds to connect to PostgreSQL, the least that libpq knows.
-_CONNECT: Final = 2
-#: A host that dies in its turn keeps the others waiting for so long; PostgreSQL ends it then.
-_DEAD: Final = "10s"
+#: Seconds to connect to PostgreSQL. libpq allows 2 or more.
+_CONNECT_TIMEOUT: Final = 2
+#: PostgreSQL ends a transaction that has been idle for this long. Its host may have crashed, and others wait for it.
+_IDLE_TIMEOUT: Final = "10s"
 
 
 class AlchemyDatabase(Database):
-    """The tables in the database of a SQLAlchemy URL.
+    """The database of a SQLAlchemy URL.
 
     :param timeout: seconds to wait for another writer, in PostgreSQL.
-    :raises ConfigError: SQLAlchemy is missing, or can't read the URL.
+    :raises ConfigError: SQLAlchemy isn't installed, or can't read the URL.
     """
 
     def __init__(self, uri: str, *, timeout: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -53,41 +53,41 @@ class AlchemyDatabase(Database):
             url = make_url(uri)
             options: dict[str, Any] = {"hide_parameters": True}
             if url.get_backend_name() == "postgresql" and "connect_timeout" not in url.query:
-                options["connect_args"] = {"connect_timeout": _CONNECT}
+                options["connect_args"] = {"connect_timeout": _CONNECT_TIMEOUT}
             self._has_pipelines = has_pipelines(url)
             if self._has_pipelines:
                 options["isolation_level"] = "AUTOCOMMIT"  # the pipeline has its own BEGIN
             self._engine: Engine = create_engine(url, **options)
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
-            said = str(error).replace(uri, where)
-            raise ConfigError(f"{where!r} isn't a database that SQLAlchemy can open: {said}") from None
-        # known only once SQLAlchemy is here; in pipelines the driver's own errors are raised
+            message = str(error).replace(uri, where)
+            raise ConfigError(f"{where!r} isn't a database that SQLAlchemy can open: {message}") from None
+        # Set here because SQLAlchemy is an extra. In pipelines the driver's own errors are raised.
         self._faults = (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error)  # type: ignore[misc]
         if self._engine.dialect.name == "postgresql":
-            event.listen(self._engine, "connect", lambda connection, _: _bound_waits(connection, timeout))
-        self._tables: dict[str, Table] = {TURN.name: TURN}
+            event.listen(self._engine, "connect", lambda connection, _: _limit_waits(connection, timeout))
+        self._tables: dict[str, Table] = {WRITER_LOCK.name: WRITER_LOCK}
         self._dropped: tuple[str, ...] = ()
-        self._made = (0, 0, 0)  # in which process, how many of the tables, how many deleted ones
-        self._making = threading.Lock()
-        self._process = [os.getpid()]  # whose the connections of the pool are
+        self._created = (0, 0, 0)  # the process, and how many tables it has created and deleted
+        self._creating = threading.Lock()
+        self._process = [os.getpid()]  # the process that opened the pool's connections
         self._local = threading.local()
         weakref.finalize(self, _dispose, self._engine, self._process)
 
-    def keep(self, *tables: Table) -> None:
-        """Have these tables made when the database is used next."""
+    def add_tables(self, *tables: Table) -> None:
+        """Create these tables at the next use, where they are missing."""
         self._tables.update({table.name: table for table in tables})
 
-    def drop(self, *names: str) -> None:
-        """Have the tables with these names deleted when the database is used next."""
+    def drop_tables(self, *names: str) -> None:
+        """Delete the tables with these names at the next use."""
         self._dropped += names
 
     def close(self) -> None:
-        """Close the pool; its next use opens it again."""
+        """Close the pool's connections. The next use opens new ones."""
         self._engine.dispose()
 
     @contextmanager
     def prefetching(self, queries: Callable[[], Iterable[Query]]) -> Iterator[None]:
-        """Return a context in which the calling thread will read these queries: all at once, where that is possible."""
+        """Return a context in which the calling thread needs these queries. With pipelines, they are read at once."""
         self._local.prefetch = Prefetch(queries) if self._has_pipelines else None
         try:
             yield
@@ -95,56 +95,56 @@ class AlchemyDatabase(Database):
             self._local.prefetch = None
 
     def _reading(self) -> AbstractContextManager[Access]:
-        self._make()
+        self._create_tables()
         if self._has_pipelines:
             return closing(PipelineAccess(self._engine, getattr(self._local, "prefetch", None)))
-        return self._reading_plainly()
+        return self._reading_without_pipeline()
 
     def _writing(self) -> AbstractContextManager[Access]:
-        self._make()
+        self._create_tables()
         if self._has_pipelines:
             self._local.prefetch = None
-            return self._writing_in_pipelines()
-        return self._writing_plainly()
+            return self._writing_with_pipeline()
+        return self._writing_without_pipeline()
 
     @contextmanager
-    def _writing_in_pipelines(self) -> Iterator[Access]:
+    def _writing_with_pipeline(self) -> Iterator[Access]:
         with closing(PipelineAccess(self._engine)) as access:
             access.change("BEGIN", [()])
-            access.change(_TAKE_TURN, [()])
+            access.change(_LOCK_WRITERS, [()])
             yield access
             access.commit()
 
     @contextmanager
-    def _reading_plainly(self) -> Iterator[Access]:
+    def _reading_without_pipeline(self) -> Iterator[Access]:
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield _AlchemyAccess(connection, again=True)
+            yield _AlchemyAccess(connection, retry=True)
 
     @contextmanager
-    def _writing_plainly(self) -> Iterator[Access]:
+    def _writing_without_pipeline(self) -> Iterator[Access]:
         with self._engine.connect() as connection:
-            access = _AlchemyAccess(connection, again=True)
-            access.run(_TAKE_TURN)
-            access.again = False  # what was begun can't go on over another connection
+            access = _AlchemyAccess(connection, retry=True)
+            access.run(_LOCK_WRITERS)
+            access.retry = False  # the transaction can't continue on another connection
             yield access
             connection.commit()
 
-    def _make(self) -> None:
-        """Make the tables that are missing and delete old ones, once in each process."""
-        if self._made == (os.getpid(), len(self._tables), len(self._dropped)):
+    def _create_tables(self) -> None:
+        """Create the tables that are missing and delete old ones, once in each process."""
+        if self._created == (os.getpid(), len(self._tables), len(self._dropped)):
             return
-        with self._making:
-            if self._process != [os.getpid()]:  # a fork must not talk through its parent's connections
+        with self._creating:
+            if self._process != [os.getpid()]:  # a fork must not use its parent's connections
                 self._engine.dispose(close=False)
                 self._process[:] = [os.getpid()]
             tables = list(self._tables.values())
             self._create(tables)
             for table in tables:
-                self._put_first(table)
+                self._add_first_row(table)
             dropped = self._dropped
             for name in dropped:
                 self._drop(name)
-            self._made = (os.getpid(), len(tables), len(dropped))
+            self._created = (os.getpid(), len(tables), len(dropped))
 
     def _drop(self, name: str) -> None:
         from sqlalchemy import text  # noqa: PLC0415 (an extra)
@@ -155,15 +155,15 @@ class AlchemyDatabase(Database):
     def _create(self, tables: list[Table]) -> None:
         from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError  # noqa: PLC0415 (an extra)
 
-        for left in reversed(range(1 + len(tables) + sum(len(table.indexes) for table in tables))):
+        for retries_left in reversed(range(1 + len(tables) + sum(len(table.indexes) for table in tables))):
             try:
                 alchemy_tables(tables).create_all(self._engine)
                 break
-            except (IntegrityError, OperationalError, ProgrammingError):  # another process has made the next one
-                if not left:
+            except (IntegrityError, OperationalError, ProgrammingError):  # another process has created the next one
+                if not retries_left:
                     raise
 
-    def _put_first(self, table: Table) -> None:
+    def _add_first_row(self, table: Table) -> None:
         from sqlalchemy import text  # noqa: PLC0415 (an extra)
         from sqlalchemy.exc import IntegrityError  # noqa: PLC0415 (the same)
 
@@ -172,19 +172,19 @@ class AlchemyDatabase(Database):
         [key], [number, *_] = table.key, table.first
         try:
             with self._engine.begin() as connection:
-                there = connection.execute(text(f"SELECT 1 FROM {table.name} WHERE {key} = {number}")).all()  # noqa: S608 (our own names)
-                if not there:
+                exists = connection.execute(text(f"SELECT 1 FROM {table.name} WHERE {key} = {number}")).all()  # noqa: S608 (our own names)
+                if not exists:
                     connection.execute(*_bound(table.insert, "", [table.first]))
-        except IntegrityError:  # another process has put it there
+        except IntegrityError:  # another process has added it
             pass
 
 
 class _AlchemyAccess:
-    """A connection of the pool; with ``again`` the first statement is repeated where the server had closed it."""
+    """A connection of the pool. With ``retry``, the first statement is repeated if the server has closed it."""
 
-    def __init__(self, connection: Connection, *, again: bool) -> None:
+    def __init__(self, connection: Connection, *, retry: bool) -> None:
         self._connection = connection
-        self.again = again
+        self.retry = retry
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> Sequence[Row]:
         return [tuple(map(_plain, row)) for row in self._execute(statement, [values])]
@@ -203,9 +203,9 @@ class _AlchemyAccess:
         try:
             return self._connection.execute(clause, given)
         except DBAPIError as error:
-            if not (self.again and error.connection_invalidated):
+            if not (self.retry and error.connection_invalidated):
                 raise
-            self.again = False
+            self.retry = False
             self._connection.rollback()
             return self._connection.execute(clause, given)
 
@@ -215,20 +215,20 @@ def _dispose(engine: Engine, process: list[int]) -> None:
         engine.dispose()
 
 
-def _bound_waits(connection: Any, seconds: float) -> None:
-    """Limit how long a statement waits for others, and how long an idle transaction keeps others waiting."""
+def _limit_waits(connection: Any, seconds: float) -> None:
+    """Limit how long a statement waits for a lock, and how long an idle transaction can hold one."""
     autocommit, connection.autocommit = connection.autocommit, True
     with connection.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {max(1, round(1000 * seconds))}")
-        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_DEAD}'")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_TIMEOUT}'")
     connection.autocommit = autocommit
 
 
 def _bound(
     statement: str, dialect: str, rows: Sequence[Sequence[object]]
 ) -> tuple[TextClause, dict[str, object] | list[dict[str, object]]]:
-    clause, marks = _clause(statement, dialect)
-    given = [dict(zip(marks, values, strict=True)) for values in rows]
+    clause, names = _clause(statement, dialect)
+    given = [dict(zip(names, values, strict=True)) for values in rows]
     return clause, given[0] if len(given) == 1 else given
 
 
@@ -242,7 +242,7 @@ def _clause(statement: str, dialect: str) -> tuple[TextClause, list[str]]:
         statement = re.sub(rf" ON CONFLICT \([^)]*\) {_IF_NEW}$", "", statement)
         changed = _UPSERT.sub("ON DUPLICATE KEY UPDATE", statement)
         statement = re.sub(r"excluded\.(\w+)", r"VALUES(\1)", changed) if changed != statement else statement
-    return text(statement), _MARK.findall(statement)
+    return text(statement), _PLACEHOLDER.findall(statement)
 
 
 def _plain(value: object) -> object:

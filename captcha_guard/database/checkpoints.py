@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("captcha_guard")
 
-#: Commits of one process after which it starts a checkpoint. 60 to 120 comments, and about 8 MB.
+#: The number of a process's commits between two checkpoints: 60 to 120 comments, about 8 MB.
 EVERY: Final = 256
 #: If the log is larger than this many bytes, a checkpoint makes writers wait until the log is empty. If it is twice as
 #: large, the checkpoint runs in a writer's own thread.
 MOST_BYTES: Final = 16 * 1024 * 1024
-#: Seconds for which such a checkpoint waits for its turn, and the seconds of each try.
-_PATIENCE: Final = 5.0
+#: Seconds for which such a checkpoint waits for the lock, and seconds of each try.
+_TIMEOUT: Final = 5.0
 _POLL: Final = 0.005
 
 #: Held during a checkpoint. A process must not fork then, because the child would inherit a locked mutex of SQLite.
@@ -49,16 +49,16 @@ class Checkpoints:
         self._running = threading.Lock()
 
     def committed(self) -> None:
-        """Count a commit. Exactness doesn't matter, so threads may race."""
+        """Count a commit, and start a checkpoint if it is time. Lost counts don't matter, so there is no lock."""
         self._commits += 1
         if self._commits < EVERY:
             return
-        if self._process != os.getpid():  # a fork may have copied a lock that is held
+        if self._process != os.getpid():  # in a fork, the copied lock may be held
             self._process, self._running = os.getpid(), threading.Lock()
         if not self._running.acquire(blocking=False):
             return
         self._commits = 0
-        if _size(self._path) > 2 * MOST_BYTES:  # a thread wouldn't get a turn among this many writers
+        if _size(self._path) > 2 * MOST_BYTES:  # another thread wouldn't get the lock among this many writers
             self._run()
             return
         try:
@@ -73,7 +73,7 @@ class Checkpoints:
             self._running.release()
 
     def run(self) -> None:
-        """Run a checkpoint now. One that fails is logged, and one that finds the file locked is left for later."""
+        """Run a checkpoint now. A failure is logged, unless the file is locked."""
         try:
             with _checkpointing:
                 checkpoint(self._path)
@@ -87,7 +87,7 @@ def checkpoint(path: Path) -> None:
 
     :raises sqlite3.Error: the file can't be used.
     """
-    if not path.exists():  # connecting would make it
+    if not path.exists():  # connecting would create it
         return
     with closing(sqlite3.connect(path, timeout=_POLL, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -95,14 +95,14 @@ def checkpoint(path: Path) -> None:
         [size] = connection.execute("PRAGMA page_size").fetchone()
         if frames * size <= MOST_BYTES:
             return
-        patience = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT
         busy = True
-        while busy and time.monotonic() < patience:
+        while busy and time.monotonic() < deadline:
             [busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file's write-ahead log."""
+    """Return the size of a file's write-ahead log in bytes."""
     try:
         return path.with_name(f"{path.name}-wal").stat().st_size
     except OSError:

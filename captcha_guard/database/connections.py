@@ -19,28 +19,29 @@ if TYPE_CHECKING:
 
     from .corruption import Identity
 
-_WAL_BYTES = 4 * 1024 * 1024  # the log is shortened to this size when it is reused
-_POLL = 0.005  # seconds SQLite waits by itself, in steps of 1 and 2 ms
+_WAL_BYTES = 4 * 1024 * 1024  # SQLite shortens the write-ahead log to this size when it reuses it
+_POLL = 0.005  # seconds for which SQLite itself waits for a lock, in steps of 1 and 2 ms
 
-_TIMES = 1_000_000_000  # a user_version from here on is a time; a host's own tables in the file may count below it
+#: A user_version above this is the time when data was lost. A host that has tables in the same file may use smaller
+#: numbers.
+_FIRST_TIME = 1_000_000_000
 
 Step = str | tuple[str, str]
 
 _inherited: list[sqlite3.Connection] = []
-_files: weakref.WeakValueDictionary[Path, _SharedFile] = weakref.WeakValueDictionary()
-_finding = threading.Lock()
+_shared_files: weakref.WeakValueDictionary[Path, _SharedFile] = weakref.WeakValueDictionary()
+_shared_files_lock = threading.Lock()
 
 
 class Connections:
     """Gives each thread of each process its own connection to one file. Forks and spawned processes open theirs.
 
-    All objects for the same file share a thread's connection. A connection belongs to one file. If another file has
-    taken its place, each thread changes to that file before its next statement. The first thread that finds a file
-    corrupt sets it aside.
+    All objects for the same path share a thread's connection. If another file is at the path now, each thread opens
+    that file before its next statement. The first thread that finds a file corrupt renames it.
 
     :param path: the file. It and its folder are created on first use, the file with mode 0600.
-    :param schema: statements that prepare a connection and create tables. Each of them can be repeated. In a pair, the
-        second statement runs only if the first one finds nothing, so that a locked file can be opened for reading.
+    :param schema: statements that prepare a connection and create tables. Running them again must change nothing. In a
+        pair, the second statement runs only if the first one returns no row, so that a locked file can be read.
     :param timeout: seconds to wait for another writer before ``sqlite3.OperationalError`` is raised.
     """
 
@@ -53,7 +54,7 @@ class Connections:
         self._name = object()
 
     def add(self, schema: Sequence[Step]) -> None:
-        """Run these statements, too, before a connection is used next."""
+        """Add statements to the schema. They run before a connection is used next."""
         self._schema += tuple(statement for statement in schema if statement not in self._schema)
 
     @property
@@ -64,19 +65,19 @@ class Connections:
     def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """Return a context with the thread's connection. If a statement fails, the connection is closed at the end.
 
-        :raises sqlite3.Error: the file can't be opened, created or used. A corrupt file is set aside then.
+        :raises sqlite3.Error: the file can't be opened, created or used. A corrupt file is renamed then.
         """
         return _Reading(self)
 
     def writing(self) -> AbstractContextManager[sqlite3.Connection]:
         """Return a context with one transaction. It is committed at the end, or rolled back after an exception.
 
-        :raises sqlite3.Error: as ``reading``, or another writer kept the lock for too long.
+        :raises sqlite3.Error: as ``reading``, or another writer held the lock for too long.
         """
         return _Writing(self)
 
     def together(self) -> Together:
-        """Let all that the calling thread writes join one transaction, until ``end`` is called."""
+        """Begin to join all writes of the calling thread in one transaction, until ``end`` is called."""
         return Together(self, self._local)
 
     def atomically(self, statement: str, parameters: Sequence[object] | Mapping[str, object]) -> list[tuple[Any, ...]]:
@@ -88,7 +89,7 @@ class Connections:
             with self.writing() as connection:
                 return connection.execute(statement, parameters).fetchall()
         try:
-            rows = self._patiently(self._own().connection, statement, parameters)
+            rows = self._execute(self._own().connection, statement, parameters)
         except sqlite3.Error as error:
             self._failed(error)
             raise
@@ -131,7 +132,7 @@ class Connections:
         """Begin a transaction, unless a joined one has begun."""
         connection = self._own().connection
         if not (self._joined and connection.in_transaction):
-            self._patiently(connection, "BEGIN IMMEDIATE")
+            self._execute(connection, "BEGIN IMMEDIATE")
         return connection
 
     def _commit(self, connection: sqlite3.Connection) -> None:
@@ -145,7 +146,7 @@ class Connections:
         self._local.broken = True
 
     def _failed(self, error: sqlite3.Error) -> None:
-        """Close the connection, so that a repaired file is opened anew, and set a corrupt file aside."""
+        """Close the connection, so that the next use opens a repaired file. Rename a corrupt file."""
         lease: _Lease | None = getattr(self._local, "lease", None)
         if lease is not None and lease.connection.in_transaction:
             self._local.broken = True
@@ -159,23 +160,24 @@ class Connections:
         return getattr(self._local, "joined", False)
 
     def _own(self) -> _Lease:
+        """Return the thread's connection, to the file that is at the path now and with the whole schema applied."""
         lease: _Lease | None = getattr(self._local, "lease", None)
         if lease is not None and lease.process == os.getpid():
             if lease.file == corruption.identity_of(self._path):
-                if lease.laid.get(self._name, 0) < len(self._schema):
-                    self._lay(lease)
+                if lease.applied.get(self._name, 0) < len(self._schema):
+                    self._apply_schema(lease)
                 return lease
             self.close()
         self._local.lease = lease = self._open()
         return lease
 
-    def _lay(self, lease: _Lease) -> None:
+    def _apply_schema(self, lease: _Lease) -> None:
         schema = self._schema
-        for step in schema[lease.laid.get(self._name, 0) :]:
-            question, statement = ("", step) if isinstance(step, str) else step
-            if not (question and self._patiently(lease.connection, question)):
-                self._patiently(lease.connection, statement)
-        lease.laid[self._name] = len(schema)
+        for step in schema[lease.applied.get(self._name, 0) :]:
+            check, statement = ("", step) if isinstance(step, str) else step
+            if not (check and self._execute(lease.connection, check)):
+                self._execute(lease.connection, statement)
+        lease.applied[self._name] = len(schema)
 
     def _open(self) -> _Lease:
         self._local.file = None
@@ -183,37 +185,37 @@ class Connections:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             missing = not self._path.exists()
             with corruption.opening(self._path, alone=missing, timeout=self._timeout):
-                made = _create(self._path)
+                is_new = _create(self._path)
                 self._local.file = corruption.identity_of(self._path)
-                return self._connect(self._local.file, made=made)
+                return self._connect(self._local.file, is_new=is_new)
         except OSError as error:
-            said = error.strerror or error
-            raise sqlite3.OperationalError(f"unable to open {self._path}: {said}") from error
+            reason = error.strerror or error
+            raise sqlite3.OperationalError(f"unable to open {self._path}: {reason}") from error
 
-    def _connect(self, file: Identity | None, *, made: bool) -> _Lease:
+    def _connect(self, file: Identity | None, *, is_new: bool) -> _Lease:
         connection = sqlite3.connect(self._path, timeout=_POLL, isolation_level=None, check_same_thread=False)
         try:
-            lease = _Lease(connection, file, self._prepare(connection, made=made))
-            self._lay(lease)
+            lease = _Lease(connection, file, self._set_up(connection, is_new=is_new))
+            self._apply_schema(lease)
         except BaseException:
             connection.close()
             raise
         return lease
 
-    def _prepare(self, connection: sqlite3.Connection, *, made: bool) -> float:
-        """Set up a connection, and return when the file's earlier data was lost (0 if never)."""
-        if made:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # only a new file can be made to shrink
-        self._patiently(connection, "PRAGMA journal_mode = WAL")
+    def _set_up(self, connection: sqlite3.Connection, *, is_new: bool) -> float:
+        """Set up a connection. Returns when the file's earlier data was lost, in seconds since 1970, 0 if never."""
+        if is_new:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # this works in a new file only
+        self._execute(connection, "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")  # a background thread does it, see Checkpoints
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # a background thread runs checkpoints
         connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
-        if made and corruption.set_aside_before(self._path):
-            self._patiently(connection, f"PRAGMA user_version = {int(time.time()) + 1}")
-        [(version,)] = self._patiently(connection, "PRAGMA user_version")
-        return float(version) if version > _TIMES else 0.0
+        if is_new and corruption.set_aside_before(self._path):
+            self._execute(connection, f"PRAGMA user_version = {int(time.time()) + 1}")
+        [(version,)] = self._execute(connection, "PRAGMA user_version")
+        return float(version) if version > _FIRST_TIME else 0.0
 
-    def _patiently(
+    def _execute(
         self, connection: sqlite3.Connection, statement: str, parameters: Sequence[object] | Mapping[str, object] = ()
     ) -> list[tuple[Any, ...]]:
         """Run a statement, and try again while another connection has the lock.
@@ -221,17 +223,17 @@ class Connections:
         SQLite's own waits grow to 0.1 s, so the longer a connection has waited, the less often it tries. And SQLite
         doesn't wait at all while several processes switch a new file to WAL.
         """
-        patience = time.monotonic() + self._timeout
+        deadline = time.monotonic() + self._timeout
         while True:
             try:
                 return connection.execute(statement, parameters).fetchall()
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
 
 
 class _Reading:
-    """The context of ``Connections.reading``. As a class it takes a third of a generator's time."""
+    """The context of ``Connections.reading``. A class takes a third of the time of a generator."""
 
     __slots__ = ("_connections",)
 
@@ -276,8 +278,8 @@ class _Writing:
 class Together:
     """A transaction that all writes of one thread join, from ``Connections.together`` until ``end``.
 
-    An error in one statement ends it early, even if the caller handles the error. Then it is ``broken``, and nothing is
-    left of the statements before.
+    An error in one statement ends it early, even if the caller handles the error. Then it is ``broken``, and the
+    statements before the error have no effect.
     """
 
     __slots__ = ("_connections", "_local")
@@ -317,23 +319,23 @@ class _SharedFile:
 
 
 def _shared_file(path: Path) -> _SharedFile:
-    with _finding:
-        return _files.setdefault(path.absolute(), _SharedFile(path))
+    with _shared_files_lock:
+        return _shared_files.setdefault(path.absolute(), _SharedFile(path))
 
 
 class _Lease:
-    """One connection in one process. It is closed when its thread ends.
+    """A thread's connection in one process. It is closed when the thread ends.
 
-    ``laid`` is the number of statements that were run on it, by the name of the schema.
+    ``applied`` is the number of schema statements that were run on it, for each ``Connections`` (by its ``_name``).
     """
 
-    __slots__ = ("__weakref__", "close", "connection", "file", "laid", "lost_at", "process")
+    __slots__ = ("__weakref__", "applied", "close", "connection", "file", "lost_at", "process")
 
     def __init__(self, connection: sqlite3.Connection, file: Identity | None, lost_at: float) -> None:
         self.connection = connection
         self.file = file
         self.lost_at = lost_at
-        self.laid: dict[object, int] = {}
+        self.applied: dict[object, int] = {}
         self.process = os.getpid()
         self.close = weakref.finalize(self, _close, connection, self.process)
 
@@ -341,12 +343,12 @@ class _Lease:
 def _close(connection: sqlite3.Connection, process: int) -> None:
     if process == os.getpid():
         connection.close()
-    else:  # Closing a parent's connection in a fork could drop the parent's locks, so keep it.
+    else:  # in a fork: closing the parent's connection could release the parent's locks
         _inherited.append(connection)
 
 
 def _create(path: Path) -> bool:
-    """Create the file with mode 0600, without opening it, because closing it would drop SQLite's locks on it.
+    """Create the file with mode 0600, without opening it, because closing it would release SQLite's locks on it.
 
     Returns whether it was missing.
     """
@@ -356,6 +358,6 @@ def _create(path: Path) -> bool:
         os.mknod(path, 0o600)
     except FileExistsError:
         return False
-    except (AttributeError, PermissionError):  # not every system lets everyone make a file this way
+    except (AttributeError, PermissionError):  # not every system allows this for every user
         path.touch(mode=0o600)
     return True

@@ -18,7 +18,7 @@ from typing import Final
 _CAN_LOCK: bool
 try:
     import fcntl
-except ImportError:  # without it a corrupt file stays where it is
+except ImportError:  # without it, corrupt files aren't renamed
     _CAN_LOCK = False
 else:
     _CAN_LOCK = True
@@ -50,7 +50,9 @@ def identity_of(path: Path) -> Identity | None:
 
 @contextmanager
 def opening(path: Path, *, alone: bool, timeout: float) -> Iterator[None]:
-    """Hold the folder's lock while a file in it is opened. Hold it ``alone`` while one is created or renamed.
+    """Hold the folder's lock while a file in it is opened, created or renamed.
+
+    :param alone: hold it exclusively, to create or rename a file.
 
     :raises TimeoutError: another process held the lock for ``timeout`` seconds.
     """
@@ -59,15 +61,15 @@ def opening(path: Path, *, alone: bool, timeout: float) -> Iterator[None]:
         return
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        patience = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout
         while not _locked(folder, alone=alone):
-            if time.monotonic() > patience:
+            if time.monotonic() > deadline:
                 raise TimeoutError(f"{path.parent} stayed locked for {timeout:g} s")
             time.sleep(_POLL)
         try:
             yield
         finally:
-            fcntl.flock(folder, fcntl.LOCK_UN)  # also for a process that was forked in between
+            fcntl.flock(folder, fcntl.LOCK_UN)  # a process that was forked meanwhile shares the lock
     finally:
         os.close(folder)
 
@@ -92,7 +94,7 @@ def set_aside(path: Path, identity: Identity, *, timeout: float) -> Path | None:
         _log.error("%s is corrupt and could not be renamed: %s", path, error)
         return None
     _log.error("%s is corrupt. It was renamed to %s, and a new file takes its place", path, aside)
-    _make_room(path)
+    _delete_old(path)
     return aside
 
 
@@ -130,7 +132,8 @@ def _free_name(path: Path) -> Path:
     return path.with_name(name)
 
 
-def _make_room(path: Path) -> None:
+def _delete_old(path: Path) -> None:
+    """Delete all but the last five renamed files."""
     for old in set_aside_before(path)[:-KEPT]:
         for suffix in ("", "-wal", "-shm"):
             old.with_name(old.name + suffix).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The judge's database: what can be asked of it, and what happens while it can't be used."""
+"""The interface of the judge's database, and what happens while it can't be used."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from .table import Row, Table
 
 _Result = TypeVar("_Result")
 
-#: A statement that reads, and its values.
+#: A statement that reads, with its values.
 Query = tuple[str, tuple[object, ...]]
 
-#: What a site goes without while its database can't be used, for the log.
+#: For the log: what doesn't work while the database can't be used.
 MEANWHILE: Final = (
     "the learning filter abstains, authors and clients count as new, and comments can't be taught by their id"
 )
 
 
 class Access(Protocol):
-    """One transaction, or reading without one. ``values`` stand in the order of a statement's ``:marks``."""
+    """A transaction, or a connection for reading. ``values`` are in the order of a statement's ``:placeholders``."""
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> Sequence[Row]:
-        """Run a statement that reads; returns its rows."""
+        """Run a statement that reads, and return its rows."""
 
     def run(self, statement: str, values: Sequence[object] = ()) -> int:
-        """Run a statement that writes; returns how many rows it wrote or deleted."""
+        """Run a statement that writes, and return the number of rows that it wrote or deleted."""
 
     def change(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         """Run a statement that writes, once for each row of values."""
 
 
 class Database(ABC):
-    """Tables that any number of threads, processes and, on a server, hosts share.
+    """A database that any number of threads and processes share, and on a server also hosts.
 
-    Each user names its tables by :meth:`keep`; they are made on first use where they are missing. Writers take turns:
-    nothing that one of them reads in its transaction is changed by another before it is over.
+    Each user adds its tables with :meth:`add_tables`. Missing tables are created at the next use. Only one transaction
+    runs at a time, so what it reads isn't changed by others before it ends.
 
-    After two faults in a row :meth:`read` and :meth:`write` leave the database alone for two seconds, so that one that
-    hangs does not hold up every comment; the log has one line when that begins and one when it ends.
+    After two faults in a row, :meth:`read` and :meth:`write` don't use the database for two seconds, so that a database
+    that hangs doesn't delay every comment. The log has one line when this begins and one when it ends.
 
     :param where: the file or the server, without a password, for messages.
     :param clock: monotonic seconds.
@@ -66,30 +66,30 @@ class Database(ABC):
 
     @property
     def is_missing(self) -> bool:
-        """Whether nothing was kept yet, so that there is nothing to read."""
+        """Whether nothing was stored yet, so that there is nothing to read."""
         return False
 
-    def begin_with(self, act: Callable[[], None]) -> None:
-        """Have ``act`` done before this process uses the database; again, where the database can't be used then."""
-        self._before = act
+    def run_before_use(self, action: Callable[[], None]) -> None:
+        """Call ``action`` before this process uses the database, and again if the database couldn't be used then."""
+        self._before = action
 
     @abstractmethod
-    def keep(self, *tables: Table) -> None:
-        """Have these tables made when the database is used next."""
+    def add_tables(self, *tables: Table) -> None:
+        """Create these tables at the next use, where they are missing."""
 
     @abstractmethod
-    def drop(self, *names: str) -> None:
-        """Have the tables with these names deleted when the database is used next."""
+    def drop_tables(self, *names: str) -> None:
+        """Delete the tables with these names at the next use."""
 
     @abstractmethod
     def close(self) -> None:
-        """Close what the calling thread holds open; the next use opens it again."""
+        """Close the calling thread's connection. The next use opens a new one."""
 
     def prefetching(self, _queries: Callable[[], Iterable[Query]]) -> AbstractContextManager[object]:
-        """Return a context in which the calling thread will read these queries, and may read them all at once.
+        """Return a context in which the calling thread needs the results of these queries.
 
-        They are read when the first of them is needed, so later ones may be a little out of date. A transaction of the
-        same thread ends this. SQLite has no round trips, so nothing is read ahead there.
+        On a server, all of them may be read at once when the first result is needed, so later ones may be slightly out
+        of date. A transaction of the same thread ends this. SQLite has no round trips, so it reads each when needed.
         """
         return nullcontext()
 
@@ -107,30 +107,32 @@ class Database(ABC):
         """
         return _Translating(self, self._writing)
 
-    def read(self, ask: Callable[[Access], _Result], *, insist: bool = False) -> _Result | None:
-        """Return what ``ask`` reads; ``None`` where the database can't be used.
+    def read(self, query: Callable[[Access], _Result], *, insist: bool = False) -> _Result | None:
+        """Return the result of ``query``, or ``None`` if the database can't be used.
 
-        :param insist: ask even while the database is left alone, where somebody waits for nothing but this answer.
+        :param insist: try even during the pause after faults, because a moderator waits for this result only.
         """
 
         def read() -> _Result:
             with self.reading() as access:
-                return ask(access)
+                return query(access)
 
         try:
             return self.health.read(read, insist=insist)
         except StoreUnavailableError:
             return None
 
-    def write(self, act: Callable[[Access], _Result], *, insist: bool = False) -> _Result | None:
-        """Return what ``act`` does in one transaction; ``None``, and nothing is done, where it can't be used.
+    def write(self, action: Callable[[Access], _Result], *, insist: bool = False) -> _Result | None:
+        """Call ``action`` in a transaction, and return its result.
+
+        Returns ``None`` if the database can't be used. Nothing was written then.
 
         :param insist: as :meth:`read`.
         """
 
         def write() -> _Result:
             with self.writing() as access:
-                return act(access)
+                return action(access)
 
         try:
             return self.health.write(write, insist=insist)
@@ -143,19 +145,19 @@ class Database(ABC):
     @abstractmethod
     def _writing(self) -> AbstractContextManager[Access]: ...
 
-    def _begin(self) -> None:
-        act, self._before = self._before, None
-        if act is None:
+    def _prepare(self) -> None:
+        action, self._before = self._before, None
+        if action is None:
             return
         try:
-            act()
+            action()
         except DatabaseUnavailableError:
-            self._before = act
+            self._before = action
             raise
 
 
 class _Translating:
-    """A context of the database whose faults become ``DatabaseUnavailableError``."""
+    """A context of the database that turns its errors into ``DatabaseUnavailableError``."""
 
     __slots__ = ("_context", "_database", "_open")
 
@@ -164,7 +166,7 @@ class _Translating:
         self._open = open_context
 
     def __enter__(self) -> Access:
-        self._database._begin()
+        self._database._prepare()
         try:
             self._context = self._open()
             return self._context.__enter__()
@@ -186,5 +188,5 @@ class _Translating:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return what went wrong; SQLAlchemy adds the statement and a link."""
+    """Return the first line of a message. SQLAlchemy adds lines with the statement and a link."""
     return str(error).partition("\n")[0]

@@ -10,12 +10,12 @@ from .sqlite import SQLiteDatabase
 
 
 def open_database(uri: str, *, timeout: float = 1.0) -> Database:
-    """Return the database of ``uri``: a SQLite file for ``sqlite:///`` and a path, otherwise one of SQLAlchemy.
+    """Return the database for a URI: a SQLite file for ``sqlite:///`` and a path, otherwise a SQLAlchemy database.
 
-    It connects on first use.
+    It connects at first use.
 
     :param timeout: seconds to wait for another writer.
-    :raises ConfigError: SQLAlchemy is needed and missing, or can't read the URI.
+    :raises ConfigError: SQLAlchemy is needed and isn't installed, or can't read the URI.
     """
     scheme, _, path = uri.partition(":///")
     if scheme == "sqlite" and path and path != ":memory:" and "?" not in path:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from psycopg import Connection, Cursor
     from sqlalchemy import URL, Engine, PoolProxiedConnection
 
-_MARK: Final = re.compile(r":\w+")
+_PLACEHOLDER: Final = re.compile(r":\w+")
 
 
 def has_pipelines(url: URL) -> bool:
-    """Return whether psycopg opens this URL, and libpq is new enough."""
+    """Return whether psycopg opens this URL and libpq is new enough for pipelines."""
     if (url.get_backend_name(), url.get_driver_name()) != ("postgresql", "psycopg"):
         return False
     from psycopg import Pipeline  # noqa: PLC0415 (an extra)
@@ -33,7 +33,7 @@ class PipelineAccess:
     has closed the connection since it was last used, the first round trip is repeated over a new one.
 
     :param engine: its connections commit each statement outside of a transaction.
-    :param prefetch: what this thread reads ahead.
+    :param prefetch: the queries that this thread reads ahead.
     """
 
     def __init__(self, engine: Engine, prefetch: Prefetch | None = None) -> None:
@@ -49,7 +49,7 @@ class PipelineAccess:
         return self.ask([query])[0] if self._prefetch is None else self._prefetch.rows(query, self.ask)
 
     def run(self, statement: str, values: Sequence[object] = ()) -> int:
-        """Run a statement that writes, and return how many rows it wrote or deleted."""
+        """Run a statement that writes, and return the number of rows that it wrote or deleted."""
         return self._send([(statement, tuple(values))])[0].rowcount
 
     def change(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
@@ -62,7 +62,7 @@ class PipelineAccess:
 
     def commit(self) -> None:
         """Commit the transaction."""
-        if self._is_first:  # a COMMIT isn't repeated, because the first one may have arrived
+        if self._is_first:  # _send may repeat its first statements, and a COMMIT must not be repeated
             self._send([])
         self._send([("COMMIT", ())])
 
@@ -135,4 +135,4 @@ def _driver(pooled: PoolProxiedConnection) -> Connection[Row]:
 @lru_cache(maxsize=256)
 def _with_placeholders(statement: str) -> bytes:
     """Return the statement with psycopg's placeholders."""
-    return _MARK.sub("%s", statement.replace("%", "%%")).encode()
+    return _PLACEHOLDER.sub("%s", statement.replace("%", "%%")).encode()

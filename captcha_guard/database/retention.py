@@ -1,4 +1,4 @@
-"""Keeps tables small: deletes rows that have expired, then those that expire first where there are too many."""
+"""Deletes expired rows, and the rows that expire first if a table has too many."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from typing import Final
 from .database import Access, Database
 from .table import Table
 
-#: Rows of each table that one transaction deletes, so that no other writer waits long.
+#: The most rows of a table that one transaction deletes because they have expired, so that others don't wait long.
 BATCH: Final = 512
 
-_SWEEP_EVERY: Final = 256  # rows written by one process: some ten comments; fewer than a batch
-_COUNT_EVERY: Final = 1_024  # rows written by one process
+#: Rows that one process writes between two deletions of expired rows (about ten comments), and between two deletions
+#: of surplus rows. The first is less than a batch, so that the rows don't accumulate.
+_SWEEP_EVERY: Final = 256
+_TRIM_EVERY: Final = 1_024
 
 
 @dataclass(slots=True)
 class Retention:
-    """How long rows are kept: until ``kept`` seconds after the time in ``column``, and at most ``most`` of them.
+    """The retention of a table: rows expire ``kept`` seconds after the time in ``column``. At most ``most`` are kept.
 
     ``delete_others`` deletes the rows of other tables that belong to the rows up to a time, and returns their number.
-    ``batch`` is the number of rows that one transaction deletes because they have expired.
+    ``batch`` is the number of expired rows that one transaction deletes.
     """
 
     table: Table
@@ -32,16 +34,16 @@ class Retention:
     delete_others: Callable[[Access, float], int] | None = None
     batch: int = BATCH
 
-    def forget_expired(self, access: Access, now: float) -> int:
-        """Delete a batch of expired rows. Returns how many rows were deleted, 0 when no more are left."""
+    def delete_expired(self, access: Access, now: float) -> int:
+        """Delete a batch of expired rows. Returns the number of deleted rows, 0 when none are left."""
         name, column = self.table.name, self.column
         some = f"SELECT {column} FROM {name} WHERE {column} <= :before ORDER BY {column} LIMIT :most"  # noqa: S608 (our own names)
         last = f"SELECT max({column}) FROM ({some}) AS expired"  # noqa: S608 (the same)
         [(until,)] = access.rows(last, (now - self.kept, self.batch))
         return 0 if until is None else self._delete(access, until)
 
-    def make_room(self, access: Access) -> int:
-        """Delete the rows that expire first where there are too many. Returns how many rows were deleted."""
+    def delete_surplus(self, access: Access) -> int:
+        """Delete the rows that expire first if there are too many. Returns the number of deleted rows."""
         if self.most == inf:
             return 0
         column = self.column
@@ -55,42 +57,46 @@ class Retention:
 
 
 class Sweeper:
-    """Sweeps some tables a little, now and then, in the transactions of those who write to them."""
+    """Deletes a batch of rows from time to time, in the transactions that write to the tables."""
 
     def __init__(self, retentions: Sequence[Retention]) -> None:
         self._retentions = retentions
-        self._until_sweep = self._until_count = 0  # rows that may still be written; a new process sweeps first
+        self._until_sweep = self._until_trim = 0  # rows; a new process begins with a deletion
 
     def wrote(self, access: Access, now: float, rows: int) -> None:
-        """Note that so many rows were written, at ``now`` in seconds since 1970."""
+        """Count the rows that a transaction has written, and delete a batch if it is time.
+
+        :param now: seconds since 1970.
+        """
         self._until_sweep -= rows
-        self._until_count -= rows
+        self._until_trim -= rows
         if self._until_sweep <= 0:
             self._until_sweep = _SWEEP_EVERY
             for one in self._retentions:
-                one.forget_expired(access, now)
-        if self._until_count <= 0:
-            self._until_count = _COUNT_EVERY
+                one.delete_expired(access, now)
+        if self._until_trim <= 0:
+            self._until_trim = _TRIM_EVERY
             for one in self._retentions:
-                one.make_room(access)
+                one.delete_surplus(access)
 
 
 def sweep(database: Database, retentions: Sequence[Retention], now: float) -> int | None:
-    """Delete what has expired, in batches that let other writers in, and make room; returns how many rows went.
+    """Delete all expired and surplus rows. Returns the number of deleted rows.
 
-    ``None`` where the database can't be used.
+    Each batch has a transaction of its own, so that other writers don't wait long. Returns ``None`` if the database
+    can't be used.
     """
     if database.is_missing:
         return 0
 
-    def forget(access: Access) -> int:
-        return sum(one.forget_expired(access, now) for one in retentions)
+    def delete_expired(access: Access) -> int:
+        return sum(one.delete_expired(access, now) for one in retentions)
 
-    def make_room(access: Access) -> int:
-        return sum(one.make_room(access) for one in retentions)
+    def delete_surplus(access: Access) -> int:
+        return sum(one.delete_surplus(access) for one in retentions)
 
-    gone = 0
-    while expired := database.write(forget, insist=True):
-        gone += expired
-    crowd = None if expired is None else database.write(make_room, insist=True)
-    return None if crowd is None else gone + crowd
+    deleted = 0
+    while expired := database.write(delete_expired, insist=True):
+        deleted += expired
+    surplus = None if expired is None else database.write(delete_surplus, insist=True)
+    return None if surplus is None else deleted + surplus

@@ -1,4 +1,4 @@
-"""The judge's database in one SQLite file of one host."""
+"""The judge's database in a SQLite file."""
 
 from __future__ import annotations
 
@@ -16,18 +16,16 @@ from .connections import Connections
 from .database import Access, Database
 from .table import Row, Table, sqlite_schema
 
-_MARK: Final = re.compile(r":(\w+)")
+_PLACEHOLDER: Final = re.compile(r":(\w+)")
 _ROW: Final = re.compile(r"([^?]*VALUES )(\([^()]*\))([^?]*)")
-#: Rows that one statement writes; it has so many marks that SQLite takes them.
+#: The most rows that one statement writes. SQLite limits the number of placeholders.
 _AT_ONCE: Final = 64
-#: What is deleted is overwritten: it was someone's address.
+#: SQLite overwrites deleted rows, because they may contain addresses.
 _OVERWRITE: Final = "PRAGMA secure_delete = ON"
 
 
 class SQLiteDatabase(Database):
-    """The tables in one file, which any number of threads and processes share.
-
-    The file is made when there is something to keep.
+    """A SQLite file that any number of threads and processes share. The file is created with the first row.
 
     :param timeout: seconds to wait for another writer.
     :param clock: monotonic seconds.
@@ -46,7 +44,7 @@ class SQLiteDatabase(Database):
         if self._connections.are_open:
             return False
         try:
-            self._begin()  # which may fill it
+            self._prepare()  # may create it
             self.path.stat()
         except DatabaseUnavailableError:
             return False
@@ -54,12 +52,12 @@ class SQLiteDatabase(Database):
             return isinstance(error, FileNotFoundError)
         return False
 
-    def keep(self, *tables: Table) -> None:
-        """Have these tables made when the file is used next."""
+    def add_tables(self, *tables: Table) -> None:
+        """Create these tables at the next use, where they are missing."""
         self._connections.add(tuple(sqlite_schema(tables)))
 
-    def drop(self, *names: str) -> None:
-        """Have the tables with these names deleted when the file is used next."""
+    def drop_tables(self, *names: str) -> None:
+        """Delete the tables with these names at the next use."""
         absent = "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '{}')"
         self._connections.add([(absent.format(name), f"DROP TABLE IF EXISTS {name}") for name in names])
 
@@ -91,7 +89,7 @@ class SQLiteAccess:
         return self.connection.execute(_in_order(statement), values).rowcount
 
     def change(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
-        """Run a statement that writes, for each row of values; few new rows are written at once."""
+        """Run a statement that writes, once for each row of values. Up to 64 new rows are written by one statement."""
         several = _for_several(statement, len(rows)) if 0 < len(rows) <= _AT_ONCE else ""
         if several:
             self.connection.execute(several, [value for row in rows for value in row])
@@ -100,7 +98,7 @@ class SQLiteAccess:
 
 
 class _Accessing:
-    """A context of ``Connections`` that gives a ``SQLiteAccess``."""
+    """A context of ``Connections`` that returns a ``SQLiteAccess``."""
 
     __slots__ = ("_context",)
 
@@ -116,12 +114,12 @@ class _Accessing:
 
 @lru_cache(maxsize=256)
 def _for_several(statement: str, rows: int) -> str:
-    """Return the statement with as many rows of values, "" if it has none, or more values besides."""
+    """Return the statement for this number of rows, "" if it isn't an INSERT or has placeholders elsewhere, too."""
     found = _ROW.fullmatch(_in_order(statement))
     return f"{found[1]}{', '.join([found[2]] * rows)}{found[3]}" if found else ""
 
 
 @lru_cache(maxsize=256)
 def _in_order(statement: str) -> str:
-    """Return the statement as SQLite reads it soonest, its marks without names."""
-    return _MARK.sub("?", statement)
+    """Return the statement with placeholders without names, which SQLite reads faster."""
+    return _PLACEHOLDER.sub("?", statement)

@@ -1,4 +1,4 @@
-"""A table, described once: as SQLite's own statements, and as SQLAlchemy makes it elsewhere."""
+"""Describes a table once, for SQLite's own statements and for SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Row = tuple[Any, ...]
 
 
 class Kind(Enum):
-    """What a column holds: numbers, text or bytes.
+    """The type of a column.
 
-    ``KEY`` is text and ``HASH`` bytes that an index can hold everywhere, up to 64 characters or bytes.
+    ``KEY`` is text of up to 64 characters and ``HASH`` up to 64 bytes, so that every database can index them.
     """
 
     WHOLE = auto()
@@ -40,10 +40,11 @@ _SQLITE: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """One table: its columns with their kinds, and the names of those that make its key.
+    """A table: its columns with their kinds, and the columns of its primary key.
 
-    ``optional`` columns may be NULL, ``unique`` ones together name one row, ``indexes`` have the columns of each by its
-    name. ``numbered`` says that the database gives the key, each number once. ``first`` is a row that is always there.
+    ``optional`` columns may be NULL. No two rows have the same values in all the ``unique`` columns. ``indexes`` has
+    the columns of each index by its name. ``numbered`` means that the database chooses the key, each number once.
+    ``first`` is a row that is added when the table is created.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Table:
 
     @property
     def insert(self) -> str:
-        """The statement that adds a row, with a mark for each column."""
+        """The statement that adds a row, with a placeholder for each column."""
         return f"INSERT INTO {self.name} VALUES ({', '.join(f':{name}' for name in self.columns)})"  # noqa: S608 (our own names)
 
     @property
@@ -66,7 +67,7 @@ class Table:
         return f"SELECT {', '.join(self.columns)} FROM {self.name}"  # noqa: S608 (our own names)
 
     def upsert(self, *changed: str, rows: int = 1) -> str:
-        """Return the statement that adds rows, or changes these columns (all but the key) where a key is there."""
+        """Return the statement that adds rows, or changes columns (by default all but the key) where the key exists."""
         others = changed or tuple(name for name in self.columns if name not in self.key)
         changes = ", ".join(f"{name} = excluded.{name}" for name in others)
         more = "".join(f", ({', '.join(f':{name}_{number}' for name in self.columns)})" for number in range(1, rows))
@@ -74,7 +75,7 @@ class Table:
 
 
 def sqlite_schema(tables: Iterable[Table]) -> Iterator[str | tuple[str, str]]:
-    """Return the steps that make the tables in a SQLite file, as ``Connections`` takes them."""
+    """Return the steps that create the tables in a SQLite file, for ``Connections``."""
     for table in tables:
         rowid = len(table.key) == 1 and table.columns[table.key[0]] is Kind.WHOLE
         parts = []
@@ -89,16 +90,16 @@ def sqlite_schema(tables: Iterable[Table]) -> Iterator[str | tuple[str, str]]:
         if table.first is not None:
             values = ", ".join(map(str, table.first))
             [key] = table.key
-            there = f"SELECT 1 FROM {table.name} WHERE {key} = {table.first[0]}"  # noqa: S608 (our own row)
-            yield there, f"INSERT INTO {table.name} VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608 (the same)
+            exists = f"SELECT 1 FROM {table.name} WHERE {key} = {table.first[0]}"  # noqa: S608 (our own row)
+            yield exists, f"INSERT INTO {table.name} VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608 (the same)
 
 
 def alchemy_tables(tables: Iterable[Table]) -> MetaData:
-    """Return the tables as SQLAlchemy makes them in any database."""
+    """Return the tables for SQLAlchemy."""
     from sqlalchemy import Column, Index, MetaData, UniqueConstraint  # noqa: PLC0415 (an extra)
     from sqlalchemy import Table as AlchemyTable  # noqa: PLC0415 (the same)
 
-    types, made = _alchemy_types(), MetaData()
+    types, metadata = _alchemy_types(), MetaData()
     for table in tables:
         columns = [
             Column(
@@ -111,10 +112,10 @@ def alchemy_tables(tables: Iterable[Table]) -> MetaData:
             for name, kind in table.columns.items()
         ]
         unique = [UniqueConstraint(*table.unique)] if table.unique else []
-        one = AlchemyTable(table.name, made, *columns, *unique, sqlite_autoincrement=table.numbered)
+        one = AlchemyTable(table.name, metadata, *columns, *unique, sqlite_autoincrement=table.numbered)
         for name, indexed in table.indexes.items():
             Index(name, *(one.c[column] for column in indexed))
-    return made
+    return metadata
 
 
 def _alchemy_types() -> dict[Kind, TypeEngine[Any]]:
@@ -125,7 +126,7 @@ def _alchemy_types() -> dict[Kind, TypeEngine[Any]]:
     return {
         Kind.WHOLE: BigInteger().with_variant(Integer(), "sqlite"),
         Kind.REAL: Double(),
-        Kind.KEY: String(64).with_variant(VARCHAR(64, collation="utf8mb4_bin"), *mysql),  # else "é" would be "e"
+        Kind.KEY: String(64).with_variant(VARCHAR(64, collation="utf8mb4_bin"), *mysql),  # by default "é" equals "e"
         Kind.HASH: LargeBinary().with_variant(VARBINARY(64), *mysql),
         Kind.TEXT: Text().with_variant(LONGTEXT(), *mysql),
         Kind.BYTES: LargeBinary().with_variant(LONGBLOB(), *mysql),

@@ -18,15 +18,15 @@ from .text.link_scanner import scan
 from .text.registrable import registrable_domain
 from .text.technical import is_on_subject
 
-#: Links to sites for programmers that don't count; further ones do.
+#: The most links to sites for programmers that don't count.
 MOST_FORGES: Final = 3
-#: Domains whose links in code don't count; links to further domains do.
+#: The most domains whose links in code don't count.
 MOST_CODE_DOMAINS: Final = 2
 #: Words for each link of a text that explains its links, and of a text in which links in code don't count.
 EXPLAINED: Final = 8
-#: So many explained links to one domain count as one.
+#: Up to this many explained links to one domain count as one.
 MOST_OF_ONE_DOMAIN: Final = 3
-#: An address within the path or the query of another one: the page may send its readers on to it.
+#: An address within the path or the query of another one. The linked page may redirect to it.
 _REDIRECT: Final = re.compile(r"(?:[/=?&]|%2f|%3d)(?:https?(?::|%3a)|www\.)", re.IGNORECASE)
 
 
@@ -41,9 +41,9 @@ def counted_links(submission: Submission, memory: Memory | None = None) -> Count
     """Return the links that count.
 
     These don't count: links to the site's own domain, to works of reference and to addresses that the post links, the
-    first three links to sites for programmers, links in code to at most two domains, and quoted links that a published
-    comment of the same scope has. Up to three links to one domain count as one in a text that explains them. A link
-    counts if parsers may disagree about its host or if it has another address in its path.
+    first three links to sites for programmers, links in code to at most two domains, and quoted links that are in a
+    published comment of the same scope. Up to three links to one domain count as one in a text that explains them. A
+    link counts if parsers may disagree about its host or if it has another address in its path.
     """
     links = submission.text.links
     if not links:
@@ -57,7 +57,7 @@ def counted_links(submission: Submission, memory: Memory | None = None) -> Count
 
 
 class _Counting:
-    """Decides link by link, within the limits for the whole submission."""
+    """Decides for one link after the other whether it counts, with limits for the whole submission."""
 
     def __init__(self, submission: Submission, memory: Memory | None) -> None:
         self._submission = submission
@@ -87,7 +87,7 @@ class _Counting:
         return domain in self._code_domains
 
     def _is_published(self, link: Link) -> bool:
-        """Return whether a comment in this scope that was published has the link, and none that is spam has it."""
+        """Return whether the link is in a published comment of this scope, and in no spam."""
         name = link_name(self._submission.scope, link)
         past = self._memory.history(Party.LINK, (name,)) if self._memory and name else None
         return past is not None and past.ham > 0 and not past.spam
@@ -109,5 +109,5 @@ def _explained(submission: Submission, links: tuple[Link, ...]) -> bool:
 
 @lru_cache(maxsize=8)  # one POST asks for the same topic several times
 def _addresses(topic: str) -> frozenset[str]:
-    """Return the addresses that a post links."""
+    """Return the addresses that a post links to."""
     return frozenset(filter(None, (found.link.address for found in scan(topic))))

@@ -1,4 +1,4 @@
-"""Asks all rules and the learning filter about a submission, and returns the verdict."""
+"""Runs all rules and the learning filter on a submission, and returns the verdict."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class StandardRule(Protocol):
     """A rule of this package. A host's rule may have these attributes, too.
 
     ``looks_at`` names the fields of the submission that matter. ``weight`` is the score of an ordinary finding, 0 to
-    100. ``final`` means that no rule is asked after a finding. ``sentence`` describes what the rule looks for.
+    100. ``final`` means that no rule runs after a finding. ``sentence`` describes what the rule looks for.
     """
 
     slug: ClassVar[str]
@@ -59,7 +59,7 @@ class Scorer(Protocol):
 class Judge:
     """Judges submissions by rules and a learning filter.
 
-    :param rules: run in this order, cheap ones first. After a final finding the others aren't asked.
+    :param rules: run in this order, cheap ones first. After a final finding the others don't run.
     :param thresholds: decide by the score, unless the filter decides.
     :param weights: scores that replace those of the rules, by slug. Other scores of a rule change in proportion, and 0
         turns a rule off.
@@ -105,7 +105,7 @@ class Judge:
     ) -> Verdict:
         """Return the real verdict, even if ``shadow`` is True and :meth:`judge` would accept everything.
 
-        Rules with a slug in ``without`` aren't asked. Findings of those in ``shadowing`` are recorded but not counted.
+        Rules with a slug in ``without`` don't run. Findings of those in ``shadowing`` are recorded but not counted.
         """
         with self._prefetching(submission):
             return self._weigh(submission, without=without, shadowing=shadowing)
@@ -114,9 +114,9 @@ class Judge:
         findings, shadowed, ended = self._run_rules(submission, without=without, shadowing=shadowing)
         chance = None
         if self.learner is not None and not ended:
-            chance, finding = self._ask_filter(self.learner, submission, total(findings))
+            chance, finding = self._run_filter(self.learner, submission, total(findings))
             if chance is None and finding is None and self._new_site is not None and NEW_SITE not in without:
-                finding = self._ask_new_site(self._new_site, submission)
+                finding = self._check_new_site(self._new_site, submission)
             if finding is not None and finding.reason in self._recorded(shadowing):
                 shadowed = (*shadowed, finding)
             elif finding is not None:
@@ -124,11 +124,11 @@ class Judge:
         return self._verdict(Verdict(chance=chance, shadowed=shadowed), findings)
 
     def reconsider(self, verdict: Verdict, more: tuple[Finding, ...]) -> Verdict:
-        """Return what :meth:`weigh` would have returned with these findings, too."""
+        """Return the verdict with more findings."""
         return self._verdict(verdict, (*verdict.findings, *more))
 
     def score(self, submission: Submission, *, without: Collection[str] = ()) -> int:
-        """Return the score of the rules' findings, 0 to 100. Rules with a slug in ``without`` aren't asked."""
+        """Return the score of the rules' findings, 0 to 100. Rules with a slug in ``without`` don't run."""
         with self._prefetching(submission):
             return total(self._run_rules(submission, without=without)[0])
 
@@ -148,7 +148,7 @@ class Judge:
         for rule in self.rules:
             if self.weights.get(rule.slug) == 0 or rule.slug in without:
                 continue
-            finding = self._ask_rule(rule, submission)
+            finding = self._run_rule(rule, submission)
             if finding is None:
                 continue
             if rule.slug in recorded:
@@ -163,7 +163,7 @@ class Judge:
         """Return the slugs whose findings are recorded but not counted."""
         return {*shadowing, *(() if isinstance(self.shadow, bool) else self.shadow)}
 
-    def _ask_new_site(self, check: NewSiteCheck, submission: Submission) -> Finding | None:
+    def _check_new_site(self, check: NewSiteCheck, submission: Submission) -> Finding | None:
         if self.weights.get(NEW_SITE) == 0:
             return None
         try:
@@ -172,7 +172,7 @@ class Judge:
             logger.exception("captcha_guard: the check for new sites failed, so the submission is judged without it")
             return None
 
-    def _ask_rule(self, rule: Rule | StandardRule, submission: Submission) -> Finding | None:
+    def _run_rule(self, rule: Rule | StandardRule, submission: Submission) -> Finding | None:
         try:
             return self._reweighted(rule, rule.check(submission))
         except Exception:
@@ -186,13 +186,13 @@ class Judge:
             return None
         if not isinstance(finding, Finding) or not isinstance(finding.score, int):
             raise TypeError(f"it returned {finding!r}; None is needed, or a Finding whose score is a whole number")
-        weight, usual = self.weights.get(rule.slug), getattr(rule, "weight", 0)
+        weight, default = self.weights.get(rule.slug), getattr(rule, "weight", 0)
         if weight is None:
             return finding
-        score = round(finding.score * weight / usual) if usual else weight
+        score = round(finding.score * weight / default) if default else weight
         return replace(finding, score=min(100, score))
 
-    def _ask_filter(
+    def _run_filter(
         self, learner: Scorer, submission: Submission, rules_score: int
     ) -> tuple[float | None, Finding | None]:
         """Return the chance of spam, and a finding if the filter doesn't accept the submission."""
@@ -212,5 +212,5 @@ class Judge:
 
     def _action(self, findings: tuple[Finding, ...], chance: float | None) -> Action:
         demanded = max((finding.action for finding in findings), default=Action.ACCEPT)
-        called_for = self.thresholds.action(total(findings)) if chance is None else self.bands.action(chance)
-        return max(demanded, called_for)
+        by_score_or_chance = self.thresholds.action(total(findings)) if chance is None else self.bands.action(chance)
+        return max(demanded, by_score_or_chance)

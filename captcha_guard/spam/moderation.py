@@ -9,9 +9,11 @@ from typing import Final
 
 from ..database.database import Access, Database
 from ..errors import ConfigError, DatabaseUnavailableError
+from .filter.explanation import Weighed
 from .filter.features import tokens_of
-from .filter.learner import Learner, Stats, Weighed
+from .filter.learner import Learner
 from .filter.source import sources_of
+from .filter.stats import Stats
 from .judge import Judge
 from .memory.judged_comments import RETENTION, JudgedComment, JudgedComments
 from .memory.reputation import Reputation
@@ -24,7 +26,7 @@ logger = logging.getLogger("captcha_guard")
 
 #: Seconds after which a comment that was set aside, and that no moderator rescued, counts as spam.
 ASIDE_KEPT: Final = 30 * 86_400.0
-#: Seconds after which a published comment, which no moderator marked, counts as good.
+#: Seconds after which a published comment that no moderator marked counts as good.
 UNMARKED_AFTER: Final = 30 * 86_400.0
 
 
@@ -59,8 +61,8 @@ class Moderation:
     """Stores what was judged, and carries out what a moderator decides about it.
 
     A comment is given by the id of its verdict, or as a submission. A submission with the scope, author, email and
-    body that were posted is the same comment, whatever else it says and however late it is taught. If the comment
-    isn't stored any more, the submission is judged again. ``learner`` and ``services`` are ``None`` when they are
+    body that were posted is the same comment. Its other fields and the time don't matter. If the comment isn't stored
+    any more, the submission is judged again. ``learner`` and ``services`` are ``None`` when they are
     switched off. Times are in seconds since 1970.
     """
 
@@ -86,13 +88,13 @@ class Moderation:
     def keep(self, submission: Submission, verdict: Verdict, rules_score: int, *, taught_later: bool) -> None:
         """Remember a comment that the site has stored.
 
-        :param rules_score: the score of the rules' findings when the learning filter was asked.
-        :param taught_later: the site may teach the comment by its id.
+        :param rules_score: the score of the rules' findings when the learning filter judged the comment.
+        :param taught_later: whether the site may teach the comment by its id.
         """
-        acts: list[Callable[[Access], object]] = [self._memory.noting(submission, verdict.action)]
+        steps: list[Callable[[Access], object]] = [self._memory.note_step(submission, verdict.action)]
         if taught_later:
-            acts.append(self._judged_comments.remembering(self._judged(submission, rules_score, verdict)))
-        self._database.write(lambda access: [act(access) for act in acts])
+            steps.append(self._judged_comments.store_step(self._judged(submission, rules_score, verdict)))
+        self._database.write(lambda access: [step(access) for step in steps])
 
     def find(self, comment_id: str) -> JudgedComment | None:
         """Return the judged comment with this id, or ``None`` if it is unknown or no longer stored."""
@@ -106,19 +108,19 @@ class Moderation:
         return self._memory.trace(comment).comment_key
 
     def teach(self, comment: Submission | str, *, spam: bool, now: float) -> bool:
-        """Record a moderator's decision; the last one counts. Returns whether it was recorded.
+        """Record a moderator's decision. The last one counts. Returns whether it was recorded.
 
         Returns False for an id that is unknown or no longer stored, too.
         """
         judged = self._find(comment)
         if judged is None:
             return False
-        learned = self._learn(judged, spam=spam)
-        remembered = self._memory.teach(judged.trace, spam=spam, now=now)
+        is_learned = self._learn(judged, spam=spam)
+        is_remembered = self._memory.teach(judged.trace, spam=spam, now=now)
         self._judged_comments.decide(judged.comment_key, spam=spam)
         if self._services is not None and judged.sent_as:
             self._services.correct(judged.sent_as, spam=spam, now=now)
-        return remembered if learned is None else learned
+        return is_remembered if is_learned is None else is_learned
 
     def explain(self, comment: Submission | str) -> tuple[Weighed, ...]:
         """Return the ten tokens with the largest weights in the filter.
@@ -138,8 +140,8 @@ class Moderation:
         judged = self._find(comment)
         if judged is None:
             return False
-        known = self._learner is not None and self._learner.forget(judged.comment_key)
-        if known is None:
+        was_taught = self._learner is not None and self._learner.forget(judged.comment_key)
+        if was_taught is None:
             return False
         try:
             if self._services is not None and judged.sent_as:
@@ -149,12 +151,12 @@ class Moderation:
                 "captcha_guard: what services were sent about the comment %s could not be deleted", judged.comment_key
             )
             return False
-        remembered = self._memory.forget(judged.trace, now=now)
-        stored = None if remembered is None else self._judged_comments.forget(judged.comment_key)
-        return stored is not None and bool(stored or remembered or known)
+        was_remembered = self._memory.forget(judged.trace, now=now)
+        was_stored = None if was_remembered is None else self._judged_comments.forget(judged.comment_key)
+        return was_stored is not None and bool(was_stored or was_remembered or was_taught)
 
     def stats(self) -> Stats:
-        """Return how much the filter was taught.
+        """Return the filter's numbers of taught comments, decisions and tokens.
 
         :raises DatabaseUnavailableError: the database can't be used.
         :raises ConfigError: the filter is switched off.
@@ -175,7 +177,7 @@ class Moderation:
         """
         overdue = self._judged_comments.overdue(now - ASIDE_KEPT)
         learned = sum(self._expire(judged, now, expired) for judged in overdue)
-        good = sum(self._settle(judged, unmarked) for judged in self._unmarked(now))
+        good = sum(self._learn_unmarked_comment(judged, unmarked) for judged in self._unmarked(now))
         run = self._services.run(now) if self._services is not None else 0
         self._judged_comments.sweep(now)
         retrained = 0
@@ -210,8 +212,8 @@ class Moderation:
     def _unmarked(self, now: float) -> list[JudgedComment]:
         """Return published comments that stayed unmarked for 30 days.
 
-        Silence says nothing while shadow mode publishes everything, or if no moderator has decided about any comment of
-        these 30 days. Comments that expired aside are older.
+        Returns none while shadow mode publishes everything, or if no moderator has decided about any comment of these
+        30 days, because then perhaps no moderator reads them. Comments that expired aside are older.
         """
         if not self._learn_unmarked or self._learner is None or self._judge.shadow is True:
             return []
@@ -220,8 +222,8 @@ class Moderation:
         overdue = self._judged_comments.overdue(now - UNMARKED_AFTER, Action.ACCEPT)
         return [one for one in overdue if one.judged_at > now - RETENTION.kept]
 
-    def _settle(self, judged: JudgedComment, unmarked: Callable[[str], None]) -> bool:
-        """Learn a published comment as good. The memory isn't told: only a moderator's word is evidence for a host."""
+    def _learn_unmarked_comment(self, judged: JudgedComment, unmarked: Callable[[str], None]) -> bool:
+        """Learn a published comment as good. Reputations don't change: they count moderators' decisions."""
         if not self._judged_comments.claim(judged, spam=False):
             return False
         try:
@@ -242,7 +244,7 @@ class Moderation:
         if self._learner is None:
             return None
         scope = next((token for token in judged.tokens if token.startswith("p:")), "")
-        return self._learner.teach_tokens(
+        return self._learner.teach(
             judged.tokens,
             spam=spam,
             rules_score=judged.rules,
@@ -276,7 +278,7 @@ class Moderation:
         if self._learner is not None:
             try:
                 return self._learner.tokens(submission)
-            except Exception:  # the host's topic fails; the comment must be stored all the same
+            except Exception:  # the host's topic raised an error, but the comment must be stored
                 logger.exception("captcha_guard: the topic of %r failed, so its comment has none", submission.scope)
         return tokens_of(submission.kept_text, submission.scope)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from .filter.learner import ENOUGH, Learner, what_is_missing
+from .filter.learner import Learner
+from .filter.stats import ENOUGH, what_is_missing
 from .history import Memory, Party, author_of
 from .judge import NEW_SITE
 from .memory.judged_comments import JudgedComments
@@ -20,11 +21,12 @@ from .verdict import Action, Finding
 logger = logging.getLogger("captcha_guard")
 
 DAY: Final = 86_400.0
-#: Spam arrives if a moderator has marked this many comments of so many seconds. More are needed once enough good
-#: comments are known, or a site with little spam would hold new authors for months until eight spam are known.
-_LATELY: Final = 14 * DAY
-_SOME_SPAM: Final = 1
-_MUCH_SPAM: Final = 3
+#: Spam arrives if a moderator has marked this many comments of the last 14 days as spam. More are needed once enough
+#: good comments were taught. Otherwise a site with little spam would hold new authors for months, until eight spam
+#: comments were taught.
+_PERIOD: Final = 14 * DAY
+_FEWEST_SPAM: Final = 1
+_FEWEST_SPAM_LATER: Final = 3
 
 
 class NewSite:
@@ -37,23 +39,20 @@ class NewSite:
         self._logged_at = 0.0
 
     def check(self, submission: Submission) -> Finding | None:
-        """Return a finding that holds the submission, or ``None``. To be asked only while the filter abstains."""
+        """Return a finding that holds the submission, or ``None``. Call this only while the filter abstains."""
         taught = self._learner.taught()
         if taught is None or min(taught) >= ENOUGH:
             return None
-        now, spam = submission.posted_at, _SOME_SPAM if taught[0] < ENOUGH else _MUCH_SPAM
-        if not self._judged_comments.has_spam_since(now - _LATELY, spam) or self._is_known(submission):
+        now, least = submission.posted_at, _FEWEST_SPAM if taught[0] < ENOUGH else _FEWEST_SPAM_LATER
+        if not self._judged_comments.has_spam_since(now - _PERIOD, least) or self._is_known(submission):
             return None
         missing = what_is_missing(*taught)
         self._log(now, missing)
-        sentence = (
-            "Spam is arriving, no comment of this author has been kept before, and the filter doesn't decide yet: "
-            f"{missing}, and it starts."
-        )
+        sentence = f"Spam is arriving, this author is new, and the filter doesn't decide yet: {missing}, and it starts."
         return Finding(NEW_SITE, 0, sentence, Action.HOLD, reply="A moderator reads the first comment of each author.")
 
     def _is_known(self, submission: Submission) -> bool:
-        """Return whether an earlier comment of the author was kept. If that can't be read, the author counts as new."""
+        """Return whether an earlier comment of the author was kept. If that can't be read, the author is new."""
         if submission.account:
             past = self._memory.history(Party.ACCOUNT, (submission.account,))
         else:
@@ -61,7 +60,7 @@ class NewSite:
         return past is not None and past.ham > 0 and not past.spam
 
     def _log(self, now: float, missing: str) -> None:
-        """Write a line once a day in each process."""
+        """Log a warning, once a day in each process."""
         if self._logged_at and now - self._logged_at < DAY:
             return
         self._logged_at = now

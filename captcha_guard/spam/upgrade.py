@@ -16,10 +16,10 @@ from typing import Final
 
 from ..database.database import Access, Database
 from ..database.table import Kind, Table
-from .filter.retraining import take_in
+from .filter.retraining import import_decisions
 from .filter.rows import Model, read_decision
-from .filter.training import Taught, taught_of
-from .filter.word_store import SIDE_TABLES, Change
+from .filter.training import LabelledComment, labelled_comment
+from .filter.word_store import SIDE_TABLES, Transaction
 from .filter.word_store import TABLES as FILTER
 from .memory import judged_comments
 from .memory.tables import COMMENTS, HISTORY
@@ -61,7 +61,7 @@ logger = logging.getLogger("captcha_guard")
 
 def delete_old_tables(database: Database) -> None:
     """Have the tables deleted that the present format doesn't use, when ``database`` is used next."""
-    database.drop(*_DELETED)
+    database.drop_tables(*_DELETED)
 
 
 def move_into(database: Database, file: Path) -> None:
@@ -87,7 +87,7 @@ def _move(database: Database, old: sqlite3.Connection, file: Path) -> None:
     tables = [table for table in _TABLES if table.name in there]
     if not tables:
         return
-    database.keep(*_TABLES, *SIDE_TABLES, _MOVED)
+    database.add_tables(*_TABLES, *SIDE_TABLES, _MOVED)
     name = _name_of(old)
     with database.writing() as access:
         if not access.rows("SELECT file FROM judge_moved WHERE file = :file", (name,)):
@@ -129,12 +129,12 @@ def _copy_filter(access: Access, old: sqlite3.Connection) -> None:
     model_table, tokens, decisions = FILTER
     for _, *counts in old.execute(model_table.select).fetchall():
         model = Model.read(counts)
-        if not model.decisions:
+        if not model.last_decision:
             return
-        change = Change(access)
-        if change.model.decisions:
-            take_in(change, _taught(old, decisions))
-            change.end()
+        transaction = Transaction.begin(access)
+        if transaction.model.last_decision:
+            import_decisions(transaction, _labelled_comments(old, decisions))
+            transaction.end()
             return
         access.run("DELETE FROM learning_tokens")
         access.change(tokens.insert, old.execute(tokens.select).fetchall())
@@ -142,6 +142,6 @@ def _copy_filter(access: Access, old: sqlite3.Connection) -> None:
         access.run(_WRITE_MODEL, (counts[0], model.revision, *model.row[1:]))
 
 
-def _taught(old: sqlite3.Connection, decisions: Table) -> list[Taught]:
+def _labelled_comments(old: sqlite3.Connection, decisions: Table) -> list[LabelledComment]:
     names = dict(old.execute("SELECT id, token FROM learning_tokens").fetchall())
-    return [taught_of(one, names) for one in map(read_decision, old.execute(decisions.select).fetchall())]
+    return [labelled_comment(one, names) for one in map(read_decision, old.execute(decisions.select).fetchall())]

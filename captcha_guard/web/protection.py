@@ -80,7 +80,7 @@ class Protection:
             raise ConfigError(f"protect(ignore={ignore!r}): write the names as a tuple, ignore=({ignore!r},)")
         return cls(
             difficulty=None if difficulty is None else Difficulty.of(difficulty),
-            limits=None if limits is None else Policy.parse("comments", limits),
+            limits=None if limits is None else Policy.parse("comments", limits).apart(),
             fields=dict(fields or {}),
             ignore=frozenset(ignore),
             **rest,

@@ -96,4 +96,4 @@ def _attack(learner: Learner, good: Sequence[Comment], attacker: Attacker, *, bo
             sources = sources_of([client], scope_token(scope), spam=True, posted_at=_NOW)
         rules = ours.judge().judge(comment).score
         key = f"attack {number}"
-        learner.teach_tokens(learner.tokens(comment), spam=True, rules_score=rules, key=key, sources=sources)
+        learner.teach(learner.tokens(comment), spam=True, rules_score=rules, key=key, sources=sources)

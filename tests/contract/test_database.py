@@ -159,7 +159,7 @@ def test_the_outbox_keeps_the_last_correction_and_tries_again(
 
 
 def test_a_sent_form_is_found_relabelled_and_forgotten(database: Database) -> None:
-    database.keep(sent_forms.TABLE)
+    database.add_tables(sent_forms.TABLE)
     with database.writing() as access:
         sent = SentForms(access)
         for label in (Label.UNKNOWN, Label.HAM):
@@ -171,12 +171,12 @@ def test_a_sent_form_is_found_relabelled_and_forgotten(database: Database) -> No
         assert [sent.forget("m1"), sent.forget("m1")] == [1, 0]
 
 
-def test_a_transaction_that_fails_leaves_nothing(
+def test_a_transaction_that_fails_writes_nothing(
     database: Database, memory: Reputation, judged_comments: JudgedComments
 ) -> None:
     def write() -> None:
         with database.writing() as access:
-            judged_comments.remembering(judged_comment(memory))(access)
+            judged_comments.store_step(judged_comment(memory))(access)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -192,7 +192,7 @@ def test_a_statement_that_fails_raises_an_error_that_names_the_database(database
     assert database.read(lambda access: access.rows("SELECT 1"), insist=True) == [(1,)]
 
 
-def test_a_transaction_of_the_same_thread_ends_what_was_read_ahead(database: Database, memory: Reputation) -> None:
+def test_a_transaction_of_the_same_thread_discards_what_was_read_ahead(database: Database, memory: Reputation) -> None:
     query = "SELECT said FROM judge_comments WHERE said > :least", (0,)
     with database.prefetching(lambda: [query]):
         assert database.read(lambda access: access.rows(*query)) == []
@@ -200,7 +200,7 @@ def test_a_transaction_of_the_same_thread_ends_what_was_read_ahead(database: Dat
         assert database.read(lambda access: access.rows(*query)) == [(3,)]
 
 
-def test_a_query_that_was_not_expected_is_read_too(database: Database, memory: Reputation) -> None:
+def test_a_query_outside_the_prefetched_ones_is_read(database: Database, memory: Reputation) -> None:
     assert memory.teach(SAID, spam=True, now=NOW)
     with database.prefetching(lambda: [("SELECT 1", ()), ("SELECT 2", ())]):
         assert database.read(lambda access: [access.rows(f"SELECT {number}") for number in (3, 1, 4)]) == [

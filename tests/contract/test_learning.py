@@ -1,4 +1,4 @@
-"""What a site relies on of the filter that learns, the same wherever it keeps what it learned."""
+"""The learning filter works the same in every database."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import pytest
 from captcha_guard.database.database import Database
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.spam.filter import retraining
-from captcha_guard.spam.filter.learner import ENOUGH, RETRAIN_EVERY, Learner, Stats
+from captcha_guard.spam.filter.learner import RETRAIN_EVERY, Learner
 from captcha_guard.spam.filter.regression import Rules, Weight, learn
 from captcha_guard.spam.filter.retraining import PASSES
 from captcha_guard.spam.filter.rows import Token
 from captcha_guard.spam.filter.source import DAY, sources_of
-from captcha_guard.spam.filter.word_store import TokenStore
+from captcha_guard.spam.filter.stats import ENOUGH, Stats
+from captcha_guard.spam.filter.word_store import WordStore
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
@@ -43,7 +44,7 @@ def comment(body: str, author: str = "") -> Submission:
 
 
 def teach(learner: Learner, each: int = ENOUGH) -> None:
-    """Teach so many of both kinds, one after the other."""
+    """Teach this many comments of each kind, alternately."""
     for number in range(each):
         for spam, bodies in ((False, HAM), (True, SPAM)):
             body = f"{bodies[number % 3]} number{number}"
@@ -62,7 +63,7 @@ def test_it_abstains_until_eight_of_both_kinds_were_taught(learner: Learner) -> 
     assert learner.score(asked, 0) is not None
 
 
-def test_it_tells_what_it_was_taught_apart(learner: Learner) -> None:
+def test_it_distinguishes_taught_ham_from_taught_spam(learner: Learner) -> None:
     teach(learner)
     for ham in HAM:
         assert (learner.score(comment(ham), 0) or 1) < 0.5
@@ -70,24 +71,24 @@ def test_it_tells_what_it_was_taught_apart(learner: Learner) -> None:
         assert (learner.score(comment(spam), 0) or 0) > 0.5
 
 
-def test_what_the_rules_found_counts_too(learner: Learner) -> None:
+def test_a_higher_rules_score_raises_the_chance_of_spam(learner: Learner) -> None:
     for number in range(ENOUGH):
         learner.teach(comment(HAM[number % 3]), spam=False, rules_score=0, key=f"ham {number}")
         learner.teach(comment(SPAM[number % 3]), spam=True, rules_score=60, key=f"spam {number}")
     unknown = comment("zyx")
-    scores = [learner.score(unknown, said) or 0 for said in (0, 30, 60, 100)]
+    scores = [learner.score(unknown, rules_score) or 0 for rules_score in (0, 30, 60, 100)]
     assert scores == sorted(scores)
     assert scores[-1] > scores[0] + 0.1
 
 
-def test_what_was_learned_outlasts_the_process(learner: Learner, database: Callable[[], Database]) -> None:
+def test_another_process_has_the_same_model(learner: Learner, database: Callable[[], Database]) -> None:
     teach(learner)
     with closing(Learner(database())) as other:
         assert other.score(comment(SPAM[0]), 0) == learner.score(comment(SPAM[0]), 0)
         assert other.stats() == learner.stats()
 
 
-def test_the_same_lesson_twice_counts_once(learner: Learner) -> None:
+def test_a_decision_that_is_repeated_counts_once(learner: Learner) -> None:
     teach(learner)
     before, score = learner.stats(), learner.score(comment(SPAM[0]), 0)
     assert learner.teach(comment(f"{SPAM[0]} number0"), spam=True, rules_score=0, key="True 0")
@@ -95,33 +96,33 @@ def test_the_same_lesson_twice_counts_once(learner: Learner) -> None:
     assert learner.score(comment(SPAM[0]), 0) == score
 
 
-def test_the_other_label_corrects_a_lesson(learner: Learner) -> None:
+def test_the_other_label_corrects_a_decision(learner: Learner) -> None:
     teach(learner)
-    wronged = comment("a very particular sentence about lichen")
-    learner.teach(wronged, spam=True, rules_score=0, key="wronged")
+    corrected = comment("a very particular sentence about lichen")
+    learner.teach(corrected, spam=True, rules_score=0, key="corrected")
     before = learner.stats()
-    learner.teach(wronged, spam=False, rules_score=0, key="wronged")
+    learner.teach(corrected, spam=False, rules_score=0, key="corrected")
     after = learner.stats()
     assert (after.ham, after.spam, after.decisions) == (before.ham + 1, before.spam - 1, before.decisions)
     assert after.tokens == before.tokens
-    assert (learner.score(wronged, 0) or 1) < 0.5
-    lichen = [one for one in learner.explain(wronged, 0) if one.token == "w:lichen"]
+    assert (learner.score(corrected, 0) or 1) < 0.5
+    lichen = [one for one in learner.explain(corrected, 0) if one.token == "w:lichen"]
     assert [(one.ham, one.spam) for one in lichen] in ([], [(1, 0)])
 
 
-def test_a_correction_is_believed_against_the_rules_and_all_the_rest(learner: Learner) -> None:
-    """One step would not reach the other side, so more are made."""
+def test_a_correction_changes_the_verdict_against_rules_and_other_decisions(learner: Learner) -> None:
+    """One learning step isn't enough, so there are several."""
     for number in range(30):
         learner.teach(comment(HAM[number % 3]), spam=False, rules_score=0, key=f"ham {number}")
         learner.teach(comment(SPAM[number % 3]), spam=True, rules_score=90, key=f"spam {number}")
-    wronged = comment("visit my grandmother")
-    learner.teach(wronged, spam=True, rules_score=90, key="wronged")
-    assert (learner.score(wronged, 90) or 0) > 0.97
-    learner.teach(wronged, spam=False, rules_score=90, key="wronged")
-    assert (learner.score(wronged, 90) or 1) < 0.5
+    corrected = comment("visit my grandmother")
+    learner.teach(corrected, spam=True, rules_score=90, key="corrected")
+    assert (learner.score(corrected, 90) or 0) > 0.97
+    learner.teach(corrected, spam=False, rules_score=90, key="corrected")
+    assert (learner.score(corrected, 90) or 1) < 0.5
 
 
-def test_a_correction_by_another_text_takes_the_old_words_out(learner: Learner) -> None:
+def test_a_correction_with_another_text_removes_the_old_words(learner: Learner) -> None:
     """The author may have edited the comment between the two decisions."""
     teach(learner)
     learner.teach(comment("basalt"), spam=False, rules_score=0, key="as long")
@@ -131,7 +132,7 @@ def test_a_correction_by_another_text_takes_the_old_words_out(learner: Learner) 
     assert learner.stats() == Stats(before.ham + 1, before.spam, before.decisions + 1, before.tokens + 1)
 
 
-def test_a_forgotten_comment_was_never_taught(learner: Learner) -> None:
+def test_a_forgotten_comment_has_no_effect(learner: Learner) -> None:
     teach(learner)
     learner.retrain()
     asked = [comment(body) for body in (*HAM, *SPAM, "zebra crossing")]
@@ -145,8 +146,8 @@ def test_a_forgotten_comment_was_never_taught(learner: Learner) -> None:
     assert not learner.forget("secret")
 
 
-def test_retraining_depends_on_the_decisions_alone(learner: Learner, tmp_path: Path) -> None:
-    """Not on their order, nor on what was learned before."""
+def test_retraining_depends_on_the_decisions_only(learner: Learner, tmp_path: Path) -> None:
+    """Neither their order nor earlier weights have an effect."""
     teach(learner)
     learner.retrain()
     once = learner.score(comment(SPAM[0]), 0)
@@ -163,10 +164,10 @@ def topical(learner: Learner, number: int, *, level: str = "t:high") -> None:
     spam = bool(number % 2)
     body = (HAM, SPAM)[spam][number % 3]
     tokens = [*learner.tokens(comment(f"{body} number{number}")), *([level] if level else [])]
-    assert learner.teach_tokens(tokens, spam=spam, rules_score=0, key=f"topical {number}")
+    assert learner.teach(tokens, spam=spam, rules_score=0, key=f"topical {number}")
 
 
-def test_everything_is_learned_again_after_every_100_decisions(
+def test_the_filter_is_trained_again_after_every_100_decisions(
     learner: Learner, database: Callable[[], Database]
 ) -> None:
     for number in range(RETRAIN_EVERY - 1):
@@ -192,32 +193,32 @@ def test_a_site_without_topics_is_not_retrained_by_itself(learner: Learner) -> N
     assert learner.retrain_if_due() == 0
 
 
-def test_what_is_taught_while_everything_is_learned_again_is_not_lost(
+def test_decisions_during_a_training_are_not_lost(
     learner: Learner, database: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor is what is corrected or forgotten meanwhile."""
+    """The same holds for comments that are corrected or forgotten meanwhile."""
     teach(learner, 20)
-    learn = retraining.learned
+    train = retraining.train
     more = iter(range(2))
 
-    def learned(*arguments: Any, **named: Any) -> dict[str, Token]:
-        fresh = learn(*arguments, **named)
+    def train_and_teach(*arguments: Any, **named: Any) -> dict[str, Token]:
+        trained = train(*arguments, **named)
         with closing(Learner(database())) as other:  # another process, in the middle of the retraining
             for number in more:
                 body = f"late words about lichen{number}"
                 assert other.teach(comment(body), spam=True, rules_score=0, key=f"late {number}")
                 if number:
                     assert other.teach(comment(f"{HAM[0]} number0"), spam=True, rules_score=0, key="False 0")
-                    monkeypatch.setattr(retraining, "learned", learn)
+                    monkeypatch.setattr(retraining, "train", train)
                     assert other.forget("True 1")
                 break
-        return fresh
+        return trained
 
-    monkeypatch.setattr(retraining, "learned", learned)
+    monkeypatch.setattr(retraining, "train", train_and_teach)
     assert learner.retrain() == 40
     assert (learner.stats().ham, learner.stats().spam) == (20, 21)
     assert counts_of(learner, "late words", "w:lichen0") == (0, 1)
-    monkeypatch.setattr(retraining, "learned", learned)
+    monkeypatch.setattr(retraining, "train", train_and_teach)
     learner.retrain()
     assert (learner.stats().ham, learner.stats().spam, learner.stats().decisions) == (19, 22, 41)
     assert counts_of(learner, "late words", "w:lichen1") == (0, 1)
@@ -232,25 +233,25 @@ def counts_of(learner: Learner, body: str, token: str) -> tuple[int, int]:
     return found.ham, found.spam
 
 
-def test_what_a_comment_says_of_itself_is_no_evidence_when_all_are_learned_again(
+def test_training_leaves_a_comments_own_count_out_of_its_evidence(
     database: Callable[[], Database],
 ) -> None:
-    """Else it would seem known by heart, and teach less than it has to."""
+    """Otherwise the counts would already predict its label, and its weights would be too small."""
     with closing(Learner(database())) as learner:
         for number in range(20):
             for spam in (False, True):
-                learner.teach_tokens([f"w:{spam}{number}"], spam=spam, rules_score=50, key=f"{spam} {number}")
+                learner.teach([f"w:{spam}{number}"], spam=spam, rules_score=50, key=f"{spam} {number}")
         learner.retrain()
     alone = Weight()
     for _ in range(PASSES):
         learn([alone], [1.0], Rules(), 50, 0.0, spam=True)
-    store = TokenStore(database())
-    with closing(store), store.looking() as look:
-        assert look.tokens(["w:True3"])["w:True3"].weight == pytest.approx(alone.weight)
+    store = WordStore(database())
+    with closing(store), store.reading() as reader:
+        assert reader.tokens(["w:True3"])["w:True3"].weight == pytest.approx(alone.weight)
 
 
-def test_a_run_of_one_kind_does_not_wash_out_the_other(learner: Learner) -> None:
-    """A moderator empties a queue of spam, written in words that readers use, too: what is ham stays ham."""
+def test_many_spam_decisions_in_a_row_do_not_turn_ham_into_spam(learner: Learner) -> None:
+    """The spam is written in words that readers use, too. Their comments stay ham."""
     teach(learner, 20)
     for number in range(150):
         body = f"I like this song number{number}, thanks for the verse, it is fixed on my page{number}"
@@ -259,7 +260,7 @@ def test_a_run_of_one_kind_does_not_wash_out_the_other(learner: Learner) -> None
 
 
 def test_exceptions_that_a_moderator_made_do_not_become_the_rule(learner: Learner) -> None:
-    """Looked back at, they are misjudged; but they always were, so they are not learned over and over."""
+    """A check of old decisions misjudges them, but so do the counts, so they aren't learned again."""
     teach(learner, 20)
     for number in range(12):
         learner.teach(comment(f"{SPAM[0]} odd{number}"), spam=False, rules_score=80, key=f"odd {number}")
@@ -283,7 +284,7 @@ def test_what_is_exported_can_be_loaded_elsewhere(learner: Learner, tmp_path: Pa
         assert other.stats() == learner.stats()
 
 
-def test_loading_what_is_no_export_changes_nothing(learner: Learner) -> None:
+def test_loading_an_invalid_export_changes_nothing(learner: Learner) -> None:
     teach(learner)
     before = learner.stats()
     lines = list(learner.export())
@@ -306,7 +307,7 @@ def test_loading_what_is_no_export_changes_nothing(learner: Learner) -> None:
     assert learner.stats() == before
 
 
-def test_an_empty_filter_can_be_asked_everything(learner: Learner) -> None:
+def test_every_call_works_on_an_empty_filter(learner: Learner) -> None:
     assert learner.score(comment("hello"), 50) is None
     assert learner.explain(comment("hello"), 50) == ()
     assert learner.stats() == Stats(0, 0, 0, 0)
@@ -315,7 +316,7 @@ def test_an_empty_filter_can_be_asked_everything(learner: Learner) -> None:
     assert not learner.forget("nothing")
 
 
-def test_with_room_for_fewer_decisions_each_lesson_drops_four_until_they_fit(
+def test_with_a_smaller_maximum_each_decision_deletes_four_old_ones(
     database: Callable[[], Database],
 ) -> None:
     with closing(Learner(database(), keep=100)) as learner:
@@ -328,22 +329,22 @@ def test_with_room_for_fewer_decisions_each_lesson_drops_four_until_they_fit(
     assert kept == [37, 34, 31, 28, 25, 22, 19, 16, 13, 10, 10, 10]
 
 
-def test_the_oldest_decisions_go_and_words_that_only_they_had(database: Callable[[], Database]) -> None:
+def test_the_oldest_decisions_are_deleted_with_the_words_that_only_they_had(database: Callable[[], Database]) -> None:
     with closing(Learner(database(), keep=20)) as learner:
         for number in range(60):
             body = f"{(HAM, SPAM)[number % 2][number % 3]} only{number}once"
             learner.teach(comment(body), spam=bool(number % 2), rules_score=0, key=str(number))
-        told = learner.stats()
-        assert (told.ham, told.spam, told.decisions) == (30, 30, 20)
+        stats = learner.stats()
+        assert (stats.ham, stats.spam, stats.decisions) == (30, 30, 20)
         exported = "".join(learner.export())
         assert "only40once" in exported
         assert "only39once" not in exported
-        assert told.tokens < 80
+        assert stats.tokens < 80
         learner.retrain()
         assert learner.stats().decisions == 20
 
 
-def test_a_long_comment_is_learned_whole(learner: Learner) -> None:
+def test_all_words_of_a_long_comment_are_learned(learner: Learner) -> None:
     body = " ".join(f"word{number}x" for number in range(700))
     assert learner.teach(comment(body), spam=True, rules_score=0, key="long")
     assert learner.stats().tokens > 500
@@ -351,27 +352,27 @@ def test_a_long_comment_is_learned_whole(learner: Learner) -> None:
     assert learner.stats().tokens <= 4
 
 
-def test_an_explanation_names_the_heaviest_first(learner: Learner) -> None:
+def test_an_explanation_has_the_largest_weights_first(learner: Learner) -> None:
     for number in range(ENOUGH):
         learner.teach(comment(HAM[number % 3]), spam=False, rules_score=0, key=f"ham {number}")
         learner.teach(comment(SPAM[number % 3]), spam=True, rules_score=60, key=f"spam {number}")
-    told = learner.explain(comment("cheap pills at the bridge"), 100)
-    assert [abs(one.weight) for one in told] == sorted((abs(one.weight) for one in told), reverse=True)
-    [rules] = [one for one in told if one.kind == "rules"]
+    explained = learner.explain(comment("cheap pills at the bridge"), 100)
+    assert [abs(one.weight) for one in explained] == sorted((abs(one.weight) for one in explained), reverse=True)
+    [rules] = [one for one in explained if one.kind == "rules"]
     assert rules.weight > 0
-    words = {one.token: one for one in told if one.kind == "word"}
+    words = {one.token: one for one in explained if one.kind == "word"}
     pills = words["w:pills"]
     assert pills.weight > 0
     assert (pills.ham, pills.spam) == (0, 3)
     assert words["w:bridge"].weight < 0
 
 
-def test_an_explanation_stops_at_ten(learner: Learner) -> None:
+def test_an_explanation_has_ten_tokens_at_most(learner: Learner) -> None:
     teach(learner)
     assert len(learner.explain(comment(" ".join((*HAM, *SPAM))), 0)) == 10
 
 
-def test_the_judge_decides_by_it_once_it_speaks(learner: Learner) -> None:
+def test_the_judge_uses_the_filter_once_enough_was_taught(learner: Learner) -> None:
     judge = Judge((), learner=learner, strict=True)
     assert judge.judge(comment(HAM[0])).action is Action.HOLD
     teach(learner, 30)
@@ -381,8 +382,8 @@ def test_the_judge_decides_by_it_once_it_speaks(learner: Learner) -> None:
     assert verdict.chance == learner.score(comment(SPAM[0]), 0)
 
 
-def test_one_client_can_move_the_filter_only_so_far_on_one_day(database: Callable[[], Database]) -> None:
-    """Fifty comments in readers' words, marked as spam, leave the readers' comments good."""
+def test_one_client_changes_the_filter_little_on_one_day(database: Callable[[], Database]) -> None:
+    """After fifty comments in readers' words are marked as spam, the readers' comments are still good."""
     bodies = [f"the verse about the bridge number{number} is what makes this song" for number in range(50)]
     chances = []
     for bounded in (True, False):
@@ -394,9 +395,9 @@ def test_one_client_can_move_the_filter_only_so_far_on_one_day(database: Callabl
                 sources = sources_of([b"one client"] if bounded else [], "", spam=True, posted_at=20_000 * DAY)
                 tokens = learner.tokens(comment(body))
                 key = f"attack {number}"
-                assert learner.teach_tokens(tokens, spam=True, rules_score=0, key=key, sources=sources)
-            told = learner.stats()
-            assert (told.ham, told.spam, told.decisions) == (20, 70, 90)
+                assert learner.teach(tokens, spam=True, rules_score=0, key=key, sources=sources)
+            stats = learner.stats()
+            assert (stats.ham, stats.spam, stats.decisions) == (20, 70, 90)
             assert (counts_of(learner, bodies[0], "w:bridge")[1] < 5) is bounded
             chances.append(learner.score(comment(HAM[0]), 0) or 1)
     assert 2 * chances[0] < chances[1]
@@ -407,21 +408,21 @@ def test_an_unmarked_comment_counts_less_and_never_replaces_a_decision(learner: 
     words = learner.tokens(comment("a particular sentence about lichen"))
 
     def lichen() -> tuple[int, int, int]:
-        told = learner.stats()
-        return told.ham, told.spam, told.decisions
+        stats = learner.stats()
+        return stats.ham, stats.spam, stats.decisions
 
     for number in range(2):
-        assert learner.teach_tokens(words, spam=False, rules_score=0, key=f"silent {number}", unmarked=True)
+        assert learner.teach(words, spam=False, rules_score=0, key=f"silent {number}", unmarked=True)
     assert lichen() == (9, 8, 18)  # two halves
-    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 0")
+    assert learner.teach(words, spam=False, rules_score=0, key="silent 0")
     assert lichen() == (9, 8, 18)  # one and a half, rounded down
-    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 1")
+    assert learner.teach(words, spam=False, rules_score=0, key="silent 1")
     assert lichen() == (10, 8, 18)
-    assert learner.teach_tokens(words, spam=True, rules_score=0, key="silent 1")
-    assert learner.teach_tokens(words, spam=False, rules_score=0, key="silent 1", unmarked=True)
+    assert learner.teach(words, spam=True, rules_score=0, key="silent 1")
+    assert learner.teach(words, spam=False, rules_score=0, key="silent 1", unmarked=True)
     assert lichen() == (9, 9, 18)
     lines = list(learner.export())
-    assert learner.teach_tokens(words, spam=False, rules_score=0, key="more", unmarked=True)
+    assert learner.teach(words, spam=False, rules_score=0, key="more", unmarked=True)
     assert sum('"strength": 0.5, "unmarked": true' in line for line in learner.export()) == 1
     learner.load(lines)
     learner.retrain()

@@ -19,7 +19,7 @@ from wtforms import StringField, TextAreaField
 from wtforms.validators import DataRequired
 
 from captcha_guard import CaptchaGuard, Submission
-from captcha_guard.spam.filter.learner import ENOUGH
+from captcha_guard.spam.filter.stats import ENOUGH
 from captcha_guard.testing import solve
 from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
 from captcha_guard.web.state import NAME, State

@@ -25,7 +25,7 @@ def counting(postgresql: PostgreSQL) -> Iterator[Proxy]:
 
 
 def make_blog(blogs: MakeBlog, postgresql: PostgreSQL, counting: Proxy, monkeypatch: pytest.MonkeyPatch) -> Blog:
-    """Return a blog whose filter decides, after its tables were made."""
+    """Return a blog whose filter decides and whose tables exist."""
     uri = postgresql.database().replace(f":{postgresql.port}/", f":{counting.port}/")
     blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": uri})
     monkeypatch.setattr(blog.state.timetable, "claim", lambda _: False)

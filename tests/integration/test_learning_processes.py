@@ -1,4 +1,4 @@
-"""Eight processes teach one filter at the same time, and no lesson is lost; a control shows that the test can fail."""
+"""Eight processes teach one filter at once, and no decision is lost. A control shows that the test can fail."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from captcha_guard.database.database import Access, Database
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.database.table import Row
 from captcha_guard.spam.filter.learner import Learner
-from captcha_guard.spam.filter.word_store import TokenStore
+from captcha_guard.spam.filter.word_store import WordStore
 from captcha_guard.spam.submission import Submission
 from tests.processes import in_processes
 
 PROCESSES = 8
-LESSONS = 12
+DECISIONS = 12
 PATIENCE = 50  # seconds until a racer that never comes fails the test
 
 Opened = Callable[[Path], Database]
@@ -36,7 +36,7 @@ def open_sqlalchemy(path: Path) -> Database:
 
 
 def open_postgresql(path: Path) -> Database:
-    """Open the database whose URL stands in the file."""
+    """Open the database whose URL is in the file."""
     return AlchemyDatabase(path.read_text(), timeout=PATIENCE)
 
 
@@ -60,7 +60,7 @@ def race(opened: Opened, path: Path, key: str) -> list[bool]:
     """Teach twelve comments in each of eight processes that start at the same time. Returns whether each was kept."""
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(PROCESSES)
-    keys = [key.format(process=process, lesson="{lesson}") for process in range(PROCESSES)]
+    keys = [key.format(process=process, number="{number}") for process in range(PROCESSES)]
     results = in_processes(context, _run, [(opened, path, one, start) for one in keys])
     return [kept for result in results for kept in result]
 
@@ -68,24 +68,24 @@ def race(opened: Opened, path: Path, key: str) -> list[bool]:
 def _run(opened: Opened, path: Path, key: str, start: Barrier) -> list[bool]:
     with closing(Learner(opened(path))) as learner:
         start.wait(PATIENCE)
-        return [_teach(learner, key.format(lesson=lesson), lesson) for lesson in range(LESSONS)]
+        return [_teach(learner, key.format(number=number), number) for number in range(DECISIONS)]
 
 
-def _teach(learner: Learner, key: str, lesson: int) -> bool:
+def _teach(learner: Learner, key: str, number: int) -> bool:
     body = f"all say this and one says word{key.replace(' ', 'x')}"
-    return learner.teach(Submission(scope="post", body=body), spam=lesson % 3 == 0, rules_score=0, key=key)
+    return learner.teach(Submission(scope="post", body=body), spam=number % 3 == 0, rules_score=0, key=key)
 
 
 def counted(opened: Opened, path: Path, word: str) -> tuple[float, float]:
-    """Return in how many ham and spam a word was counted."""
-    store = TokenStore(opened(path))
-    with closing(store), store.looking() as look:
-        token = look.tokens([f"w:{word}"])[f"w:{word}"]
+    """Return the numbers of ham and of spam that had a word."""
+    store = WordStore(opened(path))
+    with closing(store), store.reading() as reader:
+        token = reader.tokens([f"w:{word}"])[f"w:{word}"]
         return token.ham, token.spam
 
 
-def test_no_lesson_is_lost(opened: Opened, path: Path) -> None:
-    assert race(opened, path, "{process} {lesson}") == [True] * PROCESSES * LESSONS
+def test_no_decision_is_lost(opened: Opened, path: Path) -> None:
+    assert race(opened, path, "{process} {number}") == [True] * PROCESSES * DECISIONS
     with closing(Learner(opened(path))) as learner:
         stats = learner.stats()
         assert (stats.ham, stats.spam, stats.decisions) == (64, 32, 96)
@@ -94,8 +94,8 @@ def test_no_lesson_is_lost(opened: Opened, path: Path) -> None:
         assert len(list(learner.export())) == 97
 
 
-def test_no_lesson_is_lost_while_everything_is_learned_again(opened: Opened, path: Path) -> None:
-    """A thread learns all decisions again without a pause while the others teach."""
+def test_no_decision_is_lost_during_a_training(opened: Opened, path: Path) -> None:
+    """A thread trains the filter again and again while the others teach."""
     stop, failures, times = threading.Event(), list[BaseException](), 0
 
     def again() -> None:
@@ -116,7 +116,7 @@ def test_no_lesson_is_lost_while_everything_is_learned_again(opened: Opened, pat
         thread = threading.Thread(target=again)
         thread.start()
         try:
-            assert race(opened, path, "{process} {lesson}") == [True] * PROCESSES * LESSONS
+            assert race(opened, path, "{process} {number}") == [True] * PROCESSES * DECISIONS
         finally:
             stop.set()
             thread.join(PATIENCE)
@@ -128,7 +128,7 @@ def test_no_lesson_is_lost_while_everything_is_learned_again(opened: Opened, pat
 
 
 def test_one_comment_taught_by_all_counts_once(opened: Opened, path: Path) -> None:
-    assert race(opened, path, "{lesson}") == [True] * PROCESSES * LESSONS
+    assert race(opened, path, "{number}") == [True] * PROCESSES * DECISIONS
     with closing(Learner(opened(path))) as learner:
         stats = learner.stats()
         assert (stats.ham, stats.spam, stats.decisions) == (8, 4, 12)
@@ -136,7 +136,7 @@ def test_one_comment_taught_by_all_counts_once(opened: Opened, path: Path) -> No
 
 
 class Turnless(SQLiteDatabase):
-    """The control: writers read first and write later, without taking turns."""
+    """The control: writers read first and write later, without a lock."""
 
     def __init__(self, path: Path, between: Callable[[], object]) -> None:
         super().__init__(path, timeout=PATIENCE)
@@ -164,8 +164,8 @@ class _Late:
         self._access.change(statement, rows)
 
 
-def test_control_without_turns_a_lesson_is_lost(path: Path) -> None:
-    """The second lesson falls between the reading and the writing of the first, as a turn forbids."""
+def test_control_without_a_write_lock_a_decision_is_lost(path: Path) -> None:
+    """The second decision is learned between the reading and the writing of the first. The lock prevents that."""
     submission = Submission(scope="post", body="all say this")
     second: list[bool] = []
 

@@ -351,7 +351,7 @@ def test_a_filter_that_fails_costs_no_comment(
         raise ValueError("not a number")
 
     monkeypatch.setattr(Learner, "score", fail)
-    monkeypatch.setattr(JudgedComments, "remembering", fail)
+    monkeypatch.setattr(JudgedComments, "store_step", fail)
     with caplog.at_level(logging.ERROR, logger="captcha_guard"):
         assert post(blog.client(), "Hello there.").status_code == 303
     assert [(one["action"], one["why"]) for one in blog.stored] == [("HOLD", "learning_failed")]

@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from flask import abort
+from werkzeug.routing import BaseConverter
 
 from captcha_guard import Verdict
 from captcha_guard.database.connections import Connections
+from captcha_guard.signals import submission_judged
+from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, solved
 
 Counts = Callable[[], tuple[int, int]]
@@ -100,3 +104,71 @@ def test_a_claim_is_released_if_the_handling_fails(blog: Blog, monkeypatch: pyte
     monkeypatch.setattr(blog.state.judge, "weigh", weigh)
     again = solved(client, client.get("/queue"), COMMENT)
     assert client.post("/queue", data=again).status_code == 303
+
+
+def test_a_claim_is_released_if_a_receiver_of_the_signal_fails(blog: Blog) -> None:
+    def fail(_: object, **__: object) -> None:
+        raise RuntimeError("the host's receiver is broken")
+
+    blog.app.testing = True
+    client = blog.client()
+    fields = solved(client, client.get("/queue"), COMMENT)
+    with submission_judged.connected_to(fail), pytest.raises(RuntimeError):
+        client.post("/queue", data=fields)
+    again = solved(client, client.get("/queue"), COMMENT)
+    assert client.post("/queue", data=again).status_code == 303
+
+
+def test_an_erased_comment_that_is_not_stored_can_be_sent_again(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = blog.client()
+
+    def post() -> int:
+        return client.post("/queue", data=solved(client, client.get("/queue"), COMMENT)).status_code
+
+    assert post() == 303
+    with blog.app.app_context():
+        assert blog.guard.forget(blog.stored[0]["id"])
+    keep = Blog.keep
+    monkeypatch.setattr(Blog, "keep", lambda *_: abort(400))
+    assert post() == 400
+    monkeypatch.setattr(Blog, "keep", keep)
+    assert post() == 303
+    assert post() == 409
+
+
+def test_a_duplicate_is_found_whatever_the_route_makes_of_its_path(blogs: MakeBlog) -> None:
+    class Post:
+        """An object without a representation of its own."""
+
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+    class PostConverter(BaseConverter):
+        def to_python(self, value: str) -> Post:
+            return Post(int(value))
+
+        def to_url(self, value: Post) -> str:
+            return str(value.number)
+
+    blog = blogs({})
+    blog.app.url_map.converters["post"] = PostConverter
+
+    @blog.app.post("/things/<post:thing>")
+    @blog.guard.protect(scope="thing", mode="off")
+    def comment_on_thing(thing: Post) -> tuple[str, int]:
+        return str(thing.number), 201
+
+    client = blog.client()
+    assert client.post("/things/7", data=COMMENT).status_code == 201
+    assert client.post("/things/007", data=COMMENT).status_code == 409
+    assert client.post("/things/8", data=COMMENT).status_code == 201
+
+
+@pytest.mark.parametrize("comment", [None, 7, b"id"])
+def test_a_comment_that_is_neither_an_id_nor_a_submission_is_refused_by_name(blog: Blog, comment: object) -> None:
+    with blog.app.app_context():
+        for call in (blog.guard.explain, blog.guard.forget, lambda one: blog.guard.teach(one, spam=True)):
+            with pytest.raises(TypeError, match="pass the id of its verdict"):
+                call(comment)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="True or False"):
+            blog.guard.teach("id", spam="no")  # type: ignore[arg-type]

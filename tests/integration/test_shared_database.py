@@ -1,4 +1,4 @@
-"""Hosts that share a PostgreSQL judge, remember and learn as one, and none of them depends on its answer."""
+"""Hosts that share a PostgreSQL server judge, remember and learn together, and work while it is down."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def uri(postgresql: PostgreSQL) -> str:
 
 @pytest.fixture
 def hosts(blogs: MakeBlog, uri: str) -> tuple[Blog, Blog]:
-    """Two hosts: folders, and so counters, of their own, and one database."""
+    """Two hosts, each with its own folder and counters, with one database."""
     config = {"CAPTCHA_GUARD_DATABASE_URI": uri, "SECRET_KEY": "the same secret on every host of a site"}
     one, other = (blogs(config, folder=folder) for folder in ("one", "other"))
     return one, other
@@ -61,7 +61,7 @@ def test_a_comment_that_one_host_judged_is_taught_on_another_by_its_id(hosts: tu
         assert not one.guard.forget(name)
 
 
-def test_what_one_host_was_taught_the_other_decides_by(hosts: tuple[Blog, Blog]) -> None:
+def test_hosts_use_each_others_decisions(hosts: tuple[Blog, Blog]) -> None:
     one, other = hosts
     teach(one)
     with other.app.app_context():
@@ -69,9 +69,7 @@ def test_what_one_host_was_taught_the_other_decides_by(hosts: tuple[Blog, Blog])
         assert (verdict.action, verdict.chance is not None) == (Action.ASIDE, True)
 
 
-def test_a_server_that_goes_away_costs_no_comment_and_is_used_again_when_it_is_back(
-    blogs: MakeBlog, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_comment_is_lost_while_the_server_is_down(blogs: MakeBlog, caplog: pytest.LogCaptureFixture) -> None:
     with postgresql_server() as server:
         blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": server.database()})
         database, now = blog.state.database, [1000.0]
@@ -89,7 +87,7 @@ def test_a_server_that_goes_away_costs_no_comment_and_is_used_again_when_it_is_b
     assert f"127.0.0.1:{server.port}" in database.where
 
 
-def test_a_connection_that_the_server_has_closed_is_opened_again_unnoticed(
+def test_a_connection_that_the_server_closed_is_replaced(
     postgresql: PostgreSQL, uri: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with closing(AlchemyDatabase(uri)) as database:
@@ -124,7 +122,7 @@ def test_a_transaction_without_a_result_is_committed_once_over_a_new_connection(
     assert caplog.messages == []
 
 
-def test_a_connection_that_is_closed_in_a_transaction_leaves_nothing_and_is_opened_again(
+def test_a_connection_that_is_closed_in_a_transaction_rolls_back_and_is_replaced(
     postgresql: PostgreSQL, uri: str
 ) -> None:
     with closing(AlchemyDatabase(uri)) as database:
@@ -143,7 +141,7 @@ def test_a_connection_that_is_closed_in_a_transaction_leaves_nothing_and_is_open
         assert memory.history(Party.CLIENT, (said.client,)) == History(0, 1)
 
 
-def test_one_that_keeps_its_turn_holds_up_the_others_for_a_second(uri: str) -> None:
+def test_a_writer_that_keeps_the_lock_delays_others_for_one_second(uri: str) -> None:
     with closing(AlchemyDatabase(uri)) as slow, closing(AlchemyDatabase(uri, timeout=0.2)) as other:
         memory, waiting = Reputation(slow, secret=SECRET), Reputation(other, secret=SECRET)
         said = Submission(scope="post", client="0123456789abcdef", body="A lawn.")
@@ -159,7 +157,7 @@ def test_one_that_keeps_its_turn_holds_up_the_others_for_a_second(uri: str) -> N
 
 
 def words(uri: str, taught: str) -> History | None:
-    """Let each of several processes that begin together teach comments of one client; returns the client's past."""
+    """Teach comments of one client in several processes that start together. Returns the client's history."""
     context: Any = multiprocessing.get_context("spawn")
     start = context.Barrier(PROCESSES)
     racers = [context.Process(target=_run, args=(uri, taught, number, start)) for number in range(PROCESSES)]
@@ -183,7 +181,7 @@ def _run(uri: str, taught: str, process: int, start: Any) -> None:
             assert memory.teach(said, spam=True, now=0.0)
 
 
-def test_words_of_many_processes_are_all_counted(uri: str) -> None:
+def test_decisions_of_many_processes_are_all_counted(uri: str) -> None:
     assert words(uri, "Comment {number} of {process}") == History(0, PROCESSES * WORDS)
 
 
@@ -191,9 +189,9 @@ def test_a_comment_that_all_processes_teach_counts_once(uri: str) -> None:
     assert words(uri, "Comment {number}") == History(0, WORDS)
 
 
-def test_control_without_turns_a_comment_counts_twice(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both have read that it was ham, before either writes."""
-    monkeypatch.setattr("captcha_guard.database.alchemy._TAKE_TURN", "UPDATE judge_turn SET turn = 0 WHERE id = 7")
+def test_control_without_a_write_lock_a_comment_counts_twice(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both processes read that it was ham before one of them writes."""
+    monkeypatch.setattr("captcha_guard.database.alchemy._LOCK_WRITERS", "UPDATE judge_turn SET turn = 0 WHERE id = 7")
     read, set_status = threading.Barrier(2), Reputation._set_status
     said = Submission(scope="post", client="0123456789abcdef", body="A lawn.")
 

@@ -19,7 +19,8 @@ from captcha_guard.database.database import Database
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.errors import DatabaseUnavailableError
 from captcha_guard.spam import upgrade
-from captcha_guard.spam.filter.learner import Learner, Stats
+from captcha_guard.spam.filter.learner import Learner
+from captcha_guard.spam.filter.stats import Stats
 from captcha_guard.spam.history import History, Party
 from captcha_guard.spam.memory.judged_comments import JudgedComments
 from captcha_guard.spam.memory.reputation import Reputation
@@ -59,11 +60,11 @@ def assert_all_is_there(database: Database, times: int = 1) -> None:
     waiting = cases.find("waiting")
     assert waiting is not None
     assert (waiting.spam, waiting.chance, waiting.sent_as) == (None, 0.5, "f" * 32)
-    assert learner.teach_tokens(waiting.tokens, spam=True, rules_score=0, key=waiting.comment_key)
+    assert learner.teach(waiting.tokens, spam=True, rules_score=0, key=waiting.comment_key)
     jobs: list[Job] = []
     assert Outbox(database, lambda job, _: jobs.append(job)).run(NOW) == 1
     assert [(job.task, job.comment_key) for job in jobs] == [(Task.SPAM, "f" * 32)]
-    database.keep(TABLE)
+    database.add_tables(TABLE)
     with database.reading() as access:
         asked = SentForms(access).find("akismet", "f" * 32, now=NOW)
     assert asked is not None

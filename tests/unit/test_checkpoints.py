@@ -1,4 +1,4 @@
-"""The write-ahead log of a SQLite file stays small, though no request copies it into the file."""
+"""The write-ahead log of a SQLite file stays small, although requests don't copy it into the file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def finish() -> None:
             thread.join(10)
 
 
-def test_a_request_copies_nothing_and_a_thread_does(connections: Connections, tmp_path: Path) -> None:
+def test_a_thread_copies_the_log_instead_of_a_request(connections: Connections, tmp_path: Path) -> None:
     path = tmp_path / "lines.sqlite3"
     for number in range(checkpoints.EVERY - 1):
         connections.atomically(ADD, (f"{number} {'x' * 6000}",))
@@ -77,7 +77,7 @@ def test_a_log_that_grew_too_large_starts_again_while_others_write(
         assert connection.execute("SELECT count(*) FROM lines").fetchone() == (1201,)
 
 
-def test_a_file_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+def test_a_deleted_file_is_not_created_again(tmp_path: Path) -> None:
     checkpoints.checkpoint(tmp_path / "missing.sqlite3")
     assert not (tmp_path / "missing.sqlite3").exists()
 

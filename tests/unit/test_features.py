@@ -1,4 +1,4 @@
-"""What the learning filter sees of a submission."""
+"""The tokens that the learning filter makes of a submission."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def shapes(body: str, author: str = "", url: str = "") -> set[str]:
     return {token.removeprefix("m:") for token in tokens(body, author, url) if token.startswith("m:")}
 
 
-def test_a_comment_is_its_words_its_links_its_author_and_its_shape() -> None:
+def test_tokens_are_words_links_author_and_shapes() -> None:
     body = "Nice post! See <a href='https://www.Pills.example/buy'>this</a>"
     assert tokens(body, "Ann Example", "https://ann.example.org/") == {
         *("w:nice", "w:post", "w:see", "w:this"),
@@ -57,16 +57,16 @@ def test_a_comment_is_its_words_its_links_its_author_and_its_shape() -> None:
         ("one two three", "words_5"),
     ],
 )
-def test_a_shape_is_seen(body: str, shape: str) -> None:
+def test_a_shape_is_recognised(body: str, shape: str) -> None:
     assert shape in shapes(body)
     assert shape not in shapes("This is quite an ordinary sentence about a song that somebody likes.")
 
 
-def test_a_website_that_is_linked_too_is_seen() -> None:
+def test_a_website_that_is_also_linked_is_recognised() -> None:
     assert "website_linked_too" in shapes("see http://pills.example/a", "Bob", "http://www.pills.example")
 
 
-def test_long_numbers_are_told_apart_by_length_alone() -> None:
+def test_long_numbers_differ_by_length_only() -> None:
     assert tokens("07911123456") == tokens("07922654321")
     assert "w:2015" in tokens("in 2015")
 
@@ -85,13 +85,13 @@ SPAM = "cheap pills at our shop today"
         SPAM.replace("i", "&#105;"),
     ],
 )
-def test_tricks_with_letters_change_nothing(tricked: str) -> None:
-    """So that no trick can make known spam look new; that they were tried is for the rules to weigh."""
+def test_letter_tricks_change_no_token(tricked: str) -> None:
+    """So no trick can make known spam look new. A rule scores the tricks."""
     assert tricked != SPAM
     assert tokens(tricked) == tokens(SPAM)
 
 
-def test_neither_address_nor_client_nor_program_is_learned() -> None:
+def test_address_client_and_user_agent_are_not_learned() -> None:
     bare = Submission(scope="post", body="hello")
     full = Submission(
         scope="post",
@@ -116,7 +116,7 @@ def test_posts_with_long_names_stay_different() -> None:
 
 
 @given(st.text(max_size=300), st.text(max_size=40), st.text(max_size=40))
-def test_every_text_has_tokens_that_can_be_kept(body: str, author: str, url: str) -> None:
+def test_every_text_has_tokens_that_can_be_stored(body: str, author: str, url: str) -> None:
     found = tokens_of(Text.of(body, author, url))
     assert list(found) == sorted(set(found))
     assert all(len(token) <= 64 and kind_of(token) in KINDS.values() for token in found)

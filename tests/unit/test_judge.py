@@ -147,7 +147,7 @@ def test_a_filter_that_raises_holds_the_comment(caplog: pytest.LogCaptureFixture
     assert (verdict.action, verdict.reasons) == (Action.HOLD, ("learning_failed",))
 
 
-def test_the_filter_is_not_asked_after_a_final_finding() -> None:
+def test_the_filter_does_not_run_after_a_final_finding() -> None:
     learner = Taught(0.0)
     assert Judge(standard(known=lambda _: True), learner=learner).judge(PLAIN).action == Action.REJECT
     assert learner.heard is None

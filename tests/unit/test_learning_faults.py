@@ -1,4 +1,4 @@
-"""A filter whose database is in trouble abstains, says so once, and costs no request."""
+"""While its database can't be used, the filter abstains and logs that once, and no request fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from captcha_guard.errors import ConfigError, DatabaseUnavailableError
 from captcha_guard.health import FAULTS, REST
 from captcha_guard.spam.filter import features, retraining, training
 from captcha_guard.spam.filter import learner as learning
-from captcha_guard.spam.filter.learner import ENOUGH, Learner
+from captcha_guard.spam.filter.learner import Learner
+from captcha_guard.spam.filter.stats import ENOUGH
 from captcha_guard.spam.submission import Submission
 
 ASKED = Submission(scope="post", body="cheap pills")
@@ -72,12 +73,12 @@ def test_a_locked_file(learner: Learner, path: Path, now: list[float], caplog: p
         other.execute("ROLLBACK")
     now[0] += REST / 2
     assert learner.score(ASKED, 50) is None
-    assert learner.teach(ASKED, spam=True, rules_score=50, key="new")  # a moderator's word is always tried
+    assert learner.teach(ASKED, spam=True, rules_score=50, key="new")  # a moderator's decision is always tried
     assert caplog.messages[-1] == f"The judge's database {path} answers again, after 1.0 s."
     assert learner.score(ASKED, 50) is not None
 
 
-def test_a_database_that_hangs_holds_up_two_requests_and_one_after_each_rest(path: Path, now: list[float]) -> None:
+def test_a_database_that_hangs_delays_two_requests_and_one_after_each_pause(path: Path, now: list[float]) -> None:
     class Hanging(SQLiteDatabase):
         asked = 0
 
@@ -94,7 +95,7 @@ def test_a_database_that_hangs_holds_up_two_requests_and_one_after_each_rest(pat
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_a_corrupt_file_is_set_aside_and_the_filter_begins_anew(
+def test_a_corrupt_file_is_renamed_and_the_filter_starts_from_nothing(
     learner: Learner, path: Path, caplog: pytest.LogCaptureFixture, whole: bool
 ) -> None:
     learner.close()
@@ -120,9 +121,7 @@ def test_a_corrupt_file_is_set_aside_and_the_filter_begins_anew(
         "DELETE FROM learning_model",
     ],
 )
-def test_tables_that_somebody_has_edited(
-    learner: Learner, path: Path, caplog: pytest.LogCaptureFixture, edit: str
-) -> None:
+def test_tables_with_invalid_values(learner: Learner, path: Path, caplog: pytest.LogCaptureFixture, edit: str) -> None:
     with closing(sqlite3.connect(path)) as other:
         other.execute(edit)
         other.commit()
@@ -130,14 +129,14 @@ def test_tables_that_somebody_has_edited(
     assert "damaged" in caplog.text
 
 
-def test_a_folder_in_the_files_place(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_at_the_path_of_the_file(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path.mkdir(parents=True)
     with closing(Learner(SQLiteDatabase(path))) as learner:
         assert_it_abstains(learner, caplog)
 
 
-def test_a_file_that_may_only_be_read(learner: Learner, path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Made by SQLite itself, for the tests may run as root, whom no mode of a file stops."""
+def test_a_read_only_file(learner: Learner, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """SQLite itself refuses to write here, because the tests may run as root, who can write to any file."""
     score = learner.score(ASKED, 50)
     learner.close()
     database = SQLiteDatabase(path)
@@ -151,11 +150,11 @@ def test_a_file_that_may_only_be_read(learner: Learner, path: Path, caplog: pyte
 
 
 class ReadOnly(Connections):
-    def _lay(self, lease: Any) -> None:
+    def _apply_schema(self, lease: Any) -> None:
         lease.connection.execute("PRAGMA query_only = ON")
 
 
-def test_a_database_that_comes_back_is_used_and_its_next_fault_is_told(
+def test_a_database_that_recovers_is_used_and_its_next_fault_is_logged(
     learner: Learner, path: Path, now: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(2):
@@ -167,10 +166,12 @@ def test_a_database_that_comes_back_is_used_and_its_next_fault_is_told(
             other.execute("ROLLBACK")
         now[0] += REST
         assert learner.score(ASKED, 50) is not None
-        assert learner.teach(ASKED, spam=True, rules_score=50, key="another")  # what can only be read is still at fault
+        assert learner.teach(
+            ASKED, spam=True, rules_score=50, key="another"
+        )  # reading works again, and writing is tried
 
 
-def test_missing_tables_are_made_by_the_next_that_opens_the_file(learner: Learner, path: Path) -> None:
+def test_missing_tables_are_created_by_the_next_connection(learner: Learner, path: Path) -> None:
     learner.close()
     with closing(sqlite3.connect(path)) as other:
         for table in ("learning_model", "learning_tokens", "learning_decisions"):
@@ -180,16 +181,16 @@ def test_missing_tables_are_made_by_the_next_that_opens_the_file(learner: Learne
     assert learner.teach(ASKED, spam=True, rules_score=50, key="new")
 
 
-def test_a_sqlalchemy_database_that_is_away(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_sqlalchemy_database_that_does_not_exist(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with closing(Learner(AlchemyDatabase(f"sqlite:///{tmp_path}/no/such/folder/learned.sqlite3"))) as learner:
         assert_it_abstains(learner, caplog)
 
 
 @pytest.mark.parametrize("others", [1, 4])
-def test_sqlalchemy_tables_that_other_processes_are_making_at_the_same_time(
+def test_sqlalchemy_tables_that_other_processes_create_at_the_same_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, others: int
 ) -> None:
-    """Each time one is about to be made, it is there already: three tables and an index."""
+    """Each of three tables and an index exists already when it is about to be created."""
     made, there = MetaData.create_all, ["table already exists"] * others
 
     def create_all(tables: MetaData, engine: Engine) -> None:
@@ -216,12 +217,12 @@ def test_no_message_shows_the_password_of_a_database() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_the_file_is_its_owners_alone(learner: Learner, path: Path) -> None:
+def test_only_its_owner_can_read_the_file(learner: Learner, path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_model_of_other_features_is_learned_anew(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was learned of one set of features says nothing about another."""
+def test_a_model_of_other_features_is_trained_again(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights of one set of features are wrong for another."""
     learned = learner.score(ASKED, 0)
     for module in (learning, retraining, training):
         monkeypatch.setattr(module, "VERSION", features.VERSION + 1)
@@ -232,7 +233,7 @@ def test_a_model_of_other_features_is_learned_anew(learner: Learner, monkeypatch
     assert learner.stats().decisions == 2 * ENOUGH
 
 
-def test_a_lesson_for_a_model_of_other_features_comes_after_it_is_learned_anew(
+def test_a_model_of_other_features_is_trained_again_before_a_decision_is_learned(
     learner: Learner, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more = Submission(scope="post", body="kind pills")

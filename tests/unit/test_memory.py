@@ -176,7 +176,7 @@ def test_tenants_of_one_platform_have_their_own_past(memory: Reputation) -> None
         assert memory.history(Party.HOST, sites_of(linking(url.replace("ada", "bea")).text)) == History()
 
 
-def test_spam_that_links_to_a_work_of_reference_says_nothing_about_others(memory: Reputation) -> None:
+def test_spam_that_links_to_a_work_of_reference_does_not_count_against_others(memory: Reputation) -> None:
     for number in range(3):
         memory.teach(linking(f"https://en.wikipedia.org/wiki/{number}"), spam=True, now=NOW)
     assert sites_of(linking("https://en.wikipedia.org/wiki/0").text) == ()
@@ -328,7 +328,7 @@ def test_a_locked_file_delays_two_requests_and_one_after_each_rest(
     assert judged_comments.find("id") == judged
 
 
-def test_no_file_is_made_before_there_is_something_to_remember(memory: Reputation, path: Path) -> None:
+def test_no_file_is_created_before_there_is_something_to_remember(memory: Reputation, path: Path) -> None:
     assert memory.history(Party.CLIENT, ("x",)) == History()
     assert memory.alike(SAID) == 0
     assert not path.exists()

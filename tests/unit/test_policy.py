@@ -159,9 +159,17 @@ def test_the_shortest_window_is_read_from_the_hits_of_the_whole_policy(storage: 
     assert limits.stats((policy.shortest, CLIENT)).used("comments") == 1
 
 
-def test_policies_with_one_name_and_other_limits_count_apart(storage: Storage) -> None:
-    one, other = Policy.parse("comments", "1 per minute; 9 per hour"), Policy.parse("comments", "1 per minute")
-    limits = counting(one, storage)
-    assert limits.hit(one, CLIENT).allowed
-    assert not limits.hit(one, CLIENT).allowed
+def test_a_route_with_other_limits_counts_apart_and_one_with_the_same_limits_does_not(storage: Storage) -> None:
+    text = "1 per minute; 9 per hour"
+    limits = counting(Policy.parse("comments", text), storage)
+    same, other = Policy.parse("comments", text).apart(), Policy.parse("comments", "1 per minute").apart()
+    assert limits.hit("comments", CLIENT).allowed
+    assert not limits.hit(same, CLIENT).allowed
     assert limits.hit(other, CLIENT).allowed
+    assert not limits.hit(other, CLIENT).allowed
+
+
+def test_hits_still_count_after_the_limits_were_changed(storage: Storage) -> None:
+    assert hits(counting(Policy.parse("comments", "3 per minute"), storage), "comments", 2) == 2
+    stricter = counting(Policy.parse("comments", "2 per minute; 9 per hour"), storage)
+    assert hits(stricter, "comments", 2) == 0

@@ -1,4 +1,4 @@
-"""Many comments from one source together move the filter no further than a few."""
+"""Many comments from one source don't change the filter more than a few."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_source_is_a_client_or_a_post_on_one_day_for_one_label() -> None:
 
 
 def test_a_comment_of_an_unknown_day_has_no_source() -> None:
-    """Such as one that was imported: a whole blog may be taught in one go."""
+    """Imported comments have no day, because a whole blog may be taught at once."""
     assert names(b"client", posted_at=0.0) == set()
     assert share({}) == 1
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.spam.filter import topic
 from captcha_guard.spam.filter.features import WORDS, kind_of
-from captcha_guard.spam.filter.learner import ENOUGH, Learner
+from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.filter.regression import Weight
+from captcha_guard.spam.filter.stats import ENOUGH
 from captcha_guard.spam.filter.topic import LEVELS, Post, agreement, post_of
 from captcha_guard.spam.submission import Submission
 
@@ -48,7 +49,7 @@ def post(text: str) -> Post:
 
 
 def known(times: int = 20) -> dict[str, Weight]:
-    """Return what a site knows that was taught each chatter so many times."""
+    """Return the words of a site that was taught each text this many times."""
     counts = Counter(word for body in CHATTER for word in set(words(body)))
     tokens = {f"w:{word}": Weight(ham=times * count) for word, count in counts.items()}
     return tokens | {WORDS: Weight(ham=times * sum(counts.values()))}
@@ -67,12 +68,12 @@ def test_a_comment_agrees_with_its_own_post_more_than_with_another() -> None:
     assert level(ON_CLOCKS, CLOCKS) > level(ON_CLOCKS, BREAD)
 
 
-def test_spam_agrees_with_no_post() -> None:
+def test_spam_does_not_agree_with_any_post() -> None:
     assert max(level(SPAM, BREAD), level(SPAM, CLOCKS)) < min(level(ON_BREAD, BREAD), level(ON_CLOCKS, CLOCKS))
 
 
-def test_it_is_the_mean_of_the_logarithms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Against a slow reading of the formula."""
+def test_the_agreement_is_the_mean_of_the_logarithms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compared with a slow and simple implementation of the formula."""
     body, tokens = "the starter likes flour and the radio", known()
     own, site = set(words(body)), Decimal(tokens[WORDS].ham)
     of_post = Counter(words(BREAD))
@@ -98,7 +99,7 @@ def test_a_word_that_is_repeated_counts_once() -> None:
     assert level("casino " + "starter " * 30, BREAD) == level("casino starter", BREAD)
 
 
-def test_nothing_is_said_before_the_site_has_words_or_of_a_comment_without_any() -> None:
+def test_there_is_no_level_before_the_site_has_words_or_for_a_comment_without_words() -> None:
     assert agreement(words(ON_BREAD), post(BREAD), {}) == ""
     assert agreement(words(ON_BREAD), post(BREAD), known(times=2)) == ""
     assert agreement((), post(BREAD), known()) == ""
@@ -110,7 +111,7 @@ def test_a_very_long_post_is_read_to_a_limit() -> None:
 
 
 @given(st.lists(st.text(max_size=10), max_size=30), st.text(max_size=300), st.floats(0, 1e6))
-def test_every_comment_has_one_level_or_none(comment: list[str], text: str, count: float) -> None:
+def test_a_comment_has_one_level_at_most(comment: list[str], text: str, count: float) -> None:
     found = post_of(text)
     if found is not None:
         assert agreement(comment, found, {WORDS: Weight(ham=count)}) in ("", *LEVELS)
@@ -132,7 +133,7 @@ def taught(path: Path) -> Learner:
     return learner
 
 
-def test_the_filter_learns_the_agreement_and_names_it_in_words(tmp_path: Path) -> None:
+def test_the_filter_learns_and_explains_the_agreement(tmp_path: Path) -> None:
     with closing(taught(tmp_path / "learned.sqlite3")) as learner:
         # The same words, once under the post that they are about: everything else about the two is equal.
         fitting, stray = (learner.score(about(ON_BREAD, text), 0) or 0 for text in (BREAD, CLOCKS))
@@ -141,7 +142,7 @@ def test_the_filter_learns_the_agreement_and_names_it_in_words(tmp_path: Path) -
         assert kinds["agreement with the post"] in LEVELS
 
 
-def test_the_tokens_that_were_scored_are_those_that_are_kept(tmp_path: Path) -> None:
+def test_the_stored_tokens_are_those_that_were_scored(tmp_path: Path) -> None:
     with closing(taught(tmp_path / "learned.sqlite3")) as learner:
         asked = about(ON_BREAD, BREAD)
         scored = learner.score(asked, 0)
@@ -152,7 +153,7 @@ def test_the_tokens_that_were_scored_are_those_that_are_kept(tmp_path: Path) -> 
         assert learner.score(about(ON_BREAD, BREAD), 0) == scored
 
 
-def test_the_text_of_a_post_is_asked_for_only_when_the_filter_needs_it(tmp_path: Path) -> None:
+def test_the_text_of_a_post_is_requested_only_if_the_filter_needs_it(tmp_path: Path) -> None:
     asked: list[str] = []
 
     def text() -> str:
@@ -170,6 +171,6 @@ def test_the_text_of_a_post_is_asked_for_only_when_the_filter_needs_it(tmp_path:
 
 
 @pytest.mark.parametrize("wrong", [3, b"bytes", lambda: None])
-def test_a_topic_that_is_no_text_is_an_error_that_says_so(wrong: object) -> None:
+def test_a_topic_that_is_not_text_raises_an_error(wrong: object) -> None:
     with pytest.raises(TypeError, match=r"Facts\(topic=\.\.\.\) is .*; a text is needed"):
         _ = Submission(scope="post", body="hello", topic=wrong).topic_text  # type: ignore[arg-type]

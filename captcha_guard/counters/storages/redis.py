@@ -29,7 +29,7 @@ _Result = TypeVar("_Result")
 
 #: The key of a policy's list of hits, or a limit's key as ``limits`` writes it: namespace, identifiers, amount,
 #: multiples, name of the granularity. The first identifier is the client's key.
-_LIMIT = re.compile(r"^([^/{}]+)/([^/{}]+)((?:/.*)?/(?:\d+/\d+/[a-z]+|hits-[0-9a-f]+))$")
+_LIMIT = re.compile(r"^([^/{}]+)/([^/{}]+)((?:/.*)?/(?:\d+/\d+/[a-z]+|hits(?:-[0-9a-f]+)?))$")
 
 #: Keys: one for each window; windows with the same key look at one list. Arguments: limit, expiry in seconds and amount
 #: of each. Returns "" if all entries were added, else the seconds until all windows have room. In that case nothing has

@@ -1,9 +1,9 @@
-"""The tokens that the learning filter makes of a submission: short texts, ``kind:value``.
+"""Turns a submission into the tokens of the learning filter: short texts, ``kind:value``.
 
-Words and names become tokens as they are. Features that words don't show (links, length, capitals ...) become tokens of
-the kind ``shape``. The scope is a token, because each post attracts its own kind of comments; :mod:`.topic` adds one
-for the agreement with the post's text. Letter tricks aren't tokens: :mod:`..text` has undone them, and a rule weighs
-them. Nothing here looks at the email address, the client or the program that posted.
+Each word of the body and of the name becomes a token. Features that words don't show (links, length, capitals ...)
+become tokens of the kind ``shape``. The scope is a token, because each post attracts its own kind of comments.
+:mod:`.topic` adds one for the agreement with the post's text. Letter tricks aren't tokens, because :mod:`..text` has
+undone them and a rule scores them. The email address, the client and the user agent aren't used.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Final
 from ..text.invisible import without_unseen
 from ..text.normalised import Text
 
-#: Grows when the same comment would get other tokens; a model of another version is then learned anew from the
-#: decisions that are kept.
+#: Increased when the same comment would get other tokens. A model of another version is trained again on the stored
+#: decisions.
 VERSION: Final = 2
 
-#: What the part of a token before the colon stands for.
+#: What the part of a token before the colon means.
 KINDS: Final = {
     "w": "word",
     "n": "word in the name",
@@ -34,10 +34,10 @@ KINDS: Final = {
     "c": "count",
     "r": "rules",
 }
-#: The rules' findings, and that they found nothing.
+#: The tokens with the weights of the rules: if they found something, and if they found nothing.
 FOUND: Final = "r:score"
 NOTHING_FOUND: Final = "r:nothing_found"
-#: These count all comments that were taught, each by its strength, and all their words. No comment has them as tokens.
+#: The tokens that count all taught comments, each with its strength, and all their words. No comment contains them.
 COMMENTS: Final = "c:comments"
 WORDS: Final = "c:words"
 
@@ -85,12 +85,12 @@ def word_token(word: str) -> str:
 
 
 def word_count(tokens: Iterable[str]) -> int:
-    """Return how many of these tokens are words of a body."""
+    """Return the number of these tokens that are words of a body."""
     return sum(token.startswith("w:") for token in tokens)
 
 
 def scope_token(scope: str) -> str:
-    """Return the token of a scope; a long one ends in a hash, so that two posts with long names stay different."""
+    """Return the token of a scope. A long one ends with a hash, so that posts with long names have different tokens."""
     if len(scope) > _LONGEST:
         digest = blake2b(scope.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
         scope = f"{scope[: _LONGEST - 9]}~{digest}"
@@ -103,12 +103,12 @@ def kind_of(token: str) -> str:
 
 
 def is_used(token: str) -> bool:
-    """Return whether a token is of a kind that comments have today; an earlier version may have had others."""
+    """Return whether comments have tokens of this kind today. Earlier versions may have had other kinds."""
     return token.partition(":")[0] in KINDS
 
 
 def _shortened(word: str) -> str:
-    """Return the word as it is learned: long numbers by their length, so that they don't fill the table."""
+    """Return the word, cut to 40 characters. Long numbers become their length, so that they don't fill the table."""
     return f"#{len(word)}" if len(word) > 4 and word.isdecimal() else word[:_LONGEST]
 
 
@@ -152,8 +152,8 @@ def _letter_shapes(text: Text) -> Iterator[str]:
         return
     if len(letters) >= 8:
         yield f"capitals_{_bucket(100 * sum(map(str.isupper, letters)) // len(letters), 0, 10, 30, 60)}"
-    some = letters[:: len(letters) // 64 + 1]
-    scripts = [_script(letter) for letter in some]
+    sample = letters[:: len(letters) // 64 + 1]
+    scripts = [_script(letter) for letter in sample]
     yield f"script_{max(sorted(set(scripts)), key=scripts.count)}"
     if text.cased.lstrip()[:1].islower():
         yield "starts_small"
@@ -167,7 +167,7 @@ def _sign_shapes(text: Text) -> Iterator[str]:
     plain = text.plain
     if marks := plain.count("!"):
         yield f"exclamations_{_bucket(marks, 1, 3)}"
-    for shape, there in (
+    for shape, is_present in (
         ("question", "?" in plain),
         ("email", "@" in plain and _EMAIL.search(plain)),
         ("phone", _PHONE.search(plain)),
@@ -181,7 +181,7 @@ def _sign_shapes(text: Text) -> Iterator[str]:
         ("paragraphs", "\n" in plain.strip()),
         ("quotes", '"' in plain),
     ):
-        if there:
+        if is_present:
             yield shape
 
 
@@ -197,11 +197,11 @@ def _author_shapes(text: Text) -> Iterator[str]:
 
 
 def _bucket(count: int, *edges: int) -> str:
-    """Return the name of the range that ``count`` falls in: up to each edge, or beyond the last."""
-    place = bisect_left(edges, count)
-    return str(edges[place]) if place < len(edges) else "more"
+    """Return the first edge that ``count`` doesn't exceed, "more" if it exceeds all."""
+    index = bisect_left(edges, count)
+    return str(edges[index]) if index < len(edges) else "more"
 
 
 def _script(letter: str) -> str:
-    place = bisect_left(_SCRIPT_ENDS, ord(letter) + 1)
-    return _SCRIPTS[place][1] if place < len(_SCRIPTS) else "other"
+    index = bisect_left(_SCRIPT_ENDS, ord(letter) + 1)
+    return _SCRIPTS[index][1] if index < len(_SCRIPTS) else "other"

@@ -1,4 +1,4 @@
-"""The filter that learns from the moderator: its chance of spam for a submission, the reasons, and how it is taught."""
+"""The learning filter: returns the chance of spam of a submission, explains it, and learns moderators' decisions."""
 
 from __future__ import annotations
 
@@ -6,199 +6,98 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from math import ceil, floor
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Callable, Collection, Iterable, Iterator
+from math import floor
+from typing import Final, TypeVar
 
 from ...breaker import Outage
 from ...database.database import Database, Query
 from ...database.retention import sweep
 from ...errors import StoreUnavailableError
 from ..submission import Submission
-from . import retraining, training
-from .exported import read_taught, write_taught
-from .features import COMMENTS, FOUND, NOTHING_FOUND, VERSION, WORDS, is_used, kind_of, tokens_of
-from .regression import Rules, Weight, parts, predict
-from .rows import Token
+from . import explanation, retraining, training
+from .comment_tokens import CommentTokens, LearnedTokens
+from .explanation import Weighed
+from .exported import export_lines, import_lines
+from .features import VERSION, is_used
+from .regression import predict
 from .source import RETENTION, Source
-from .topic import LEVELS, Post, agreement, post_of
-from .training import Taught, taught_of
-from .word_store import Change, DamagedError, Look, TokenStore, first_query
+from .stats import ENOUGH, Stats
+from .topic import LEVELS
+from .training import LabelledComment, labelled_comment
+from .word_store import DamagedError, Reader, Transaction, WordStore, first_query
 
-#: Comments of each kind that must have been taught before the filter gives a chance.
-ENOUGH: Final = 8
-#: Decisions that are kept, to learn from again.
+#: The most decisions that are stored, to train again on them.
 KEEP: Final = 10_000
-#: Tokens that an explanation names.
-HEAVIEST: Final = 10
-#: Decisions after which everything is learned again.
+#: The number of decisions after which the filter is trained again.
 RETRAIN_EVERY: Final = 100
-#: The share of comments whose agreement with their post is known, from which everything is learned again by itself.
-#: Without the agreement, learning everything again sets more good comments aside.
-_TOPICAL: Final = 0.5
-#: How often learning everything again is tried without keeping other writers waiting.
+#: The share of comments with a known agreement with their post, from which the filter is trained again by itself.
+#: Without the agreement, training again sets more good comments aside.
+_SHARE_WITH_TOPIC: Final = 0.5
+#: The number of times to train outside a transaction, so that other writers don't wait. After that, it is done in one.
 _TRIES: Final = 3
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 _log = logging.getLogger("captcha_guard")
-
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """What one token adds to a submission's log-odds of spam (below 0: against), and in how many comments it was.
-
-    ``kind`` is in plain words: "word", "linked host", "shape", "form or post", "agreement with the post", "rules" ...
-    """
-
-    token: str
-    kind: str
-    weight: float
-    ham: int
-    spam: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """How much the filter has been taught, and how much of it is kept.
-
-    A published comment that stayed unmarked counts half in ``ham``, which is rounded down.
-    """
-
-    ham: int
-    spam: int
-    decisions: int
-    tokens: int
-
-    @property
-    def speaks(self) -> bool:
-        """Whether enough of both kinds has been taught for the filter to give a chance."""
-        return min(self.ham, self.spam) >= ENOUGH
-
-    @property
-    def missing(self) -> str:
-        """What must still be taught until the filter decides, in a sentence; "" if nothing is missing."""
-        asked = what_is_missing(self.ham, self.spam)
-        return f"{asked[0].upper()}{asked[1:]}, and the filter starts." if asked else ""
-
-
-def what_is_missing(ham: int, spam: int) -> str:
-    """Return what a moderator must still do until the filter decides, "" if nothing is missing."""
-    confirm, mark = (max(0, ENOUGH - taught) for taught in (ham, spam))
-    parts = [f"confirm {confirm} published or held comment{'' if confirm == 1 else 's'}"] if confirm else []
-    parts += [f"mark {mark} comment{'' if mark == 1 else 's'} as spam"] if mark else []
-    return " and ".join(parts)
-
-
-class _Asked(NamedTuple):
-    """The tokens of a comment and, if its post is known, what is needed to find the one for its agreement."""
-
-    names: tuple[str, ...]
-    words: tuple[str, ...] = ()
-    post: Post | None = None
-
-    @classmethod
-    def of(cls, submission: Submission) -> _Asked:
-        names = tokens_of(submission.kept_text, submission.scope)
-        post = post_of(submission.topic_text) if submission.topic else None
-        return cls(names, submission.kept_text.words, post)
-
-    @property
-    def wanted(self) -> tuple[str, ...]:
-        """All tokens that must be read."""
-        wanted = (*self.names, FOUND, NOTHING_FOUND, COMMENTS)
-        return wanted if self.post is None else (*wanted, WORDS, *LEVELS)
-
-    def names_with_agreement(self, known: Mapping[str, Token]) -> tuple[str, ...]:
-        level = "" if self.post is None else agreement(self.words, self.post, known)
-        return (*self.names, level) if level else self.names
-
-
-class _Known(NamedTuple):
-    """A comment's tokens, and what was taught of them, of the rules, and of all comments."""
-
-    names: tuple[str, ...]
-    tokens: Mapping[str, Token]
-
-    @property
-    def counts(self) -> Mapping[bool, float]:
-        comments = self.tokens.get(COMMENTS)
-        return {False: 0.0, True: 0.0} if comments is None else comments.counts
-
-    @property
-    def rules(self) -> Rules:
-        none = Rules()
-        return Rules(self.tokens.get(FOUND, none.found), self.tokens.get(NOTHING_FOUND, none.nothing))
-
-    @property
-    def weights(self) -> list[Weight]:
-        nothing = Weight()
-        return [self.tokens.get(name, nothing) for name in self.names]
 
 
 class Learner:
     """Counts and online logistic regression over words and shapes, in a database that many processes share.
 
-    Requests call :meth:`score`, :meth:`explain`, :meth:`tokens`, :meth:`teach` and :meth:`forget`. None of them raises
-    if the database can't be used: the filter abstains until it answers again. Only :meth:`score` leaves the database
-    alone after faults. Operators call :meth:`stats`, :meth:`export`, :meth:`load` and :meth:`retrain`, which raise
-    :exc:`~captcha_guard.errors.DatabaseUnavailableError`.
+    Requests and moderators call :meth:`score`, :meth:`explain`, :meth:`tokens`, :meth:`teach` and :meth:`forget`. These
+    don't raise if the database can't be used: the filter abstains until the database answers again. Only :meth:`score`
+    and :meth:`taught` aren't tried during the pause after faults. :meth:`stats`, :meth:`export`, :meth:`load` and
+    :meth:`retrain` raise :exc:`~captcha_guard.errors.DatabaseUnavailableError`.
 
-    :param keep: decisions that are kept; of older ones only what they taught remains.
+    :param keep: the most decisions that are stored. Older decisions are deleted, but their effect on the weights stays.
     """
 
     def __init__(self, database: Database, *, keep: int = KEEP) -> None:
-        self._store = TokenStore(database)
+        self._store = WordStore(database)
         self._database = database
         self._keep = keep
         self._health = database.health
         self._damage = Outage()
-        self._speaks = False  # as far as this process knows
-        self._last = threading.local()
+        self._has_enough = False  # as this process read it last
+        self._last_scored = threading.local()
 
     def score(self, submission: Submission, rules_score: int) -> float | None:
-        """Return the chance of spam, 0 to 1; ``None`` while too little was taught or the database doesn't answer.
+        """Return the chance of spam, 0 to 1. Returns ``None`` if too little was taught or the database doesn't answer.
+
+        The first call after an upgrade that changed the features trains the filter again, which can take seconds.
 
         :param rules_score: the sum of the rules' findings, 0 to 100.
         """
-        return self._spared(lambda: self._score(submission, rules_score), None, reads=True, insist=False)
+        return self._with_default(None, lambda: self._score(submission, rules_score), reads=True, insist=False)
 
     def queries(self, submission: Submission) -> list[Query]:
         """Return the query of :meth:`score`."""
-        return [first_query(_Asked.of(submission).wanted if self._speaks else ())]
+        return [first_query(CommentTokens.of(submission).needed if self._has_enough else ())]
 
-    def explain(self, seen: Submission | Collection[str], rules_score: int) -> tuple[Weighed, ...]:
-        """Return the ten tokens that weigh most, the heaviest first; those without a weight are left out.
+    def explain(self, comment: Submission | Collection[str], rules_score: int) -> tuple[Weighed, ...]:
+        """Return the ten tokens with the largest weights, largest first. Tokens without a weight are left out.
 
-        ``seen`` is a submission, or its tokens.
+        :param comment: a submission, or its tokens.
         """
-        return self._spared(lambda: self._explain(seen, rules_score), (), reads=True)
+        return self._with_default((), lambda: self._explain(comment, rules_score), reads=True)
 
     def tokens(self, submission: Submission) -> tuple[str, ...]:
         """Return the tokens of a submission, with the one for its agreement with the post if that is known.
 
-        After :meth:`score` of the same submission in the same thread, this reads nothing.
+        After :meth:`score` of the same submission in the same thread, this doesn't use the database.
         """
-        if getattr(self._last, "submission", None) is submission:
-            names: tuple[str, ...] = self._last.names
+        if getattr(self._last_scored, "submission", None) is submission:
+            names: tuple[str, ...] = self._last_scored.names
             return names
-        asked = _Asked.of(submission)
-        if asked.post is None:
-            return asked.names
-        return self._spared(lambda: self._with_agreement(asked), asked.names, reads=True)
+        comment = CommentTokens.of(submission)
+        if comment.post is None:
+            return comment.names
+        return self._with_default(comment.names, lambda: self._with_agreement(comment), reads=True)
 
-    def teach(self, submission: Submission, *, spam: bool, rules_score: int, key: str) -> bool:
-        """Learn a decision; returns whether it is kept now.
-
-        :param key: the name of the comment. A second decision with the same name and the other label corrects the
-            first; with the same label it changes nothing.
-        """
-        return self.teach_tokens(self.tokens(submission), spam=spam, rules_score=rules_score, key=key)
-
-    def teach_tokens(
+    def teach(
         self,
-        tokens: Iterable[str],
+        comment: Submission | Iterable[str],
         *,
         spam: bool,
         rules_score: int,
@@ -206,191 +105,201 @@ class Learner:
         unmarked: bool = False,
         sources: tuple[Source, ...] = (),
     ) -> bool:
-        """Learn a decision on a comment of which only the tokens are left; otherwise as :meth:`teach`.
+        """Learn a decision. Returns whether it is stored now.
 
-        :param unmarked: no moderator decided, so it counts half, and it doesn't change a decision.
-        :param sources: where the comment came from; many comments from one source count less.
+        :param comment: a submission, or its tokens.
+        :param key: identifies the comment. A second decision with the same key and the other label corrects the first
+            one. With the same label it changes nothing.
+        :param unmarked: no moderator decided. The comment counts half, and doesn't replace a moderator's decision.
+        :param sources: where the comment came from. Many comments from one source count less.
         """
+        tokens = self.tokens(comment) if isinstance(comment, Submission) else comment
         names = tuple(sorted({token for token in tokens if is_used(token)}))
-        taught = Taught(_name(key), spam, rules_score, names, unmarked=unmarked, sources=sources)
-        return self._spared(lambda: self._teach(taught), alternative=False)
+        labelled = LabelledComment(_name(key), spam, rules_score, names, unmarked=unmarked, sources=sources)
+        return self._with_default(False, lambda: self._teach(labelled))  # noqa: FBT003 (the default)
 
     def forget(self, key: str) -> bool | None:
-        """Forget a comment and learn the rest again, as if it had never been taught; False if it wasn't known.
+        """Delete a comment's decision, and train again without it. Returns whether there was one.
 
-        ``None`` if the database doesn't answer, so that it may still be there.
+        Returns ``None`` if the database doesn't answer, so the decision may still be there.
         """
-        return self._spared(lambda: self._forget(_name(key)), None)
+        return self._with_default(None, lambda: self._forget(_name(key)))
 
     def stats(self) -> Stats:
         """Return how much has been taught."""
-        with self._store.looking() as look:
-            tokens, decisions = look.sizes()
-            return Stats(floor(look.model.ham), floor(look.model.spam), decisions, tokens)
+        with self._store.reading() as reader:
+            tokens, decisions = reader.sizes()
+            return Stats(floor(reader.model.ham), floor(reader.model.spam), decisions, tokens)
 
     def taught(self) -> tuple[int, int] | None:
-        """Return how many good comments and how much spam was taught; ``None`` if the database can't be used."""
-        return self._spared(self._taught, None, reads=True, insist=False)
+        """Return the numbers of good comments and of spam that were taught, ``None`` if the database can't be used."""
+        return self._with_default(None, self._taught, reads=True, insist=False)
 
     def export(self) -> Iterator[str]:
-        """Return the kept decisions as lines of JSON, the oldest first, for :meth:`load`."""
-        with self._store.looking() as look:
-            decisions = look.decisions()
-            names = {token.number: name for name, token in look.all_tokens().items()}
-        return write_taught(taught_of(one, names) for one in decisions)
+        """Return the stored decisions as lines of JSON, oldest first, for :meth:`load`."""
+        with self._store.reading() as reader:
+            decisions = reader.decisions()
+            names = {token.number: name for name, token in reader.all_tokens().items()}
+        return export_lines(labelled_comment(one, names) for one in decisions)
 
     def load(self, lines: Iterable[str]) -> int:
-        """Add decisions that :meth:`export` wrote and learn everything again; returns how many there were.
+        """Add decisions that :meth:`export` wrote, and train again. Returns the number of decisions in the lines.
 
-        A decision that is known already takes the label of the one that is added.
+        If a comment has a decision already, the added one replaces it.
 
         :raises ValueError: a line wasn't written by :meth:`export`; nothing was changed.
         """
-        taught = list(read_taught(lines))
-        with self._store.changing() as change:
-            return retraining.take_in(change, taught)
+        comments = list(import_lines(lines))
+        with self._store.writing() as transaction:
+            return retraining.import_decisions(transaction, comments)
 
     def retrain(self, *, pausing: bool = False) -> int:
-        """Learn the kept decisions again from nothing; returns how many there are.
+        """Train the filter from scratch on the stored decisions, and return their number.
 
-        The result doesn't depend on their order. What others teach meanwhile is learned on top of it.
+        The result doesn't depend on their order. Decisions that are added meanwhile are learned after that.
 
         :param pausing: pause often and briefly, so that requests of the same process aren't delayed.
         """
         for _ in range(_TRIES):
-            with self._store.looking() as look:
-                decisions, tokens = look.decisions(), look.all_tokens()
-            fresh = retraining.learned(decisions, tokens, pausing=pausing)
-            with self._store.changing() as change:
-                if retraining.adopt(change, decisions, fresh):
+            with self._store.reading() as reader:
+                decisions, tokens = reader.decisions(), reader.all_tokens()
+            trained = retraining.train(decisions, tokens, pausing=pausing)
+            with self._store.writing() as transaction:
+                if retraining.store_trained(transaction, decisions, trained):
                     return len(decisions)
-        with self._store.changing() as change:
-            return retraining.relearn(change)
+        with self._store.writing() as transaction:
+            return retraining.retrain(transaction)
 
     def retrain_if_due(self) -> int:
-        """Learn everything again if it is time to; returns how many decisions were learned.
+        """Train the filter again if that is due. Returns the number of decisions that were learned.
 
-        It is time after every 100 decisions, on a site that passes the topic of its posts. Only one of all processes
-        does it. This takes seconds for thousands of decisions, so no request may wait for it.
+        It is due after every 100 decisions on a site that passes the topic of its posts. Only one of all processes
+        does it. It takes seconds for thousands of decisions, so don't call this in a request.
         """
-        return self._spared(self._retrain_if_due, 0)
+        return self._with_default(0, self._retrain_if_due)
 
     def sweep(self, now: float) -> int | None:
-        """Delete what has expired at ``now``, in seconds since 1970; ``None`` if the database can't be used."""
+        """Delete the counts of sources that have expired at ``now`` (seconds since 1970). Returns their number.
+
+        Returns ``None`` if the database can't be used.
+        """
         return sweep(self._database, (RETENTION,), now)
 
     def close(self) -> None:
-        """Close what the calling thread has open."""
+        """Close the calling thread's connection."""
         self._store.close()
 
     def _score(self, submission: Submission, rules_score: int) -> float | None:
-        known = self._known(lambda: _Asked.of(submission))
-        if known is None:
+        learned = self._read_tokens(lambda: CommentTokens.of(submission))
+        if learned is None:
             return None
-        self._last.submission, self._last.names = submission, known.names
-        return predict(known.weights, known.rules, rules_score, known.counts)
+        self._last_scored.submission, self._last_scored.names = submission, learned.names
+        return predict(learned.weights, learned.rules, rules_score, learned.counts)
 
-    def _explain(self, seen: Submission | Collection[str], rules_score: int) -> tuple[Weighed, ...]:
-        known = self._known(lambda: _Asked.of(seen) if isinstance(seen, Submission) else _Asked(tuple(seen)))
-        if known is None:
-            return ()
-        tokens = known.weights
-        weights, from_rules = parts(tokens, known.rules, rules_score, known.counts)
-        name = FOUND if rules_score > 0 else NOTHING_FOUND
-        weighed = [Weighed(name, kind_of(name), from_rules, 0, 0)]
-        for name, token, weight in zip(known.names, tokens, weights, strict=True):
-            weighed.append(Weighed(name, kind_of(name), weight, ceil(token.ham), ceil(token.spam)))
-        heavy = sorted((one for one in weighed if one.weight), key=lambda one: (-abs(one.weight), one.token))
-        return tuple(heavy[:HEAVIEST])
+    def _explain(self, comment: Submission | Collection[str], rules_score: int) -> tuple[Weighed, ...]:
+        def tokens() -> CommentTokens:
+            return CommentTokens.of(comment) if isinstance(comment, Submission) else CommentTokens(tuple(comment))
+
+        learned = self._read_tokens(tokens)
+        return () if learned is None else explanation.explain(learned, rules_score)
 
     def _taught(self) -> tuple[int, int]:
-        with self._store.looking() as look:
-            return floor(look.model.ham), floor(look.model.spam)
+        with self._store.reading() as reader:
+            return floor(reader.model.ham), floor(reader.model.spam)
 
-    def _with_agreement(self, asked: _Asked) -> tuple[str, ...]:
-        with self._store.looking(asked.wanted) as look:
-            return asked.names_with_agreement(look.tokens(asked.wanted))
+    def _with_agreement(self, comment: CommentTokens) -> tuple[str, ...]:
+        with self._store.reading(comment.needed) as reader:
+            return comment.with_agreement(reader.tokens(comment.needed))
 
-    def _known(self, asking: Callable[[], _Asked]) -> _Known | None:
-        """Return what was taught of a comment's tokens; ``None``, without asking for them, while that is too little."""
-        asked = asking() if self._speaks else None  # then one statement reads all
-        with self._store.looking(asked.wanted if asked else ()) as look:
-            if _is_read_rightly(look):
-                self._speaks = min(look.model.ham, look.model.spam) >= ENOUGH
-                if not self._speaks:
+    def _read_tokens(self, tokens: Callable[[], CommentTokens]) -> LearnedTokens | None:
+        """Return what was learned about a comment's tokens, or ``None`` while too little was taught.
+
+        If the stored model has other features, this trains the filter again first.
+
+        :param tokens: returns the comment's tokens. It isn't called while too little was taught.
+        """
+        comment = tokens() if self._has_enough else None  # then one statement reads all
+        with self._store.reading(comment.needed if comment else ()) as reader:
+            if _is_current(reader):
+                self._has_enough = min(reader.model.ham, reader.model.spam) >= ENOUGH
+                if not self._has_enough:
                     return None
-                asked = asked or asking()
-                known = look.tokens(asked.wanted)
-                return _Known(asked.names_with_agreement(known), known)
+                comment = comment or tokens()
+                stored = reader.tokens(comment.needed)
+                return LearnedTokens(comment.with_agreement(stored), stored)
         self.retrain()
-        return self._known(asking)
+        return self._read_tokens(tokens)
 
-    def _teach(self, taught: Taught) -> bool:
-        with self._store.changing() as change:
-            _read_rightly(change)
-            training.teach(change, taught, keep=self._keep)
+    def _teach(self, comment: LabelledComment) -> bool:
+        with self._store.writing() as transaction:
+            _retrain_if_outdated(transaction)
+            training.teach(transaction, comment, keep=self._keep)
         return True
 
     def _forget(self, name: int) -> bool:
-        with self._store.changing() as change:
-            _read_rightly(change)
-            known = training.take_out(change, name)
-        if known:
+        with self._store.writing() as transaction:
+            _retrain_if_outdated(transaction)
+            is_known = training.forget(transaction, name)
+        if is_known:
             self.retrain()
-        return known
+        return is_known
 
     def _retrain_if_due(self) -> int:
         if not self._is_due():
             return 0
-        with self._store.changing() as change:
-            if change.since_retraining() < RETRAIN_EVERY:
+        with self._store.writing() as transaction:
+            if transaction.decisions_since_training() < RETRAIN_EVERY:
                 return 0  # another process has begun
-            change.note_retraining()
+            transaction.record_training()
         return self.retrain(pausing=True)
 
     def _is_due(self) -> bool:
-        with self._store.looking() as look:
-            if look.since_retraining() < RETRAIN_EVERY:
+        with self._store.reading() as reader:
+            if reader.decisions_since_training() < RETRAIN_EVERY:
                 return False
-            topical = sum(token.ham + token.spam for token in look.tokens(LEVELS).values())
-            return topical >= _TOPICAL * (look.model.ham + look.model.spam)
+            with_topic = sum(token.ham + token.spam for token in reader.tokens(LEVELS).values())
+            return with_topic >= _SHARE_WITH_TOPIC * (reader.model.ham + reader.model.spam)
 
-    def _spared(
-        self, ask: Callable[[], _Answer], alternative: _Answer, *, reads: bool = False, insist: bool = True
-    ) -> _Answer:
-        """Return what ``ask`` returns, or the alternative while the database fails or the filter's tables are damaged.
+    def _with_default(
+        self, default: _Result, operation: Callable[[], _Result], *, reads: bool = False, insist: bool = True
+    ) -> _Result:
+        """Return the result of an operation, or the default if the database fails or the filter's tables are damaged.
 
-        Damage isn't a fault of the database, whose other tables stay in use. The log has one line when it is found.
+        Damaged tables don't count as a fault of the database, because its other tables can still be used. They are
+        logged once.
+
+        :param insist: try even during the pause after faults.
         """
 
-        def act() -> _Answer | DamagedError:
+        def run() -> _Result | DamagedError:
             try:
-                return ask()
+                return operation()
             except DamagedError as error:
                 return error
 
         try:
-            answer = (self._health.read if reads else self._health.write)(act, insist=insist)
+            result = (self._health.read if reads else self._health.write)(run, insist=insist)
         except StoreUnavailableError:
-            return alternative
-        if isinstance(answer, DamagedError):
+            return default
+        if isinstance(result, DamagedError):
             if self._damage.begins(time.monotonic()):
-                _log.warning("%s. Until then the learning filter abstains.", answer)
-            return alternative
+                _log.warning("%s. Until then the learning filter abstains.", result)
+            return default
         self._damage.ends(time.monotonic())
-        return answer
+        return result
 
 
-def _is_read_rightly(look: Look) -> bool:
-    return look.model.version == VERSION or not look.model.decisions
+def _is_current(reader: Reader) -> bool:
+    """Return whether the model was learned with the present features, or is empty."""
+    return reader.model.version == VERSION or not reader.model.last_decision
 
 
-def _read_rightly(change: Change) -> None:
-    """Learn everything again if it was learned with other features."""
-    if not _is_read_rightly(change):
-        retraining.relearn(change)
+def _retrain_if_outdated(transaction: Transaction) -> None:
+    """Train again if the model was learned with other features."""
+    if not _is_current(transaction):
+        retraining.retrain(transaction)
 
 
 def _name(key: str) -> int:
-    """Return 63 bits that name a comment; its text can't be read from them."""
+    """Return a 63-bit hash of a key."""
     return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1

@@ -11,15 +11,15 @@ from ...database.table import Row
 from .features import FOUND, NOTHING_FOUND
 from .regression import Rules, Weight, untaught_rules
 
-#: Comments are counted in parts of this size, because a weaker decision counts as less than one comment.
+#: Comments are counted in units of 1/64, because a weaker decision counts as less than one comment.
 UNIT: Final = 64
-#: How much a published comment counts that stayed unmarked.
+#: How much a published comment counts that no moderator marked.
 UNMARKED: Final = 0.5
-#: The version of the features whose rows count whole comments.
+#: In rows of this version of the features, the unit is a whole comment.
 _WHOLE: Final = 1
 
-#: How the column ``rules`` of a decision is packed: the rules' score in the lowest bits, then the parts that are
-#: missing to full strength, then whether the comment stayed unmarked. So a row of an earlier version has full strength.
+#: The column ``rules`` of a decision has the rules' score in the lowest bits, then 64 minus the strength in units, then
+#: one bit for an unmarked comment. So a row of an earlier version has full strength.
 _SCORE_BITS: Final = 7
 _MISSING_BITS: Final = 7
 _UNMARKED_BIT: Final = 1 << (_SCORE_BITS + _MISSING_BITS)
@@ -27,50 +27,50 @@ _UNMARKED_BIT: Final = 1 << (_SCORE_BITS + _MISSING_BITS)
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The one row: ``version`` of the features, ``revision`` that every change raises, how many comments were taught.
+    """The one row of ``learning_model``: the version of the features, and how many comments were taught.
 
-    ``ham`` and ``spam`` count each decision, and half of each unmarked comment. ``tokens`` and ``decisions`` are the
-    numbers given last; no number is given twice.
+    Every transaction raises ``revision``. ``ham`` and ``spam`` count each decision, and half of each unmarked comment.
+    ``last_token`` and ``last_decision`` are the last numbers that were used. No number is used twice.
     """
 
     version: int = 0
     revision: int = 0
     ham: float = 0.0
     spam: float = 0.0
-    tokens: int = 0
-    decisions: int = 0
+    last_token: int = 0
+    last_decision: int = 0
 
     @classmethod
     def read(cls, row: Sequence[int]) -> Model:
-        """Return the row of the table, without its id."""
-        version, revision, ham, spam, tokens, decisions = map(int, row)
+        """Return the model of a row, without its id."""
+        version, revision, ham, spam, last_token, last_decision = map(int, row)
         unit = _unit(version)
-        return cls(version, revision, ham / unit, spam / unit, tokens, decisions)
+        return cls(version, revision, ham / unit, spam / unit, last_token, last_decision)
 
     @property
     def row(self) -> Row:
         """The row of the table, without its id and revision."""
         unit = _unit(self.version)
-        return self.version, round(self.ham * unit), round(self.spam * unit), self.tokens, self.decisions
+        return self.version, round(self.ham * unit), round(self.spam * unit), self.last_token, self.last_decision
 
     def counting(self, *, spam: bool, by: float) -> Model:
-        """Return the row with so many more (or fewer) comments of a kind."""
+        """Return the model with ``by`` added to the comments of a kind."""
         return replace(self, spam=self.spam + by) if spam else replace(self, ham=self.ham + by)
 
 
 @dataclass(slots=True)
 class Token(Weight):
-    """A row of ``learning_tokens``: what it was taught, and its number."""
+    """A row of ``learning_tokens``: a token's weight and counts, and its number."""
 
     number: int = 0
 
     @property
     def counts(self) -> dict[bool, float]:
-        """How many comments it was in, by whether they are spam."""
+        """The number of comments that had the token, by label (True for spam)."""
         return {False: self.ham, True: self.spam}
 
     def count(self, *, spam: bool, by: float) -> None:
-        """Count it in so many more (or fewer) comments of a kind."""
+        """Add ``by`` to the comments of a kind."""
         if spam:
             self.spam += by
         else:
@@ -79,10 +79,10 @@ class Token(Weight):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A row of ``learning_decisions``: a comment that was taught. ``tokens`` are numbers, in rising order.
+    """A row of ``learning_decisions``: the label of a comment, and the numbers of its tokens in rising order.
 
-    ``strength`` is how much it counts, up to 1. ``unmarked`` says that no moderator decided: the comment was published
-    and stayed unmarked.
+    ``name`` is a 63-bit hash of the comment's key. ``rules`` is the rules' score. ``strength`` is how much it counts,
+    up to 1. ``unmarked`` means that the comment was published and no moderator decided.
     """
 
     number: int
@@ -94,13 +94,13 @@ class Decision:
     unmarked: bool = False
 
     @property
-    def worth(self) -> float:
-        """How much it would count if there were few comments from its sources."""
+    def full_strength(self) -> float:
+        """The strength if few comments come from its sources."""
         return UNMARKED if self.unmarked else 1.0
 
 
 def packed(numbers: Iterable[int]) -> bytes:
-    """Return rising numbers as differences, seven bits per byte, the lowest first (LEB128)."""
+    """Return rising numbers as their differences in LEB128: seven bits per byte, the lowest first."""
     packed_bytes, before = bytearray(), 0
     for number in numbers:
         difference, before = number - before, number
@@ -125,15 +125,15 @@ def unpacked(packed_bytes: bytes) -> tuple[int, ...]:
 
 
 def rules_of(tokens: dict[str, Token]) -> Rules:
-    """Return what was learned of the rules, as tokens that are added to ``tokens`` if they are missing there."""
+    """Return the weights of the rules. Their tokens are added to ``tokens`` if they are missing there."""
     start = untaught_rules()
     for name in (FOUND, NOTHING_FOUND):
         tokens.setdefault(name, Token(start.weight, start.squares))
     return Rules(tokens[FOUND], tokens[NOTHING_FOUND])
 
 
-def in_parts(strength: float) -> float:
-    """Return a strength rounded to whole parts of a comment: at least one part, at most all."""
+def in_units(strength: float) -> float:
+    """Return a strength rounded to 1/64, at least 1/64 and at most 1."""
     return min(UNIT, max(1, round(strength * UNIT))) / UNIT
 
 
@@ -145,7 +145,8 @@ def token_row(name: str, token: Token) -> Row:
 def read_token(row: tuple[str, int, float, float, int, int]) -> tuple[str, Token]:
     """Return the token of a row, with its name.
 
-    :raises ValueError: the row holds what the filter never wrote; ``TypeError`` likewise.
+    :raises ValueError: the filter never wrote these numbers.
+    :raises TypeError: the filter never wrote these types.
     """
     name, number, weight, squares, ham, spam = row
     if not (isfinite(weight) and squares > 0 and isfinite(ham + spam)):

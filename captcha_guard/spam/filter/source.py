@@ -1,8 +1,8 @@
-"""Where a comment came from, so that many comments from one source can't move the filter far.
+"""Where a comment came from, so that many comments from one source can't change the filter much.
 
-A source is a client or a linked host on one day, or a scope on one day, each for one label. Its first comments count in
-full, as many as its allowance. After that the k-th counts (allowance / k)^3, so fifty comments of one client on one day
-together count as about three.
+A source is a client, a linked host or a scope on one day, each for one label. Comments up to its allowance count in
+full. After that the k-th counts (allowance / k)^3, so fifty comments of one client on one day together count as about
+three.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ DAY: Final = 86_400.0
 PARTY_ALLOWANCE: Final = 2
 SCOPE_ALLOWANCE: Final = 12
 _POWER: Final = 3
-#: Sources of one comment that are looked at: its client, and the first hosts that it links to.
+#: The most clients and linked hosts of one comment that count: its client, and the first hosts that it links to.
 _MOST_PARTIES: Final = 6
-#: Seconds for which a source is counted. A comment can be taught by its id for as long.
+#: Seconds for which a source's count is kept. A comment can be taught by its id for the same time.
 _KEPT: Final = 60 * DAY
 
 TABLE: Final = Table(
@@ -35,7 +35,7 @@ RETENTION: Final = Retention(TABLE, most=100_000)
 
 
 class Source(NamedTuple):
-    """A source by its name (63 bits), how many of its comments count in full, and when its count is dropped."""
+    """A source: its 63-bit hash, how many of its comments count in full, and when its count expires."""
 
     name: int
     allowance: int
@@ -47,7 +47,7 @@ def sources_of(parties: Iterable[bytes], scope: str, *, spam: bool, posted_at: f
 
     :param parties: keyed hashes of its client and of the hosts that it links to.
     :param scope: the token of its scope, or "".
-    :param posted_at: seconds since 1970; 0 if the day isn't known, and then there are no sources.
+    :param posted_at: seconds since 1970. 0 means that the day isn't known; then there are no sources.
     """
     if posted_at <= 0:
         return ()
@@ -55,17 +55,17 @@ def sources_of(parties: Iterable[bytes], scope: str, *, spam: bool, posted_at: f
     found = [(party, PARTY_ALLOWANCE) for party in [*parties][:_MOST_PARTIES]]
     if scope:
         found.append((scope.encode("utf-8", "surrogatepass"), SCOPE_ALLOWANCE))
-    return tuple(Source(_name(who, day, spam=spam), allowance, expires) for who, allowance in found)
+    return tuple(Source(_name(identity, day, spam=spam), allowance, expires) for identity, allowance in found)
 
 
 def share(taught: Mapping[Source, int]) -> float:
     """Return how much a comment counts, up to 1.
 
-    :param taught: how many comments of each of its sources have been taught, including this one.
+    :param taught: the number of comments of each of its sources that were taught, including this one.
     """
     return min((min(1.0, (source.allowance / number) ** _POWER) for source, number in taught.items()), default=1.0)
 
 
-def _name(who: bytes, day: int, *, spam: bool) -> int:
-    digest = blake2b(who, digest_size=8, salt=day.to_bytes(8, "big"), person=b"spam" if spam else b"ham")
+def _name(identity: bytes, day: int, *, spam: bool) -> int:
+    digest = blake2b(identity, digest_size=8, salt=day.to_bytes(8, "big"), person=b"spam" if spam else b"ham")
     return int.from_bytes(digest.digest(), "big") >> 1

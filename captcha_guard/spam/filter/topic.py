@@ -22,16 +22,16 @@ from ..text.normalised import normalised, words_of
 from .features import WORDS, word_token
 from .regression import Weight
 
-#: The share of the post in the mixture; the rest is the site's.
+#: The weight of the post in the mixture. The site's weight is 1 minus this.
 _POST: Final = 0.7
-#: Words of the site that must be known; fewer say nothing about which words are common.
+#: The fewest words of the site that show which words are common.
 ENOUGH_WORDS: Final = 200
-#: Each word is taken to have been on the site half a time more often, among as many words as a small vocabulary has.
+#: Half an occurrence is added to each word, for a vocabulary of this many words.
 _UNSEEN: Final = 0.5
 _VOCABULARY: Final = 2_000
-#: Words in a row that make a copy.
+#: The fewest words in a row that count as copied.
 _RUN: Final = 5
-#: Characters of a post that are read, and posts that a process keeps.
+#: The most characters of a post that are read, and the most posts that a process keeps.
 _LONGEST: Final = 2 * BUDGET
 _POSTS: Final = 32
 
@@ -45,7 +45,7 @@ LEVELS: Final = (*(f"t:{level}" for level in _LEVELS), _COPIED)
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """The words of a post: how often it has each, how many it has in all, and all its runs of five words."""
+    """The number of times that a post has each word, its number of words, and hashes of its runs of five words."""
 
     counts: Mapping[str, int]
     length: int
@@ -54,7 +54,7 @@ class Post:
 
 @lru_cache(maxsize=_POSTS)
 def post_of(text: str) -> Post | None:
-    """Return the words of a post's text, without markup; ``None`` if it has none. The last 32 posts are kept."""
+    """Return the words of a post's text, without markup, or ``None`` if it has none. The last 32 posts are cached."""
     words = [word for piece in _pieces(text[:_LONGEST]) for word in words_of(normalised(piece))]
     if not words:
         return None
@@ -62,19 +62,19 @@ def post_of(text: str) -> Post | None:
 
 
 def agreement(words: Sequence[str], post: Post, known: Mapping[str, Weight]) -> str:
-    """Return the token for how well a comment's words agree with a post, "" if that can't be said.
+    """Return the token for how well a comment's words agree with a post, "" if too few words of the site are known.
 
-    :param known: what was taught of the comment's words and of :data:`~.features.WORDS`.
+    :param known: the stored tokens of the comment's words and of :data:`~.features.WORDS`.
     """
     site = _count(known.get(WORDS))
     if not words or site < ENOUGH_WORDS:
         return ""
-    own = set(map(word_token, _not_copied(words, post.runs)))
-    if not own:
+    not_copied = set(map(word_token, _not_copied(words, post.runs)))
+    if not not_copied:
         return _COPIED
     ratios = (
         _POST * post.counts.get(word, 0) / post.length / _share(_count(known.get(word)), site) + 1 - _POST
-        for word in own
+        for word in not_copied
     )
     return LEVELS[bisect_left(_ENDS, fmean(map(log, ratios)))]
 
@@ -93,7 +93,7 @@ def _not_copied(words: Sequence[str], runs: Collection[int]) -> list[str]:
     for start, run in enumerate(_runs(words)):
         if hash(run) in runs:
             copied.update(range(start, start + _RUN))
-    return [word for place, word in enumerate(words) if place not in copied]
+    return [word for position, word in enumerate(words) if position not in copied]
 
 
 def _runs(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -101,6 +101,6 @@ def _runs(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield the text in pieces that can each be normalised whole."""
+    """Yield the text in pieces that are short enough to be normalised."""
     for start in range(0, len(text), BUDGET):
         yield text[start : start + BUDGET]

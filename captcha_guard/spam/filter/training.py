@@ -1,4 +1,4 @@
-"""Changes the tables when a comment is taught, corrected or forgotten."""
+"""Updates the counts and weights when a comment is taught, corrected or forgotten."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from functools import partial
 from typing import Final
 
 from .features import COMMENTS, FOUND, NOTHING_FOUND, VERSION, WORDS, word_count
-from .regression import counted, importance, learn, total, values_of
-from .rows import Decision, Token, in_parts, rules_of
+from .regression import importance, learn, log_odds_by_counts, total_log_odds, values_of
+from .rows import Decision, Token, in_units, rules_of
 from .source import Source, share
-from .word_store import Change
+from .word_store import Transaction
 
-#: Steps towards the new label when a decision is corrected, at most.
-_CORRECTING: Final = 4
-#: Old decisions that one lesson may drop. This is more than it adds, so that a smaller ``keep`` is reached; and few, so
-#: that no lesson takes long.
-_DROPPED: Final = 4
-#: Old decisions that are checked when many comments of one source are taught; otherwise one is.
-_LOOKS: Final = 8
-#: Where in a name, once spread, the draw of an old decision begins.
-_SHIFT: Final = 7
-_SPREAD: Final = 0x9E3779B97F4A7C15  # odd, its bits well mixed (2^64 over the golden ratio)
+#: The most steps towards the new label when a decision is corrected.
+_CORRECTION_STEPS: Final = 4
+#: The most old decisions that are deleted when one is added. More than one, so that a smaller ``keep`` is reached. Few,
+#: so that teaching stays fast.
+_MOST_DELETED: Final = 4
+#: The most old decisions that are checked when many comments of one source are taught. Otherwise one is checked.
+_MOST_CHECKED: Final = 8
+#: A comment's name is multiplied with an odd number whose bits are well mixed (2^64 over the golden ratio). The bits
+#: from this one on choose the old decision.
+_MIX_SHIFT: Final = 7
+_MIX: Final = 0x9E3779B97F4A7C15
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
-    """A comment as it is taught: its name (63 bits), its label, the rules' score, and its tokens without that score.
+class LabelledComment:
+    """A comment with its label. ``name`` is its 63-bit hash, ``rules`` is the rules' score.
 
-    ``unmarked`` says that no moderator decided: then it counts half. ``sources`` are where it came from: many comments
-    from one source count less. ``strength`` is how much a decision counted that was exported.
+    ``unmarked`` means that no moderator decided, so it counts half. ``sources`` are where it came from. ``strength`` is
+    how much the decision counted on the site that exported it.
     """
 
     name: int
@@ -42,39 +43,42 @@ class Taught:
     sources: tuple[Source, ...] = ()
 
 
-def taught_of(decision: Decision, names: Mapping[int, str]) -> Taught:
-    """Return a decision that is kept as it was taught; ``names`` has the tokens by their numbers."""
+def labelled_comment(decision: Decision, names: Mapping[int, str]) -> LabelledComment:
+    """Return the comment of a stored decision. ``names`` has the tokens by their numbers."""
     tokens = tuple(sorted(names[number] for number in decision.tokens if number in names))
-    return Taught(decision.name, decision.spam, decision.rules, tokens, decision.strength, decision.unmarked)
+    return LabelledComment(decision.name, decision.spam, decision.rules, tokens, decision.strength, decision.unmarked)
 
 
-def teach(change: Change, taught: Taught, *, keep: int) -> None:
-    """Learn one comment, and check an old one of the other kind: if it is being forgotten, it is learned again.
+def teach(transaction: Transaction, comment: LabelledComment, *, keep: int) -> None:
+    """Learn a comment, and check old decisions with the other label (:func:`_check_old`).
 
-    So a queue of spam that is cleared in one go doesn't turn everything into spam. A comment that was taught before
-    with the same label changes nothing. With the other label it is corrected: its counts move to the new label, and the
-    weights are learned until they agree. A moderator's decision replaces an unmarked comment, and never the reverse.
+    The check prevents that a queue of spam which is cleared in one go makes everything look like spam. A comment that
+    was taught before with the same label changes nothing. With the other label it is corrected: its counts move to the
+    new label, and up to four learning steps follow, until the weights agree. A moderator's decision replaces that of an
+    unmarked comment, and never the reverse.
 
-    :param keep: decisions that are kept.
+    :param keep: the most decisions that are stored.
     """
-    earlier = change.decision(taught.name)
-    if earlier and not _replaces(taught, earlier):
+    earlier = transaction.decision(comment.name)
+    if earlier and not _replaces(comment, earlier):
         return
     if earlier:
-        _take_out(change, earlier)
-    raised = change.raise_sources(taught.sources)
-    decision = Decision(0, taught.name, taught.spam, taught.rules, (), unmarked=taught.unmarked)
-    strength = in_parts(decision.worth * share(raised))
-    known = change.tokens((*taught.tokens, FOUND, NOTHING_FOUND, COMMENTS, WORDS))
+        _delete(transaction, earlier)
+    by_source = transaction.count_sources(comment.sources)
+    decision = Decision(0, comment.name, comment.spam, comment.rules, (), unmarked=comment.unmarked)
+    strength = in_units(decision.full_strength * share(by_source))
+    known = transaction.tokens((*comment.tokens, FOUND, NOTHING_FOUND, COMMENTS, WORDS))
     rules, comments = rules_of(known), known.setdefault(COMMENTS, Token())
     words = known.setdefault(WORDS, Token())
-    tokens = [known.setdefault(name, Token()) for name in taught.tokens]
+    tokens = [known.setdefault(name, Token()) for name in comment.tokens]
     counts = comments.counts
-    said = counted(tokens, values_of(tokens, counts), counts)
+    from_counts = log_odds_by_counts(tokens, values_of(tokens, counts), counts)
     for token in (*tokens, comments):
-        token.count(spam=taught.spam, by=strength)
-    words.count(spam=taught.spam, by=strength * word_count(taught.tokens))
-    change.model = replace(change.model.counting(spam=taught.spam, by=decision.worth), version=VERSION)
+        token.count(spam=comment.spam, by=strength)
+    words.count(spam=comment.spam, by=strength * word_count(comment.tokens))
+    transaction.model = replace(
+        transaction.model.counting(spam=comment.spam, by=decision.full_strength), version=VERSION
+    )
     counts = comments.counts
     values = values_of(tokens, counts)
     step = partial(
@@ -82,97 +86,109 @@ def teach(change: Change, taught: Taught, *, keep: int) -> None:
         tokens,
         values,
         rules,
-        taught.rules,
-        said,
-        spam=taught.spam,
-        importance=importance(counts, spam=taught.spam),
+        comment.rules,
+        from_counts,
+        spam=comment.spam,
+        importance=importance(counts, spam=comment.spam),
         strength=strength,
     )
     step()
-    for _ in range(_CORRECTING - 1 if earlier else 0):
-        if (total(tokens, values, rules, taught.rules, said) > 0) is taught.spam:
+    for _ in range(_CORRECTION_STEPS - 1 if earlier else 0):
+        if (total_log_odds(tokens, values, rules, comment.rules, from_counts) > 0) is comment.spam:
             break
         step()
-    for look in range(min(max(raised.values(), default=1), _LOOKS)):
-        _rehearse(change, taught, known, look)
-    change.save_tokens(known)
+    for attempt in range(min(max(by_source.values(), default=1), _MOST_CHECKED)):
+        _check_old(transaction, comment, known, attempt)
+    transaction.save_tokens(known)
     numbers = tuple(sorted(token.number for token in tokens))
-    number = change.add_decision(replace(decision, tokens=numbers, strength=strength))
-    _drop_old(change, number - keep)
+    number = transaction.add_decision(replace(decision, tokens=numbers, strength=strength))
+    _delete_old(transaction, number - keep)
 
 
-def take_out(change: Change, name: int) -> bool:
-    """Remove a comment from the counts, and drop the tokens that were in no other; returns whether it was known.
+def forget(transaction: Transaction, name: int) -> bool:
+    """Delete a comment's decision, its counts, and the tokens that only it had. Returns whether there was one.
 
-    What it did to the weights of other tokens stays until everything is learned again.
+    Its effect on the weights of other tokens stays until the filter is trained again.
     """
-    decision = change.decision(name)
+    decision = transaction.decision(name)
     if decision:
-        _take_out(change, decision)
+        _delete(transaction, decision)
     return decision is not None
 
 
-def _replaces(taught: Taught, earlier: Decision) -> bool:
-    """Return whether a decision takes the place of an earlier one about the same comment."""
-    if taught.unmarked:
+def _replaces(comment: LabelledComment, earlier: Decision) -> bool:
+    """Return whether a decision replaces an earlier one about the same comment."""
+    if comment.unmarked:
         return False
-    return earlier.unmarked or earlier.spam is not taught.spam
+    return earlier.unmarked or earlier.spam is not comment.spam
 
 
-def _rehearse(change: Change, taught: Taught, known: dict[str, Token], look: int) -> None:
-    """Learn an old decision of the other kind again if it is being forgotten; the changed tokens join ``known``.
+def _check_old(transaction: Transaction, comment: LabelledComment, known: dict[str, Token], attempt: int) -> None:
+    """Choose an old decision with the other label, and learn it again if the weights have come to misjudge it.
 
-    It is being forgotten if it is misjudged by now while the rules and the counts, which a run of one kind doesn't
-    move, still judge it correctly. A decision that never fitted is left alone, or exceptions would become the rule.
+    That is so if the filter misjudges it, but the rules and the counts alone, which change little in a run of one
+    label, judge it correctly. If they misjudge it, too, it was always an exception. Learning it again each time would
+    turn exceptions into the rule. The changed tokens are added to ``known``.
     """
-    old = _drawn(change, taught, look)
+    old = _choose_old(transaction, comment, attempt)
     if old is None or old.unmarked:
         return
-    numbered = {token.number: (name, token) for name, token in known.items()}
-    more = change.tokens_numbered(set(old.tokens) - numbered.keys())
-    numbered |= {token.number: (name, token) for name, token in more.items()}
-    own = dict(numbered[number] for number in old.tokens if number in numbered)
-    tokens, rules, counts = list(own.values()), rules_of(known), known[COMMENTS].counts
+    by_number = {token.number: (name, token) for name, token in known.items()}
+    more = transaction.tokens_numbered(set(old.tokens) - by_number.keys())
+    by_number |= {token.number: (name, token) for name, token in more.items()}
+    named = dict(by_number[number] for number in old.tokens if number in by_number)
+    tokens, rules, counts = list(named.values()), rules_of(known), known[COMMENTS].counts
     values = values_of(tokens, counts)
-    said = counted(tokens, values, counts, without=(old.spam, old.strength))
-    misjudged = (total(tokens, values, rules, old.rules, said) > 0) is not old.spam
-    if misjudged and (said + rules.evidence(old.rules) > 0) is old.spam:
-        weighty = importance(counts, spam=old.spam)
-        learn(tokens, values, rules, old.rules, said, spam=old.spam, importance=weighty, strength=old.strength)
-        known |= own
+    from_counts = log_odds_by_counts(tokens, values, counts, without=(old.spam, old.strength))
+    is_misjudged = (total_log_odds(tokens, values, rules, old.rules, from_counts) > 0) is not old.spam
+    if is_misjudged and (from_counts + rules.evidence(old.rules) > 0) is old.spam:
+        learn(
+            tokens,
+            values,
+            rules,
+            old.rules,
+            from_counts,
+            spam=old.spam,
+            importance=importance(counts, spam=old.spam),
+            strength=old.strength,
+        )
+        known |= named
 
 
-def _drawn(change: Change, taught: Taught, look: int) -> Decision | None:
-    """Return an old decision of the other kind, drawn by the comment's name and the number of the look."""
-    oldest = change.oldest()
+def _choose_old(transaction: Transaction, comment: LabelledComment, attempt: int) -> Decision | None:
+    """Return an old decision with the other label, chosen by the comment's name and the number of the attempt."""
+    oldest = transaction.oldest()
     if oldest is None:
         return None
-    span = change.model.decisions - oldest.number + 1
-    draw = (taught.name + look) * _SPREAD >> _SHIFT & 0xFFFFFF
-    return change.decision_from(oldest.number + draw % span, spam=not taught.spam)
+    span = transaction.model.last_decision - oldest.number + 1
+    mixed = (comment.name + attempt) * _MIX >> _MIX_SHIFT & 0xFFFFFF
+    return transaction.decision_from(oldest.number + mixed % span, spam=not comment.spam)
 
 
-def _take_out(change: Change, decision: Decision) -> None:
-    tokens = change.tokens_numbered(decision.tokens)
-    sums = change.tokens((COMMENTS, WORDS))
+def _delete(transaction: Transaction, decision: Decision) -> None:
+    """Delete a decision, its counts, and the tokens that only it had."""
+    tokens = transaction.tokens_numbered(decision.tokens)
+    sums = transaction.tokens((COMMENTS, WORDS))
     for token in tokens.values():
         token.count(spam=decision.spam, by=-decision.strength)
     for name, token in sums.items():
         times = word_count(tokens) if name == WORDS else 1
         token.count(spam=decision.spam, by=-decision.strength * times)
-    gone = {name for name, token in tokens.items() if not token.ham + token.spam}
-    change.save_tokens({name: token for name, token in tokens.items() if name not in gone} | sums)
-    change.delete_tokens(tokens[name].number for name in gone)
-    change.model = change.model.counting(spam=decision.spam, by=-decision.worth)
-    change.delete_decision(decision)
+    unused = {name for name, token in tokens.items() if not token.ham + token.spam}
+    transaction.save_tokens({name: token for name, token in tokens.items() if name not in unused} | sums)
+    transaction.delete_tokens(tokens[name].number for name in unused)
+    transaction.model = transaction.model.counting(spam=decision.spam, by=-decision.full_strength)
+    transaction.delete_decision(decision)
 
 
-def _drop_old(change: Change, last: int) -> None:
-    """Drop decisions up to this number, and the tokens that were only in them; what else they taught stays."""
-    for _ in range(_DROPPED):
-        oldest = change.oldest()
+def _delete_old(transaction: Transaction, last: int) -> None:
+    """Delete up to four decisions with numbers up to ``last``, and the tokens that only they had. Other counts stay."""
+    for _ in range(_MOST_DELETED):
+        oldest = transaction.oldest()
         if oldest is None or oldest.number > last:
             return
-        tokens = change.tokens_numbered(oldest.tokens)
-        change.delete_tokens(token.number for token in tokens.values() if token.ham + token.spam <= oldest.strength)
-        change.delete_decision(oldest)
+        tokens = transaction.tokens_numbered(oldest.tokens)
+        transaction.delete_tokens(
+            token.number for token in tokens.values() if token.ham + token.spam <= oldest.strength
+        )
+        transaction.delete_decision(oldest)

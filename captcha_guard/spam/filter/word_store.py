@@ -1,7 +1,7 @@
-"""The tables of the learning filter: tokens, decisions, and one row that counts both.
+"""The tables of the learning filter: tokens, decisions, and a model of one row.
 
-A decision is a name (a hash), a label, the rules' score and the numbers of its tokens: enough to learn it again or to
-forget it.
+A decision is a hash of the comment's key, a label, the rules' score and the numbers of its tokens. That is enough to
+learn it again or to forget it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from .rows import Decision, Model, Token, decision_row, read_decision, read_toke
 from .source import TABLE as _SOURCES
 from .source import Source
 
-#: Parameters of one statement; the number of marks is rounded up, so that few different statements are prepared.
+#: The most values of one ``IN (...)``. Their number is rounded up to a multiple, so that few different statements are
+#: prepared.
 _MOST: Final = 480
 _ROUND: Final = 16
 
@@ -61,7 +62,7 @@ _DECISIONS: Final = Table(
 _RETRAINED: Final = Table("learning_retrained", {"id": Kind.WHOLE, "decisions": Kind.WHOLE}, key=("id",), first=(1, 0))
 #: The tables of the filter.
 TABLES: Final = (_MODEL, _TOKENS, _DECISIONS)
-#: Tables beside them, whose rows can be lost without harm: how far everything was learned again, and counts of sources.
+#: Tables whose rows can be lost without harm: the last decision before the last training, and the counts of sources.
 SIDE_TABLES: Final = (_RETRAINED, _SOURCES)
 
 _READ_MODEL: Final = "SELECT version, revision, ham, spam, tokens, decisions FROM learning_model WHERE id = 1"
@@ -97,8 +98,8 @@ class DamagedError(DatabaseUnavailableError):
     """The filter's tables contain values that it never wrote."""
 
 
-class Look:
-    """Reads the tables."""
+class Reader:
+    """Reads the tables. ``model`` is read first."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -106,42 +107,42 @@ class Look:
         self.model = Model.read(row)
 
     def tokens(self, names: Collection[str]) -> dict[str, Token]:
-        """Return these tokens, if they are known."""
+        """Return those of these tokens that are stored, by name."""
         return dict(self._tokens("token", names))
 
     def tokens_numbered(self, numbers: Collection[int]) -> dict[str, Token]:
-        """Return the tokens of these numbers."""
+        """Return the tokens with these numbers, by name."""
         return dict(self._tokens("id", numbers))
 
     def all_tokens(self) -> dict[str, Token]:
-        """Return every token."""
+        """Return all tokens, by name."""
         return dict(map(read_token, self._access.rows(_READ_TOKENS, ())))
 
     def decision(self, name: int) -> Decision | None:
-        """Return the decision of this name."""
+        """Return the decision with this name."""
         return self._one(f"{_READ_DECISIONS} WHERE name = :name", (name,))
 
     def oldest(self) -> Decision | None:
-        """Return the decision that was made first."""
+        """Return the oldest decision."""
         return self._one(f"{_READ_DECISIONS} ORDER BY id LIMIT 1", ())
 
     def decision_from(self, number: int, *, spam: bool) -> Decision | None:
-        """Return the first decision of a kind from ``number`` on, or its very first if there is none from there on."""
-        of_a_kind = f"{_READ_DECISIONS} WHERE spam = :spam AND id >= :number ORDER BY id LIMIT 1"
-        found = self._one(of_a_kind, (int(spam), number))
-        return found or self._one(of_a_kind, (int(spam), 0))
+        """Return the first decision with this label from ``number`` on, or the oldest one if there is none."""
+        with_label = f"{_READ_DECISIONS} WHERE spam = :spam AND id >= :number ORDER BY id LIMIT 1"
+        found = self._one(with_label, (int(spam), number))
+        return found or self._one(with_label, (int(spam), 0))
 
     def decisions(self) -> list[Decision]:
-        """Return every decision, the oldest first."""
+        """Return all decisions, oldest first."""
         return [read_decision(row) for row in self._access.rows(f"{_READ_DECISIONS} ORDER BY id", ())]
 
-    def since_retraining(self) -> int:
-        """Return how many decisions came since everything was learned again."""
+    def decisions_since_training(self) -> int:
+        """Return the number of decisions since the filter was last trained from scratch."""
         [(decisions,)] = self._access.rows(_READ_RETRAINED, ())
-        return self.model.decisions - int(decisions)
+        return self.model.last_decision - int(decisions)
 
     def sizes(self) -> tuple[int, int]:
-        """Return how many tokens and how many decisions there are."""
+        """Return the numbers of tokens and of decisions."""
         [(tokens,)] = self._access.rows(_COUNT_TOKENS, ())
         [(decisions,)] = self._access.rows(_COUNT_DECISIONS, ())
         return int(tokens), int(decisions)
@@ -152,39 +153,41 @@ class Look:
 
     def _tokens(self, column: str, wanted: Collection[str] | Collection[int]) -> Iterator[tuple[str, Token]]:
         rest = iter(wanted)
-        while some := list(islice(rest, _MOST)):
-            values = _rounded(some)
+        while chunk := list(islice(rest, _MOST)):
+            values = _rounded(chunk)
             yield from map(read_token, self._access.rows(_read_tokens(column, len(values)), values))
 
 
-class Read(Look):
-    """Reads the tables, with the first tokens in the same statement as the model."""
+class PrefetchingReader(Reader):
+    """Reads the model and the tokens with these names in one statement."""
 
     def __init__(self, access: Access, names: Collection[str]) -> None:
         self._access = access
         first = list(islice(names, _MOST))
-        self._first = frozenset(first)
+        self._prefetched = frozenset(first)
         rows = access.rows(*first_query(first))
         if not rows:
-            raise ValueError("its one row is missing")
+            raise ValueError("the row of learning_model is missing")
         self.model = Model.read(rows[0][:6])
         self._known = dict(read_token(row[6:]) for row in rows if row[6] is not None)
 
     def tokens(self, names: Collection[str]) -> dict[str, Token]:
-        """Return these tokens, if they are known."""
-        rest = [name for name in names if name not in self._first]
+        """Return those of these tokens that are stored, by name."""
+        rest = [name for name in names if name not in self._prefetched]
         return self._known | (super().tokens(rest) if rest else {})
 
 
-class Change(Look):
-    """Reads and writes the tables in one transaction. ``model`` is written at its end."""
+class Transaction(Reader):
+    """Reads and writes the tables in one transaction, from :meth:`begin` to :meth:`end`."""
 
-    def __init__(self, access: Access) -> None:
+    @classmethod
+    def begin(cls, access: Access) -> Transaction:
+        """Raise the revision, and read the model."""
         access.change(_RAISE_REVISION, [()])
-        super().__init__(access)
+        return cls(access)
 
     def save_tokens(self, tokens: Mapping[str, Token]) -> None:
-        """Write these tokens. One with the number 0 is new and gets the next number."""
+        """Write these tokens. A token with the number 0 is new and gets the next number."""
         added = self._numbered(tokens)
         self._access.change(_ADD_TOKENS, [token_row(name, token) for name, token in added.items()])
         rows = [token_row(name, token) for name, token in tokens.items() if name not in added]
@@ -196,84 +199,84 @@ class Change(Look):
         self._access.change(_DELETE_TOKENS, [(number,) for number in numbers])
 
     def replace_tokens(self, tokens: Mapping[str, Token]) -> None:
-        """Replace all tokens with these. One with the number 0 gets the next number; the others keep theirs."""
+        """Replace all tokens with these. A token with the number 0 gets the next number."""
         self._numbered(tokens)
         self._access.change(_DELETE_ALL_TOKENS, [()])
         self._access.change(_ADD_TOKENS, [token_row(name, token) for name, token in tokens.items()])
 
     def add_decision(self, decision: Decision) -> int:
-        """Write a new decision, whose tokens are written already; returns the number that it gets."""
-        number = self.model.decisions + 1
-        self.model = replace(self.model, decisions=number)
+        """Write a new decision, and return its number. Its tokens must be stored already."""
+        number = self.model.last_decision + 1
+        self.model = replace(self.model, last_decision=number)
         self._access.change(_ADD_DECISION, [decision_row(replace(decision, number=number))])
         return number
 
     def delete_decision(self, decision: Decision) -> None:
-        """Delete a decision; its tokens stay."""
+        """Delete a decision, but not its tokens."""
         self._access.change(_DELETE_DECISION, [(decision.number,)])
 
-    def raise_sources(self, sources: Collection[Source]) -> dict[Source, int]:
-        """Count one more comment of each source; returns how many there are of each now."""
+    def count_sources(self, sources: Collection[Source]) -> dict[Source, int]:
+        """Add one comment to each source, and return the number of comments of each."""
         if not sources:
             return {}
-        marks = ", ".join(f":v{mark}" for mark in range(len(sources)))
-        rows = self._access.rows(_READ_SOURCES.format(marks), [source.name for source in sources])
+        statement = _READ_SOURCES.format(_placeholders(len(sources)))
+        rows = self._access.rows(statement, [source.name for source in sources])
         known = {int(name): int(taught) for name, taught in rows}
         raised = {source: known.get(source.name, 0) + 1 for source in sources}
         self._access.change(_WRITE_SOURCE, [(one.name, taught, one.expires) for one, taught in raised.items()])
         return raised
 
-    def note_retraining(self) -> None:
-        """Record that everything was learned again, up to the last decision."""
-        self._access.change(_WRITE_RETRAINED, [(self.model.decisions,)])
+    def record_training(self) -> None:
+        """Record that the filter was trained from scratch, up to the last decision."""
+        self._access.change(_WRITE_RETRAINED, [(self.model.last_decision,)])
 
     def end(self) -> None:
-        """Write the row with the counts."""
+        """Write the model."""
         self._access.change(_WRITE_MODEL, [self.model.row])
 
     def _numbered(self, tokens: Mapping[str, Token]) -> dict[str, Token]:
-        """Give numbers to the tokens without one, and return those."""
+        """Give numbers to the tokens that have none, and return those tokens."""
         added = {name: token for name, token in tokens.items() if not token.number}
-        for number, token in enumerate(added.values(), self.model.tokens + 1):
+        for number, token in enumerate(added.values(), self.model.last_token + 1):
             token.number = number
-        self.model = replace(self.model, tokens=self.model.tokens + len(added))
+        self.model = replace(self.model, last_token=self.model.last_token + len(added))
         return added
 
 
-class TokenStore:
-    """Opens the tables for reading or for changes."""
+class WordStore:
+    """Opens the filter's tables for reading or writing."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        database.keep(*TABLES, *SIDE_TABLES)
+        database.add_tables(*TABLES, *SIDE_TABLES)
 
     @contextmanager
-    def looking(self, names: Collection[str] = ()) -> Iterator[Look]:
+    def reading(self, names: Collection[str] = ()) -> Iterator[Reader]:
         """Open the tables for reading. Tokens with these names are read in the first statement.
 
         :raises DatabaseUnavailableError: the database can't be used.
         """
-        with self.database.reading() as access, self._damage_named():
-            yield Read(access, names) if names else Look(access)
+        with self.database.reading() as access, self._errors_named():
+            yield PrefetchingReader(access, names) if names else Reader(access)
 
     @contextmanager
-    def changing(self) -> Iterator[Change]:
-        """Open the tables for changes, in a transaction that no other writer shares. An exception rolls it back.
+    def writing(self) -> Iterator[Transaction]:
+        """Open a transaction. An exception rolls it back.
 
-        :raises DatabaseUnavailableError: the database can't be used, or others did not finish in time.
+        :raises DatabaseUnavailableError: the database can't be used, or another writer didn't finish in time.
         """
-        with self.database.writing() as access, self._damage_named():
-            change = Change(access)
-            yield change
-            change.end()
+        with self.database.writing() as access, self._errors_named():
+            transaction = Transaction.begin(access)
+            yield transaction
+            transaction.end()
 
     def close(self) -> None:
-        """Close what the calling thread has open."""
+        """Close the calling thread's connection."""
         self.database.close()
 
     @contextmanager
-    def _damage_named(self) -> Iterator[None]:
-        """Raise ``DamagedError`` for values that a table should never contain."""
+    def _errors_named(self) -> Iterator[None]:
+        """Turn an error in reading a row into ``DamagedError``."""
         try:
             yield
         except (TypeError, ValueError, OverflowError) as error:
@@ -284,21 +287,25 @@ class TokenStore:
 
 
 def first_query(names: Collection[str]) -> Query:
-    """Return the query with which :meth:`TokenStore.looking` begins for these names of tokens."""
+    """Return the query with which :meth:`WordStore.reading` begins for tokens with these names."""
     values = tuple(_rounded(list(islice(names, _MOST)))) if names else ()
     return (_read_both(len(values)), values) if names else (_READ_MODEL, ())
 
 
-def _rounded(some: Sequence[object]) -> list[object]:
-    """Repeat the first, so that few different statements are prepared."""
-    return [*some, *[some[0]] * (-len(some) % _ROUND)]
+def _rounded(values: Sequence[object]) -> list[object]:
+    """Return the values with the first one repeated, so that few different statements are prepared."""
+    return [*values, *[values[0]] * (-len(values) % _ROUND)]
 
 
 @lru_cache(maxsize=128)
-def _read_both(marks: int) -> str:
-    return _READ_BOTH.format(", ".join(f":v{mark}" for mark in range(marks)))
+def _read_both(count: int) -> str:
+    return _READ_BOTH.format(_placeholders(count))
 
 
 @lru_cache(maxsize=128)
-def _read_tokens(column: str, marks: int) -> str:
-    return f"{_READ_TOKENS} WHERE {column} IN ({', '.join(f':v{mark}' for mark in range(marks))})"
+def _read_tokens(column: str, count: int) -> str:
+    return f"{_READ_TOKENS} WHERE {column} IN ({_placeholders(count)})"
+
+
+def _placeholders(count: int) -> str:
+    return ", ".join(f":v{number}" for number in range(count))

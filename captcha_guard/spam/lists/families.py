@@ -1,4 +1,4 @@
-"""Which parts of a message make a family of spam, for all languages. :mod:`.grammar` explains how parts meet."""
+"""The families of spam, for all languages. :mod:`.grammar` explains how their parts are combined."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from .grammar import ADDRESS, LINK, Family, Grammar, read_parts
 
-#: How to reach the sender: an invitation to write, or the details themselves.
+#: Contact with the sender: an invitation to write, or contact details.
 _REACH: Final = f"reach|{ADDRESS}"
 
 FAMILIES: Final = (

@@ -1,8 +1,8 @@
-"""Words as phrases in many languages are compared: without accents, in one alphabet, Chinese cut into words.
+"""Folds words for the comparison with phrases: without accents, in one alphabet, Chinese cut into words.
 
 Writers leave accents out, and spammers mix scripts: :mod:`..text.homoglyphs` turns a Cyrillic word with a Latin letter
-into half Latin. Here all Cyrillic and Greek letters that look Latin become Latin ones, in the phrases and in the text
-alike, so both ways to write a word are the same. These words are for comparison only.
+into half Latin. Here all Cyrillic and Greek letters that look Latin become Latin ones, in the phrases and in the text,
+so both spellings of a word are equal. The folded words are used for comparison only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HAS_HAN: Final = re.compile(f"[{_HAN}]")
 
 
 def folded(text: str) -> str:
-    """Return ``text`` without accents, with look-alikes of Latin letters in Latin."""
+    """Return ``text`` without accents, and with Latin letters instead of their look-alikes."""
     return text if text.isascii() else text.translate(_PLAIN)
 
 

@@ -1,8 +1,8 @@
 """Families of spam as small grammars: scored when several parts of a typical message occur near each other.
 
-A part is what spam of a kind says, in the phrases of each language: the thing offered, the bait, how to reach the
-sender. No part scores alone, because each occurs in honest texts. The tables in :mod:`.languages` hold the phrases,
-:mod:`.families` says which parts meet.
+A part is one element of such a message, as phrases in each language: the offer, the bait, contact details. No part
+scores alone, because each occurs in honest texts. The tables in :mod:`.languages` contain the phrases, and
+:mod:`.families` lists the parts of each family.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NOT_WORDS: Final = re.compile(r"[ |?_^$.*#]+")
 
 
 class Family(NamedTuple):
-    """A kind of spam: what it is about, how it calls on the reader, and what else it says.
+    """A kind of spam: its topic (``core``), what asks the reader to act (``calls``), and other parts (``more``).
 
     ``core``, one or more of ``calls``, and at least two of ``calls`` and ``more`` together must occur within
     ``window`` words of each other. An item may list several parts, separated with ``|``; they count once. ``scores``
@@ -49,7 +49,7 @@ class Family(NamedTuple):
     window: int = 60
 
 
-#: How many of ``calls`` and ``more`` a family needs.
+#: The fewest of ``calls`` and ``more`` that a family needs.
 LEAST: Final = 2
 
 
@@ -62,14 +62,14 @@ class Found(NamedTuple):
 
 
 class _Slot(NamedTuple):
-    """What a part is in a family: the core (0), or one of the others (1 and more)."""
+    """The role of a part in a family: the core (0), or one of the others (1 and more)."""
 
     family: Family
     number: int
 
 
 class Grammar:
-    """Families in several languages; raises ``ValueError`` for a part that no language or no family has."""
+    """Families in several languages. Raises ``ValueError`` for a part that no language or no family has."""
 
     def __init__(self, families: Iterable[Family], languages: Mapping[str, Parts]) -> None:
         self.families = tuple(families)
@@ -95,7 +95,7 @@ class Grammar:
     def search(
         self, passages: Iterable[Passage], details: Callable[[Passage], Collection[str]] = lambda _: ()
     ) -> dict[str, Found]:
-        """Return the families found in the passages; parts in two passages or two languages don't meet.
+        """Return the families found in the passages. Their parts must be in one passage and one language.
 
         ``details`` returns which of ``LINK`` and ``ADDRESS`` a passage has. Text of a private passage isn't quoted.
         """
@@ -173,7 +173,7 @@ class Grammar:
 def _score(family: Family, near: Mapping[int, Match], always: Collection[int]) -> int:
     """Return the score for the parts that meet: those in ``near``, and contact details and links in ``always``.
 
-    Two parts besides the core need words of their own: of two that begin with the same word, only the first counts.
+    If two parts besides the core begin with the same word of the text, only the first counts.
     """
     if 0 not in near:
         return 0
@@ -202,7 +202,7 @@ def _name(language: str, part: str) -> str:
 
 
 def read_parts(path: Path) -> Parts:
-    """Return the parts in a table: a name in square brackets, then its phrases, one per line; ``//`` starts a comment.
+    """Return the parts in a table: a name in square brackets, then its phrases, one per line, and ``//`` for comments.
 
     Raises ``ValueError`` for a phrase without a part, and for a part that occurs twice.
     """

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-#: Works of reference: standards, documentation, encyclopaedias, and the scripts and namespaces that code names. Nobody
-#: can publish an advertisement there that stays for long.
+#: Works of reference: standards, documentation, encyclopaedias, and the scripts and namespaces that code names. An
+#: advertisement there is soon deleted.
 _WORKS: Final = """
     access.redhat.com acm.org agner.org ajax.googleapis.com angular.dev angular.io angularjs.org apache.org
     archlinux.de archlinux.org arxiv.org asp.net aws.amazon.com babeljs.io caniuse.com cdnjs.cloudflare.com

@@ -20,7 +20,7 @@ ALTOGETHER: Final = 0.015
 
 
 class PatternTimeoutError(Exception):
-    """An expression exceeded its time limit; the message names it."""
+    """An expression exceeded its time limit. The message contains the expression."""
 
 
 class Hit(NamedTuple):
@@ -43,7 +43,7 @@ class Patterns:
         return bool(self._compiled)
 
     def search(self, texts: Iterable[str]) -> Hit | None:
-        """Return the first match; raises ``PatternTimeoutError`` if a time limit is exceeded first."""
+        """Return the first match. Raises ``PatternTimeoutError`` if a time limit is exceeded first."""
         end = time.monotonic() + ALTOGETHER
         for place, text in enumerate(texts):
             for expression, compiled in self._compiled:

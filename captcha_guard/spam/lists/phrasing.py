@@ -77,7 +77,7 @@ class _Phrase:
 
 
 class PhraseBook:
-    """Phrases by name, for searching the words of a text; raises ``ValueError`` if a phrase can start with any word.
+    """Phrases by name, for searching the words of a text. Raises ``ValueError`` if a phrase can start with any word.
 
     ``vocabulary`` is the set of words typical of the phrases: those of four or more letters that aren't common.
     """
@@ -96,7 +96,7 @@ class PhraseBook:
                     self._follows.add(_checked(line, _followers(line)), phrase)
 
     def search(self, passages: Iterable[Passage]) -> dict[str, str]:
-        """Return the phrases found in the passages, one for each name; a phrase can't span two passages.
+        """Return the phrases found in the passages, one for each name. A phrase can't span two passages.
 
         Text of a private passage isn't quoted.
         """
@@ -196,7 +196,7 @@ def _beginnings(line: str) -> set[str]:
 
 
 def _followers(line: str) -> set[str]:
-    """Return the words and stems one of which comes next, after gaps; none if the phrase can do without.
+    """Return the words and stems that can come second, after gaps. Returns an empty set if the phrase can end before.
 
     They are within ``_AHEAD`` words of the first word, because a phrase has few gaps.
     """

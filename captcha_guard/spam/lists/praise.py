@@ -43,7 +43,7 @@ KIND: Final = PhraseBook({
     ),
 })  # fmt: skip
 
-#: Praise typical of paid spam, by its topic. Readers write about the subject; spam praises the page.
+#: Praise typical of paid spam, by its topic. Readers write about the subject, and spam praises the page.
 PAID: Final = PhraseBook({
     "return": (
         f"bookmarked|bookmark|saved|added * your|this|it . {_PAGE}|favorites|favourites",

@@ -8,7 +8,7 @@ from .phrasing import PhraseBook
 
 
 class Family(NamedTuple):
-    """Phrases with one purpose; ``score`` is the score of finding one of them."""
+    """Phrases with one purpose. ``score`` is the score of finding one of them."""
 
     name: str
     score: int

@@ -20,7 +20,7 @@ from .phrasing import UNQUOTED
 #: The fields of a submission that can be searched.
 FIELDS: Final = ("author", "email", "url", "body", "user_agent", "referrer")
 
-#: An entry with the prefix ``part:`` is also found inside words; one with ``regex:`` is a regular expression.
+#: An entry with the prefix ``part:`` is also found inside words. One with ``regex:`` is a regular expression.
 PART: Final = "part:"
 REGEX: Final = "regex:"
 
@@ -155,7 +155,7 @@ class _Parts:
 
 
 def read_words(path: Path) -> tuple[str, ...]:
-    """Return the entries of a file, one per line; blank lines and lines that start with ``# `` are skipped.
+    """Return the entries of a file, one per line. Blank lines and lines that start with ``# `` are skipped.
 
     Raises ``ConfigError`` if the file can't be read.
     """

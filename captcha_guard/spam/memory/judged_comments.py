@@ -1,7 +1,7 @@
-"""What is stored of each comment after it was judged, so that its id is enough to teach it later.
+"""Stores judged comments, so that they can be taught later by their id.
 
-The text as it was written, the email and the address aren't stored. The tokens are single words; everything else that
-identifies somebody is a keyed hash.
+The original text, the email and the address aren't stored. The tokens are single words. Everything else that identifies
+a person is a keyed hash.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .reputation import Trace
 logger = logging.getLogger("captcha_guard")
 
 #: The most overdue comments that one call returns.
-_SOME: Final = 500
+_MOST_OVERDUE: Final = 500
 
 #: In the column ``spam``: no moderator decided within 30 days after the comment was published.
 _UNMARKED: Final = 2
@@ -51,7 +51,7 @@ TABLE: Final = Table(
         "judge_cases_undecided": ("action", "judged_at"),
     },
 )
-#: A comment can be taught by its id for 60 days. 20,000 ordinary ones take about 10 MB; the oldest are deleted first.
+#: A comment can be taught by its id for 60 days. 20,000 comments of ordinary length take about 10 MB.
 RETENTION: Final = Retention(TABLE, "judged_at", kept=60 * 86_400.0, most=20_000)
 
 _ADD: Final = TABLE.upsert()
@@ -101,23 +101,23 @@ class JudgedComment:
 class JudgedComments:
     """The judged comments of a site, in a database that all its processes share.
 
-    While the database can't be used, nothing is stored and nothing is found. :meth:`remember`, for which a visitor
-    waits, isn't tried again until the database had a pause.
+    While the database can't be used, nothing is stored and nothing is found. Visitors wait for :meth:`remember`, so it
+    isn't tried during the pause after faults.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        database.keep(TABLE)
+        database.add_tables(TABLE)
 
     def remember(self, judged: JudgedComment) -> None:
         """Store a judged comment."""
-        self._database.write(self.remembering(judged))
+        self._database.write(self.store_step(judged))
 
-    def remembering(self, judged: JudgedComment) -> Callable[[Access], None]:
-        """Return the part of :meth:`remember` that runs in a transaction, to combine it with others."""
+    def store_step(self, judged: JudgedComment) -> Callable[[Access], None]:
+        """Return a function that does the work of :meth:`remember` in a transaction."""
         tokens = zlib.compress(json.dumps(judged.tokens, separators=(",", ":")).encode(), 1)
         trace = judged.trace
-        parties = " ".join(",".join(one.hex() for one in some) for some in (trace.authors, trace.evidence))
+        parties = " ".join(",".join(one.hex() for one in hashes) for hashes in (trace.authors, trace.evidence))
         key, spam = bytes.fromhex(trace.comment_key), None if judged.spam is None else int(judged.spam)
         spam = _UNMARKED if judged.unmarked else spam
         rest = (tokens, judged.rules, int(judged.action), judged.judged_at, key, parties, judged.sent_as)
@@ -131,30 +131,30 @@ class JudgedComments:
         return self._one("id = :id", comment_id)
 
     def find_latest(self, comment_key: str) -> JudgedComment | None:
-        """Return the comment with this key, as it was judged the last time."""
+        """Return the comment with this key as it was last judged."""
         return self._one("mark = :mark ORDER BY judged_at DESC", bytes.fromhex(comment_key))
 
     def decide(self, comment_key: str, *, spam: bool) -> None:
-        """Store the last decision about a comment, for each time that it was judged."""
+        """Store the last decision about a comment, in the rows of all times that it was judged."""
         self._change(_DECIDE, int(spam), bytes.fromhex(comment_key))
 
     def overdue(self, before: float, action: Action = Action.ASIDE) -> list[JudgedComment]:
         """Return comments with this action that were judged up to ``before`` and not decided since, 500 at most."""
-        return self._several(_OVERDUE, (int(action), before, _SOME))
+        return self._several(_OVERDUE, (int(action), before, _MOST_OVERDUE))
 
     def claim(self, judged: JudgedComment, *, spam: bool = True) -> bool:
-        """Record that a comment is spam, or was never marked as spam, unless it was decided.
+        """Record that a comment counts as spam, or as good because no moderator marked it, unless there is a decision.
 
         Returns True for the first caller only.
         """
         return bool(self._change(_CLAIM, 1 if spam else _UNMARKED, judged.id))
 
     def has_spam_since(self, since: float, at_least: int) -> bool:
-        """Return whether so many comments that were judged after ``since`` are known to be spam."""
+        """Return whether at least so many comments that were judged after ``since`` were marked as spam."""
         return self._has(_SPAM_SINCE, since, at_least)
 
     def has_decided_since(self, since: float) -> bool:
-        """Return whether a comment that was judged after ``since`` was decided."""
+        """Return whether a moderator decided about a comment that was judged after ``since``."""
         return self._has(_DECIDED_SINCE, since, 1)
 
     def reopen(self, judged: JudgedComment) -> None:
@@ -168,11 +168,11 @@ class JudgedComments:
         """
         if self._database.is_missing:
             return False
-        forgotten = self._change(_FORGET, bytes.fromhex(comment_key))
-        return None if forgotten is None else forgotten > 0
+        deleted = self._change(_FORGET, bytes.fromhex(comment_key))
+        return None if deleted is None else deleted > 0
 
     def sweep(self, now: float) -> int | None:
-        """Delete comments older than 60 days, and the oldest if there are too many. Returns how many were deleted.
+        """Delete comments older than 60 days, and the oldest if there are too many. Returns the number of deleted rows.
 
         Returns ``None`` if the database can't be used.
         """
@@ -195,11 +195,11 @@ class JudgedComments:
         if self._database.is_missing:
             return []
         rows = self._database.read(lambda access: access.rows(query, values), insist=True)
-        return [judged for judged in map(_undamaged, rows or ()) if judged]
+        return [judged for judged in map(_read_or_log, rows or ()) if judged]
 
 
-def _undamaged(row: Row) -> JudgedComment | None:
-    """Return the judged comment in a row. Logs a damaged row and returns ``None``, so that the others still count."""
+def _read_or_log(row: Row) -> JudgedComment | None:
+    """Return the judged comment of a row. Logs a damaged row and returns ``None``, so that other rows can be used."""
     try:
         return _read(row)
     except (ValueError, TypeError, zlib.error) as error:
@@ -209,7 +209,7 @@ def _undamaged(row: Row) -> JudgedComment | None:
 
 def _read(row: Row) -> JudgedComment:
     name, tokens, rules, action, judged_at, key, parties, sent_as, spam, chance, found = row
-    authors, evidence = (tuple(bytes.fromhex(one) for one in some.split(",") if one) for some in parties.split(" "))
+    authors, evidence = (tuple(bytes.fromhex(one) for one in hashes.split(",") if one) for hashes in parties.split(" "))
     decided = None if spam in (None, _UNMARKED) else bool(spam)
     words = tuple(json.loads(zlib.decompress(tokens)))
     trace = Trace(bytes(key).hex(), authors, evidence)

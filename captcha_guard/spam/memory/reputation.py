@@ -27,9 +27,9 @@ DAY: Final = 86_400.0
 HISTORY_KEPT: Final = 180 * DAY
 COMMENT_KEPT: Final = 30 * DAY
 
-#: The status of a comment: stored, published without a moderator, kept by a moderator, called spam by a moderator.
-_STORED, _PUBLISHED, _KEPT, _SPAM = range(4)
-_GOOD: Final = (_PUBLISHED, _KEPT)
+#: The status of a comment. A moderator has decided about the last two only.
+_UNDECIDED, _AUTO_PUBLISHED, _CONFIRMED_GOOD, _CONFIRMED_SPAM = range(4)
+_GOOD: Final = (_AUTO_PUBLISHED, _CONFIRMED_GOOD)
 
 _COUNT: Final = """
 INSERT INTO judge_history VALUES (:party, :ham, :spam, :expires) ON CONFLICT (party) DO UPDATE SET
@@ -63,7 +63,7 @@ class Reputation:
 
     def __init__(self, database: Database, *, secret: bytes) -> None:
         self._database = database
-        database.keep(*TABLES)
+        database.add_tables(*TABLES)
         self._secret = secret
         self._key = hash_key(secret)
         self._sketches = Sketches(database, secret=secret)
@@ -71,23 +71,23 @@ class Reputation:
         self._local = threading.local()
 
     def history(self, party: Party, names: tuple[str, ...]) -> History | None:
-        """Return the added counts of these names, 0 for new ones. Returns ``None`` if the database can't be used."""
+        """Return the sums of the counts of these names. Returns ``None`` if the database can't be used."""
         if not names or self._database.is_missing:
             return History()
         parties = {self._hash(party, name) for name in names}
         histories = self._histories(parties)
         if histories is None:
             return None
-        some = [histories[one] for one in parties if one in histories]
-        return History(sum(history.ham for history in some), sum(history.spam for history in some))
+        found = [histories[one] for one in parties if one in histories]
+        return History(sum(history.ham for history in found), sum(history.spam for history in found))
 
     @contextmanager
     def prefetching(
         self, submission: Submission, also: Callable[[Submission], Iterable[Query]] = lambda _: ()
     ) -> Iterator[None]:
-        """Read the histories of all the submission's parties in one statement, when this thread needs the first.
+        """Read the histories of all the submission's parties in one statement, when this thread needs the first one.
 
-        A database with round trips may read the sketches and the queries of ``also`` in the same one.
+        A server may read the sketches and the queries of ``also`` in the same round trip.
         """
 
         def queries() -> list[Query]:
@@ -135,15 +135,15 @@ class Reputation:
         A comment that is published at once counts as kept for its author, but not for its client and hosts. Those
         count only what a moderator decided.
         """
-        self._database.write(self.noting(submission, action))
+        self._database.write(self.note_step(submission, action))
 
-    def noting(self, submission: Submission, action: Action) -> Callable[[Access], None]:
-        """Return the part of :meth:`note` that runs in a transaction, to combine it with others."""
-        note_sketch, trace = self._sketches.noting(submission), self.trace(submission)
+    def note_step(self, submission: Submission, action: Action) -> Callable[[Access], None]:
+        """Return a function that does the work of :meth:`note` in a transaction."""
+        store_sketch, trace = self._sketches.store_step(submission), self.trace(submission)
 
         def write(access: Access) -> None:
-            note_sketch(access)
-            status = _PUBLISHED if action == Action.ACCEPT else _STORED
+            store_sketch(access)
+            status = _AUTO_PUBLISHED if action == Action.ACCEPT else _UNDECIDED
             self._set_status(access, trace, status, submission.posted_at)
             self._sweeper.wrote(access, submission.posted_at, 2 + INDEXED)
 
@@ -163,7 +163,7 @@ class Reputation:
         trace = comment if isinstance(comment, Trace) else self.trace(comment)
 
         def write(access: Access) -> bool:
-            self._set_status(access, trace, _SPAM if spam else _KEPT, now)
+            self._set_status(access, trace, _CONFIRMED_SPAM if spam else _CONFIRMED_GOOD, now)
             self._sweeper.wrote(access, now, 8)
             return True
 
@@ -180,22 +180,22 @@ class Reputation:
 
         def write(access: Access) -> bool:
             key = bytes.fromhex(trace.comment_key)
-            known = access.rows(_STATUS, (key,))
-            self._set_status(access, trace, _STORED, now)
+            found = access.rows(_STATUS, (key,))
+            self._set_status(access, trace, _UNDECIDED, now)
             access.change(_FORGET, [(key,)])
             self._sketches.forget(access, trace.comment_key)
-            return bool(known)
+            return bool(found)
 
         return self._database.write(write, insist=True)
 
     def _set_status(self, access: Access, trace: Trace, status: int, now: float) -> None:
         """Store a comment's status, and change the counts by the difference to its status before."""
-        before, key = _STORED, bytes.fromhex(trace.comment_key)
+        before, key = _UNDECIDED, bytes.fromhex(trace.comment_key)
         if not access.run(_ADD, (key, status, now + COMMENT_KEPT)):
             [(before,)] = access.rows(_STATUS, (key,))
             access.change(_CHANGE, [(key, status, now + COMMENT_KEPT)])
-        author = (status in _GOOD) - (before in _GOOD), (status == _SPAM) - (before == _SPAM)
-        evidence = (status == _KEPT) - (before == _KEPT), author[1]
+        author = (status in _GOOD) - (before in _GOOD), (status == _CONFIRMED_SPAM) - (before == _CONFIRMED_SPAM)
+        evidence = (status == _CONFIRMED_GOOD) - (before == _CONFIRMED_GOOD), author[1]
         counts = [
             (party, max(0, ham), max(0, spam), now + HISTORY_KEPT, ham, ham, spam, spam)
             for parties, (ham, spam) in ((trace.authors, author), (trace.evidence, evidence))
@@ -209,7 +209,7 @@ class Reputation:
         return blake2b(encoded, digest_size=12, key=self._key, person=party.encode()).digest()
 
     def sweep(self, now: float) -> int | None:
-        """Delete what has expired, and the next to expire where there is too much. Returns how many rows were deleted.
+        """Delete expired rows, and the rows that expire first where there are too many. Returns the number of rows.
 
         Returns ``None`` if the database can't be used.
         """

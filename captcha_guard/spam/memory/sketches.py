@@ -21,9 +21,9 @@ from .tables import HASH, INDEXED, SHINGLES, SKETCHES
 
 #: Seconds for which a sketch is kept.
 KEPT: Final = 86_400.0
-#: How many hashes make a sketch.
+#: The number of hashes in a sketch.
 SKETCH: Final = 24
-#: The fewest shingles that are compared, because people do repeat "Thanks for the article, it helped me a lot".
+#: The fewest shingles of a text that is compared. People repeat short ones such as "Thanks, this helped me a lot".
 FEWEST: Final = 6
 #: The share of the sketch that two similar comments have in common.
 ALIKE: Final = 0.6
@@ -48,7 +48,7 @@ _FORGET: Final = tuple(
 
 @dataclass(slots=True)
 class _Sketch:
-    """The sketch of one comment, its key, and how many similar comments were found, once they were looked for."""
+    """The sketch of one comment, its key, and the number of similar comments once ``is_compared``."""
 
     submission: Submission
     key: bytes
@@ -92,15 +92,15 @@ class Sketches:
         values = (*sketch.hashes, submission.posted_at, sketch.key, _COMPARED)
         return [(with_placeholders(_NEAR, len(sketch.hashes)), values)]
 
-    def noting(self, submission: Submission) -> Callable[[Access], None]:
+    def store_step(self, submission: Submission) -> Callable[[Access], None]:
         """Return a function that stores the sketch of a comment in a transaction."""
         sketch, expires = self._sketch(submission), submission.posted_at + KEPT
         if not sketch.is_compared:
             self.alike(submission)
-        enough = (sketch.copies or 0) >= MOST_ALIKE
+        has_enough = (sketch.copies or 0) >= MOST_ALIKE
 
         def write(access: Access) -> None:
-            if sketch.hashes and not enough:  # so that a flood of one text doesn't replace all others
+            if sketch.hashes and not has_enough:  # so that a flood of one text doesn't replace all others
                 access.change(_ADD, [(expires, sketch.key, b"".join(sketch.hashes))])
                 rows = [(shingle, sketch.key, expires) for shingle in sketch.hashes[:INDEXED]]
                 access.change(_INDEX[len(rows) - 1], [[value for row in rows for value in row]])
@@ -114,7 +114,7 @@ class Sketches:
             access.change(statement, [(half,)])
 
     def _sketch(self, submission: Submission) -> _Sketch:
-        """Return the sketch of a comment. The thread's last one is reused: rules need it, and so does storing."""
+        """Return the sketch of a comment. The thread's last one is reused, for the rules and for storing."""
         last: _Sketch | None = getattr(self._local, "last", None)
         if last is None or last.submission is not submission:
             hashes = _smallest(submission.kept_text.words, hash_key(self._secret))
@@ -135,7 +135,7 @@ def _hashes(sketch: bytes) -> Iterator[bytes]:
 def _smallest(words: Sequence[str], key: bytes) -> list[bytes]:
     """Return the sketch of a text.
 
-    The key is a prefix of what is hashed. BLAKE2's own parameter for keys would take a block more for each hash.
+    The key is a prefix of each hashed text. BLAKE2's own key parameter would need one more block for each hash.
     """
     shingles = {" ".join(three) for three in zip(words, words[1:], words[2:], strict=False)}
     if len(shingles) < FEWEST:

@@ -14,9 +14,9 @@ from ...database.table import Kind, Table
 
 #: Bytes of a shingle's hash.
 HASH: Final = 8
-#: How many hashes of a sketch are in the index. Two must match, because one often matches by chance. This misses 1 in
-#: 100 comments that are just similar enough, and 1 in 2,600 that have three quarters in common (the first two terms of
-#: a binomial distribution).
+#: The number of a sketch's hashes that are in the index. Two must match, because one often matches by chance. This
+#: misses 1 in 100 comments that are just similar enough, and 1 in 2,600 that have three quarters in common (the first
+#: two terms of a binomial distribution).
 INDEXED: Final = 8
 
 
@@ -27,7 +27,7 @@ def _expiring(name: str, columns: dict[str, Kind], *key: str) -> Table:
 
 HISTORY: Final = _expiring("judge_history", {"party": Kind.HASH, "ham": Kind.WHOLE, "spam": Kind.WHOLE}, "party")
 COMMENTS: Final = _expiring("judge_comments", {"mark": Kind.HASH, "said": Kind.WHOLE}, "mark")
-#: The sketches in order of time, so that a new one is written beside the last.
+#: The sketches, ordered by time, so that a new row is written beside the last one.
 SKETCHES: Final = Table(
     "judge_text_sketches",
     {"expires": Kind.REAL, "mark": Kind.HASH, "sketch": Kind.BYTES},
@@ -52,9 +52,9 @@ def indexed(sketch: bytes) -> list[bytes]:
 
 
 def _delete_shingles(access: Access, until: float) -> int:
-    """Delete the shingles of the sketches that expire up to a time. Returns how many these sketches have.
+    """Delete the shingles of the sketches that expire up to a time. Returns the number of shingles of these sketches.
 
-    A sketch of the same comment that was stored later has the same shingles. They expire with it, and stay.
+    If the same comment was stored again later, the rows of its shingles have a later time and aren't deleted.
     """
     rows = access.rows(f"{SKETCHES.select} WHERE expires <= :until", (until,))
     deleted = [(mark, expires, indexed(bytes(sketch))) for expires, mark, sketch in rows]

@@ -106,7 +106,7 @@ class Outbox:
 
     def __init__(self, database: Database, work: Callable[[Job, float], Fault | None]) -> None:
         self._database = database
-        database.keep(TABLE)
+        database.add_tables(TABLE)
         self._work = work
 
     def put(self, access: Access, service: str, task: Task, key: str, form: Form, *, now: float) -> None:

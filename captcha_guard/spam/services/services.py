@@ -58,7 +58,7 @@ class Services:
         self._answers = Answers(secret)
         self._on_late_answer = on_late_answer
         self._database = database
-        database.keep(sent_forms.TABLE)
+        database.add_tables(sent_forms.TABLE)
         self._outbox = Outbox(database, self._work)
 
     def check(

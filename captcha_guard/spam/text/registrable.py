@@ -9,20 +9,20 @@ from tldextract import TLDExtract
 
 from ..lists.known_hosts import HOSTING
 
-#: Reads the snapshot in the package; it never fetches a newer list and writes no cache. Private suffixes count, because
-#: the names below github.io or blogspot.com belong to different people, and so do those below ``HOSTING``.
+#: Reads the list in the package. It never downloads a newer one and writes no cache. Private suffixes count, because
+#: the subdomains of github.io, blogspot.com and the hosts in ``HOSTING`` belong to different people.
 _LIST: Final = TLDExtract(
     suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True, extra_suffixes=tuple(HOSTING)
 )
-_LIST("example.com")  # reads the list now, so that no visitor waits for it
+_LIST("example.com")  # reads the list now, so that no request waits for it
 
-#: Characters of a host name that are looked at (RFC 1035).
+#: The most characters of a host name (RFC 1035). Longer ones are cut.
 _LONGEST: Final = 253
 
 
 @lru_cache(maxsize=4096)
 def registrable_domain(host: str) -> str:
-    """Return the part of ``host`` that someone registered: "b.co.uk" for "a.b.co.uk".
+    """Return the registrable domain of a host: "b.co.uk" for "a.b.co.uk".
 
     The last two labels are returned if the list doesn't know the suffix. An IP address, a suffix and a name of one
     label are returned as they are.

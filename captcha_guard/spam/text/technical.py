@@ -22,7 +22,7 @@ _CODE: Final = re.compile(
     | \b\d{1,4}\.\d{1,4}\.\d{1,5}\b""",
     re.VERBOSE,
 )
-#: Addresses, which say nothing about the text around them.
+#: Addresses. They don't show what the text around them is about.
 _ADDRESS: Final = re.compile(r"""(?:https?|ftp):[^\s<>"']++|\bwww\.[^\s<>"']++""", re.IGNORECASE)
 
 _TERMS: Final = """
@@ -43,11 +43,12 @@ _TERMS: Final = """
 """
 #: Words of programming that advertisements seldom have.
 TERMS: Final = frozenset(_TERMS.split())
-#: So many different words of programming, or of the post, show what a text is about.
+#: The fewest different words of programming, and of the post, that show what a text is about.
 _ENOUGH_TERMS: Final = 2
 _ENOUGH_OF_TOPIC: Final = 4
-#: Letters. Shorter words of the post occur in any text.
+#: The fewest letters of a word of the post that counts. Shorter words occur in any text.
 _LONG: Final = 6
+#: The most characters of a post that are read.
 _MOST: Final = 100_000
 
 
@@ -57,12 +58,12 @@ def is_on_subject(cased: str, words: Iterable[str], topic: str = "") -> bool:
     :param cased: the text with its upper and lower case.
     :param words: its words in lower case, without those of addresses.
     """
-    said = set(words)
-    if len(TERMS & said) >= _ENOUGH_TERMS or (topic and len(_long_words(topic) & said) >= _ENOUGH_OF_TOPIC):
+    known = set(words)
+    if len(TERMS & known) >= _ENOUGH_TERMS or (topic and len(_long_words(topic) & known) >= _ENOUGH_OF_TOPIC):
         return True
     return _CODE.search(_ADDRESS.sub(" ", cased)) is not None
 
 
-@lru_cache(maxsize=8)  # the comments on one post come with the same topic
+@lru_cache(maxsize=8)  # comments on one post have the same topic
 def _long_words(topic: str) -> frozenset[str]:
     return frozenset(word for word in words_of(folded_case(topic[:_MOST])) if len(word) >= _LONG)

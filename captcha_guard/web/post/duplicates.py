@@ -37,8 +37,8 @@ def is_known(submission: Submission, state: State) -> bool:
 def claim(submission: Submission, state: State, *, again: bool) -> str | None:
     """Claim a comment. Returns the key that releases the claim, or None if the comment was claimed before.
 
-    Returns "" if nothing was claimed: for a comment that can't be a duplicate, while the store fails, for a comment
-    that was erased, and with ``again``, which means that the solved code allows a repetition.
+    A comment that was erased can be claimed again. Returns "" if nothing was claimed: for a comment that can't be a
+    duplicate, while the store fails, and with ``again``, which means that the solved code allows a repetition.
     """
     if not submission.can_be_duplicate:
         return ""
@@ -49,7 +49,9 @@ def claim(submission: Submission, state: State, *, again: bool) -> str | None:
         return ""
     if first:
         return key
-    return "" if again or _was_forgotten(submission, state) else None
+    if again:
+        return ""
+    return key if _was_forgotten(submission, state) else None
 
 
 def release(claimed: str | None, state: State) -> None:

@@ -7,6 +7,7 @@ the comments that the view has stored.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 
 from flask import Request, current_app
@@ -51,10 +52,18 @@ def handle_post(request: Request, state: State, protection: Protection, scope: s
     """Handle one POST to a guarded route, and return its result. No input from a visitor makes this raise."""
     post = _Post(request, state, protection, scope)
     try:
+        return _handle(post)
+    except BaseException:  # such as of the host's function: the comment isn't stored, so it may be sent again
+        release(post.claimed, state)
+        raise
+
+
+def _handle(post: _Post) -> Result:
+    try:
         post.check_origin()
-        if is_exempt(protection):
+        if is_exempt(post.protection):
             exempt = Finding("exempt", 0, "The host exempts this client.")
-            return Result(scope, protection, Verdict(Action.ACCEPT, (exempt,)))
+            return Result(post.scope, post.protection, Verdict(Action.ACCEPT, (exempt,)))
         post.read()
         post.check_code()
         post.judge()
@@ -64,9 +73,6 @@ def handle_post(request: Request, state: State, protection: Protection, scope: s
         post.verdict = post.decide()
     except Refused as refused:
         post.refusal, post.verdict = refused.refusal, refused.verdict
-    except BaseException:  # such as of the host's function: the comment isn't stored, so it may be sent again
-        release(post.claimed, state)
-        raise
     return post.result()
 
 
@@ -212,7 +218,7 @@ class _Post:
 
     def _identifying_parts(self) -> Submission:
         """Return a submission with the parts that identify the comment."""
-        posted, where = self.posted, repr(sorted((self.request.view_args or {}).items()))
+        posted, where = self.posted, _canonical_path(self.request)
         return Submission(
             scope=self.scope,
             author=posted.parts["author"],
@@ -280,6 +286,14 @@ class _Post:
         refusal = Refusal.because("unusual" if unusual else code.reason)
         verdict = verdict.found(Finding(refusal.reason, 0, refusal.message, Action.CHALLENGE))
         raise Refused(refusal, replace(verdict, action=Action.CHALLENGE))
+
+
+def _canonical_path(request: Request) -> str:
+    """Return the path of this request as the route's rule writes it, so that ``/posts/007`` is ``/posts/7``."""
+    built = None
+    with suppress(Exception):  # a converter of the host's, or arguments that a preprocessor has taken out
+        built = request.url_rule.build(request.view_args or {}, append_unknown=False) if request.url_rule else None
+    return built[1] if built else request.path
 
 
 def _without_actions_up_to(verdict: Verdict, up_to: Action) -> Verdict:
