@@ -169,7 +169,18 @@ FORMS = (
             "&#41;.",
             "&rpar;@",
         ),
-        *("&lt;@", "&gt;@", "&#x20;@", "&Tab;@", "&nbsp;@", "&quot; @", "&quot;&gt;@", "&sol;@", "&quest;x@"),
+        *(
+            "&lt;@",
+            "&gt;@",
+            "&#x20;@",
+            "&Tab;@",
+            "&nbsp;@",
+            "&quot; @",
+            "&quot;&gt;@",
+            "&sol;@",
+            "&quest;x@",
+            "\uff0f@",
+        ),
     ],
 )
 def test_no_character_hides_the_rest_of_a_host(form: str, between: str) -> None:
