@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from .history import Memory, Party, link_name
 from .lists.known_hosts import is_forge, is_work
 from .submission import Submission
-from .text.link import Context, Link, address_of, certain_host, host_of, name_of
+from .text.link import Context, Link, host_of, name_of
 from .text.quotes import addresses_in
 from .text.registrable import registrable_domain
 from .text.technical import is_on_subject, is_pasted
@@ -75,10 +75,10 @@ class _Counting:
         self._code_domains: set[str] = set()
 
     def counts(self, link: Link) -> bool:
-        host = certain_host(link.url)
+        host = link.certain_host
         if not host or _REDIRECT.search(link.url, len(host)):
             return True
-        address = address_of(link.url)
+        address = link.address
         path = address.removeprefix(host)
         if is_work(host, path) or (self._home and registrable_domain(host) == self._home):
             return False
@@ -109,7 +109,7 @@ def _explained(submission: Submission, links: tuple[Link, ...]) -> bool:
     No link may be repeated, have a text of its own, or lead to the author's own website.
     """
     text = submission.text
-    if len({address_of(link.url) for link in links}) < max(2, len(links)) or any(map(_has_own_text, links)):
+    if len({link.address for link in links}) < max(2, len(links)) or any(map(_has_own_text, links)):
         return False
     if any(_has_named_references(passage.tagged) for passage in text.passages):
         return False

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from .lists.known_hosts import PLATFORMS, is_forge, is_listed, is_work
 from .submission import Submission
-from .text.link import Link, address_of
+from .text.link import Link
 from .text.normalised import Text
 from .text.registrable import registrable_domain
 
@@ -81,7 +81,7 @@ def sites_of(text: Text) -> tuple[str, ...]:
 
 def _site_name(link: Link) -> str:
     host = link.host
-    address = address_of(link.url).lower() or host
+    address = link.address.lower() or host
     path = address.removeprefix(host)
     if not host or is_work(host, path):
         return ""
@@ -99,8 +99,7 @@ def links_of(submission: Submission) -> tuple[str, ...]:
 
 def link_name(scope: str, link: Link) -> str:
     """Return the name of a link's history in this scope. It is empty if the link's host is uncertain."""
-    address = address_of(link.url)
-    return f"{scope}\n{address}" if address else ""
+    return f"{scope}\n{link.address}" if link.address else ""
 
 
 def shown(host: str, submission: Submission) -> str:

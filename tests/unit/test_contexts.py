@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
+from captcha_guard.spam.counted_links import counted_links
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.text.contexts import with_contexts, without_code
 from captcha_guard.spam.text.link import Context
 from captcha_guard.spam.text.link_scanner import scan
+from captcha_guard.spam.text.normalised import Text
 from captcha_guard.spam.text.quotes import without_known_quotes
 from captcha_guard.spam.text.registrable import registrable_domain
 
@@ -31,7 +35,22 @@ def test_every_link_keeps_its_place_and_gets_a_context(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", [*PIECES, "`a http://a.example` ", "> http://a.example\n", "    http://a.example\n", "> <a b>"]
+    "piece",
+    [
+        *PIECES,
+        "](",
+        "[a][",
+        "<a ",
+        "a\n`",
+        "- a\n",
+        "a ``` `` ",
+        "<a xmlns='",
+        "\r",
+        "`a http://a.example` ",
+        "> http://a.example\n",
+        "> <a b>",
+        "    http://a.example\n",
+    ],
 )
 def test_the_time_is_linear_in_the_text(piece: str) -> None:
     def seconds(length: int) -> float:
@@ -63,6 +82,95 @@ def test_the_time_is_linear_in_the_text(piece: str) -> None:
 )
 def test_a_link_is_in_code_in_a_quote_or_in_prose(text: str, context: Context) -> None:
     assert [one.link.context for one in with_contexts(text, scan(text))] == [context]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "See ``curl ` {}`` there.",
+        "See `curl\n{}` there.",
+        "- first\n- see `curl {}` there\n",
+        "1. first\n\n```sh\ncurl {}\n```\n",
+        "> said so\n\n~~~~\n~~~\ncurl {}\n~~~~~\n",
+        "a `b` [c](/d) <e> `curl {}`",
+        "- first\n\nso\n\n\tcurl {}\n\tcd {}\n",
+        "# `a`\r\n\r\n   ```\r\ncurl {}\r\n```\r\n",
+        "\u2764\ufe0f `curl {}`",
+        "<xs:a b='c' xmlns:d='{}'/>",
+    ],
+)
+def test_what_every_renderer_shows_as_code_is_code(body: str) -> None:
+    links = Text.of(body.replace("{}", "http://a.example/")).links
+    assert links
+    assert {link.context for link in links} == {Context.CODE}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a \\``{}``",
+        "a \\``get {} so` a",
+        "a ```{} so`` a",
+        "a `b\n\n{} so` a",
+        "a `b\n\n{} so` a `",
+        "a `b\n# {} so `",
+        "a `b\n- {} so `",
+        "a `b\n***\n{} so `",
+        "* ~~~\nget {} now\n* ~~~",
+        "> ~~~ sh\nget {} now\n> ~~~",
+        "7) a\n\n    ```\nget {} now\n    ```\n",
+        "- a\n\n      get {} now",
+        "a\n2) b\n   ```\n   c\n```\nget {} now\n```",
+        "<div>\n```\n</div>\n\nget {} now\n```\n",
+        "<!--\n~~~\n-->\nget {} now\n\n<!--\n~~~\n-->",
+        "<pre>\n</pre>\n`get {} now`",
+        "[a](/b`c) get {} now `",
+        "[a](</`>) get {} now `",
+        "[a](/b 'c`') get {} now `",
+        "[b][a`c] get {} now `\n\n[a`c]: /d",
+        "<https:a`> get {} now `",
+        '<a title=">`"> get {} now `',
+        "&#96;get {} now&grave;",
+        "&Tab;get {} now",
+        "\u200b    get {} now",
+        "a `\u200b`get {} now``",
+        "xmlns:a='{}' is it",
+        "<a> xmlns='{}' is it",
+    ],
+)
+def test_what_a_renderer_may_show_as_text_is_not_code(body: str) -> None:
+    links = Text.of(body.replace("{}", "http://a.example/")).links
+    assert links
+    assert Context.CODE not in {link.context for link in links}
+
+
+@pytest.mark.parametrize("code", ["[code]get {} now[/code]", "<code>get {} now</code>", "<pre>get {} now</pre>"])
+@pytest.mark.parametrize("link", ["<http://a.example/>", "![b](//a.example)", "[b]\n\n[b]: http://a.example/\n\nso"])
+def test_links_of_markdown_are_not_code_in_html_and_bbcode(code: str, link: str) -> None:
+    assert Context.CODE not in {one.context for one in Text.of(f"[b] {code.format(link)}").links}
+
+
+BLOCKS = ("`", "``", "```", "\n```\n", "\n~~~\n", "\n~~~~ a\n", "\\", "\n", "\n\n", "\n  ", "\n   ", "\n\n    ", "\t",
+          "\r\n", "\n- ", "- ", "1. ", "\n2) ", "\n> ", "> ", "\n# ", "\n---\n", "<pre>", "</pre>", "\n<div>\n", "<!--",
+          "-->", "<b>", "[code]", "[/code]", "<code>", "</code>", "[x]", "[y](/u`v) ", "[y](/u 't`') ", "<https:a`>",
+          "<b title='`'>", "&#96;", "\u200b", "\ufe0f", "word ", "a `b` c ", "](", "][", "(", "&gt;",
+          "xmlns='")  # fmt: skip
+LINKS = ("[a](//h{}.example)", "<https://h{}.example>", "\n[x]: https://h{}.example\n", "[a](<//h{}.example/`>)",
+         "![](//h{}.example)")  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(BLOCKS + 3 * LINKS), max_size=14))
+@settings(max_examples=400, deadline=None)
+def test_every_link_that_a_commonmark_renderer_makes_counts(pieces: list[str]) -> None:
+    """The body has words enough for links in code not to count."""
+    written = "".join(piece.replace("{}", str(number)) for number, piece in enumerate(pieces))
+    body = f"The table grows by a factor of two, which is why the cost is amortised.\n\n{written}"
+    pages = [MarkdownIt("commonmark", {"html": html}).render(body) for html in (True, False)]
+    rendered = {
+        host for page in pages for host in re.findall(r'<(?:a href|img src)="(?:https:)?//(h\d+\.example)', page)
+    }
+    counted = counted_links(Submission(scope="c", body=body)).links
+    assert all(any(host in link.url for link in counted) for host in rendered)
 
 
 @pytest.mark.parametrize(

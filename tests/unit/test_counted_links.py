@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from captcha_guard.spam.counted_links import counted_links
 from captcha_guard.spam.history import History, Party
@@ -38,6 +43,14 @@ def post(body: str, **more: Any) -> Submission:
 
 def judged(body: str, memory: Past | None = None, **more: Any) -> Verdict:
     return Judge(standard(memory=memory or Past())).judge(post(body, **more))
+
+
+def rendered_hosts(body: str) -> set[str]:
+    """Return the hosts of the links that CommonMark renderers make, with HTML and without, as browsers read them."""
+    pages = [MarkdownIt("commonmark", {"html": html}).render(body) for html in (True, False)]
+    urls = [unescape(url).strip() for page in pages for url in re.findall(r'href="([^"]+)"', page)]
+    authorities = [re.split(r"[/?#\\\\]", re.sub(r"[\t\r\n]|^(https?:)?[/\\\\]*", "", url))[0] for url in urls]
+    return {authority.rpartition("@")[2] for authority in authorities}
 
 
 def count(body: str, memory: Past | None = None, **more: Any) -> int:
@@ -119,6 +132,136 @@ def test_neither_quotes_nor_code_hide_links(body: str, counted: int) -> None:
 def test_no_address_passes_for_a_known_one(link: str) -> None:
     assert count(f"{TEXT} {link}") == 1
     assert count(f"{TEXT} <a href='{link}'>tables</a>") == 1
+
+
+FORMS = (
+    "[tables]({})",
+    "[tables](<{}>)",
+    "![tables]( {} 'title')",
+    "<{}>",
+    "[tables]\n\n[tables]: {}\n",
+    "[tables]\n\n[tables]:\n <{}>\n",
+    '<a href="{}">tables</a>',
+    "<a class=x href=' {}'>tables</a>",
+    "[url={}]tables[/url]",
+    '[url="{}"]tables[/url]',
+    "[url]{}[/url]",
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "between",
+    [
+        *(
+            '"x@',
+            "'y'@",
+            "(@",
+            "(a)(@",
+            "[x@",
+            "[]]@",
+            "\xa0@",
+            "<b>@",
+            "`@",
+            '".',
+            "(.",
+            "&apos;@",
+            "&#41;.",
+            "&rpar;@",
+        ),
+        *(
+            "&lt;@",
+            "&gt;@",
+            "&#x20;@",
+            "&Tab;@",
+            "&nbsp;@",
+            "&quot; @",
+            "&quot;&gt;@",
+            "&sol;@",
+            "&quest;x@",
+            "\uff0f@",
+        ),
+    ],
+)
+def test_no_character_hides_the_rest_of_a_host(form: str, between: str) -> None:
+    for known in (
+        "https://docs.python.org",
+        "https://www.quill.example",
+        "https://localhost",
+        "https://tables.example",
+    ):
+        link = form.format(f"{known}{between}pills.example/a")
+        sure = form.format("https://docs.python.org/a")
+        assert count(f"{TEXT} {link}", topic="See https://tables.example/.") >= 1, link
+        assert count(f"{TEXT} {sure} and {link}", topic="See https://tables.example/.") >= 1, link
+
+
+@pytest.mark.parametrize(
+    "form", ["[tables](<{}>)", "[tables]\n\n[tables]: <{}>\n", "<a href=' {}'>tables</a>", "[url={}]a[/url]"]
+)
+@pytest.mark.parametrize("between", [" x@", ' "@', "\t(@"])
+def test_no_space_hides_the_rest_of_a_host_in_brackets_or_quotes(form: str, between: str) -> None:
+    assert count(f"{TEXT} {form.format(f'https://docs.python.org{between}pills.example/a')}") == 1
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("url", ["https://docs.python.org", "https://docs.python.org/3/", "http://localhost:5000"])
+def test_a_whole_address_in_markup_passes_for_a_known_one(form: str, url: str) -> None:
+    assert count(f"{TEXT} {form.format(url)} &amp; it's well \u200d\u2764\ufe0f written.") == 0
+
+
+SEPARATORS = (
+    "@",
+    '"',
+    "'",
+    "(",
+    ")",
+    "[",
+    "]",
+    "<",
+    ">",
+    "x",
+    ".",
+    " ",
+    "\\",
+    "`",
+    "*",
+    "~",
+    "|",
+    "{",
+    ",",
+    ";",
+    ":",
+    "&",
+)
+ENTITIES = (
+    "&quot;",
+    "&#39;",
+    "&lpar;",
+    "&#41;",
+    "&lbrack;",
+    "&#x5d;",
+    "&lt;",
+    "&gt;",
+    "&sol;",
+    "&#63;",
+    "&num;",
+    "&Tab;",
+)
+
+
+@given(st.sampled_from(FORMS), st.lists(st.sampled_from(SEPARATORS + ENTITIES), max_size=5).map("".join))
+@settings(max_examples=300)
+def test_a_link_counts_if_a_renderer_leads_it_to_another_host(form: str, between: str) -> None:
+    body = f"{TEXT} {form.format(f'https://docs.python.org{between}@pills.example/a')}"
+    if "pills.example" in rendered_hosts(body):
+        assert count(body) >= 1
+
+
+@pytest.mark.parametrize("between", [" x@", ") @", '"@', "&sol;@", "\uff0f@"])
+def test_a_website_is_the_sites_own_only_if_the_whole_field_is(between: str) -> None:
+    assert post(TEXT, url="https://blog.quill.example").text.site is None
+    assert post(TEXT, url=f"https://blog.quill.example{between}pills.example/").text.site is not None
 
 
 def test_what_the_post_links_does_not_count() -> None:

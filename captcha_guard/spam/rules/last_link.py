@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ..submission import Submission
-from ..text.link import Context, Link, address_of
+from ..text.link import Context, Link
 from ..text.normalised import Passage, Text, folded_case, words_of
 from ..text.technical import is_on_subject
 from ..verdict import Finding
@@ -60,5 +60,5 @@ def _is_host(text: Text, last: Link) -> bool:
 
 def _are_own_pages(passage: Passage, links: list[Link]) -> bool:
     """Return whether each link leads to another page, none to a front page, in a text with some words for each."""
-    pages = {address_of(link.url) for link in links if not link.is_tag}
+    pages = {link.address for link in links if not link.is_tag}
     return len({page for page in pages if "/" in page}) == len(links) and len(passage.words) >= EXPLAINED * len(links)

@@ -17,12 +17,16 @@ from heapq import merge
 from itertools import islice
 from typing import Final, NamedTuple
 
-from .link import Link, host_of, leads_home
+from .link import Link, certain_match, host_of, leads_home
 
 #: The maximum number of links that are parsed. More links don't change a verdict.
 MOST_LINKS: Final = 100
 #: The maximum number of links to the site itself and to loopback hosts that are skipped. Further ones count as links.
 _MOST_SKIPPED: Final = 1000
+#: The maximum number of hosts that are compared with the posted text. Further ones are uncertain.
+_MOST_COMPARED: Final = 200
+#: Characters of a URL that are read for the host of an uncertain link.
+_LONGEST_AUTHORITY: Final = 500
 
 #: Browsers remove these characters from a URL.
 _DROPPED: Final = r"[\t\n\r]*+"
@@ -73,8 +77,9 @@ _REFERENCE: Final = re.compile(r"\[([^\[\]]{1,999}+)\]")
 _DEFINITION: Final = re.compile(
     rf"\[(?P<label>[^\[\]]{{1,999}}+)\]:[\s>]*+<?+(?P<url>(?={_ABSOLUTE})[^\s<>()\[\]]*+)", re.IGNORECASE
 )
-#: Escaped brackets are part of a label. They are replaced with control characters, which the text doesn't contain.
-_ESCAPED: Final = (("\\\\", "\x01"), ("\\[", "\x02"), ("\\]", "\x03"))
+#: Escaped brackets are part of a label. They are replaced with control characters, which the text doesn't contain, of
+#: the same length.
+_ESCAPED: Final = (("\\\\", "\x01\x01"), ("\\[", "\x02\x02"), ("\\]", "\x03\x03"))
 
 
 class Found(NamedTuple):
@@ -84,8 +89,11 @@ class Found(NamedTuple):
     link: Link
 
 
-def scan(text: str, site: str = "", most: int = MOST_LINKS) -> list[Found]:
+def scan(text: str, site: str = "", most: int = MOST_LINKS, posted: str = "") -> list[Found]:
     """Return the links in ``text`` with their positions, at most ``most``.
+
+    ``posted`` is the text before entities were decoded and invisible characters removed, if it differs. A link whose
+    host and next characters aren't in it as they are here is uncertain, because some parsers see other characters.
 
     A marked-up link whose label is its own URL counts once. A reference counts as often as it is used or as its URL is
     written, whichever is more. Links to loopback hosts and to ``site`` don't count.
@@ -95,24 +103,27 @@ def scan(text: str, site: str = "", most: int = MOST_LINKS) -> list[Found]:
     if not streams:
         return []
     found: list[Found] = []
+    hosts = _Hosts(text, posted)
     labelled = skipped = place = 0
     for start, end, kind in streams[0] if len(streams) == 1 else merge(*streams):
-        if skipped < _MOST_SKIPPED and (start < place or leads_home(text, site, start, kind)):
+        if skipped < _MOST_SKIPPED and (start < place or hosts.lead_home(site, start, kind)):
             skipped += 1
+            place = max(place, start + 1)
             continue
         rest = (_REST if kind in ("bare", "auto") else _TARGET).match(text, start)
         place = max(end, rest.end() if rest else 0)
         if kind == "bare" and not _HAS_HOST.search(text, start, place):
             continue
+        link = hosts.link(start, place, kind)
         if kind == "inline":
-            _add_inline(found, text, Found(start, _link(text[start:place])))
+            _add_inline(found, text, Found(start, link))
         elif kind == "given":
-            labelled = max(labelled, _add_given(found, text, start, place))
+            labelled = max(labelled, _add_given(found, text, start, place, link))
         elif start >= labelled or kind != "bare":
-            found.append(Found(start, _link(text[start:place])))
+            found.append(Found(start, link))
         if len(found) >= most:
             break
-    return [*found, *_further_uses(text, site, most - len(found))]
+    return [*found, *_further_uses(text, site, most - len(found), hosts)]
 
 
 def _starts(kind: str, start: re.Pattern[str], lowered: str) -> Iterator[tuple[int, int, str]]:
@@ -121,8 +132,35 @@ def _starts(kind: str, start: re.Pattern[str], lowered: str) -> Iterator[tuple[i
         yield (match.start() if kind == "bare" else match.end()), match.end(), kind
 
 
-def _link(url: str) -> Link:
-    return Link(url, host_of(_plain(url)))
+class _Hosts:
+    """Decides which links of a text certainly lead to the host that they seem to lead to."""
+
+    def __init__(self, text: str, posted: str) -> None:
+        self._text = text
+        self._posted = posted if posted != text else ""
+        self._compared: dict[str, bool] = {}
+
+    def link(self, start: int, end: int, kind: str) -> Link:
+        """Return the link from ``start`` to ``end``; the host of an uncertain one is the one that browsers find."""
+        url = self._text[start:end]
+        is_certain = self._is_certain(start, kind)
+        further = "" if is_certain else host_of(_plain(self._text[start : start + _LONGEST_AUTHORITY]))
+        return Link(url, further or host_of(_plain(url)), is_bare=kind == "bare", is_certain=is_certain)
+
+    def lead_home(self, site: str, start: int, kind: str) -> bool:
+        """Return whether the URL at ``start`` certainly leads to a local host or to ``site``."""
+        return leads_home(self._text, site, start, kind) and self._is_certain(start, kind)
+
+    def _is_certain(self, start: int, kind: str) -> bool:
+        match = certain_match(self._text, start, kind)
+        if not match or not self._posted:
+            return match is not None
+        written = self._text[start : match.end() + 2]
+        if written not in self._compared:
+            self._compared[written] = len(self._compared) < _MOST_COMPARED and (
+                self._text.count(written) == self._posted.count(written)
+            )
+        return self._compared[written]
 
 
 def _plain(url: str) -> str:
@@ -148,7 +186,7 @@ def _add_inline(found: list[Found], text: str, one: Found) -> None:
     found.append(Found(one.place, replace(one.link, marked_up=True, label=label.strip())))
 
 
-def _add_given(found: list[Found], text: str, start: int, end: int) -> int:
+def _add_given(found: list[Found], text: str, start: int, end: int, link: Link) -> int:
     """Add a link of HTML or BBCode; return the end of its label if the label is its URL, else 0."""
     value = _VALUE.match(text, start)
     url = _LAYOUT.sub("", value[0] if value else text[start:end])
@@ -156,13 +194,13 @@ def _add_given(found: list[Found], text: str, start: int, end: int) -> int:
     label = (behind["html"] or behind["code"] or "").strip() if behind else ""
     if not label and text[start - 1] == "]":
         label = url
-    host = host_of(_plain(url))
+    host = link.host if not link.is_certain else host_of(_plain(url))
     is_address = bool(host) and host_of(label) == host and len(label.split()) == 1
-    found.append(Found(start, Link(url, host, marked_up=True, label=label, is_tag=not is_address)))
+    found.append(Found(start, replace(link, url=url, host=host, marked_up=True, label=label, is_tag=not is_address)))
     return behind.end() if behind and is_address else 0
 
 
-def _further_uses(text: str, site: str, most: int) -> list[Found]:
+def _further_uses(text: str, site: str, most: int, hosts: _Hosts) -> list[Found]:
     """Return the uses of reference definitions that exceed the number of times their URLs are written.
 
     What looks like a second definition of a label may be a use of the first one.
@@ -173,7 +211,7 @@ def _further_uses(text: str, site: str, most: int) -> list[Found]:
         text = text.replace(written, stand_in)
     defined: dict[str, list[re.Match[str]]] = {}
     for match in islice(_DEFINITION.finditer(text), MOST_LINKS + _MOST_SKIPPED):
-        if not leads_home(text, site, match.start("url"), "definition"):
+        if not hosts.lead_home(site, match.start("url"), "definition"):
             defined.setdefault(_label(match["label"]), []).append(match)
     if not defined:
         return []
@@ -182,7 +220,7 @@ def _further_uses(text: str, site: str, most: int) -> list[Found]:
         uses[_label(label)] += times
     further: list[Found] = []
     for label, ones in defined.items():
-        one = Found(ones[0].start("url"), replace(_link(ones[0]["url"]), marked_up=True))
+        one = Found(ones[0].start("url"), replace(hosts.link(*ones[0].span("url"), "definition"), marked_up=True))
         further += [one] * min(most - len(further), max(0, uses[label] - 1 - len(ones)))
     return further
 

@@ -21,7 +21,7 @@ from .contexts import with_contexts
 from .excerpt import BUDGET, SEPARATOR, excerpts
 from .homoglyphs import fold_look_alikes
 from .invisible import MOST_SPLITS, as_seen
-from .link import Link, host_of, leads_home
+from .link import Link, certain_match, host_of, leads_home
 from .link_scanner import MOST_LINKS, Found, scan
 
 #: Characters of the author's name and of the website that are read.
@@ -152,7 +152,7 @@ def _passages(
     """Return the passages, and the text of each with its case kept."""
     posted = (*public, *private)
     texts = [_seen(text, tricks) for text in posted]
-    links = _links(texts, site)
+    links = _links(posted, texts, site)
     passages: list[Passage] = []
     cased_texts: list[str] = []
     links_left = MOST_LINKS
@@ -195,12 +195,12 @@ def _joined(passages: tuple[Passage, ...]) -> Passage:
     )
 
 
-def _links(texts: list[str], site: str) -> list[list[Found]]:
+def _links(posted: tuple[str, ...], texts: list[str], site: str) -> list[list[Found]]:
     """Return the links of each text, at most 100 in total."""
     links: list[list[Found]] = []
     left = MOST_LINKS
-    for text in texts:
-        links.append(with_contexts(text, scan(text, site, left)) if left else [])
+    for text, as_posted in zip(texts, posted, strict=True):
+        links.append(with_contexts(text, scan(text, site, left, as_posted), as_posted) if left else [])
         left -= len(links[-1])
     return links
 
@@ -208,11 +208,19 @@ def _links(texts: list[str], site: str) -> list[list[Found]]:
 def _in_their_contexts(normal: list[Link], written: list[Link]) -> list[Link]:
     """Return the links of a normalised text with the contexts that the same links have in the text as written.
 
-    If letter tricks had hidden a link, all of them count as prose.
+    If letter tricks had hidden a link, all of them count as prose. Only links that were certain before are certain.
+    Other links that the normalised text doesn't have are added.
     """
-    if len(normal) != len(written):
-        return normal
-    return [replace(link, context=other.context) for link, other in zip(normal, written, strict=True)]
+    hosts = [link.host for link in normal]
+    if hosts != [link.host for link in written]:
+        certain = {link.url for link in written if link.is_certain}
+        links = [replace(link, is_certain=link.is_certain and link.url in certain) for link in normal]
+        links += [link for link in written if not link.is_certain and link.host not in hosts]
+        return links[:MOST_LINKS]
+    return [
+        replace(link, context=other.context, is_certain=link.is_certain and other.is_certain)
+        for link, other in zip(normal, written, strict=True)
+    ]
 
 
 def _stretches(text: str) -> tuple[tuple[str, ...], ...]:
@@ -239,7 +247,10 @@ def site_of(url: str, site: str = "") -> Link | None:
     """Return the website field as a link; ``None`` if it has no host or leads to ``site`` itself."""
     address = url and _normal(_seen(url[: 2 * SHORT], {})[:SHORT], {}, BUDGET).strip()
     host = host_of(address)
-    return Link(address, host) if host and not leads_home(address, site) else None
+    readings = (url.strip(), address)  # some sites show the address as posted
+    if not host or all(leads_home(reading, site) for reading in readings):
+        return None
+    return Link(address, host, is_certain=all(map(certain_match, readings)))
 
 
 def without_tags(text: str) -> str:

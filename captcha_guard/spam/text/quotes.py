@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Final
 
 from .invisible import as_seen
-from .link import address_of
 from .link_scanner import scan
 from .normalised import folded_case, words_of
 
@@ -71,7 +70,7 @@ def addresses_in(known: str) -> frozenset[str]:
 
 def _links_of(text: str) -> frozenset[str]:
     """Return the addresses of the links in ``text``; it contains "" if parsers may disagree about a link's host."""
-    return frozenset(address_of(found.link.url) for found in scan(as_seen(text)[0]))
+    return frozenset(found.link.address for found in scan(as_seen(text)[0], posted=text))
 
 
 def _said(text: str) -> str:
