@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final, NamedTuple
 
+from .excerpt import SEPARATOR
 from .link import Context
 from .link_scanner import Found
 from .markdown_code import Span, markdown_code
@@ -59,6 +60,10 @@ def without_code(text: str) -> str:
 
     Indented lines, ``<code>`` and ``<pre>`` stay: many sites show links in them as links.
     """
+    return SEPARATOR.join(map(_without_code, text.split(SEPARATOR)))
+
+
+def _without_code(text: str) -> str:
     parts: list[str] = []
     place = 0
     for start, end in _merged([*markdown_code(text).marked, *_tagged(text).bbcode]):

@@ -8,7 +8,9 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-_HOST: Final = re.compile(r"(?:[a-z][a-z0-9+.-]{0,20}:)?(?://)?(?:[^/?#\s@]{0,100}@)?([^/?#\s:@\\<>\"'\[\](),]{1,253})")
+_HOST: Final = re.compile(
+    r"(?:[a-z][a-z0-9+.-]{0,20}:)?(?://)?(?:[^/?# \t-\r@]{0,100}@)?([^/?#\s:@\\<>\"'\[\](),]{1,253})"
+)
 _DOMAIN: Final = re.compile(r"[^\s.]{1,63}(?:\.[^\s.]{1,63}){1,30}")
 #: Characters that browsers treat as a dot in a host name.
 _DOTS: Final = re.compile("[\u3002\uff0e\uff61]")

@@ -208,19 +208,24 @@ def _links(posted: tuple[str, ...], texts: list[str], site: str) -> list[list[Fo
 def _in_their_contexts(normal: list[Link], written: list[Link]) -> list[Link]:
     """Return the links of a normalised text with the contexts that the same links have in the text as written.
 
-    If letter tricks had hidden a link, all of them count as prose. Only links that were certain before are certain.
-    Other links that the normalised text doesn't have are added.
+    If letter tricks had hidden a link, all of them count as prose. Only links that were certain before are certain. A
+    link that a browser may follow to a host behind ``@`` is added if the normalised text has none to that host.
     """
     hosts = [link.host for link in normal]
     if hosts != [link.host for link in written]:
         certain = {link.url for link in written if link.is_certain}
         links = [replace(link, is_certain=link.is_certain and link.url in certain) for link in normal]
-        links += [link for link in written if not link.is_certain and link.host not in hosts]
+        links += [one for one in written if _has_user_name(one) and one.host not in hosts]
         return links[:MOST_LINKS]
     return [
         replace(link, context=other.context, is_certain=link.is_certain and other.is_certain)
         for link, other in zip(normal, written, strict=True)
     ]
+
+
+def _has_user_name(link: Link) -> bool:
+    """Return whether a browser may take the beginning of the URL for a user name before ``@``."""
+    return not link.is_certain and ("@" in link.url or link.host != host_of(link.url))
 
 
 def _stretches(text: str) -> tuple[tuple[str, ...], ...]:
