@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from blinker import NamedSignal
 from flask import Flask, redirect, render_template_string, request, url_for
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue
@@ -223,6 +225,18 @@ def teach(blog: Blog, ham: str = TAUGHT_HAM, spam: str = TAUGHT_SPAM, times: int
             for body, is_spam in ((ham, False), (spam, True)):
                 comment = Submission(scope="desk", author=f"Author {number}", body=body)
                 assert blog.guard.teach(comment, spam=is_spam)
+
+
+@contextmanager
+def ids_sent(blog: Blog, signal: NamedSignal) -> Iterator[list[str]]:
+    """Collect the ids of comments that the blog's application sends with a signal."""
+    ids: list[str] = []
+
+    def receive(sender: object, id: str) -> None:  # noqa: A002 - the signal's argument
+        ids.append(id)
+
+    with signal.connected_to(receive, blog.app):
+        yield ids
 
 
 def level(blog: Blog, token: str) -> str | None:

@@ -6,8 +6,7 @@ import logging
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,21 +21,9 @@ from captcha_guard.spam.memory.judged_comments import JudgedComments
 from captcha_guard.web import maintenance as housekeeping
 from captcha_guard.web.timetable import EVERY, Timetable
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import COMMENT, DOUBTFUL, TAUGHT_SPAM, Blog, post_comment, solved, teach
+from tests.integration.host_blog import COMMENT, DOUBTFUL, TAUGHT_SPAM, Blog, ids_sent, post_comment, solved, teach
 
 DAY = 86_400
-
-
-@contextmanager
-def heard(blog: Blog) -> Iterator[list[str]]:
-    """Return the ids in the signal ``aside_expired``."""
-    names: list[str] = []
-
-    def listen(sender: object, id: str) -> None:  # noqa: A002 - the signal's argument
-        names.append(id)
-
-    with aside_expired.connected_to(listen, blog.app):
-        yield names
 
 
 def post(blog: Blog, body: str, address: str = "192.0.2.7") -> TestResponse:
@@ -97,7 +84,7 @@ def test_authors_of_held_comments_and_of_ones_set_aside_see_the_same(blogs: Make
 def test_after_30_days_it_counts_as_spam_and_the_signal_is_sent_once(blog: Blog, clock: time_machine.Traveller) -> None:
     teach(blog)
     name = aside(blog)
-    with blog.app.app_context(), heard(blog) as names:
+    with blog.app.app_context(), ids_sent(blog, aside_expired) as names:
         before = blog.guard.filter_stats().spam
         clock.shift(30 * DAY - 1)
         assert blog.guard.tidy() == Tidied(0, 0)
@@ -116,7 +103,7 @@ def test_a_damaged_comment_does_not_stop_the_others(blog: Blog, clock: time_mach
         connection.execute("UPDATE judge_cases SET found = '[[1]]' WHERE id = ?", (names[2],))
         connection.commit()
     clock.shift(31 * DAY)
-    with blog.app.app_context(), heard(blog) as expired:
+    with blog.app.app_context(), ids_sent(blog, aside_expired) as expired:
         assert not blog.guard.teach(names[1], spam=True)
         assert blog.guard.tidy() == Tidied(1, 0)
     assert expired == names[:1]
@@ -139,7 +126,7 @@ def test_a_decided_comment_does_not_expire(blog: Blog, clock: time_machine.Trave
     teach(blog)
     name = aside(blog)
     comment = Submission(scope="queue", author="Ada", email="ada@example.org", body=TAUGHT_SPAM)
-    with blog.app.app_context(), heard(blog) as names:
+    with blog.app.app_context(), ids_sent(blog, aside_expired) as names:
         assert blog.guard.teach(name if way == "id" else comment, spam=spam)
         clock.shift(31 * DAY)
         assert blog.guard.tidy() == Tidied(0, 0)
@@ -259,7 +246,7 @@ def test_maintenance_runs_in_a_thread_after_a_post(
 
     monkeypatch.setattr("captcha_guard.web.maintenance.threading.Thread", Noted)
     monkeypatch.setattr(blog.state.timetable, "_due", 0.0)
-    with heard(blog) as names:
+    with ids_sent(blog, aside_expired) as names:
         client = blog.client()
         client.get("/queue")
         assert threads == []

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 import time_machine
@@ -14,7 +12,7 @@ from captcha_guard import Submission, Tidied, unmarked_learned
 from captcha_guard.cli import group
 from captcha_guard.spam.memory.judged_comments import JudgedComments
 from tests.integration.conftest import MakeBlog
-from tests.integration.host_blog import Blog, post_comment, teach
+from tests.integration.host_blog import Blog, ids_sent, post_comment, teach
 
 DAY = 86_400
 READERS = (
@@ -30,18 +28,6 @@ READERS = (
     "I disagree, because a reader must keep two counters in mind.",
 )
 BAD = "Cheap pills without a prescription, our shop ships them overnight, offer {}."
-
-
-@contextmanager
-def heard(blog: Blog) -> Iterator[list[str]]:
-    """Listen to what is learned without a mark."""
-    names: list[str] = []
-
-    def listen(sender: object, id: str) -> None:  # noqa: A002 - the signal's argument
-        names.append(id)
-
-    with unmarked_learned.connected_to(listen, blog.app):
-        yield names
 
 
 def post(blog: Blog, body: str, number: int = 0, page: str = "/queue", **fields: str) -> str:
@@ -74,7 +60,7 @@ def test_a_published_comment_that_stayed_unmarked_for_30_days_is_learned_as_good
     blog: Blog, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture
 ) -> None:
     names = [post(blog, READERS[number], number) for number in range(2)]
-    with heard(blog) as learned, caplog.at_level(logging.INFO, logger="captcha_guard"):
+    with ids_sent(blog, unmarked_learned) as learned, caplog.at_level(logging.INFO, logger="captcha_guard"):
         assert settle(blog, clock, 29.99) == Tidied()
         clock.shift(DAY)
         with blog.app.app_context():
@@ -111,7 +97,7 @@ def test_what_was_held_marked_or_posted_without_a_moderator_is_not_learned(
     post_comment(blog.client("198.51.100.3"), "/essay", body=READERS[3])
     with blog.app.app_context():
         assert blog.guard.teach(marked, spam=True)
-    with heard(blog) as learned:
+    with ids_sent(blog, unmarked_learned) as learned:
         assert settle(blog, clock) == Tidied()
     assert learned == []
 
@@ -224,7 +210,7 @@ def test_it_ends_when_no_spam_arrives(blog: Blog, clock: time_machine.Traveller)
 
 
 def test_unmarked_spam_holds_no_new_author(blog: Blog) -> None:
-    """The owner may never look at the queue; then new authors would wait for ever."""
+    """If the owner never looks at the queue, new authors must not wait endlessly."""
     post(blog, BAD.format(1), 1)
     post(blog, READERS[2], 2)
     assert blog.stored[-1]["action"] == "ACCEPT"
@@ -297,7 +283,7 @@ def test_a_post_after_the_clock_has_moved_learns_unmarked_comments(
     clock.shift(31 * DAY)
     mark_spam(blog)
     monkeypatch.setattr(blog.state.timetable, "_clock", blog.state.clock)
-    with heard(blog) as learned:
+    with ids_sent(blog, unmarked_learned) as learned:
         post(blog, READERS[2], 2)
         threads[-1].join(10)
     assert learned == [name]

@@ -138,7 +138,7 @@ class _Post:
             self.without = frozenset({Duplicate.slug})  # the claim will find duplicates, or the code check has
         answered = ANSWERED_BY_CODE if self.code.solved and not self.protection.moderated else ()
         if not self.protection.moderated:
-            self.without |= {NEW_SITE}  # nobody could confirm the comment
+            self.without |= {NEW_SITE}  # without a moderator, the comment could not be confirmed
         verdict = self.state.judge.weigh(self.submission, without=self.without, shadowing=answered)
         self.rules_score = total(verdict.findings)
         for finding in self.verdict.findings:
