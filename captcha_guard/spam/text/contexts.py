@@ -60,6 +60,8 @@ def without_code(text: str) -> str:
 
     Indented lines, ``<code>`` and ``<pre>`` stay: many sites show links in them as links.
     """
+    if "`" not in text and "~~~" not in text and "[/code" not in text.lower():
+        return text
     return SEPARATOR.join(map(_without_code, text.split(SEPARATOR)))
 
 
