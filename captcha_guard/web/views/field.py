@@ -15,6 +15,7 @@ from ...challenge.kind import ChallengeKind
 from ...errors import ConfigError
 from ...signals import challenge_issued
 from ..identity import client_here, is_exempt
+from ..language import template_texts
 from ..method import FETCHING
 from ..post.captcha_check import mode_in
 from ..post.pass_binding import Binding
@@ -270,6 +271,7 @@ def _markup(template: str, *, assets: bool, state: State, **context: object) -> 
         guard_assets=included,
         challenge_path=own_path("challenge"),
         honeypot=state.honeypot,
+        **template_texts(),
         **context,
     )
     return Markup(html)  # noqa: S704 - the template has escaped it
