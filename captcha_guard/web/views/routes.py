@@ -13,6 +13,7 @@ from ...challenge.image import ImageKind
 from ...challenge.kind import ChallengeKind
 from ...challenge.token import Opened
 from ...errors import StoreUnavailableError, TokenError, TokenExpiredError
+from ...messages import message
 from ..identity import client_here
 from ..post.captcha_check import refused, spend
 from ..post.origin import is_trusted, refuse_cross_site
@@ -63,10 +64,10 @@ def challenge() -> Response:
     scope, kind, replaced = asked.get("scope"), asked.get("kind", state.issuer.usual.name), asked.get("token", "")
     if not isinstance(kind, str) or kind not in state.issuer.kinds:
         names = " or ".join(f'"{name}"' for name in state.issuer.kinds)
-        return problem(Refusal("malformed", f"The kind of challenge must be {names}.", 400))
+        return problem(Refusal.saying("malformed", message("The kind of challenge must be %(names)s.", names=names)))
     if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
-        message = f"Name the form: scope is a text of 1 to {LONGEST_SCOPE} characters, token a text."
-        return problem(Refusal("malformed", message, 400))
+        text = message("Name the form: scope is a text of 1 to %(most)d characters, token a text.", most=LONGEST_SCOPE)
+        return problem(Refusal.saying("malformed", text))
     response = jsonify(challenge_json(state, _replacement(state, scope, replaced, state.issuer.kinds[kind])))
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -108,7 +109,9 @@ def media(token: str, *, kind: type[ChallengeKind], medium: str) -> Response:
     try:
         opened = state.issuer.open(token)
     except TokenExpiredError as error:
-        return problem(Refusal(error.reason, "This picture has expired; ask for a new code.", 410))
+        return problem(
+            Refusal.saying(error.reason, message("This picture has expired; ask for a new code."), status=410)
+        )
     except TokenError as error:
         raise NotFound("There is no such picture.") from error
     if opened.challenge.kind != kind.name:
@@ -117,7 +120,7 @@ def media(token: str, *, kind: type[ChallengeKind], medium: str) -> Response:
     if refusal := _limited(state, "pictures"):
         return problem(refusal)
     if _is_spent(state, opened):
-        return problem(Refusal("code_used", "This code has been used; ask for a new one.", 410))
+        return problem(Refusal.saying("code_used", message("This code has been used; ask for a new one."), status=410))
     rendered = _rendered(state, opened, medium)
     if rendered is None:
         return problem(Refusal.because("picture_unavailable", retry_after=RETRY_AFTER))
