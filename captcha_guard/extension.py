@@ -95,7 +95,7 @@ class CaptchaGuard:
         )
         at_start(app, state)
         app.extensions[NAME] = state
-        app.register_blueprint(make_blueprint(state.settings.url_prefix))
+        app.register_blueprint(make_blueprint(state.settings.url_prefix, state.issuer.kinds.values()))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, _refuse_early]
         app.before_request(FirstRequestChecks(app, state).run)

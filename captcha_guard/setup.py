@@ -16,6 +16,7 @@ from .challenge.difficulty import Difficulty
 from .challenge.drawing.fonts import FontFace, bundled_folder, font_pool
 from .challenge.image import Appearance, ImageKind
 from .challenge.issuer import Issuer
+from .challenge.kind import ChallengeKind
 from .config.secret_key import read_secrets
 from .config.settings import Settings, read
 from .config.validators import BUNDLED
@@ -121,7 +122,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         issuer=Issuer(
             secrets,
             application=app.name,
-            kinds=[ImageKind(appearance)],
+            kinds=kinds_of(appearance),
             ttl=settings.ttl,
             style_rotation=appearance.rotation,
         ),
@@ -166,6 +167,11 @@ def _appearance(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Appea
     return Appearance(
         settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts, settings.colours
     )
+
+
+def kinds_of(appearance: Appearance) -> list[ChallengeKind]:
+    """Return the ways in which a site presents each challenge."""
+    return [ImageKind(appearance)]
 
 
 def policies_of(settings: Settings) -> dict[str, Policy]:
