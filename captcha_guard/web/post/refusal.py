@@ -17,6 +17,8 @@ MESSAGES = {
     "token_forged": "That form was no longer valid. Your text is kept; please type the code in the new picture.",
     "token_scope": "That code belonged to another form. Your text is kept; here is a new picture.",
     "unusual": "One more step: please type the security code, so that we know you are a person. Your text is kept.",
+    "no_code_limit": "No more comments can be sent without a code today. Please enter the security code. Your text is "
+    "kept.",
     "limited": "{why}",
     "duplicate": "This very comment has already been posted here. There is no need to send it again.",
     "too_long": "This is too long to post. {why} Your text is below, to copy and shorten.",

@@ -18,7 +18,7 @@ from ..identity import client_here, is_exempt
 from ..method import FETCHING
 from ..post.captcha_check import mode_in
 from ..post.pass_binding import Binding
-from ..post.posted import ANSWER, PASS, RELOAD, TOKEN
+from ..post.posted import ANSWER, NO_CODE, PASS, RELOAD, TOKEN
 from ..post.result import Result
 from ..protection import Protection
 from ..registry import guarded_routes, protection_for
@@ -76,7 +76,7 @@ def render_field(
     ticket = new_ticket(state, protection, scope, result)
     if not _shows_picture(state, protection) and not _asks_for_code(result):
         return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, scope=scope, state=state, message=text)
-    return challenge_markup(state, ticket, result, message=text, attributes=attributes)
+    return challenge_markup(state, ticket, result, message=text, attributes=attributes, protection=protection)
 
 
 def shows_input(protection: Protection, scope: str) -> bool:
@@ -86,9 +86,18 @@ def shows_input(protection: Protection, scope: str) -> bool:
 
 
 def challenge_markup(
-    state: State, ticket: Ticket, result: Result | None, *, message: str, attributes: InputAttributes | None = None
+    state: State,
+    ticket: Ticket,
+    result: Result | None,
+    *,
+    message: str,
+    attributes: InputAttributes | None = None,
+    protection: Protection | None = None,
 ) -> Markup:
-    """Return the markup of the picture, the input and their parts. A refusal's ``message`` is shown at the input."""
+    """Return the markup of the picture, the input and their parts. A refusal's ``message`` is shown at the input.
+
+    It offers the way without a code on a moderated route: that of the ``result``, or else of the ``protection``.
+    """
     field_id, next_id = _ids(ticket.token) if attributes is None else (attributes.id, attributes.id)
     attributes = attributes or InputAttributes(field_id)
     refusal = result.refusal if result is not None else None
@@ -108,7 +117,8 @@ def challenge_markup(
         reload_url=_reload_url(ticket.token, next_id),
         field_id=attributes.id,
         attributes=attributes,
-        names={"token": TOKEN, "answer": ANSWER},
+        names={"token": TOKEN, "answer": ANSWER, "no_code": NO_CODE},
+        offers_moderator=result.offers_moderator if result is not None else bool(protection and protection.moderated),
     )
 
 
