@@ -10,8 +10,11 @@ from .mixing import hurried, mixed, played, volume
 from .recordings import RATE, SILENCE, Voice, voices
 from .wav import wav
 
-#: Seconds of sound for each digit, and before the first and after the last together.
+#: Seconds of sound for each digit. Long codes get less, so that no sound is longer than ``_LONGEST`` seconds (150 KB).
 _SLOT: Final = 1.2
+_LONGEST: Final = 9.3
+
+#: Seconds before the first digit and after the last one together.
 _ENDS: Final = 0.8
 
 #: How much a digit's speed differs from the recording at most, as a share, and how much it changes within the digit.
@@ -46,7 +49,8 @@ def tracks(code: str, *, seed: bytes, language: str) -> list[bytes]:
 
 def _digits(code: str, rng: random.Random, speakers: tuple[Voice, ...]) -> tuple[bytes, bytes]:
     """Return the track with the digits and the track with a faint copy of each, which changes its timbre."""
-    slot, size = int(_SLOT * RATE), int((_SLOT * len(code) + _ENDS) * RATE)
+    slot = int(min(_SLOT, (_LONGEST - _ENDS) / len(code)) * RATE)
+    size = slot * len(code) + int(_ENDS * RATE)
     direct, echo = bytearray([SILENCE]) * size, bytearray([SILENCE]) * size
     speaker = -1
     for place, digit in enumerate(code):
