@@ -33,6 +33,9 @@ DIGITS: Final = {
     "ro": "zero unu doi trei patru cinci șase șapte opt nouă",
 }
 
+#: Words that aren't recorded in a voice, because pocketsphinx takes them for other digits.
+UNCLEAR: Final = {("en", "slt"): "one four", ("en", "awb"): "three six", ("en", "pico"): "six"}
+
 #: The root mean square of every recording. One digit of one voice is then about as loud as any other. Peaks above 126
 #: are cut off.
 _LOUDNESS: Final = 30
@@ -67,15 +70,16 @@ def pico(voice: str, speed: float, pitch: float) -> Speaker:
 
 
 def voices() -> dict[str, dict[str, Speaker]]:
-    """Return the voices of each language by name. A name with a number is the same voice at another speed."""
+    """Return the voices of each language by name. A voice can have several speeds."""
     return {
         "en": {
             "slt": flite("slt", 1.0),
-            "slt 1.2": flite("slt", 1.2),
-            "rms": flite("rms", 0.9),
-            "rms 1.1": flite("rms", 1.1),
+            "rms": flite("rms", 0.8),
+            "rms slow": flite("rms", 0.95),
             "awb": flite("awb", 1.1),
-            "kal": flite("kal16", 1.1),
+            "kal": flite("kal16", 1.0),
+            "kal slow": flite("kal16", 1.25),
+            "pico": pico("en-US", 0.9, 1.0),
         },
         "de": {
             "pico": pico("de-DE", 0.9, 1.0),
@@ -165,11 +169,14 @@ def main(folder: Path) -> None:
     """Make the recordings of every language in ``folder``."""
     for language, speakers in voices().items():
         words = DIGITS[language].split()
-        made = {voice: [recording(speaker, word) for word in words] for voice, speaker in speakers.items()}
+        made = {
+            voice: [b"" if word in UNCLEAR.get((language, voice), "") else recording(speaker, word) for word in words]
+            for voice, speaker in speakers.items()
+        }
         file = folder / f"{language}.digits"
         file.write_bytes(packed(made))
         seconds = {voice: round(sum(map(len, spoken)) / RATE, 1) for voice, spoken in made.items()}
-        print(f"{file}: {file.stat().st_size} bytes; seconds of ten digits: {seconds}")
+        print(f"{file}: {file.stat().st_size} bytes; seconds of each voice: {seconds}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +17,8 @@ SILENCE: Final = 128
 
 _ENDING: Final = ".digits"
 
-#: The digits 0 to 9 as one voice speaks them, in 8-bit unsigned samples.
-Voice = tuple[bytes, ...]
+#: The recordings of one digit by several voices, in 8-bit unsigned samples.
+Takes = tuple[bytes, ...]
 
 
 @lru_cache(maxsize=1)
@@ -28,20 +28,22 @@ def languages() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=16)
-def voices(language: str) -> tuple[Voice, ...]:
-    """Return every voice of a language. The file is read once per process.
+def digits(language: str) -> tuple[Takes, ...]:
+    """Return the recordings of the digits 0 to 9 in a language. The file is read once per process.
 
-    The file is compressed with zlib. Its first line is a JSON object with the lengths of each voice's ten recordings.
-    The differences of successive samples follow, modulo 256.
+    The file is compressed with zlib. Its first line is a JSON object with the lengths of each voice's ten recordings; 0
+    means that there is none. The differences of successive samples follow, modulo 256.
     """
     index, _, differences = zlib.decompress((_folder() / f"{language}{_ENDING}").read_bytes()).partition(b"\n")
     samples = bytes(value & 0xFF for value in accumulate(differences))
-    read, start = [], 0
+    read: list[list[bytes]] = [[] for _ in range(10)]
+    start = 0
     for lengths in json.loads(index).values():
-        ends = list(accumulate(lengths, initial=start))
-        read.append(tuple(samples[here:there] for here, there in pairwise(ends)))
-        start = ends[-1]
-    return tuple(read)
+        for digit, length in enumerate(lengths):
+            if length:
+                read[digit].append(samples[start : start + length])
+                start += length
+    return tuple(tuple(takes) for takes in read)
 
 
 def _folder() -> Path:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import random
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeVar
 
 from .mixing import hurried, mixed, played, volume
-from .recordings import RATE, SILENCE, Voice, voices
+from .recordings import RATE, SILENCE, Takes, digits
 from .wav import wav
+
+_Item = TypeVar("_Item")
 
 #: Seconds of sound for each digit. Long codes get less, so that no sound is longer than ``_LONGEST`` seconds (150 KB).
 _SLOT: Final = 1.2
@@ -18,8 +21,8 @@ _LONGEST: Final = 9.3
 _ENDS: Final = 0.8
 
 #: How much a digit's speed differs from the recording at most, as a share, and how much it changes within the digit.
-_SPEED: Final = 0.12
-_GLIDE: Final = 0.06
+_SPEED: Final = 0.06
+_GLIDE: Final = 0.03
 
 #: The number of voices that babble at the same time, and the volume of each in percent of its recording.
 _BABBLERS: Final = 4
@@ -40,36 +43,34 @@ def speak(code: str, *, seed: bytes, language: str) -> bytes:
 def tracks(code: str, *, seed: bytes, language: str) -> list[bytes]:
     """Return the tracks that :func:`speak` mixes: the digits, their echo, the noise, and one track for each babbler."""
     rng = random.Random(seed)  # noqa: S311 - the seed comes from the secret; mixing needs no better generator
-    spoken, echo = _digits(code, rng, voices(language))
+    spoken, echo = _digits(code, rng, digits(language))
     # The noise must not come from the generator: its output could be solved for the generator's state.
     noise = hashlib.shake_256(b"noise" + seed).digest(len(spoken)).translate(volume(1))
-    babblers = [_babble(len(spoken), rng, voices(language)) for _ in range(_BABBLERS)]
+    babblers = [_babble(len(spoken), rng, digits(language)) for _ in range(_BABBLERS)]
     return [spoken, echo, noise, *babblers]
 
 
-def _digits(code: str, rng: random.Random, speakers: tuple[Voice, ...]) -> tuple[bytes, bytes]:
+def _digits(code: str, rng: random.Random, takes: tuple[Takes, ...]) -> tuple[bytes, bytes]:
     """Return the track with the digits and the track with a faint copy of each, which changes its timbre."""
     slot = int(min(_SLOT, (_LONGEST - _ENDS) / len(code)) * RATE)
     size = slot * len(code) + int(_ENDS * RATE)
     direct, echo = bytearray([SILENCE]) * size, bytearray([SILENCE]) * size
-    speaker = -1
     for place, digit in enumerate(code):
-        speaker = (speaker + 1 + _below(len(speakers) - 1, rng)) % len(speakers)
         speed, glide = 1 + _either(_SPEED, rng), _either(_GLIDE, rng)
-        word = played(speakers[speaker][int(digit)], speed - glide, speed + glide)
+        word = played(_one(takes[int(digit)], rng), speed - glide, speed + glide)
         word = word.translate(volume(_between(*_VOLUME, rng)))
         start = int(_ENDS / 2 * RATE) + place * slot + _below(max(slot - len(word), 1), rng)
         direct[start : start + len(word)] = word
-        delay, strength = _between(1, 12, rng), _between(-50, 50, rng)
+        delay, strength = _between(1, 12, rng), _between(-25, 25, rng)
         echo[start + delay : start + delay + len(word)] = word.translate(volume(strength))
     return bytes(direct[:size]), bytes(echo[:size])
 
 
-def _babble(size: int, rng: random.Random, speakers: tuple[Voice, ...]) -> bytes:
+def _babble(size: int, rng: random.Random, takes: tuple[Takes, ...]) -> bytes:
     """Return a track of pieces of recordings, most of them backwards, without a pause."""
     pieces, length = [], 0
     while length < size:
-        word = speakers[_below(len(speakers), rng)][_below(10, rng)]
+        word = _one(_one(takes, rng), rng)
         start = _below(len(word) // 2, rng)
         piece = word[start : start + len(word) // 2]
         if rng.random() < 0.75:
@@ -83,6 +84,10 @@ def _babble(size: int, rng: random.Random, speakers: tuple[Voice, ...]) -> bytes
 def _below(bound: int, rng: random.Random) -> int:
     """Return a number from 0 to below ``bound``. ``random()`` gives the same numbers in every version of Python."""
     return int(rng.random() * bound)
+
+
+def _one(items: Sequence[_Item], rng: random.Random) -> _Item:
+    return items[_below(len(items), rng)]
 
 
 def _between(low: int, high: int, rng: random.Random) -> int:
