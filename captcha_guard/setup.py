@@ -24,6 +24,7 @@ from .counters.limits import Limits, Policy
 from .counters.spent import Spent
 from .counters.store import health_of
 from .counters.surge import Surge
+from .counters.without_code import FOR_SITE, PER_CLIENT
 from .database.database import Database
 from .database.opening import open_database
 from .database.sqlite import SQLiteDatabase
@@ -183,7 +184,8 @@ def policies_of(settings: Settings) -> dict[str, Policy]:
         "wrong": settings.wrong_limits,
     }
     policies = {name: Policy.parse(name, text) for name, text in texts.items()}
-    return policies | {"wrong": policies["wrong"].with_waits(*settings.wrong_waits)}
+    fixed = {policy.name: policy for policy in (PER_CLIENT, FOR_SITE)}
+    return policies | fixed | {"wrong": policies["wrong"].with_waits(*settings.wrong_waits)}
 
 
 def _limits(settings: Settings, storage: Storage, health: Health) -> Limits:

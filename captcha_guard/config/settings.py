@@ -77,6 +77,9 @@ class Settings:
         "12 to 36 different capitals and digits; look-alikes (0 O Q D, 1 I L J ...) count once",
         "The symbols of codes.",
     )
+    sound_length: int = setting(
+        6, checks.number(4, 10), "4 to 10", "The number of digits in a spoken code. More digits take longer to hear."
+    )
     ttl: int = setting(900, checks.number(60, 3600, unit=" s"), "60 to 3600 s", "How long a challenge is valid.")
     min_seconds: float = setting(
         3,

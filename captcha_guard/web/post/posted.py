@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 TOKEN = "captcha_token"  # noqa: S105 - the name of a form field
 ANSWER = "captcha_answer"
 PASS = "captcha_pass"  # noqa: S105 - the name of a form field
-OURS = (TOKEN, ANSWER, PASS)
+
+#: The button that sends a comment to the moderator without a code.
+NO_CODE = "captcha_no_code"
+
+OURS = (TOKEN, ANSWER, PASS, NO_CODE)
 
 #: Headers that can replace our fields. JSON that isn't an object needs them.
-HEADERS = {TOKEN: "Captcha-Token", ANSWER: "Captcha-Answer", PASS: "Captcha-Pass"}
+HEADERS = {TOKEN: "Captcha-Token", ANSWER: "Captcha-Answer", PASS: "Captcha-Pass", NO_CODE: "Captcha-No-Code"}
 
 #: The parts of a request that can hold our own fields.
 BODY = (Place.FORM, Place.JSON)
@@ -94,6 +98,11 @@ class Posted:
     site: str = ""
     has_body: bool = True
     whole: str = ""
+
+    @property
+    def without_code(self) -> bool:
+        """Whether the visitor asked to send the comment to the moderator without a code."""
+        return self.ours[NO_CODE].strip().lower() not in ("", "0", "false")
 
 
 NOTHING = Posted((), dict.fromkeys(OURS, ""), dict.fromkeys(USUAL_FIELDS, ""))
@@ -252,6 +261,8 @@ def _members(document: object, names: Collection[str]) -> dict[str, list[str]]:
     if isinstance(document, dict):
         for name in names:
             value = document.get(name)
+            if name == NO_CODE and not isinstance(value, str):  # a switch, which JSON clients send as true
+                value = "1" if value is True or value == 1 else None
             if value is not None and not isinstance(value, str):
                 raise _malformed(_NOT_TEXT.filled(field=name))
             if value is not None:

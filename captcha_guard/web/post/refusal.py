@@ -25,6 +25,9 @@ MESSAGES: Final[Mapping[str, Message]] = {
     "unusual": message(
         "One more step: please type the security code, so that we know you are a person. Your text is kept."
     ),
+    "no_code_limit": message(
+        "No more comments can be sent without a code today. Please enter the security code. Your text is kept."
+    ),
     "duplicate": message("This very comment has already been posted here. There is no need to send it again."),
     # Translators: why is a sentence, such as "The field body is 70,000 characters long; 65,525 are allowed."
     "too_long": message("This is too long to post. %(why)s Your text is below, to copy and shorten."),

@@ -14,7 +14,7 @@ from ..identity import client_here, is_exempt
 from ..language import template_texts, visitor_language
 from ..post.captcha_check import mode_in
 from ..post.pass_binding import Binding
-from ..post.posted import ANSWER, PASS, TOKEN
+from ..post.posted import ANSWER, NO_CODE, PASS, TOKEN
 from ..post.result import Result
 from ..protection import Protection
 from ..registry import guarded_routes, protection_for
@@ -69,7 +69,7 @@ def render_field(
     ticket = new_ticket(state, protection, scope, result)
     if not _shows_picture(state, protection) and not _asks_for_code(result):
         return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, scope=scope, state=state, message=text)
-    return challenge_markup(state, ticket, result, message=text, attributes=attributes)
+    return challenge_markup(state, ticket, result, message=text, attributes=attributes, protection=protection)
 
 
 def shows_input(protection: Protection, scope: str) -> bool:
@@ -79,9 +79,18 @@ def shows_input(protection: Protection, scope: str) -> bool:
 
 
 def challenge_markup(
-    state: State, ticket: Ticket, result: Result | None, *, message: str, attributes: InputAttributes | None = None
+    state: State,
+    ticket: Ticket,
+    result: Result | None,
+    *,
+    message: str,
+    attributes: InputAttributes | None = None,
+    protection: Protection | None = None,
 ) -> Markup:
-    """Return the markup of the picture, the input and their parts. A refusal's ``message`` is shown at the input."""
+    """Return the markup of a challenge, the input and their parts. A refusal's ``message`` is shown at the input.
+
+    It offers the way without a code on a moderated route: that of the ``result``, or else of the ``protection``.
+    """
     attributes = attributes or InputAttributes(_new_id(ticket.token))
     refusal = result.refusal if result is not None else None
     return _markup(
@@ -98,7 +107,8 @@ def challenge_markup(
         expires_in=state.settings.ttl - ticket.age,
         field_id=attributes.id,
         attributes=attributes,
-        names={"token": TOKEN, "answer": ANSWER},
+        names={"token": TOKEN, "answer": ANSWER, "no_code": NO_CODE},
+        offers_moderator=result.offers_moderator if result is not None else bool(protection and protection.moderated),
     )
 
 
