@@ -19,6 +19,7 @@ FIELDS: Final[Mapping[str, str]] = {
 
 #: The languages whose phrases are known.
 LANGUAGES: Final[Mapping[str, str]] = {
+    # Translators: languages of spam, in "German: Geld leihen".
     "chinese": message("Chinese"),
     "english": message("English"),
     "french": message("French"),
@@ -31,6 +32,7 @@ LANGUAGES: Final[Mapping[str, str]] = {
 
 #: The kinds of spam. A finding names one with the phrases that were found: "gambling (casino bonus)".
 FAMILIES: Final[Mapping[str, str]] = {
+    # Translators: the kinds of spam from here on are for moderators, in "gambling (casino bonus)".
     "a word of advertisers": message("a word of advertisers"),
     "applaud this": message("applaud this"),
     "click here": message("click here"),

@@ -11,6 +11,7 @@ from ...messages import message
 #: Attributes of the input that decide what is posted. The host can't change them.
 OURS = ("name", "type", "value")
 
+# Translators: the label of the input below the picture.
 LABEL = message("Enter Security Code")
 
 
