@@ -17,6 +17,7 @@ from .challenge.drawing.fonts import FontFace, bundled_folder, font_pool
 from .challenge.image import Appearance, ImageKind
 from .challenge.issuer import Issuer
 from .challenge.kind import ChallengeKind
+from .challenge.sound import SoundKind
 from .config.secret_key import read_secrets
 from .config.settings import Settings, read
 from .config.validators import BUNDLED
@@ -123,7 +124,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         issuer=Issuer(
             secrets,
             application=app.name,
-            kinds=kinds_of(appearance),
+            kinds=kinds_of(appearance, settings.sound_length),
             ttl=settings.ttl,
             style_rotation=appearance.rotation,
         ),
@@ -170,9 +171,9 @@ def _appearance(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Appea
     )
 
 
-def kinds_of(appearance: Appearance) -> list[ChallengeKind]:
-    """Return the ways in which a site presents each challenge."""
-    return [ImageKind(appearance)]
+def kinds_of(appearance: Appearance, sound_length: int) -> list[ChallengeKind]:
+    """Return the ways in which a site presents each challenge. Spoken codes have ``sound_length`` digits."""
+    return [ImageKind(appearance), SoundKind(sound_length)]
 
 
 def policies_of(settings: Settings) -> dict[str, Policy]:

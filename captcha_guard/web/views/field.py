@@ -103,7 +103,7 @@ def challenge_markup(
         message=message,
         invalid=refusal is not None and refusal.asks_code and not refusal.is_first_request,
         plain=refusal is not None and refusal.is_first_request,
-        longest=4 * state.settings.length[1],
+        longest=4 * max(state.settings.length[1], state.settings.sound_length),
         expires_in=state.settings.ttl - ticket.age,
         field_id=attributes.id,
         attributes=attributes,
