@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from .catalogues import Localize, Translator
 from .challenge.difficulty import Difficulty
 from .challenge.drawing.fonts import FontFace, bundled_folder, font_pool
 from .challenge.image import Appearance, ImageKind
 from .challenge.issuer import Issuer
+from .challenge.kind import ChallengeKind
 from .config.secret_key import read_secrets
 from .config.settings import Settings, read
 from .config.validators import BUNDLED
@@ -63,6 +65,7 @@ class _HostArguments:
     extra_rules: Sequence[Rule]
     describe: Callable[[Submission], Context] | None
     exempt_when: Callable[[], object] | None
+    localize: Localize | None
 
 
 def wire(
@@ -73,12 +76,13 @@ def wire(
     extra_rules: Sequence[Rule],
     describe: Callable[[Submission], Context] | None,
     exempt_when: Callable[[], object] | None,
+    localize: Localize | None,
 ) -> State:
     """Return the guard of ``app``. Raises ``ConfigError`` for an invalid configuration."""
     settings = read(app.config)
     uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
     storage = storage_for(uri, limiter)
-    return _connect(app, _HostArguments(rules, extra_rules, describe, exempt_when), settings, uri, storage)
+    return _connect(app, _HostArguments(rules, extra_rules, describe, exempt_when, localize), settings, uri, storage)
 
 
 def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, storage: Storage) -> State:
@@ -117,7 +121,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         issuer=Issuer(
             secrets,
             application=app.name,
-            kinds=[ImageKind(appearance)],
+            kinds=kinds_of(appearance),
             ttl=settings.ttl,
             style_rotation=appearance.rotation,
         ),
@@ -144,6 +148,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         database=database,
         clock=time.time,
         exempt_when=host.exempt_when,
+        translator=Translator(host.localize),
         reconnect=partial(_connect, app, host),
     )
 
@@ -161,6 +166,11 @@ def _appearance(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Appea
     return Appearance(
         settings.size, settings.alphabet, settings.length, settings.style_seed, rotation, fonts, settings.colours
     )
+
+
+def kinds_of(appearance: Appearance) -> list[ChallengeKind]:
+    """Return the ways in which a site presents each challenge."""
+    return [ImageKind(appearance)]
 
 
 def policies_of(settings: Settings) -> dict[str, Policy]:

@@ -9,10 +9,11 @@ from blinker import Namespace
 
 _signals = Namespace()
 
-#: A challenge was issued. ``scope`` (str), ``kind`` (str), ``difficulty`` (str).
+#: A challenge was issued. ``scope`` (str), ``difficulty`` (str).
 challenge_issued = _signals.signal("challenge-issued")
 
-#: A challenge was solved. ``scope`` (str), ``kind`` (str), ``seconds`` (int, from issue to answer).
+#: A challenge was solved. ``scope`` (str), ``kind`` (str, of the code that was typed; "pass" for a pass), ``seconds``
+#: (int, from issue to answer).
 challenge_solved = _signals.signal("challenge-solved")
 
 #: A challenge wasn't solved. ``scope`` (str), ``reason`` (slug, as in findings).

@@ -99,7 +99,7 @@ def solve(client: FlaskClient | Flask, html_or_token: str) -> str:
         raise ConfigError(f"there is no input named {TOKEN} in this page; does its template call captcha_guard()?")
     with app.app_context():
         issuer = current_state().issuer
-        return issuer.answers(issuer.open(token))[0]
+        return next(iter(issuer.answers(issuer.open(token)).values()))[0]
 
 
 def solved_form(client: FlaskClient | Flask, html: str) -> dict[str, str]:

@@ -56,7 +56,7 @@ class ImageKind:
     """The :class:`~captcha_guard.challenge.kind.ChallengeKind` that draws codes as pictures, with one appearance."""
 
     name: ClassVar[str] = "image"
-    template: ClassVar[str] = "challenge"
+    template: ClassVar[str] = "image"
     media: ClassVar[Mapping[str, Medium]] = {
         "picture": Medium(".png", "image/png"),
         "picture_2x": Medium("@2x.png", "image/png"),
@@ -86,7 +86,7 @@ class ImageKind:
         """Return the PNG, from the cache or newly drawn."""
         return self._rendered(key, challenge, _SCALES[medium])
 
-    def properties(self, difficulty: Difficulty) -> Mapping[str, int]:
+    def properties(self, difficulty: Difficulty, language: str) -> Mapping[str, int]:  # noqa: ARG002 - for voices
         """Return the picture's ``width`` and ``height`` in px at scale 1."""
         width, height = difficulty.picture_size(self.appearance.size)
         return {"width": width, "height": height}

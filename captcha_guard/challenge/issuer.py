@@ -17,9 +17,9 @@ class Issuer:
     """Makes challenges and decides whether an answer is right.
 
     ``secrets`` are the host's secrets, the newest first. ``application`` is the application's name, so that another
-    application with the same secret has different keys. ``kinds`` are the kinds of challenges that the site uses, the
-    usual one first. ``ttl`` is in seconds. ``style_rotation`` is the number of seconds after which the site's style
-    changes; 0 means never. ``clock`` returns seconds since 1970.
+    application with the same secret has different keys. ``kinds`` are the ways in which each challenge is presented,
+    the first one first in the field. ``ttl`` is in seconds. ``style_rotation`` is the number of seconds after which the
+    site's style changes; 0 means never. ``clock`` returns seconds since 1970.
     """
 
     def __init__(
@@ -33,24 +33,20 @@ class Issuer:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.kinds = {kind.name: kind for kind in kinds}
-        self.usual = kinds[0]
         self.clock = clock
         self._style_rotation = style_rotation
         label = b"root." + application.encode("utf-8", "surrogatepass")
         keys = [subkey(secret, label) for secret in secrets]
-        self.tokens = Tokens(keys, kinds=self.kinds, ttl=ttl, clock=clock)
+        self.tokens = Tokens(keys, ttl=ttl, clock=clock)
 
     def issue(
-        self, scope: str, *, difficulty: Difficulty, kind: str = "", tries_left: int = 0, repeats: bool = False
+        self, scope: str, *, difficulty: Difficulty, language: str = "en", tries_left: int = 0, repeats: bool = False
     ) -> str:
-        """Return the token of a new challenge for ``scope``. ``tries_left`` and ``repeats`` are as in ``Challenge``.
-
-        ``kind`` is the name of one of the issuer's kinds, by default of the usual one.
-        """
+        """Return the token of a new challenge for ``scope``. The other arguments are as in ``Challenge``."""
         at = int(self.clock())
         challenge = Challenge.new(
             scope,
-            kind=self.kinds[kind].name if kind else self.usual.name,
+            language=language,
             difficulty=difficulty.spec(),
             epoch=self.epoch(at),
             at=at,
@@ -88,24 +84,24 @@ class Issuer:
         """Return the challenge's difficulty."""
         return Difficulty.from_spec(opened.challenge.difficulty)
 
-    def answers(self, opened: Opened) -> tuple[str, ...]:
-        """Return every right answer, the code itself first."""
-        return self.kind(opened).answers(opened.key, opened.challenge)
+    def answers(self, opened: Opened) -> dict[str, tuple[str, ...]]:
+        """Return every right answer by the name of its kind, the code itself first."""
+        return {name: kind.answers(opened.key, opened.challenge) for name, kind in self.kinds.items()}
 
-    def is_right(self, opened: Opened, typed: str) -> bool:
-        """Return whether ``typed`` is a right answer. Case, spaces and look-alikes don't matter.
+    def solved_kind(self, opened: Opened, typed: str) -> str | None:
+        """Return the name of the kind whose code was typed, None if ``typed`` is wrong.
 
-        It is compared with every right answer, each in constant time.
+        Case, spaces and look-alikes don't matter. It is compared with every right answer, each in constant time.
         """
-        return any([code.matches(answer, typed) for answer in self.answers(opened)])  # noqa: C419 - compares all of them
+        right = {
+            name: any([code.matches(answer, typed) for answer in answers])  # noqa: C419 - compares all of them
+            for name, answers in self.answers(opened).items()
+        }
+        return next((name for name, is_right in right.items() if is_right), None)
 
-    def render(self, opened: Opened, medium: str) -> bytes:
-        """Return one of the challenge's files. ``medium`` is its name in the kind's ``media``."""
-        return self.kind(opened).render(opened.key, opened.challenge, medium)
-
-    def kind(self, opened: Opened) -> ChallengeKind:
-        """Return the challenge's kind. For a pass, which isn't shown, return the usual kind."""
-        return self.kinds.get(opened.challenge.kind, self.usual)
+    def render(self, opened: Opened, kind: str, medium: str) -> bytes:
+        """Return one of the challenge's files: the file ``medium`` in the ``media`` of ``kind``."""
+        return self.kinds[kind].render(opened.key, opened.challenge, medium)
 
     def epoch(self, at: float) -> int:
         """Return the number of the style that is in force at ``at`` (seconds since 1970)."""

@@ -1,4 +1,4 @@
-"""The interface of a kind of challenge. A kind presents a code, for example as an image."""
+"""The interface of a kind of challenge. A kind presents a code of its own, for example as an image."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ class Medium(NamedTuple):
 
 
 class ChallengeKind(Protocol):
-    """Everything that token, issuer, routes, field and script need to know about one kind of challenge.
+    """Everything that issuer, routes and field need to know about one kind of challenge.
 
-    ``name`` is used in tokens, in requests for a challenge and in signals. ``template`` is the field's template below
-    ``captcha_guard/``. ``media`` are its files by name. Each name is also the name of a route, and of the template
-    variable and JSON key that hold the file's path.
+    A token serves all kinds of a site. Each kind derives a code of its own from it, so that reading one kind doesn't
+    help with another, and the code of any kind solves the challenge.
+
+    ``name`` is used in signals. ``template`` is the template below ``captcha_guard/`` for its part of the field.
+    ``media`` are its files by name. Each name is also the name of a route, and of the template variable and JSON key
+    that hold the file's path.
     """
 
     name: ClassVar[str]
@@ -36,6 +39,9 @@ class ChallengeKind(Protocol):
         """Return one of its files. Every process returns the same bytes every time."""
         ...
 
-    def properties(self, difficulty: Difficulty) -> Mapping[str, int]:
-        """Return further values for the template and JSON, such as the width and height in px."""
+    def properties(self, difficulty: Difficulty, language: str) -> Mapping[str, int | str]:
+        """Return further values for the template and JSON, such as the width and height in px.
+
+        ``language`` is the tag of the challenge's language.
+        """
         ...

@@ -7,7 +7,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,7 +17,7 @@ from itsdangerous.exc import BadData
 
 from ..errors import TokenExpiredError, TokenForgedError, TokenMalformedError, TokenScopeError
 
-VERSION: Final = 2
+VERSION: Final = 3
 SALT: Final = b"captcha_guard.token"
 
 #: The most bytes of a token. Longer strings aren't read. The longest token we make, a pass, has under 900 bytes.
@@ -27,8 +27,6 @@ LONGEST: Final = 1024
 LEEWAY: Final = 30
 
 NONCE_BYTES: Final = 16
-#: The kind of a pass, the token that proves that a code was solved.
-SOLVED: Final = "pass"
 
 #: The most passes that can follow one solved code, one after the other.
 GENERATIONS: Final = 3
@@ -38,20 +36,19 @@ GENERATIONS: Final = 3
 class Challenge:
     """One "Enter Security Code" task, without its answer.
 
-    ``nonce`` is random and used once. ``scope`` is the digest of the form's scope. ``kind`` is the name of a
-    ``ChallengeKind``, or ``SOLVED`` for a pass (proof that a challenge was solved). ``difficulty`` is a difficulty's
-    spec. ``epoch`` is the number of the site's style in which it's drawn. ``issued_at`` is in seconds since 1970.
-    ``tries_left`` is the number of tries that the limits have already counted. It is above 0 if the challenge was the
-    answer to a counted comment.
+    ``nonce`` is random and used once. ``scope`` is the digest of the form's scope. ``language`` is the tag of the
+    language in which it is spoken. ``difficulty`` is a difficulty's spec. ``epoch`` is the number of the site's style
+    in which it's drawn. ``issued_at`` is in seconds since 1970. ``tries_left`` is the number of tries that the limits
+    have already counted. It is above 0 if the challenge was the answer to a counted comment.
 
     ``repeats`` means that the challenge was issued after a refusal as a duplicate. A solution lets that comment be
-    posted once more. A pass also has a ``generation``, 1 to ``GENERATIONS``, and ``bound_to``, which identifies its
-    comment.
+    posted once more. A pass, which proves that a challenge was solved, also has a ``generation``, 1 to ``GENERATIONS``,
+    and ``bound_to``, which identifies its comment.
     """
 
     nonce: str
     scope: str
-    kind: str
+    language: str
     difficulty: str
     epoch: int
     issued_at: int
@@ -65,7 +62,7 @@ class Challenge:
         cls,
         scope: str,
         *,
-        kind: str,
+        language: str = "en",
         difficulty: str,
         epoch: int,
         at: int,
@@ -74,7 +71,12 @@ class Challenge:
     ) -> Challenge:
         """Return a challenge with a fresh nonce for the form with this ``scope``."""
         nonce = base64_encode(secrets.token_bytes(NONCE_BYTES)).decode()
-        return cls(nonce, scope_digest(scope), kind, difficulty, epoch, at, tries_left, repeats)
+        return cls(nonce, scope_digest(scope), language, difficulty, epoch, at, tries_left, repeats)
+
+    @property
+    def is_pass(self) -> bool:
+        """Whether this is a pass."""
+        return self.generation > 0
 
     def as_pass(self, key: bytes, bound_to: str) -> Challenge | None:
         """Return the pass for this challenge after it was solved. None after the last generation.
@@ -87,7 +89,6 @@ class Challenge:
         return replace(
             self,
             nonce=base64_encode(nonce).decode(),
-            kind=SOLVED,
             tries_left=0,
             generation=self.generation + 1,
             bound_to=bound_to,
@@ -111,18 +112,16 @@ def scope_digest(scope: str) -> str:
 class Tokens:
     """Signs and opens tokens with a list of keys, the newest first.
 
-    ``kinds`` are the names of all kinds of challenges. ``ttl`` is in seconds. ``clock`` returns seconds since 1970.
+    ``ttl`` is in seconds. ``clock`` returns seconds since 1970.
     """
 
     def __init__(
         self,
         keys: Sequence[bytes],
         *,
-        kinds: Collection[str],
         ttl: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.kinds = frozenset({*kinds, SOLVED})
         self.ttl = ttl
         self.clock = clock
         self.keys = tuple(keys)
@@ -134,7 +133,7 @@ class Tokens:
             VERSION,
             challenge.nonce,
             challenge.scope,
-            challenge.kind,
+            challenge.language,
             challenge.difficulty,
             challenge.epoch,
             challenge.tries_left,
@@ -156,8 +155,6 @@ class Tokens:
             raise TokenMalformedError("not a token: too long, or not ASCII", token=token)
         payload, issued_at, key = self._unsign(token)
         challenge = _read(payload, issued_at, token)
-        if challenge.kind not in self.kinds:
-            raise TokenMalformedError(f"kind {challenge.kind!r} is unknown here", token=token)
         age = int(self.clock()) - issued_at
         if age > self.ttl:
             message = f"issued {age} s ago; tokens are valid for {self.ttl} s"
@@ -193,13 +190,15 @@ class _Signer(TimestampSigner):
 
 def _read(payload: bytes, issued_at: int, token: str) -> Challenge:
     try:
-        version, nonce, scope, kind, difficulty, epoch, *rest = json.loads(base64_decode(payload))
+        version, nonce, scope, language, difficulty, epoch, *rest = json.loads(base64_decode(payload))
         tries_left, repeats, generation, bound_to = rest
     except (BadData, ValueError, TypeError) as error:
         raise TokenMalformedError("signed, but not a challenge", token=token) from error
-    texts = all(isinstance(part, str) for part in (nonce, scope, kind, difficulty, bound_to))
+    texts = all(isinstance(part, str) for part in (nonce, scope, language, difficulty, bound_to))
     if not texts or not all(isinstance(part, int) for part in (epoch, tries_left, repeats, generation)):
         raise TokenMalformedError("signed, but its parts are of the wrong types", token=token)
     if version != VERSION:
         raise TokenMalformedError(f"version {version!r} is unknown here", token=token)
-    return Challenge(nonce, scope, kind, difficulty, epoch, issued_at, tries_left, bool(repeats), generation, bound_to)
+    return Challenge(
+        nonce, scope, language, difficulty, epoch, issued_at, tries_left, bool(repeats), generation, bound_to
+    )

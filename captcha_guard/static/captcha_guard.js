@@ -146,7 +146,7 @@
           method: "POST",
           credentials: "same-origin",
           headers: { "Content-Type": "application/json", Accept: "application/json" },
-          body: JSON.stringify({ scope: this.dataset.scope, kind: this.dataset.kind, token: this.token.value }),
+          body: JSON.stringify({ scope: this.dataset.scope, token: this.token.value }),
           signal: AbortSignal.timeout(TIMEOUT),
         });
         const fresh = await response.json();

@@ -107,7 +107,7 @@ def test_the_doctor_reports_what_a_web_server_withholds_and_adds(premises: Premi
     blocked = "the page's Content-Security-Policy blocks it (img-src https://cdn.example)."
     assert found == {
         "The field has no styles": f"{address}.css answers 404.",
-        '"New code" loads the page again': f"{address}.js answers 404.",
+        'the button "New code" is missing': f"{address}.js answers 404.",
         "The picture is missing": blocked,
         "The picture is missing on high-resolution screens": blocked,
     }

@@ -129,7 +129,7 @@ def _has_role(name: str) -> bool:
     private = re.search("csrf|token|passw|secret", name.lower()) is not None
     return private or name.rpartition("-")[2] in {
         *("body", "comment", "text", "content", "message", "name", "author", "email", "mail", "url", "website"),
-        *("homepage", "new-code"),
+        "homepage",
     }
 
 

@@ -180,7 +180,7 @@ def test_the_urls_in_the_page_are_fetched_and_not_the_right_ones(app: Flask) -> 
     sentences = found(result, "CG407")
     assert {sentence.partition(":")[0] for sentence in sentences} == {
         "The field has no styles",
-        '"New code" loads the page again',
+        'the button "New code" is missing',
         "The picture is missing",
         "The picture is missing on high-resolution screens",
     }
@@ -288,7 +288,7 @@ def test_a_content_security_policy_that_blocks_the_picture_is_a_fault(app: Flask
     ("policy", "problem", "status"),
     [
         ("style-src 'nonce-abc'", "The field has no styles", 1),
-        ("script-src 'none'", '"New code" loads the page again', 1),
+        ("script-src 'none'", 'the button "New code" is missing', 1),
         ("connect-src 'none'", "The script can't fetch a new code", 1),
         ("form-action https://other.example", "The form can't be sent", 2),
     ],

@@ -185,14 +185,6 @@ def raw_post(app: Flask, path: str) -> TestResponse:
     return app.test_client().post("/", data=COMMENT, environ_overrides={"PATH_INFO": path})
 
 
-def test_new_codes_by_a_plain_link_stay_on_the_host(tmp_path: Path) -> None:
-    app, guard = make(tmp_path, {"SERVER_NAME": "blog.example"}, subdomain_matching=True)
-    app.add_url_rule("/talk", "talk", guard.protect(talk), methods=BOTH, subdomain="de")
-    page = app.test_client().get("/talk?a=1&new-code=old", base_url="http://de.blog.example")
-    (link,) = [given["href"] for tag, given in Page(page.text).tags if tag == "a"]
-    assert re.fullmatch(r"/talk\?a=1&new-code=[\w.-]{8}#captcha-guard-1-[\w-]{8}", link)
-
-
 def test_a_picture_is_found_by_the_first_request_of_a_process(tmp_path: Path) -> None:
     config: dict[str, object] = {"SERVER_NAME": "blog.example", "SECRET_KEY": secrets.token_hex()}
 

@@ -85,10 +85,10 @@ def test_one_token_that_cannot_be_drawn_does_not_affect_others(blog: Blog, monke
     client, draw = blog.client(), type(blog.state.issuer).render
     bad, good = (client.get("/posts/one") for _ in range(2))
 
-    def fail(self: Any, opened: Any, medium: str) -> bytes:
+    def fail(self: Any, opened: Any, kind: str, medium: str) -> bytes:
         if opened.challenge.nonce == nonce:
             raise ValueError("nothing to draw")
-        return draw(self, opened, medium)
+        return draw(self, opened, kind, medium)
 
     nonce = blog.state.issuer.open(fields_of(bad)[TOKEN]).challenge.nonce
     monkeypatch.setattr(type(blog.state.issuer), "render", fail)

@@ -75,14 +75,6 @@ def test_every_rendering_of_a_field_has_its_own_ids(client: FlaskClient) -> None
     assert len(set(ids)) == len(ids)
 
 
-def test_a_page_loaded_by_the_plain_link_has_the_id_in_the_link(client: FlaskClient) -> None:
-    link = client.get("/essay").text.split('class="captcha-guard__new" href="')[1].split('"')[0]
-    address, _, fragment = link.replace("&amp;", "&").partition("#")
-    assert f'id="{fragment}"' in client.get(address).text
-    hostile = client.get("/essay", query_string={"new-code": '"><b>'})
-    assert "<b>" not in hostile.text
-
-
 def test_a_field_without_a_picture_is_renewed_at_the_same_address_as_one_with_a_picture(blogs: MakeBlog) -> None:
     pages = [blogs({"CAPTCHA_GUARD_MODE": mode}).client().get("/essay").text for mode in ("always", "suspicious")]
     addresses = {page.split('data-url="')[1].split('"')[0] for page in pages}

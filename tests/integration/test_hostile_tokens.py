@@ -107,7 +107,7 @@ def damaged(token: str, way: str, place: int, much: int, text: str) -> str:
         "case": token[:place] + token[place:].swapcase(),
         "standard base64": token.replace("-", "+").replace("_", "/") + text,
         "quoted": quote(token + text, errors="surrogatepass").replace(".", "%2E"),
-        "kind": repacked(token, 3, "pass"),
+        "language": repacked(token, 3, text),
         "scope": repacked(token, 2, text),
         "nonce": repacked(token, 1, text or None),
         "charged": repacked(token, 6, 1 + much),
@@ -130,7 +130,7 @@ WAYS = [
     "case",
     "standard base64",
     "quoted",
-    "kind",
+    "language",
     "scope",
     "nonce",
     "charged",
@@ -233,7 +233,7 @@ def test_a_token_of_another_application_is_not_valid(blogs: MakeBlog) -> None:
 def test_a_difficulty_of_another_release_costs_one_more_code_and_no_error(blog: Blog, difficulty: str) -> None:
     tokens = blog.state.issuer.tokens
     at = int(tokens.clock())
-    token = tokens.sign(Challenge.new("comment:one", kind="image", difficulty=difficulty, epoch=0, at=at))
+    token = tokens.sign(Challenge.new("comment:one", difficulty=difficulty, epoch=0, at=at))
     client = blog.client()
     assert client.get(f"/captcha-guard/{token}.png").status_code == 404
     assert client.post("/captcha-guard/challenge", json={"scope": "comment:one", "token": token}).status_code == 200

@@ -301,9 +301,7 @@ CHANGING = ("Set-Cookie", "Content-Length", "Date", "ETag")
 def masked(page: str, word: str) -> str:
     """Return a page without a word and without parts that are random: tokens, ids, pictures, their sizes."""
     page = page.replace(word, "")
-    return re.sub(
-        r"captcha-guard-\d+-[\w-]{8}|[\w.-]{40,}(@2x)?(?=[\".])|new-code=[\w-]+|(width|height)=\"\d+\"", "", page
-    )
+    return re.sub(r"captcha-guard-\d+-[\w-]{8}|[\w.-]{40,}(@2x)?(?=[\".])|(width|height)=\"\d+\"", "", page)
 
 
 # Hostile input

@@ -152,7 +152,7 @@ def test_the_same_token_is_the_same_picture_each_time(client: FlaskClient) -> No
 
 def test_another_process_draws_the_same_picture(blog: Blog, client: FlaskClient) -> None:
     (path,) = Page(client.get("/posts/one").text).pictures
-    image = blog.state.issuer.usual
+    image = blog.state.issuer.kinds["image"]
     assert isinstance(image, ImageKind)
     before = client.get(path).data
     image._rendered.cache_clear()

@@ -74,9 +74,9 @@ def test_a_spent_code_stays_spent_to_the_end_of_its_time_to_live(
 ) -> None:
     client, state = blog.client(), blog.state
     at = int(state.clock()) + ahead  # on a server whose clock is as far ahead as allowed
-    challenge = Challenge.new("comment:one", kind="image", difficulty="medium", epoch=state.issuer.epoch(at), at=at)
+    challenge = Challenge.new("comment:one", difficulty="medium", epoch=state.issuer.epoch(at), at=at)
     token = state.issuer.tokens.sign(challenge)
-    sent = {TOKEN: token, ANSWER: state.issuer.answers(state.issuer.open(token))[0]}
+    sent = {TOKEN: token, ANSWER: state.issuer.answers(state.issuer.open(token))["image"][0]}
     assert client.post(POST, data=COMMENT | sent).status_code == 303
     clock.shift(ahead + state.settings.ttl)
     state.issuer.open(token)  # still valid

@@ -201,7 +201,7 @@ def race(blog: Blog, fields: Mapping[str, str]) -> None:
 def random_pass(challenge: Challenge, key: bytes, bound_to: str) -> Challenge:
     """Return a pass with its own random nonce, as in an earlier design."""
     nonce = base64_encode(secrets.token_bytes(16)).decode()
-    return replace(challenge, nonce=nonce, kind="pass", tries_left=0, bound_to=bound_to)
+    return replace(challenge, nonce=nonce, generation=1, tries_left=0, bound_to=bound_to)
 
 
 class Forgetful(dict[str, str]):

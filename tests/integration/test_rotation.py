@@ -73,7 +73,7 @@ def test_the_style_changes_with_the_secret_and_stays_with_the_seed(blogs: MakeBl
         blog = blogs({"SECRET_KEY": secret, "CAPTCHA_GUARD_STYLE_SEED": seed, "CAPTCHA_GUARD_STYLE_ROTATION": 0})
         issuer = blog.state.issuer
         opened = issuer.open(issuer.issue("comment:one", difficulty=blog.state.difficulty))
-        image = issuer.usual
+        image = issuer.kinds["image"]
         assert isinstance(image, ImageKind)
         styles.add(repr(image._style(opened.key, opened.challenge.epoch)))
     assert len(styles) == 3

@@ -22,11 +22,11 @@ OLD_KEY, KEY = b"the old key, retired last week..", b"the key that is in force t
 
 
 def at(seconds: float, *keys: bytes) -> Tokens:
-    return Tokens(keys or (KEY,), kinds=("image",), ttl=900, clock=lambda: seconds)
+    return Tokens(keys or (KEY,), ttl=900, clock=lambda: seconds)
 
 
-def challenge(scope: str = "comment", *, issued_at: int = NOW, kind: str = "image") -> Challenge:
-    return Challenge.new(scope, kind=kind, difficulty="medium", epoch=7, at=issued_at, tries_left=True)
+def challenge(scope: str = "comment", *, issued_at: int = NOW) -> Challenge:
+    return Challenge.new(scope, difficulty="medium", epoch=7, at=issued_at, tries_left=True)
 
 
 def test_a_token_opens_to_the_challenge_that_was_signed() -> None:

@@ -28,7 +28,7 @@ _SCRIPT_TYPES: Final = ("text/javascript", "application/javascript", "applicatio
 _PICTURE: Final = _Part("picture", "The picture is missing", "image", ("image/png",), Severity.FAULT)
 _SHARP: Final = _PICTURE._replace(without="The picture is missing on high-resolution screens")
 _STYLESHEET: Final = _Part("stylesheet", "The field has no styles", "style", ("text/css",), Severity.WARNING)
-_SCRIPT: Final = _Part("script", '"New code" loads the page again', "script", _SCRIPT_TYPES, Severity.WARNING)
+_SCRIPT: Final = _Part("script", 'the button "New code" is missing', "script", _SCRIPT_TYPES, Severity.WARNING)
 
 #: Caching headers that only content delivery networks read.
 _CDN_HEADERS: Final = ("Surrogate-Control", "CDN-Cache-Control")

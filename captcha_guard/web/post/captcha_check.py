@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from ...challenge.token import LEEWAY, SOLVED, Opened
+from ...challenge.token import LEEWAY, Opened
 from ...counters.client import Client
 from ...counters.limits import TRY_AGAIN, Decision, Policy
 from ...counters.surge import ALL_CLIENTS
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 #: collect paid challenges, or post blank codes forever.
 TRIES = 5
 
+#: The kind of a pass in signals.
+PASS_KIND = "pass"  # noqa: S105 - the name of a kind
+
 
 class Claiming(Protocol):
     """A function that claims the comment. ``again`` says that it may already be stored."""
@@ -44,7 +47,7 @@ class CheckedCode:
     """The result of checking a POST's code: ``solved``, or else the ``reason`` (slug) why not.
 
     ``opened`` is the genuine challenge. ``unspent`` means that the POST did not use it up. ``unproven`` means that the
-    store could not tell whether it had been used before.
+    store could not tell whether it had been used before. ``kind`` is the kind of the code that solved it.
     """
 
     reason: str = "code_missing"
@@ -52,11 +55,12 @@ class CheckedCode:
     solved: bool = False
     unspent: bool = False
     unproven: bool = False
+    kind: str = ""
 
     @property
     def is_pass(self) -> bool:
         """Whether this is a pass, which proves that a code was solved before."""
-        return self.opened is not None and self.opened.challenge.kind == SOLVED
+        return self.opened is not None and self.opened.challenge.is_pass
 
     @property
     def repeats(self) -> bool:
@@ -147,11 +151,11 @@ class CaptchaCheck:
             return code, Refusal.because("duplicate"), 0
         if refusal:
             return replace(code, unspent=True), refusal, 0
-        right = self._is_right(code, posted)
+        kind = self._kind_of(code, posted)
         try:
             with self.state.limits.together():
                 code, fresh, refusal = self._charge_and_spend(code, covered)
-                if fresh and right and refusal is None:
+                if fresh and kind is not None and refusal is None:
                     claim(again=code.repeats)
         except StoreUnavailableError:  # nothing of it was written
             self.limit_status.counted = False
@@ -160,7 +164,7 @@ class CaptchaCheck:
             return code, refusal, 0
         if covered and fresh:
             left = covered - 1
-        code, refusal = self._compare(code, posted, repeated, right=right)
+        code, refusal = self._compare(code, posted, repeated, kind)
         self._send_signal(code)
         return code, refusal, left
 
@@ -191,11 +195,14 @@ class CaptchaCheck:
         """Return a refusal if the client has typed too many wrong codes. This read also fills the limit status."""
         return refused(self.limit_status.wrong_codes, self.state, "wrong", self.client)
 
-    def _is_right(self, code: CheckedCode, posted: Posted) -> bool:
-        """Return whether the POST has a pass or the right answer. Whether it counts depends on the nonce."""
+    def _kind_of(self, code: CheckedCode, posted: Posted) -> str | None:
+        """Return the kind of the right code that was typed, ``PASS_KIND`` for a pass, None for a wrong code.
+
+        Whether it counts depends on the nonce.
+        """
         if code.opened is None or code.reason:
-            return False
-        return code.is_pass or self.state.issuer.is_right(code.opened, posted.ours[ANSWER])
+            return None
+        return PASS_KIND if code.is_pass else self.state.issuer.solved_kind(code.opened, posted.ours[ANSWER])
 
     def _charge_and_spend(self, code: CheckedCode, covered: int) -> tuple[CheckedCode, bool, Refusal | None]:
         """Charge the POST unless an earlier charge covers it, then spend the nonce.
@@ -219,7 +226,7 @@ class CaptchaCheck:
         return (code if fresh else replace(code, reason="code_used")), fresh
 
     def _compare(
-        self, code: CheckedCode, posted: Posted, repeated: Callable[[], bool], *, right: bool
+        self, code: CheckedCode, posted: Posted, repeated: Callable[[], bool], kind: str | None
     ) -> tuple[CheckedCode, Refusal | None]:
         if code.reason or code.opened is None:
             return code, None
@@ -227,14 +234,14 @@ class CaptchaCheck:
             if not posted.ours[ANSWER].strip():
                 quiet = code.unproven and self.mode != "always"
                 return replace(code, reason="store_unavailable" if quiet else "code_missing"), None
-            if not right:
+            if kind is None:
                 wrong = replace(code, reason="code_wrong")
                 if code.opened.challenge.repeats or not repeated():
                     return wrong, self._count_wrong()
                 return wrong, self.charge_covered(code) or Refusal.because("duplicate")
         if code.unproven:
             return replace(code, reason="store_unavailable"), None
-        return replace(code, solved=True), None
+        return replace(code, solved=True, kind=kind or ""), None
 
     def charge_covered(self, code: CheckedCode) -> Refusal | None:
         """Charge a POST that an earlier charge covers, because a response about its code must not be free."""
@@ -247,8 +254,7 @@ class CaptchaCheck:
     def _send_signal(self, code: CheckedCode) -> None:
         app = this_app()
         if code.solved and code.opened is not None:
-            challenge = code.opened.challenge
-            challenge_solved.send(app, scope=self.scope, kind=challenge.kind, seconds=code.opened.age)
+            challenge_solved.send(app, scope=self.scope, kind=code.kind, seconds=code.opened.age)
         elif self.mode == "always" or code.reason not in ("", "code_missing"):
             challenge_failed.send(app, scope=self.scope, reason=code.reason)
 

@@ -34,9 +34,6 @@ OURS = (TOKEN, ANSWER, PASS, NO_CODE)
 #: Headers that can replace our fields. JSON that isn't an object needs them.
 HEADERS = {TOKEN: "Captcha-Token", ANSWER: "Captcha-Answer", PASS: "Captcha-Pass", NO_CODE: "Captcha-No-Code"}
 
-#: The query argument of a plain link that loads the same page with a new code.
-RELOAD = "new-code"
-
 #: The parts of a request that can hold our own fields.
 BODY = (Place.FORM, Place.JSON)
 
@@ -212,7 +209,7 @@ def _posted(
     for entry in entries:
         if not _is_unicode(entry.value):
             raise _malformed(f"the field {entry.name[:40]!r} holds half a character, a lone surrogate")
-    tokens = (current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"), RELOAD)
+    tokens = (current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"),)
     judged = [entry for entry in entries if not is_ignored(entry, protection, tokens)]
     site = _validated_host(request)
     roles = assign_roles(judged, protection, site, request.host)

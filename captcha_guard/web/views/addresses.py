@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from flask import request
 
-from ..post.posted import RELOAD
 from ..state import current_state
 
 #: Characters that a query string keeps unchanged. "%" begins what the browser has already encoded.
@@ -32,12 +31,6 @@ def request_address() -> str:
         return ""
     query = quote(request.query_string, safe=IN_QUERY)
     return f"{_request_path()}?{query}" if query else _request_path()
-
-
-def reload_address(mark: str) -> str:
-    """Return a link that loads this page again. Without a new ``mark`` in it the browser would only scroll."""
-    query = [(name, value) for name, value in request.args.items(multi=True) if name != RELOAD]
-    return f"{_request_path()}?{urlencode([*query, (RELOAD, mark)])}"
 
 
 def _request_path() -> str:

@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Final
-from urllib.parse import quote
 
 from flask import has_request_context, render_template, request
 from markupsafe import Markup
 
 from ...challenge.difficulty import Difficulty
-from ...challenge.kind import ChallengeKind
 from ...errors import ConfigError
 from ...signals import challenge_issued
 from ..identity import client_here, is_exempt
-from ..method import FETCHING
+from ..language import template_texts, visitor_language
 from ..post.captcha_check import mode_in
 from ..post.pass_binding import Binding
-from ..post.posted import ANSWER, NO_CODE, PASS, RELOAD, TOKEN
+from ..post.posted import ANSWER, NO_CODE, PASS, TOKEN
 from ..post.result import Result
 from ..protection import Protection
 from ..registry import guarded_routes, protection_for
 from ..request_state import current_request_state
 from ..scopes import check_scope
 from ..state import NAME, State, current_state, this_app
-from .addresses import own_path, reload_address
+from .addresses import own_path
 from .input_attributes import InputAttributes
-
-#: The ending of a field's id in a "New code" link. It is the end of a token.
-ID_ENDING: Final = re.compile(r"[A-Za-z0-9_-]{8}")
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A challenge for a form. ``typed`` is the initial text of the input. ``age`` is in seconds."""
+    """A challenge for a form, spoken in ``language``. ``typed`` is the input's initial text. ``age`` is in seconds."""
 
     token: str
     scope: str
     difficulty: Difficulty
-    kind: ChallengeKind
+    language: str
     typed: str = ""
     age: int = 0
 
@@ -98,23 +91,20 @@ def challenge_markup(
 
     It offers the way without a code on a moderated route: that of the ``result``, or else of the ``protection``.
     """
-    field_id, next_id = _ids(ticket.token) if attributes is None else (attributes.id, attributes.id)
-    attributes = attributes or InputAttributes(field_id)
+    attributes = attributes or InputAttributes(_new_id(ticket.token))
     refusal = result.refusal if result is not None else None
-    kind = ticket.kind
     return _markup(
-        kind.template,
+        "challenge",
         assets=True,
         state=state,
         ticket=ticket,
-        **media_paths(kind, ticket.token),
-        **kind.properties(ticket.difficulty),
+        parts=[f"{NAME}/{kind.template}.html" for kind in state.issuer.kinds.values()],
+        **presented(state, ticket),
         message=message,
         invalid=refusal is not None and refusal.asks_code and not refusal.is_first_request,
         plain=refusal is not None and refusal.is_first_request,
         longest=4 * state.settings.length[1],
         expires_in=state.settings.ttl - ticket.age,
-        reload_url=_reload_url(ticket.token, next_id),
         field_id=attributes.id,
         attributes=attributes,
         names={"token": TOKEN, "answer": ANSWER, "no_code": NO_CODE},
@@ -122,9 +112,13 @@ def challenge_markup(
     )
 
 
-def media_paths(kind: ChallengeKind, token: str) -> dict[str, str]:
-    """Return the paths of a challenge's files on this site, by name."""
-    return {name: own_path(f"{token}{medium.ending}") for name, medium in kind.media.items()}
+def presented(state: State, ticket: Ticket) -> dict[str, int | str]:
+    """Return what shows a challenge in all kinds: the paths of its files on this site, and the kinds' properties."""
+    values: dict[str, int | str] = {}
+    for kind in state.issuer.kinds.values():
+        values |= {name: own_path(f"{ticket.token}{medium.ending}") for name, medium in kind.media.items()}
+        values |= kind.properties(ticket.difficulty, ticket.language)
+    return values
 
 
 def repetition_field(state: State, result: Result) -> Markup:
@@ -140,7 +134,7 @@ def new_ticket(state: State, protection: Protection, scope: str, result: Result 
     if result is not None and result.resend and (unspent := result.code.opened) is not None:
         ours, issuer = result.posted.ours, state.issuer
         difficulty = issuer.difficulty(unspent)
-        return Ticket(ours[TOKEN], scope, difficulty, issuer.kind(unspent), ours[ANSWER], unspent.age)
+        return Ticket(ours[TOKEN], scope, difficulty, unspent.challenge.language, ours[ANSWER], unspent.age)
     difficulty = protection.difficulty or state.difficulty
     return issue(state, scope, difficulty, tries_left=_tries_left(result), repeats=_repeats(result))
 
@@ -178,17 +172,17 @@ def issue(
     scope: str,
     difficulty: Difficulty,
     *,
-    kind: ChallengeKind | None = None,
+    language: str | None = None,
     tries_left: int = 0,
     repeats: bool = False,
 ) -> Ticket:
-    """Return a new challenge, by default of the usual kind, and send the signal ``challenge_issued``."""
+    """Return a new challenge, by default in the visitor's language, and send the signal ``challenge_issued``."""
     state.spent.remember()
     state.health.recover()
-    kind = kind or state.issuer.usual
-    token = state.issuer.issue(scope, difficulty=difficulty, kind=kind.name, tries_left=tries_left, repeats=repeats)
-    challenge_issued.send(this_app(), scope=scope, kind=kind.name, difficulty=difficulty.spec())
-    return Ticket(token, scope, difficulty, kind)
+    language = language or visitor_language()
+    token = state.issuer.issue(scope, difficulty=difficulty, language=language, tries_left=tries_left, repeats=repeats)
+    challenge_issued.send(this_app(), scope=scope, difficulty=difficulty.spec())
+    return Ticket(token, scope, difficulty, language)
 
 
 def pass_for(result: Result) -> str | None:
@@ -255,22 +249,14 @@ def _form_protection(scope: str | None, protection: Protection | None) -> tuple[
     return protection, scope or protection.scope_for(endpoint, request.view_args or {})
 
 
-def _reload_url(token: str, field_id: str) -> str:
-    """Return the address of the "New code" link. "" after a POST, because that page can't be loaded again."""
-    return f"{reload_address(token[-8:])}#{quote(field_id)}" if request.method in FETCHING else ""
+def _new_id(token: str) -> str:
+    """Return an id for the next field of this page.
 
-
-def _ids(token: str) -> tuple[str, str]:
-    """Return an id for the next field of this page, and its id in the page that its "New code" link loads.
-
-    The id contains a part of the token, because one page may have several fields, also from several responses that
-    scripts have inserted. A page that was loaded by a "New code" link uses the id in that link.
+    It contains a part of the token, because one page may have fields from several responses that scripts have inserted.
     """
     request_state = current_request_state()
     request_state.fields += 1
-    linked = request.args.get(RELOAD, "")
-    own = linked if ID_ENDING.fullmatch(linked) else token[-8:]
-    return f"captcha-guard-{request_state.fields}-{own}", f"captcha-guard-{request_state.fields}-{token[-8:]}"
+    return f"captcha-guard-{request_state.fields}-{token[-8:]}"
 
 
 def _markup(template: str, *, assets: bool, state: State, **context: object) -> Markup:
@@ -280,6 +266,7 @@ def _markup(template: str, *, assets: bool, state: State, **context: object) -> 
         guard_assets=included,
         challenge_path=own_path("challenge"),
         honeypot=state.honeypot,
+        **template_texts(),
         **context,
     )
     return Markup(html)  # noqa: S704 - the template has escaped it

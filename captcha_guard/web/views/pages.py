@@ -21,7 +21,7 @@ from ..request_state import current_request_state
 from ..state import NAME, State, current_state
 from .addresses import request_address
 from .carried import carry
-from .field import Ticket, challenge_markup, mark_private, media_paths, new_ticket, repetition_field
+from .field import Ticket, challenge_markup, mark_private, new_ticket, presented, repetition_field
 from .fragments import is_htmx, layout, mark
 
 PROBLEM = "application/problem+json"
@@ -100,11 +100,9 @@ def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
 
     ``expires_in`` is in seconds, ``picture`` is a path on this site, and ``width`` and ``height`` are its size in px.
     """
-    kind = ticket.kind
     return {
         "token": ticket.token,
-        **media_paths(kind, ticket.token),
-        **kind.properties(ticket.difficulty),
+        **presented(state, ticket),
         "expires_in": state.settings.ttl,
     }
 
