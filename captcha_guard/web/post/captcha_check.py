@@ -280,4 +280,4 @@ def refused(decision: Decision, state: State, policy: str | Policy, client: Clie
     seconds = decision.retry_after
     if decision.uncounted and state.settings.faults["limits"] == "refuse":
         return Refusal.because("store_unavailable", retry_after=seconds)
-    return Refusal.because("limited", why=why_limited(state, policy, client, seconds), retry_after=seconds)
+    return Refusal.saying("limited", why_limited(state, policy, client, seconds), retry_after=seconds)

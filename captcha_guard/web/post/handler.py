@@ -14,6 +14,7 @@ from flask import Request, current_app
 
 from ...counters.without_code import NO_CODE
 from ...errors import ConfigError, StoreUnavailableError
+from ...messages import in_english, message
 from ...signals import submission_judged
 from ...spam.judge import NEW_SITE
 from ...spam.rules.duplicate import Duplicate, already_said
@@ -63,7 +64,7 @@ def _handle(post: _Post) -> Result:
     try:
         post.check_origin()
         if is_exempt(post.protection):
-            exempt = Finding("exempt", 0, "The host exempts this client.")
+            exempt = Finding("exempt", 0, message("The host exempts this client."))
             return Result(post.scope, post.protection, Verdict(Action.ACCEPT, (exempt,)))
         post.read()
         post.check_code()
@@ -217,6 +218,7 @@ class _Post:
             if self.cross_site is not None:
                 self.verdict = self.verdict.found(_finding(self.cross_site))
             self.verdict, self.refusal = self.verdict.let_through(), None
+        self.verdict = self.state.in_site_language(self.verdict)
         if self.submission is not None:
             submission_judged.send(this_app(), submission=self.submission, verdict=self.verdict)
         return Result(
@@ -322,16 +324,16 @@ class _Post:
         """
         code, verdict = self.code, self.verdict
         if self.without_code:
-            return verdict.found(Finding(NO_CODE, 0, "Sent to the moderator without a code.", Action.HOLD))
+            return verdict.found(Finding(NO_CODE, 0, message("Sent to the moderator without a code."), Action.HOLD))
         if code.reason == "store_unavailable":
             if not self.protection.moderated or self.state.settings.faults["codes"] == "refuse":
                 refusal = Refusal.because(code.reason, retry_after=TRY_AGAIN)
                 raise Refused(refusal, replace(verdict, action=Action.CHALLENGE))
-            sentence = "The code could not be checked: the store was down."
+            sentence = message("The code could not be checked: the store was down.")
             return verdict.found(Finding(code.reason, 0, sentence, Action.HOLD))
         unusual = self.captcha.usual_mode != "always" and code.reason in ("", "code_missing")
         refusal = Refusal.because("unusual" if unusual else code.reason)
-        verdict = verdict.found(Finding(refusal.reason, 0, refusal.message, Action.CHALLENGE))
+        verdict = verdict.found(Finding(refusal.reason, 0, in_english(refusal.message), Action.CHALLENGE))
         raise Refused(refusal, replace(verdict, action=Action.CHALLENGE))
 
 

@@ -87,7 +87,7 @@ def challenge_markup(
     attributes: InputAttributes | None = None,
     protection: Protection | None = None,
 ) -> Markup:
-    """Return the markup of the picture, the input and their parts. A refusal's ``message`` is shown at the input.
+    """Return the markup of a challenge, the input and their parts. A refusal's ``message`` is shown at the input.
 
     It offers the way without a code on a moderated route: that of the ``result``, or else of the ``protection``.
     """

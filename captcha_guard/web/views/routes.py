@@ -12,7 +12,9 @@ from werkzeug.exceptions import NotFound
 from ...challenge.kind import ChallengeKind
 from ...challenge.token import Opened
 from ...errors import StoreUnavailableError, TokenError, TokenExpiredError
+from ...messages import message
 from ..identity import client_here
+from ..language import translated
 from ..post.captcha_check import refused, spend
 from ..post.origin import is_trusted, refuse_cross_site
 from ..post.posted import PostedError, read_json
@@ -58,8 +60,8 @@ def challenge() -> Response:
         return problem(error.refusal)
     scope, replaced = asked.get("scope"), asked.get("token", "")
     if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
-        message = f"Name the form: scope is a text of 1 to {LONGEST_SCOPE} characters, token a text."
-        return problem(Refusal("malformed", message, 400))
+        text = message("Name the form: scope is a text of 1 to %(most)d characters, token a text.", most=LONGEST_SCOPE)
+        return problem(Refusal.saying("malformed", text))
     response = jsonify(challenge_json(state, _replacement(state, scope, replaced)))
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -101,16 +103,16 @@ def media(token: str, *, kind: str, medium: str, mimetype: str) -> Response:
     try:
         opened = state.issuer.open(token)
     except TokenExpiredError as error:
-        return problem(Refusal(error.reason, "This picture has expired; ask for a new code.", 410))
+        return problem(Refusal.saying(error.reason, message("This code has expired; ask for a new one."), status=410))
     except TokenError as error:
-        raise NotFound("There is no such picture.") from error
+        raise NotFound(translated(message("There is no such picture."))) from error
     if opened.challenge.is_pass:
-        raise NotFound("There is no such picture.")
+        raise NotFound(translated(message("There is no such picture.")))
     # Count only requests with genuine tokens, because any site can make its visitors request false ones.
     if refusal := _limited(state, "pictures"):
         return problem(refusal)
     if _is_spent(state, opened):
-        return problem(Refusal("code_used", "This code has been used; ask for a new one.", 410))
+        return problem(Refusal.saying("code_used", message("This code has been used; ask for a new one."), status=410))
     rendered = _rendered(state, opened, kind, medium)
     if rendered is None:
         return problem(Refusal.because("picture_unavailable", retry_after=RETRY_AFTER))
