@@ -36,7 +36,8 @@ class RequestState:
     guard's field, and ``built`` the ``CaptchaField`` objects of this request. ``fields`` counts the rendered fields.
     ``language`` is the tag that ``Accept-Language`` led to, or None if it wasn't read. ``private`` means that the
     response has a challenge, ``own_page`` that it is one of our pages, ``assets_shown`` that it has the stylesheet and
-    script, ``finished`` that the work after the response has been done.
+    script, ``finished`` that the work after the response has been done. ``preflight_for`` has the methods that the
+    answer to a preflight allows.
     """
 
     results: dict[str, Result] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class RequestState:
     assets_shown: bool = False
     fields: int = 0
     finished: bool = False
+    preflight_for: tuple[str, ...] = ()
 
 
 def current_request_state() -> RequestState:

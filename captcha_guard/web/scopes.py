@@ -26,6 +26,11 @@ def note_form(scope: object) -> None:
     _OF_FORMS.add(scope)
 
 
+def has_forms() -> bool:
+    """Return whether this process has defined a form with a ``CaptchaField``."""
+    return bool(_OF_FORMS)
+
+
 def check_scope(scope: str, routes: dict[str, Protection], state: State) -> None:
     """Raise ``ConfigError`` for a scope that no guarded route and no form has.
 
