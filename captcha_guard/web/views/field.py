@@ -21,6 +21,7 @@ from ..request_state import current_request_state
 from ..scopes import check_scope
 from ..state import NAME, State, current_state, this_app
 from .addresses import own_path
+from .assets import render_assets
 from .input_attributes import InputAttributes
 
 
@@ -191,20 +192,6 @@ def pass_for(result: Result) -> str | None:
             return None
         request_state.passes[result.scope] = token
     return request_state.passes[result.scope]
-
-
-def render_assets() -> Markup:
-    """Return the stylesheet and script for ``<head>``. In templates this is ``captcha_guard_assets()``.
-
-    Pages that don't call it get both with the first field.
-    """
-    request_state = current_request_state()
-    if request_state.assets_shown:
-        return Markup("")
-    request_state.assets_shown = True
-    return Markup('<link rel="stylesheet" href="{}"><script src="{}" defer></script>').format(
-        own_path("static/captcha_guard.css"), own_path("static/captcha_guard.js")
-    )
 
 
 def mark_private() -> None:

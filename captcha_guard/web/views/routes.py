@@ -19,6 +19,7 @@ from ..post.posted import PostedError, read_json
 from ..post.refusal import Refusal
 from ..registry import protection_for
 from ..state import NAME, State, current_state
+from .assets import BlueprintWithAssets
 from .field import Ticket, issue
 from .pages import challenge_json, problem
 
@@ -33,7 +34,7 @@ logger = logging.getLogger("captcha_guard")
 
 def make_blueprint(url_prefix: str, kinds: Iterable[ChallengeKind]) -> Blueprint:
     """Return the blueprint ``captcha_guard`` under ``url_prefix``: templates, static files, and the files of kinds."""
-    blueprint = Blueprint(
+    blueprint = BlueprintWithAssets(
         NAME, "captcha_guard", url_prefix=url_prefix, template_folder="templates", static_folder="static"
     )
     blueprint.url_value_preprocessor(_exempt_from_csrf)
