@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from flask import Flask, Request, Response, current_app, has_request_context
 
+from .catalogues import Localize
 from .challenge.difficulty import Difficulty
 from .doctor.automatic import ServingChecks, at_start
 from .errors import ConfigError
@@ -56,6 +57,7 @@ class CaptchaGuard:
     ``limiter`` is the host's own Flask-Limiter, already initialised; the guard then uses its storage too. ``rules``
     replace the standard rules, and ``extra_rules`` run after them. ``describe`` returns more about a submission's page
     for Akismet. ``exempt_when()`` returns True for visitors that the guard doesn't check anywhere, such as moderators.
+    ``localize(message, language)`` returns another wording of one of the guard's texts, or None to keep it.
     Pass the application here or, in a factory, to ``init_app``.
     """
 
@@ -68,12 +70,14 @@ class CaptchaGuard:
         extra_rules: Iterable[Rule] = (),
         describe: Callable[[Submission], Context] | None = None,
         exempt_when: Callable[[], object] | None = None,
+        localize: Localize | None = None,
     ) -> None:
         self._limiter = limiter
         self._rules = None if rules is None else listed("rules", rules)
         self._extra_rules = listed("extra_rules", extra_rules)
         self._describe = describe
         self._exempt_when = exempt_when
+        self._localize = localize
         if app is not None:
             self.init_app(app)
 
@@ -88,6 +92,7 @@ class CaptchaGuard:
             extra_rules=self._extra_rules,
             describe=self._describe,
             exempt_when=self._exempt_when,
+            localize=self._localize,
         )
         at_start(app, state)
         app.extensions[NAME] = state

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from .catalogues import Localize, Translator
 from .challenge.difficulty import Difficulty
 from .challenge.drawing.fonts import FontFace, bundled_folder, font_pool
 from .challenge.image import Appearance, ImageKind
@@ -63,6 +64,7 @@ class _HostArguments:
     extra_rules: Sequence[Rule]
     describe: Callable[[Submission], Context] | None
     exempt_when: Callable[[], object] | None
+    localize: Localize | None
 
 
 def wire(
@@ -73,12 +75,13 @@ def wire(
     extra_rules: Sequence[Rule],
     describe: Callable[[Submission], Context] | None,
     exempt_when: Callable[[], object] | None,
+    localize: Localize | None,
 ) -> State:
     """Return the guard of ``app``. Raises ``ConfigError`` for an invalid configuration."""
     settings = read(app.config)
     uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
     storage = storage_for(uri, limiter)
-    return _connect(app, _HostArguments(rules, extra_rules, describe, exempt_when), settings, uri, storage)
+    return _connect(app, _HostArguments(rules, extra_rules, describe, exempt_when, localize), settings, uri, storage)
 
 
 def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, storage: Storage) -> State:
@@ -144,6 +147,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         database=database,
         clock=time.time,
         exempt_when=host.exempt_when,
+        translator=Translator(host.localize),
         reconnect=partial(_connect, app, host),
     )
 

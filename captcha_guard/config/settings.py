@@ -246,6 +246,18 @@ class Settings:
         "a path",
         "The path below which pictures and new codes are served.",
     )
+    locale: str = setting(
+        "en",
+        checks.language,
+        "the tag of [a language](languages.md)",
+        "The language of the sentences for moderators, and of visitors whose language isn't offered.",
+    )
+    locales: tuple[str, ...] = setting(
+        (),
+        checks.languages,
+        "a list of tags of [languages](languages.md)",
+        "The languages that visitors can get, besides `LOCALE`. If empty, all of them.",
+    )
     akismet_key: str = setting(
         "",
         checks.credential,

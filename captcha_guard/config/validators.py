@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, cast
 
+from ..catalogues import available
 from ..characters.look_alikes import groups_of
 from ..errors import ConfigError
 from .suggestion import nearest
@@ -282,6 +283,16 @@ def function(name: str, value: object) -> object:
     if value is not None and not callable(value):
         raise refuse(name, value, "a function without arguments, or None")
     return value
+
+
+def language(name: str, value: object) -> object:
+    """Check for the tag of a language that has a catalogue."""
+    return choice(*available())(name, value)
+
+
+def languages(name: str, value: object) -> object:
+    """Return the tags of languages that have a catalogue as a tuple."""
+    return some_of(*available())(name, value)
 
 
 def faults(name: str, value: object) -> object:

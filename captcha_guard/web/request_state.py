@@ -34,8 +34,9 @@ class RequestState:
     which a challenge with tries left was issued. ``client`` is the sender, or None before it was identified. ``stored``
     is what the view reported: True or False, or None if it reported nothing. ``forms`` are the validated forms with the
     guard's field, and ``built`` the ``CaptchaField`` objects of this request. ``fields`` counts the rendered fields.
-    ``private`` means that the response has a challenge, ``own_page`` that it is one of our pages, ``assets_shown`` that
-    it has the stylesheet and script, ``finished`` that the work after the response has been done.
+    ``language`` is the tag that ``Accept-Language`` led to, or None if it wasn't read. ``private`` means that the
+    response has a challenge, ``own_page`` that it is one of our pages, ``assets_shown`` that it has the stylesheet and
+    script, ``finished`` that the work after the response has been done.
     """
 
     results: dict[str, Result] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class RequestState:
     forms: list[BaseForm] = field(default_factory=list)
     built: list[Built] = field(default_factory=list)
     passes: dict[str, str] = field(default_factory=dict)
+    language: str | None = None
     private: bool = False
     own_page: bool = False
     assets_shown: bool = False

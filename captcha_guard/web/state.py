@@ -10,6 +10,7 @@ from flask import Flask, Request, current_app, request
 from limits.storage import Storage
 
 from ..breaker import Outage
+from ..catalogues import Translator, available
 from ..challenge.difficulty import Difficulty
 from ..challenge.image import Appearance
 from ..challenge.issuer import Issuer
@@ -37,8 +38,8 @@ class State:
 
     ``storage`` is the counters' store, and ``health`` tracks whether it works. ``database`` has the data of the judge.
     ``secret`` is the key for signatures. ``secrets`` lists it first, then the older ones. ``exempt_when()`` returns
-    True for visitors that the guard doesn't check. ``reconnect`` returns a new state of the same application with other
-    settings and another storage at a URI.
+    True for visitors that the guard doesn't check. ``translator`` translates its texts. ``reconnect`` returns a new
+    state of the same application with other settings and another storage at a URI.
 
     Three outages are logged at their begin: ``naming`` (the host's function for client keys fails), ``drawing``
     (pictures can't be drawn) and ``rehosted`` (browsers use another host name than the one that reaches us).
@@ -68,6 +69,7 @@ class State:
     clock: Callable[[], float]
     reconnect: Callable[[Settings, str, Storage], State]
     exempt_when: Callable[[], object] | None = None
+    translator: Translator = field(default_factory=Translator)
     naming: Outage = field(default_factory=Outage)
     drawing: Outage = field(default_factory=Outage)
     rehosted: Outage = field(default_factory=Outage)
@@ -76,6 +78,12 @@ class State:
     fieldless: set[str] = field(default_factory=set)
     classica: set[str] = field(default_factory=set)
     doubtful: set[str] = field(default_factory=set)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The tags of the languages that visitors can get."""
+        chosen = self.settings.locales or available()
+        return chosen if self.settings.locale in chosen else (self.settings.locale, *chosen)
 
     @property
     def honeypot(self) -> str:

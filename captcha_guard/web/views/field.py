@@ -11,6 +11,7 @@ from ...challenge.difficulty import Difficulty
 from ...errors import ConfigError
 from ...signals import challenge_issued
 from ..identity import client_here, is_exempt
+from ..language import template_texts, visitor_language
 from ..post.captcha_check import mode_in
 from ..post.pass_binding import Binding
 from ..post.posted import ANSWER, PASS, TOKEN
@@ -162,13 +163,14 @@ def issue(
     scope: str,
     difficulty: Difficulty,
     *,
-    language: str = "en",
+    language: str | None = None,
     tries_left: int = 0,
     repeats: bool = False,
 ) -> Ticket:
-    """Return a new challenge, and send the signal ``challenge_issued``."""
+    """Return a new challenge, by default in the visitor's language, and send the signal ``challenge_issued``."""
     state.spent.remember()
     state.health.recover()
+    language = language or visitor_language()
     token = state.issuer.issue(scope, difficulty=difficulty, language=language, tries_left=tries_left, repeats=repeats)
     challenge_issued.send(this_app(), scope=scope, difficulty=difficulty.spec())
     return Ticket(token, scope, difficulty, language)
@@ -241,6 +243,7 @@ def _markup(template: str, *, assets: bool, state: State, **context: object) -> 
         guard_assets=included,
         challenge_path=own_path("challenge"),
         honeypot=state.honeypot,
+        **template_texts(),
         **context,
     )
     return Markup(html)  # noqa: S704 - the template has escaped it

@@ -6,6 +6,7 @@ from typing import Final
 
 from flask import Response, request
 
+from ..language import template_texts
 from ..state import NAME
 
 #: The header that describes an answer to htmx for our script. ``code``: it has a field with a code. ``refused``: it has
@@ -30,8 +31,8 @@ def mark(response: Response, value: str) -> None:
             response.headers["HX-Push-Url"] = "false"
 
 
-def layout() -> dict[str, str | bool]:
-    """Return the template variables: ``layout`` (the template to extend), ``whole`` (page) and ``frame`` (its id).
+def layout() -> dict[str, object]:
+    """Return the template variables ``layout`` (template to extend), ``whole`` (page), ``frame`` (its id), and texts.
 
     A form on a whole page is sent without Turbo. Otherwise a view could answer with a stream of changes to the
     visitor's page, which our page has replaced.
@@ -40,4 +41,8 @@ def layout() -> dict[str, str | bool]:
     if is_htmx() or len(frame) > LONGEST_FRAME:
         frame = ""
     whole = not frame and (not is_htmx() or request.headers.get("HX-Boosted") == "true")
-    return {"layout": f"{NAME}/{'layout' if whole else 'fragment'}.html", "whole": whole, "frame": frame}
+    return {
+        "layout": f"{NAME}/{'layout' if whole else 'fragment'}.html",
+        "whole": whole,
+        "frame": frame,
+    } | template_texts()

@@ -91,7 +91,7 @@ def _media_view(kind: str, medium: str, mimetype: str) -> Callable[[str], Respon
 
 
 def media(token: str, *, kind: str, medium: str, mimetype: str) -> Response:
-    """Return a file of a challenge. It has the same bytes each time.
+    """Return a file of a challenge, or the requested range of it. It has the same bytes each time.
 
     The status is 403 for requests from other sites' pages, 404 for a token that isn't genuine, and 410 for a challenge
     that has expired or was used.
@@ -116,6 +116,7 @@ def media(token: str, *, kind: str, medium: str, mimetype: str) -> Response:
     if rendered is None:
         return problem(Refusal.because("picture_unavailable", retry_after=RETRY_AFTER))
     response = current_app.response_class(rendered, mimetype=mimetype)
+    response.make_conditional(request.environ, accept_ranges=True, complete_length=len(rendered))
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if is_trusted(request, state) else "same-origin"
