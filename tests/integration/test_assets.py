@@ -1,8 +1,9 @@
-"""The script and the stylesheet: small, and cached for as long as their names allow."""
+"""The script and the stylesheet: small, cached for as long as their names allow, and free of sentences."""
 
 from __future__ import annotations
 
 import gzip
+import re
 
 import pytest
 from flask.testing import FlaskClient
@@ -42,3 +43,8 @@ def test_another_hash_is_not_found(client: FlaskClient, name: str) -> None:
 
 def test_the_script_is_small() -> None:
     assert len(gzip.compress((FOLDER / "captcha_guard.js").read_bytes(), 9)) < 6 * 1024
+
+
+def test_the_script_has_no_sentence_because_its_texts_come_from_the_page() -> None:
+    code = re.sub(r"^\s*//.*$|\s//.*$", "", (FOLDER / "captcha_guard.js").read_text(), flags=re.MULTILINE)
+    assert re.findall(r"""["'`][A-Z][a-z]+ [^"'`]*["'`]""", code) == []
