@@ -200,7 +200,8 @@ class CaptchaGuard:
 
         Works in any application context.
         """
-        return current_state().judge.judge(submission)
+        state = current_state()
+        return state.in_site_language(state.judge.judge(submission))
 
     def teach(self, comment: Submission | str, *, spam: bool) -> bool:
         """Record a moderator's decision about a comment, given by its verdict's ``id`` or as a submission.

@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from ..characters.scripts import SCRIPTS
+from ..messages import message
 from . import validators as checks
 from .setting import read_settings, setting, switch
+
+DISALLOWED_MESSAGE: Final = message("The comment contains words that aren't allowed here. Please rephrase it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,9 @@ class Settings:
         checks.alphabet,
         "12 to 36 different capitals and digits; look-alikes (0 O Q D, 1 I L J ...) count once",
         "The symbols of codes.",
+    )
+    sound_length: int = setting(
+        6, checks.number(4, 10), "4 to 10", "The number of digits in a spoken code. More digits take longer to hear."
     )
     ttl: int = setting(900, checks.number(60, 3600, unit=" s"), "60 to 3600 s", "How long a challenge is valid.")
     min_seconds: float = setting(
@@ -196,7 +203,7 @@ class Settings:
         "A comment with one of these words or phrases is refused, and its text is shown back.",
     )
     disallowed_message: str = setting(
-        "The comment contains words that aren't allowed here. Please rephrase it.",
+        DISALLOWED_MESSAGE,
         checks.text(r"(?s).{1,500}", "a text of 1 to 500 characters"),
         "1 to 500 characters",
         "The message for the visitor in that case.",

@@ -104,7 +104,7 @@
       this.#enable();
       // A cached copy of the page (Turbo, htmx) may show a used code.
       if (copied && !document.documentElement.hasAttribute("data-turbo-preview")) {
-        this.renew("renewed");
+        this.renew("new-code");
       } else if (!copied) {
         this.querySelectorAll("img").forEach((picture) => {
           if (picture.complete && picture.naturalWidth === 0) {
@@ -367,7 +367,7 @@
         return;
       }
       event.preventDefault();
-      if (await this.renew("renewed")) {
+      if (await this.renew("new-code")) {
         this.clearRefusal();
         this.input.focus({ preventScroll: true });
       }
@@ -392,10 +392,10 @@
       }
       this.#box.removeAttribute("aria-busy");
       if (this.#broken.has(medium)) {
-        this.#announce(this.#text("picture-failed"));
+        this.#announce(this.#text(medium.localName === "img" ? "picture-failed" : "sound-failed"));
       } else {
         this.#broken.add(medium);
-        this.renew("renewed");
+        this.renew("new-code");
       }
     }
   }
@@ -539,7 +539,7 @@
       const [entry] = performance.getEntriesByType("navigation");
       if (event.persisted || (entry && entry.type === "back_forward")) {
         const isOld = (field) => field.input !== null && (event.persisted || !field.hasAttribute("src"));
-        each((field) => isOld(field) && field.renew("renewed"));
+        each((field) => isOld(field) && field.renew("new-code"));
       }
     });
     document.addEventListener("submit", sendOnce);

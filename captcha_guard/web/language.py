@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from flask import current_app, has_request_context, request
+from flask import current_app, has_app_context, has_request_context, request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -57,7 +57,9 @@ def follows_header() -> bool:
 
 
 def translated(text: str) -> str:
-    """Return a text in the visitor's language. Only messages are translated."""
+    """Return a text in the visitor's language. Only messages are translated, and only in an application context."""
+    if not has_app_context():
+        return text
     return current_state().translator.translate(text, visitor_language())
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, cast
 from flask import request
 
 from ..counters.client import Client
-from .post.result import Result
 
 if TYPE_CHECKING:
     from wtforms import Field
     from wtforms.form import BaseForm
 
+    from .post.result import Result
     from .protection import Protection
 
 

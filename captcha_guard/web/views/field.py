@@ -15,7 +15,7 @@ from ..identity import client_here, is_exempt
 from ..language import template_texts, visitor_language
 from ..post.captcha_check import mode_in
 from ..post.pass_binding import Binding
-from ..post.posted import ANSWER, PASS, TOKEN
+from ..post.posted import ANSWER, NO_CODE, PASS, TOKEN
 from ..post.result import Result
 from ..protection import Protection
 from ..registry import guarded_routes, protection_for
@@ -71,7 +71,7 @@ def render_field(
     ticket = new_ticket(state, protection, scope, result)
     if not _shows_picture(state, protection) and not _asks_for_code(result):
         return _markup("quiet", name=TOKEN, token=ticket.token, scope=scope, state=state, message=text)
-    return challenge_markup(state, ticket, result, message=text, attributes=attributes)
+    return challenge_markup(state, ticket, result, message=text, attributes=attributes, protection=protection)
 
 
 def fetched_field(state: State, protection: Protection, ticket: Ticket, *, asked: bool) -> Markup:
@@ -80,7 +80,7 @@ def fetched_field(state: State, protection: Protection, ticket: Ticket, *, asked
     ``asked`` means that the visitor must solve a code now. Without that, the form may be one that shows no picture.
     """
     if asked or _shows_picture(state, protection):
-        return challenge_markup(state, ticket, None, message="", fetched=True)
+        return challenge_markup(state, ticket, None, message="", protection=protection, fetched=True)
     token, scope = ticket.token, ticket.scope
     return _markup("quiet", fetched=True, name=TOKEN, token=token, scope=scope, state=state, message="")
 
@@ -98,10 +98,12 @@ def challenge_markup(
     *,
     message: str,
     attributes: InputAttributes | None = None,
+    protection: Protection | None = None,
     fetched: bool = False,
 ) -> Markup:
-    """Return the markup of the picture, the input and their parts. A refusal's ``message`` is shown at the input.
+    """Return the markup of a challenge, the input and their parts. A refusal's ``message`` is shown at the input.
 
+    It offers the way without a code on a moderated route: that of the ``result``, or else of the ``protection``.
     ``fetched`` means that a script inserts it into a page, which may be of another origin.
     """
     attributes = attributes or InputAttributes(_new_id(ticket.token))
@@ -120,7 +122,8 @@ def challenge_markup(
         expires_in=state.settings.ttl - ticket.age,
         field_id=attributes.id,
         attributes=attributes,
-        names={"token": TOKEN, "answer": ANSWER},
+        names={"token": TOKEN, "answer": ANSWER, "no_code": NO_CODE},
+        offers_moderator=result.offers_moderator if result is not None else bool(protection and protection.moderated),
     )
 
 

@@ -154,6 +154,6 @@ def _page(state: State, result: Result, refusal: Refusal) -> str:
         refusal=refusal,
         carried=carried,
         too_much=too_much,
-        ours=[(name, posted.ours[name]) for name in OURS if posted.ours[name]] if result.resend else [],
+        ours=[(name, posted.ours[name]) for name in OURS if posted.ours[name]] if result.carries_ours else [],
         **layout(),
     )

@@ -13,8 +13,9 @@ from werkzeug.exceptions import NotFound
 from ...challenge.kind import ChallengeKind
 from ...challenge.token import Opened
 from ...errors import ConfigError, StoreUnavailableError, TokenError, TokenExpiredError
+from ...messages import message
 from ..identity import client_here
-from ..language import use_page_language
+from ..language import translated, use_page_language
 from ..post.captcha_check import refused, spend
 from ..post.origin import is_trusted, refuse_cross_site
 from ..post.posted import PostedError, read_json
@@ -62,14 +63,14 @@ def challenge() -> Response:
     except PostedError as error:
         return problem(error.refusal)
     scope, replaced, language = asked.get("scope"), asked.get("token", ""), asked.get("language", "")
-    texts = isinstance(replaced, str) and isinstance(language, str)
-    if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not texts:
-        message = f"Name the form: scope is a text of 1 to {LONGEST_SCOPE} characters, token and language are texts."
-        return problem(Refusal("malformed", message, 400))
+    if isinstance(language, str):
+        use_page_language(language)
+    if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
+        text = message("Name the form: scope is a text of 1 to %(most)d characters, token a text.", most=LONGEST_SCOPE)
+        return problem(Refusal.saying("malformed", text))
     field = asked.get("field") is True
     if field and not _is_known(scope, state):
         return problem(Refusal("malformed", f"No form has the scope {scope!r}.", 400))
-    use_page_language(language)
     response = jsonify(_new_challenge(state, scope, replaced, field=field))
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -125,16 +126,16 @@ def media(token: str, *, kind: str, medium: str, mimetype: str) -> Response:
     try:
         opened = state.issuer.open(token)
     except TokenExpiredError as error:
-        return problem(Refusal(error.reason, "This picture has expired; ask for a new code.", 410))
+        return problem(Refusal.saying(error.reason, message("This code has expired; ask for a new one."), status=410))
     except TokenError as error:
-        raise NotFound("There is no such picture.") from error
+        raise NotFound(translated(message("There is no such picture."))) from error
     if opened.challenge.is_pass:
-        raise NotFound("There is no such picture.")
+        raise NotFound(translated(message("There is no such picture.")))
     # Count only requests with genuine tokens, because any site can make its visitors request false ones.
     if refusal := _limited(state, "pictures"):
         return problem(refusal)
     if _is_spent(state, opened):
-        return problem(Refusal("code_used", "This code has been used; ask for a new one.", 410))
+        return problem(Refusal.saying("code_used", message("This code has been used; ask for a new one."), status=410))
     rendered = _rendered(state, opened, kind, medium)
     if rendered is None:
         return problem(Refusal.because("picture_unavailable", retry_after=RETRY_AFTER))
