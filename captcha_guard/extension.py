@@ -37,7 +37,8 @@ from .web.protection import Protection
 from .web.request_state import current_request_state
 from .web.state import NAME, current_state, this_request
 from .web.unguarded import protection_of_method
-from .web.views.field import render_assets, render_field
+from .web.views.assets import render_assets
+from .web.views.field import render_field
 from .web.views.frames import init_frames
 from .web.views.pages import answer_refusal, refuse_too_large
 from .web.views.routes import make_blueprint

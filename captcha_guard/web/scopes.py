@@ -15,6 +15,9 @@ from .method import FETCHING
 from .protection import Protection
 from .state import State
 
+#: The most scopes that are logged and remembered as doubtful. Clients can ask for any scope.
+MOST_DOUBTFUL: Final = 100
+
 logger = logging.getLogger("captcha_guard")
 
 #: The scopes of all CaptchaFields that this process has defined, in any application. None means the endpoint's name.
@@ -47,7 +50,7 @@ def check_scope(scope: str, routes: dict[str, Protection], state: State) -> None
         listed = f"known are {', '.join(map(repr, known))}" if known else "no route is guarded"
         hint = f"did you mean {near!r}? {listed[0].upper()}{listed[1:]}" if near else listed
         raise ConfigError(f"captcha_guard(scope={scope!r}): no guarded route has this scope; {hint}")
-    if near and scope not in state.doubtful:
+    if near and scope not in state.doubtful and len(state.doubtful) < MOST_DOUBTFUL:
         state.doubtful.add(scope)
         logger.warning(
             "captcha_guard: a page shows a form with the scope %r. Only a route whose scope is a function can have "
