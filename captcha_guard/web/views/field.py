@@ -12,7 +12,7 @@ from ...challenge.difficulty import Difficulty
 from ...errors import ConfigError
 from ...signals import challenge_issued
 from ..identity import client_here, is_exempt
-from ..language import template_texts, visitor_language
+from ..language import template_texts, translated, visitor_language
 from ..post.captcha_check import mode_in
 from ..post.pass_binding import Binding
 from ..post.posted import ANSWER, NO_CODE, PASS, TOKEN
@@ -24,7 +24,7 @@ from ..scopes import check_scope
 from ..state import NAME, State, current_state, this_app
 from .addresses import own_address, own_path
 from .assets import render_assets
-from .input_attributes import InputAttributes
+from .input_attributes import LABEL, InputAttributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def challenge_markup(
     It offers the way without a code on a moderated route: that of the ``result``, or else of the ``protection``.
     ``fetched`` means that a script inserts it into a page, which may be of another origin.
     """
-    attributes = attributes or InputAttributes(_new_id(ticket.token))
+    attributes = attributes or InputAttributes(_new_id(ticket.token), translated(LABEL))
     refusal = result.refusal if result is not None else None
     return _markup(
         "challenge",

@@ -11,6 +11,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from ...spam.verdict import Action, Verdict
 from ..decision_log import log_decision
+from ..language import follows_header
 from ..post.posted import OURS
 from ..post.refusal import Refusal
 from ..post.result import Result
@@ -74,6 +75,8 @@ def stamp(response: Response, refusal: Refusal) -> Response:
     response.status_code = refusal.status
     if not response.cache_control.no_store:
         response.headers["Cache-Control"] = "private, no-cache"
+    if follows_header():
+        response.vary.add("Accept-Language")
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
