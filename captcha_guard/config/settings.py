@@ -109,7 +109,7 @@ class Settings:
         (),
         checks.origins,
         "a list of origins such as `https://other.example`",
-        "Other sites whose pages may send comments here: [Integration](integration.md#other-sites).",
+        "Other sites whose pages may send comments here, also by script: [Integration](integration.md#other-sites).",
     )
     client_key: object = setting(
         None,

@@ -20,7 +20,7 @@ from ..protection import Protection
 from ..registry import is_guarded
 from ..request_state import current_request_state
 from ..state import NAME, State, current_state
-from .addresses import request_address
+from .addresses import own_address, request_address
 from .carried import carry
 from .field import Ticket, challenge_markup, mark_private, new_ticket, presented, repetition_field
 from .fragments import is_htmx, layout, mark
@@ -101,11 +101,12 @@ def problem(refusal: Refusal, challenge: dict[str, Any] | None = None) -> Respon
 def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
     """Return a challenge for clients that read JSON.
 
-    ``expires_in`` is in seconds, ``picture`` is a path on this site, and ``width`` and ``height`` are its size in px.
+    ``expires_in`` is in seconds, ``picture`` is an address, and ``width`` and ``height`` are its size in px. Addresses
+    are paths on this site, or whole if a page of another origin asks.
     """
     return {
         "token": ticket.token,
-        **presented(state, ticket),
+        **presented(state, ticket, own_address),
         "expires_in": state.settings.ttl,
     }
 
