@@ -93,11 +93,15 @@ class Translator:
     def __init__(self, localize: Localize | None = None) -> None:
         self._localize = localize
 
+    def changes(self, tag: str) -> bool:
+        """Return whether texts in the language of ``tag`` can differ from the English ones in the code."""
+        return tag != SOURCE or self._localize is not None
+
     def translate(self, text: str, tag: str) -> str:
         """Return a message in the language of ``tag``. It is still a message. Any other text is returned unchanged."""
         if not isinstance(text, Message) or text.language == tag:
             return text
-        if tag == SOURCE and self._localize is None and text.language is None:
+        if text.language is None and not self.changes(tag):
             return text
         return text.translated(self._worded(text, tag), tag)
 

@@ -21,6 +21,7 @@ from .spam.moderation import Tidied
 from .spam.services import Context
 from .spam.submission import Submission
 from .spam.verdict import Verdict
+from .web.cors import answer_preflight, open_to_trusted
 from .web.decision_log import log_decision
 from .web.every_host import find_own_page
 from .web.first_request import FirstRequestChecks
@@ -36,7 +37,8 @@ from .web.protection import Protection
 from .web.request_state import current_request_state
 from .web.state import NAME, current_state, this_request
 from .web.unguarded import protection_of_method
-from .web.views.field import render_assets, render_field
+from .web.views.assets import render_assets
+from .web.views.field import render_field
 from .web.views.frames import init_frames
 from .web.views.pages import answer_refusal, refuse_too_large
 from .web.views.routes import make_blueprint
@@ -97,11 +99,12 @@ class CaptchaGuard:
         app.extensions[NAME] = state
         app.register_blueprint(make_blueprint(state.settings.url_prefix, state.issuer.kinds.values()))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
-        app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, _refuse_early]
+        app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, answer_preflight, _refuse_early]
         app.before_request(FirstRequestChecks(app, state).run)
         app.before_request(ServingChecks(app).before_request)
         init_frames(app)
         app.after_request(settle)
+        app.after_request_funcs.setdefault(None, []).insert(0, open_to_trusted)  # Flask calls the first one last
         app.teardown_request(settle_error)
 
     @overload
@@ -199,7 +202,8 @@ class CaptchaGuard:
 
         Works in any application context.
         """
-        return current_state().judge.judge(submission)
+        state = current_state()
+        return state.in_site_language(state.judge.judge(submission))
 
     def teach(self, comment: Submission | str, *, spam: bool) -> bool:
         """Record a moderator's decision about a comment, given by its verdict's ``id`` or as a submission.

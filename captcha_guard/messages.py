@@ -101,6 +101,11 @@ def message_n(singular: str, plural: str, count: int, **values: Value) -> Messag
     return _made(Parts(singular, plural, count, {"count": count, **values}))
 
 
+def in_english(text: str) -> str:
+    """Return a message in English. Any other text is returned unchanged."""
+    return Message(text.english, text.parts) if isinstance(text, Message) else text
+
+
 def joined(items: Iterable[str]) -> str:
     """Return the items as a list in a sentence. Each can be a message or any other text."""
     *first, last = items

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from .challenge.drawing.fonts import FontFace, bundled_folder, font_pool
 from .challenge.image import Appearance, ImageKind
 from .challenge.issuer import Issuer
 from .challenge.kind import ChallengeKind
+from .challenge.sound import SoundKind
 from .config.secret_key import read_secrets
 from .config.settings import Settings, read
 from .config.validators import BUNDLED
@@ -24,6 +25,7 @@ from .counters.limits import Limits, Policy
 from .counters.spent import Spent
 from .counters.store import health_of
 from .counters.surge import Surge
+from .counters.without_code import FOR_SITE, PER_CLIENT
 from .database.database import Database
 from .database.opening import open_database
 from .database.sqlite import SQLiteDatabase
@@ -95,6 +97,8 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
     spent = Spent(storage, health)
     memory = Reputation(database, secret=secrets[0])
     judged_comments = JudgedComments(database)
+    translator = Translator(host.localize)
+    in_site_language = partial(translator.translate, tag=settings.locale)
     judge = assemble(
         settings,
         root=Path(app.root_path),
@@ -111,7 +115,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         secret=secrets[0],
         database=database,
         describe=host.describe,
-        on_late_answer=lambda late: _signal_late_answer(app, judged_comments, late),
+        on_late_answer=lambda late: _signal_late_answer(app, judged_comments, late, in_site_language),
     )
     difficulty, appearance = settings.difficulty, _appearance(settings, fonts)
     return State(
@@ -120,7 +124,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         issuer=Issuer(
             secrets,
             application=app.name,
-            kinds=kinds_of(appearance),
+            kinds=kinds_of(appearance, settings.sound_length),
             ttl=settings.ttl,
             style_rotation=appearance.rotation,
         ),
@@ -147,7 +151,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         database=database,
         clock=time.time,
         exempt_when=host.exempt_when,
-        translator=Translator(host.localize),
+        translator=translator,
         reconnect=partial(_connect, app, host),
     )
 
@@ -167,9 +171,9 @@ def _appearance(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Appea
     )
 
 
-def kinds_of(appearance: Appearance) -> list[ChallengeKind]:
-    """Return the ways in which a site presents each challenge."""
-    return [ImageKind(appearance)]
+def kinds_of(appearance: Appearance, sound_length: int) -> list[ChallengeKind]:
+    """Return the ways in which a site presents each challenge. Spoken codes have ``sound_length`` digits."""
+    return [ImageKind(appearance), SoundKind(sound_length)]
 
 
 def policies_of(settings: Settings) -> dict[str, Policy]:
@@ -181,7 +185,8 @@ def policies_of(settings: Settings) -> dict[str, Policy]:
         "wrong": settings.wrong_limits,
     }
     policies = {name: Policy.parse(name, text) for name, text in texts.items()}
-    return policies | {"wrong": policies["wrong"].with_waits(*settings.wrong_waits)}
+    fixed = {policy.name: policy for policy in (PER_CLIENT, FOR_SITE)}
+    return policies | fixed | {"wrong": policies["wrong"].with_waits(*settings.wrong_waits)}
 
 
 def _limits(settings: Settings, storage: Storage, health: Health) -> Limits:
@@ -210,10 +215,13 @@ def _database(settings: Settings, path: Path) -> Database:
     return database
 
 
-def _signal_late_answer(app: Flask, judged_comments: JudgedComments, late: LateAnswer) -> None:
-    judged = judged_comments.find_latest(late.comment_key)
+def _signal_late_answer(
+    app: Flask, judged_comments: JudgedComments, late: LateAnswer, in_site_language: Callable[[str], str]
+) -> None:
+    judged, finding = judged_comments.find_latest(late.comment_key), late.finding
     if judged is not None:
-        service_answered.send(app, id=judged.id, service=late.service, finding=late.finding)
+        finding = replace(finding, sentence=in_site_language(finding.sentence)) if finding is not None else None
+        service_answered.send(app, id=judged.id, service=late.service, finding=finding)
 
 
 def _signal_health(app: Flask, error: Exception | None) -> None:

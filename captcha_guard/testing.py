@@ -20,6 +20,7 @@ from flask.testing import FlaskClient
 
 from .counters.limits import Limits, Policy
 from .counters.store import open_storage
+from .counters.without_code import FOR_SITE, PER_CLIENT
 from .errors import ConfigError
 from .setup import FILE, policies_of
 from .web.limiter import strategy_of
@@ -65,7 +66,8 @@ def relax(app: Flask) -> None:
         stopforumspam=False,
     )
     fresh = state.reconnect(settings, uri, storage)
-    unlimited = _Unlimited(storage, strategy=strategy_of(storage), policies=policies_of(settings), health=fresh.health)
+    policies = policies_of(settings) | {one.name: Policy.parse(one.name, _UNREACHED) for one in (PER_CLIENT, FOR_SITE)}
+    unlimited = _Unlimited(storage, strategy=strategy_of(storage), policies=policies, health=fresh.health)
     app.extensions[NAME] = replace(fresh, limits=unlimited)
     logger.warning(
         "captcha_guard: %s has no limits and keeps nothing: captcha_guard.testing.relax was called", app.name

@@ -67,7 +67,11 @@ def _judged(judged: JudgedComment) -> Iterator[str]:
         yield f"taught since then: {'spam' if judged.spam else 'ham'}"
     if judged.unmarked:
         yield "unmarked for 30 days, so it counts as ham"
-    sentences = {rule.slug: getattr(rule, "sentence", "") for rule in current_state().judge.rules}
+    state = current_state()
+    sentences = {
+        rule.slug: state.translator.translate(getattr(rule, "sentence", ""), state.settings.locale)
+        for rule in state.judge.rules
+    }
     for slug, score in judged.found:
         yield f"- {slug} ({score}): {sentences.get(slug, '')}".rstrip(": ")
     if not judged.found:

@@ -14,6 +14,7 @@ from ..counters.client import SHARED, SITE, UNKNOWN_CLIENT, WIDE, Client, client
 from ..counters.policy import Policy, name_at
 from ..counters.storages.memory import LockedMemoryStorage
 from ..counters.windows import Charge, WindowStat
+from ..counters.without_code import NO_CODE
 from ..errors import StoreUnavailableError
 from ..web.registry import guarded_routes
 from ..web.state import State, current_state
@@ -73,7 +74,7 @@ def _policies(state: State) -> dict[Policy, list[str]]:
     found: dict[Policy, list[str]] = {}
     for endpoint, protection in guarded_routes().items():
         found.setdefault(state.limits.policy(protection.limits or "comments"), []).append(endpoint)
-    own = {"wrong": "wrong codes", "pictures": "pictures", "challenges": "new codes"}
+    own = {"wrong": "wrong codes", "pictures": "pictures", "challenges": "new codes", NO_CODE: "without a code"}
     return found | {state.limits.policy(name): [what] for name, what in own.items()}
 
 

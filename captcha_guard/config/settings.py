@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 from ..characters.scripts import SCRIPTS
+from ..messages import message
 from . import validators as checks
 from .setting import read_settings, setting, switch
+
+DISALLOWED_MESSAGE: Final = message("The comment contains words that aren't allowed here. Please rephrase it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class Settings:
         (),
         checks.origins,
         "a list of origins such as `https://other.example`",
-        "Other sites whose pages may send comments here: [Integration](integration.md#other-sites).",
+        "Other sites whose pages may send comments here, also by script: [Integration](integration.md#other-sites).",
     )
     client_key: object = setting(
         None,
@@ -199,7 +203,7 @@ class Settings:
         "A comment with one of these words or phrases is refused, and its text is shown back.",
     )
     disallowed_message: str = setting(
-        "The comment contains words that aren't allowed here. Please rephrase it.",
+        DISALLOWED_MESSAGE,
         checks.text(r"(?s).{1,500}", "a text of 1 to 500 characters"),
         "1 to 500 characters",
         "The message for the visitor in that case.",

@@ -259,6 +259,8 @@ def origins(name: str, value: object) -> object:
 
 def _origin(name: str, value: object, allowed: str) -> str:
     found = _ORIGIN.fullmatch(value) if isinstance(value, str) else None
+    if found is None and isinstance(value, str) and (begins := _ORIGIN.match(value)) and value[begins.end()] in "/?#":
+        raise refuse(name, value, f"{allowed}. Write {begins[0]!r}")
     if found is None or int(found["port"] or 0) > 65_535:
         raise refuse(name, value, allowed)
     scheme, host, port = found["scheme"].lower(), found["host"].lower(), found["port"]

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import ClassVar, Final, Protocol, runtime_checkable
 
+from ..messages import message
 from .submission import Submission
 from .verdict import Action, Bands, Finding, Thresholds, Verdict, total
 
@@ -177,7 +178,7 @@ class Judge:
             return self._reweighted(rule, rule.check(submission))
         except Exception:
             logger.exception("captcha_guard: the rule %s failed, so the submission is held", rule.slug)
-            sentence = f"The rule {rule.slug} failed, so a person should look."
+            sentence = message("The rule %(rule)s failed, so a person should look.", rule=rule.slug)
             return Finding("rule_failed", 0, sentence, Action.HOLD)
 
     def _reweighted(self, rule: Rule | StandardRule, finding: Finding | None) -> Finding | None:
@@ -200,15 +201,17 @@ class Judge:
             chance = learner.score(submission, rules_score)
         except Exception:
             logger.exception("captcha_guard: the learning filter failed, so the submission is held")
-            sentence = "The learning filter failed, so a person should look."
+            sentence = message("The learning filter failed, so a person should look.")
             return None, Finding("learning_failed", 0, sentence, Action.HOLD)
         if chance is None and self.strict:
-            sentence = "The learning filter has not been taught enough yet, so everything is held."
+            sentence = message("The learning filter has not been taught enough yet, so everything is held.")
             return None, Finding("not_taught", 0, sentence, Action.HOLD)
         if chance is None or self.bands.action(chance) == Action.ACCEPT:
             return chance, None
-        sentence = f"The learning filter gives it a {round(100 * chance)} % chance of being spam."
-        return chance, Finding("learned", 0, sentence, reply="It reads like comments that were spam here.")
+        sentence = message(
+            "The learning filter gives it a %(percent)d %% chance of being spam.", percent=round(100 * chance)
+        )
+        return chance, Finding("learned", 0, sentence, reply=message("It reads like comments that were spam here."))
 
     def _action(self, findings: tuple[Finding, ...], chance: float | None) -> Action:
         demanded = max((finding.action for finding in findings), default=Action.ACCEPT)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from ..messages import message
 from .filter.learner import Learner
 from .filter.stats import ENOUGH, what_is_missing
 from .history import Memory, Party, author_of
@@ -48,8 +49,12 @@ class NewSite:
             return None
         missing = what_is_missing(*taught)
         self._log(now, missing)
-        sentence = f"Spam is arriving, this author is new, and the filter doesn't decide yet: {missing}, and it starts."
-        return Finding(NEW_SITE, 0, sentence, Action.HOLD, reply="A moderator reads the first comment of each author.")
+        sentence = message(
+            "Spam is arriving, this author is new, and the filter doesn't decide yet: %(steps)s, and it starts.",
+            steps=missing,
+        )
+        reply = message("A moderator reads the first comment of each author.")
+        return Finding(NEW_SITE, 0, sentence, Action.HOLD, reply=reply)
 
     def _is_known(self, submission: Submission) -> bool:
         """Return whether an earlier comment of the author was kept. If that can't be read, the author is new."""

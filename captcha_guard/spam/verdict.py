@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
@@ -103,6 +104,14 @@ class Verdict:
         """Return this verdict with another action and, if given, other findings."""
         meant = None if self.meant is None else max(self.meant, action)
         return replace(self, action=action, findings=self.findings if findings is None else findings, meant=meant)
+
+    def worded(self, word: Callable[[str], str]) -> Verdict:
+        """Return this verdict with other sentences, such as translations. ``word`` takes and returns a sentence."""
+
+        def again(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+            return tuple(replace(one, sentence=word(one.sentence), reply=word(one.reply)) for one in findings)
+
+        return replace(self, findings=again(self.findings), shadowed=again(self.shadowed))
 
     def let_through(self) -> Verdict:
         """Return a verdict that accepts, and records what this one found and meant."""

@@ -1,33 +1,52 @@
-// Renews codes without reloading the page, also in pages that htmx, Turbo or the host's own scripts have built. Without
-// this script, plain links and forms do the same.
+// Renews codes without reloading the page, also in pages that htmx, Turbo or the host's own scripts have built, and
+// fetches the field for pages that don't have it. Without this script, plain forms still work. All texts come from the
+// server's markup.
 "use strict";
 (() => {
   const TAG = "captcha-guard";
   const MARGIN = 45; // seconds before expiry at which a code is renewed if the visitor hasn't typed anything
   const TIMEOUT = 15000; // time limit for the server's answer, in milliseconds
-  const DOUBLE_CLICK = 2000; // milliseconds during which the same button sends a form only once
-  const FAILED = "The server didn't send a new code. Please try again in a moment.";
-  const RENEWED = "Here is a new code.";
+  const RETRY = 5000; // milliseconds between two tries to fetch a field
+  const DOUBLE_CLICK = 2000; // milliseconds in which the same button sends a form once
 
-  // One field. The browser calls connectedCallback whenever it inserts the element: with the page, by a script, as a
-  // copy.
+  // With the attribute src, the element fetches its field into a <div>. It doesn't change the host's own content, and
+  // shows it only if the field can't be fetched.
   class Field extends HTMLElement {
+    static formAssociated = true;
+    static observedAttributes = ["src", "scope", "lang"];
+
+    #internals = this.attachInternals?.();
+    #slot = null;
     #expiresAt = Infinity;
     #timer = 0;
-    #pending = false;
-    #replaced = false;
+    #request = ""; // the request that waits for its answer
+    #fetched = ""; // the request that the field came from
+    #failedAt = 0;
+    #broken = new WeakSet();
     #known = false;
 
     constructor() {
       super();
       this.addEventListener("click", (event) => this.#renewOnClick(event));
       this.addEventListener("focusin", () => this.expireIfDue());
-      this.addEventListener("error", () => this.#replacePicture(), true);
-      this.addEventListener("load", () => this.#showPicture(), true);
+      this.addEventListener("input", () => this.#validate());
+      this.addEventListener("toggle", (event) => this.#play(event.target), true);
+      this.addEventListener("error", (event) => this.#replaceMedium(event.target), true);
+      this.addEventListener("load", (event) => this.#showPicture(event.target), true);
     }
 
-    get picture() {
-      return this.querySelector(".captcha-guard__picture");
+    // The element with the field's attributes and parts, or null.
+    get #box() {
+      return this.hasAttribute("src") ? this.querySelector(":scope > [slot=field]") : this;
+    }
+
+    get #url() {
+      const base = this.getAttribute("src");
+      return base === null ? this.dataset.url : `${base.replace(/\/+$/, "")}/challenge`;
+    }
+
+    get #scope() {
+      return this.getAttribute("scope") ?? this.#box?.dataset.scope;
     }
 
     get input() {
@@ -38,7 +57,43 @@
       return this.querySelector('input[type="hidden"][name="captcha_token"]');
     }
 
+    // The headers for a comment that the host's script sends.
+    get headers() {
+      const [pass, noCode] = ["pass", "no_code"].map((name) => this.querySelector(`[name="captcha_${name}"]`));
+      if (pass !== null) {
+        return { "Captcha-Pass": pass.value };
+      }
+      const typed = (this.input?.value ?? "").normalize("NFKC").replace(/[^ -~]/g, "?"); // a header is ASCII
+      return {
+        ...(this.token && { "Captcha-Token": this.token.value, "Captcha-Answer": typed }),
+        ...(noCode?.checked && { "Captcha-No-Code": "1" }),
+      };
+    }
+
+    // Show the answer to that comment. Returns whether it was accepted.
+    async settle(response) {
+      const isProblem = response.headers.get("Content-Type")?.startsWith("application/problem+json");
+      const problem = isProblem ? await response.clone().json() : {};
+      const pass = response.headers.get("Captcha-Pass");
+      if (pass !== null) {
+        this.pass(pass);
+      } else if (problem.challenge !== undefined) {
+        await this.#ask(problem);
+      } else {
+        if (problem.retry_after === undefined) {
+          this.clearRefusal();
+          await (this.token === null ? this.#fetch() : this.renew()); // the code is spent
+        }
+        this.#announce(problem.detail ?? "");
+      }
+      return response.ok && pass === null;
+    }
+
     connectedCallback() {
+      if (this.hasAttribute("src")) {
+        this.#prepare();
+        return;
+      }
       if (this.input === null) {
         return; // the form doesn't ask for a code
       }
@@ -46,12 +101,16 @@
       this.#schedule(this.#known ? (this.#expiresAt - Date.now()) / 1000 : Number(this.dataset.expiresIn));
       this.#known = true;
       this.setAttribute("data-known", "");
-      this.#makeButton();
+      this.#enable();
       // A cached copy of the page (Turbo, htmx) may show a used code.
       if (copied && !document.documentElement.hasAttribute("data-turbo-preview")) {
-        this.renew(RENEWED);
-      } else if (!copied && this.picture?.complete && this.picture.naturalWidth === 0) {
-        this.#replacePicture();
+        this.renew("new-code");
+      } else if (!copied) {
+        this.querySelectorAll("img").forEach((picture) => {
+          if (picture.complete && picture.naturalWidth === 0) {
+            this.#replaceMedium(picture);
+          }
+        });
       }
       // Browsers ignore autofocus if the address has a fragment.
       if (this.input.autofocus && document.activeElement === document.body) {
@@ -63,12 +122,108 @@
       window.clearTimeout(this.#timer);
     }
 
+    attributeChangedCallback() {
+      window.queueMicrotask(() => this.isConnected && this.hasAttribute("src") && this.#prepare());
+    }
+
+    formResetCallback() {
+      this.clearRefusal();
+      this.#validate();
+    }
+
+    formDisabledCallback() {
+      const disabled = this.hasAttribute("disabled");
+      this.querySelectorAll("input, button").forEach((control) => (control.disabled = disabled));
+      this.#validate();
+    }
+
+    // Fetch the field, unless it is here.
+    #prepare() {
+      if (this.#slot === null) {
+        this.#slot = document.createElement("slot");
+        this.attachShadow({ mode: "open" }).append(this.#slot);
+        new MutationObserver(() => this.#slot.name !== "" && this.#prepare()).observe(this, { childList: true });
+      }
+      if (this.#box !== null && this.#fetched === this.#wanted) {
+        this.#schedule((this.#expiresAt - Date.now()) / 1000);
+      } else if (this.#request !== this.#wanted && !document.documentElement.hasAttribute("data-turbo-preview")) {
+        this.#slot.name = "field";
+        this.#fetch();
+      }
+    }
+
+    get #wanted() {
+      return [this.#url, this.#scope, this.lang].join(" ");
+    }
+
+    async #fetch(token) {
+      const wanted = this.#wanted;
+      const [fresh] = await this.#post(wanted, { token, field: true });
+      if (fresh === undefined) {
+        return false; // another request has followed
+      }
+      if (fresh !== null) {
+        this.#fetched = wanted;
+        this.#insert(fresh);
+        return true;
+      }
+      this.#failedAt = Date.now();
+      if (this.#slot !== null) {
+        this.#slot.name = "";
+        this.#box?.remove();
+      }
+      return false;
+    }
+
+    retry(wait = RETRY) {
+      if (this.#slot?.name === "" && this.#request === "" && Date.now() - this.#failedAt >= wait) {
+        this.#prepare();
+      }
+    }
+
+    #insert(fresh) {
+      const template = document.createElement("template");
+      template.innerHTML = fresh.field;
+      const field = template.content.querySelector(TAG);
+      const box = this.hasAttribute("src") ? (this.#box ?? document.createElement("div")) : this;
+      [...field.attributes].forEach(({ name, value }) => box.setAttribute(name, value));
+      box.replaceChildren(...field.childNodes);
+      if (box !== this) {
+        box.slot = "field";
+        this.append(box);
+      }
+      this.#known = true;
+      this.#schedule(fresh.expires_in);
+      this.#enable();
+    }
+
+    #enable() {
+      this.querySelectorAll("[data-captcha-guard-new]").forEach((button) => (button.hidden = false));
+      if (this.hasAttribute("disabled")) {
+        this.formDisabledCallback();
+      }
+      this.#validate();
+    }
+
+    // A code is required, unless the comment is sent to the moderator without one.
+    #validate() {
+      const input = this.input;
+      if (input === null) {
+        this.#internals?.setValidity({});
+        return;
+      }
+      input.required = !this.querySelector('[name="captcha_no_code"]')?.checked;
+      input.setAttribute("aria-required", input.required);
+      const missing = input.willValidate && input.validity.valueMissing;
+      this.#internals?.setValidity({ valueMissing: missing }, missing ? input.validationMessage : "", input);
+    }
+
     #schedule(seconds) {
       this.#expiresAt = Date.now() + seconds * 1000;
       const lead = Math.min(MARGIN, seconds / 4) * 1000;
       window.clearTimeout(this.#timer);
       this.#timer = window.setTimeout(() => {
-        if (this.input.value === "") {
+        if (!this.input?.value) {
           this.#expire();
         } else {
           this.#timer = window.setTimeout(() => this.#expire(), lead);
@@ -81,7 +236,7 @@
       if (document.hidden) {
         this.#expiresAt = 0;
       } else {
-        this.renew("The code had expired; here is a new one.");
+        this.renew("expired");
       }
     }
 
@@ -92,6 +247,10 @@
       }
     }
 
+    #text(name) {
+      return this.#box?.getAttribute(`data-text-${name}`) ?? "";
+    }
+
     #announce(text) {
       const status = this.querySelector(".captcha-guard__status");
       if (status !== null) {
@@ -99,10 +258,33 @@
       }
     }
 
+    // Show a refusal's message and new challenge.
+    async #ask({ challenge, detail, reason }) {
+      if (this.input !== null && this.token !== null) {
+        this.#show(challenge);
+      } else if (!(await this.#fetch(challenge.token)) || this.input === null) {
+        this.#announce(detail);
+        return;
+      }
+      this.clearRefusal();
+      const [input, message] = [this.input, document.createElement("p")];
+      const isMistake = !["code_missing", "unusual"].includes(reason);
+      message.className = `captcha-guard__message${isMistake ? "" : " captcha-guard__message--plain"}`;
+      message.id = `${input.id}-message`;
+      message.textContent = detail;
+      (input.closest(".captcha-guard__row") ?? input).before(message);
+      input.setAttribute("aria-describedby", `${message.id} ${input.getAttribute("aria-describedby") ?? ""}`.trim());
+      if (isMistake) {
+        input.setAttribute("aria-invalid", "true");
+      }
+      this.#announce("");
+      input.focus();
+    }
+
     clearRefusal() {
       const message = this.querySelector(".captcha-guard__message");
       if (message !== null && this.input !== null) {
-        const described = this.input.getAttribute("aria-describedby");
+        const described = this.input.getAttribute("aria-describedby") ?? "";
         this.input.setAttribute("aria-describedby", described.replace(message.id, "").trim());
       }
       message?.remove();
@@ -114,55 +296,70 @@
       if (this.input === null) {
         return;
       }
-      if (this.picture !== null) {
-        this.setAttribute("aria-busy", "true");
-        this.picture.width = fresh.width;
-        this.picture.height = fresh.height;
-        this.picture.srcset = `${fresh.picture_2x} 2x`;
-        this.picture.src = fresh.picture;
-      }
+      this.querySelectorAll("[data-captcha-guard-media]").forEach((medium) => {
+        const address = fresh[medium.dataset.captchaGuardMedia];
+        if (address === undefined) {
+          return;
+        }
+        if (medium.localName === "img") {
+          this.#box.setAttribute("aria-busy", "true");
+          medium.width = fresh.width;
+          medium.height = fresh.height;
+          medium.srcset = `${fresh.picture_2x} 2x`;
+        }
+        medium[medium.localName === "a" ? "href" : "src"] = address;
+      });
       this.input.value = "";
+      this.#validate();
       this.#schedule(fresh.expires_in);
     }
 
     // After a solved code, the same text doesn't need another one.
     pass(token) {
-      this.querySelectorAll(".captcha-guard__frame, .captcha-guard__ask, .captcha-guard__row").forEach((part) => part.remove());
       window.clearTimeout(this.#timer);
       this.#expiresAt = Infinity;
       this.token.value = token;
       this.token.name = "captcha_pass";
-      this.querySelector(".captcha-guard__hint")?.remove();
-      this.#announce("Security code accepted.");
+      const kept = "input, .captcha-guard__status, .captcha-guard__extra";
+      [...this.#box.children].filter((part) => !part.matches(kept)).forEach((part) => part.remove());
+      this.#validate();
+      this.#announce(this.#text("accepted"));
     }
 
-    async renew(announcement) {
-      if (this.#pending || this.token === null) {
-        return false;
-      }
-      this.#pending = true;
+    // Get a challenge. Returns it, or null and the server's message, or nothing if another request has followed.
+    async #post(request, body) {
+      const language = (this.#box ?? this).closest("[lang]")?.lang || navigator.language;
+      this.#request = request;
+      let answer = [null];
       try {
-        const response = await fetch(this.dataset.url, {
+        const response = await fetch(this.#url, {
           method: "POST",
-          credentials: "same-origin",
           headers: { "Content-Type": "application/json", Accept: "application/json" },
-          body: JSON.stringify({ scope: this.dataset.scope, token: this.token.value }),
-          signal: AbortSignal.timeout(TIMEOUT),
+          body: JSON.stringify({ scope: this.#scope, language, ...body }),
+          signal: AbortSignal.timeout?.(TIMEOUT),
         });
         const fresh = await response.json();
-        if (!response.ok) {
-          this.#announce(fresh.detail || FAILED);
-          return false;
-        }
-        this.#show(fresh);
-        this.#announce(announcement);
-        return true;
-      } catch {
-        this.#announce(FAILED);
-        return false;
-      } finally {
-        this.#pending = false;
+        answer = response.ok ? [fresh] : [null, fresh.detail];
+      } catch {}
+      if (this.#request !== request) {
+        return [];
       }
+      this.#request = "";
+      return answer;
+    }
+
+    async renew(reason = "") {
+      if (this.#request !== "" || this.token === null) {
+        return false;
+      }
+      const [fresh, detail] = await this.#post("new code", { token: this.token.value });
+      if (fresh) {
+        this.#show(fresh);
+      }
+      if (fresh !== undefined) {
+        this.#announce(fresh ? this.#text(reason) : detail || this.#text("failed"));
+      }
+      return Boolean(fresh);
     }
 
     async #renewOnClick(event) {
@@ -170,40 +367,35 @@
         return;
       }
       event.preventDefault();
-      if (await this.renew(RENEWED)) {
+      if (await this.renew("new-code")) {
         this.clearRefusal();
-        this.input.focus();
+        this.input.focus({ preventScroll: true });
       }
     }
 
-    // Replace the link, which reloads the page, with a button that doesn't.
-    #makeButton() {
-      let control = this.querySelector("[data-captcha-guard-new]");
-      if (control.tagName === "A") {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.className = control.className;
-        button.textContent = control.textContent;
-        button.setAttribute("data-captcha-guard-new", "");
-        control.replaceWith(button);
-        control = button;
+    // Opening the part with the sound plays it.
+    #play(part) {
+      if (part.open) {
+        part.querySelector("audio")?.play().catch(() => {});
       }
-      control.hidden = false;
     }
 
-    #showPicture() {
-      this.#replaced = false;
-      this.removeAttribute("aria-busy");
+    #showPicture(medium) {
+      this.#broken.delete(medium);
+      this.#box?.removeAttribute("aria-busy");
     }
 
-    // A picture that can't be loaded (used, expired, from an old copy of the page) is replaced once.
-    #replacePicture() {
-      this.removeAttribute("aria-busy");
-      if (this.#replaced) {
-        this.#announce("The picture could not be loaded. Please ask for a new code in a moment.");
+    // A picture or a sound that can't be loaded (such as of a used code) is replaced once.
+    #replaceMedium(medium) {
+      if (medium.dataset.captchaGuardMedia === undefined) {
+        return;
+      }
+      this.#box.removeAttribute("aria-busy");
+      if (this.#broken.has(medium)) {
+        this.#announce(this.#text(medium.localName === "img" ? "picture-failed" : "sound-failed"));
       } else {
-        this.#replaced = true;
-        this.renew(RENEWED);
+        this.#broken.add(medium);
+        this.renew("new-code");
       }
     }
   }
@@ -254,8 +446,7 @@
     const { elt, verb, headers } = event.detail;
     const field = fieldOf(elt);
     if (field !== null && field.token !== null && (formOf(elt) === null || verb === "delete")) {
-      headers["Captcha-Token"] = field.token.value;
-      headers["Captcha-Answer"] = field.input === null ? "" : field.input.value;
+      Object.assign(headers, field.headers);
     }
   }
 
@@ -329,7 +520,7 @@
     }
     field.clearRefusal();
     if (pass === null) {
-      field.renew("");
+      field.renew();
     } else {
       field.pass(pass);
     }
@@ -337,15 +528,18 @@
 
   if (customElements.get(TAG) === undefined) {
     customElements.define(TAG, Field);
-    document.addEventListener("visibilitychange", () => {
-      document.querySelectorAll(TAG).forEach((field) => field.expireIfDue());
-    });
+    const each = (action) => document.querySelectorAll(TAG).forEach(action);
+    document.addEventListener("visibilitychange", () => each((field) => field.expireIfDue()));
+    document.addEventListener("focusin", () => each((field) => field.retry()));
+    window.addEventListener("focus", () => each((field) => field.retry()));
+    window.addEventListener("online", () => each((field) => field.retry(0)));
     // After the Back button, the code on the page may be used already.
     window.addEventListener("pageshow", (event) => {
       sent = new WeakMap();
       const [entry] = performance.getEntriesByType("navigation");
       if (event.persisted || (entry && entry.type === "back_forward")) {
-        document.querySelectorAll(TAG).forEach((field) => field.picture && field.renew(RENEWED));
+        const isOld = (field) => field.input !== null && (event.persisted || !field.hasAttribute("src"));
+        each((field) => isOld(field) && field.renew("new-code"));
       }
     });
     document.addEventListener("submit", sendOnce);

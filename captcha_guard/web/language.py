@@ -1,7 +1,8 @@
 """Decides in which language a visitor reads, and translates texts for visitors.
 
-Flask-Babel's locale decides if the application has Flask-Babel, else the browser's ``Accept-Language``. A language that
-the site doesn't offer becomes the site's own language.
+A script that asks for a code names the language of its page. Otherwise Flask-Babel's locale decides if the application
+has Flask-Babel, else the browser's ``Accept-Language``. A language that the site doesn't offer becomes the site's own
+language.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from flask import current_app, has_request_context, request
+from flask import current_app, has_app_context, has_request_context, request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
@@ -34,6 +35,8 @@ def visitor_language() -> str:
     state = current_state()
     if not has_request_context():
         return state.settings.locale
+    if (asked := current_request_state().page_language) is not None:
+        return asked
     if "babel" in current_app.extensions and (locale := _flask_babel_locale()):
         return _offered(locale, state)
     request_state = current_request_state()
@@ -43,13 +46,20 @@ def visitor_language() -> str:
     return request_state.language
 
 
+def use_page_language(tag: str) -> None:
+    """Answer this request in the language of the page that sent it, if the site offers it. ``tag`` may be any text."""
+    current_request_state().page_language = closest(tag, current_state().languages)
+
+
 def follows_header() -> bool:
     """Return whether ``Accept-Language`` has decided the language of this response."""
     return current_request_state().language is not None
 
 
 def translated(text: str) -> str:
-    """Return a text in the visitor's language. Only messages are translated."""
+    """Return a text in the visitor's language. Only messages are translated, and only in an application context."""
+    if not has_app_context():
+        return text
     return current_state().translator.translate(text, visitor_language())
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, cast
 from flask import request
 
 from ..counters.client import Client
-from .post.result import Result
 
 if TYPE_CHECKING:
     from wtforms import Field
     from wtforms.form import BaseForm
 
+    from .post.result import Result
     from .protection import Protection
 
 
@@ -34,9 +34,10 @@ class RequestState:
     which a challenge with tries left was issued. ``client`` is the sender, or None before it was identified. ``stored``
     is what the view reported: True or False, or None if it reported nothing. ``forms`` are the validated forms with the
     guard's field, and ``built`` the ``CaptchaField`` objects of this request. ``fields`` counts the rendered fields.
-    ``language`` is the tag that ``Accept-Language`` led to, or None if it wasn't read. ``private`` means that the
-    response has a challenge, ``own_page`` that it is one of our pages, ``assets_shown`` that it has the stylesheet and
-    script, ``finished`` that the work after the response has been done.
+    ``language`` is the tag that ``Accept-Language`` led to, or None if it wasn't read. ``page_language`` is the tag
+    that a script has named as its page's language. ``private`` means that the response has a challenge, ``own_page``
+    that it is one of our pages, ``assets_shown`` that it has the stylesheet and script, ``finished`` that the work
+    after the response has been done. ``preflight_for`` has the methods that the answer to a preflight allows.
     """
 
     results: dict[str, Result] = field(default_factory=dict)
@@ -47,11 +48,13 @@ class RequestState:
     built: list[Built] = field(default_factory=list)
     passes: dict[str, str] = field(default_factory=dict)
     language: str | None = None
+    page_language: str | None = None
     private: bool = False
     own_page: bool = False
     assets_shown: bool = False
     fields: int = 0
     finished: bool = False
+    preflight_for: tuple[str, ...] = ()
 
 
 def current_request_state() -> RequestState:

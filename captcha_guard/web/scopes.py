@@ -15,6 +15,9 @@ from .method import FETCHING
 from .protection import Protection
 from .state import State
 
+#: The most scopes that are logged and remembered as doubtful. Clients can ask for any scope.
+MOST_DOUBTFUL: Final = 100
+
 logger = logging.getLogger("captcha_guard")
 
 #: The scopes of all CaptchaFields that this process has defined, in any application. None means the endpoint's name.
@@ -24,6 +27,11 @@ _OF_FORMS: Final[set[object]] = set()
 def note_form(scope: object) -> None:
     """Record the scope of a ``CaptchaField`` when its form is defined."""
     _OF_FORMS.add(scope)
+
+
+def has_forms() -> bool:
+    """Return whether this process has defined a form with a ``CaptchaField``."""
+    return bool(_OF_FORMS)
 
 
 def check_scope(scope: str, routes: dict[str, Protection], state: State) -> None:
@@ -42,7 +50,7 @@ def check_scope(scope: str, routes: dict[str, Protection], state: State) -> None
         listed = f"known are {', '.join(map(repr, known))}" if known else "no route is guarded"
         hint = f"did you mean {near!r}? {listed[0].upper()}{listed[1:]}" if near else listed
         raise ConfigError(f"captcha_guard(scope={scope!r}): no guarded route has this scope; {hint}")
-    if near and scope not in state.doubtful:
+    if near and scope not in state.doubtful and len(state.doubtful) < MOST_DOUBTFUL:
         state.doubtful.add(scope)
         logger.warning(
             "captcha_guard: a page shows a form with the scope %r. Only a route whose scope is a function can have "

@@ -24,6 +24,7 @@ from ..health import Health
 from ..spam.judge import Judge
 from ..spam.moderation import Moderation
 from ..spam.services import Services
+from ..spam.verdict import Verdict
 from .timetable import Timetable
 
 NAME = "captcha_guard"
@@ -78,6 +79,13 @@ class State:
     fieldless: set[str] = field(default_factory=set)
     classica: set[str] = field(default_factory=set)
     doubtful: set[str] = field(default_factory=set)
+
+    def in_site_language(self, verdict: Verdict) -> Verdict:
+        """Return the verdict with its sentences in ``CAPTCHA_GUARD_LOCALE``, for moderators."""
+        tag = self.settings.locale
+        if not self.translator.changes(tag):
+            return verdict
+        return verdict.worded(lambda sentence: self.translator.translate(sentence, tag))
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from wtforms import Label
 from wtforms.widgets import HiddenInput
 
+from ..web.language import translated
 from ..web.views.field import render_field
 from ..web.views.input_attributes import InputAttributes
 
@@ -35,7 +36,7 @@ class CaptchaLabel(Label):
         if not self._field.shows_input:
             return ""
         self._read = True
-        return self._text
+        return translated(self._text)
 
     @text.setter
     def text(self, text: str) -> None:
@@ -47,15 +48,15 @@ class CaptchaLabel(Label):
             self._inside = False
             return Markup("")
         self._placed = True
-        return super().__call__(text or self._text, **kwargs)
+        return super().__call__(text or translated(self._text), **kwargs)
 
     def for_input(self) -> tuple[str, str]:
         """Return the label that the next input must render, and the text for its ``aria-label``. Each may be "".
 
         If the template only read the text, it may not have made a label of it, so the input gets it as ``aria-label``.
         """
-        shown = "" if self._placed or self._read else self._text
-        spoken = self._text if self._read and not self._placed else ""
+        shown = "" if self._placed or self._read else translated(self._text)
+        spoken = translated(self._text) if self._read and not self._placed else ""
         self._inside, self._placed, self._read = bool(shown), False, False
         return shown, spoken
 

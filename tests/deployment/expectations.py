@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from captcha_guard.web.views.assets import hashed_name
 from tests.deployment.premises import Premises
 from tests.deployment.visitor import Visitor
 from tests.integration.host_blog import Page
@@ -15,6 +16,7 @@ def takes_comments(premises: Premises, port: int) -> None:
         "/static/blog.css",
         "/captcha-guard/static/captcha_guard.css",
         "/captcha-guard/static/captcha_guard.js",
+        *(f"/captcha-guard/static/{hashed_name(name)}" for name in ("captcha_guard.css", "captcha_guard.js")),
     ):
         served = reader.ask("GET", path)
         assert served.status == 200, path

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from captcha_guard.web.views.assets import hashed_name
 from tests.deployment.expectations import counts_visitors_by_their_own_address, takes_comments
 from tests.deployment.premises import Premises
 from tests.deployment.recipes import FILES, commands, put, section
@@ -103,11 +104,11 @@ def test_the_doctor_reports_what_a_web_server_withholds_and_adds(premises: Premi
     outside = premises.nginx(NGINX, {"127.0.0.1:8000": port}, wrong).port
     report = json.loads(premises.doctor("--json", "--url", f"http://127.0.0.1:{outside}").stdout)
     found = dict(one["found"].split(": ", 1) for one in report["found"] if one["code"] == "CG407")
-    address = f"http://127.0.0.1:{outside}/captcha-guard/static/captcha_guard"
+    address = f"http://127.0.0.1:{outside}/captcha-guard/static"
     blocked = "the page's Content-Security-Policy blocks it (img-src https://cdn.example)."
     assert found == {
-        "The field has no styles": f"{address}.css answers 404.",
-        'the button "New code" is missing': f"{address}.js answers 404.",
+        "The field has no styles": f"{address}/{hashed_name('captcha_guard.css')} answers 404.",
+        'the button "New code" is missing': f"{address}/{hashed_name('captcha_guard.js')} answers 404.",
         "The picture is missing": blocked,
         "The picture is missing on high-resolution screens": blocked,
     }

@@ -199,7 +199,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         self.tags.append((tag, given))
-        if tag == "input" and "name" in given and given.get("type") != "file":
+        unticked = given.get("type") == "checkbox" and "checked" not in given
+        if tag == "input" and "name" in given and given.get("type") != "file" and not unticked:
             self.fields[given["name"]] = given.get("value", "")
         elif tag == "textarea":
             self._area = given["name"]

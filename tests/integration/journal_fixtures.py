@@ -39,7 +39,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         self.tags.append((tag, given))
-        if tag == "input" and "name" in given:
+        if tag == "input" and "name" in given and (given.get("type") != "checkbox" or "checked" in given):
             self.fields.setdefault(given["name"], given.get("value", ""))
         if tag == "textarea":
             self._textarea = given["name"]

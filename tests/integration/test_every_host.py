@@ -15,10 +15,12 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client, TestResponse
 
 from captcha_guard import CaptchaGuard
+from captcha_guard.web.views.assets import hashed_name
 from tests.integration.host_blog import CALM, COMMENT, Page, solved
 
 FORM = '<form method="post"><input type="hidden" name="csrf_token" value="{{ csrf }}">{{ captcha_guard() }}</form>'
 BOTH = ("GET", "POST")
+FILES = tuple(f"static/{hashed_name(name)}" for name in ("captcha_guard.css", "captcha_guard.js"))
 
 
 def talk(**_: str) -> str:
@@ -49,10 +51,7 @@ def assert_works(app: Any, host: str, path: str = "/talk", below: str = "") -> N
     for page in (shown, refused):
         ours = {address for address in addresses(page) if "/captcha-guard/" in address}
         kinds = {re.sub(r"[\w.-]{20,}(?=@|\.png)", "", address.removeprefix(below)) for address in ours}
-        assert kinds == {
-            f"/captcha-guard/{name}"
-            for name in ("static/captcha_guard.css", "static/captcha_guard.js", ".png", "@2x.png", "challenge")
-        }
+        assert kinds == {f"/captcha-guard/{name}" for name in (*FILES, ".png", "@2x.png", "challenge")}
         for address in ours:
             assert_serves(client, page, address, where)
     assert client.post(path, data=solved_by(app, refused), **where).text == "stored"

@@ -49,8 +49,8 @@ def blog(blogs: MakeBlog, monkeypatch: pytest.MonkeyPatch) -> Blog:
     """A blog with the built-in kinds and the sum."""
     usual = setup.kinds_of
 
-    def kinds_of(appearance: Appearance) -> list[ChallengeKind]:
-        return [*usual(appearance), SumKind()]
+    def kinds_of(appearance: Appearance, sound_length: int) -> list[ChallengeKind]:
+        return [*usual(appearance, sound_length), SumKind()]
 
     monkeypatch.setattr(setup, "kinds_of", kinds_of)
     made = blogs({})

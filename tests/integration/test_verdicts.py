@@ -196,7 +196,9 @@ def is_problem(answer: TestResponse, status: int, reason: str) -> dict[str, Any]
     assert document["reason"] == reason
     assert ("challenge" in document) == (status == 422)
     if status == 422:
-        assert document["challenge"].keys() == {"token", "picture", "picture_2x", "width", "height", "expires_in"}
+        assert document["challenge"].keys() == {
+            *("token", "picture", "picture_2x", "width", "height", "sound", "sound_language", "expires_in")
+        }
     if status in (429, 503):
         assert int(answer.headers["Retry-After"]) == document["retry_after"] > 0
     return document

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ...messages import message, message_n
+
 #: Comments of each kind that must have been taught before the filter returns a chance of spam.
 ENOUGH: Final = 8
 
@@ -36,6 +38,11 @@ class Stats:
 def what_is_missing(ham: int, spam: int) -> str:
     """Return what a moderator must still do before the filter decides, "" if nothing is missing."""
     confirm, mark = (max(0, ENOUGH - taught) for taught in (ham, spam))
-    steps = [f"confirm {confirm} published or held comment{'' if confirm == 1 else 's'}"] if confirm else []
-    steps += [f"mark {mark} comment{'' if mark == 1 else 's'} as spam"] if mark else []
-    return " and ".join(steps)
+    # Translators: steps for the moderator, in "the filter doesn't decide yet: confirm 3 comments, and it starts".
+    confirming = message_n(
+        "confirm %(count)d published or held comment", "confirm %(count)d published or held comments", confirm
+    )
+    marking = message_n("mark %(count)d comment as spam", "mark %(count)d comments as spam", mark)
+    if confirm and mark:
+        return message("%(confirm)s and %(mark)s", confirm=confirming, mark=marking)
+    return confirming if confirm else marking if mark else ""

@@ -16,11 +16,13 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ...messages import message
+
 if TYPE_CHECKING:
     from ..text.normalised import Passage
 
 #: Findings show this in place of text from a field named like a password.
-UNQUOTED: Final = "not shown"
+UNQUOTED: Final = message("not shown")
 
 #: Marks a stem.
 STEM: Final = "-"

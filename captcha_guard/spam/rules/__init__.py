@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Final
 
+from ...config.settings import DISALLOWED_MESSAGE
 from ..history import Memory
 from ..judge import StandardRule
 from ..lists.word_list import WordList
@@ -62,7 +63,7 @@ def standard(
     known: Callable[[Submission], bool] = lambda _: False,
     memory: Memory | None = None,
     disallowed: WordList | None = None,
-    disallowed_message: str = "The comment contains words that aren't allowed here.",
+    disallowed_message: str = DISALLOWED_MESSAGE,
     moderated: WordList | None = None,
     disposable: Collection[str] = (),
     scripts: Collection[str] = (),

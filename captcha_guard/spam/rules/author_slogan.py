@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
+from ...messages import message, message_n
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -51,19 +52,21 @@ class AuthorSlogan:
     looks_at: ClassVar[tuple[str, ...]] = ("author",)
     weight: ClassVar[int] = 40
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The name is an address or a slogan."
+    sentence: ClassVar[str] = message("The name is an address or a slogan.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Check the author's name."""
         text = submission.text
         if "://" in text.author or text.author.startswith("www."):
-            return Finding(self.slug, self.weight, "The name is an address.")
+            return Finding(self.slug, self.weight, message("The name is an address."))
         if address := ADDRESS.fullmatch(text.author):
-            return Finding(self.slug, self._address_score(address), "The name is an address.")
+            return Finding(self.slug, self._address_score(address), message("The name is an address."))
         if advertised := _advertised(text.author_words):
-            return Finding(self.slug, self.weight, f"The name advertises: {advertised}.")
+            return Finding(self.slug, self.weight, message("The name advertises: %(word)s.", word=advertised))
         if len(text.author_words) >= LONG:
-            return Finding(self.slug, self.weight * 3 // 8, f"The name has {len(text.author_words)} words.")
+            words = len(text.author_words)
+            sentence = message_n("The name has %(count)d word.", "The name has %(count)d words.", words)
+            return Finding(self.slug, self.weight * 3 // 8, sentence)
         return None
 
     def _address_score(self, address: re.Match[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
+from ...messages import message
 from ..history import hosts_of
 from ..lists.known_hosts import is_forge, is_work
 from ..submission import Submission
@@ -48,17 +49,17 @@ class BareDomain:
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 15
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "A domain is written so that it isn't a link."
+    sentence: ClassVar[str] = message("A domain is written so that it isn't a link.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Look for domains without a scheme, outside the links."""
         plain = submission.text.plain
         if _APART.search(plain) and DISGUISED.search(plain):
-            return Finding(self.slug, 2 * self.weight, "A domain is disguised so that it isn't a link.")
+            return Finding(self.slug, 2 * self.weight, message("A domain is disguised so that it isn't a link."))
         if "/" in plain and any(map(_is_foreign, PLAIN.findall(plain))):
-            return Finding(self.slug, self.weight, "A domain with a path is written without being a link.")
+            return Finding(self.slug, self.weight, message("A domain with a path is written without being a link."))
         if any(_host(match[0]) not in _own(submission) for match in MENTIONED.finditer(plain)):
-            return Finding(self.slug, self.weight, "A domain is written without being a link.")
+            return Finding(self.slug, self.weight, message("A domain is written without being a link."))
         return None
 
 

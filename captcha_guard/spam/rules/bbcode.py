@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
+from ...messages import message
 from ..submission import Submission
 from ..text.contexts import without_code
 from ..text.normalised import without_tags
@@ -23,7 +24,7 @@ class BBCode:
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 40
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "A link is written in BBCode."
+    sentence: ClassVar[str] = message("A link is written in BBCode.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Look for ``[url]`` and ``[link]`` unless they have no address, except in code."""
@@ -32,4 +33,4 @@ class BBCode:
             return None
         if not _WITH_ADDRESS.search(without_tags(without_code(text))):
             return None
-        return Finding(self.slug, self.weight, "A link is written in BBCode.")
+        return Finding(self.slug, self.weight, message("A link is written in BBCode."))

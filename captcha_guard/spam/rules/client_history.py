@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message, message_n
 from ..history import Memory, Party, client_of
 from ..submission import Submission
 from ..verdict import Finding
@@ -16,7 +17,7 @@ class ClientHistory:
     looks_at: ClassVar[tuple[str, ...]] = ("client",)
     weight: ClassVar[int] = 30
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "Spam has come from this client."
+    sentence: ClassVar[str] = message("Spam has come from this client.")
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -27,4 +28,10 @@ class ClientHistory:
         if past is None or past.spam <= past.ham:
             return None
         score = self.weight if past.spam == 1 else 2 * self.weight
-        return Finding(self.slug, score, f"{past.spam} of this client's comments were spam, {past.ham} were not.")
+        sentence = message_n(
+            "%(count)d of this client's comments was spam, %(good)d were not.",
+            "%(count)d of this client's comments were spam, %(good)d were not.",
+            past.spam,
+            good=past.ham,
+        )
+        return Finding(self.slug, score, sentence)

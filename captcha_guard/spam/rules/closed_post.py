@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message
 from ..submission import Submission
 from ..verdict import Action, Finding
 
@@ -15,10 +16,10 @@ class ClosedPost:
     looks_at: ClassVar[tuple[str, ...]] = ("closed",)
     weight: ClassVar[int] = 100
     final: ClassVar[bool] = True
-    sentence: ClassVar[str] = "The post is closed to comments."
+    sentence: ClassVar[str] = message("The post is closed to comments.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Check ``closed``, which the host sets."""
         if not submission.closed:
             return None
-        return Finding(self.slug, self.weight, "This post takes no more comments.", Action.REJECT, final=True)
+        return Finding(self.slug, self.weight, message("This post takes no more comments."), Action.REJECT, final=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
+from ...messages import joined, message
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -32,7 +33,12 @@ _EMAIL: Final = re.compile(
 
 #: A telephone number needs a country code or a word such as "call" before it. Dates, versions, time zones, ISBNs and IP
 #: addresses don't match.
-WAYS: Final = (("messenger", _MESSENGER), ("telephone", _TELEPHONE), ("e-mail", _EMAIL))
+WAYS: Final = (
+    # Translators: kinds of contact details, in "The comment contains contact details: messenger, e-mail."
+    (message("messenger"), _MESSENGER),
+    (message("telephone"), _TELEPHONE),
+    (message("e-mail"), _EMAIL),
+)
 
 
 class Contact:
@@ -42,7 +48,7 @@ class Contact:
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 25
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The comment gives a telephone number, a messenger or an e-mail address."
+    sentence: ClassVar[str] = message("The comment gives a telephone number, a messenger or an e-mail address.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Look for contact details in the texts and in the addresses of their links."""
@@ -51,4 +57,6 @@ class Contact:
         if not found:
             return None
         score = min(50, self.weight * len(found))
-        return Finding(self.slug, score, f"The comment contains contact details: {', '.join(found)}.")
+        return Finding(
+            self.slug, score, message("The comment contains contact details: %(kinds)s.", kinds=joined(found))
+        )

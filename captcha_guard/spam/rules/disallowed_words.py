@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message
 from ..lists.word_list import WordList
+from ..names import field_name, quote
 from ..submission import Submission
 from ..verdict import Action, Finding
 
@@ -16,7 +18,7 @@ class DisallowedWords:
     looks_at: ClassVar[tuple[str, ...]] = ("author", "email", "url", "body")
     weight: ClassVar[int] = 100
     final: ClassVar[bool] = True
-    sentence: ClassVar[str] = "A word is on the site's list of disallowed words."
+    sentence: ClassVar[str] = message("A word is on the site's list of disallowed words.")
 
     def __init__(self, words: WordList, message: str) -> None:
         self._words = words
@@ -27,5 +29,9 @@ class DisallowedWords:
         match = self._words.find(submission)
         if match is None:
             return None
-        sentence = f"{match.entry[:60]!r}, in the field {match.field}, is on the list of disallowed words."
+        sentence = message(
+            "'%(entry)s', in the field %(field)s, is on the list of disallowed words.",
+            entry=quote(match.entry, 60),
+            field=field_name(match.field),
+        )
         return Finding(self.slug, self.weight, sentence, Action.REJECT, final=True, reply=self.message)

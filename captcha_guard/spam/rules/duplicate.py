@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from ...messages import message
 from ..submission import Submission
 from ..verdict import Action, Finding
 
@@ -16,7 +17,7 @@ class Duplicate:
     looks_at: ClassVar[tuple[str, ...]] = ("scope", "author", "email", "body")
     weight: ClassVar[int] = 100
     final: ClassVar[bool] = True
-    sentence: ClassVar[str] = "This very comment has already been posted here."
+    sentence: ClassVar[str] = message("This very comment has already been posted here.")
 
     def __init__(self, known: Callable[[Submission], bool]) -> None:
         self._known = known

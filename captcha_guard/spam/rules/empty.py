@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -18,7 +19,7 @@ class Empty:
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 60
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The comment shows nothing."
+    sentence: ClassVar[str] = message("The comment shows nothing.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Look for anything visible in the body or, if the body is blank, in the other texts."""
@@ -26,4 +27,4 @@ class Empty:
         filled = [passage for passage in (others if body.blank else [body]) if not passage.blank]
         if not filled or any(passage.tagged.strip() for passage in filled):
             return None
-        return Finding(self.slug, self.weight, "The comment was filled in but shows nothing.")
+        return Finding(self.slug, self.weight, message("The comment was filled in but shows nothing."))

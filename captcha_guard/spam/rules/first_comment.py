@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message
 from ..history import Memory, Party, author_of
 from ..submission import Submission
 from ..verdict import Action, Finding
@@ -16,7 +17,7 @@ class FirstComment:
     looks_at: ClassVar[tuple[str, ...]] = ("account", "author", "email")
     weight: ClassVar[int] = 0
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "It is the first comment of this author."
+    sentence: ClassVar[str] = message("It is the first comment of this author.")
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -30,6 +31,8 @@ class FirstComment:
         if past is not None and past.ham and not past.spam:
             return None
         sentence = (
-            "No comment of this author has been kept before." if past else "The author's history can't be read now."
+            message("No comment of this author has been kept before.")
+            if past
+            else message("The author's history can't be read now.")
         )
         return Finding(self.slug, self.weight, sentence, Action.HOLD)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
+from ...messages import joined, message
 from ..lists.praise import KIND, PAID
+from ..names import quote
 from ..submission import Submission
 from ..text.normalised import Passage
 from ..verdict import Finding
@@ -33,7 +35,7 @@ class Flattery:
     looks_at: ClassVar[tuple[str, ...]] = ("body", "url")
     weight: ClassVar[int] = 20
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The comment contains generic praise that would fit any page."
+    sentence: ClassVar[str] = message("The comment contains generic praise that would fit any page.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Look for praise in the words of each text, and for links that the praise may be written for."""
@@ -42,12 +44,14 @@ class Flattery:
         brief = [passage for passage in text.passages if has_link and len(passage.words) < SHORT]
         if paid := PAID.search(text.passages):
             score = self.weight * (2 if brief and PAID.search(brief) else 1) + FURTHER * (len(paid) - 1)
-            quoted = ", ".join(praise[:40] for praise in paid.values())
-            return Finding(self.slug, min(MOST, score), f"Generic praise that would fit any page: {quoted}.")
+            praise = joined(quote(one, 40) for one in paid.values())
+            sentence = message("Generic praise that would fit any page: %(praise)s.", praise=praise)
+            return Finding(self.slug, min(MOST, score), sentence)
         if brief and (kind := KIND.search(brief)):
-            return Finding(self.slug, self.weight, f"Short praise with a link: {next(iter(kind.values()))[:60]}.")
+            praise = quote(next(iter(kind.values())), 60)
+            return Finding(self.slug, self.weight, message("Short praise with a link: %(praise)s.", praise=praise))
         if stack := _stack(text.passages):
-            return Finding(self.slug, self.weight, f"Nothing but praise: {', '.join(stack)}.")
+            return Finding(self.slug, self.weight, message("Nothing but praise: %(praise)s.", praise=joined(stack)))
         return None
 
 
@@ -57,5 +61,5 @@ def _stack(passages: tuple[Passage, ...]) -> list[str]:
         if len(passage.words) > STACK or _CONCRETE.search(passage.plain):
             continue
         if len(kinds := KIND.search([passage])) >= STACKED:
-            return [praise[:40] for praise in kinds.values()]
+            return [quote(praise, 40) for praise in kinds.values()]
     return []

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from ...characters.scripts import script_of
+from ...messages import message
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -20,7 +21,7 @@ class ForeignScript:
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 40
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The comment is in a script that the site doesn't use."
+    sentence: ClassVar[str] = message("The comment is in a script that the site doesn't use.")
 
     def __init__(self, scripts: Iterable[str]) -> None:
         self.scripts = frozenset(scripts)
@@ -31,6 +32,10 @@ class ForeignScript:
             letters = [letter for letter in passage.plain if letter.isalpha()][:MOST]
             foreign = [letter for letter in letters if script_of(letter) not in self.scripts]
             if len(foreign) >= FEW and 2 * len(foreign) >= len(letters):
-                sentence = f"{len(foreign)} of {len(letters)} letters are in a script that the site doesn't use."
+                sentence = message(
+                    "%(foreign)d of %(all)d letters are in a script that the site doesn't use.",
+                    foreign=len(foreign),
+                    all=len(letters),
+                )
                 return Finding(self.slug, self.weight, sentence)
         return None

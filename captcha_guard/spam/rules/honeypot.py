@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -15,7 +16,7 @@ class Honeypot:
     looks_at: ClassVar[tuple[str, ...]] = ("honeypot",)
     weight: ClassVar[int] = 60
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The field that people don't see was filled in."
+    sentence: ClassVar[str] = message("The field that people don't see was filled in.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Check ``honeypot``."""

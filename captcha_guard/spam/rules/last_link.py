@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message
 from ..submission import Submission
 from ..text.link import Context, Link
 from ..text.normalised import Passage, Text, folded_case, words_of
@@ -26,7 +27,7 @@ class LastLink:
     looks_at: ClassVar[tuple[str, ...]] = ("author", "body")
     weight: ClassVar[int] = 40
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The author's name is the last link."
+    sentence: ClassVar[str] = message("The author's name is the last link.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Compare the name with the last link of each text, except for links in code."""
@@ -36,11 +37,11 @@ class LastLink:
         for passage in text.passages:
             links = [link for link in passage.links if link.context != Context.CODE]
             if links and _is_named(passage, text, links[-1]):
-                return Finding(self.slug, self.weight, "The author's name is the last link, or its host.")
+                return Finding(self.slug, self.weight, message("The author's name is the last link, or its host."))
             if links and _is_host(text, links[-1]):
                 if _are_own_pages(passage, links) and is_on_subject(text.cased, passage.words):
-                    return Finding(self.slug, OWN_PAGE, "The author links a page on a site of the same name.")
-                return Finding(self.slug, self.weight, "The author's name is the last link, or its host.")
+                    return Finding(self.slug, OWN_PAGE, message("The author links a page on a site of the same name."))
+                return Finding(self.slug, self.weight, message("The author's name is the last link, or its host."))
         return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import joined, message
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -12,11 +13,11 @@ MANY = 5
 
 #: Full-width letters alone may be a decorated headline, so they score half.
 NAMES = {
-    "zero_width": "invisible marks inside words",
-    "mixed_script": "words in several scripts",
-    "mathematical": "mathematical letters",
-    "overlaid": "letters struck through",
-    "full_width": "full-width letters",
+    "zero_width": message("invisible marks inside words"),
+    "mixed_script": message("words in several scripts"),
+    "mathematical": message("mathematical letters"),
+    "overlaid": message("letters struck through"),
+    "full_width": message("full-width letters"),
 }
 
 
@@ -27,7 +28,7 @@ class LetterTricks:
     looks_at: ClassVar[tuple[str, ...]] = ("author", "body")
     weight: ClassVar[int] = 25
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "Letters are disguised."
+    sentence: ClassVar[str] = message("Letters are disguised.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Check which disguises were removed from the texts and the name."""
@@ -38,4 +39,4 @@ class LetterTricks:
         grave = [times for slug, times in tricks.items() if slug != "full_width"]
         score = self.weight * len(grave) + (self.weight if sum(grave) >= MANY else 0)
         score = min(60, score or self.weight // 2)
-        return Finding(self.slug, score, f"Letters are disguised: {', '.join(found)}.")
+        return Finding(self.slug, score, message("Letters are disguised: %(ways)s.", ways=joined(found)))

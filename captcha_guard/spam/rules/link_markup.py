@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message
 from ..submission import Submission
 from ..text.contexts import without_code
 from ..text.link import host_of
@@ -18,7 +19,7 @@ class LinkMarkup:
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 15
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "A link is written in HTML."
+    sentence: ClassVar[str] = message("A link is written in HTML.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Look for ``<a href=`` with link text other than the address, except in code.
@@ -31,5 +32,5 @@ class LinkMarkup:
         for _, link in scan(text, submission.site):
             has_letters = any(map(str.isalpha, link.label))
             if link.marked_up and has_letters and host_of(link.label) != link.host:
-                return Finding(self.slug, self.weight, "A link is written in HTML.")
+                return Finding(self.slug, self.weight, message("A link is written in HTML."))
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
+from ...messages import message
 from ..counted_links import counted_links
 from ..history import Memory
 from ..submission import Submission
@@ -28,7 +29,7 @@ class LinkOnly:
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 30
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The comment has hardly any words besides its link."
+    sentence: ClassVar[str] = message("The comment has hardly any words besides its link.")
 
     def __init__(self, max_links: int = 2, memory: Memory | None = None) -> None:
         self.max_links = max_links

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message, message_n
 from ..history import Memory, Party, shown, sites_of
 from ..submission import Submission
 from ..verdict import Finding
@@ -16,7 +17,7 @@ class LinkedHost:
     looks_at: ClassVar[tuple[str, ...]] = ("body", "url")
     weight: ClassVar[int] = 30
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "Spam has linked to this host."
+    sentence: ClassVar[str] = message("Spam has linked to this host.")
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -29,8 +30,12 @@ class LinkedHost:
                 return None
             if past.spam > 4 * past.ham:
                 score = self.weight if past.spam == 1 else 2 * self.weight
-                sentence = (
-                    f"{past.spam} comments that linked to {shown(site, submission)} were spam, {past.ham} were not."
+                sentence = message_n(
+                    "%(count)d comment that linked to %(site)s was spam, %(good)d were not.",
+                    "%(count)d comments that linked to %(site)s were spam, %(good)d were not.",
+                    past.spam,
+                    site=shown(site, submission),
+                    good=past.ham,
                 )
                 return Finding(self.slug, score, sentence)
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message, message_n
 from ..counted_links import counted_links
 from ..history import Memory
 from ..submission import Submission
@@ -23,7 +24,7 @@ class Links:
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 30
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The comment has many links."
+    sentence: ClassVar[str] = message("The comment has many links.")
 
     def __init__(self, max_links: int = 2, memory: Memory | None = None) -> None:
         self.max_links = max_links
@@ -39,7 +40,16 @@ class Links:
             return None
         score = self.weight + 10 * (count - self.max_links)
         if counted.explained:
-            sentence = f"The comment has {count} links in a text that explains them."
+            sentence = message_n(
+                "The comment has %(count)d link in a text that explains it.",
+                "The comment has %(count)d links in a text that explains them.",
+                count,
+            )
             return Finding(self.slug, min(90, score + EXPLAINED), sentence)
-        sentence = f"The comment has {count} links; comments with {self.max_links} or more are held."
+        sentence = message_n(
+            "The comment has %(count)d link; comments with %(least)d or more are held.",
+            "The comment has %(count)d links; comments with %(least)d or more are held.",
+            count,
+            least=self.max_links,
+        )
         return Finding(self.slug, min(90, score), sentence, Action.HOLD)

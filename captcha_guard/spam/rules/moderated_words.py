@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message
 from ..lists.word_list import WordList
+from ..names import field_name, quote
 from ..submission import Submission
 from ..verdict import Action, Finding
 
@@ -16,7 +18,7 @@ class ModeratedWords:
     looks_at: ClassVar[tuple[str, ...]] = ("author", "email", "url", "body")
     weight: ClassVar[int] = 30
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "A word is on the site's list of words to be moderated."
+    sentence: ClassVar[str] = message("A word is on the site's list of words to be moderated.")
 
     def __init__(self, words: WordList) -> None:
         self._words = words
@@ -26,6 +28,10 @@ class ModeratedWords:
         match = self._words.find(submission)
         if match is None:
             return None
-        sentence = f"{match.entry[:60]!r}, in the field {match.field}, is on the list of words to be moderated."
-        reply = "The comment contains a word that a person has to review first."
+        sentence = message(
+            "'%(entry)s', in the field %(field)s, is on the list of words to be moderated.",
+            entry=quote(match.entry, 60),
+            field=field_name(match.field),
+        )
+        reply = message("The comment contains a word that a person has to review first.")
         return Finding(self.slug, self.weight, sentence, Action.HOLD, reply=reply)

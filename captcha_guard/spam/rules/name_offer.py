@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message
 from ..lists.families import GRAMMAR
 from ..lists.trades import TRADES
+from ..names import quote
 from ..submission import Submission
 from ..verdict import Finding
 from .author_slogan import AuthorSlogan
@@ -22,7 +24,7 @@ class NameOffer:
     looks_at: ClassVar[tuple[str, ...]] = ("author",)
     weight: ClassVar[int] = 30
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The name offers something."
+    sentence: ClassVar[str] = message("The name offers something.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Look for a trade and for parts of families in the author's name."""
@@ -32,7 +34,7 @@ class NameOffer:
         offer = TRADES.find(words).get("a trade") or GRAMMAR.offer_in(words)
         if not offer or _is_plain_business(submission) or AuthorSlogan().check(submission):
             return None
-        return Finding(self.slug, self.weight, f"The name offers something: {offer[:60]}.")
+        return Finding(self.slug, self.weight, message("The name offers something: %(offer)s.", offer=quote(offer, 60)))
 
 
 def _is_plain_business(submission: Submission) -> bool:

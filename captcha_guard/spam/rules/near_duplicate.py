@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message, message_n
 from ..history import Memory
 from ..submission import Submission
 from ..verdict import Finding
@@ -16,7 +17,7 @@ class NearDuplicate:
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 35
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "Nearly the same comment was posted within 24 hours."
+    sentence: ClassVar[str] = message("Nearly the same comment was posted within 24 hours.")
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -26,6 +27,10 @@ class NearDuplicate:
         copies = self._memory.alike(submission)
         if not copies:
             return None
-        times = "once" if copies == 1 else f"{copies} times"
         score = min(90, self.weight + 20 * (copies - 1))
-        return Finding(self.slug, score, f"Nearly the same comment was posted {times} within 24 hours.")
+        sentence = message_n(
+            "Nearly the same comment was posted once within 24 hours.",
+            "Nearly the same comment was posted %(count)d times within 24 hours.",
+            copies,
+        )
+        return Finding(self.slug, score, sentence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message, message_n
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -18,7 +19,7 @@ class OldPost:
     looks_at: ClassVar[tuple[str, ...]] = ("post_age",)
     weight: ClassVar[int] = 15
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The post is old."
+    sentence: ClassVar[str] = message("The post is old.")
 
     def __init__(self, days: int = 365) -> None:
         self.days = days
@@ -27,7 +28,10 @@ class OldPost:
         """Check ``post_age``, which the host sets."""
         if not self.days or submission.post_age is None or submission.post_age < self.days * DAY:
             return None
-        age = round(submission.post_age / DAY)
-        return Finding(
-            self.slug, self.weight, f"The post is {age} days old; posts of {self.days} or more days count as old."
+        sentence = message_n(
+            "The post is %(count)d day old; posts of %(least)d or more days count as old.",
+            "The post is %(count)d days old; posts of %(least)d or more days count as old.",
+            round(submission.post_age / DAY),
+            least=self.days,
         )
+        return Finding(self.slug, self.weight, sentence)

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
+from ...messages import joined, message
 from ..lists.families import GRAMMAR
 from ..lists.grammar import ADDRESS, LINK, Found
+from ..lists.phrasing import UNQUOTED
 from ..lists.spam_phrases import BOOK, FAINT, SCORES
+from ..names import FAMILIES, LANGUAGES, quote
 from ..submission import Submission
 from ..text.normalised import Passage
 from ..text.technical import TERMS
@@ -53,7 +56,7 @@ class Phrases:
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 45
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The comment contains phrases that are typical of spam."
+    sentence: ClassVar[str] = message("The comment contains phrases that are typical of spam.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Look for each family, as whole phrases and as parts that meet, in the words of each text."""
@@ -68,13 +71,13 @@ class Phrases:
         score = min(MOST, max(scores.values()) + FURTHER * max(0, further))
         if scores.keys() <= _SUBJECTS:
             score = min(score, _most(submission))
-        quotes = {name: phrase[:40] for name, phrase in found.items()}
-        quotes |= {
-            name: f"{family.language.capitalize()}: {', '.join(family.quoted)[:80]}"
-            for name, family in families.items()
-        }
-        quoted = ", ".join(f"{name} ({quote})" for name, quote in quotes.items())
-        return Finding(self.slug, score, f"The comment contains phrases that are typical of spam: {quoted}.")
+        quotes = {name: quote(phrase, 40) for name, phrase in found.items()}
+        quotes |= {name: _quoted(family) for name, family in families.items()}
+        sentence = message(
+            "The comment contains phrases that are typical of spam: %(kinds)s.",
+            kinds=joined(_named(name, quoted) for name, quoted in quotes.items()),
+        )
+        return Finding(self.slug, score, sentence)
 
 
 def _most(submission: Submission) -> int:
@@ -86,6 +89,17 @@ def _most(submission: Submission) -> int:
     if not _ABOUT.isdisjoint(text.words) and ("?" in text.plain or not has_address):
         return MOST_ABOUT
     return MOST_ASKED if not has_address and _QUESTION.search(text.plain) else MOST
+
+
+def _quoted(family: Found) -> str:
+    quoted = UNQUOTED if UNQUOTED in family.quoted else ", ".join(family.quoted)[:80]
+    # Translators: phrases in a language, such as "German: Geld leihen".
+    return message("%(language)s: %(phrases)s", language=LANGUAGES[family.language], phrases=quoted)
+
+
+def _named(family: str, quoted: str) -> str:
+    # Translators: a kind of spam with the phrases that were found, such as "gambling (casino bonus)".
+    return message("%(kind)s (%(phrases)s)", kind=FAMILIES.get(family, family), phrases=quoted)
 
 
 def families_in(passages: Iterable[Passage]) -> dict[str, Found]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from ...messages import message
 from ..history import hosts_of, shown
 from ..submission import Submission
 from ..verdict import Finding
@@ -26,13 +27,12 @@ class Shortener:
     looks_at: ClassVar[tuple[str, ...]] = ("body", "url")
     weight: ClassVar[int] = 35
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "A link hides where it leads."
+    sentence: ClassVar[str] = message("A link hides where it leads.")
 
     def check(self, submission: Submission) -> Finding | None:
         """Check the hosts of the links and of the website field."""
         for host in hosts_of(submission.text):
             if host in SHORTENERS:
-                return Finding(
-                    self.slug, self.weight, f"A link through {shown(host, submission)} hides where it leads."
-                )
+                sentence = message("A link through %(host)s hides where it leads.", host=shown(host, submission))
+                return Finding(self.slug, self.weight, sentence)
         return None

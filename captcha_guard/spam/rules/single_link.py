@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message
 from ..counted_links import counted_links
 from ..history import Memory
 from ..submission import Submission
@@ -17,7 +18,7 @@ class SingleLink:
     looks_at: ClassVar[tuple[str, ...]] = ("body",)
     weight: ClassVar[int] = 10
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The comment has a link."
+    sentence: ClassVar[str] = message("The comment has a link.")
 
     def __init__(self, max_links: int = 2, memory: Memory | None = None) -> None:
         self.max_links = max_links
@@ -28,4 +29,4 @@ class SingleLink:
         count = len(counted_links(submission, self._memory).links)
         if not count or (self.max_links and count >= self.max_links):
             return None
-        return Finding(self.slug, self.weight, "The comment has a link.")
+        return Finding(self.slug, self.weight, message("The comment has a link."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -15,7 +16,7 @@ class TooFast:
     looks_at: ClassVar[tuple[str, ...]] = ("seconds",)
     weight: ClassVar[int] = 30
     final: ClassVar[bool] = False
-    sentence: ClassVar[str] = "The form was sent faster than people type."
+    sentence: ClassVar[str] = message("The form was sent faster than people type.")
 
     def __init__(self, min_seconds: float = 3) -> None:
         self.min_seconds = min_seconds
@@ -24,8 +25,9 @@ class TooFast:
         """Check ``seconds``."""
         if submission.seconds is None or submission.seconds >= self.min_seconds:
             return None
-        return Finding(
-            self.slug,
-            self.weight,
-            f"Posted {submission.seconds:.0f} s after the form was made; people need at least {self.min_seconds:g} s.",
+        sentence = message(
+            "Posted %(seconds)d s after the form was made; people need at least %(least)d s.",
+            seconds=round(submission.seconds),
+            least=self.min_seconds,
         )
+        return Finding(self.slug, self.weight, sentence)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message, message_n
+from ..names import field_name
 from ..submission import Submission
 from ..verdict import Action, Finding
 
@@ -15,7 +17,7 @@ class TooLong:
     looks_at: ClassVar[tuple[str, ...]] = ("author", "email", "url", "body")
     weight: ClassVar[int] = 100
     final: ClassVar[bool] = True
-    sentence: ClassVar[str] = "A field is longer than blogs store."
+    sentence: ClassVar[str] = message("A field is longer than blogs store.")
     longest: ClassVar[dict[str, int]] = {"author": 245, "email": 100, "url": 200, "body": 65_525}
 
     def check(self, submission: Submission) -> Finding | None:
@@ -23,6 +25,12 @@ class TooLong:
         for field, longest in self.longest.items():
             length = len(getattr(submission, field))
             if length > longest:
-                sentence = f"The field {field} is {length} characters long; {longest} are allowed."
+                sentence = message_n(
+                    "The field %(field)s is %(count)d character long; %(most)d are allowed.",
+                    "The field %(field)s is %(count)d characters long; %(most)d are allowed.",
+                    length,
+                    field=field_name(field),
+                    most=longest,
+                )
                 return Finding(self.slug, self.weight, sentence, Action.REJECT, final=True)
         return None

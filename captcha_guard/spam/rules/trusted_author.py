@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...messages import message, message_n
 from ..history import Memory, Party
 from ..submission import Submission
 from ..verdict import Finding
@@ -16,7 +17,7 @@ class TrustedAuthor:
     looks_at: ClassVar[tuple[str, ...]] = ("account",)
     weight: ClassVar[int] = 0
     final: ClassVar[bool] = True
-    sentence: ClassVar[str] = "The account is trusted, so the later rules are skipped."
+    sentence: ClassVar[str] = message("The account is trusted, so the later rules are skipped.")
 
     def __init__(self, memory: Memory, after: int = 3) -> None:
         self._memory = memory
@@ -29,5 +30,9 @@ class TrustedAuthor:
         past = self._memory.history(Party.ACCOUNT, (submission.account,))
         if past is None or past.spam or past.ham < self.after:
             return None
-        sentence = f"The account has {past.ham} kept comments and no spam."
+        sentence = message_n(
+            "The account has %(count)d kept comment and no spam.",
+            "The account has %(count)d kept comments and no spam.",
+            past.ham,
+        )
         return Finding(self.slug, self.weight, sentence, final=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from ...messages import message
 from ..submission import Submission
 from ..verdict import Action, Finding
 from .http_client import HTTPClient, Reply
@@ -84,7 +85,7 @@ class Akismet:
     def form(self, submission: Submission, address: str) -> Form | Fault:
         """Return the fields that aren't empty. The key and the site are added when they are sent."""
         if not _is_address(address):
-            sentence = "Akismet needs the visitor's address, which is unknown; is the proxy set up?"
+            sentence = message("Akismet needs the visitor's address, which is unknown; is the proxy set up?")
             return Fault(self.slug, "no_address", sentence, again=False)
         context = self._describe(submission) if self._describe is not None else Context()
         form = {
@@ -122,8 +123,8 @@ class Akismet:
             return self._unknown_answer(reply)
         if reply.headers.get("x-akismet-pro-tip") == "discard":
             action = Action.REJECT if self._discard else Action.ASIDE
-            return Finding("akismet_blatant", BLATANT, "Akismet says that this is blatant spam.", action)
-        return Finding(self.slug, SPAM, "Akismet says that this is spam.", Action.ASIDE)
+            return Finding("akismet_blatant", BLATANT, message("Akismet says that this is blatant spam."), action)
+        return Finding(self.slug, SPAM, message("Akismet says that this is spam."), Action.ASIDE)
 
     def correct(self, form: Form, *, spam: bool) -> Fault | None:
         """Call submit-spam or submit-ham with the same fields as the check."""
@@ -147,11 +148,18 @@ class Akismet:
 
     def _unknown_answer(self, reply: Reply) -> Fault:
         help_ = self._header(reply, "debug-help") or self._header(reply, "error")
-        said = f"; it says: {help_}" if help_ else ""
         if reply.body == b"invalid":
-            sentence = f"Akismet does not accept the key for {self._blog}, or a field of the question{said}."
-            return Fault(self.slug, "invalid", sentence)
-        return Fault(self.slug, "unreadable", f"Akismet's answer isn't one that its API documents{said}.")
+            reason, sentence = (
+                "invalid",
+                message("Akismet does not accept the key for %(site)s, or a field of the question."),
+            )
+            sentence = sentence.filled(site=self._blog)
+        else:
+            reason, sentence = "unreadable", message("Akismet's answer isn't one that its API documents.")
+        if help_:
+            # Translators: a sentence about an answer of Akismet, and the English explanation that came with it.
+            sentence = message("%(sentence)s It says: %(explanation)s.", sentence=sentence, explanation=help_)
+        return Fault(self.slug, reason, sentence)
 
     def _header(self, reply: Reply, name: str) -> str:
         """Return a header of Akismet's, printable and without the key."""

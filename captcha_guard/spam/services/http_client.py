@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ...errors import ConfigError
+from ...messages import message
 from .service import Fault, Form
 
 #: The most bytes of a reply that are read. The longest documented one has a few hundred.
@@ -58,13 +59,21 @@ class HTTPClient:
             call.cut_off()
             return self._too_slow(service)
         except RuntimeError as error:  # no thread can be started
-            return Fault(service, "unreachable", f"{service} could not be asked: {error}.")
+            return Fault(
+                service,
+                "unreachable",
+                message("%(service)s could not be asked: %(error)s.", service=service, error=str(error)),
+            )
         if isinstance(result, Exception):
             return self._fault(service, result)
         return result if result.status == 200 else _unwanted(service, result.status)
 
     def _too_slow(self, service: str) -> Fault:
-        return Fault(service, "timeout", f"{service} did not answer within {self.timeout:g} s.")
+        return Fault(
+            service,
+            "timeout",
+            message("%(service)s did not answer within %(seconds)d s.", service=service, seconds=self.timeout),
+        )
 
     def _fault(self, service: str, error: Exception) -> Fault:
         import httpx  # noqa: PLC0415
@@ -72,12 +81,22 @@ class HTTPClient:
         if isinstance(error, httpx.TimeoutException):
             return self._too_slow(service)
         if isinstance(error, _TooLongError):
-            return Fault(service, "too_long", f"{service} answered with more than {LONGEST} bytes.")
+            return Fault(
+                service,
+                "too_long",
+                message("%(service)s answered with more than %(bytes)d bytes.", service=service, bytes=LONGEST),
+            )
         if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
-            return Fault(service, "insecure", f"{service} has a certificate that isn't trusted.")
+            return Fault(
+                service, "insecure", message("%(service)s has a certificate that isn't trusted.", service=service)
+            )
         if isinstance(error, httpx.ConnectError):
-            return Fault(service, "unreachable", f"{service} can't be reached.")
-        broken = f"{service} closed the connection before its answer was complete ({type(error).__name__})."
+            return Fault(service, "unreachable", message("%(service)s can't be reached.", service=service))
+        broken = message(
+            "%(service)s closed the connection before its answer was complete (%(error)s).",
+            service=service,
+            error=type(error).__name__,
+        )
         return Fault(service, "broken", broken)
 
 
@@ -165,8 +184,18 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _unwanted(service: str, status: int) -> Fault:
     if 300 <= status < 400:
-        return Fault(service, "redirected", f"{service} answered with a redirect ({status}), which isn't followed.")
-    return Fault(service, "status", f"{service} answered with status {status}.")
+        return Fault(
+            service,
+            "redirected",
+            message(
+                "%(service)s answered with a redirect (%(status)s), which isn't followed.",
+                service=service,
+                status=str(status),
+            ),
+        )
+    return Fault(
+        service, "status", message("%(service)s answered with status %(status)s.", service=service, status=str(status))
+    )
 
 
 def _version(package: str) -> str:

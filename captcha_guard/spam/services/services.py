@@ -10,6 +10,7 @@ from ...breaker import Breaker
 from ...database.database import Access, Database
 from ...database.retention import sweep
 from ...errors import DatabaseUnavailableError
+from ...messages import message
 from ..comment_key import comment_key
 from ..submission import Submission
 from ..verdict import Action, Finding
@@ -133,7 +134,12 @@ class Services:
             answer = self._ask(service, form, now)
         except Exception:
             _LOG.exception("%s could not be asked", service.slug)
-            return Fault(service.slug, "failed", f"{service.slug} could not be asked: the log says why.", again=False)
+            return Fault(
+                service.slug,
+                "failed",
+                message("%(service)s could not be asked: the log says why.", service=service.slug),
+                again=False,
+            )
         self._keep(service, comment_key(submission, self._secret), form, answer, now, again=again)
         return answer
 
@@ -223,7 +229,9 @@ def _label(answer: Finding | Fault | None) -> Label:
 
 
 def _resting(service: Service) -> Fault:
-    sentence = f"{service.slug} failed several times in a row, so it isn't asked for a minute."
+    sentence = message(
+        "%(service)s failed several times in a row, so it isn't asked for a minute.", service=service.slug
+    )
     return Fault(service.slug, "resting", sentence)
 
 
@@ -231,7 +239,13 @@ def _without_verdict(fault: Fault, *, trusted: bool, moderated: bool) -> Finding
     """Return the finding for a fault: a new author's comment is held, a trusted author's is accepted."""
     slug = f"{fault.service}_fault"
     if trusted:
-        return Finding(slug, 0, f"{fault.sentence} The author is trusted, so the comment was accepted without it.")
+        sentence = message(
+            # Translators: fault is a sentence, such as "akismet can't be reached."
+            "%(fault)s The author is trusted, so the comment was accepted without it.",
+            fault=fault.sentence,
+        )
+        return Finding(slug, 0, sentence)
     if not moderated:
-        return Finding(slug, 0, f"{fault.sentence} So the comment needs a code.", Action.CHALLENGE)
-    return Finding(slug, 0, f"{fault.sentence} So the comment is held.", Action.HOLD)
+        sentence = message("%(fault)s So the comment needs a code.", fault=fault.sentence)
+        return Finding(slug, 0, sentence, Action.CHALLENGE)
+    return Finding(slug, 0, message("%(fault)s So the comment is held.", fault=fault.sentence), Action.HOLD)

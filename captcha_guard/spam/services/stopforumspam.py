@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from ...messages import message
 from ..submission import Submission
 from ..verdict import Action, Finding
 from .http_client import HTTPClient
@@ -27,7 +28,18 @@ SUSPECTED: Final = 30
 BLACKLISTED: Final = 255
 
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@]{2,60}")
-_WORDS: Final = {"ip": "the address", "email": "the email", "username": "the name"}
+
+#: The sentences of findings, by what is listed.
+_SENTENCES: Final = {
+    ("ip",): message("StopForumSpam lists the address as a spammer's (%(percent)d %% sure)."),
+    ("email",): message("StopForumSpam lists the email as a spammer's (%(percent)d %% sure)."),
+    ("ip", "email"): message("StopForumSpam lists the address and the email as a spammer's (%(percent)d %% sure)."),
+    ("ip", "username"): message("StopForumSpam lists the address and the name as a spammer's (%(percent)d %% sure)."),
+    ("email", "username"): message("StopForumSpam lists the email and the name as a spammer's (%(percent)d %% sure)."),
+    ("ip", "email", "username"): message(
+        "StopForumSpam lists the address, the email and the name as a spammer's (%(percent)d %% sure)."
+    ),
+}
 
 
 class StopForumSpam:
@@ -72,15 +84,15 @@ class StopForumSpam:
         listed = {name: _confidence(answer.get(name)) for name in form}
         known = {name: confidence for name, confidence in listed.items() if confidence is not None}
         if len(known) < len(listed):
-            return Fault(self.slug, "unreadable", "StopForumSpam's answer isn't one that its API documents.")
+            return Fault(self.slug, "unreadable", message("StopForumSpam's answer isn't one that its API documents."))
         return _finding(known)
 
     def _refused(self, answer: object) -> Fault:
         error = answer.get("error") if isinstance(answer, dict) and _is_flag(answer.get("success"), 0) else None
         if isinstance(error, str):
             said = "".join(letter for letter in error if letter.isprintable())[:200]
-            return Fault(self.slug, "refused", f"StopForumSpam did not answer; it says: {said}.")
-        return Fault(self.slug, "unreadable", "StopForumSpam's answer isn't one that its API documents.")
+            return Fault(self.slug, "refused", message("StopForumSpam did not answer; it says: %(said)s.", said=said))
+        return Fault(self.slug, "unreadable", message("StopForumSpam's answer isn't one that its API documents."))
 
 
 def _confidence(entry: object) -> float | None:
@@ -109,8 +121,8 @@ def _finding(known: Mapping[str, float]) -> Finding | None:
     surest = max(known.get("ip", 0.0), known.get("email", 0.0))
     if surest < LIKELY:
         return None
-    who = " and ".join(_WORDS[name] for name, confidence in known.items() if confidence >= LIKELY)
-    sentence = f"StopForumSpam lists {who} as a spammer's ({surest:.0f} % sure)."
+    listed = tuple(name for name, confidence in known.items() if confidence >= LIKELY)
+    sentence = _SENTENCES[listed].filled(percent=round(surest))
     if surest >= SURE:
         return Finding(StopForumSpam.slug, LISTED, sentence, Action.HOLD)
     return Finding(StopForumSpam.slug, SUSPECTED, sentence)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...challenge.token import LEEWAY, Opened
 from ...counters.client import Client
-from ...counters.limits import Decision, Policy
+from ...counters.limits import TRY_AGAIN, Decision, Policy
+from ...counters.surge import ALL_CLIENTS
+from ...counters.without_code import FOR_SITE, PER_CLIENT
 from ...errors import StoreUnavailableError, TokenError
 from ...signals import challenge_failed, challenge_solved
 from ..protection import Protection
@@ -104,6 +106,25 @@ class CaptchaCheck:
         if decision.uncounted:
             self.limit_status.counted = False
         return refused(decision, self.state, self._policy, self.client)
+
+    def charge_no_code(self) -> Refusal | None:
+        """Count a comment that is sent to the moderator without a code, for this client and for the whole site.
+
+        Returns a refusal if one of the two limits is exceeded. It asks for a code, so that the visitor can go on.
+        """
+        decision = self.state.limits.hit(PER_CLIENT.name, self.client, (FOR_SITE.name, ALL_CLIENTS))
+        if decision.uncounted and "refuse" in self.state.settings.faults.values():
+            return Refusal.because("store_unavailable", retry_after=TRY_AGAIN)
+        return None if decision.allowed else Refusal.because("no_code_limit")
+
+    def check_without_code(self, posted: Posted) -> tuple[CheckedCode, Refusal | None, int]:
+        """Charge the limits of a comment that is sent to the moderator without a code. Returns what ``check`` returns.
+
+        The answer isn't compared and the nonce isn't spent, so the form can still be sent with its code.
+        """
+        code = self._open(posted)
+        code = replace(code, reason=code.reason or "code_missing", unspent=True)
+        return code, self.charge(), TRIES
 
     def check(
         self, posted: Posted, repeated: Callable[[], bool], claim: Claiming
@@ -259,4 +280,4 @@ def refused(decision: Decision, state: State, policy: str | Policy, client: Clie
     seconds = decision.retry_after
     if decision.uncounted and state.settings.faults["limits"] == "refuse":
         return Refusal.because("store_unavailable", retry_after=seconds)
-    return Refusal.because("limited", why=why_limited(state, policy, client, seconds), retry_after=seconds)
+    return Refusal.saying("limited", why_limited(state, policy, client, seconds), retry_after=seconds)

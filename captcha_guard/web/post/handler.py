@@ -12,7 +12,9 @@ from dataclasses import replace
 
 from flask import Request, current_app
 
-from ...errors import ConfigError
+from ...counters.without_code import NO_CODE
+from ...errors import ConfigError, StoreUnavailableError
+from ...messages import in_english, message
 from ...signals import submission_judged
 from ...spam.judge import NEW_SITE
 from ...spam.rules.duplicate import Duplicate, already_said
@@ -62,15 +64,15 @@ def _handle(post: _Post) -> Result:
     try:
         post.check_origin()
         if is_exempt(post.protection):
-            exempt = Finding("exempt", 0, "The host exempts this client.")
+            exempt = Finding("exempt", 0, message("The host exempts this client."))
             return Result(post.scope, post.protection, Verdict(Action.ACCEPT, (exempt,)))
         post.read()
         post.check_code()
         post.judge()
-        post.decide()  # the verdict may change until the services have answered; this only refuses early
-        post.claim()
+        post.claim(post.decide())  # the verdict may change until the services have answered
         post.ask_services()
         post.verdict = post.decide()
+        post.charge_without_code(post.verdict)
     except Refused as refused:
         post.refusal, post.verdict = refused.refusal, refused.verdict
     return post.result()
@@ -94,8 +96,14 @@ class _Post:
         self.without: frozenset[str] = frozenset()
         self.rules_score = 0
         self.claimed: str | None = ""
+        self.charged_without_code = False
         self.verdict = Verdict()
         self.refusal: Refusal | None = None
+
+    @property
+    def without_code(self) -> bool:
+        """Whether the visitor asked to send the comment to the moderator without a code, and the route has one."""
+        return self.protection.moderated and self.posted.without_code
 
     def check_origin(self) -> None:
         """Refuse a POST that another site's page sent. It isn't counted, because the visitor didn't ask for it."""
@@ -123,7 +131,10 @@ class _Post:
 
     def check_code(self) -> None:
         """Count the POST against the limits and check its code."""
-        self.code, refusal, self.tries_left = self.captcha.check(self.posted, self._is_repeated, self._claim)
+        if self.without_code:
+            self.code, refusal, self.tries_left = self.captcha.check_without_code(self.posted)
+        else:
+            self.code, refusal, self.tries_left = self.captcha.check(self.posted, self._is_repeated, self._claim)
         if refusal is None:
             return
         self.verdict = _rejected(refusal)
@@ -158,22 +169,38 @@ class _Post:
             verdict = self._without_code()
         return _without_actions_up_to(verdict, Action.CHALLENGE if moderated else Action.HOLD)
 
-    def claim(self) -> None:
-        """Claim the comment, so that it isn't stored twice. With a solved code it was claimed when that was checked."""
+    def claim(self, verdict: Verdict) -> None:
+        """Claim the comment, so that it isn't stored twice. With a solved code it was claimed when that was checked.
+
+        If ``verdict`` says that it's sent without a code, the claim and that charge are one transaction of the store.
+        """
         if self.submission is None:
             return
-        if not self.code.solved:
+        refusal = None
+        if NO_CODE in verdict.reasons:
+            refusal = self._claim_and_charge()
+        elif not self.code.solved:
             self._claim(again=False)
         if self.claimed is None:
             refusal = self.captcha.charge_covered(self.code) or Refusal.because("duplicate")
             raise Refused(refusal, self.verdict.found(already_said()))
+        self._refuse_without_code(refusal)
+
+    def charge_without_code(self, verdict: Verdict) -> None:
+        """Count a comment that needs a code and is sent without one. It's counted once.
+
+        Raises ``Refused`` if no more such comments are allowed today. The claim is then released after the response.
+        """
+        if NO_CODE in verdict.reasons and not self.charged_without_code:
+            self.charged_without_code = True
+            self._refuse_without_code(self.captcha.charge_no_code())
 
     def ask_services(self) -> None:
         """Ask the services, if their answer can still change the decision and no code is missing."""
         services, verdict = self.state.services, self.verdict
         if services is None or self.submission is None or verdict.action >= Action.ASIDE:
             return
-        if not self.code.solved and self._needs_code():
+        if not self.code.solved and not self.without_code and self._needs_code():
             return
         found = services.check(
             self.submission,
@@ -191,6 +218,7 @@ class _Post:
             if self.cross_site is not None:
                 self.verdict = self.verdict.found(_finding(self.cross_site))
             self.verdict, self.refusal = self.verdict.let_through(), None
+        self.verdict = self.state.in_site_language(self.verdict)
         if self.submission is not None:
             submission_judged.send(this_app(), submission=self.submission, verdict=self.verdict)
         return Result(
@@ -208,6 +236,22 @@ class _Post:
 
     def _claim(self, *, again: bool) -> None:
         self.claimed = claim(self._identifying_parts(), self.state, again=again)
+
+    def _claim_and_charge(self) -> Refusal | None:
+        """Claim a comment that is sent without a code and count it unless it's a duplicate."""
+        self.charged_without_code = True
+        try:
+            with self.state.limits.together():
+                self._claim(again=False)
+                return None if self.claimed is None else self.captcha.charge_no_code()
+        except StoreUnavailableError:  # nothing of it was written
+            self.claimed = ""
+            return self.captcha.charge_no_code()
+
+    def _refuse_without_code(self, refusal: Refusal | None) -> None:
+        if refusal is not None:
+            finding = Finding(refusal.reason, 0, refusal.message, Action.CHALLENGE)
+            raise Refused(refusal, self.verdict.found(finding))
 
     def _is_repeated(self) -> bool:
         """Return whether this exact comment is already stored or being stored. If not, the rule is skipped later."""
@@ -274,17 +318,22 @@ class _Post:
         return settles or unproven or (not verdict.held and (owed or unusual))
 
     def _without_code(self) -> Verdict:
-        """Ask for a code. If the store can't check codes, hold the comment for a moderator where there is one."""
+        """Ask for a code. If the store can't check codes, hold the comment for a moderator where there is one.
+
+        A comment that the visitor has sent to the moderator without a code is held, too.
+        """
         code, verdict = self.code, self.verdict
+        if self.without_code:
+            return verdict.found(Finding(NO_CODE, 0, message("Sent to the moderator without a code."), Action.HOLD))
         if code.reason == "store_unavailable":
             if not self.protection.moderated or self.state.settings.faults["codes"] == "refuse":
                 refusal = Refusal.because(code.reason, retry_after=TRY_AGAIN)
                 raise Refused(refusal, replace(verdict, action=Action.CHALLENGE))
-            sentence = "The code could not be checked: the store was down."
+            sentence = message("The code could not be checked: the store was down.")
             return verdict.found(Finding(code.reason, 0, sentence, Action.HOLD))
         unusual = self.captcha.usual_mode != "always" and code.reason in ("", "code_missing")
         refusal = Refusal.because("unusual" if unusual else code.reason)
-        verdict = verdict.found(Finding(refusal.reason, 0, refusal.message, Action.CHALLENGE))
+        verdict = verdict.found(Finding(refusal.reason, 0, in_english(refusal.message), Action.CHALLENGE))
         raise Refused(refusal, replace(verdict, action=Action.CHALLENGE))
 
 

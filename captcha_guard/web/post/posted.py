@@ -6,16 +6,17 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from flask import Request, current_app
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ...messages import Message, message, message_n
 from ...spam.text.invisible import without_unseen
 from ..protection import USUAL_FIELDS, Protection
 from .entry import Entry, Place, file_entries, form_entries, json_entries, query_entries
-from .refusal import STATUSES, Refusal
+from .refusal import Refusal
 from .roles import assign_roles, is_ignored, is_token_field
 from .sizes import LARGEST_BODY, MOST_FIELDS, URLENCODED, cap_size, largest_text
 
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
 TOKEN = "captcha_token"  # noqa: S105 - the name of a form field
 ANSWER = "captcha_answer"
 PASS = "captcha_pass"  # noqa: S105 - the name of a form field
-OURS = (TOKEN, ANSWER, PASS)
+
+#: The button that sends a comment to the moderator without a code.
+NO_CODE = "captcha_no_code"
+
+OURS = (TOKEN, ANSWER, PASS, NO_CODE)
 
 #: Headers that can replace our fields. JSON that isn't an object needs them.
-HEADERS = {TOKEN: "Captcha-Token", ANSWER: "Captcha-Answer", PASS: "Captcha-Pass"}
+HEADERS = {TOKEN: "Captcha-Token", ANSWER: "Captcha-Answer", PASS: "Captcha-Pass", NO_CODE: "Captcha-No-Code"}
 
 #: The parts of a request that can hold our own fields.
 BODY = (Place.FORM, Place.JSON)
@@ -36,6 +41,13 @@ BODY = (Place.FORM, Place.JSON)
 MULTIPART = "multipart/form-data"
 
 FORMS = (URLENCODED, MULTIPART)
+
+_NOT_UNICODE: Final = message(
+    "The form was damaged on its way: the field '%(field)s' holds half a character, a lone surrogate."
+)
+_NOT_TEXT: Final = message("The form was damaged on its way: the field '%(field)s' must be a text.")
+# Translators: in "A form or JSON is needed, not a body without a type."
+_NO_TYPE: Final = message("a body without a type")
 
 
 class PostedError(Exception):
@@ -87,6 +99,11 @@ class Posted:
     has_body: bool = True
     whole: str = ""
 
+    @property
+    def without_code(self) -> bool:
+        """Whether the visitor asked to send the comment to the moderator without a code."""
+        return self.ours[NO_CODE].strip().lower() not in ("", "0", "false")
+
 
 NOTHING = Posted((), dict.fromkeys(OURS, ""), dict.fromkeys(USUAL_FIELDS, ""))
 
@@ -122,20 +139,20 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
         raise PostedError(Refusal.because("too_large")) from error
     for name, values in found.items():
         if len(values) > 1:
-            raise _malformed(f"the field {name!r} came {len(values)} times", posted)
+            raise _malformed(_repeated(name, len(values)), posted)
     return posted
 
 
 def read_json(request: Request) -> dict[str, Any]:
     """Return the JSON object that was posted. Raises ``PostedError`` with 400, 413 or 415 if there isn't one."""
     if not request.is_json:
-        raise _unsupported("JSON is needed", request.mimetype)
+        raise _unsupported(message("JSON is needed, not %(type)s."), request.mimetype)
     try:
         document = _document(request)
     except RequestEntityTooLarge as error:
         raise PostedError(Refusal.because("too_large")) from error
     if not isinstance(document, dict):
-        raise _malformed("a JSON object is needed")
+        raise _malformed(message("The form was damaged on its way: a JSON object is needed."))
     return document
 
 
@@ -146,7 +163,7 @@ def _document(request: Request) -> object:
     except RequestEntityTooLarge:
         raise
     except (HTTPException, RecursionError) as error:
-        raise _malformed("this is not JSON") from error
+        raise _malformed(message("The form was damaged on its way: this is not JSON.")) from error
     return document
 
 
@@ -169,11 +186,11 @@ def _form(request: Request) -> tuple[MultiDict[str, str], MultiDict[str, FileSto
     except RequestEntityTooLarge:
         raise
     except HTTPException as error:
-        raise _malformed("the form could not be read") from error
+        raise _malformed(message("The form was damaged on its way: the form could not be read.")) from error
     if not form and not files and not _is_empty(request):
         if request.mimetype and request.mimetype not in FORMS:
-            raise _unsupported("A form or JSON is needed", request.mimetype)
-        raise _malformed("nothing readable was sent")
+            raise _unsupported(message("A form or JSON is needed, not %(type)s."), request.mimetype)
+        raise _malformed(message("The form was damaged on its way: nothing readable was sent."))
     return form, files
 
 
@@ -199,7 +216,7 @@ def _posted(
         raise RequestEntityTooLarge
     for entry in entries:
         if not _is_unicode(entry.value):
-            raise _malformed(f"the field {entry.name[:40]!r} holds half a character, a lone surrogate")
+            raise _malformed(_NOT_UNICODE.filled(field=entry.name[:40]))
     tokens = (current_app.config.get("WTF_CSRF_FIELD_NAME", "csrf_token"),)
     judged = [entry for entry in entries if not is_ignored(entry, protection, tokens)]
     site = _validated_host(request)
@@ -244,8 +261,10 @@ def _members(document: object, names: Collection[str]) -> dict[str, list[str]]:
     if isinstance(document, dict):
         for name in names:
             value = document.get(name)
+            if name == NO_CODE and not isinstance(value, str):  # a switch, which JSON clients send as true
+                value = "1" if value is True or value == 1 else None
             if value is not None and not isinstance(value, str):
-                raise _malformed(f"the field {name!r} must be a text")
+                raise _malformed(_NOT_TEXT.filled(field=name))
             if value is not None:
                 found[name].append(value)
     return found
@@ -266,11 +285,18 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-def _unsupported(wanted: str, mimetype: str) -> PostedError:
-    what = f"{wanted}, not {mimetype[:80] or 'a body without a type'}."
-    return PostedError(Refusal("unsupported", what, STATUSES["unsupported"]))
+def _repeated(field: str, times: int) -> Message:
+    return message_n(
+        "The form was damaged on its way: the field '%(field)s' came %(count)d time.",
+        "The form was damaged on its way: the field '%(field)s' came %(count)d times.",
+        times,
+        field=field,
+    )
 
 
-def _malformed(what: str, posted: Posted | None = None) -> PostedError:
-    message = f"The form was damaged on its way: {what}."
-    return PostedError(Refusal("malformed", message, STATUSES["malformed"]), posted)
+def _unsupported(text: Message, mimetype: str) -> PostedError:
+    return PostedError(Refusal.saying("unsupported", text.filled(type=mimetype[:80] or _NO_TYPE)))
+
+
+def _malformed(text: Message, posted: Posted | None = None) -> PostedError:
+    return PostedError(Refusal.saying("malformed", text), posted)

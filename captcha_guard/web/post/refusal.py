@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
+from ...messages import Message, in_english, message
 from ...spam.verdict import Action, Finding
+from ..language import translated
 
 #: The messages for visitors, by reason. Each is short and friendly and says what to do next.
-MESSAGES = {
-    "code_missing": "Please type the security code. Your text is kept.",
-    "code_wrong": "That was not the code. Your text is kept; here is a new picture.",
-    "code_used": "That code has already been used. Your text is kept; here is a new picture.",
-    "pass_other_text": "The code you solved was for another text. Your text is kept; please type the code once more.",
-    "token_expired": "That code had expired. Your text is kept; here is a new picture.",
-    "token_malformed": "That form was incomplete. Your text is kept; please type the code in the new picture.",
-    "token_forged": "That form was no longer valid. Your text is kept; please type the code in the new picture.",
-    "token_scope": "That code belonged to another form. Your text is kept; here is a new picture.",
-    "unusual": "One more step: please type the security code, so that we know you are a person. Your text is kept.",
-    "limited": "{why}",
-    "duplicate": "This very comment has already been posted here. There is no need to send it again.",
-    "too_long": "This is too long to post. {why} Your text is below, to copy and shorten.",
-    "refused": "This comment can't be posted here. {why} Your text is below, to copy.",
-    "cross_site": "This came from a page of another site, so it isn't posted. To post it, open the form on this site "
-    "and send it from there. Your text is below, to copy.",
-    "store_unavailable": "The code could not be checked just now. Nothing is lost: please try again in a moment.",
-    "picture_unavailable": "This picture could not be drawn just now; please ask for a new code.",
-    "too_large": "This is larger than the form takes. Your browser's Back button still has your text.",
+MESSAGES: Final[Mapping[str, Message]] = {
+    "code_missing": message("Please type the security code. Your text is kept."),
+    "code_wrong": message("That was not the code. Your text is kept; here is a new code."),
+    "code_used": message("That code has already been used. Your text is kept; here is a new code."),
+    "pass_other_text": message(
+        "The code you solved was for another text. Your text is kept; please type the code once more."
+    ),
+    "token_expired": message("That code had expired. Your text is kept; here is a new code."),
+    "token_malformed": message("That form was incomplete. Your text is kept; please type the new code."),
+    "token_forged": message("That form was no longer valid. Your text is kept; please type the new code."),
+    "token_scope": message("That code belonged to another form. Your text is kept; here is a new code."),
+    "unusual": message(
+        "One more step: please type the security code, so that we know you are a person. Your text is kept."
+    ),
+    "no_code_limit": message(
+        "No more comments can be sent without a code today. Please enter the security code. Your text is kept."
+    ),
+    "duplicate": message("This very comment has already been posted here. There is no need to send it again."),
+    # Translators: why is a sentence, such as "The field body is 70,000 characters long; 65,525 are allowed."
+    "too_long": message("This is too long to post. %(why)s Your text is below, to copy and shorten."),
+    # Translators: why is a sentence, such as "The comment contains words that aren't allowed here."
+    "refused_because": message("This comment can't be posted here. %(why)s Your text is below, to copy."),
+    "refused": message("This comment can't be posted here. Your text is below, to copy."),
+    "cross_site": message(
+        "This came from a page of another site, so it isn't posted. To post it, open the form on this site "
+        "and send it from there. Your text is below, to copy."
+    ),
+    "store_unavailable": message(
+        "The code could not be checked just now. Nothing is lost: please try again in a moment."
+    ),
+    "picture_unavailable": message("This picture could not be drawn just now; please ask for a new code."),
+    "too_large": message("This is larger than the form takes. Your browser's Back button still has your text."),
 }
 
 STATUSES = {
@@ -58,13 +75,20 @@ class Refusal:
     @classmethod
     def because(cls, reason: str, *, why: str = "", retry_after: int | None = None) -> Refusal:
         """Return the refusal for a reason in ``MESSAGES``. ``why`` is the finding's sentence."""
-        message = MESSAGES[reason].format(why=why)
-        return cls(reason, " ".join(message.split()), STATUSES.get(reason, 422), retry_after)
+        text = MESSAGES["refused_because" if why and reason == "refused" else reason]
+        return cls.saying(reason, text.filled(why=why) if "%(why)s" in text.msgid else text, retry_after=retry_after)
+
+    @classmethod
+    def saying(
+        cls, reason: str, text: Message, *, status: int | None = None, retry_after: int | None = None
+    ) -> Refusal:
+        """Return a refusal with this message, in the visitor's language."""
+        return cls(reason, translated(text), status or STATUSES.get(reason, 422), retry_after)
 
     @property
     def finding(self) -> Finding:
         """The finding that represents this refusal in the verdict."""
-        return Finding(self.reason, 0, self.message, Action.REJECT)
+        return Finding(self.reason, 0, in_english(self.message), Action.REJECT)
 
     @property
     def is_first_request(self) -> bool:
@@ -80,13 +104,3 @@ class Refusal:
     def is_cross_site(self) -> bool:
         """Whether another site's page sent this POST. Our pages must not offer to send it again."""
         return self.reason == "cross_site"
-
-
-def wait(seconds: int) -> str:
-    """Return a waiting time in words, such as "45 seconds" or "3 hours"."""
-    if seconds < 90:
-        return f"{max(seconds, 1)} second{'s' if seconds > 1 else ''}"
-    minutes = -(-seconds // 60)
-    if minutes < 90:
-        return f"{minutes} minutes"
-    return f"{-(-minutes // 60)} hours"

@@ -43,7 +43,20 @@ class Result:
         return self.refusal is not None and (self.refusal.asks_code or (self.is_repetition and not self.code.solved))
 
     @property
+    def offers_moderator(self) -> bool:
+        """Whether the form may offer to send the comment to the moderator without a code."""
+        if self.refusal is not None and (not self.refusal.asks_code or self.refusal.reason == "no_code_limit"):
+            return False
+        return self.protection.moderated
+
+    @property
     def resend(self) -> bool:
         """Whether the same code can be sent again later."""
         again = self.refusal is not None and self.refusal.retry_after is not None
         return again and self.code.opened is not None and (self.code.unspent or self.code.unproven)
+
+    @property
+    def carries_ours(self) -> bool:
+        """Whether the page to send the comment again carries our own fields, too."""
+        again = self.refusal is not None and self.refusal.retry_after is not None
+        return self.resend or (again and self.protection.moderated and self.posted.without_code)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from flask import request
 
+from ..post.origin import is_same_place
 from ..state import current_state
 
 #: Characters that a query string keeps unchanged. "%" begins what the browser has already encoded.
@@ -19,6 +20,13 @@ LONGEST_QUERY: Final = 4_096
 def own_path(name: str) -> str:
     """Return the path of a picture, a file or another page of the guard. ``name`` follows the prefix."""
     return f"{_path(request.script_root)}{current_state().settings.url_prefix}/{name}"
+
+
+def own_address(name: str) -> str:
+    """Return the path as ``own_path`` does, but with scheme and host if a script on a page of another origin asks."""
+    origin = request.headers.get("Origin", "")
+    path = own_path(name)
+    return path if not origin or is_same_place(origin, request.host) else f"{request.scheme}://{request.host}{path}"
 
 
 def request_address() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import has_request_context, render_template, request
@@ -11,18 +12,19 @@ from ...challenge.difficulty import Difficulty
 from ...errors import ConfigError
 from ...signals import challenge_issued
 from ..identity import client_here, is_exempt
-from ..language import template_texts, visitor_language
+from ..language import template_texts, translated, visitor_language
 from ..post.captcha_check import mode_in
 from ..post.pass_binding import Binding
-from ..post.posted import ANSWER, PASS, TOKEN
+from ..post.posted import ANSWER, NO_CODE, PASS, TOKEN
 from ..post.result import Result
 from ..protection import Protection
 from ..registry import guarded_routes, protection_for
 from ..request_state import current_request_state
 from ..scopes import check_scope
 from ..state import NAME, State, current_state, this_app
-from .addresses import own_path
-from .input_attributes import InputAttributes
+from .addresses import own_address, own_path
+from .assets import render_assets
+from .input_attributes import LABEL, InputAttributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,22 @@ def render_field(
     text = result.refusal.message if message and result is not None and result.refusal is not None else ""
     if (carried := _pass_of(result)) is not None:
         bare = attributes is not None
-        return _markup("pass", assets=True, name=PASS, token=carried, state=state, message=text, bare=bare)
+        return _markup("pass", name=PASS, token=carried, state=state, message=text, bare=bare)
     ticket = new_ticket(state, protection, scope, result)
     if not _shows_picture(state, protection) and not _asks_for_code(result):
-        return _markup("quiet", assets=True, name=TOKEN, token=ticket.token, scope=scope, state=state, message=text)
-    return challenge_markup(state, ticket, result, message=text, attributes=attributes)
+        return _markup("quiet", name=TOKEN, token=ticket.token, scope=scope, state=state, message=text)
+    return challenge_markup(state, ticket, result, message=text, attributes=attributes, protection=protection)
+
+
+def fetched_field(state: State, protection: Protection, ticket: Ticket, *, asked: bool) -> Markup:
+    """Return the field for a page whose script has fetched it, with addresses that work on that page.
+
+    ``asked`` means that the visitor must solve a code now. Without that, the form may be one that shows no picture.
+    """
+    if asked or _shows_picture(state, protection):
+        return challenge_markup(state, ticket, None, message="", protection=protection, fetched=True)
+    token, scope = ticket.token, ticket.scope
+    return _markup("quiet", fetched=True, name=TOKEN, token=token, scope=scope, state=state, message="")
 
 
 def shows_input(protection: Protection, scope: str) -> bool:
@@ -79,34 +92,46 @@ def shows_input(protection: Protection, scope: str) -> bool:
 
 
 def challenge_markup(
-    state: State, ticket: Ticket, result: Result | None, *, message: str, attributes: InputAttributes | None = None
+    state: State,
+    ticket: Ticket,
+    result: Result | None,
+    *,
+    message: str,
+    attributes: InputAttributes | None = None,
+    protection: Protection | None = None,
+    fetched: bool = False,
 ) -> Markup:
-    """Return the markup of the picture, the input and their parts. A refusal's ``message`` is shown at the input."""
-    attributes = attributes or InputAttributes(_new_id(ticket.token))
+    """Return the markup of a challenge, the input and their parts. A refusal's ``message`` is shown at the input.
+
+    It offers the way without a code on a moderated route: that of the ``result``, or else of the ``protection``.
+    ``fetched`` means that a script inserts it into a page, which may be of another origin.
+    """
+    attributes = attributes or InputAttributes(_new_id(ticket.token), translated(LABEL))
     refusal = result.refusal if result is not None else None
     return _markup(
         "challenge",
-        assets=True,
+        fetched=fetched,
         state=state,
         ticket=ticket,
         parts=[f"{NAME}/{kind.template}.html" for kind in state.issuer.kinds.values()],
-        **presented(state, ticket),
+        **presented(state, ticket, _addresses(fetched=fetched)),
         message=message,
         invalid=refusal is not None and refusal.asks_code and not refusal.is_first_request,
         plain=refusal is not None and refusal.is_first_request,
-        longest=4 * state.settings.length[1],
+        longest=4 * max(state.settings.length[1], state.settings.sound_length),
         expires_in=state.settings.ttl - ticket.age,
         field_id=attributes.id,
         attributes=attributes,
-        names={"token": TOKEN, "answer": ANSWER},
+        names={"token": TOKEN, "answer": ANSWER, "no_code": NO_CODE},
+        offers_moderator=result.offers_moderator if result is not None else bool(protection and protection.moderated),
     )
 
 
-def presented(state: State, ticket: Ticket) -> dict[str, int | str]:
-    """Return what shows a challenge in all kinds: the paths of its files on this site, and the kinds' properties."""
+def presented(state: State, ticket: Ticket, address: Callable[[str], str]) -> dict[str, int | str]:
+    """Return what shows a challenge in all kinds: the addresses of its files, and the kinds' properties."""
     values: dict[str, int | str] = {}
     for kind in state.issuer.kinds.values():
-        values |= {name: own_path(f"{ticket.token}{medium.ending}") for name, medium in kind.media.items()}
+        values |= {name: address(f"{ticket.token}{medium.ending}") for name, medium in kind.media.items()}
         values |= kind.properties(ticket.difficulty, ticket.language)
     return values
 
@@ -114,7 +139,7 @@ def presented(state: State, ticket: Ticket) -> dict[str, int | str]:
 def repetition_field(state: State, result: Result) -> Markup:
     """Return the field for a repetition of a stored comment: the pass of a solved code, or a new challenge."""
     if (earned := pass_for(result)) is not None:
-        return _markup("pass", assets=True, name=PASS, token=earned, state=state, message="")
+        return _markup("pass", name=PASS, token=earned, state=state, message="")
     ticket = new_ticket(state, result.protection, result.scope, result)
     return challenge_markup(state, ticket, None, message="")
 
@@ -195,20 +220,6 @@ def pass_for(result: Result) -> str | None:
     return request_state.passes[result.scope]
 
 
-def render_assets() -> Markup:
-    """Return the stylesheet and script for ``<head>``. In templates this is ``captcha_guard_assets()``.
-
-    Pages that don't call it get both with the first field.
-    """
-    request_state = current_request_state()
-    if request_state.assets_shown:
-        return Markup("")
-    request_state.assets_shown = True
-    return Markup('<link rel="stylesheet" href="{}"><script src="{}" defer></script>').format(
-        own_path("static/captcha_guard.css"), own_path("static/captcha_guard.js")
-    )
-
-
 def mark_private() -> None:
     """Mark this response as one with a challenge, so that shared caches don't store it."""
     current_request_state().private = True
@@ -249,12 +260,15 @@ def _new_id(token: str) -> str:
     return f"captcha-guard-{request_state.fields}-{token[-8:]}"
 
 
-def _markup(template: str, *, assets: bool, state: State, **context: object) -> Markup:
-    included = render_assets() if assets else Markup("")
+def _addresses(*, fetched: bool) -> Callable[[str], str]:
+    return own_address if fetched else own_path
+
+
+def _markup(template: str, *, state: State, fetched: bool = False, **context: object) -> Markup:
     html = render_template(
         f"{NAME}/{template}.html",
-        guard_assets=included,
-        challenge_path=own_path("challenge"),
+        guard_assets="" if fetched else render_assets(),
+        challenge_path=_addresses(fetched=fetched)("challenge"),
         honeypot=state.honeypot,
         **template_texts(),
         **context,

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ...errors import ConfigError
+from ...messages import message
 
 #: Attributes of the input that decide what is posted. The host can't change them.
 OURS = ("name", "type", "value")
 
-LABEL = "Enter Security Code"
+# Translators: the label of the input below the picture.
+LABEL = message("Enter Security Code")
 
 
 @dataclass(frozen=True, slots=True)

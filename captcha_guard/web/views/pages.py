@@ -11,6 +11,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from ...spam.verdict import Action, Verdict
 from ..decision_log import log_decision
+from ..language import follows_header
 from ..post.posted import OURS
 from ..post.refusal import Refusal
 from ..post.result import Result
@@ -19,7 +20,7 @@ from ..protection import Protection
 from ..registry import is_guarded
 from ..request_state import current_request_state
 from ..state import NAME, State, current_state
-from .addresses import request_address
+from .addresses import own_address, request_address
 from .carried import carry
 from .field import Ticket, challenge_markup, mark_private, new_ticket, presented, repetition_field
 from .fragments import is_htmx, layout, mark
@@ -74,6 +75,8 @@ def stamp(response: Response, refusal: Refusal) -> Response:
     response.status_code = refusal.status
     if not response.cache_control.no_store:
         response.headers["Cache-Control"] = "private, no-cache"
+    if follows_header():
+        response.vary.add("Accept-Language")
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
@@ -98,11 +101,12 @@ def problem(refusal: Refusal, challenge: dict[str, Any] | None = None) -> Respon
 def challenge_json(state: State, ticket: Ticket) -> dict[str, Any]:
     """Return a challenge for clients that read JSON.
 
-    ``expires_in`` is in seconds, ``picture`` is a path on this site, and ``width`` and ``height`` are its size in px.
+    ``expires_in`` is in seconds, ``picture`` is an address, and ``width`` and ``height`` are its size in px. Addresses
+    are paths on this site, or whole if a page of another origin asks.
     """
     return {
         "token": ticket.token,
-        **presented(state, ticket),
+        **presented(state, ticket, own_address),
         "expires_in": state.settings.ttl,
     }
 
@@ -153,6 +157,6 @@ def _page(state: State, result: Result, refusal: Refusal) -> str:
         refusal=refusal,
         carried=carried,
         too_much=too_much,
-        ours=[(name, posted.ours[name]) for name in OURS if posted.ours[name]] if result.resend else [],
+        ours=[(name, posted.ours[name]) for name in OURS if posted.ours[name]] if result.carries_ours else [],
         **layout(),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -11,15 +12,19 @@ from werkzeug.exceptions import NotFound
 
 from ...challenge.kind import ChallengeKind
 from ...challenge.token import Opened
-from ...errors import StoreUnavailableError, TokenError, TokenExpiredError
+from ...errors import ConfigError, StoreUnavailableError, TokenError, TokenExpiredError
+from ...messages import message
 from ..identity import client_here
+from ..language import translated, use_page_language
 from ..post.captcha_check import refused, spend
 from ..post.origin import is_trusted, refuse_cross_site
 from ..post.posted import PostedError, read_json
 from ..post.refusal import Refusal
-from ..registry import protection_for
+from ..registry import guarded_routes, protection_for
+from ..scopes import check_scope
 from ..state import NAME, State, current_state
-from .field import Ticket, issue
+from .assets import BlueprintWithAssets
+from .field import fetched_field, issue
 from .pages import challenge_json, problem
 
 #: The most characters of a scope in a request. Ours are endpoints and short names.
@@ -33,7 +38,7 @@ logger = logging.getLogger("captcha_guard")
 
 def make_blueprint(url_prefix: str, kinds: Iterable[ChallengeKind]) -> Blueprint:
     """Return the blueprint ``captcha_guard`` under ``url_prefix``: templates, static files, and the files of kinds."""
-    blueprint = Blueprint(
+    blueprint = BlueprintWithAssets(
         NAME, "captcha_guard", url_prefix=url_prefix, template_folder="templates", static_folder="static"
     )
     blueprint.url_value_preprocessor(_exempt_from_csrf)
@@ -47,7 +52,8 @@ def make_blueprint(url_prefix: str, kinds: Iterable[ChallengeKind]) -> Blueprint
 def challenge() -> Response:
     """Return a new challenge as JSON, see ``challenge_json``.
 
-    The request is JSON with ``scope`` and optionally the ``token`` of the challenge that it replaces.
+    The request is JSON with ``scope`` and optionally the ``token`` of the challenge that it replaces, the ``language``
+    of the page, and ``"field": true`` for the whole field's markup.
     """
     state = current_state()
     if refusal := refuse_cross_site(request, state) or _limited(state, "challenges"):
@@ -56,27 +62,46 @@ def challenge() -> Response:
         asked = read_json(request)
     except PostedError as error:
         return problem(error.refusal)
-    scope, replaced = asked.get("scope"), asked.get("token", "")
+    scope, replaced, language = asked.get("scope"), asked.get("token", ""), asked.get("language", "")
+    if isinstance(language, str):
+        use_page_language(language)
     if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
-        message = f"Name the form: scope is a text of 1 to {LONGEST_SCOPE} characters, token a text."
-        return problem(Refusal("malformed", message, 400))
-    response = jsonify(challenge_json(state, _replacement(state, scope, replaced)))
+        text = message("Name the form: scope is a text of 1 to %(most)d characters, token a text.", most=LONGEST_SCOPE)
+        return problem(Refusal.saying("malformed", text))
+    field = asked.get("field") is True
+    if field and not _is_known(scope, state):
+        return problem(Refusal("malformed", f"No form has the scope {scope!r}.", 400))
+    response = jsonify(_new_challenge(state, scope, replaced, field=field))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _replacement(state: State, scope: str, replaced: str) -> Ticket:
-    """Return a challenge for ``scope`` with the difficulty of the one that it replaces, which is spent."""
+def _is_known(scope: str, state: State) -> bool:
+    """Return whether a form can have this scope. A page that names another one could never send its form."""
+    try:
+        check_scope(scope, guarded_routes(), state)
+    except ConfigError:
+        return False
+    return True
+
+
+def _new_challenge(state: State, scope: str, replaced: str, *, field: bool) -> dict[str, Any]:
+    """Return a challenge for ``scope``. It has the difficulty and the rights of the one that it replaces."""
     _, protection = protection_for(scope)
-    difficulty, tries_left = protection.difficulty or state.difficulty, 0
+    difficulty = protection.difficulty or state.difficulty
+    old, fresh = None, False
     if replaced:
-        try:
+        with suppress(TokenError, StoreUnavailableError):
             old = state.issuer.open(replaced, scope=scope)
             difficulty = state.issuer.difficulty(old)
-            tries_left = max(0, old.challenge.tries_left - 1) if spend(state, old.challenge) else 0
-        except (TokenError, StoreUnavailableError):
-            tries_left = 0
-    return issue(state, scope, difficulty, tries_left=tries_left)
+            fresh = spend(state, old.challenge)
+    tries = old.challenge.tries_left if old is not None and fresh else 0
+    repeats = old is not None and fresh and old.challenge.repeats
+    ticket = issue(state, scope, difficulty, tries_left=max(0, tries - 1), repeats=repeats)
+    document = challenge_json(state, ticket)
+    if field:
+        document["field"] = fetched_field(state, protection, ticket, asked=tries > 0 or repeats)
+    return document
 
 
 def _media_view(kind: str, medium: str, mimetype: str) -> Callable[[str], Response]:
@@ -101,16 +126,16 @@ def media(token: str, *, kind: str, medium: str, mimetype: str) -> Response:
     try:
         opened = state.issuer.open(token)
     except TokenExpiredError as error:
-        return problem(Refusal(error.reason, "This picture has expired; ask for a new code.", 410))
+        return problem(Refusal.saying(error.reason, message("This code has expired; ask for a new one."), status=410))
     except TokenError as error:
-        raise NotFound("There is no such picture.") from error
+        raise NotFound(translated(message("There is no such picture."))) from error
     if opened.challenge.is_pass:
-        raise NotFound("There is no such picture.")
+        raise NotFound(translated(message("There is no such picture.")))
     # Count only requests with genuine tokens, because any site can make its visitors request false ones.
     if refusal := _limited(state, "pictures"):
         return problem(refusal)
     if _is_spent(state, opened):
-        return problem(Refusal("code_used", "This code has been used; ask for a new one.", 410))
+        return problem(Refusal.saying("code_used", message("This code has been used; ask for a new one."), status=410))
     rendered = _rendered(state, opened, kind, medium)
     if rendered is None:
         return problem(Refusal.because("picture_unavailable", retry_after=RETRY_AFTER))
