@@ -14,6 +14,7 @@ Policy = Mapping[str, Sequence[str]]
 #: The directives that apply to each kind of request. The first one in the policy is used.
 DIRECTIVES: Final[Mapping[str, tuple[str, ...]]] = {
     "image": ("img-src", "default-src"),
+    "audio": ("media-src", "default-src"),
     "style": ("style-src-elem", "style-src", "default-src"),
     "script": ("script-src-elem", "script-src", "default-src"),
     "empty": ("connect-src", "default-src"),

@@ -48,6 +48,7 @@ class Markup(HTMLParser):
         self.base = ""
         self.forms = [Form(outside=True)]
         self.images: list[str] = []
+        self.sounds: list[str] = []
         self.files: list[str] = []
         self.challenges: list[str] = []
         self.policies: list[str] = []
@@ -68,6 +69,8 @@ class Markup(HTMLParser):
             case "img":
                 candidates = re.split(r",\s+", given.get("srcset", ""))
                 self.images += [given.get("src", ""), *(one.split()[0] for one in candidates if one.strip())]
+            case "audio":
+                self.sounds.append(given.get("src", ""))
             case "script":
                 self.files.append(given.get("src", ""))
             case "link" if "stylesheet" in given.get("rel", "").lower().split():

@@ -50,8 +50,8 @@ def assert_works(app: Any, host: str, path: str = "/talk", below: str = "") -> N
     assert path in addresses(refused)
     for page in (shown, refused):
         ours = {address for address in addresses(page) if "/captcha-guard/" in address}
-        kinds = {re.sub(r"[\w.-]{20,}(?=@|\.png)", "", address.removeprefix(below)) for address in ours}
-        assert kinds == {f"/captcha-guard/{name}" for name in (*FILES, ".png", "@2x.png", "challenge")}
+        kinds = {re.sub(r"[\w.-]{20,}(?=@|\.png|\.wav)", "", address.removeprefix(below)) for address in ours}
+        assert kinds == {f"/captcha-guard/{name}" for name in (*FILES, ".png", "@2x.png", ".wav", "challenge")}
         for address in ours:
             assert_serves(client, page, address, where)
     assert client.post(path, data=solved_by(app, refused), **where).text == "stored"

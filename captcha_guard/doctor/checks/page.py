@@ -1,4 +1,4 @@
-"""Checks the form, picture, stylesheet and script that visitors get through the web server and other proxies."""
+"""Checks the form, picture, sound, stylesheet and script that visitors get through the web server and other proxies."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class _Part(NamedTuple):
 _SCRIPT_TYPES: Final = ("text/javascript", "application/javascript", "application/x-javascript")
 _PICTURE: Final = _Part("picture", "The picture is missing", "image", ("image/png",), Severity.FAULT)
 _SHARP: Final = _PICTURE._replace(without="The picture is missing on high-resolution screens")
+_SOUND: Final = _Part("sound", "The sound is missing", "audio", ("audio/wav", "audio/x-wav"), Severity.FAULT)
 _STYLESHEET: Final = _Part("stylesheet", "The field has no styles", "style", ("text/css",), Severity.WARNING)
 _SCRIPT: Final = _Part("script", 'the button "New code" is missing', "script", _SCRIPT_TYPES, Severity.WARNING)
 
@@ -48,7 +49,7 @@ _KEEP_PRIVATE: Final = (
 
 
 class VisitorsPage(Check):
-    """Fetches the page at ``--url`` and its picture, stylesheet and script."""
+    """Fetches the page at ``--url`` and its picture, sound, stylesheet and script."""
 
     code: ClassVar[str] = "CG407"
     title: ClassVar[str] = "The form doesn't work for visitors."
@@ -120,6 +121,9 @@ def _parts(page: Page) -> Iterator[tuple[_Part, str]]:
         name = urlsplit(url).path.rpartition("/")[2]
         if any(name.startswith(token) for token in page.tokens if token):
             found.setdefault(page.absolute(url), _SHARP if "@2x" in name else _PICTURE)
+    for url in filter(None, page.markup.sounds):
+        if any(urlsplit(url).path.rpartition("/")[2].startswith(token) for token in page.tokens if token):
+            found.setdefault(page.absolute(url), _SOUND)
     for url in filter(None, page.markup.files):
         name = urlsplit(url).path.rpartition("/")[2]
         if name.startswith("captcha_guard"):
@@ -146,7 +150,10 @@ def _refused(answer: Answer, part: _Part, url: str) -> tuple[str, str] | None:
     if answer.status in (401, 403):
         return f"{shown(url)} answers {answer.status}.", _LET_THROUGH
     if answer.status == 429:
-        return f"{shown(url)} answers 429: too many pictures were fetched recently.", "Run this again in a minute."
+        return (
+            f"{shown(url)} answers 429: too many pictures and sounds were fetched recently.",
+            "Run this again in a minute.",
+        )
     if answer.status != 200:
         return f"{shown(url)} answers {answer.status}.", _FORWARD
     if answer.mimetype not in part.types or not answer.body:
@@ -156,15 +163,18 @@ def _refused(answer: Answer, part: _Part, url: str) -> tuple[str, str] | None:
 
 
 def _blocked_by_headers(page: Page, part: _Part, answer: Answer) -> tuple[str, str] | None:
-    """Return the problem and its fix if headers keep a browser from using a file, or let caches store a picture."""
+    """Return the problem and its fix if headers keep a browser from using a file, or let caches store a code."""
     policy, related = answer.headers.get("Cross-Origin-Resource-Policy", ""), relation(answer.url, page.url)
     if related != "same-origin" and policy in ("same-origin", "same-site") and policy != related:
         host = urlsplit(page.url).netloc
         fix = f"Serve both from one host, or add {urlsplit(page.url).scheme}://{host} to CAPTCHA_GUARD_TRUSTED_ORIGINS."
         return f"{shown(answer.url)} is sent with Cross-Origin-Resource-Policy: {policy}, so {host} can't show it.", fix
-    if part.kind == "image" and (answer.cache_control.public or answer.cache_control.max_age):
+    if part.kind in ("image", "audio") and (answer.cache_control.public or answer.cache_control.max_age):
         sent = f"{shown(answer.url)} is sent with Cache-Control: {answer.headers['Cache-Control']}"
-        return f"a cache may return an old one, because {sent}.", "Don't let a cache or the web server store pictures."
+        return (
+            f"a cache may return an old one, because {sent}.",
+            "Don't let a cache or the web server store pictures and sounds.",
+        )
     return None
 
 

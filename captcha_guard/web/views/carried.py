@@ -13,7 +13,7 @@ from ..post.posted import Posted, Upload
 #: The most characters of all fields without a role together, including their names.
 MOST_TEXT: Final = 128 * 1024
 
-#: The most bytes of markup around all fields of a page. With the rest of the page this stays below 8 KiB.
+#: The most bytes of markup around all fields of a page. With the rest of the page this stays below 10 KiB.
 ROOM: Final = 4096
 
 #: Bytes of markup around one carried field, one shown field, one empty file field, and one file input.
