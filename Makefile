@@ -26,6 +26,7 @@ tests: $(STAMPS)/dev programs
 
 docs: $(STAMPS)/dev
 	$(BIN)/python -m tests.configuration_page > docs/configuration.md
+	$(BIN)/python -m tests.catalogues
 	$(BIN)/python -m tests.styles_picture
 
 programs:

@@ -51,14 +51,25 @@ def test_the_wheel_declares_all_its_licences(unpacked: Path) -> None:
     kinds = {"OFL-1.1": "SIL OPEN FONT LICENSE Version 1.1", "Apache-2.0": "Apache License\n"}
     found = {name for text in texts.values() for name, words in kinds.items() if words in text}
     assert all(any(words in text for words in kinds.values()) for text in texts.values())
-    assert set(headers["License-Expression"].split(" AND ")) == {"MIT", *found}
+    assert set(headers["License-Expression"].split(" AND ")) == {"MIT", "MIT-Festival", *found}
     kept = metadata.parent / "licenses"
     assert {path.parent.name for path in kept.glob("fonts/*/LICENSE")} == {folder.name for folder in texts}
     assert (kept / "LICENSE").is_file()
+    assert {path.name for path in kept.glob("sounds/*")} == {"LICENSE.flite", "LICENSE.pico"}
 
 
 def test_the_wheel_contains_nothing_else(unpacked: Path) -> None:
     assert {path.name.partition("-")[0] for path in unpacked.iterdir()} == {"captcha_guard"}
+
+
+def test_the_installed_package_speaks_with_its_own_recordings(unpacked: Path, tmp_path: Path) -> None:
+    program = (
+        "import captcha_guard; from captcha_guard.challenge.speech import recordings, speech;"
+        f"assert str(recordings._folder()).startswith({str(unpacked)!r});"
+        "assert len(recordings.languages()) == 5;"
+        "assert speech.speak('123456', seed=b'seed', language='ro')[:4] == b'RIFF'"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env={"PYTHONPATH": str(unpacked)}, check=True)
 
 
 def test_the_installed_package_draws_with_its_own_fonts(unpacked: Path, tmp_path: Path) -> None:

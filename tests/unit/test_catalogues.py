@@ -46,6 +46,11 @@ def test_a_catalogue_has_every_text_and_no_obsolete_one(tag: str) -> None:
 
 
 @pytest.mark.parametrize("tag", TAGS)
+def test_every_text_is_translated(tag: str) -> None:
+    assert [one.id for one in read_catalogue(tag) if one.id and not all(_strings(one))] == []
+
+
+@pytest.mark.parametrize("tag", TAGS)
 def test_no_translation_is_only_a_guess(tag: str) -> None:
     assert [one.id for one in read_catalogue(tag) if one.id and one.fuzzy] == []
 

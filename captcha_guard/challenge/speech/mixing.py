@@ -10,13 +10,15 @@ import sys
 from array import array
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise, repeat
+from operator import rshift
 from typing import Final
 
 from .recordings import SILENCE
 
-#: Fixed-point fractions of a sample: positions are in units of 1/65536 sample.
-_ONE: Final = 1 << 16
+#: Places in a recording are in units of 1/65536 of a quarter of a sample.
+_PLACE_BITS: Final = 16
+_FINER: Final = 4
 
 
 @lru_cache(maxsize=512)
@@ -28,19 +30,24 @@ def volume(percent: int) -> bytes:
 def played(samples: bytes, start: float, end: float) -> bytes:
     """Return the samples played at a speed that changes evenly from ``start`` to ``end``, as a tape would play them.
 
-    The pitch changes with the speed. Values between two samples are interpolated.
+    The pitch changes with the speed. Values are interpolated to a quarter of a sample.
     """
-    last = len(samples) - 1
-    count = int(last * 2 / (start + end)) - 1
-    first, change = int(start * _ONE), int((end - start) * _ONE / count)
+    fine = _interpolated(samples)
+    count = int(2 * len(samples) / (start + end)) - 8
+    first, last = (int(speed * _FINER * (1 << _PLACE_BITS)) for speed in (start, end))
+    change = (last - first) // count
     steps = range(first, first + change * count, change) if change else [first] * count
-    return bytes(
-        [
-            (samples[place >> 16] * (256 - (place >> 8 & 255)) + samples[(place >> 16) + 1] * (place >> 8 & 255)) >> 8
-            for place in accumulate(steps)
-            if place >> 16 < last
-        ]
-    )
+    return bytes(map(fine.__getitem__, map(rshift, accumulate(steps), repeat(_PLACE_BITS))))
+
+
+@lru_cache(maxsize=512)
+def _interpolated(samples: bytes) -> bytes:
+    """Return the samples with three values between each two. Cached, because the recordings are few."""
+    fine = bytearray(_FINER * (len(samples) - 1))
+    for part in range(_FINER):
+        pairs = pairwise(samples)
+        fine[part::_FINER] = bytes([((_FINER - part) * here + part * following) // _FINER for here, following in pairs])
+    return bytes(fine)
 
 
 def hurried(samples: bytes, every: int) -> bytes:

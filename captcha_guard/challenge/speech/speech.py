@@ -26,7 +26,7 @@ _GLIDE: Final = 0.03
 
 #: The number of voices that babble at the same time, and the volume of each in percent of its recording.
 _BABBLERS: Final = 4
-_BABBLE: Final = (45, 65)
+_BABBLE: Final = (38, 50)
 
 #: The volume of digits in percent of the recordings.
 _VOLUME: Final = (85, 110)

@@ -70,7 +70,7 @@ def challenge() -> Response:
         return problem(Refusal.saying("malformed", text))
     field = asked.get("field") is True
     if field and not _is_known(scope, state):
-        return problem(Refusal("malformed", f"No form has the scope {scope!r}.", 400))
+        return problem(Refusal.saying("malformed", message("No form has the scope '%(scope)s'.", scope=scope)))
     response = jsonify(_new_challenge(state, scope, replaced, field=field))
     response.headers["Cache-Control"] = "no-store"
     return response
