@@ -32,8 +32,9 @@ else
 fi
 
 browser=$(dirname "$0")/browser
-if [ $# = 0 ] && ! { [ -e "$browser/node_modules/htmx.org" ] && [ -e "$browser/node_modules/@hotwired/turbo" ]; }; then
-    echo "installing htmx and Turbo"
+if [ $# = 0 ] && ! { [ -e "$browser/node_modules/htmx.org" ] && [ -e "$browser/node_modules/@hotwired/turbo" ] &&
+    [ -e "$browser/node_modules/react-dom" ]; }; then
+    echo "installing htmx, Turbo and React"
     npm install --prefix "$browser" --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --silent \
-        htmx.org@2 @hotwired/turbo@8
+        htmx.org@2 @hotwired/turbo@8 react@18 react-dom@18
 fi

@@ -17,6 +17,7 @@ STRICT_CSP = "; ".join(
     (
         "default-src 'none'",
         "img-src 'self'",
+        "media-src 'self'",
         "style-src 'self'",
         "script-src 'self'",
         "connect-src 'self'",
