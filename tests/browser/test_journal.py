@@ -120,6 +120,8 @@ def test_it_works_with_the_keyboard_alone(visit: Visit) -> None:
     for typed in ("Typewriter", "keys@example.org", "", "By keys alone."):
         keyboard.type(typed)
         keyboard.press("Tab")
+    expect(form.page.get_by_text("Listen to a code instead")).to_be_focused()
+    keyboard.press("Tab")
     expect(form.code).to_be_focused()
     keyboard.press("Tab")
     old_token = form.token()

@@ -94,6 +94,8 @@ def test_it_works_with_the_keyboard_alone(form: CommentForm) -> None:
         keyboard.press("Tab")
         keyboard.type(typed)
     keyboard.press("Tab")
+    expect(form.page.get_by_text("Listen to a code instead")).to_be_focused()
+    keyboard.press("Tab")
     expect(form.code).to_be_focused()
     keyboard.type(form.answer())
     keyboard.press("Tab")

@@ -37,11 +37,12 @@ class Answer:
         return text in html.unescape(self.text)
 
     def fields(self) -> dict[str, str]:
-        """Return the named inputs of a page, the first of each name."""
+        """Return the named inputs that a browser would send, the first of each name."""
         found: dict[str, str] = {}
         for tag in _INPUT.findall(self.text):
             given = dict(_ATTRIBUTE.findall(tag))
-            if "name" in given:
+            unticked = given.get("type") == "checkbox" and " checked" not in tag
+            if "name" in given and not unticked:
                 found.setdefault(given["name"], html.unescape(given.get("value", "")))
         return found
 
