@@ -96,6 +96,11 @@ class Refusal:
         return self.reason in ("code_missing", "unusual")
 
     @property
+    def is_mistake(self) -> bool:
+        """Whether the visitor typed a wrong code. An expired or used code isn't the visitor's mistake."""
+        return self.reason == "code_wrong"
+
+    @property
     def asks_code(self) -> bool:
         """Whether the visitor can continue by typing a code."""
         return self.status == 422

@@ -116,7 +116,7 @@ def challenge_markup(
         parts=[f"{NAME}/{kind.template}.html" for kind in state.issuer.kinds.values()],
         **presented(state, ticket, _addresses(fetched=fetched)),
         message=message,
-        invalid=refusal is not None and refusal.asks_code and not refusal.is_first_request,
+        invalid=refusal is not None and refusal.is_mistake,
         plain=refusal is not None and refusal.is_first_request,
         longest=4 * max(state.settings.length[1], state.settings.sound_length),
         expires_in=state.settings.ttl - ticket.age,
