@@ -9,12 +9,12 @@ from typing import Final
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .matrix_fixtures import host, new_page, served_host, watch
+from .matrix_fixtures import context_with, host, new_page, served_host, watch, watched
 from .matrix_host import MatrixHost
 from .matrix_visitor import Visitor
 from .watch import Watch
 
-__all__ = ["host", "new_page", "served_host", "watch"]
+__all__ = ["context_with", "host", "new_page", "served_host", "watch", "watched"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-matrix")]
 

@@ -8,12 +8,12 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from .matrix_fixtures import host, new_page, served_host, watch
+from .matrix_fixtures import context_with, host, new_page, served_host, watch, watched
 from .matrix_host import NO_NAME, MatrixHost
 from .matrix_visitor import Visitor
 from .watch import Watch
 
-__all__ = ["host", "new_page", "served_host", "watch"]
+__all__ = ["context_with", "host", "new_page", "served_host", "watch", "watched"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-matrix")]
 
@@ -162,7 +162,7 @@ def test_a_comment_is_kept_and_posted_once_with_one_code(
     _, script, state = cell
     STATES[state](visitor)
     if (script, state) == ("no script", "double click"):  # the browser may show the answer to the second click
-        expect(visitor.page.get_by_role("listitem").or_(visitor.page.get_by_text(ALREADY))).to_be_visible()
+        expect(visitor.page.get_by_role("listitem").or_(visitor.page.get_by_text(ALREADY)).first).to_be_visible()
         visitor.page.goto(f"/{visitor.front_end}")
     visitor.sees_comment()
     assert host.comments == [("Ada", visitor.text)]
