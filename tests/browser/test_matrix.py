@@ -151,8 +151,9 @@ CELLS: Final = [
 @pytest.fixture
 def visitor(host: MatrixHost, new_page: Callable[..., Page], cell: tuple[str, str, str]) -> Visitor:
     front_end, script, state = cell
-    page = new_page(java_script_enabled=script == "script")
-    return Visitor(page, host, front_end, f"“{state}”, {script} & <{front_end}>.\nA second line.")
+    text = f"“{state}”, {script} & <{front_end}>.\nA second line."
+    has_script = script == "script"
+    return Visitor(new_page(java_script_enabled=has_script), host, front_end, text, script=has_script)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=", ".join)
