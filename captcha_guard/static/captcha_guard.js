@@ -424,6 +424,15 @@
     });
   }
 
+  // Turbo enables the button again before it shows the next page.
+  function noteTurbo({ type, target, timeStamp, detail }) {
+    if (type === "turbo:submit-start") {
+      sent.set(target, { by: detail.formSubmission.submitter ?? null, at: timeStamp });
+    } else if (!detail.success) {
+      sent.delete(target);
+    }
+  }
+
   // htmx: a header has the kind of the guard's answer. The form stays in the page with its text.
   const refusalIn = (xhr) => {
     const kind = xhr.getResponseHeader("Captcha-Guard");
@@ -543,6 +552,8 @@
       }
     });
     document.addEventListener("submit", sendOnce);
+    document.addEventListener("turbo:submit-start", noteTurbo);
+    document.addEventListener("turbo:submit-end", noteTurbo);
     document.addEventListener("htmx:configRequest", addHeaders);
     document.addEventListener("htmx:beforeRequest", requestOnce);
     document.addEventListener("htmx:beforeSwap", place);

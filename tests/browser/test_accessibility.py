@@ -78,7 +78,7 @@ def test_every_part_is_right_to_left_in_arabic_except_the_code(visitor: Callable
     STATES[name](one)
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    ours = page.locator("html[dir=rtl] main.captcha-guard-page__main, html:not([dir]) captcha-guard[dir=rtl]")
+    ours = page.locator("html[dir=rtl] main.captcha-guard-page__main, html:not([dir=rtl]) captcha-guard[dir=rtl]")
     expect(ours).to_have_count(1)
     expect(page.locator("[dir=rtl]").first).to_have_attribute("lang", "ar")
     if (code := page.locator(ANSWER)).count():
@@ -89,20 +89,12 @@ def test_every_part_is_right_to_left_in_arabic_except_the_code(visitor: Callable
         assert abs((box["x"] + box["width"]) - (field["x"] + field["width"])) <= 1
 
 
-@pytest.mark.parametrize(
-    ("locale", "hint"),
-    [
-        ("ja", "You hear digits in English. Type them instead of the code in the picture."),
-        ("fr", "You hear digits. Type them instead of the code in the picture."),
-    ],
-)
-def test_a_sound_in_another_language_than_the_page_says_so(
-    visitor: Callable[..., Visitor], locale: str, hint: str
-) -> None:
-    one = visitor(locale=locale)
+def test_a_sound_in_another_language_than_the_page_says_so(visitor: Callable[..., Visitor]) -> None:
+    one = visitor(locale="ja")
     one.page.goto("/plain")
-    with one.host.app.test_request_context(headers={"Accept-Language": locale}):
-        expect(one.page.locator("details p")).to_contain_text(text(hint))
+    japanese = one.page.locator("details p").text_content()
+    with one.host.app.test_request_context(headers={"Accept-Language": "ja"}):
+        assert text("You hear digits in English. Type them instead of the code in the picture.") in str(japanese)
 
 
 def test_a_hint_at_the_input_names_every_way_in(visitor: Callable[..., Visitor]) -> None:
@@ -212,7 +204,7 @@ def test_axe_finds_nothing_wrong_without_our_stylesheet(visit: Visit) -> None:
     assert violations(form.page, {"resultTypes": ["violations"]}) == []
 
 
-@pytest.mark.parametrize(("height", "picture"), [(640, 1.0), (256, 0.4)])
+@pytest.mark.parametrize(("height", "picture"), [(640, 1.0), (256, 0.2)])
 def test_after_a_refusal_the_input_is_in_view_and_the_picture_above_it(
     visit: Visit, height: int, picture: float
 ) -> None:
@@ -254,7 +246,7 @@ def test_the_field_is_read_as_a_picture_a_labelled_input_and_a_button(visit: Vis
         - text: Enter Security Code
         - textbox "Enter Security Code"
         - button "New code"
-        - paragraph: /Upper or lower case doesn't matter. You can type/
+        - paragraph: Upper or lower case doesn't matter. You can type the code in the picture or the digits that you hear.
         - status
     """)
     for name in ("autocomplete", "autocorrect", "autocapitalize"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from .bare_host import BareHost
 from .comment_form import CommentForm
@@ -78,6 +78,34 @@ def test_back_to_a_cached_page_renews_its_code_and_new_code_works(new_page: NewP
     form.solve()
     form.button.click()
     expect(form.page.get_by_role("listitem")).to_have_text("Ada: Half a thought.")
+
+
+def test_a_second_click_before_the_next_page_is_shown_posts_nothing(new_page: NewPage, host: BareHost) -> None:
+    form = opened(new_page, host)
+    form.write(body="Once.")
+    form.solve()
+    form.page.evaluate("""() => {
+        const again = () => document.querySelector("form button:not([type])").click();
+        document.addEventListener("turbo:submit-end", again, { once: true });
+    }""")
+    posted: list[str] = []
+    form.page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    form.button.click()
+    expect(form.page.get_by_role("listitem")).to_have_text("Ada: Once.")
+    assert len(posted) == 1
+
+
+def test_a_form_that_could_not_be_sent_is_sent_by_the_next_click(browser: Browser, url: str, host: BareHost) -> None:
+    form = opened(lambda: browser.new_page(base_url=url), host)
+    form.write(body="Sent at last.")
+    form.solve()
+    form.page.route("**/comments", lambda route: route.abort("blockedbyclient"), times=1)
+    form.page.evaluate("addEventListener('turbo:submit-end', () => { document.title = 'Not sent' }, { once: true })")
+    form.button.click()
+    expect(form.page).to_have_title("Not sent")
+    form.button.click()
+    expect(form.page.get_by_role("listitem")).to_have_text("Ada: Sent at last.")
+    form.page.close()
 
 
 def test_a_form_in_a_frame_is_completed_in_its_frame(new_page: NewPage, host: BareHost) -> None:

@@ -166,7 +166,7 @@ def test_a_moderator_reads_the_site_s_language_while_the_visitor_reads_another(b
     with verdicts[0]:
         assert post_comment(blog.client(), "/queue", headers={"Accept-Language": "en"}, **LINKS).status_code == 303
     held = next(found for found in verdicts[1][0].findings if found.reason == "links")
-    assert held.sentence == "Der Kommentar hat 3 Links; ab 2 Links werden Kommentare zurückgehalten."
+    assert held.sentence == "Der Kommentar enthält 3 Links; ab 2 wird ein Kommentar zurückgehalten."
     assert isinstance(held.sentence, Message)
     assert held.sentence.english == "The comment has 3 links; comments with 2 or more are held."
 
@@ -208,7 +208,7 @@ def test_outside_of_a_request_texts_are_in_the_site_s_language(blogs: MakeBlog) 
     blog = blogs({"CAPTCHA_GUARD_LOCALE": "de"})
     with blog.app.app_context():
         verdict = blog.guard.check(Submission(scope="x", author="Ada", body=LINKS["body"]))
-    assert "Der Kommentar hat 3 Links" in " ".join(found.sentence for found in verdict.findings)
+    assert "Der Kommentar enthält 3 Links" in " ".join(found.sentence for found in verdict.findings)
 
 
 def test_the_host_replaces_texts_for_visitors_and_moderators(hosts: MakeHost) -> None:
