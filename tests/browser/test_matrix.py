@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from .matrix_host import NO_NAME, MatrixHost, make_matrix_host
+from .matrix_fixtures import host, new_page, served_host, watch
+from .matrix_host import NO_NAME, MatrixHost
 from .matrix_visitor import Visitor
-from .server import served
 from .watch import Watch
+
+__all__ = ["host", "new_page", "served_host", "watch"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-matrix")]
 
@@ -147,38 +148,6 @@ CELLS: Final = [
 ]
 
 
-@pytest.fixture(scope="module")
-def served_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MatrixHost, str]]:
-    host = make_matrix_host(tmp_path_factory.mktemp("matrix"))
-    with served(host.app) as url:
-        yield host, url
-
-
-@pytest.fixture
-def host(served_host: tuple[MatrixHost, str]) -> MatrixHost:
-    """The host without any comments, for one cell."""
-    served_host[0].forget()
-    return served_host[0]
-
-
-@pytest.fixture
-def watch(served_host: tuple[MatrixHost, str]) -> Watch:
-    return Watch(served_host[1])
-
-
-@pytest.fixture
-def new_page(browser: Browser, watch: Watch) -> Iterator[Callable[..., Page]]:
-    with ExitStack() as stack:
-
-        def open_one(**options: object) -> Page:
-            context = browser.new_context(base_url=watch.url, **options)  # type: ignore[arg-type]
-            stack.callback(context.close)
-            watch.watch(context)
-            return context.new_page()
-
-        yield open_one
-
-
 @pytest.fixture
 def visitor(host: MatrixHost, new_page: Callable[..., Page], cell: tuple[str, str, str]) -> Visitor:
     front_end, script, state = cell
@@ -199,3 +168,43 @@ def test_a_comment_is_kept_and_posted_once_with_one_code(
     assert host.comments == [("Ada", visitor.text)]
     assert host.solved == (["image", "pass"] if state == "another field invalid" else ["image"])
     assert [one for one in watch.complaints if OFFLINE not in one] == []
+
+
+@pytest.mark.parametrize("front_end", WITH_SCRIPT)
+def test_a_comment_is_posted_with_the_code_that_is_heard(
+    host: MatrixHost, new_page: Callable[..., Page], watch: Watch, front_end: str
+) -> None:
+    """The sound is opened and replaced under the strict policy, too."""
+    visitor = Visitor(new_page(), host, front_end, "Heard, not seen.")
+    visitor.write()
+    visitor.get_code()
+    audio = visitor.page.locator("audio")
+    visitor.page.get_by_text("Listen to a code instead").click()
+    expect(audio).to_have_js_property("readyState", 4)
+    first = visitor.answer("sound")
+    visitor.new_code.click()
+    visitor.sees("Here is a new code.")
+    assert visitor.answer("sound") != first
+    audio.evaluate("audio => audio.play()")
+    expect(audio).to_have_js_property("readyState", 4)
+    visitor.send(visitor.answer("sound"))
+    visitor.sees_comment()
+    assert host.comments == [("Ada", visitor.text)]
+    assert host.solved == ["sound"]
+    assert watch.complaints == []
+
+
+@pytest.mark.parametrize("front_end", WITH_SCRIPT)
+def test_a_comment_is_sent_to_the_moderator_without_a_code(
+    host: MatrixHost, new_page: Callable[..., Page], watch: Watch, front_end: str
+) -> None:
+    visitor = Visitor(new_page(), host, f"moderated/{front_end}", "Neither seen nor heard.")
+    visitor.write()
+    visitor.get_code()
+    visitor.page.get_by_role("checkbox", name="Send to the moderator without a code").check()
+    visitor.button.click()
+    visitor.sees_comment()
+    assert host.comments == [("Ada", visitor.text)]
+    assert host.held == [True]
+    assert host.solved == []
+    assert watch.complaints == []
