@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask, Response, abort, redirect, render_template_string, request, url_for
 from flask.typing import ResponseReturnValue
@@ -39,7 +39,7 @@ PAGE: Final = """<!doctype html>
 """
 
 #: The arguments of ``protect`` for each route.
-WAYS: Final[dict[str, dict[str, object]]] = {
+WAYS: Final[dict[str, dict[str, Any]]] = {
     "plain": {},
     "moderated": {"moderated": True},
     "limited": {"limits": "1 per hour"},
@@ -81,8 +81,8 @@ def make_state_host(folder: Path) -> BareHost:
         return show(way)
 
     for way, arguments in WAYS.items():
-        again = {"on_challenge": show_again} if way == "own" else {}
-        view = guard.protect(scope=way, **arguments, **again)(keep)  # type: ignore[call-overload]
+        again = show_again if way == "own" else None
+        view = guard.protect(scope=way, on_challenge=again, **arguments)(keep)
         app.add_url_rule(f"/{way}/comments", f"take_{way}", view, methods=["POST"], defaults={"way": way})
     app.add_url_rule("/<way>/comments", "take", build_only=True)
 

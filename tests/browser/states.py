@@ -15,8 +15,7 @@ from itertools import count, product
 from pathlib import Path
 from typing import Any, Final
 
-from playwright._impl._api_structures import FilePayload
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from captcha_guard.testing import solve
 
@@ -184,7 +183,7 @@ def used(visitor: Visitor) -> None:
 def files(visitor: Visitor) -> None:
     visitor.write(code="WRONG")
     photo: FilePayload = {"name": "photo.png", "mimeType": "image/png", "buffer": b"not looked at"}
-    visitor.page.set_input_files('[name="photo"]', [photo])
+    visitor.page.set_input_files('[name="photo"]', photo)
     visitor.send()
 
 
