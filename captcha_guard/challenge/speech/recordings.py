@@ -32,7 +32,7 @@ def digits(language: str) -> tuple[Takes, ...]:
     """Return the recordings of the digits 0 to 9 in a language. The file is read once per process.
 
     The file is compressed with zlib. Its first line is a JSON object with the lengths of each voice's ten recordings; 0
-    means that there is none. The differences of successive samples follow, modulo 256.
+    means that the voice has no recording of the digit. The differences of successive samples follow, modulo 256.
     """
     index, _, differences = zlib.decompress((_folder() / f"{language}{_ENDING}").read_bytes()).partition(b"\n")
     samples = bytes(value & 0xFF for value in accumulate(differences))

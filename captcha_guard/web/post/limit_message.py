@@ -18,7 +18,7 @@ _NETWORK: Final = {
     "comments": message("Many comments came from your network; please wait %(wait)s. Your text is kept."),
     "wrong": message("Many wrong codes came from your network; please wait %(wait)s. Your text is kept."),
     "challenges": message("Many new codes went to your network; please wait %(wait)s."),
-    "pictures": message("Many pictures went to your network; please wait %(wait)s."),
+    "pictures": message("Many pictures and sounds went to your network; please wait %(wait)s."),
 }
 _KEPT: Final = frozenset({"comments", "wrong"})
 
@@ -75,8 +75,8 @@ def _own(policy: str, item: RateLimitItem, wait: Message) -> Message:
             wait=wait,
         )
     return message_n(
-        "You've fetched %(count)d picture %(period)s; please wait %(wait)s.",
-        "You've fetched %(count)d pictures %(period)s; please wait %(wait)s.",
+        "You've fetched %(count)d picture or sound %(period)s; please wait %(wait)s.",
+        "You've fetched %(count)d pictures or sounds %(period)s; please wait %(wait)s.",
         count,
         period=period,
         wait=wait,

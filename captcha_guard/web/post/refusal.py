@@ -28,7 +28,7 @@ MESSAGES: Final[Mapping[str, Message]] = {
     "no_code_limit": message(
         "No more comments can be sent without a code today. Please enter the security code. Your text is kept."
     ),
-    "duplicate": message("This very comment has already been posted here. There is no need to send it again."),
+    "duplicate": message("This very comment has already been posted here. You don't need to send it again."),
     # Translators: why is a sentence, such as "The field body is 70,000 characters long; 65,525 are allowed."
     "too_long": message("This is too long to post. %(why)s Your text is below, to copy and shorten."),
     # Translators: why is a sentence, such as "The comment contains words that aren't allowed here."
@@ -41,7 +41,7 @@ MESSAGES: Final[Mapping[str, Message]] = {
     "store_unavailable": message(
         "The code could not be checked just now. Nothing is lost: please try again in a moment."
     ),
-    "picture_unavailable": message("This picture could not be drawn just now; please ask for a new code."),
+    "picture_unavailable": message("The code could not be shown or played just now; please ask for a new one."),
     "too_large": message("This is larger than the form takes. Your browser's Back button still has your text."),
 }
 

@@ -128,9 +128,9 @@ def media(token: str, *, kind: str, medium: str, mimetype: str) -> Response:
     except TokenExpiredError as error:
         return problem(Refusal.saying(error.reason, message("This code has expired; ask for a new one."), status=410))
     except TokenError as error:
-        raise NotFound(translated(message("There is no such picture."))) from error
+        raise NotFound(translated(message("This file doesn't exist."))) from error
     if opened.challenge.is_pass:
-        raise NotFound(translated(message("There is no such picture.")))
+        raise NotFound(translated(message("This file doesn't exist.")))
     # Count only requests with genuine tokens, because any site can make its visitors request false ones.
     if refusal := _limited(state, "pictures"):
         return problem(refusal)
