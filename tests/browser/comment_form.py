@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from captcha_guard.testing import solve
 
@@ -49,3 +49,13 @@ class CommentForm:
         """Press the host's button, and wait for the next page."""
         self.button.click()
         self.page.wait_for_load_state()
+
+    def be_refused_once(self, body: str) -> None:
+        """Send a comment with a wrong code. The text stays in the form, and the input has the focus."""
+        self.write(body=body)
+        self.code.fill("WRONG")
+        self.button.click()
+        expect(self.page.get_by_text("That was not the code.")).to_be_visible()
+        expect(self.code).to_be_focused()
+        expect(self.code).to_have_attribute("aria-invalid", "true")
+        expect(self.field("Comment")).to_have_value(body)

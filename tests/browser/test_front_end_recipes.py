@@ -91,13 +91,7 @@ def static_site(tmp_path: Path, page: Page) -> Iterator[CommentForm]:
 
 def comment(form: CommentForm, body: str) -> None:
     """Type a wrong code and then the right one. The text stays in the form, and the comment is shown."""
-    form.write(body=body)
-    form.code.fill("WRONG")
-    form.button.click()
-    expect(form.page.get_by_text("That was not the code.")).to_be_visible()
-    expect(form.code).to_be_focused()
-    expect(form.code).to_have_attribute("aria-invalid", "true")
-    expect(form.field("Comment")).to_have_value(body)
+    form.be_refused_once(body)
     form.solve()
     form.code.press("Enter")
     expect(form.page.get_by_role("listitem").last).to_have_text(f"Ada: {body}")

@@ -26,24 +26,14 @@ def opened(new_page: NewPage, host: BareHost, name: str = "htmx") -> CommentForm
     return form
 
 
-def refused_once(form: CommentForm, body: str = "Not lost.") -> None:
-    form.write(body=body)
-    form.code.fill("WRONG")
-    form.button.click()
-    expect(form.page.get_by_text("That was not the code.")).to_be_visible()
-    expect(form.code).to_be_focused()
-    expect(form.code).to_have_attribute("aria-invalid", "true")
-    expect(form.field("Comment")).to_have_value(body)
-
-
 @pytest.mark.parametrize("name", ["htmx", "boosted", "loaded", "loaded?no-assets"])
 def test_a_wrong_code_shows_a_message_at_the_input_and_the_next_right_one_posts_the_kept_text(
     new_page: NewPage, host: BareHost, name: str
 ) -> None:
     form = opened(new_page, host, name)
     address = form.page.url
-    refused_once(form)
-    refused_once(form, "Not lost at all.")
+    form.be_refused_once("Not lost.")
+    form.be_refused_once("Not lost at all.")
     expect(form.box).to_have_count(1)
     expect(form.picture).to_have_js_property("naturalWidth", 240)
     assert form.page.url == address
