@@ -56,6 +56,7 @@ def make_state_host(folder: Path) -> BareHost:
         {
             "SECRET_KEY": "a secret that only these tests know",
             "CAPTCHA_GUARD_MIN_SECONDS": 0,
+            "CAPTCHA_GUARD_COMMENT_LIMITS": "100 per minute",
             "CAPTCHA_GUARD_DISALLOWED_WORDS": ["unspeakable"],
         }
     )

@@ -201,6 +201,8 @@ def no_code_limit(visitor: Visitor) -> None:
     visitor.write("moderated", code=None)
     visitor.page.check('[type="checkbox"]')
     visitor.send()
+    expect(visitor.page.locator(ANSWER)).to_be_focused()
+    expect(visitor.page.locator('[type="checkbox"]')).to_have_count(0)
 
 
 @state
