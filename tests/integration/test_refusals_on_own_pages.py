@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from flask import render_template_string
 from flask.testing import FlaskClient
@@ -19,7 +21,7 @@ def test_a_repetition_with_a_right_code_is_reported(client: FlaskClient) -> None
         answer = client.post("/essay", data=solved(client, client.get("/essay"), COMMENT))
         assert answer.status_code == status
     assert PASS in fields_of(answer)
-    assert answer.text.count(MESSAGES["duplicate"]) == 1
+    assert html.unescape(answer.text).count(MESSAGES["duplicate"]) == 1
 
 
 @pytest.mark.parametrize("typed", [{}, {"author": ""}])
