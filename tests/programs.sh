@@ -9,8 +9,8 @@ for folder in /usr/lib/postgresql/*/bin; do # where Debian keeps PostgreSQL's pr
 done
 missing="$*"
 if [ $# = 0 ]; then
-    for pair in chromium:chromium redis-server:redis-server tesseract:tesseract-ocr espeak-ng:espeak-ng \
-        memcached:memcached initdb:postgresql openssl:openssl nginx:nginx systemd-analyze:systemd npm:npm; do
+    for pair in chromium:chromium chromium-headless-shell:chromium-headless-shell \
+        redis-server:redis-server tesseract:tesseract-ocr espeak-ng:espeak-ng memcached:memcached initdb:postgresql openssl:openssl nginx:nginx systemd-analyze:systemd npm:npm; do
         command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
     done
 fi

@@ -8,14 +8,15 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser
 
-from .conftest import launch
+from .conftest import SHELL, WHOLE, launch
 
 CACHED, FETCHED_AGAIN = "the page is cached", "the page is fetched again"
 
 
 @pytest.fixture(scope="module", params=[CACHED, FETCHED_AGAIN])
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """Chromium. Playwright turns its back/forward cache off by default, but visitors have it."""
-    ignored = ["--disable-back-forward-cache"] if request.param == CACHED else []
+    """Chromium. Playwright turns its back/forward cache off by default, but visitors have it. The shell has none."""
+    is_cached = request.param == CACHED
+    ignored = ["--disable-back-forward-cache"] if is_cached else []
     with ExitStack() as stack:
-        yield launch(stack, ignore_default_args=ignored)
+        yield launch(stack, WHOLE if is_cached else SHELL, ignore_default_args=ignored)
