@@ -56,6 +56,8 @@ class Visitor:
     def use_code_elsewhere(self) -> None:
         """Post another comment with this form's code, which stores it."""
         answer = self.answer()  # first, because it waits for a field that the element fetches
+        # The script replaces a code whose picture can't be loaded, and a used code has no picture.
+        expect(self.page.get_by_role("img", name="Security code")).not_to_have_js_property("naturalWidth", 0)
         posted = self.page.evaluate(READ_FORM) | {"body": "Another comment.", "captcha_answer": answer}
         self.page.request.post(f"/{self.front_end}", form=posted)
         assert self.host.comments == [("Ada", "Another comment.")]
