@@ -240,7 +240,12 @@ def test_an_upgrade_keeps_the_comments_that_are_there(tmp_path: Path) -> None:
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
     with app.app_context():
         upgrade(revision="0001")
-        post_files.load(post_files.read_all())
+        db.session.execute(
+            text(
+                "INSERT INTO post (slug, title, author, date, summary, body) "
+                "VALUES ('fences', 'Fences', 'Aa BB', '2026-01-01', 'Posts.', 'Gaps.')"
+            )
+        )
         db.session.execute(
             text(
                 "INSERT INTO comment (post_id, author, email, url, body, created, state, findings) "

@@ -32,7 +32,7 @@ TWO_LINKS = "[one](https://one.example) and [two](https://two.example)"
 
 def stored(journal: Flask) -> list[Comment]:
     with journal.app_context():
-        return list(db.session.scalars(select(Comment).order_by(Comment.id)))
+        return list(db.session.scalars(select(Comment).order_by(Comment.id).options(selectinload(Comment.findings))))
 
 
 def store(journal: Flask, **fields: str) -> int:
@@ -233,7 +233,7 @@ def test_a_held_comment_is_visible_only_to_its_author(reader: Reader, stranger: 
     assert "one comment" in page.text
     [comment] = stored(journal)
     assert comment.state == CommentState.HELD
-    assert "links (30): " in comment.findings
+    assert [(found.reason, found.score) for found in comment.findings] == [("links", 30)]
 
     page = stranger.open()
     assert page.under("comment-1") == ""
