@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import delete, select
+from sqlalchemy.orm import selectinload
 
 from captcha_guard import Submission, submission_judged
 from captcha_guard.testing import solved_form
