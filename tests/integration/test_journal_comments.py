@@ -234,7 +234,7 @@ def test_a_held_comment_is_visible_only_to_its_author(reader: Reader, stranger: 
     assert "one comment" in page.text
     [comment] = stored(journal)
     assert comment.state == CommentState.HELD
-    assert [(found.reason, found.score) for found in comment.findings] == [("links", 30)]
+    assert ("links", 30) in [(found.reason, found.score) for found in comment.findings]
 
     page = stranger.open()
     assert page.under("comment-1") == ""
