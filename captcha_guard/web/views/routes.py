@@ -66,7 +66,10 @@ def challenge() -> Response:
     if isinstance(language, str):
         use_page_language(language)
     if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
-        text = message("Name the form: scope is a text of 1 to %(most)d characters, token a text.", most=LONGEST_SCOPE)
+        # Translators: scope and token are members of a JSON document. most is 500.
+        text = message(
+            "The scope must be a text of 1 to %(most)d characters, and the token must be a text.", most=LONGEST_SCOPE
+        )
         return problem(Refusal.saying("malformed", text))
     field = asked.get("field") is True
     if field and not _is_known(scope, state):
