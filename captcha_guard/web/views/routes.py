@@ -152,14 +152,17 @@ def media(token: str, *, kind: str, medium: str, mimetype: str) -> Response:
 
 def _rendered(state: State, opened: Opened, kind: str, medium: str) -> bytes | None:
     """Return the file, or ``None`` if it can't be made. The beginning and the end of such an outage are logged."""
+    outage = state.rendering[kind]
     try:
         rendered = state.issuer.render(opened, kind, medium)
     except Exception:
-        if state.drawing.begins(state.clock()):
-            logger.exception("captcha_guard: pictures can't be drawn; visitors are asked to get a new code")
+        if outage.begins(state.clock()):
+            logger.exception(
+                "captcha_guard: codes of the kind %s can't be rendered; visitors are asked to get a new code", kind
+            )
         return None
-    if (seconds := state.drawing.ends(state.clock())) is not None:
-        logger.warning("captcha_guard: pictures can be drawn again, after %.1f s", seconds)
+    if (seconds := outage.ends(state.clock())) is not None:
+        logger.warning("captcha_guard: codes of the kind %s can be rendered again, after %.1f s", kind, seconds)
     return rendered
 
 
