@@ -151,13 +151,22 @@ def test_the_settings_limit_and_replace_the_languages(blogs: MakeBlog) -> None:
     ("config", "error"),
     [
         ({"CAPTCHA_GUARD_LOCALE": "de_DE"}, "CAPTCHA_GUARD_LOCALE is 'de_DE'; allowed: en, ar, de, el, es, fr, ja, ro"),
+        ({"CAPTCHA_GUARD_LOCALE": "de_DE"}, "Did you mean 'de'?"),
         ({"CAPTCHA_GUARD_LOCALES": ["de", "xx"]}, "allowed: a list of some of en, ar, de"),
+        ({"CAPTCHA_GUARD_LOCALES": ["de", "xx"]}, "ja, ro. 'xx' isn't one of them"),
+        ({"CAPTCHA_GUARD_LOCALES": ["de", "fr-CA"]}, "Did you mean 'fr'?"),
         ({"CAPTCHA_GUARD_LOCALES": "de"}, "allowed: a list of some of en, ar, de"),
+        ({"CAPTCHA_GUARD_LOCALES": "de"}, "Write ['de']"),
     ],
 )
 def test_an_unknown_language_in_the_settings_is_refused(hosts: MakeHost, config: dict[str, object], error: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(error)):
         hosts(config)
+
+
+def test_a_localize_that_cannot_be_called_is_refused(hosts: MakeHost) -> None:
+    with pytest.raises(ConfigError, match="localize is 'gettext'; allowed: a function"):
+        hosts(localize="gettext")
 
 
 def test_a_moderator_reads_the_site_s_language_while_the_visitor_reads_another(blogs: MakeBlog) -> None:
