@@ -1,6 +1,5 @@
 // Renews codes without reloading the page, also in pages that htmx, Turbo or the host's own scripts have built, and
-// fetches the field for pages that don't have it. Without this script, plain forms still work. All texts come from the
-// server's markup.
+// fetches the field for pages that don't have it. Without this script, plain forms still work.
 "use strict";
 (() => {
   const TAG = "captcha-guard";
@@ -80,8 +79,8 @@
       } else if (problem.challenge !== undefined) {
         await this.#ask(problem);
       } else {
+        this.clearRefusal();
         if (problem.retry_after === undefined) {
-          this.clearRefusal();
           await (this.token === null ? this.#fetch() : this.renew()); // the code is spent
         }
         this.#announce(problem.detail ?? "");
@@ -95,6 +94,9 @@
         return;
       }
       if (this.input === null) {
+        if (this.querySelector("input") === null) {
+          console.warn(`${TAG}: no src`);
+        }
         return; // the form doesn't ask for a code
       }
       const copied = !this.#known && this.hasAttribute("data-known");
@@ -158,7 +160,7 @@
 
     async #fetch(token) {
       const wanted = this.#wanted;
-      const [fresh] = await this.#post(wanted, { token, field: true });
+      const [fresh, detail] = await this.#post(wanted, { token, field: true });
       if (fresh === undefined) {
         return false; // another request has followed
       }
@@ -166,6 +168,9 @@
         this.#fetched = wanted;
         this.#insert(fresh);
         return true;
+      }
+      if (detail) {
+        console.warn(`${TAG}: ${detail}`);
       }
       this.#failedAt = Date.now();
       if (this.#slot !== null) {
@@ -326,7 +331,7 @@
       this.#announce(this.#text("accepted"));
     }
 
-    // Get a challenge. Returns it, or null and the server's message, or nothing if another request has followed.
+    // Get a challenge. Returns it, or null and the server's message, or nothing after a newer request.
     async #post(request, body) {
       const language = (this.#box ?? this).closest("[lang]")?.lang || navigator.language;
       this.#request = request;
