@@ -306,11 +306,8 @@ CHANGING = ("Set-Cookie", "Content-Length", "Date", "ETag")
 def masked(page: str, word: str) -> str:
     """Return a page without a word and without parts that are random: tokens, ids, pictures, their sizes."""
     page = page.replace(word, "")
-    return re.sub(
-        r"captcha-guard-\d+-[\w-]{8}|[\w.-]{40,}(@2x)?(?=[\".])|(width|height)=\"\d+\"|comment[- ]\d+|№&nbsp;\d+",
-        "",
-        page,
-    )
+    numbers = r"comment[- ]\d+|№&nbsp;\d+"
+    return re.sub(rf'captcha-guard-\d+-[\w-]{{8}}|[\w.-]{{40,}}(@2x)?(?=[".])|(width|height)="\d+"|{numbers}', "", page)
 
 
 # Hostile input
