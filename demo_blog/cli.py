@@ -100,7 +100,7 @@ def _list(heading: str, comments: Sequence[Comment]) -> None:
     for comment in comments:
         click.echo(f"  {comment.id:>4}  {comment.author}, on {comment.post.slug}, {comment.created:%Y-%m-%d %H:%M} UTC")
         click.echo(f"        {textwrap.shorten(comment.body, 90, placeholder=' ...')}")
-        for finding in comment.findings.splitlines():
+        for finding in moderation.finding_lines(comment):
             click.echo(f"        - {finding}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from flask import Flask
 from sqlalchemy import delete
@@ -24,7 +25,8 @@ def decide(comment: Comment, state: CommentState) -> bool:
     The same decision twice changes nothing. Approving a comment that is already published teaches the guard that this
     was right.
     """
-    comment.state = state
+    comment.move_to(state)
+    comment.decided = datetime.now(UTC)
     db.session.commit()
     return teach(comment)
 
@@ -40,9 +42,14 @@ def teach(comment: Comment) -> bool:
     return guard.teach(submission_of(comment), spam=spam)
 
 
+def finding_lines(comment: Comment) -> list[str]:
+    """Return a line for each finding of the guard when the comment was posted."""
+    return [f"{found.reason} ({found.score}): {found.sentence}" for found in comment.findings]
+
+
 def reasons(comment: Comment) -> Iterator[str]:
     """Yield a line for each finding when the comment was posted, then one for each word with a large weight."""
-    yield from comment.findings.splitlines() or ["The rules found nothing."]
+    yield from finding_lines(comment) or ["The rules found nothing."]
     weights = (comment.case_id and guard.explain(comment.case_id)) or guard.explain(submission_of(comment))
     for word in weights:
         name = word.token.partition(":")[2]

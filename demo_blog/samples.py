@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from captcha_guard import Finding
 from demo_blog import moderation
 from demo_blog.database import db
 from demo_blog.models import Comment, CommentState, Post
@@ -35,10 +36,10 @@ def add_samples(file: Path = FILE) -> int:
             url=sample.get("url", ""),
             body=sample["body"].strip(),
             created=sample["created"].astimezone(UTC),
-            state=CommentState(sample.get("state", CommentState.PUBLISHED)),
-            findings=sample.get("findings", ""),
         )
+        comment.set_findings(Finding(*found) for found in sample.get("findings", ()))
         db.session.add(comment)
+        comment.move_to(CommentState(sample.get("state", CommentState.PUBLISHED)))
         comments.append(comment)
     db.session.commit()
     for comment in comments:
