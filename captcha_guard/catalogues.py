@@ -14,7 +14,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from .errors import ConfigError
 from .messages import SOURCE, Message, Value, english_form, fill
 
 #: The folder of the catalogues.
@@ -92,8 +91,6 @@ class Translator:
     """Translates messages. ``localize`` is the host's function, which comes before the catalogues."""
 
     def __init__(self, localize: Localize | None = None) -> None:
-        if localize is not None and not callable(localize):
-            raise ConfigError(f"localize is {localize!r}; allowed: a function of a message and a language, or None")
         self._localize = localize
 
     def changes(self, tag: str) -> bool:
