@@ -184,9 +184,8 @@ def test_json_clients_over_the_limit_get_a_challenge(blog: Blog) -> None:
     assert problem["challenge"]["token"]
 
 
-@pytest.mark.parametrize("mode", ["suspicious", "off"])
-def test_where_no_code_is_asked_for_the_button_changes_nothing(blog: Blog, mode: str) -> None:
-    moderated_json(blog, mode=mode)
+def test_where_no_code_is_ever_asked_for_the_button_changes_nothing(blog: Blog) -> None:
+    moderated_json(blog, mode="off")
     client = blog.client()
     token = client.post("/captcha-guard/challenge", json={"scope": "api_queue"}).get_json()["token"]
     answers = [
@@ -194,6 +193,22 @@ def test_where_no_code_is_asked_for_the_button_changes_nothing(blog: Blog, mode:
         for number in range(4)
     ]
     assert [answer.get_json() for answer in answers] == [{"held": False}] * 4
+
+
+@pytest.mark.parametrize("token_is", ["fresh", "used"])
+def test_in_mode_suspicious_no_token_gets_a_comment_published_with_the_button(blog: Blog, token_is: str) -> None:
+    moderated_json(blog, mode="suspicious")
+    client = blog.client()
+    token = client.post("/captcha-guard/challenge", json={"scope": "api_queue"}).get_json()["token"]
+    if token_is == "used":
+        used = client.post("/api/queue", json={**COMMENT, TOKEN: token})
+        assert used.get_json() == {"held": False}
+    answers = [
+        client.post("/api/queue", json={**COMMENT, "body": f"Part {number}.", TOKEN: token, NO_CODE: True})
+        for number in range(4)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 422]
+    assert [answer.get_json()["held"] for answer in answers[:3]] == [True] * 3
 
 
 def test_in_mode_suspicious_it_holds_what_needs_a_code(blog: Blog) -> None:
