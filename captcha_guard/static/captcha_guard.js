@@ -54,19 +54,23 @@
     }
 
     get token() {
-      return this.querySelector('input[type="hidden"][name="captcha_token"]');
+      return this.#named("token");
+    }
+
+    #named(name) {
+      return this.querySelector(`[name="captcha_${name}"]`);
     }
 
     // The headers for a comment that the host's script sends.
     get headers() {
-      const [pass, noCode] = ["pass", "no_code"].map((name) => this.querySelector(`[name="captcha_${name}"]`));
+      const pass = this.#named("pass");
       if (pass !== null) {
         return { "Captcha-Pass": pass.value };
       }
       const typed = (this.input?.value ?? "").normalize("NFKC").replace(/[^ -~]/g, "?"); // a header is ASCII
       return {
         ...(this.token && { "Captcha-Token": this.token.value, "Captcha-Answer": typed }),
-        ...(noCode?.checked && { "Captcha-No-Code": "1" }),
+        ...(this.#named("no_code")?.checked && { "Captcha-No-Code": "1" }),
       };
     }
 
@@ -212,7 +216,7 @@
         this.#internals?.setValidity({});
         return;
       }
-      input.required = !this.querySelector('[name="captcha_no_code"]')?.checked;
+      input.required = !this.#named("no_code")?.checked;
       input.setAttribute("aria-required", input.required);
       const missing = input.willValidate && input.validity.valueMissing;
       this.#internals?.setValidity({ valueMissing: missing }, missing ? input.validationMessage : "", input);
@@ -222,6 +226,9 @@
       this.#expiresAt = Date.now() + seconds * 1000;
       const lead = Math.min(MARGIN, seconds / 4) * 1000;
       window.clearTimeout(this.#timer);
+      if (!this.isConnected) {
+        return; // the code is renewed if the element is put back
+      }
       this.#timer = window.setTimeout(() => {
         if (!this.input?.value) {
           this.#expire();
@@ -260,6 +267,10 @@
 
     // Show a refusal's message and new challenge.
     async #ask({ challenge, detail, reason }) {
+      const noCode = this.#named("no_code");
+      if (noCode !== null) {
+        noCode.checked = false;
+      }
       if (this.input !== null && this.token !== null) {
         this.#show(challenge);
       } else if (!(await this.#fetch(challenge.token)) || this.input === null) {
@@ -339,7 +350,7 @@
           signal: AbortSignal.timeout?.(TIMEOUT),
         });
         const fresh = await response.json();
-        answer = response.ok ? [fresh] : [null, fresh.detail];
+        answer = response.ok && fresh.token ? [fresh] : [null, fresh.detail];
       } catch {}
       if (this.#request !== request) {
         return [];
