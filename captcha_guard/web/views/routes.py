@@ -66,7 +66,10 @@ def challenge() -> Response:
     if isinstance(language, str):
         use_page_language(language)
     if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
-        text = message("Name the form: scope is a text of 1 to %(most)d characters, token a text.", most=LONGEST_SCOPE)
+        # Translators: scope and token are members of a JSON document. most is 500.
+        text = message(
+            "The scope must be a text of 1 to %(most)d characters, and the token must be a text.", most=LONGEST_SCOPE
+        )
         return problem(Refusal.saying("malformed", text))
     field = asked.get("field") is True
     if field and not _is_known(scope, state):
@@ -161,14 +164,17 @@ def _asks_for_part(length: int) -> bool:
 
 def _rendered(state: State, opened: Opened, kind: str, medium: str) -> bytes | None:
     """Return the file, or ``None`` if it can't be made. The beginning and the end of such an outage are logged."""
+    outage = state.rendering[kind]
     try:
         rendered = state.issuer.render(opened, kind, medium)
     except Exception:
-        if state.drawing.begins(state.clock()):
-            logger.exception("captcha_guard: pictures can't be drawn; visitors are asked to get a new code")
+        if outage.begins(state.clock()):
+            logger.exception(
+                "captcha_guard: codes of the kind %s can't be rendered; visitors are asked to get a new code", kind
+            )
         return None
-    if (seconds := state.drawing.ends(state.clock())) is not None:
-        logger.warning("captcha_guard: pictures can be drawn again, after %.1f s", seconds)
+    if (seconds := outage.ends(state.clock())) is not None:
+        logger.warning("captcha_guard: codes of the kind %s can be rendered again, after %.1f s", kind, seconds)
     return rendered
 
 
