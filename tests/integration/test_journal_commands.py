@@ -15,12 +15,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import NullPool, create_engine, func, select
 
 from captcha_guard import Submission, aside_expired
+from captcha_guard.testing import solve
 from demo_blog import create_app, post_files, samples
 from demo_blog.__main__ import HOST, listen, main
 from demo_blog.database import db
@@ -348,13 +350,14 @@ def test_a_configured_secret_makes_no_file(tmp_path: Path) -> None:
 # python -m demo_blog
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_one_command_opens_the_journal_and_ctrl_c_closes_it(tmp_path: Path, ending: signal.Signals) -> None:
+@contextmanager
+def served(instance: Path, ending: signal.Signals = signal.SIGINT) -> Iterator[tuple[str, str]]:
+    """Run ``python -m demo_blog`` and end it by a signal. Yields its address and what it printed."""
     command = [sys.executable, "-m", "demo_blog", "--port", "0"]
     with subprocess.Popen(
         command,
         cwd=ROOT,
-        env={"DEMO_BLOG_INSTANCE": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        env={"DEMO_BLOG_INSTANCE": str(instance), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -367,15 +370,58 @@ def test_one_command_opens_the_journal_and_ctrl_c_closes_it(tmp_path: Path, endi
                 break
         address = re.search(rf"http://{re.escape(HOST)}:\d+/", output)
         assert address, output
-        with urllib.request.urlopen(address.group()) as response:  # noqa: S310 - our own address
-            assert response.status == 200
-            assert b"The Carry Bit" in response.read()
+        yield address.group(), output
         process.send_signal(ending)
         rest, errors = process.communicate(timeout=10)
     assert process.returncode == 0
     assert "is closed" in rest
     assert "Traceback" not in errors
-    assert "Sample comments: 8" in output
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_one_command_opens_the_journal_and_ctrl_c_closes_it(tmp_path: Path, ending: signal.Signals) -> None:
+    with served(tmp_path, ending) as (address, output), urllib.request.urlopen(address) as response:  # noqa: S310 - our own address
+        assert response.status == 200
+        assert b"The Carry Bit" in response.read()
+    assert re.search(r"Sample comments: [1-9]", output)
+
+
+def test_a_second_start_duplicates_nothing_and_keeps_a_comment_sent_just_before_ctrl_c(tmp_path: Path) -> None:
+    def counts(app: Flask) -> list[int | None]:
+        with app.app_context():
+            found = [db.session.scalar(select(func.count()).select_from(model)) for model in (Post, Comment)]
+            db.session.remove()
+            db.engine.dispose()
+        return found
+
+    with served(tmp_path) as (address, _):
+        app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
+        before = counts(app)
+        with httpx.Client(base_url=address) as browser:
+            page = browser.get(f"/posts/{POST}").text
+            token = re.search(r'name="captcha_token" value="([^"]+)"', page)
+            csrf = re.search(r'name="csrf_token" value="([^"]+)"', page)
+            assert token
+            assert csrf
+            typed = {"author": "Late Reader", "body": "Sent a moment before the end.", "csrf_token": csrf[1]}
+            code = {"captcha_token": token[1], "captcha_answer": solve(app, token[1])}
+            assert browser.post(f"/posts/{POST}/comments", data=typed | code).status_code == 303
+    with served(tmp_path) as (_, output):
+        assert f"Posts: 0 added, 0 changed, {before[0]} unchanged." in output
+        assert "Sample comments" not in output
+    posts, comments = before
+    assert counts(app) == [posts, (comments or 0) + 1]
+
+
+def test_the_sample_comments_teach_the_filter_enough_to_decide(journal: Flask) -> None:
+    with journal.app_context():
+        samples.add_samples()
+        assert guard.filter_stats().speaks
+        held = list(db.session.scalars(select(Comment).where(Comment.state == CommentState.HELD)))
+        assert len(held) >= 4
+        assert all(comment.findings and comment.action == "hold" for comment in held)
+        replies = select(Comment.id).where(Comment.parent_id.is_not(None))
+        assert len(db.session.scalars(replies).all()) >= 3
 
 
 def test_the_next_free_port_is_taken() -> None:

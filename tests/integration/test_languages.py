@@ -77,6 +77,12 @@ def test_the_field_and_our_page_are_in_the_browsers_language(
     assert refused.headers["Vary"] == "Accept-Language"
 
 
+@pytest.mark.parametrize("path", ["/posts/one", "/letters"])
+def test_a_cache_keeps_the_pages_with_a_field_apart_by_language(client: FlaskClient, path: str) -> None:
+    for headers in (GERMAN, {}):
+        assert client.get(path, headers=headers).headers["Vary"] == "Accept-Language"
+
+
 def test_without_a_language_the_field_is_in_english(client: FlaskClient) -> None:
     page = client.get("/posts/one")
     assert LABEL in page.text
@@ -279,6 +285,7 @@ def test_flask_babel_decides_before_the_browser(hosts: MakeHost) -> None:
     assert field_of(client.get("/", headers=ARABIC))["lang"] == "de"
     assert field_of(client.get("/?lang=ar"))["dir"] == "rtl"
     assert field_of(client.get("/?lang=ja", headers=ARABIC))["lang"] == "en"
+    assert "Vary" not in client.get("/?lang=de").headers
     refused = client.post("/?lang=de", data=COMMENT, headers=ARABIC)
     assert catalogue("de").gettext(ASKED) in refused.text
     assert "Vary" not in refused.headers

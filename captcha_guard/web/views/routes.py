@@ -143,11 +143,23 @@ def media(token: str, *, kind: str, medium: str, mimetype: str) -> Response:
     if rendered is None:
         return problem(Refusal.because("picture_unavailable", retry_after=RETRY_AFTER))
     response = current_app.response_class(rendered, mimetype=mimetype)
-    response.make_conditional(request.environ, accept_ranges=True, complete_length=len(rendered))
+    response.make_conditional(
+        request.environ, accept_ranges=_asks_for_part(len(rendered)), complete_length=len(rendered)
+    )
+    response.headers["Accept-Ranges"] = "bytes"
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if is_trusted(request, state) else "same-origin"
     return response
+
+
+def _asks_for_part(length: int) -> bool:
+    """Return whether the request asks for one range of bytes. Any other ``Range`` is ignored (RFC 9110, section 14.2).
+
+    A suffix that is longer than the file means the whole file.
+    """
+    asked = request.range
+    return asked is not None and asked.units == "bytes" and len(asked.ranges) == 1 and asked.ranges[0][0] >= -length
 
 
 def _rendered(state: State, opened: Opened, kind: str, medium: str) -> bytes | None:
