@@ -99,7 +99,7 @@
       }
       if (this.input === null) {
         if (this.querySelector("input") === null) {
-          console.warn(`${TAG}: no src`);
+          console.warn(`${TAG}: the attribute src is missing`);
         }
         return; // the form doesn't ask for a code
       }

@@ -149,7 +149,10 @@ def test_a_static_page_reports_a_missing_code_before_sending(static_site: Commen
 @pytest.mark.parametrize(
     ("mistake", "warning"),
     [
-        ("document.querySelector('form').append(document.createElement('captcha-guard'))", "captcha-guard: no src"),
+        (
+            "document.querySelector('form').append(document.createElement('captcha-guard'))",
+            "captcha-guard: the attribute src is missing",
+        ),
         (
             "document.querySelector('captcha-guard').setAttribute('scope', 'coment:one')",
             "captcha-guard: No form has the scope 'coment:one'.",
