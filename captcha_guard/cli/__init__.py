@@ -18,6 +18,7 @@ from .learning import filter_stats, retrain, tidy
 from .limits import limits
 from .preview import preview
 from .purge import purge
+from .statistics import statistics
 from .strength import strength
 from .teach import teach
 from .tune import tune
@@ -50,6 +51,7 @@ for command in (
     tidy,
     purge,
     limits,
+    statistics,
     export_decisions,
     import_decisions,
 ):
