@@ -11,6 +11,7 @@ import click
 from flask.cli import AppGroup
 
 from ..errors import CaptchaGuardError
+from .bans import bans
 from .decisions import export_decisions, import_decisions
 from .doctor import doctor
 from .explain import explain
@@ -50,6 +51,7 @@ for command in (
     tidy,
     purge,
     limits,
+    bans,
     export_decisions,
     import_decisions,
 ):

@@ -22,6 +22,8 @@ from ..database.database import Database
 from ..errors import ConfigError
 from ..health import Health
 from ..spam.judge import Judge
+from ..spam.lists.stored_words import StoredWords
+from ..spam.memory.bans import Bans
 from ..spam.moderation import Moderation
 from ..spam.services import Services
 from ..spam.verdict import Verdict
@@ -38,6 +40,7 @@ class State:
     """The parts of one application's guard. ``clock`` returns seconds since 1970.
 
     ``storage`` is the counters' store, and ``health`` tracks whether it works. ``database`` has the data of the judge.
+    ``bans`` are the banned clients, and ``words`` the lists of words that moderators edit.
     ``secret`` is the key for signatures. ``secrets`` lists it first, then the older ones. ``exempt_when()`` returns
     True for visitors that the guard doesn't check. ``translator`` translates its texts. ``reconnect`` returns a new
     state of the same application with other settings and another storage at a URI.
@@ -63,6 +66,8 @@ class State:
     judge: Judge
     services: Services | None
     moderation: Moderation
+    bans: Bans
+    words: StoredWords
     timetable: Timetable
     secret: bytes
     secrets: tuple[bytes, ...]
