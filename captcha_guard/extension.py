@@ -14,6 +14,7 @@ from .catalogues import Localize
 from .challenge.difficulty import Difficulty
 from .doctor.automatic import ServingChecks, at_start
 from .errors import ConfigError
+from .for_moderators import ForModerators
 from .setup import wire
 from .spam.assembly import listed
 from .spam.filter.explanation import Weighed
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class CaptchaGuard:
+class CaptchaGuard(ForModerators):
     """Guards forms against spam.
 
     ``limiter`` is the host's own Flask-Limiter, already initialised; the guard then uses its storage too. ``rules``

@@ -23,6 +23,8 @@ from ..database.database import Database
 from ..errors import ConfigError
 from ..health import Health
 from ..spam.judge import Judge
+from ..spam.lists.stored_words import StoredWords
+from ..spam.memory.bans import Bans
 from ..spam.moderation import Moderation
 from ..spam.services import Services
 from ..spam.verdict import Verdict
@@ -41,6 +43,7 @@ class State:
 
     ``storage`` is the counters' store, and ``health`` tracks whether it works. ``database`` has the data of the judge
     and the statistics, and ``recorder`` counts for the latter.
+    ``bans`` are the banned clients, and ``words`` the lists of words that moderators edit.
     ``secret`` is the key for signatures. ``secrets`` lists it first, then the older ones. ``exempt_when()`` returns
     True for visitors that the guard doesn't check. ``translator`` translates its texts. ``reconnect`` returns a new
     state of the same application with other settings and another storage at a URI.
@@ -67,6 +70,8 @@ class State:
     judge: Judge
     services: Services | None
     moderation: Moderation
+    bans: Bans
+    words: StoredWords
     timetable: Timetable
     secret: bytes
     secrets: tuple[bytes, ...]
