@@ -14,11 +14,15 @@ from demo_blog.database import Base, UtcDateTime, db
 
 
 class CommentState(enum.StrEnum):
-    """Published comments are public. Held ones and spam are visible only to their author and the moderator."""
+    """Published comments are public. Held ones and spam are visible only to their author and the moderator.
+
+    Deleted ones are visible only to the moderator, who can restore them for a day.
+    """
 
     PUBLISHED = "published"
     HELD = "held"
     SPAM = "spam"
+    DELETED = "deleted"
 
 
 class TextFormat(enum.StrEnum):
@@ -181,7 +185,7 @@ class Comment(Base):
         """Return the published comments on ``post`` and those with ``author_key``, oldest first."""
         shown = cls.state == CommentState.PUBLISHED
         if author_key:
-            shown = shown | (cls.author_key == author_key)
+            shown = shown | ((cls.author_key == author_key) & (cls.state != CommentState.DELETED))
         return db.session.scalars(select(cls).where(cls.post_id == post.id, shown).order_by(cls.id)).all()
 
     @classmethod
