@@ -9,7 +9,24 @@ from pathlib import Path
 
 from flask import Flask
 
-from demo_blog import about, cli, comments, database, errors, feed, front, moderation, posts, rendering, security
+from demo_blog import (
+    about,
+    archive,
+    caching,
+    cli,
+    comments,
+    database,
+    errors,
+    feed,
+    front,
+    moderation,
+    posts,
+    rendering,
+    search,
+    security,
+    sitemap,
+    tags,
+)
 from demo_blog.guard import guard
 from demo_blog.secret import site_secret
 
@@ -42,12 +59,13 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
 
     database.init_app(app)
     security.init_app(app)
+    caching.init_app(app)
     guard.init_app(app)
     rendering.init_app(app)
     errors.init_app(app)
     moderation.init_app(app)
     cli.init_app(app)
-    for module in (front, posts, comments, feed, about):
+    for module in (front, posts, comments, feed, archive, tags, search, sitemap, about):
         app.register_blueprint(module.bp)
     return app
 
