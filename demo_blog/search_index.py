@@ -35,7 +35,9 @@ INDEXED: Final = ("title", "summary", "body", "format")
 
 _TERM: Final = re.compile(r'"([^"]*)"|([^\s"]+)')
 _WORD: Final = re.compile(r"[^\W_]+")
-_OPEN, _CLOSE = "\ue000", "\ue001"  # private use characters, which are removed from indexed texts
+_OPEN, _CLOSE = "\x01", "\x02"  # around words that match, in snippets
+_LESS, _GREATER = "\x03", "\x04"  # instead of < and >, because PostgreSQL removes tags from snippets
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 _KEYS: Final[Mapping[str, str]] = {"sqlite": "rowid", "postgresql": "post_id"}
 
@@ -57,7 +59,7 @@ _FIND: Final[Mapping[str, str]] = {
         ORDER BY bm25(post_search, 10, 4, 1), post.date DESC, post.id LIMIT :limit OFFSET :offset
         """,
     "postgresql": """
-        SELECT id, ts_headline('journal', text, query, :options) AS snippet
+        SELECT id, ts_headline('journal', translate(text, '<>', :tags), query, :options) AS snippet
         FROM (
             SELECT post.id, post_search.text, query
             FROM post_search
@@ -103,7 +105,11 @@ def find(query: str, page: int = 1) -> Hits:
     paging = Paging(total or 0, PAGE_SIZE, page)
     if not total:
         return Hits(paging)
-    marks = {"options": _HEADLINE} if dialect == "postgresql" else {"open": _OPEN, "close": _CLOSE}
+    marks = (
+        {"options": _HEADLINE, "tags": _LESS + _GREATER}
+        if dialect == "postgresql"
+        else {"open": _OPEN, "close": _CLOSE}
+    )
     window = {"terms": quoted, "limit": PAGE_SIZE, "offset": paging.offset}
     rows = db.session.execute(text(_FIND[dialect]), marks | window).all()
     posts = {post.id: post for post in db.session.scalars(select(Post).where(Post.id.in_(row.id for row in rows)))}
@@ -153,12 +159,13 @@ def _insert(connection: Connection, post: Post) -> None:
 
 
 def _clean(value: str) -> str:
-    return unicodedata.normalize("NFC", value.replace(_OPEN, "").replace(_CLOSE, ""))
+    return unicodedata.normalize("NFC", _CONTROLS.sub(" ", value))
 
 
 def _parts(snippet: str) -> tuple[tuple[str, bool], ...]:
     parts: list[tuple[str, bool]] = []
-    for index, piece in enumerate(re.split(f"[{_OPEN}{_CLOSE}]", snippet)):
+    typed = snippet.replace(_LESS, "<").replace(_GREATER, ">")
+    for index, piece in enumerate(re.split(f"[{_OPEN}{_CLOSE}]", typed)):
         if piece:
             parts.append((piece, index % 2 == 1))
     return tuple(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 _MARKUP = re.compile(r"^(?:```|~~~|\| ---).*$|\[!aside\]|\]\([^)]*\)|<[^>]*>|^#+ |[*`|[]", re.MULTILINE)
-_PUNCTUATION = "._-/@:+#%&?=~$"  # PostgreSQL would read a word with one of these as a host, a path or a number
+_PUNCTUATION = string.punctuation  # PostgreSQL would read words with some of these as a host, a path, a number or a tag
 
 
 def upgrade() -> None:
@@ -41,9 +42,10 @@ def _create_for_postgresql() -> None:
     op.execute("CREATE TEXT SEARCH DICTIONARY journal_stem (TEMPLATE = snowball, Language = english)")
     op.execute("CREATE TEXT SEARCH CONFIGURATION journal (COPY = english)")
     op.execute("ALTER TEXT SEARCH CONFIGURATION journal ALTER MAPPING REPLACE english_stem WITH journal_stem")
+    quoted = _PUNCTUATION.replace("'", "''")
     spaces = " " * len(_PUNCTUATION)
     words = " || ".join(
-        f"setweight(to_tsvector('journal', translate({column}, '{_PUNCTUATION}', '{spaces}')), '{weight}')"
+        f"setweight(to_tsvector('journal', translate({column}, '{quoted}', '{spaces}')), '{weight}')"
         for column, weight in (("title", "A"), ("summary", "B"), ("text", "D"))
     )
     op.create_table(
