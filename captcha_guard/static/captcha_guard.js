@@ -341,7 +341,7 @@
 
     // Get a challenge. Returns it, or null and the server's message, or nothing if another request has followed.
     async #post(request, body) {
-      const language = (this.#box ?? this).closest("[lang]")?.lang || navigator.language;
+      const language = this.closest("[lang]")?.lang || navigator.language;
       this.#request = request;
       let answer = [null];
       try {
