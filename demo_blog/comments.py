@@ -98,12 +98,12 @@ def store(post: Post, form: CommentForm, verdict: Verdict) -> Comment:
         email=form.email,
         url=web_address(form.url) or "",
         body=form.body,
-        state=state,
-        findings="\n".join(f"{found.reason} ({found.score}): {found.sentence}" for found in verdict.findings),
         author_key=None if state is CommentState.PUBLISHED else _author_key(),
         case_id=verdict.id or None,
     )
+    comment.set_verdict(verdict)
     db.session.add(comment)
+    comment.move_to(state)
     db.session.commit()
     return comment
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+FILE_NAME = "journal.sqlite3"
+"""The SQLite file in the instance folder, unless another database is configured."""
 
 
 class Base(DeclarativeBase):
@@ -28,6 +32,11 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def is_compared(name: str | None, kind: str, _parents: object = None) -> bool:
+    """Whether Alembic compares this table with the models. The tables of the search index have no models."""
+    return kind != "table" or not str(name).startswith("post_search")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -54,6 +63,31 @@ migrate = Migrate(directory=str(MIGRATIONS))
 
 
 def init_app(app: Flask) -> None:
-    """Set up the session and the ``flask db`` commands for ``app``."""
+    """Set up the session and the ``flask db`` commands for ``app``.
+
+    On a database server, the guard's judge stores its data there, too.
+    """
+    url = _with_driver(app.config["SQLALCHEMY_DATABASE_URI"])
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    if not url.startswith("sqlite"):
+        app.config.setdefault("CAPTCHA_GUARD_DATABASE_URI", url)
     db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            _prepare_sqlite(db.engine)
     migrate.init_app(app, db)
+
+
+def _with_driver(url: str) -> str:
+    """Return a PostgreSQL URL with the name of our driver. Providers write ``postgres://`` or ``postgresql://``."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg{separator}{rest}" if scheme in {"postgres", "postgresql"} else url
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Let readers and a writer work at the same time (WAL), and check foreign keys."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "busy_timeout = 10000"):
+            connection.execute(f"PRAGMA {pragma}")
