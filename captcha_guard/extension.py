@@ -78,6 +78,8 @@ class CaptchaGuard:
         self._extra_rules = listed("extra_rules", extra_rules)
         self._describe = describe
         self._exempt_when = exempt_when
+        if localize is not None and not callable(localize):
+            raise ConfigError(f"localize is {localize!r}; allowed: a function of a message and a language, or None")
         self._localize = localize
         if app is not None:
             self.init_app(app)

@@ -46,7 +46,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     instance = _instance_folder(given)
     app = Flask(__name__, instance_path=str(instance))
     app.config.from_mapping(
-        SQLALCHEMY_DATABASE_URI=os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'journal.sqlite3'}",
+        SQLALCHEMY_DATABASE_URI=os.environ.get("DATABASE_URL") or f"sqlite:///{instance / database.FILE_NAME}",
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         PERMANENT_SESSION_LIFETIME=timedelta(days=31),
         SESSION_COOKIE_SAMESITE="Lax",

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from captcha_guard import Finding
+from captcha_guard import Finding, Verdict
 from demo_blog.database import Base, UtcDateTime, db
 
 
@@ -166,6 +166,12 @@ class Comment(Base):
             db.session.flush()
             counted = update(Post).where(Post.id == self.post_id).values(last_number=Post.last_number + 1)
             self.number = db.session.scalar(counted.returning(Post.last_number))
+
+    def set_verdict(self, verdict: Verdict) -> None:
+        """Store the guard's verdict: its action, its score and its findings."""
+        self.action = verdict.action.name.lower()
+        self.score = verdict.score
+        self.set_findings(verdict.findings)
 
     def set_findings(self, findings: Iterable[Finding]) -> None:
         """Replace what the guard has found in this comment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -42,8 +43,9 @@ class State:
     True for visitors that the guard doesn't check. ``translator`` translates its texts. ``reconnect`` returns a new
     state of the same application with other settings and another storage at a URI.
 
-    Three outages are logged at their begin: ``naming`` (the host's function for client keys fails), ``drawing``
-    (pictures can't be drawn) and ``rehosted`` (browsers use another host name than the one that reaches us).
+    These outages are logged at their begin: ``naming`` (the host's function for client keys fails), ``rehosted``
+    (browsers use another host name than the one that reaches us), and for each kind of challenge ``rendering`` (its
+    files can't be made).
 
     ``forms`` has the endpoints at which this process has seen a ``CaptchaField``. The other sets have what was already
     logged, so that it's logged only once: endpoints whose POSTs have no field for the body (``bodiless``), endpoints
@@ -72,8 +74,8 @@ class State:
     exempt_when: Callable[[], object] | None = None
     translator: Translator = field(default_factory=Translator)
     naming: Outage = field(default_factory=Outage)
-    drawing: Outage = field(default_factory=Outage)
     rehosted: Outage = field(default_factory=Outage)
+    rendering: defaultdict[str, Outage] = field(default_factory=lambda: defaultdict(Outage))
     forms: set[str] = field(default_factory=set)
     bodiless: set[str] = field(default_factory=set)
     fieldless: set[str] = field(default_factory=set)

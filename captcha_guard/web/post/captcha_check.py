@@ -120,11 +120,17 @@ class CaptchaCheck:
     def check_without_code(self, posted: Posted) -> tuple[CheckedCode, Refusal | None, int]:
         """Charge the limits of a comment that is sent to the moderator without a code. Returns what ``check`` returns.
 
-        The answer isn't compared and the nonce isn't spent, so the form can still be sent with its code.
+        The answer isn't compared, and the nonce isn't spent, so the form can still be sent with its code. But a nonce
+        that completes a charged POST is spent, so that the POST isn't charged again.
         """
-        code = self._open(posted)
-        code = replace(code, reason=code.reason or "code_missing", unspent=True)
-        return code, self.charge(), TRIES
+        code, left, refusal = self._open(posted), TRIES, None
+        covered = code.opened.challenge.tries_left if code.opened is not None else 0
+        if covered:
+            code, fresh, refusal = self._charge_and_spend(code, covered)
+            left = covered - 1 if fresh else TRIES
+        else:
+            code, refusal = replace(code, unspent=True), self.charge()
+        return replace(code, reason=code.reason or "code_missing"), refusal, left
 
     def check(
         self, posted: Posted, repeated: Callable[[], bool], claim: Claiming
