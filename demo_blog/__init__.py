@@ -9,7 +9,20 @@ from pathlib import Path
 
 from flask import Flask
 
-from demo_blog import about, cli, comments, database, errors, feed, front, moderation, posts, rendering, security
+from demo_blog import (
+    about,
+    cli,
+    comments,
+    database,
+    errors,
+    feed,
+    front,
+    moderation,
+    posts,
+    rendering,
+    security,
+    wordpress,
+)
 from demo_blog.guard import guard
 from demo_blog.secret import site_secret
 
@@ -47,7 +60,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     errors.init_app(app)
     moderation.init_app(app)
     cli.init_app(app)
-    for module in (front, posts, comments, feed, about):
+    for module in (front, posts, comments, feed, about, wordpress):
         app.register_blueprint(module.bp)
     return app
 

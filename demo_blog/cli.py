@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -11,7 +12,7 @@ from flask.cli import AppGroup
 from flask_migrate import upgrade
 from sqlalchemy import inspect
 
-from demo_blog import moderation, post_files
+from demo_blog import moderation, post_files, wordpress_command
 from demo_blog.database import db
 from demo_blog.models import Comment, CommentState, Post
 
@@ -72,6 +73,15 @@ def explain(comment_id: int) -> None:
     click.echo(f"Comment {comment_id} by {comment.author}, on {comment.post.slug}, is {comment.state}.")
     for line in moderation.reasons(comment):
         click.echo(f"  {line}")
+
+
+@journal.command("import-wordpress")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only report what would be imported.")
+def import_wordpress(files: tuple[Path, ...], *, dry_run: bool) -> None:
+    """Import the posts and comments of WordPress exports (WXR). Running this again is safe."""
+    _require_tables()
+    wordpress_command.import_files(files, dry_run=dry_run)
 
 
 def _decide(comment_id: int, state: CommentState) -> None:
