@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from captcha_guard import CaptchaGuard
+from demo_blog.edit_rule import HeldBefore
 
-guard = CaptchaGuard()
+guard = CaptchaGuard(extra_rules=[HeldBefore()])
