@@ -22,7 +22,9 @@ from .signals import (
 )
 from .spam.filter.explanation import Weighed
 from .spam.filter.stats import Stats
+from .spam.history import Ban
 from .spam.judge import Rule
+from .spam.lists.word_list import WordMatch
 from .spam.moderation import Tidied
 from .spam.submission import Facts, Submission
 from .spam.verdict import Action, Finding, Verdict
@@ -33,6 +35,7 @@ from .web.post.refusal import Refusal
 __all__ = [
     "Action",
     "Alert",
+    "Ban",
     "CaptchaGuard",
     "CaptchaGuardError",
     "ConfigError",
@@ -50,6 +53,7 @@ __all__ = [
     "Tidied",
     "Verdict",
     "Weighed",
+    "WordMatch",
     "aside_expired",
     "challenge_failed",
     "challenge_issued",

@@ -14,6 +14,7 @@ from .catalogues import Localize
 from .challenge.difficulty import Difficulty
 from .doctor.automatic import ServingChecks, at_start
 from .errors import ConfigError
+from .for_moderators import ForModerators
 from .setup import wire
 from .spam.assembly import listed
 from .spam.filter.explanation import Weighed
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class CaptchaGuard:
+class CaptchaGuard(ForModerators):
     """Guards forms against spam.
 
     ``limiter`` is the host's own Flask-Limiter, already initialised; the guard then uses its storage too. ``rules``
@@ -84,6 +85,8 @@ class CaptchaGuard:
         self._extra_rules = listed("extra_rules", extra_rules)
         self._describe = describe
         self._exempt_when = exempt_when
+        if localize is not None and not callable(localize):
+            raise ConfigError(f"localize is {localize!r}; allowed: a function of a message and a language, or None")
         self._localize = localize
         if app is not None:
             self.init_app(app)

@@ -26,13 +26,15 @@ from .counters.spent import Spent
 from .counters.store import health_of
 from .counters.surge import Surge
 from .counters.without_code import FOR_SITE, PER_CLIENT
-from .database.database import Database
+from .database.database import Database, Query
 from .database.opening import open_database
 from .database.sqlite import SQLiteDatabase
 from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
 from .spam.filter.learner import Learner
 from .spam.judge import Rule
+from .spam.lists.stored_words import StoredWords
+from .spam.memory.bans import Bans
 from .spam.memory.judged_comments import JudgedComments
 from .spam.memory.reputation import Reputation
 from .spam.moderation import Moderation
@@ -98,6 +100,8 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
     health = health_of(storage, told=lambda error: _signal_health(app, error))
     spent = Spent(storage, health)
     memory = Reputation(database, secret=secrets[0])
+    bans = Bans(database)
+    words = StoredWords(database, fields=settings.word_fields)
     judged_comments = JudgedComments(database)
     translator = Translator(host.localize)
     in_site_language = partial(translator.translate, tag=settings.locale)
@@ -106,11 +110,13 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         root=Path(app.root_path),
         known=lambda submission: known(submission, spent, secrets[0]),
         memory=memory,
+        words=words,
+        ban_of=bans.find,
         learner=learner,
         new_site=NewSite(learner, judged_comments, memory).check if learner is not None else None,
         rules=host.rules,
         extra_rules=host.extra_rules,
-        prefetching=memory.prefetching if learner is None else partial(memory.prefetching, also=learner.queries),
+        prefetching=partial(memory.prefetching, also=partial(_queries, bans, words, learner)),
     )
     services = services_of(
         settings,
@@ -147,6 +153,8 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
             services=services,
             learn_unmarked=settings.learn_unmarked,
         ),
+        bans=bans,
+        words=words,
         timetable=Timetable(time.monotonic(), clock=time.time),
         secret=secrets[0],
         secrets=tuple(secrets),
@@ -157,6 +165,12 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         translator=translator,
         reconnect=partial(_connect, app, host),
     )
+
+
+def _queries(bans: Bans, words: StoredWords, learner: Learner | None, submission: Submission) -> list[Query]:
+    """Return what the judge reads about a submission, besides what the memory reads."""
+    learned = [] if learner is None else learner.queries(submission)
+    return [*bans.queries(submission), *words.queries(), *learned]
 
 
 def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:

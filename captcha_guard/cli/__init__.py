@@ -11,6 +11,7 @@ import click
 from flask.cli import AppGroup
 
 from ..errors import CaptchaGuardError
+from .bans import bans
 from .decisions import export_decisions, import_decisions
 from .doctor import doctor
 from .explain import explain
@@ -52,6 +53,7 @@ for command in (
     purge,
     limits,
     statistics,
+    bans,
     export_decisions,
     import_decisions,
 ):

@@ -22,7 +22,8 @@ from .filter.rows import Model, read_decision
 from .filter.training import LabelledComment, labelled_comment
 from .filter.word_store import SIDE_TABLES, Transaction
 from .filter.word_store import TABLES as FILTER
-from .memory import judged_comments
+from .lists import stored_words
+from .memory import bans, judged_comments
 from .memory.tables import COMMENTS, HISTORY
 from .services import outbox, sent_forms
 
@@ -43,6 +44,8 @@ _ADD: Final = {
     COMMENTS: COMMENTS.upsert("expires"),
     judged_comments.TABLE: judged_comments.TABLE.upsert(),
     sent_forms.TABLE: sent_forms.TABLE.upsert("expires"),
+    bans.TABLE: bans.TABLE.upsert(),
+    stored_words.TABLE: f"{stored_words.TABLE.insert} ON CONFLICT (name) DO NOTHING",
 }
 _WAITING: Final = "SELECT 1 FROM service_outbox WHERE service = :service AND kind = :kind AND mark = :mark"
 _ADD_WAITING: Final = (

@@ -68,7 +68,8 @@ class CheckedCode:
 class CaptchaCheck:
     """Checks the limits and the code of one client's POST to one form.
 
-    ``sender_keys()`` yields the client's key under each of the site's secrets.
+    ``sender_keys()`` yields the client's key under each of the site's secrets. ``is_counted`` says whether the POST was
+    charged to the site's comment limits (not to a route's own), and ``is_limited`` whether limits refused that charge.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class CaptchaCheck:
         self.usual_mode = protection.mode or state.settings.mode
         self._policy = protection.limits or "comments"
         self._typed = False
+        self.is_counted = self.is_limited = False
 
     @cached_property
     def limit_status(self) -> LimitStatus:
@@ -100,6 +102,11 @@ class CaptchaCheck:
     def charge(self) -> Refusal | None:
         """Count this POST against the client's comment limits. Returns a refusal if it exceeds them, else None."""
         decision = self.state.limits.hit(self._policy, self.client, *self.limit_status.also_counted)
+        limits = self.state.limits
+        self.is_counted, self.is_limited = (
+            limits.policy(self._policy) is limits.policy("comments"),
+            not decision.allowed,
+        )
         if decision.uncounted:
             self.limit_status.counted = False
         return refused(decision, self.state, self._policy, self.client)
@@ -120,11 +127,17 @@ class CaptchaCheck:
     def check_without_code(self, posted: Posted) -> tuple[CheckedCode, Refusal | None, int]:
         """Charge the limits of a comment that is sent to the moderator without a code. Returns what ``check`` returns.
 
-        The answer isn't compared and the nonce isn't spent, so the form can still be sent with its code.
+        The answer isn't compared, and the nonce isn't spent, so the form can still be sent with its code. But a nonce
+        that completes a charged POST is spent, so that the POST isn't charged again.
         """
-        code = self._open(posted)
-        code = replace(code, reason=code.reason or "code_missing", unspent=True)
-        return code, self.charge(), TRIES
+        code, left, refusal = self._open(posted), TRIES, None
+        covered = code.opened.challenge.tries_left if code.opened is not None else 0
+        if covered:
+            code, fresh, refusal = self._charge_and_spend(code, covered)
+            left = covered - 1 if fresh else TRIES
+        else:
+            code, refusal = replace(code, unspent=True), self.charge()
+        return replace(code, reason=code.reason or "code_missing"), refusal, left
 
     def check(
         self, posted: Posted, repeated: Callable[[], bool], claim: Claiming
