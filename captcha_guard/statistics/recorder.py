@@ -1,6 +1,7 @@
 """Counts events in this process, and adds the counts to the database every few seconds in one transaction.
 
-A request only adds to numbers in memory. A background thread writes them, so no request waits for the database.
+A request only appends what happened to a list in memory. A background thread counts and writes it, so no request waits
+for the database.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import os
 import threading
 import time
 import weakref
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
@@ -26,6 +27,8 @@ logger = logging.getLogger("captcha_guard")
 EVERY: Final = 5.0
 #: The most different counts that wait in memory: about 2 MB. A site has 20 to 150 in an hour, so this is for days.
 MOST: Final = 10_000
+#: The number of events in memory from which a request counts them itself. A busy site has a few hundred in 5 seconds.
+MANY: Final = 10_000
 #: The most characters of a label in the database.
 _LONGEST: Final = 64
 #: Seconds for which a fork waits until the recorders have finished writing.
@@ -33,6 +36,9 @@ _FORK_WAIT: Final = 5.0
 
 #: A counter and a label, such as ("verdicts", "hold").
 Counted = tuple[str, str]
+
+#: An event: when it happened, and the function that returns what it counts as, with its arguments.
+_Event = tuple[float, Callable[..., Iterable[Counted]], tuple[object, ...]]
 
 #: How often each label was counted in each hour (seconds since 1970).
 _Counts = dict[tuple[int, str, str], int]
@@ -66,23 +72,27 @@ class Recorder:
         _recorders.add(self)
 
     def _begin(self) -> None:
-        """Begin with no counts and no thread, in a new process."""
+        """Begin with no events and no thread, in a new process."""
+        self._events: deque[_Event] = deque()
         self._counts: _Counts = {}
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._has_lost = self._lacks_thread = self._is_stopped = False
 
-    def count(self, *events: Counted) -> None:
-        """Count these events now. It only changes numbers in memory, and never raises."""
-        hour = int(self._clock()) // HOUR * HOUR
-        with self._lock:
-            if self._is_stopped:
-                return
-            for counter, label in events:
-                self._add((hour, counter, label), 1)
-            if self._thread is None:
-                self._start()
+    def count(self, counts_of: Callable[..., Iterable[Counted]], *details: object) -> None:
+        """Count an event that happens now: once each pair of counter and label that ``counts_of(*details)`` returns.
+
+        The function is called later, in a background thread. This method never raises, and doesn't use the database.
+        """
+        if self._is_stopped:
+            return
+        self._events.append((self._clock(), counts_of, details))
+        if self._thread is None:
+            self._start()
+        if len(self._events) > MANY:
+            with self._lock:
+                self._count_events()
 
     def write(self, *, insist: bool = False) -> bool:
         """Add all counts to the database. If it can't be used, they stay in memory, and the result is False.
@@ -91,6 +101,7 @@ class Recorder:
         """
         with self._writing:
             with self._lock:
+                self._count_events()
                 counts, self._counts = self._counts, {}
             if not counts or self._is_stopped:
                 return True
@@ -116,11 +127,21 @@ class Recorder:
         return sweep(self._database, RETENTIONS, now)
 
     def stop(self) -> None:
-        """Discard the counts in memory, and count nothing any more, because the database is about to be deleted.
+        """Discard what is in memory, and count nothing any more, because the database is about to be deleted.
 
         It takes no lock, because it may be called by the garbage collector while the same thread holds one.
         """
         self._is_stopped = True
+
+    def _count_events(self) -> None:
+        while self._events:
+            at, counts_of, details = self._events.popleft()
+            hour = int(at) // HOUR * HOUR
+            try:
+                for counter, label in counts_of(*details):
+                    self._add((hour, counter, str(label)), 1)
+            except Exception:  # such as for a finding of a host's rule that isn't one
+                logger.exception("captcha_guard: an event could not be counted in the statistics")
 
     def _add(self, key: tuple[int, str, str], number: int) -> None:
         if key in self._counts or len(self._counts) < self._most:
@@ -134,16 +155,19 @@ class Recorder:
             )
 
     def _start(self) -> None:
-        """Start the thread. If that isn't possible, the next count tries again."""
-        thread = threading.Thread(target=self._run, name="captcha_guard-statistics", daemon=True)
-        try:
-            thread.start()
-        except RuntimeError as error:
-            if not self._lacks_thread:
-                self._lacks_thread = True
-                logger.warning("captcha_guard: statistics wait, because no thread could be started: %s", error)
-        else:
-            self._thread, self._lacks_thread = thread, False
+        """Start the thread, unless another one has. If that isn't possible, the next count tries again."""
+        with self._lock:
+            if self._thread is not None:
+                return
+            thread = threading.Thread(target=self._run, name="captcha_guard-statistics", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                if not self._lacks_thread:
+                    self._lacks_thread = True
+                    logger.warning("captcha_guard: statistics wait, because no thread could be started: %s", error)
+            else:
+                self._thread, self._lacks_thread = thread, False
 
     def _run(self) -> None:
         while self._has_counts_after_wait():
@@ -153,10 +177,10 @@ class Recorder:
         """Wait, and return whether there is something to write. Otherwise the thread ends; a count starts another."""
         time.sleep(self._every)
         with self._lock:
-            if self._counts:
-                return True
-            self._thread = None
-            return False
+            thread, self._thread = self._thread, None  # from now on, an event starts another thread
+            if self._events or self._counts:
+                self._thread = thread
+            return self._thread is not None
 
 
 def _store(counts: Mapping[tuple[int, str, str], int], access: Access) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Request
 
 from ..signals import submission_refused
+from . import counting
 from .decision_log import log_decision
 from .state import State, this_app
 
@@ -18,4 +19,5 @@ def report_decision(result: Result, request: Request, state: State) -> None:
     """Report the result of a POST. Each result is reported once."""
     log_decision(result, request.remote_addr, form=state.settings.log)
     if result.refusal is not None and not result.refusal.asks_code:
+        state.recorder.count(counting.submission_refused, result.refusal.reason)
         submission_refused.send(this_app(), scope=result.scope, reason=result.refusal.reason)
