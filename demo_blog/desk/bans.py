@@ -47,14 +47,14 @@ def ban(comment_id: int) -> ResponseReturnValue:
         made = guard.ban(comment.client, seconds=LENGTHS[chosen][1], note=f"Comment {comment.id} by {comment.author}")
     except CaptchaGuardError as error:
         return _form(comment, problem=str(error)), 422
-    flash(f"The client of comment {comment.id} is banned until {made.until:%d %B %Y, %H:%M} UTC.")
+    flash(f"The client of comment {comment.id} is banned until {made.until:%d %B %Y, %H:%M} UTC.", "desk")
     return redirect(url_for("desk.bans.page"), 303)
 
 
 @bp.post("/bans/end")
 def end() -> ResponseReturnValue:
     """End a ban."""
-    flash("The ban is over." if guard.unban(request.form.get("client", "")) else "This ban was over already.")
+    flash("The ban is over." if guard.unban(request.form.get("client", "")) else "This ban was over already.", "desk")
     return redirect(url_for("desk.bans.page"), 303)
 
 

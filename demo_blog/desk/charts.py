@@ -13,7 +13,9 @@ from math import ceil, floor, log10
 HEIGHT = 100
 COLUMN = 10
 GAP = 2
-"""Units between two columns."""
+"""Units between two columns, unless there are too many for gaps."""
+
+MOST_WITH_GAPS = 60
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Column:
     """One stacked column. ``label`` names its time, and ``segments`` begin at the bottom."""
 
     label: str
-    x: float
+    x: int
     segments: tuple[Segment, ...]
 
     @property
@@ -55,7 +57,7 @@ class StackedChart:
     @property
     def bar(self) -> int:
         """The width of a column in units."""
-        return COLUMN - GAP
+        return COLUMN if len(self.columns) > MOST_WITH_GAPS else COLUMN - GAP
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,12 @@ def stacked(numbers: Sequence[Mapping[str, int]], labels: Sequence[str], order: 
                 height = HEIGHT * number / top
                 y -= height
                 segments.append(Segment(name, number, round(y, 2), round(height, 2)))
-        columns.append(Column(label, COLUMN * position + GAP / 2, tuple(segments)))
+        columns.append(Column(label, COLUMN * position, tuple(segments)))
     return StackedChart(tuple(columns), top)
 
 
 def line(values: Sequence[float | None], *, top: float | None = None) -> LineChart:
-    """Return a line through these values. ``top`` is the value at the upper edge, by default the highest, rounded up."""
+    """Return a line through values. ``top`` is the value at the upper edge; by default the highest, rounded up."""
     top = top or float(round_up(ceil(max((value for value in values if value is not None), default=0))))
     runs: list[list[tuple[float, float]]] = [[]]
     for position, value in enumerate(values):
@@ -117,6 +119,6 @@ def ranking(numbers: Mapping[str, int], most: int = 12) -> list[Rank]:
 
 
 def round_up(number: int) -> int:
-    """Return the next number of the form 1, 2 or 5 times a power of ten, at least 1."""
+    """Return the next number with one digit that isn't zero, at least 1."""
     power = 10 ** floor(log10(number)) if number > 0 else 1
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= number)
+    return max(1, ceil(number / power)) * power

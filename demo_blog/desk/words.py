@@ -75,7 +75,7 @@ def change(name: str) -> ResponseReturnValue:
     try:
         if "save" in request.form:
             guard.save_words(name, entries)
-            flash(f"{LISTS[name].title}: {len(entries)} entries are saved and in force.")
+            flash(f"{LISTS[name].title}: {len(entries)} entries are saved and in force.", "desk")
             return redirect(url_for("desk.words.page", _anchor=name), 303)
         return _page({name: written}, trials={name: tried(entries)})
     except CaptchaGuardError as error:
