@@ -7,6 +7,7 @@ from .challenge.drawing.picture import draw
 from .challenge.drawing.style import Style
 from .errors import CaptchaGuardError, ConfigError
 from .extension import CaptchaGuard
+from .replay.replay import Change, Replay
 from .signals import (
     aside_expired,
     challenge_failed,
@@ -33,11 +34,13 @@ __all__ = [
     "Ban",
     "CaptchaGuard",
     "CaptchaGuardError",
+    "Change",
     "ConfigError",
     "Difficulty",
     "Facts",
     "Finding",
     "Refusal",
+    "Replay",
     "Rule",
     "Stats",
     "Style",

@@ -24,21 +24,25 @@ def purge() -> None:
     """
     state = current_state()
     storage = state.storage
-    purged = state.moderation.purge(state.clock())
+    now = state.clock()
+    purged = state.moderation.purge(now)
     counts = {
         "Judge's memory": purged.remembered,
         "Judged comments": purged.judged,
         "Sent to services, or waiting to be sent": purged.sent,
     }
     for table, count in counts.items():
-        click.echo(f"{table}: " + ("not deleted." if count is None else f"{_rows(count)} deleted."))
+        click.echo(_line(table, count))
     if isinstance(storage, SQLiteStorage):
         _purge_counters(storage)
     else:
         click.echo(f"Counters: {type(storage).__name__} deletes expired counters itself.")
-    if None in counts.values():
+    more = {"Bans": state.bans.sweep(now), "Records of submissions": state.records.sweep(now)}
+    for table, count in more.items():
+        click.echo(_line(table, count))
+    if None in (*counts.values(), *more.values()):
         raise click.ClickException(
-            f"the remembered comments could not be deleted: {state.database.where} can't be used, and the log says "
+            f"some expired rows could not be deleted: {state.database.where} can't be used, and the log says "
             "why. Fix this, then run the command again."
         )
 
@@ -55,6 +59,10 @@ def _purge_counters(storage: SQLiteStorage) -> None:
     )
     for aside in set_aside_before(path):
         click.echo(f"Corrupt copy, which you can inspect and delete: {aside}, {_size(aside)}")
+
+
+def _line(table: str, count: int | None) -> str:
+    return f"{table}: " + ("not deleted." if count is None else f"{_rows(count)} deleted.")
 
 
 def _rows(count: int) -> str:

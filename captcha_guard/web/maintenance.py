@@ -28,7 +28,10 @@ def tidy(now: float | None = None) -> Tidied:
     def unmarked(name: str) -> None:
         unmarked_learned.send(app, id=name)
 
-    return state.moderation.tidy(state.clock() if now is None else now, expired, unmarked)
+    seconds = state.clock() if now is None else now
+    state.bans.sweep(seconds)
+    state.records.sweep(seconds)
+    return state.moderation.tidy(seconds, expired, unmarked)
 
 
 def start_maintenance() -> threading.Thread | None:
