@@ -11,6 +11,8 @@ from flask import Flask
 
 from demo_blog import (
     about,
+    archive,
+    caching,
     cli,
     comments,
     database,
@@ -22,7 +24,10 @@ from demo_blog import (
     moderation,
     posts,
     rendering,
+    search,
     security,
+    sitemap,
+    tags,
 )
 from demo_blog.desk import accounts
 from demo_blog.guard import guard
@@ -58,13 +63,14 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     database.init_app(app)
     accounts.init_app(app)
     security.init_app(app)
+    caching.init_app(app)
     guard.init_app(app)
     rendering.init_app(app)
     errors.init_app(app)
     moderation.init_app(app)
     maintenance.init_app(app)
     cli.init_app(app)
-    for module in (front, posts, comments, feed, about):
+    for module in (front, posts, comments, feed, archive, tags, search, sitemap, about):
         app.register_blueprint(module.bp)
     desk.init_app(app)
     return app

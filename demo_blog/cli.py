@@ -11,10 +11,11 @@ from flask.cli import AppGroup
 from flask_migrate import upgrade
 from sqlalchemy import inspect, select
 
-from demo_blog import maintenance, moderation, post_files
+from demo_blog import maintenance, moderation, post_files, search_index
 from demo_blog.database import db
 from demo_blog.desk import accounts, decisions, links, passwords
 from demo_blog.desk.models import Owner
+from demo_blog.front_matter import PostFileError
 from demo_blog.models import Comment, CommentState, Post
 
 journal = AppGroup("journal", help="Load posts and moderate comments.")
@@ -38,9 +39,16 @@ def load() -> None:
     _require_tables()
     try:
         loaded = post_files.load(post_files.read_all())
-    except post_files.PostFileError as error:
+    except PostFileError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"Posts: {loaded.added} added, {loaded.changed} changed, {loaded.unchanged} unchanged.")
+
+
+@journal.command("index")
+def index() -> None:
+    """Build the search index again, for example after posts were changed with SQL."""
+    _require_tables()
+    click.echo(f"Posts in the search index: {search_index.rebuild()}.")
 
 
 @journal.command("held")

@@ -112,6 +112,21 @@ def text(pattern: str, allowed: str) -> Check:
     return check
 
 
+def storable(what: str, value: object, *, most: int) -> str:
+    """Return a text that every database can store.
+
+    Raises ``ConfigError`` for anything else, for more than ``most`` characters, a NUL, or half of a surrogate pair.
+    ``what`` is the text's name in the message.
+    """
+    if not isinstance(value, str):
+        raise ConfigError(f"{what} is {value!r}; a text is needed")
+    if len(value) > most:
+        raise ConfigError(f"{what} has {len(value):,} characters; allowed: {most:,}")
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ConfigError(f"{what} is {value!r}; remove the NUL or surrogate character, which can't be stored")
+    return value
+
+
 def without_password(text: str) -> str:
     """Return an address without its user, password and query, for messages."""
     return re.sub(r"(?s)//.*@", "//***@", text.partition("?")[0])

@@ -1,8 +1,9 @@
-"""What rules ask about earlier comments. The memory behind it is in :mod:`.memory`."""
+"""What rules ask about earlier comments and about bans. The memory behind it is in :mod:`.memory`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -15,6 +16,9 @@ from .text.registrable import registrable_domain
 
 #: The host and the parts of a path that tell pages of a platform apart: /user/project/issues, /document/d/identifier.
 _SEGMENTS: Final = 4
+
+#: The key that all clients without a known address share.
+SHARED_CLIENT: Final = "shared"
 
 
 class Party(StrEnum):
@@ -36,6 +40,16 @@ class History:
 
     ham: int = 0
     spam: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """A client that may not post until a time. ``client`` is its key. ``since`` and ``until`` are in UTC."""
+
+    client: str
+    since: datetime
+    until: datetime
+    note: str = ""
 
 
 class Memory(Protocol):
@@ -61,7 +75,7 @@ def author_of(submission: Submission) -> tuple[str, ...]:
 
 def client_of(submission: Submission) -> tuple[str, ...]:
     """Return the client's key. It is empty for the key that all clients without a known address share."""
-    return () if submission.client in ("", "shared") else (submission.client,)
+    return () if submission.client in ("", SHARED_CLIENT) else (submission.client,)
 
 
 def hosts_of(text: Text) -> tuple[str, ...]:

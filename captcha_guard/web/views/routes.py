@@ -24,7 +24,7 @@ from ..registry import guarded_routes, protection_for
 from ..scopes import check_scope
 from ..state import NAME, State, current_state
 from .assets import BlueprintWithAssets
-from .field import fetched_field, issue
+from .field import fetched_field, issue, shows_picture
 from .pages import challenge_json, problem
 
 #: The most characters of a scope in a request. Ours are endpoints and short names.
@@ -100,10 +100,12 @@ def _new_challenge(state: State, scope: str, replaced: str, *, field: bool) -> d
             fresh = spend(state, old.challenge)
     tries = old.challenge.tries_left if old is not None and fresh else 0
     repeats = old is not None and fresh and old.challenge.repeats
-    ticket = issue(state, scope, difficulty, tries_left=max(0, tries - 1), repeats=repeats)
+    asked = tries > 0 or repeats
+    shown = not field or asked or shows_picture(state, protection)
+    ticket = issue(state, scope, difficulty, shown=shown, tries_left=max(0, tries - 1), repeats=repeats)
     document = challenge_json(state, ticket)
     if field:
-        document["field"] = fetched_field(state, protection, ticket, asked=tries > 0 or repeats)
+        document["field"] = fetched_field(state, protection, ticket, shown=shown)
     return document
 
 
