@@ -28,6 +28,7 @@ from demo_blog import (
     security,
     sitemap,
     tags,
+    wordpress,
 )
 from demo_blog.desk import accounts
 from demo_blog.guard import guard
@@ -70,7 +71,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     moderation.init_app(app)
     maintenance.init_app(app)
     cli.init_app(app)
-    for module in (front, posts, comments, feed, archive, tags, search, sitemap, about):
+    for module in (front, posts, comments, feed, archive, tags, search, sitemap, about, wordpress):
         app.register_blueprint(module.bp)
     desk.init_app(app)
     return app

@@ -23,8 +23,8 @@ from demo_blog.desk.models import Owner
 from tests.postgresql_server import PostgreSQL
 
 POST = "the-fence-and-its-posts"
-DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 OWNER, PASSWORD = "otto", "nine gaps between ten posts"
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
