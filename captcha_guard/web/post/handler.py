@@ -299,6 +299,7 @@ class _Post:
             closed=facts.closed,
             post_age=facts.post_age,
             topic=facts.topic,
+            replaces=self.state.moderation.key_of(facts.replaces) if facts.replaces else "",
         )
 
     def _facts(self) -> Facts:
