@@ -9,16 +9,20 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from captcha_guard import Finding
+from captcha_guard import Finding, Verdict
 from demo_blog.database import Base, UtcDateTime, db
 
 
 class CommentState(enum.StrEnum):
-    """Published comments are public. Held ones and spam are visible only to their author and the moderator."""
+    """Published comments are public. Held ones and spam are visible only to their author and the moderator.
+
+    Deleted ones are visible only to the moderator, who can restore them for a day.
+    """
 
     PUBLISHED = "published"
     HELD = "held"
     SPAM = "spam"
+    DELETED = "deleted"
 
 
 class TextFormat(enum.StrEnum):
@@ -161,6 +165,13 @@ class Comment(Base):
         """Whether the comment is public."""
         return self.state == CommentState.PUBLISHED
 
+    @property
+    def scope(self) -> str:
+        """The guard's scope of the form that the text was last sent with."""
+        if self.edited:
+            return f"edit:{self.post.slug}:{self.id}"
+        return f"comment:{self.post.slug}:{self.parent_id}" if self.parent_id else f"comment:{self.post.slug}"
+
     def move_to(self, state: CommentState) -> None:
         """Change the state. A comment that is published for the first time gets the next number of its post."""
         self.state = state
@@ -169,20 +180,18 @@ class Comment(Base):
             counted = update(Post).where(Post.id == self.post_id).values(last_number=Post.last_number + 1)
             self.number = db.session.scalar(counted.returning(Post.last_number))
 
+    def set_verdict(self, verdict: Verdict) -> None:
+        """Store the guard's verdict: its action, its score and its findings."""
+        self.action = verdict.action.name.lower()
+        self.score = verdict.score
+        self.set_findings(verdict.findings)
+
     def set_findings(self, findings: Iterable[Finding]) -> None:
         """Replace what the guard has found in this comment."""
         self.findings = [
             CommentFinding(position=position, reason=found.reason, score=found.score, sentence=found.sentence)
             for position, found in enumerate(findings)
         ]
-
-    @classmethod
-    def visible(cls, post: Post, author_key: str | None) -> Sequence[Comment]:
-        """Return the published comments on ``post`` and those with ``author_key``, oldest first."""
-        shown = cls.state == CommentState.PUBLISHED
-        if author_key:
-            shown = shown | (cls.author_key == author_key)
-        return db.session.scalars(select(cls).where(cls.post_id == post.id, shown).order_by(cls.id)).all()
 
     @classmethod
     def in_state(cls, state: CommentState) -> Sequence[Comment]:
