@@ -11,25 +11,32 @@ from flask import Flask
 
 from demo_blog import (
     about,
+    archive,
+    caching,
     cli,
     comment_text,
     comments,
     database,
+    desk,
     edits,
     errors,
     feed,
     front,
     identicons,
+    maintenance,
     moderation,
     own_comments,
     own_links,
     posts,
     preview,
-    remembered,
     rendering,
+    search,
     security,
+    sitemap,
+    tags,
     threads,
 )
+from demo_blog.desk import accounts
 from demo_blog.guard import guard
 from demo_blog.secret import site_secret
 
@@ -66,9 +73,10 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         app.config["SECRET_KEY"] = site_secret(instance)
 
     database.init_app(app)
-    remembered.init_app(app)  # before other hooks, so that it runs after them
     threads.init_app(app)
+    accounts.init_app(app)
     security.init_app(app)
+    caching.init_app(app)
     guard.init_app(app)
     rendering.init_app(app)
     comment_text.init_app(app)
@@ -76,9 +84,13 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     own_links.init_app(app)
     errors.init_app(app)
     moderation.init_app(app)
+    maintenance.init_app(app)
     cli.init_app(app)
-    for module in (front, posts, comments, preview, edits, own_comments, identicons, feed, about):
+    for module in (front, posts, comments, preview, edits, own_comments, identicons):
         app.register_blueprint(module.bp)
+    for module in (feed, archive, tags, search, sitemap, about):
+        app.register_blueprint(module.bp)
+    desk.init_app(app)
     return app
 
 

@@ -34,6 +34,11 @@ class Base(DeclarativeBase):
     )
 
 
+def is_compared(name: str | None, kind: str, _parents: object = None) -> bool:
+    """Whether Alembic compares this table with the models. The tables of the search index have no models."""
+    return kind != "table" or not str(name).startswith("post_search")
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A timezone-aware ``datetime`` in UTC, also on databases that store no time zone (SQLite)."""
 

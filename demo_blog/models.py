@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from captcha_guard import Finding, Verdict
@@ -14,11 +14,15 @@ from demo_blog.database import Base, UtcDateTime, db
 
 
 class CommentState(enum.StrEnum):
-    """Published comments are public. Held ones and spam are visible only to their author and the moderator."""
+    """Published comments are public. Held ones and spam are visible only to their author and the moderator.
+
+    Deleted ones are visible only to the moderator, who can restore them for a day.
+    """
 
     PUBLISHED = "published"
     HELD = "held"
     SPAM = "spam"
+    DELETED = "deleted"
 
 
 class TextFormat(enum.StrEnum):
@@ -73,10 +77,16 @@ class Post(Base):
         return db.session.scalar(select(cls).where(cls.slug == slug))
 
     @classmethod
-    def newest_first(cls) -> Sequence[Post]:
-        """Return every public post, newest first. Among posts of one day, the later part of a series comes first."""
-        public = select(cls).where(~cls.draft)
-        return db.session.scalars(public.order_by(cls.date.desc(), cls.part.desc(), cls.slug)).all()
+    def newest_first(
+        cls, *conditions: ColumnElement[bool], limit: int | None = None, offset: int | None = None
+    ) -> Sequence[Post]:
+        """Return the public posts that meet the conditions, newest first.
+
+        Among posts of one day, the later part of a series comes first.
+        """
+        chosen = select(cls).where(~cls.draft, *conditions)
+        ordered = chosen.order_by(cls.date.desc(), func.coalesce(cls.part, 0).desc(), cls.slug)
+        return db.session.scalars(ordered.limit(limit).offset(offset)).all()
 
     def parts(self) -> Sequence[Post]:
         """Return all public parts of this post's series in reading order. Empty if the post isn't in a series."""

@@ -1,5 +1,5 @@
 // Renews codes without reloading the page, also in pages that htmx, Turbo or scripts have built, and fetches the field
-// for pages that don't have it. Plain forms work without this script. All texts come from the server's markup.
+// for pages that don't have it. Plain forms work without this script.
 "use strict";
 (() => {
   const TAG = "captcha-guard";
@@ -34,7 +34,7 @@
       this.addEventListener("load", (event) => this.#showPicture(event.target), true);
     }
 
-    // The element with the field's attributes and parts, or null.
+    // The element with the field's parts, or null.
     get #box() {
       return this.hasAttribute("src") ? this.querySelector(":scope > [slot=field]") : this;
     }
@@ -73,7 +73,7 @@
       };
     }
 
-    // Show the answer to that comment. Returns whether it was accepted.
+    // Show the answer. Returns whether the comment was accepted.
     async settle(response) {
       const isProblem = response.headers.get("Content-Type")?.startsWith("application/problem+json");
       const problem = isProblem ? await response.clone().json() : {};
@@ -83,8 +83,8 @@
       } else if (problem.challenge !== undefined) {
         await this.#ask(problem);
       } else {
+        this.clearRefusal();
         if (problem.retry_after === undefined) {
-          this.clearRefusal();
           await (this.token === null ? this.#fetch() : this.renew()); // the code is spent
         }
         this.#announce(problem.detail ?? "");
@@ -98,6 +98,9 @@
         return;
       }
       if (this.input === null) {
+        if (this.querySelector("input") === null) {
+          console.warn(`${TAG}: no src`);
+        }
         return; // the form doesn't ask for a code
       }
       const copied = !this.#known && this.hasAttribute("data-known");
@@ -146,7 +149,6 @@
       this.#validate();
     }
 
-    // Fetch the field, unless it is here.
     #prepare() {
       if (this.#slot === null) {
         this.#slot = document.createElement("slot");
@@ -167,7 +169,7 @@
 
     async #fetch(token) {
       const wanted = this.#wanted;
-      const [fresh] = await this.#post(wanted, { token, field: true });
+      const [fresh, detail] = await this.#post(wanted, { token, field: true });
       if (fresh === undefined) {
         return false; // another request has followed
       }
@@ -175,6 +177,9 @@
         this.#fetched = wanted;
         this.#insert(fresh);
         return true;
+      }
+      if (detail) {
+        console.warn(`${TAG}: ${detail}`);
       }
       this.#failedAt = Date.now();
       if (this.#slot !== null) {
@@ -232,7 +237,7 @@
       const lead = Math.min(MARGIN, seconds / 4) * 1000;
       window.clearTimeout(this.#timer);
       if (!this.isConnected) {
-        return; // the code is renewed if the element is put back
+        return; // it is renewed if the element is put back
       }
       this.#timer = window.setTimeout(() => {
         if (!this.input?.value) {
@@ -270,7 +275,7 @@
       }
     }
 
-    // Show a refusal's message and new challenge.
+    // Show a refusal.
     async #ask({ challenge, detail, reason }) {
       Object.assign(this.#named("no_code") ?? {}, { checked: false });
       if (this.input !== null && this.token !== null) {
@@ -339,7 +344,7 @@
       this.#announce(this.#text("accepted"));
     }
 
-    // Get a challenge. Returns it, or null and the server's message, or nothing if another request has followed.
+    // Returns a challenge, or null and the server's message, or nothing after a newer request.
     async #post(request, body) {
       const language = (this.#box ?? this).closest("[lang]")?.lang || navigator.language;
       this.#request = request;
@@ -413,7 +418,7 @@
     }
   }
 
-  // A double click sends the form once. Forms that the host's own scripts submit aren't affected.
+  // A double click sends the form once.
   let sent = new WeakMap();
 
   function isDouble(form, by, now) {
@@ -486,7 +491,7 @@
     }
   }
 
-  // Many pages reset their form after every answer. This keeps the text.
+  // Some pages reset their form after every answer.
   function keepText(form) {
     const hold = (event) => event.preventDefault();
     form.addEventListener("reset", hold);

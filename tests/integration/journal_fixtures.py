@@ -18,10 +18,13 @@ from werkzeug.test import TestResponse
 from captcha_guard.testing import solved_form
 from demo_blog import create_app, post_files
 from demo_blog.database import db
+from demo_blog.desk import accounts, links
+from demo_blog.desk.models import Owner
 from tests.postgresql_server import PostgreSQL
 
 POST = "the-fence-and-its-posts"
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+OWNER, PASSWORD = "otto", "nine gaps between ten posts"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -167,6 +170,22 @@ def journal(request: pytest.FixtureRequest, printed_journal: Path, tmp_path: Pat
 @pytest.fixture
 def reader(journal: Flask) -> Reader:
     return Reader(journal.test_client())
+
+
+@pytest.fixture
+def owner(journal: Flask) -> Reader:
+    """The owner, logged in to the desk."""
+    return log_in(journal)
+
+
+def log_in(journal: Flask, name: str = OWNER) -> Reader:
+    """Return the owner with this name in a browser, logged in by a link. The owner is created if there is none."""
+    with journal.app_context():
+        token = links.create(Owner.by_name(name) or accounts.create_owner(name, PASSWORD))
+    owner = Reader(journal.test_client())
+    owner.open(f"/desk/link/{token}")
+    assert owner.client.post(f"/desk/link/{token}", data=owner.form).location == "/desk"
+    return owner
 
 
 @pytest.fixture
