@@ -35,6 +35,7 @@ from demo_blog import (
     sitemap,
     tags,
     threads,
+    wordpress,
 )
 from demo_blog.desk import accounts
 from demo_blog.guard import guard
@@ -73,8 +74,8 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         app.config["SECRET_KEY"] = site_secret(instance)
 
     database.init_app(app)
-    threads.init_app(app)
     accounts.init_app(app)
+    threads.init_app(app)
     security.init_app(app)
     caching.init_app(app)
     guard.init_app(app)
@@ -86,9 +87,9 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     moderation.init_app(app)
     maintenance.init_app(app)
     cli.init_app(app)
-    for module in (front, posts, comments, preview, edits, own_comments, identicons):
+    for module in (front, posts, comments, preview, edits, own_comments, identicons, feed):
         app.register_blueprint(module.bp)
-    for module in (feed, archive, tags, search, sitemap, about):
+    for module in (archive, tags, search, sitemap, about, wordpress):
         app.register_blueprint(module.bp)
     desk.init_app(app)
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from flask import Flask
@@ -11,7 +12,7 @@ from flask.cli import AppGroup
 from flask_migrate import upgrade
 from sqlalchemy import inspect, select
 
-from demo_blog import maintenance, moderation, post_files, search_index
+from demo_blog import maintenance, moderation, post_files, search_index, wordpress_command
 from demo_blog.database import db
 from demo_blog.desk import accounts, decisions, links, passwords
 from demo_blog.desk.models import Owner
@@ -125,6 +126,15 @@ def tidy() -> None:
     _require_tables()
     maintenance.run()
     click.echo("The maintenance is done.")
+
+
+@journal.command("import-wordpress")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only report what would be imported.")
+def import_wordpress(files: tuple[Path, ...], *, dry_run: bool) -> None:
+    """Import the posts and comments of WordPress exports (WXR). Running this again is safe."""
+    _require_tables()
+    wordpress_command.import_files(files, dry_run=dry_run)
 
 
 def _owner(name: str | None) -> Owner:

@@ -99,7 +99,7 @@
       }
       if (this.input === null) {
         if (this.querySelector("input") === null) {
-          console.warn(`${TAG}: no src`);
+          console.warn(`${TAG}: the attribute src is missing`);
         }
         return; // the form doesn't ask for a code
       }
@@ -286,13 +286,13 @@
       }
       this.clearRefusal();
       const [input, message] = [this.input, document.createElement("p")];
-      const isMistake = !["code_missing", "unusual"].includes(reason);
-      message.className = `captcha-guard__message${isMistake ? "" : " captcha-guard__message--plain"}`;
+      const isFirst = ["code_missing", "unusual"].includes(reason);
+      message.className = `captcha-guard__message${isFirst ? " captcha-guard__message--plain" : ""}`;
       message.id = `${input.id}-message`;
       message.textContent = detail;
       (input.closest(".captcha-guard__row") ?? input).before(message);
       input.setAttribute("aria-describedby", `${message.id} ${input.getAttribute("aria-describedby") ?? ""}`.trim());
-      if (isMistake) {
+      if (reason === "code_wrong") {
         input.setAttribute("aria-invalid", "true");
       }
       this.#announce("");
@@ -346,7 +346,7 @@
 
     // Returns a challenge, or null and the server's message, or nothing after a newer request.
     async #post(request, body) {
-      const language = (this.#box ?? this).closest("[lang]")?.lang || navigator.language;
+      const language = this.closest("[lang]")?.lang || navigator.language;
       this.#request = request;
       let answer = [null];
       try {

@@ -149,7 +149,10 @@ def test_a_static_page_reports_a_missing_code_before_sending(static_site: Commen
 @pytest.mark.parametrize(
     ("mistake", "warning"),
     [
-        ("document.querySelector('form').append(document.createElement('captcha-guard'))", "captcha-guard: no src"),
+        (
+            "document.querySelector('form').append(document.createElement('captcha-guard'))",
+            "captcha-guard: the attribute src is missing",
+        ),
         (
             "document.querySelector('captcha-guard').setAttribute('scope', 'coment:one')",
             "captcha-guard: No form has the scope 'coment:one'.",
@@ -175,6 +178,21 @@ def test_a_limit_replaces_the_message_about_the_code(show: Serve) -> None:
     expect(form.page.get_by_text("That was not the code.")).to_have_count(0)
     expect(form.code).not_to_have_attribute("aria-invalid", "true")
     assert form.code.input_value() == form.answer()
+
+
+def test_a_used_code_is_not_shown_as_a_mistake(show: Serve) -> None:
+    form = show("json.html")
+    form.write(body="In two tabs.")
+    form.solve()
+    headers = {"Captcha-Token": form.token(), "Captcha-Answer": form.answer(), "Accept": "application/json"}
+    other_tab = form.app.test_client().post(
+        "/posts/one/comments", json={"author": "Ada", "body": "In the other tab."}, headers=headers
+    )
+    assert other_tab.status_code == 201
+    form.button.click()
+    expect(form.page.locator(".captcha-guard__message")).to_be_visible()
+    expect(form.code).to_be_focused()
+    expect(form.code).not_to_have_attribute("aria-invalid", "true")
 
 
 def test_json_on_the_same_origin(show: Serve) -> None:
