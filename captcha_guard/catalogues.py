@@ -124,6 +124,7 @@ class Translator:
             return None
         try:
             own = self._localize(text, tag)
+            own = None if own is None else str(own)  # a lazy text does its work here
         except Exception:
             logger.exception("captcha_guard: localize failed for %r, so the catalogue's text is used", text.msgid)
             return None

@@ -26,13 +26,15 @@ from .counters.spent import Spent
 from .counters.store import health_of
 from .counters.surge import Surge
 from .counters.without_code import FOR_SITE, PER_CLIENT
-from .database.database import Database
+from .database.database import Database, Query
 from .database.opening import open_database
 from .database.sqlite import SQLiteDatabase
 from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
 from .spam.filter.learner import Learner
 from .spam.judge import Rule
+from .spam.lists.stored_words import StoredWords
+from .spam.memory.bans import Bans
 from .spam.memory.judged_comments import JudgedComments
 from .spam.memory.reputation import Reputation
 from .spam.moderation import Moderation
@@ -40,6 +42,8 @@ from .spam.new_site import NewSite
 from .spam.services import Context, LateAnswer, services_of
 from .spam.submission import Submission
 from .spam.upgrade import delete_old_tables, move_into
+from .statistics.recorder import Recorder
+from .statistics.tables import ADD
 from .web.limiter import storage_for, strategy_of
 from .web.post.duplicates import known
 from .web.state import State
@@ -96,6 +100,8 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
     health = health_of(storage, told=lambda error: _signal_health(app, error))
     spent = Spent(storage, health)
     memory = Reputation(database, secret=secrets[0])
+    bans = Bans(database)
+    words = StoredWords(database, fields=settings.word_fields)
     judged_comments = JudgedComments(database)
     translator = Translator(host.localize)
     in_site_language = partial(translator.translate, tag=settings.locale)
@@ -104,11 +110,13 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         root=Path(app.root_path),
         known=lambda submission: known(submission, spent, secrets[0]),
         memory=memory,
+        words=words,
+        ban_of=bans.find,
         learner=learner,
         new_site=NewSite(learner, judged_comments, memory).check if learner is not None else None,
         rules=host.rules,
         extra_rules=host.extra_rules,
-        prefetching=memory.prefetching if learner is None else partial(memory.prefetching, also=learner.queries),
+        prefetching=partial(memory.prefetching, also=partial(_queries, bans, words, learner)),
     )
     services = services_of(
         settings,
@@ -145,15 +153,24 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
             services=services,
             learn_unmarked=settings.learn_unmarked,
         ),
+        bans=bans,
+        words=words,
         timetable=Timetable(time.monotonic(), clock=time.time),
         secret=secrets[0],
         secrets=tuple(secrets),
         database=database,
+        recorder=Recorder(database),
         clock=time.time,
         exempt_when=host.exempt_when,
         translator=translator,
         reconnect=partial(_connect, app, host),
     )
+
+
+def _queries(bans: Bans, words: StoredWords, learner: Learner | None, submission: Submission) -> list[Query]:
+    """Return what the judge reads about a submission, besides what the memory reads."""
+    learned = [] if learner is None else learner.queries(submission)
+    return [*bans.queries(submission), *words.queries(), *learned]
 
 
 def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
@@ -211,7 +228,7 @@ def _database(settings: Settings, path: Path) -> Database:
     database = open_database(settings.database_uri or f"sqlite:///{path}")
     delete_old_tables(database)
     if not isinstance(database, SQLiteDatabase) or database.path.absolute() != path.absolute():
-        database.run_before_use(lambda: move_into(database, path))
+        database.run_before_use(lambda: move_into(database, path, more=ADD))
     return database
 
 

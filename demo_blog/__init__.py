@@ -11,18 +11,26 @@ from flask import Flask
 
 from demo_blog import (
     about,
+    archive,
+    caching,
     cli,
     comments,
     database,
+    desk,
     errors,
     feed,
     front,
+    maintenance,
     moderation,
     posts,
     rendering,
+    search,
     security,
+    sitemap,
+    tags,
     wordpress,
 )
+from demo_blog.desk import accounts
 from demo_blog.guard import guard
 from demo_blog.secret import site_secret
 
@@ -44,7 +52,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     instance = _instance_folder(given)
     app = Flask(__name__, instance_path=str(instance))
     app.config.from_mapping(
-        SQLALCHEMY_DATABASE_URI=os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'journal.sqlite3'}",
+        SQLALCHEMY_DATABASE_URI=os.environ.get("DATABASE_URL") or f"sqlite:///{instance / database.FILE_NAME}",
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         PERMANENT_SESSION_LIFETIME=timedelta(days=31),
         SESSION_COOKIE_SAMESITE="Lax",
@@ -54,14 +62,18 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         app.config["SECRET_KEY"] = site_secret(instance)
 
     database.init_app(app)
+    accounts.init_app(app)
     security.init_app(app)
+    caching.init_app(app)
     guard.init_app(app)
     rendering.init_app(app)
     errors.init_app(app)
     moderation.init_app(app)
+    maintenance.init_app(app)
     cli.init_app(app)
-    for module in (front, posts, comments, feed, about, wordpress):
+    for module in (front, posts, comments, feed, archive, tags, search, sitemap, about, wordpress):
         app.register_blueprint(module.bp)
+    desk.init_app(app)
     return app
 
 

@@ -98,12 +98,10 @@ def store(post: Post, form: CommentForm, verdict: Verdict) -> Comment:
         email=form.email,
         url=web_address(form.url) or "",
         body=form.body,
-        action=verdict.action.name.lower(),
-        score=verdict.score,
         author_key=None if state is CommentState.PUBLISHED else _author_key(),
         case_id=verdict.id or None,
     )
-    comment.set_findings(verdict.findings)
+    comment.set_verdict(verdict)
     db.session.add(comment)
     comment.move_to(state)
     db.session.commit()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, abort, g, render_template, session
 
+from demo_blog import addresses
 from demo_blog.comment_form import CommentForm
 from demo_blog.models import Comment, Post
 
@@ -40,12 +41,11 @@ class SeriesPosition:
 
 
 @bp.url_value_preprocessor
-def fetch_post(endpoint: str | None, values: dict[str, str] | None) -> None:  # noqa: ARG001 - Flask's signature
+def fetch_post(endpoint: str | None, values: dict[str, str] | None) -> None:
     """Store the post of ``/posts/<slug>`` in ``g.post`` before any other check. Answers 404 if it doesn't exist."""
-    post = Post.by_slug(values["slug"]) if values else None
-    if post is None:
+    if endpoint is None or values is None:
         abort(404)
-    g.post = post
+    g.post = addresses.post_at(endpoint, values)
 
 
 @bp.get("/posts/<slug>")

@@ -11,6 +11,7 @@ import click
 from flask.cli import AppGroup
 
 from ..errors import CaptchaGuardError
+from .bans import bans
 from .decisions import export_decisions, import_decisions
 from .doctor import doctor
 from .explain import explain
@@ -18,6 +19,7 @@ from .learning import filter_stats, retrain, tidy
 from .limits import limits
 from .preview import preview
 from .purge import purge
+from .statistics import statistics
 from .strength import strength
 from .teach import teach
 from .tune import tune
@@ -50,6 +52,8 @@ for command in (
     tidy,
     purge,
     limits,
+    statistics,
+    bans,
     export_decisions,
     import_decisions,
 ):

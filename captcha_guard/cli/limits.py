@@ -39,7 +39,7 @@ def limits(key: str | None, clear: bool) -> None:  # noqa: FBT001 - click passes
     if clear and key is None:
         raise click.UsageError("--clear needs the client: --key ADDRESS")
     state = current_state()
-    client = _ANY if key is None else _client(state, key)
+    client = _ANY if key is None else client_of_word(state, key, option="--key")
     policies = _policies(state)
     if key is not None and isinstance(state.storage, (MemoryStorage, LockedMemoryStorage)):
         click.echo("With memory:// each process counts separately; this command sees only its own counts.", err=True)
@@ -53,7 +53,7 @@ def limits(key: str | None, clear: bool) -> None:  # noqa: FBT001 - click passes
             click.echo(f"  {_line(policy, charge, stat)}")
 
 
-def _client(state: State, word: str) -> Client:
+def client_of_word(state: State, word: str, *, option: str) -> Client:
     """Return the client with this key.
 
     A mistyped address is refused, because it would otherwise mean all clients without an address.
@@ -64,7 +64,7 @@ def _client(state: State, word: str) -> Client:
         return client_named(word, secret=state.secret)
     if (client := client_of(word, secret=state.secret)) == UNKNOWN_CLIENT:
         raise click.BadParameter(
-            f"{word!r} isn't an address; {SHARED!r} means all clients without one", param_hint="--key"
+            f"{word!r} isn't an address; {SHARED!r} means all clients without one", param_hint=option
         )
     return client
 

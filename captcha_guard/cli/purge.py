@@ -18,9 +18,10 @@ from ..web.state import current_state
 def purge() -> None:
     """Delete all expired data.
 
-    Normally each write deletes a few expired counts, used codes and remembered comments. This command deletes them all
-    at once and frees the disk space. Data that hasn't expired is kept, so a used code stays used. To clear limits that
-    still apply, run: flask captcha-guard limits --key ADDRESS --clear.
+    Normally each write deletes a few expired counts, used codes and remembered comments, and maintenance deletes
+    expired statistics. This command deletes all of them at once and frees the disk space. Data that hasn't expired is
+    kept, so a used code stays used. To clear limits that still apply, run: flask captcha-guard limits --key ADDRESS
+    --clear.
     """
     state = current_state()
     storage = state.storage
@@ -31,14 +32,16 @@ def purge() -> None:
         "Sent to services, or waiting to be sent": purged.sent,
     }
     for table, count in counts.items():
-        click.echo(f"{table}: " + ("not deleted." if count is None else f"{_rows(count)} deleted."))
+        click.echo(_line(table, count))
     if isinstance(storage, SQLiteStorage):
         _purge_counters(storage)
     else:
         click.echo(f"Counters: {type(storage).__name__} deletes expired counters itself.")
-    if None in counts.values():
+    counted = state.recorder.sweep(state.clock())
+    click.echo(_line("Statistics", counted))
+    if None in (*counts.values(), counted):
         raise click.ClickException(
-            f"the remembered comments could not be deleted: {state.database.where} can't be used, and the log says "
+            f"some expired rows could not be deleted: {state.database.where} can't be used, and the log says "
             "why. Fix this, then run the command again."
         )
 
@@ -55,6 +58,10 @@ def _purge_counters(storage: SQLiteStorage) -> None:
     )
     for aside in set_aside_before(path):
         click.echo(f"Corrupt copy, which you can inspect and delete: {aside}, {_size(aside)}")
+
+
+def _line(table: str, count: int | None) -> str:
+    return f"{table}: " + ("not deleted." if count is None else f"{_rows(count)} deleted.")
 
 
 def _rows(count: int) -> str:

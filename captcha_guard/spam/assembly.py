@@ -12,9 +12,10 @@ from ..config.settings import Settings
 from ..config.suggestion import suggest
 from ..config.validators import PREFIX
 from ..errors import ConfigError
-from .history import Memory
+from .history import Ban, Memory
 from .judge import NEW_SITE, Judge, NewSiteCheck, Rule, Scorer, StandardRule
-from .lists.word_list import WordList, read_words
+from .lists.stored_words import StoredWords
+from .lists.word_list import WordList, Words, read_words
 from .rules import RULES, standard
 from .submission import Submission
 from .verdict import Bands, Thresholds
@@ -29,6 +30,8 @@ def assemble(
     root: Path,
     known: Callable[[Submission], bool],
     memory: Memory | None,
+    words: StoredWords,
+    ban_of: Callable[[str], Ban | None],
     learner: Scorer | None = None,
     new_site: NewSiteCheck | None = None,
     rules: Iterable[Rule] | None = None,
@@ -39,15 +42,17 @@ def assemble(
 
     :param root: the folder that relative paths are below.
     :param known: returns whether this submission is stored already.
+    :param words: the lists of words that moderators edit.
+    :param ban_of: returns the ban of a client's key.
     :param rules: replace the standard rules.
     :param extra_rules: run after the others.
     :param prefetching: the context in which one submission is judged.
     :raises ConfigError: a list can't be read, a slug names no rule, or two rules have the same slug.
     """
-    all_rules: tuple[Rule | StandardRule, ...] = (
-        tuple(rules) if rules is not None else _standard(settings, root=root, known=known, memory=memory)
-    )
-    all_rules += tuple(extra_rules)
+    chosen: Iterable[Rule | StandardRule] | None = rules
+    if chosen is None:
+        chosen = _standard(settings, root=root, known=known, memory=memory, words=words, ban_of=ban_of)
+    all_rules = (*chosen, *extra_rules)
     _refuse_clash(all_rules)
     slugs = {rule.slug for rule in (*all_rules, *RULES)} | {NEW_SITE}
     _refuse_unknown("WEIGHTS", settings.weights, slugs)
@@ -87,27 +92,32 @@ def _written(rule: object) -> str:
 
 
 def _standard(
-    settings: Settings, *, root: Path, known: Callable[[Submission], bool], memory: Memory | None
+    settings: Settings,
+    *,
+    root: Path,
+    known: Callable[[Submission], bool],
+    memory: Memory | None,
+    words: StoredWords,
+    ban_of: Callable[[str], Ban | None],
 ) -> tuple[StandardRule, ...]:
+    def both(name: str, source: tuple[Path | str, ...]) -> Words:
+        return words.beside(name, WordList(_entries(source, root), settings.word_fields))
+
     return standard(
         min_seconds=settings.min_seconds,
         max_links=settings.max_links,
         known=known,
         memory=memory,
-        disallowed=_words(settings.disallowed_words, settings, root),
+        ban_of=ban_of,
+        disallowed=both("disallowed", settings.disallowed_words),
         disallowed_message=settings.disallowed_message,
-        moderated=_words(settings.moderated_words, settings, root),
+        moderated=both("moderated", settings.moderated_words),
         disposable=_entries(settings.disposable_domains, root),
         scripts=settings.scripts,
         hold_first=settings.first_comment == "hold",
         trust_after=settings.trust_after,
         old_post=settings.old_post,
     )
-
-
-def _words(source: tuple[Path | str, ...], settings: Settings, root: Path) -> WordList | None:
-    entries = _entries(source, root)
-    return WordList(entries, settings.word_fields) if entries else None
 
 
 def _entries(source: tuple[Path | str, ...], root: Path) -> tuple[str, ...]:

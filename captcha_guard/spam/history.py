@@ -1,11 +1,13 @@
-"""What rules ask about earlier comments. The memory behind it is in :mod:`.memory`."""
+"""What rules ask about earlier comments and about bans. The memory behind it is in :mod:`.memory`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
+from ..messages import Message, message_n, sentences
 from .lists.known_hosts import PLATFORMS, is_forge, is_listed, is_work
 from .submission import Submission
 from .text.link import Link
@@ -14,6 +16,9 @@ from .text.registrable import registrable_domain
 
 #: The host and the parts of a path that tell pages of a platform apart: /user/project/issues, /document/d/identifier.
 _SEGMENTS: Final = 4
+
+#: The key that all clients without a known address share.
+SHARED_CLIENT: Final = "shared"
 
 
 class Party(StrEnum):
@@ -35,6 +40,16 @@ class History:
 
     ham: int = 0
     spam: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """A client that may not post until a time. ``client`` is its key. ``since`` and ``until`` are in UTC."""
+
+    client: str
+    since: datetime
+    until: datetime
+    note: str = ""
 
 
 class Memory(Protocol):
@@ -60,7 +75,7 @@ def author_of(submission: Submission) -> tuple[str, ...]:
 
 def client_of(submission: Submission) -> tuple[str, ...]:
     """Return the client's key. It is empty for the key that all clients without a known address share."""
-    return () if submission.client in ("", "shared") else (submission.client,)
+    return () if submission.client in ("", SHARED_CLIENT) else (submission.client,)
 
 
 def hosts_of(text: Text) -> tuple[str, ...]:
@@ -100,6 +115,15 @@ def links_of(submission: Submission) -> tuple[str, ...]:
 def link_name(scope: str, link: Link) -> str:
     """Return the name of a link's history in this scope. It is empty if the link's host is uncertain."""
     return f"{scope}\n{link.address}" if link.address else ""
+
+
+def with_kept(sentence: Message, past: History) -> Message:
+    """Return a sentence about spam of a party. If other comments of it were kept, a second sentence says how many."""
+    if not past.ham:
+        return sentence
+    # Translators: follows "3 comments that linked to example.com were spam."
+    kept = message_n("%(count)d other comment was kept.", "%(count)d other comments were kept.", past.ham)
+    return sentences(sentence, kept)
 
 
 def shown(host: str, submission: Submission) -> str:

@@ -28,7 +28,9 @@ def tidy(now: float | None = None) -> Tidied:
     def unmarked(name: str) -> None:
         unmarked_learned.send(app, id=name)
 
-    return state.moderation.tidy(state.clock() if now is None else now, expired, unmarked)
+    now = state.clock() if now is None else now
+    state.recorder.sweep(now)
+    return state.moderation.tidy(now, expired, unmarked)
 
 
 def start_maintenance() -> threading.Thread | None:

@@ -22,6 +22,8 @@ from captcha_guard.spam import upgrade
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.filter.stats import Stats
 from captcha_guard.spam.history import History, Party
+from captcha_guard.spam.lists.stored_words import StoredWords
+from captcha_guard.spam.memory.bans import Bans
 from captcha_guard.spam.memory.judged_comments import JudgedComments
 from captcha_guard.spam.memory.reputation import Reputation
 from captcha_guard.spam.services.outbox import Job, Outbox, Task
@@ -118,6 +120,17 @@ def test_the_counts_of_two_hosts_are_added(opened: Callable[[], Database], tmp_p
         for host in ("one", "other"):
             upgrade.move_into(database, former(tmp_path / f"{host}.sqlite3"))
         assert_all_is_there(database, times=2)
+
+
+def test_bans_and_edited_lists_of_words_move_with_the_rest(opened: Callable[[], Database], tmp_path: Path) -> None:
+    path = tmp_path / "former.sqlite3"
+    with closing(SQLiteDatabase(path)) as former_database:
+        ban = Bans(former_database).ban("a" * 32, seconds=3600, note="floods")
+        StoredWords(former_database, fields=["body"]).save("moderated", ["lawn", "part:agra"])
+    with closing(opened()) as database:
+        upgrade.move_into(database, path)
+        assert Bans(database).all() == (ban,)
+        assert StoredWords(database, fields=["body"]).entries("moderated") == ("lawn", "part:agra")
 
 
 def test_a_file_that_isnt_a_database_is_logged_and_kept(

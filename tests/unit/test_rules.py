@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from captcha_guard.spam.history import History, Party
+from captcha_guard.spam.history import Ban, History, Party
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.lists.word_list import WordList
 from captcha_guard.spam.rules import RULES, standard
@@ -56,6 +57,7 @@ def spam_from(party: Party, name: str, ham: int, spam: int) -> dict[str, Any]:
 
 DAY = 86_400
 WORDS = WordList(["free pills", "part:agra"])
+BAN = Ban("c1", datetime(2027, 1, 15, tzinfo=UTC), datetime(2027, 1, 16, 9, 30, 1, tzinfo=UTC))
 AUTHOR = "ada quill\nada@mail.example"
 
 #: slug, what is posted, the options under which; without the rule another action is taken.
@@ -64,6 +66,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("closed_post", {"closed": True}, {}),
     ("disallowed_words", {"body": "Get FREE  pills"}, {"disallowed": WORDS}),
     ("duplicate", {}, {"known": lambda _: True}),
+    ("banned_client", {}, {"ban_of": {"c1": BAN}.get}),
     ("trusted_author", {"account": "ada", "honeypot": "x"}, spam_from(Party.ACCOUNT, "ada", 3, 0)),
     ("honeypot", {"honeypot": "x"}, {}),
     ("too_fast", {"seconds": 2.9}, {}),
@@ -123,7 +126,13 @@ def test_the_documented_table_has_every_rule_with_its_score_in_order() -> None:
 
 def test_rules_run_in_the_order_of_the_registry() -> None:
     rules = standard(
-        memory=Past(), disallowed=WORDS, moderated=WORDS, disposable=["a"], scripts=["Latin"], hold_first=True
+        memory=Past(),
+        ban_of=lambda _: None,
+        disallowed=WORDS,
+        moderated=WORDS,
+        disposable=["a"],
+        scripts=["Latin"],
+        hold_first=True,
     )
     assert [type(rule) for rule in rules] == list(RULES)
 
@@ -235,6 +244,31 @@ def test_each_number_in_a_rule_is_an_edge(
 def score(slug: str, change: dict[str, Any], **options: Any) -> int:
     findings = judge(**options).judge(replace(PLAIN, **change)).findings
     return sum(finding.score for finding in findings if finding.reason == slug)
+
+
+@pytest.mark.parametrize(
+    ("ham", "spam", "sentence"),
+    [
+        (0, 1, "1 comment that linked to pills.example was spam."),
+        (0, 3, "3 comments that linked to pills.example were spam."),
+        (1, 6, "6 comments that linked to pills.example were spam. 1 other comment was kept."),
+        (2, 9, "9 comments that linked to pills.example were spam. 2 other comments were kept."),
+    ],
+)
+def test_the_moderator_reads_how_many_comments_with_the_link_were_spam_and_how_many_were_kept(
+    ham: int, spam: int, sentence: str
+) -> None:
+    submission = replace(PLAIN, url="https://pills.example")
+    verdict = judge(**spam_from(Party.HOST, "pills.example", ham, spam)).judge(submission)
+    (finding,) = (one for one in verdict.findings if one.reason == "linked_host")
+    assert finding.sentence == sentence
+
+
+def test_the_moderator_reads_which_share_of_the_letters_is_foreign() -> None:
+    verdict = judge(scripts=["Latin"]).judge(replace(PLAIN, body="спасибо abc"))
+    assert [finding.sentence for finding in verdict.findings] == [
+        "70 % of the letters are in a script that the site doesn't use."
+    ]
 
 
 def test_what_comes_again_and_again_weighs_more() -> None:

@@ -16,7 +16,7 @@ from captcha_guard.errors import ConfigError
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.lists import patterns
 from captcha_guard.spam.lists.patterns import Patterns, PatternTimeoutError
-from captcha_guard.spam.lists.word_list import Match, WordList, read_words
+from captcha_guard.spam.lists.word_list import WordList, WordMatch, read_words
 from captcha_guard.spam.rules.disallowed_words import DisallowedWords
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.text.normalised import normalised
@@ -62,7 +62,7 @@ def test_only_the_chosen_fields_are_looked_at() -> None:
 
 def test_the_match_says_which_entry_in_which_field() -> None:
     words = WordList(["cheap pills", "part:agra"])
-    assert words.find(Submission(scope="c", body="x", author="Viagra")) == Match("agra", "author")
+    assert words.find(Submission(scope="c", body="x", author="Viagra")) == WordMatch("agra", "author")
 
 
 def test_a_visitor_reads_the_sites_own_message_and_the_moderator_the_word() -> None:
@@ -73,10 +73,10 @@ def test_a_visitor_reads_the_sites_own_message_and_the_moderator_the_word() -> N
     assert "greed is good" in verdict.findings[0].sentence
 
 
-def _possible(entries: list[str]) -> list[Match]:
+def _possible(entries: list[str]) -> list[WordMatch]:
     parts = [entry.strip().removeprefix("part:") for entry in entries]
     written = {*entries, *(entry.strip() for entry in entries), *parts, *map(normalised, parts)}
-    return [Match(entry, "body") for entry in written]
+    return [WordMatch(entry, "body") for entry in written]
 
 
 @given(st.lists(st.text(min_size=1, max_size=12), max_size=8), st.text(max_size=80))
@@ -109,7 +109,7 @@ def test_entries_that_begin_alike_cost_no_more() -> None:
     start = time.thread_time()
     assert words.find(hostile) is None
     assert time.thread_time() - start < 0.05
-    assert words.find(Submission(scope="c", body="see https://spam59999.example")) == Match(
+    assert words.find(Submission(scope="c", body="see https://spam59999.example")) == WordMatch(
         "https://spam59999.example", "body"
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import add
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from ...errors import ConfigError
 from ..submission import Submission
@@ -38,11 +38,19 @@ _SHORT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class WordMatch:
     """The entry that was found, and the field in which it was found."""
 
     entry: str
     field: str
+
+
+class Words(Protocol):
+    """A list in which a rule looks words up."""
+
+    def find(self, submission: Submission) -> WordMatch | None:
+        """Return the first entry found in a submission."""
+        ...
 
 
 class WordList:
@@ -80,11 +88,17 @@ class WordList:
         self._unspaced = _Parts(unspaced)
         self._patterns = Patterns(patterns)
 
-    def find(self, submission: Submission) -> Match | None:
+    def __bool__(self) -> bool:
+        """Whether the list has an entry that can be found."""
+        return bool(self._phrases or self._parts or self._unspaced or self._patterns)
+
+    def find(self, submission: Submission) -> WordMatch | None:
         """Return the first entry found in a field of ``submission``.
 
         Raises ``PatternTimeoutError`` if the list's expressions exceed their time limit.
         """
+        if not self:
+            return None
         views = [seen for field in self.fields for seen in _views(submission, field) if seen[1]]
         for field, view in views:
             found = self._phrase(words_of(view)) or self._parts.find(view)
@@ -155,7 +169,7 @@ class _Parts:
 
 
 def read_words(path: Path) -> tuple[str, ...]:
-    """Return the entries of a file, one per line. Blank lines and lines that start with ``# `` are skipped.
+    """Return the entries of a file, one per line, without blank lines and comments.
 
     Raises ``ConfigError`` if the file can't be read.
     """
@@ -163,11 +177,16 @@ def read_words(path: Path) -> tuple[str, ...]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeError) as error:
         raise ConfigError(f"the list {str(path)!r} can't be read: {error}") from error
-    return tuple(line for line in lines if line.strip() and not line.startswith("# ") and line.strip() != "#")
+    return tuple(entries_in(lines))
 
 
-def _match(entry: str, field: str) -> Match:
-    return Match(UNQUOTED if field == _PRIVATE else entry, field)
+def entries_in(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the entries among lines. Blank lines and lines that start with ``# `` are skipped."""
+    return (line for line in lines if line.strip() and not line.startswith("# ") and line.strip() != "#")
+
+
+def _match(entry: str, field: str) -> WordMatch:
+    return WordMatch(UNQUOTED if field == _PRIVATE else entry, field)
 
 
 def _views(submission: Submission, field: str) -> Iterator[tuple[str, str]]:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from ...config.settings import DISALLOWED_MESSAGE
-from ..history import Memory
+from ..history import Ban, Memory
 from ..judge import StandardRule
-from ..lists.word_list import WordList
+from ..lists.word_list import WordList, Words
 from ..submission import Submission
 from .author_slogan import AuthorSlogan
+from .banned_client import BannedClient
 from .bare_domain import BareDomain
 from .bbcode import BBCode
 from .client_history import ClientHistory
@@ -44,7 +45,7 @@ from .trusted_author import TrustedAuthor
 #: Every rule in the order in which they run: first rules that can end the judging, then cheap ones, then those that
 #: read the database.
 RULES: Final[tuple[type[StandardRule], ...]] = (
-    TooLong, ClosedPost, DisallowedWords, Duplicate, TrustedAuthor,
+    TooLong, ClosedPost, DisallowedWords, Duplicate, BannedClient, TrustedAuthor,
     Honeypot, TooFast, OldPost, Empty, Links, SingleLink, LinkOnly, LinkMarkup, BBCode, Shortener, LastLink, BareDomain,
     AuthorSlogan, NameOffer, DisposableEmail, LetterTricks, ForeignScript, Contact, Flattery, Phrases, ModeratedWords,
     FirstComment, ClientHistory, LinkedHost, NearDuplicate,
@@ -55,6 +56,9 @@ PAST: Final = frozenset(
     rule.slug for rule in (Duplicate, TrustedAuthor, FirstComment, ClientHistory, LinkedHost, NearDuplicate)
 )
 
+#: A list that finds nothing.
+NO_WORDS: Final = WordList(())
+
 
 def standard(
     *,
@@ -62,9 +66,10 @@ def standard(
     max_links: int = 2,
     known: Callable[[Submission], bool] = lambda _: False,
     memory: Memory | None = None,
-    disallowed: WordList | None = None,
+    ban_of: Callable[[str], Ban | None] | None = None,
+    disallowed: Words = NO_WORDS,
     disallowed_message: str = DISALLOWED_MESSAGE,
-    moderated: WordList | None = None,
+    moderated: Words = NO_WORDS,
     disposable: Collection[str] = (),
     scripts: Collection[str] = (),
     hold_first: bool = False,
@@ -73,19 +78,18 @@ def standard(
 ) -> tuple[StandardRule, ...]:
     """Return the rules that these settings enable, in the order of ``RULES``.
 
-    ``known`` returns whether the same submission was accepted before. Without a ``memory`` the rules that compare a
-    submission with earlier comments and decisions are left out.
+    ``known`` returns whether the same submission was accepted before, and ``ban_of`` the ban of a client's key. Without
+    a ``memory`` the rules that compare a submission with earlier comments and decisions are left out.
     """
     made: list[StandardRule] = [
         TooLong(), ClosedPost(), Duplicate(known), Honeypot(), TooFast(min_seconds), OldPost(old_post), Empty(),
         Links(max_links, memory), SingleLink(max_links, memory), LinkOnly(max_links, memory), LinkMarkup(), BBCode(),
         Shortener(), LastLink(),
         BareDomain(), AuthorSlogan(), NameOffer(), LetterTricks(), Contact(), Flattery(), Phrases(),
+        DisallowedWords(disallowed, disallowed_message), ModeratedWords(moderated),
     ]  # fmt: skip
-    if disallowed is not None:
-        made.append(DisallowedWords(disallowed, disallowed_message))
-    if moderated is not None:
-        made.append(ModeratedWords(moderated))
+    if ban_of is not None:
+        made.append(BannedClient(ban_of))
     if disposable:
         made.append(DisposableEmail(disposable))
     if scripts:

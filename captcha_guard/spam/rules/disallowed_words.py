@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...messages import message
-from ..lists.word_list import WordList
+from ..lists.word_list import Words
 from ..names import field_name, quote
 from ..submission import Submission
 from ..verdict import Action, Finding
@@ -20,7 +20,7 @@ class DisallowedWords:
     final: ClassVar[bool] = True
     sentence: ClassVar[str] = message("A word is on the site's list of disallowed words.")
 
-    def __init__(self, words: WordList, message: str) -> None:
+    def __init__(self, words: Words, message: str) -> None:
         self._words = words
         self.message = message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...messages import message
-from ..lists.word_list import WordList
+from ..lists.word_list import Words
 from ..names import field_name, quote
 from ..submission import Submission
 from ..verdict import Action, Finding
@@ -20,7 +20,7 @@ class ModeratedWords:
     final: ClassVar[bool] = False
     sentence: ClassVar[str] = message("A word is on the site's list of words to be moderated.")
 
-    def __init__(self, words: WordList) -> None:
+    def __init__(self, words: Words) -> None:
         self._words = words
 
     def check(self, submission: Submission) -> Finding | None:

@@ -313,6 +313,7 @@ class _Post:
         if mode != "suspicious":
             return mode == "always" or settles
         owed = code.opened is None or code.reason != "code_missing" or code.opened.challenge.tries_left > 0
+        owed = owed or self.without_code  # it may not spend the token, so the token must not replace a code
         unusual = verdict.action == Action.CHALLENGE or verdict.score >= self.state.judge.thresholds.challenge
         unproven = code.reason == "store_unavailable"  # the store could not check another code either
         return settles or unproven or (not verdict.held and (owed or unusual))

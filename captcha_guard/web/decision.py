@@ -1,0 +1,21 @@
+"""Reports the decision about one POST: in the log, and by a signal if the POST was refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Request
+
+from ..signals import submission_refused
+from .decision_log import log_decision
+from .state import State, this_app
+
+if TYPE_CHECKING:
+    from .post.result import Result
+
+
+def report_decision(result: Result, request: Request, state: State) -> None:
+    """Report the result of a POST. Each result is reported once."""
+    log_decision(result, request.remote_addr, form=state.settings.log)
+    if result.refusal is not None and not result.refusal.asks_code:
+        submission_refused.send(this_app(), scope=result.scope, reason=result.refusal.reason)
