@@ -14,20 +14,28 @@ from demo_blog import (
     archive,
     caching,
     cli,
+    comment_text,
     comments,
     database,
     desk,
+    edits,
     errors,
     feed,
     front,
+    identicons,
     maintenance,
     moderation,
+    own_comments,
+    own_links,
     posts,
+    preview,
+    remembered,
     rendering,
     search,
     security,
     sitemap,
     tags,
+    threads,
     wordpress,
 )
 from demo_blog.desk import accounts
@@ -39,6 +47,9 @@ INSTANCE = "DEMO_BLOG_INSTANCE"
 
 MAX_REQUEST_BYTES = 256 * 1024
 """Larger requests get the status 413 before they are parsed. Comment forms are far smaller."""
+
+PICTURE_COLOURS = ("#1f1c18", "#bfb39a")
+"""Ink and paper of the security code: the ink of the page, on a paper that suits light and dark pages."""
 
 
 def create_app(config: Mapping[str, object] | None = None) -> Flask:
@@ -56,6 +67,8 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         PERMANENT_SESSION_LIFETIME=timedelta(days=31),
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,  # pages and pictures that everybody may cache must not set a cookie
+        CAPTCHA_GUARD_COLOURS=PICTURE_COLOURS,
     )
     app.config.from_mapping(given)
     if not app.config.get("SECRET_KEY"):
@@ -63,15 +76,22 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
 
     database.init_app(app)
     accounts.init_app(app)
+    remembered.init_app(app)  # before other hooks, so that it runs after them
+    threads.init_app(app)
     security.init_app(app)
     caching.init_app(app)
     guard.init_app(app)
     rendering.init_app(app)
+    comment_text.init_app(app)
+    identicons.init_app(app)
+    own_links.init_app(app)
     errors.init_app(app)
     moderation.init_app(app)
     maintenance.init_app(app)
     cli.init_app(app)
-    for module in (front, posts, comments, feed, archive, tags, search, sitemap, about, wordpress):
+    for module in (front, posts, comments, preview, edits, own_comments, identicons, feed):
+        app.register_blueprint(module.bp)
+    for module in (archive, tags, search, sitemap, about, wordpress):
         app.register_blueprint(module.bp)
     desk.init_app(app)
     return app

@@ -48,18 +48,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     port = listener.getsockname()[1]
     with listener:  # the server uses a duplicate of this socket
         server = make_server(HOST, port, app, threaded=True, fd=listener.fileno())
-    print(f"Posts: {loaded.added} added, {loaded.changed} changed, {loaded.unchanged} unchanged.")
-    if sample_count:
-        print(f"Sample comments: {sample_count}.")
-    print(f"Database and secret key: {app.instance_path}")
-    print(f"\n  {JOURNAL} is open at http://{HOST}:{port}/")
-    print(f"  Its desk, for {name}, once and within 15 minutes: http://{HOST}:{port}{accounts.DESK}/link/{token}")
-    print("\nPress Ctrl-C to stop it.", flush=True)
-
     # A shell that starts this process in the background makes it ignore SIGINT, so both signals need a handler.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _interrupt)
     try:
+        print(f"Posts: {loaded.added} added, {loaded.changed} changed, {loaded.unchanged} unchanged.")
+        if sample_count:
+            print(f"Sample comments: {sample_count}.")
+        print(f"Database and secret key: {app.instance_path}")
+        print(f"\n  {JOURNAL} is open at http://{HOST}:{port}/")
+        print(f"  Its desk, for {name}, once and within 15 minutes: http://{HOST}:{port}{accounts.DESK}/link/{token}")
+        print("\nPress Ctrl-C to stop it.", flush=True)
         server.serve_forever()
     except KeyboardInterrupt:
         pass

@@ -128,6 +128,15 @@ def tidy() -> None:
     click.echo("The maintenance is done.")
 
 
+@journal.command("import-wordpress")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only report what would be imported.")
+def import_wordpress(files: tuple[Path, ...], *, dry_run: bool) -> None:
+    """Import the posts and comments of WordPress exports (WXR). Running this again is safe."""
+    _require_tables()
+    wordpress_command.import_files(files, dry_run=dry_run)
+
+
 def _owner(name: str | None) -> Owner:
     _require_tables()
     found = db.session.scalars(select(Owner).where(Owner.name == name) if name else select(Owner).limit(2)).all()
@@ -137,15 +146,6 @@ def _owner(name: str | None) -> Owner:
         who = f"no owner {name!r}" if name else "no owner"
         raise click.ClickException(f"there is {who}; 'flask --app demo_blog journal create-owner' creates one")
     raise click.ClickException("there are several owners; add the name of one of them")
-
-
-@journal.command("import-wordpress")
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Only report what would be imported.")
-def import_wordpress(files: tuple[Path, ...], *, dry_run: bool) -> None:
-    """Import the posts and comments of WordPress exports (WXR). Running this again is safe."""
-    _require_tables()
-    wordpress_command.import_files(files, dry_run=dry_run)
 
 
 def _decide(comment_id: int, state: CommentState) -> None:

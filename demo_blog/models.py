@@ -165,6 +165,13 @@ class Comment(Base):
         """Whether the comment is public."""
         return self.state == CommentState.PUBLISHED
 
+    @property
+    def scope(self) -> str:
+        """The guard's scope of the form that the text was last sent with."""
+        if self.edited:
+            return f"edit:{self.post.slug}:{self.id}"
+        return f"comment:{self.post.slug}:{self.parent_id}" if self.parent_id else f"comment:{self.post.slug}"
+
     def move_to(self, state: CommentState) -> None:
         """Change the state. A comment that is published for the first time gets the next number of its post."""
         self.state = state
@@ -185,14 +192,6 @@ class Comment(Base):
             CommentFinding(position=position, reason=found.reason, score=found.score, sentence=found.sentence)
             for position, found in enumerate(findings)
         ]
-
-    @classmethod
-    def visible(cls, post: Post, author_key: str | None) -> Sequence[Comment]:
-        """Return the published comments on ``post`` and those with ``author_key``, oldest first."""
-        shown = cls.state == CommentState.PUBLISHED
-        if author_key:
-            shown = shown | ((cls.author_key == author_key) & (cls.state != CommentState.DELETED))
-        return db.session.scalars(select(cls).where(cls.post_id == post.id, shown).order_by(cls.id)).all()
 
     @classmethod
     def in_state(cls, state: CommentState) -> Sequence[Comment]:

@@ -70,7 +70,7 @@ def filter_status() -> str:
 def submission_of(comment: Comment) -> Submission:
     """Return a stored comment as a submission."""
     return Submission(
-        scope=f"comment:{comment.post.slug}",
+        scope=comment.scope,
         author=comment.author,
         email=comment.email,
         url=comment.url,

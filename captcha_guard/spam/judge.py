@@ -11,6 +11,7 @@ from typing import ClassVar, Final, Protocol, runtime_checkable
 from ..messages import message
 from .submission import Submission
 from .verdict import Action, Bands, Finding, Thresholds, Verdict, total
+from .weighing import Demanding, action_of, weighted
 
 logger = logging.getLogger("captcha_guard")
 
@@ -47,6 +48,11 @@ class StandardRule(Protocol):
     def check(self, submission: Submission) -> Finding | None:
         """Return a finding, or ``None``."""
         ...
+
+
+def weight_of(rule: Rule | StandardRule) -> int:
+    """Return a rule's own score of an ordinary finding, 0 for a host's rule that doesn't say."""
+    return getattr(rule, "weight", 0)
 
 
 class Scorer(Protocol):
@@ -134,9 +140,9 @@ class Judge:
             return total(self._run_rules(submission, without=without)[0])
 
     def _verdict(self, verdict: Verdict, findings: tuple[Finding, ...]) -> Verdict:
-        action, meant = self._action(findings, verdict.chance), None
+        action, meant = self.action(findings, verdict.chance), None
         if verdict.shadowed:
-            meant = self._action((*findings, *verdict.shadowed), verdict.chance)
+            meant = self.action((*findings, *verdict.shadowed), verdict.chance)
         return replace(verdict, action=action, findings=findings, meant=meant)
 
     def _run_rules(
@@ -187,11 +193,11 @@ class Judge:
             return None
         if not isinstance(finding, Finding) or not isinstance(finding.score, int):
             raise TypeError(f"it returned {finding!r}; None is needed, or a Finding whose score is a whole number")
-        weight, default = self.weights.get(rule.slug), getattr(rule, "weight", 0)
+        weight = self.weights.get(rule.slug)
         if weight is None:
             return finding
-        score = round(finding.score * weight / default) if default else weight
-        return replace(finding, score=min(100, score))
+        score = weighted(finding.score, weight, weight_of(rule))
+        return replace(finding, score=score, own_score=finding.score)
 
     def _run_filter(
         self, learner: Scorer, submission: Submission, rules_score: int
@@ -213,7 +219,6 @@ class Judge:
         )
         return chance, Finding("learned", 0, sentence, reply=message("It reads like comments that were spam here."))
 
-    def _action(self, findings: tuple[Finding, ...], chance: float | None) -> Action:
-        demanded = max((finding.action for finding in findings), default=Action.ACCEPT)
-        by_score_or_chance = self.thresholds.action(total(findings)) if chance is None else self.bands.action(chance)
-        return max(demanded, by_score_or_chance)
+    def action(self, findings: Iterable[Demanding], chance: float | None) -> Action:
+        """Return the action for these findings and the filter's chance, ``None`` if it abstained."""
+        return action_of(findings, chance, thresholds=self.thresholds, bands=self.bands)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import Protocol
 
 
 class Action(IntEnum):
@@ -22,7 +23,8 @@ class Finding:
     """What a rule found: a fixed slug (``reason``), a score of 0 to 100, and a sentence for the moderator.
 
     The verdict is at least as strict as ``action``, whatever the score. No rule is asked after a ``final`` finding.
-    ``reply`` replaces the sentence for the visitor, if the sentence would reveal too much.
+    ``reply`` replaces the sentence for the visitor, if the sentence would reveal too much. ``own_score`` is the rule's
+    own score if the site's weight has changed it.
     """
 
     reason: str
@@ -31,6 +33,7 @@ class Finding:
     action: Action = Action.ACCEPT
     final: bool = False
     reply: str = ""
+    own_score: int | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,14 @@ class Verdict:
         return replace(self, action=Action.ACCEPT, findings=(), shadowed=shadowed, meant=meant)
 
 
-def total(findings: tuple[Finding, ...]) -> int:
+class Scored(Protocol):
+    """A finding, or a recorded one."""
+
+    @property
+    def score(self) -> int:
+        """0 to 100."""
+
+
+def total(findings: Iterable[Scored]) -> int:
     """Return the sum of the findings' scores, limited to 0 to 100."""
     return max(0, min(100, sum(finding.score for finding in findings)))

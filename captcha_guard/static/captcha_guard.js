@@ -346,7 +346,7 @@
 
     // Returns a challenge, or null and the server's message, or nothing after a newer request.
     async #post(request, body) {
-      const language = (this.#box ?? this).closest("[lang]")?.lang || navigator.language;
+      const language = this.closest("[lang]")?.lang || navigator.language;
       this.#request = request;
       let answer = [null];
       try {

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.parse import unquote
 
 from flask import (
     Blueprint,
@@ -48,7 +49,7 @@ View = TypeVar("View", bound=Callable[..., object])
 
 _login_manager = LoginManager()
 _login_manager.session_protection = None  # a phone's address changes often, and the cookie can't be read by scripts
-_LOCAL = re.compile(r"(?:[/?](?!.*\.\.)[\w/?&=%.,:;@+*~!-]*)?", re.ASCII)
+_BELOW_THE_DESK = re.compile(r"(?P<path>(?:/[\w/%.,:;@+*~!-]*)?)(?:\?[\w/?&=%.,:;@+*~!-]*)?", re.ASCII)
 
 
 def init_app(app: Flask) -> None:
@@ -92,7 +93,10 @@ def owner_required() -> ResponseReturnValue | None:
 def local_path(target: str | None) -> str | None:
     """Return ``target`` if it is a path of the desk, otherwise ``None``. Other sites and other pages are refused."""
     desk = request.script_root + DESK
-    if not target or not target.startswith(desk) or not _LOCAL.fullmatch(target.removeprefix(desk)):
+    if not target or not target.startswith(desk):
+        return None
+    below = _BELOW_THE_DESK.fullmatch(target.removeprefix(desk))
+    if below is None or any(part in unquote(below["path"]) for part in ("..", "//", "\\")):
         return None
     return target
 

@@ -130,7 +130,7 @@ def position_of(comment: Comment) -> str:
 def counts() -> dict[str, int]:
     """Return the number of comments in each list."""
     rows = db.session.execute(select(Comment.state, func.count()).group_by(Comment.state))
-    by_state: dict[str, int] = dict(rows.tuples().all())
+    by_state = {row[0]: row[1] for row in rows}
     return {name: sum(by_state.get(state, 0) for state in states) for name, states in LISTS.items()}
 
 

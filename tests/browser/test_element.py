@@ -117,3 +117,18 @@ def test_after_the_last_comment_without_a_code_the_typed_code_counts(page: Page,
     code.fill(solve(host.app, page.locator('[name="captcha_token"]').input_value()))
     assert page.evaluate(SEND, "A fourth part is missing.")
     assert host.comments[-1] == ("False", "A fourth part is missing.")
+
+
+def test_another_language_of_the_element_or_of_its_page_fetches_the_field_in_it(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_label("Enter Security Code")).to_be_visible()
+    field = page.locator("[slot=field]")
+    page.evaluate("document.querySelector('captcha-guard').lang = 'ar'")
+    expect(field).to_have_attribute("lang", "ar")
+    expect(field).to_have_attribute("dir", "rtl")
+    page.evaluate(
+        "document.documentElement.lang = 'de'; document.querySelector('captcha-guard').removeAttribute('lang')"
+    )
+    expect(field).to_have_attribute("lang", "de")
+    page.get_by_text("Neuer Code", exact=True).click()
+    expect(page.get_by_role("status")).not_to_have_text("")

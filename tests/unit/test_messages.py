@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
+from time import process_time
 from typing import cast
 
 import pytest
@@ -114,3 +115,9 @@ def test_english_is_always_available() -> None:
 )
 def test_a_language_with_a_region_gets_the_catalogue_without_it(wanted: str, found: str | None) -> None:
     assert closest(wanted, ("en", "de", "pt-BR")) == found
+
+
+def test_a_language_of_half_a_megabyte_costs_nothing() -> None:
+    start = process_time()
+    assert closest("de" + "-x" * 240_000, ("en", "de")) == "de"
+    assert process_time() - start < 1

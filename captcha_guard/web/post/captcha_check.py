@@ -68,7 +68,8 @@ class CheckedCode:
 class CaptchaCheck:
     """Checks the limits and the code of one client's POST to one form.
 
-    ``sender_keys()`` yields the client's key under each of the site's secrets.
+    ``sender_keys()`` yields the client's key under each of the site's secrets. ``is_counted`` says whether the POST was
+    charged to the site's comment limits (not to a route's own), and ``is_limited`` whether limits refused that charge.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class CaptchaCheck:
         self.usual_mode = protection.mode or state.settings.mode
         self._policy = protection.limits or "comments"
         self._typed = False
+        self.is_counted = self.is_limited = False
 
     @cached_property
     def limit_status(self) -> LimitStatus:
@@ -100,6 +102,11 @@ class CaptchaCheck:
     def charge(self) -> Refusal | None:
         """Count this POST against the client's comment limits. Returns a refusal if it exceeds them, else None."""
         decision = self.state.limits.hit(self._policy, self.client, *self.limit_status.also_counted)
+        limits = self.state.limits
+        self.is_counted, self.is_limited = (
+            limits.policy(self._policy) is limits.policy("comments"),
+            not decision.allowed,
+        )
         if decision.uncounted:
             self.limit_status.counted = False
         return refused(decision, self.state, self._policy, self.client)

@@ -16,10 +16,9 @@ from ...counters.without_code import NO_CODE
 from ...errors import ConfigError, StoreUnavailableError
 from ...messages import in_english, message
 from ...signals import submission_judged
+from ...spam.code_demand import ANSWERED_BY_CODE, CodeState, Step, needs_code, next_step, settled
 from ...spam.judge import NEW_SITE
 from ...spam.rules.duplicate import Duplicate, already_said
-from ...spam.rules.honeypot import Honeypot
-from ...spam.rules.too_fast import TooFast
 from ...spam.rules.trusted_author import TrustedAuthor
 from ...spam.submission import Facts, Submission
 from ...spam.verdict import Action, Finding, Verdict, total
@@ -32,13 +31,10 @@ from .missing_body import report_missing_body
 from .origin import refuse_cross_site
 from .posted import NOTHING, PostedError, read
 from .refusal import Refusal
-from .result import Result
+from .result import Judged, Result
 
 #: Seconds after which to try again when the store can't check a code.
 TRY_AGAIN = 30
-
-#: Rules that only suspect a program. On a route without a moderator, a solved code cancels their findings.
-ANSWERED_BY_CODE = frozenset({Honeypot.slug, TooFast.slug})
 
 
 class Refused(Exception):  # noqa: N818 - it ends a POST and doesn't signal an error
@@ -94,7 +90,8 @@ class _Post:
         self.tries_left = 0
         self.submission: Submission | None = None
         self.without: frozenset[str] = frozenset()
-        self.rules_score = 0
+        self.rules_score = self.own_findings = 0
+        self.judged: Judged | None = None
         self.claimed: str | None = ""
         self.charged_without_code = False
         self.verdict = Verdict()
@@ -152,22 +149,27 @@ class _Post:
             self.without |= {NEW_SITE}  # without a moderator, the comment could not be confirmed
         verdict = self.state.judge.weigh(self.submission, without=self.without, shadowing=answered)
         self.rules_score = total(verdict.findings)
+        self.own_findings = len(verdict.findings)
         for finding in self.verdict.findings:
             verdict = verdict.found(finding)
         self.verdict = replace(verdict, id=secrets.token_urlsafe(16))
 
     def decide(self) -> Verdict:
         """Return the verdict with which the view runs, or raise ``Refused`` to refuse the comment or ask for a code."""
-        verdict, moderated = self.verdict, self.protection.moderated
-        if verdict.action == Action.REJECT:
+        verdict, code = self.verdict, self._code_state()
+        self.judged = Judged(verdict, code, own_findings=self.own_findings)
+        step = next_step(
+            verdict.action, verdict.score, code, challenge_from=self._challenge_from, code_helps=self._code_helps
+        )
+        if step is Step.REFUSE and verdict.action == Action.REJECT:
             worst = max(verdict.findings, key=lambda finding: (finding.action, finding.score))
             reason = worst.reason if worst.reason in ("duplicate", "too_long") else "refused"
             raise Refused(Refusal.because(reason, why=worst.reply or worst.sentence), verdict)
-        if verdict.action == Action.ASIDE and not moderated and (self.code.solved or not self._code_helps()):
+        if step is Step.REFUSE:
             raise Refused(Refusal.because("refused"), verdict)
-        if not self.code.solved and self._needs_code():
+        if step is Step.ASK:
             verdict = self._without_code()
-        return _without_actions_up_to(verdict, Action.CHALLENGE if moderated else Action.HOLD)
+        return _settled(verdict, moderated=code.moderated)
 
     def claim(self, verdict: Verdict) -> None:
         """Claim the comment, so that it isn't stored twice. With a solved code it was claimed when that was checked.
@@ -214,6 +216,11 @@ class _Post:
 
     def result(self) -> Result:
         """Return the result, and send the signal for a judged submission. Shadow mode lets every readable POST pass."""
+        judged = self.judged
+        if judged is None or self.verdict.action == Action.REJECT:
+            judged = Judged(self.verdict, CodeState(moderated=self.protection.moderated))
+        if hasattr(self, "captcha"):  # not for a POST from another site
+            judged = replace(judged, counted=self.captcha.is_counted, limited=self.captcha.is_limited)
         if self.shadow and self.readable:
             if self.cross_site is not None:
                 self.verdict = self.verdict.found(_finding(self.cross_site))
@@ -232,6 +239,7 @@ class _Post:
             rules_score=self.rules_score,
             tries_left=self.tries_left,
             claimed=self.claimed or "",
+            judged=judged,
         )
 
     def _claim(self, *, again: bool) -> None:
@@ -251,7 +259,9 @@ class _Post:
     def _refuse_without_code(self, refusal: Refusal | None) -> None:
         if refusal is not None:
             finding = Finding(refusal.reason, 0, refusal.message, Action.CHALLENGE)
-            raise Refused(refusal, self.verdict.found(finding))
+            if self.judged is not None:
+                self.judged = replace(self.judged, code=replace(self.judged.code, holds=False))
+            raise Refused(refusal, replace(self.verdict.found(finding), action=Action.CHALLENGE))
 
     def _is_repeated(self) -> bool:
         """Return whether this exact comment is already stored or being stored. If not, the rule is skipped later."""
@@ -289,6 +299,7 @@ class _Post:
             closed=facts.closed,
             post_age=facts.post_age,
             topic=facts.topic,
+            replaces=self.state.moderation.key_of(facts.replaces) if facts.replaces else "",
         )
 
     def _facts(self) -> Facts:
@@ -302,21 +313,41 @@ class _Post:
     def _code_helps(self) -> bool:
         """Return whether a solved code would keep the comment from being set aside."""
         if self.submission is None or ANSWERED_BY_CODE.isdisjoint(self.verdict.reasons):
-            return False
-        solved = self.state.judge.weigh(self.submission, without=self.without, shadowing=ANSWERED_BY_CODE)
-        return solved.action < Action.ASIDE
+            helps = False
+        else:
+            solved = self.state.judge.weigh(self.submission, without=self.without, shadowing=ANSWERED_BY_CODE)
+            helps = solved.action < Action.ASIDE
+        if self.judged is not None:
+            self.judged = replace(self.judged, code_helps=helps)
+        return helps
 
     def _needs_code(self) -> bool:
-        """Return whether this POST needs a solved code. A code that was asked for or typed must be right."""
-        mode, code, verdict = self.captcha.mode, self.code, self.verdict
-        settles = verdict.held and not self.protection.moderated
-        if mode != "suspicious":
-            return mode == "always" or settles
-        owed = code.opened is None or code.reason != "code_missing" or code.opened.challenge.tries_left > 0
-        owed = owed or self.without_code  # it may not spend the token, so the token must not replace a code
-        unusual = verdict.action == Action.CHALLENGE or verdict.score >= self.state.judge.thresholds.challenge
-        unproven = code.reason == "store_unavailable"  # the store could not check another code either
-        return settles or unproven or (not verdict.held and (owed or unusual))
+        verdict, code = self.verdict, self._code_state()
+        return needs_code(verdict.action, verdict.score, code, challenge_from=self._challenge_from)
+
+    @property
+    def _challenge_from(self) -> int:
+        return self.state.judge.thresholds.challenge
+
+    def _code_state(self) -> CodeState:
+        code, moderated = self.code, self.protection.moderated
+        unproven = code.reason == "store_unavailable"
+        refusing = self.state.settings.faults["codes"] == "refuse"
+        return CodeState(
+            mode=self.captcha.mode,
+            moderated=moderated,
+            solved=code.solved,
+            owed=self._owes_code(),
+            unproven=unproven,
+            holds=self.without_code or (unproven and moderated and not refusing),
+        )
+
+    def _owes_code(self) -> bool:
+        """Return whether a code was asked for or typed, so that it must be right."""
+        code = self.code
+        if self.without_code:  # it may not spend the token, so the token must not replace a code
+            return True
+        return code.opened is None or code.reason != "code_missing" or code.opened.challenge.tries_left > 0
 
     def _without_code(self) -> Verdict:
         """Ask for a code. If the store can't check codes, hold the comment for a moderator where there is one.
@@ -327,7 +358,7 @@ class _Post:
         if self.without_code:
             return verdict.found(Finding(NO_CODE, 0, message("Sent to the moderator without a code."), Action.HOLD))
         if code.reason == "store_unavailable":
-            if not self.protection.moderated or self.state.settings.faults["codes"] == "refuse":
+            if not self._code_state().holds:
                 refusal = Refusal.because(code.reason, retry_after=TRY_AGAIN)
                 raise Refused(refusal, replace(verdict, action=Action.CHALLENGE))
             sentence = message("The code could not be checked: the store was down.")
@@ -346,13 +377,10 @@ def _canonical_path(request: Request) -> str:
     return built[1] if built else request.path
 
 
-def _without_actions_up_to(verdict: Verdict, up_to: Action) -> Verdict:
-    """Return the verdict with every action up to ``up_to`` turned into accept. No code is missing for them now."""
-
-    def left(action: Action) -> Action:
-        return Action.ACCEPT if action <= up_to else action
-
-    return replace(verdict, action=left(verdict.action), meant=None if verdict.meant is None else left(verdict.meant))
+def _settled(verdict: Verdict, *, moderated: bool) -> Verdict:
+    """Return the verdict with which the view runs."""
+    meant = None if verdict.meant is None else settled(verdict.meant, moderated=moderated)
+    return replace(verdict, action=settled(verdict.action, moderated=moderated), meant=meant)
 
 
 def _rejected(refusal: Refusal) -> Verdict:

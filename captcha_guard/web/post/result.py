@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ...spam.code_demand import CodeState
 from ...spam.submission import Submission
 from ...spam.verdict import Verdict
 from ..protection import Protection
@@ -13,12 +14,31 @@ from .refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What the decision about a POST was based on, for its record.
+
+    ``verdict`` is the verdict before the code was considered. Its first ``own_findings`` findings aren't from a
+    service. ``code_helps`` is whether a solved code would keep the comment from being set aside, ``None`` if that made
+    no difference. ``counted`` means that the POST counts for the site's comment limits, and ``limited`` that they
+    refused it.
+    """
+
+    verdict: Verdict
+    code: CodeState
+    own_findings: int = 0
+    code_helps: bool | None = None
+    counted: bool = False
+    limited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """The result of one POST. The view runs if ``refusal`` is ``None``.
 
     ``submission`` is the submission that was judged. ``rules_score`` is the sum of the rules' findings, before any
     service was asked. ``tries_left`` is how many more tries at a code this POST has paid for. ``claimed`` is the key
-    of the claim that keeps the comment from being stored twice, or "".
+    of the claim that keeps the comment from being stored twice, or "". ``judged`` is what the decision was based on,
+    ``None`` for an exempt client.
     """
 
     scope: str
@@ -31,6 +51,7 @@ class Result:
     rules_score: int = 0
     tries_left: int = 0
     claimed: str = ""
+    judged: Judged | None = None
 
     @property
     def is_repetition(self) -> bool:

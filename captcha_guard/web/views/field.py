@@ -25,6 +25,7 @@ from ..state import NAME, State, current_state, this_app
 from .addresses import own_address, own_path
 from .assets import render_assets
 from .input_attributes import LABEL, InputAttributes
+from .kept_code import KeptCode, kept_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def render_field(
 
     ``scope`` defaults to the current endpoint's scope if that is guarded, else to that of the only guarded route. After
     a refusal the field shows the refusal's text, unless ``message`` is false. A field with its own ``attributes`` that
-    has no input shows nothing. Raises ``ConfigError`` if the form can't be determined, and for a scope that no form
+    has no input shows nothing. If an unguarded view shows the form again, such as a preview, the field keeps the code
+    that came with it. Raises ``ConfigError`` if the form can't be determined, and for a scope that no form
     has.
     """
     if not has_request_context():
@@ -64,12 +66,17 @@ def render_field(
     protection, scope = _form_protection(scope, protection)
     mark_private()
     result = result_for(scope)
+    kept = kept_code(state, scope) if result is None else None
     text = result.refusal.message if message and result is not None and result.refusal is not None else ""
-    if (carried := _pass_of(result)) is not None:
+    if (carried := kept.token if kept is not None and kept.is_pass else _pass_of(result)) is not None:
         bare = attributes is not None
         return _markup("pass", name=PASS, token=carried, state=state, message=text, bare=bare)
-    shown = shows_picture(state, protection) or _asks_for_code(result)
-    ticket = new_ticket(state, protection, scope, result, shown=shown)
+    asked = _asks_for_code(result) if kept is None else kept.is_asked
+    shown = shows_picture(state, protection) or asked
+    if kept is None:
+        ticket = new_ticket(state, protection, scope, result, shown=shown)
+    else:
+        ticket = _kept_ticket(state, scope, kept)
     if not shown:
         return _markup("quiet", name=TOKEN, token=ticket.token, scope=scope, state=state, message=text)
     return challenge_markup(state, ticket, result, message=text, attributes=attributes, protection=protection)
@@ -88,8 +95,10 @@ def fetched_field(state: State, protection: Protection, ticket: Ticket, *, shown
 
 def shows_input(protection: Protection, scope: str) -> bool:
     """Return whether a form shows a picture and an input now. Otherwise it only has hidden fields."""
-    result = result_for(scope)
-    return _pass_of(result) is None and (shows_picture(current_state(), protection) or _asks_for_code(result))
+    state, result = current_state(), result_for(scope)
+    if result is None and (kept := kept_code(state, scope)) is not None:
+        return not kept.is_pass and (kept.is_asked or shows_picture(state, protection))
+    return _pass_of(result) is None and (shows_picture(state, protection) or _asks_for_code(result))
 
 
 def challenge_markup(
@@ -158,6 +167,11 @@ def new_ticket(
         return Ticket(ours[TOKEN], scope, difficulty, unspent.challenge.language, ours[ANSWER], unspent.age)
     difficulty = protection.difficulty or state.difficulty
     return issue(state, scope, difficulty, shown=shown, tries_left=_tries_left(result), repeats=_repeats(result))
+
+
+def _kept_ticket(state: State, scope: str, kept: KeptCode) -> Ticket:
+    difficulty, language = state.issuer.difficulty(kept.opened), kept.opened.challenge.language
+    return Ticket(kept.token, scope, difficulty, language, kept.typed, kept.opened.age)
 
 
 def shows_picture(state: State, protection: Protection) -> bool:
