@@ -13,10 +13,12 @@ from .signals import (
     challenge_failed,
     challenge_issued,
     challenge_solved,
+    limit_reached,
     service_answered,
     store_available,
     store_unavailable,
     submission_judged,
+    submission_refused,
     unmarked_learned,
 )
 from .spam.filter.explanation import Weighed
@@ -27,21 +29,27 @@ from .spam.lists.word_list import WordMatch
 from .spam.moderation import Tidied
 from .spam.submission import Facts, Submission
 from .spam.verdict import Action, Finding, Verdict
+from .statistics.alerts import Alert
+from .statistics.counts import Counts, Period, Statistics
 from .web.post.refusal import Refusal
 
 __all__ = [
     "Action",
+    "Alert",
     "Ban",
     "CaptchaGuard",
     "CaptchaGuardError",
     "Change",
     "ConfigError",
+    "Counts",
     "Difficulty",
     "Facts",
     "Finding",
+    "Period",
     "Refusal",
     "Replay",
     "Rule",
+    "Statistics",
     "Stats",
     "Style",
     "Submission",
@@ -54,9 +62,11 @@ __all__ = [
     "challenge_issued",
     "challenge_solved",
     "draw",
+    "limit_reached",
     "service_answered",
     "store_available",
     "store_unavailable",
     "submission_judged",
+    "submission_refused",
     "unmarked_learned",
 ]

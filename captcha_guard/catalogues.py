@@ -27,6 +27,9 @@ END_ISOLATE: Final = "\u2069"
 #: same placeholders, or ``None`` for the catalogue's text.
 Localize = Callable[[Message, str], str | None]
 
+#: The most characters of a wanted tag that are compared. Real tags have fewer than 50.
+LONGEST_TAG: Final = 100
+
 logger = logging.getLogger("captcha_guard")
 
 
@@ -72,7 +75,7 @@ def closest(tag: str, allowed: Collection[str]) -> str | None:
     The wanted tag may be any text. Case doesn't matter, and it may have underscores.
     """
     known = {one.lower(): one for one in allowed}
-    wanted = tag.strip().lower().replace("_", "-")
+    wanted = tag[:LONGEST_TAG].strip().lower().replace("_", "-")
     while wanted:
         if wanted in known:
             return known[wanted]
@@ -124,6 +127,7 @@ class Translator:
             return None
         try:
             own = self._localize(text, tag)
+            own = None if own is None else str(own)  # a lazy text does its work here
         except Exception:
             logger.exception("captcha_guard: localize failed for %r, so the catalogue's text is used", text.msgid)
             return None

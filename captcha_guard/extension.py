@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -22,8 +24,12 @@ from .spam.moderation import Tidied
 from .spam.services import Context
 from .spam.submission import Submission
 from .spam.verdict import Verdict
+from .statistics.alerts import Alert, find_alerts
+from .statistics.counts import Statistics
+from .statistics.reading import read_statistics, seconds_of
 from .web.cors import answer_preflight, open_to_trusted
-from .web.decision_log import log_decision
+from .web.counting import count_signals
+from .web.decision import report_decision
 from .web.every_host import find_own_page
 from .web.first_request import FirstRequestChecks
 from .web.guarded_views import attach_protection, attach_to_decorator
@@ -35,7 +41,6 @@ from .web.post.handler import handle_post
 from .web.post.origin import refuse_cross_site
 from .web.post.result import Result
 from .web.protection import Protection
-from .web.recording import record
 from .web.request_state import current_request_state
 from .web.state import NAME, current_state, this_request
 from .web.unguarded import protection_of_method
@@ -80,6 +85,8 @@ class CaptchaGuard(ForModerators):
         self._extra_rules = listed("extra_rules", extra_rules)
         self._describe = describe
         self._exempt_when = exempt_when
+        if localize is not None and not callable(localize):
+            raise ConfigError(f"localize is {localize!r}; allowed: a function of a message and a language, or None")
         self._localize = localize
         if app is not None:
             self.init_app(app)
@@ -99,6 +106,7 @@ class CaptchaGuard(ForModerators):
         )
         at_start(app, state)
         app.extensions[NAME] = state
+        count_signals(app)
         app.register_blueprint(make_blueprint(state.settings.url_prefix, state.issuer.kinds.values()))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, answer_preflight, _refuse_early]
@@ -251,6 +259,31 @@ class CaptchaGuard(ForModerators):
         """Train the filter again on all stored decisions, and return their number. Raises as ``filter_stats``."""
         return current_state().moderation.retrain()
 
+    def statistics(self, since: datetime, until: datetime, *, by: str = "day") -> Statistics:
+        """Return what was counted from ``since`` to ``until``: verdicts, codes, limits and refusals.
+
+        Both are datetimes with a time zone. ``by`` is "hour" (kept for 35 days) or "day" (kept for 2 years). The result
+        has whole hours or days of UTC. Counts of other processes are in it after at most 5 seconds.
+
+        Raises ``ValueError`` if an argument isn't allowed, ``DatabaseUnavailableError`` when the database can't be
+        used.
+        """
+        state = current_state()
+        state.recorder.write(insist=True)
+        return read_statistics(state.database, since, until, by=by, now=state.clock())
+
+    def alerts(self, now: datetime | None = None) -> tuple[Alert, ...]:
+        """Return what is unusual in the 24 hours before ``now``, an empty tuple if nothing is.
+
+        The pass rate is compared with the site's last 28 days. A median time to solve below 2 s and replayed codes are
+        always unusual. Raises as ``statistics``.
+        """
+        state = current_state()
+        seconds = state.clock() if now is None else seconds_of("now", now)
+        state.recorder.write(insist=True)
+        found = find_alerts(state.database, seconds)
+        return tuple(replace(alert, sentence=state.site_text(alert.sentence)) for alert in found)
+
     def tidy(self, now: float | None = None) -> Tidied:
         """Run the maintenance that is due at ``now`` (seconds since 1970), and return what was done.
 
@@ -275,8 +308,7 @@ def judge_request(protection: Protection, scope: str) -> Result:
     if scope not in results:
         request = this_request()
         results[scope] = handle_post(request, state, protection, scope)
-        log_decision(results[scope], request.remote_addr, form=state.settings.log)
-        record(results[scope], state)
+        report_decision(results[scope], request, state)
     return results[scope]
 
 

@@ -101,6 +101,12 @@ def message_n(singular: str, plural: str, count: int, **values: Value) -> Messag
     return _made(Parts(singular, plural, count, {"count": count, **values}))
 
 
+def sentences(first: str, second: str) -> Message:
+    """Return two whole sentences, one after the other. Each can be a message or any other text."""
+    # Translators: joins two sentences, each with its full stop. Languages without spaces leave the space out.
+    return message("%(first)s %(second)s", first=first, second=second)
+
+
 def in_english(text: str) -> str:
     """Return a message in English. Any other text is returned unchanged."""
     return Message(text.english, text.parts) if isinstance(text, Message) else text

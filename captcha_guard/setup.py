@@ -44,6 +44,8 @@ from .spam.new_site import NewSite
 from .spam.services import Context, LateAnswer, services_of
 from .spam.submission import Submission
 from .spam.upgrade import delete_old_tables, move_into
+from .statistics.recorder import Recorder
+from .statistics.tables import ADD
 from .web.limiter import storage_for, strategy_of
 from .web.post.duplicates import known
 from .web.state import State
@@ -162,6 +164,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         secret=secrets[0],
         secrets=tuple(secrets),
         database=database,
+        recorder=Recorder(database),
         clock=time.time,
         exempt_when=host.exempt_when,
         translator=translator,
@@ -230,7 +233,7 @@ def _database(settings: Settings, path: Path) -> Database:
     database = open_database(settings.database_uri or f"sqlite:///{path}")
     delete_old_tables(database)
     if not isinstance(database, SQLiteDatabase) or database.path.absolute() != path.absolute():
-        database.run_before_use(lambda: move_into(database, path))
+        database.run_before_use(lambda: move_into(database, path, more=ADD))
     return database
 
 

@@ -5,19 +5,32 @@ Each signal has the keyword arguments that its comment names. No signal carries 
 
 from __future__ import annotations
 
+from typing import Final
+
 from blinker import Namespace
 
 _signals = Namespace()
 
-#: A challenge was issued. ``scope`` (str), ``difficulty`` (str).
+#: The kind of a pass, which proves that a code was solved before.
+PASS_KIND: Final = "pass"  # noqa: S105 - the name of a kind
+
+#: A challenge was issued. ``scope`` (str), ``difficulty`` (str), ``shown`` (bool, whether the visitor sees it now).
+#: A form that needs no code yet has a challenge that isn't shown.
 challenge_issued = _signals.signal("challenge-issued")
 
-#: A challenge was solved. ``scope`` (str), ``kind`` (str, of the code that was typed; "pass" for a pass), ``seconds``
-#: (int, from issue to answer).
+#: A challenge was solved. ``scope`` (str), ``kind`` (str, of the code that was typed; ``PASS_KIND`` for a pass),
+#: ``seconds`` (int, from issue to answer).
 challenge_solved = _signals.signal("challenge-solved")
 
 #: A challenge wasn't solved. ``scope`` (str), ``reason`` (slug, as in findings).
 challenge_failed = _signals.signal("challenge-failed")
+
+#: A limit refused a request. ``policy`` (str: "comments", "wrong", "pictures", "challenges" or "no_code").
+limit_reached = _signals.signal("limit-reached")
+
+#: A POST was refused, before or after it was judged. Asking for a code doesn't count. ``scope`` (str), ``reason`` (str,
+#: as in ``Refusal``).
+submission_refused = _signals.signal("submission-refused")
 
 #: A submission was judged. ``submission`` (Submission), ``verdict`` (Verdict).
 submission_judged = _signals.signal("submission-judged")

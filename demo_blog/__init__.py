@@ -9,7 +9,36 @@ from pathlib import Path
 
 from flask import Flask
 
-from demo_blog import about, cli, comments, database, errors, feed, front, moderation, posts, rendering, security
+from demo_blog import (
+    about,
+    archive,
+    caching,
+    cli,
+    comment_text,
+    comments,
+    database,
+    desk,
+    edits,
+    errors,
+    feed,
+    front,
+    identicons,
+    maintenance,
+    moderation,
+    own_comments,
+    own_links,
+    posts,
+    preview,
+    remembered,
+    rendering,
+    search,
+    security,
+    sitemap,
+    tags,
+    threads,
+    wordpress,
+)
+from demo_blog.desk import accounts
 from demo_blog.guard import guard
 from demo_blog.secret import site_secret
 
@@ -18,6 +47,9 @@ INSTANCE = "DEMO_BLOG_INSTANCE"
 
 MAX_REQUEST_BYTES = 256 * 1024
 """Larger requests get the status 413 before they are parsed. Comment forms are far smaller."""
+
+PICTURE_COLOURS = ("#1f1c18", "#bfb39a")
+"""Ink and paper of the security code: the ink of the page, on a paper that suits light and dark pages."""
 
 
 def create_app(config: Mapping[str, object] | None = None) -> Flask:
@@ -31,24 +63,37 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     instance = _instance_folder(given)
     app = Flask(__name__, instance_path=str(instance))
     app.config.from_mapping(
-        SQLALCHEMY_DATABASE_URI=os.environ.get("DATABASE_URL") or f"sqlite:///{instance / 'journal.sqlite3'}",
+        SQLALCHEMY_DATABASE_URI=os.environ.get("DATABASE_URL") or f"sqlite:///{instance / database.FILE_NAME}",
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         PERMANENT_SESSION_LIFETIME=timedelta(days=31),
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,  # pages and pictures that everybody may cache must not set a cookie
+        CAPTCHA_GUARD_COLOURS=PICTURE_COLOURS,
     )
     app.config.from_mapping(given)
     if not app.config.get("SECRET_KEY"):
         app.config["SECRET_KEY"] = site_secret(instance)
 
     database.init_app(app)
+    accounts.init_app(app)
+    remembered.init_app(app)  # before other hooks, so that it runs after them
+    threads.init_app(app)
     security.init_app(app)
+    caching.init_app(app)
     guard.init_app(app)
     rendering.init_app(app)
+    comment_text.init_app(app)
+    identicons.init_app(app)
+    own_links.init_app(app)
     errors.init_app(app)
     moderation.init_app(app)
+    maintenance.init_app(app)
     cli.init_app(app)
-    for module in (front, posts, comments, feed, about):
+    for module in (front, posts, comments, preview, edits, own_comments, identicons, feed):
         app.register_blueprint(module.bp)
+    for module in (archive, tags, search, sitemap, about, wordpress):
+        app.register_blueprint(module.bp)
+    desk.init_app(app)
     return app
 
 

@@ -10,14 +10,20 @@ from collections.abc import Sequence
 from types import FrameType
 
 from flask_migrate import upgrade
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from demo_blog import create_app, post_files, samples
+from demo_blog.database import db
+from demo_blog.desk import accounts, links
+from demo_blog.desk.models import Owner
 from demo_blog.rendering import JOURNAL
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5000
 PORTS_TRIED = 20
+OWNER = "editor"
+"""The name of the owner that is created if there is none. This owner has no password, only the printed link."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,19 +43,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         upgrade()
         loaded = post_files.load(post_files.read_all())
         sample_count = samples.add_samples()
+        owner = db.session.scalar(select(Owner).order_by(Owner.id).limit(1)) or accounts.create_owner(OWNER, None)
+        name, token = owner.name, links.create(owner)
     port = listener.getsockname()[1]
     with listener:  # the server uses a duplicate of this socket
         server = make_server(HOST, port, app, threaded=True, fd=listener.fileno())
-    print(f"Posts: {loaded.added} added, {loaded.changed} changed, {loaded.unchanged} unchanged.")
-    if sample_count:
-        print(f"Sample comments: {sample_count}.")
-    print(f"Database and secret key: {app.instance_path}")
-    print(f"\n  {JOURNAL} is open at http://{HOST}:{port}/\n\nPress Ctrl-C to stop it.", flush=True)
-
     # A shell that starts this process in the background makes it ignore SIGINT, so both signals need a handler.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _interrupt)
     try:
+        print(f"Posts: {loaded.added} added, {loaded.changed} changed, {loaded.unchanged} unchanged.")
+        if sample_count:
+            print(f"Sample comments: {sample_count}.")
+        print(f"Database and secret key: {app.instance_path}")
+        print(f"\n  {JOURNAL} is open at http://{HOST}:{port}/")
+        print(f"  Its desk, for {name}, once and within 15 minutes: http://{HOST}:{port}{accounts.DESK}/link/{token}")
+        print("\nPress Ctrl-C to stop it.", flush=True)
         server.serve_forever()
     except KeyboardInterrupt:
         pass

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
 from flask_migrate import upgrade
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
-from demo_blog import moderation, post_files
+from demo_blog import maintenance, moderation, post_files, search_index, wordpress_command
 from demo_blog.database import db
+from demo_blog.desk import accounts, decisions, links, passwords
+from demo_blog.desk.models import Owner
+from demo_blog.front_matter import PostFileError
 from demo_blog.models import Comment, CommentState, Post
 
 journal = AppGroup("journal", help="Load posts and moderate comments.")
@@ -36,9 +40,16 @@ def load() -> None:
     _require_tables()
     try:
         loaded = post_files.load(post_files.read_all())
-    except post_files.PostFileError as error:
+    except PostFileError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"Posts: {loaded.added} added, {loaded.changed} changed, {loaded.unchanged} unchanged.")
+
+
+@journal.command("index")
+def index() -> None:
+    """Build the search index again, for example after posts were changed with SQL."""
+    _require_tables()
+    click.echo(f"Posts in the search index: {search_index.rebuild()}.")
 
 
 @journal.command("held")
@@ -74,12 +85,75 @@ def explain(comment_id: int) -> None:
         click.echo(f"  {line}")
 
 
+@journal.command("create-owner")
+@click.argument("name")
+@click.password_option(help="Asked for if it isn't given.")
+def create_owner(name: str, password: str) -> None:
+    """Create the owner NAME, who can then log in at /desk."""
+    _require_tables()
+    try:
+        accounts.create_owner(name, password)
+    except (accounts.OwnerError, passwords.PasswordError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The owner {name} can log in at {accounts.DESK}.")
+
+
+@journal.command("set-password")
+@click.argument("name")
+@click.password_option(help="Asked for if it isn't given.")
+def set_password(name: str, password: str) -> None:
+    """Give the owner NAME a new password. This ends all sessions of this owner."""
+    owner = _owner(name)
+    try:
+        accounts.set_password(owner, password)
+    except passwords.PasswordError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The owner {name} has a new password, and all sessions of {name} have ended.")
+
+
+@journal.command("log-in-link")
+@click.argument("name", required=False)
+@click.option("--site", default="", help="The journal's address, such as https://blog.example.")
+def log_in_link(name: str | None, site: str) -> None:
+    """Print a link that logs the owner NAME in. It works once, for 15 minutes."""
+    token = links.create(_owner(name))
+    click.echo(f"{site.rstrip('/')}{accounts.DESK}/link/{token}")
+
+
+@journal.command("tidy")
+def tidy() -> None:
+    """Run the maintenance that is due. The server also does this after comments, once a minute."""
+    _require_tables()
+    maintenance.run()
+    click.echo("The maintenance is done.")
+
+
+@journal.command("import-wordpress")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only report what would be imported.")
+def import_wordpress(files: tuple[Path, ...], *, dry_run: bool) -> None:
+    """Import the posts and comments of WordPress exports (WXR). Running this again is safe."""
+    _require_tables()
+    wordpress_command.import_files(files, dry_run=dry_run)
+
+
+def _owner(name: str | None) -> Owner:
+    _require_tables()
+    found = db.session.scalars(select(Owner).where(Owner.name == name) if name else select(Owner).limit(2)).all()
+    if len(found) == 1:
+        return found[0]
+    if name or not found:
+        who = f"no owner {name!r}" if name else "no owner"
+        raise click.ClickException(f"there is {who}; 'flask --app demo_blog journal create-owner' creates one")
+    raise click.ClickException("there are several owners; add the name of one of them")
+
+
 def _decide(comment_id: int, state: CommentState) -> None:
     comment = _comment(comment_id)
     was = comment.state
-    taught = moderation.decide(comment, state)
+    batch = decisions.decide([comment], state, None)
     click.echo(f"Comment {comment_id} by {comment.author} is {'already' if was == state else 'now'} {state}.")
-    if not taught:
+    if batch.untaught:
         click.echo(
             "The guard could not be taught this decision; its log says why. Run the same command again later.", err=True
         )

@@ -15,6 +15,9 @@ from sqlalchemy.types import TypeDecorator
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+FILE_NAME = "journal.sqlite3"
+"""The SQLite file in the instance folder, unless another database is configured."""
+
 
 class Base(DeclarativeBase):
     """The base class of every model."""
@@ -29,6 +32,11 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def is_compared(name: str | None, kind: str, _parents: object = None) -> bool:
+    """Whether Alembic compares this table with the models. The tables of the search index have no models."""
+    return kind != "table" or not str(name).startswith("post_search")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -55,12 +63,25 @@ migrate = Migrate(directory=str(MIGRATIONS))
 
 
 def init_app(app: Flask) -> None:
-    """Set up the session and the ``flask db`` commands for ``app``."""
+    """Set up the session and the ``flask db`` commands for ``app``.
+
+    On a database server, the guard's judge stores its data there, too.
+    """
+    url = _with_driver(app.config["SQLALCHEMY_DATABASE_URI"])
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    if not url.startswith("sqlite"):
+        app.config.setdefault("CAPTCHA_GUARD_DATABASE_URI", url)
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
     migrate.init_app(app, db)
+
+
+def _with_driver(url: str) -> str:
+    """Return a PostgreSQL URL with the name of our driver. Providers write ``postgres://`` or ``postgresql://``."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+psycopg{separator}{rest}" if scheme in {"postgres", "postgresql"} else url
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, make_response, render_template
+from flask import Flask, Response, current_app, make_response, url_for
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
+
+from demo_blog.rendering import JOURNAL, MOTTO
 
 EXPLANATIONS = {
     400: (
@@ -25,6 +28,13 @@ EXPLANATIONS = {
     500: ("Our mistake", "An error occurred on our server, and was logged. Please try again later."),
 }
 
+WITHOUT_TEMPLATE = Markup(
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    '<title>{title} · {journal}</title><link rel="stylesheet" href="{style}">'
+    '<main><h1>{title}</h1><p>{text}</p><p><a href="/">To the contents</a></p></main></html>'
+)
+"""The page for an error in the template ``error.html`` or one that it uses."""
+
 
 def init_app(app: Flask) -> None:
     """Show a page of the journal for every HTTP error."""
@@ -36,8 +46,19 @@ def show(error: HTTPException) -> Response | HTTPException:
     if error.response is not None or error.code is None or error.code < 400:
         return error
     title, text = EXPLANATIONS.get(error.code, (error.name, "The request could not be completed."))
-    response = make_response(render_template("error.html", title=title, text=text, code=error.code), error.code)
+    response = make_response(_page(title, text, error.code), error.code)
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value  # for example Allow and Retry-After
     return response
+
+
+def _page(title: str, text: str, code: int) -> str:
+    # Without the context processors of extensions: one that looks up the visitor fails if the database is down.
+    values = {"journal": JOURNAL, "motto": MOTTO, "title": title, "text": text, "code": code}
+    try:
+        return current_app.jinja_env.get_template("error.html").render(values)
+    except Exception:
+        current_app.logger.exception("The page for the error %s can't be rendered; sending a plain page", code)
+        style = url_for("static", filename="journal.css")
+        return str(WITHOUT_TEMPLATE.format(title=title, text=text, journal=JOURNAL, style=style))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 
+from demo_blog.caching import PAGE_SECONDS, public
 from demo_blog.models import Comment, Post
 
 bp = Blueprint("front", __name__)
@@ -33,6 +34,7 @@ def contents(newest_first: Iterable[Post]) -> list[Entry]:
 
 
 @bp.get("/")
+@public(PAGE_SECONDS)
 def cover() -> str:
     """Show the journal's cover."""
     return render_template(

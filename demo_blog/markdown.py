@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from typing import Final
@@ -14,6 +15,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
+
+from demo_blog import headings, highlighting
 
 ASIDE: Final = "[!aside]"
 """A quotation that begins with this marker becomes a margin note."""
@@ -59,10 +62,24 @@ _TITLES: Final = re.compile(r"\s[\"'(]")
 """Possible starts of a link title. For each, the parser scans the paragraph to its end, one character at a time."""
 
 
+@dataclass(frozen=True)
+class Article:
+    """An article's HTML, and its headings that begin with a day."""
+
+    html: str
+    days: tuple[headings.Day, ...] = ()
+
+
 @lru_cache(maxsize=256)
-def render_article(text: str, posts_url: str) -> str:
-    """Render an article's Markdown. ``posts_url`` ends in a slash and is put before the slug of a linked article."""
-    return str(_article.render(text, {"posts_url": posts_url}))
+def render_article(text: str, posts_url: str, *, anchors: bool = True) -> Article:
+    """Render an article's Markdown.
+
+    ``posts_url`` ends in a slash and is put before the slug of a linked article. With ``anchors``, each heading has a
+    link to itself.
+    """
+    days: list[headings.Day] = []
+    html = str(_article.render(text, {"posts_url": posts_url, "anchors": anchors, "days": days}))
+    return Article(html, tuple(days))
 
 
 @lru_cache(maxsize=1024)
@@ -169,14 +186,17 @@ def _link_open(
 
 
 def _fence(
-    renderer: RendererHTML,
+    _renderer: RendererHTML,
     tokens: Sequence[Token],
     index: int,
-    options: OptionsDict,
-    env: MutableMapping[str, object],
+    _options: OptionsDict,
+    _env: MutableMapping[str, object],
 ) -> str:
+    token = tokens[index]
+    language = token.info.partition(" ")[0]
     # Wide code scrolls sideways, so it must be reachable by keyboard.
-    return str(renderer.fence(tokens, index, options, env)).replace("<pre>", '<pre tabindex="0">', 1)
+    opening = f'<pre class="{highlighting.CLASS}" tabindex="0"><code class="language-{escape(language or "text")}">'
+    return f"{opening}{highlighting.listing(token.content, language)}</code></pre>\n"
 
 
 def _table_open(*_: object) -> str:
@@ -191,6 +211,7 @@ def _article_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "typographer": True})
     parser.enable(["replacements", "smartquotes", "table"])
     parser.core.ruler.after("block", "asides", _mark_asides)
+    parser.core.ruler.push("headings", headings.link_headings)
     parser.add_render_rule("link_open", _link_open)
     parser.add_render_rule("fence", _fence)
     parser.add_render_rule("table_open", _table_open)

@@ -6,19 +6,23 @@ import enum
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from captcha_guard import Finding
+from captcha_guard import Finding, Verdict
 from demo_blog.database import Base, UtcDateTime, db
 
 
 class CommentState(enum.StrEnum):
-    """Published comments are public. Held ones and spam are visible only to their author and the moderator."""
+    """Published comments are public. Held ones and spam are visible only to their author and the moderator.
+
+    Deleted ones are visible only to the moderator, who can restore them for a day.
+    """
 
     PUBLISHED = "published"
     HELD = "held"
     SPAM = "spam"
+    DELETED = "deleted"
 
 
 class TextFormat(enum.StrEnum):
@@ -73,10 +77,16 @@ class Post(Base):
         return db.session.scalar(select(cls).where(cls.slug == slug))
 
     @classmethod
-    def newest_first(cls) -> Sequence[Post]:
-        """Return every public post, newest first. Among posts of one day, the later part of a series comes first."""
-        public = select(cls).where(~cls.draft)
-        return db.session.scalars(public.order_by(cls.date.desc(), cls.part.desc(), cls.slug)).all()
+    def newest_first(
+        cls, *conditions: ColumnElement[bool], limit: int | None = None, offset: int | None = None
+    ) -> Sequence[Post]:
+        """Return the public posts that meet the conditions, newest first.
+
+        Among posts of one day, the later part of a series comes first.
+        """
+        chosen = select(cls).where(~cls.draft, *conditions)
+        ordered = chosen.order_by(cls.date.desc(), func.coalesce(cls.part, 0).desc(), cls.slug)
+        return db.session.scalars(ordered.limit(limit).offset(offset)).all()
 
     def parts(self) -> Sequence[Post]:
         """Return all public parts of this post's series in reading order. Empty if the post isn't in a series."""
@@ -155,6 +165,13 @@ class Comment(Base):
         """Whether the comment is public."""
         return self.state == CommentState.PUBLISHED
 
+    @property
+    def scope(self) -> str:
+        """The guard's scope of the form that the text was last sent with."""
+        if self.edited:
+            return f"edit:{self.post.slug}:{self.id}"
+        return f"comment:{self.post.slug}:{self.parent_id}" if self.parent_id else f"comment:{self.post.slug}"
+
     def move_to(self, state: CommentState) -> None:
         """Change the state. A comment that is published for the first time gets the next number of its post."""
         self.state = state
@@ -163,20 +180,18 @@ class Comment(Base):
             counted = update(Post).where(Post.id == self.post_id).values(last_number=Post.last_number + 1)
             self.number = db.session.scalar(counted.returning(Post.last_number))
 
+    def set_verdict(self, verdict: Verdict) -> None:
+        """Store the guard's verdict: its action, its score and its findings."""
+        self.action = verdict.action.name.lower()
+        self.score = verdict.score
+        self.set_findings(verdict.findings)
+
     def set_findings(self, findings: Iterable[Finding]) -> None:
         """Replace what the guard has found in this comment."""
         self.findings = [
             CommentFinding(position=position, reason=found.reason, score=found.score, sentence=found.sentence)
             for position, found in enumerate(findings)
         ]
-
-    @classmethod
-    def visible(cls, post: Post, author_key: str | None) -> Sequence[Comment]:
-        """Return the published comments on ``post`` and those with ``author_key``, oldest first."""
-        shown = cls.state == CommentState.PUBLISHED
-        if author_key:
-            shown = shown | (cls.author_key == author_key)
-        return db.session.scalars(select(cls).where(cls.post_id == post.id, shown).order_by(cls.id)).all()
 
     @classmethod
     def in_state(cls, state: CommentState) -> Sequence[Comment]:

@@ -1,14 +1,13 @@
-"""Moderation: stores an editor's decisions, teaches them to the guard, and explains its verdicts."""
+"""Moderation: teaches decisions to the guard, and explains its verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from flask import Flask
 from sqlalchemy import delete
 
-from captcha_guard import CaptchaGuardError, Submission, aside_expired
+from captcha_guard import CaptchaGuardError, Submission, Weighed, aside_expired
 from demo_blog.database import db
 from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState
@@ -19,24 +18,13 @@ def init_app(app: Flask) -> None:
     aside_expired.connect(delete_expired, app)
 
 
-def decide(comment: Comment, state: CommentState) -> bool:
-    """Store an editor's decision and teach it to the guard at once. Returns whether the guard learned it.
-
-    The same decision twice changes nothing. Approving a comment that is already published teaches the guard that this
-    was right.
-    """
-    comment.move_to(state)
-    comment.decided = datetime.now(UTC)
-    db.session.commit()
-    return teach(comment)
-
-
-def teach(comment: Comment) -> bool:
-    """Teach the guard the state of a comment. Returns whether the guard learned it.
+def teach(comment: Comment, *, spam: bool | None = None) -> bool:
+    """Teach the guard whether a comment is spam, by default from its state. Returns whether the guard learned it.
 
     The guard deletes its own record of a comment after some weeks. After that, the stored comment is taught instead.
     """
-    spam = comment.state == CommentState.SPAM
+    if spam is None:
+        spam = comment.state == CommentState.SPAM
     if comment.case_id and guard.teach(comment.case_id, spam=spam):
         return True
     return guard.teach(submission_of(comment), spam=spam)
@@ -50,12 +38,21 @@ def finding_lines(comment: Comment) -> list[str]:
 def reasons(comment: Comment) -> Iterator[str]:
     """Yield a line for each finding when the comment was posted, then one for each word with a large weight."""
     yield from finding_lines(comment) or ["The rules found nothing."]
-    weights = (comment.case_id and guard.explain(comment.case_id)) or guard.explain(submission_of(comment))
-    for word in weights:
-        name = word.token.partition(":")[2]
-        yield f"{word.weight:+.2f}  {name} ({word.kind}; in {word.ham} kept and {word.spam} spam comments)"
-    if not weights:
+    words = weights(comment)
+    for word in words:
+        yield f"{word.weight:+.2f}  {name_of(word)} ({word.kind}; in {word.ham} kept and {word.spam} spam comments)"
+    if not words:
         yield filter_status()
+
+
+def weights(comment: Comment) -> tuple[Weighed, ...]:
+    """Return the ten tokens of a comment with the largest weights in the filter. Empty while the filter abstains."""
+    return (comment.case_id and guard.explain(comment.case_id)) or guard.explain(submission_of(comment))
+
+
+def name_of(token: Weighed) -> str:
+    """Return a token as a person reads it, without the prefix that stands for its kind."""
+    return token.token.partition(":")[2]
 
 
 def filter_status() -> str:
@@ -73,7 +70,7 @@ def filter_status() -> str:
 def submission_of(comment: Comment) -> Submission:
     """Return a stored comment as a submission."""
     return Submission(
-        scope=f"comment:{comment.post.slug}",
+        scope=comment.scope,
         author=comment.author,
         email=comment.email,
         url=comment.url,

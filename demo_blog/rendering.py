@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from urllib.parse import urlsplit
 
 from flask import Flask, url_for
 from markupsafe import Markup
 
-from demo_blog import markdown
+from demo_blog import articles, markdown
+from demo_blog.markdown import Article
+from demo_blog.models import Post
 
 JOURNAL = "The Carry Bit"
 MOTTO = "A journal of computing, for whatever is left over from one column and decides the next"
 
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def month(value: date) -> str:
+    """Return the month's name."""
+    return f"{value:%B}"
 
 
 def day(value: date) -> str:
@@ -44,10 +55,19 @@ def web_address(typed: str) -> str | None:
     return parts.geturl() if safe else None
 
 
-def article(text: str, *, external: bool = False) -> Markup:
-    """Return an article's Markdown as HTML. ``external`` makes links absolute, for the feed."""
-    posts_url = url_for("posts.show", slug="_", _external=external).removesuffix("_")
-    return Markup(markdown.render_article(text, posts_url))  # noqa: S704 - our own articles, HTML disabled
+def article(post: Post) -> Article:
+    """Return a post as HTML, with its days."""
+    return articles.render(post, _posts_url(external=False))
+
+
+def article_for_feed(post: Post) -> str:
+    """Return a post as HTML with absolute links."""
+    return xml_text(articles.render(post, _posts_url(external=True), feed=True).html)
+
+
+def xml_text(text: str) -> str:
+    """Remove the characters that XML doesn't allow, also escaped: most control characters, and two others."""
+    return _NOT_IN_XML.sub("", text)
 
 
 def comment(text: str) -> Markup:
@@ -55,8 +75,12 @@ def comment(text: str) -> Markup:
     return Markup(markdown.render_comment(text))  # noqa: S704 - sanitised by nh3
 
 
+def _posts_url(*, external: bool) -> str:
+    return url_for("posts.show", slug="_", _external=external).removesuffix("_")
+
+
 def init_app(app: Flask) -> None:
     """Add the filters, and the journal's name and motto, to the templates."""
-    for filter_ in (day, in_words, web_address, article, comment):
+    for filter_ in (day, month, in_words, web_address, article, article_for_feed, xml_text, comment):
         app.add_template_filter(filter_)
     app.context_processor(lambda: {"journal": JOURNAL, "motto": MOTTO})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select
 
-from captcha_guard import Finding
 from demo_blog import moderation
 from demo_blog.database import db
+from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState, Post
 
 FILE = Path(__file__).parent / "sample_comments.toml"
@@ -19,25 +21,16 @@ FILE = Path(__file__).parent / "sample_comments.toml"
 def add_samples(file: Path = FILE) -> int:
     """Store the comments in ``file`` if the journal has no comments. Returns how many were stored.
 
-    Published comments and spam are taught to the guard. Held ones wait for a decision.
+    Published comments and spam are taught to the guard, and held ones wait for a decision. Each comment is judged
+    before anything is taught.
     """
     if db.session.scalar(select(func.count()).select_from(Comment)):
         return 0
-    samples = tomllib.loads(file.read_text("utf-8"))["comment"]
-    comments = []
-    for sample in samples:
-        post = Post.by_slug(sample["post"])
-        if post is None:
-            raise LookupError(f"{file}: there is no post {sample['post']!r}; load the posts first")
-        comment = Comment(
-            post=post,
-            author=sample["author"],
-            email="",
-            url=sample.get("url", ""),
-            body=sample["body"].strip(),
-            created=sample["created"].astimezone(UTC),
-        )
-        comment.set_findings(Finding(*found) for found in sample.get("findings", ()))
+    comments: list[Comment] = []
+    by_key: dict[str, Comment] = {}
+    for sample in tomllib.loads(file.read_text("utf-8"))["comment"]:
+        comment = _comment(sample, by_key, file)
+        by_key[sample.get("key", "")] = comment
         db.session.add(comment)
         comment.move_to(CommentState(sample.get("state", CommentState.PUBLISHED)))
         comments.append(comment)
@@ -46,3 +39,20 @@ def add_samples(file: Path = FILE) -> int:
         if comment.state != CommentState.HELD:
             moderation.teach(comment)
     return len(comments)
+
+
+def _comment(sample: Mapping[str, Any], by_key: Mapping[str, Comment], file: Path) -> Comment:
+    post = Post.by_slug(sample["post"])
+    if post is None:
+        raise LookupError(f"{file}: there is no post {sample['post']!r}; load the posts first")
+    comment = Comment(
+        post=post,
+        parent=by_key[sample["reply_to"]] if "reply_to" in sample else None,
+        author=sample["author"],
+        email="",
+        url=sample.get("url", ""),
+        body=sample["body"].strip(),
+        created=sample["created"].astimezone(UTC),
+    )
+    comment.set_verdict(guard.check(moderation.submission_of(comment)))
+    return comment

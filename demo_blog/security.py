@@ -1,8 +1,9 @@
-"""Security headers for every response, and protection against cross-site request forgery (CSRF)."""
+"""Security headers for every response, the session cookie, and protection against cross-site request forgery (CSRF)."""
 
 from __future__ import annotations
 
 from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect, validate_csrf
 from wtforms import ValidationError
 
@@ -37,8 +38,17 @@ MAX_CSRF_TOKEN_AGE = 7 * 24 * 60 * 60
 csrf = CSRFProtect()
 
 
+class SessionCookie(SecureCookieSessionInterface):
+    """A session cookie that browsers send over https only, if they got it over https."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Return whether the cookie gets the attribute ``Secure``."""
+        return super().get_cookie_secure(app) or request.is_secure
+
+
 def init_app(app: Flask) -> None:
-    """Add the headers to every response, and require a CSRF token in every unsafe request."""
+    """Set up the session cookie and the headers, and require a CSRF token in every unsafe request."""
+    app.session_interface = SessionCookie()
     csrf.init_app(app)
     app.after_request(_add_headers)
 

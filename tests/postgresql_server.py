@@ -29,7 +29,7 @@ SETTINGS = (
 
 
 class PostgreSQL:
-    """A server. ``database()`` creates an empty database and returns its SQLAlchemy URL."""
+    """A server. ``database()`` creates a database and returns its SQLAlchemy URL."""
 
     def __init__(self, folder: Path, given: dict[str, Any]) -> None:
         self.port = free_port()
@@ -52,10 +52,11 @@ class PostgreSQL:
             self._process.wait(30)
             self._process = None
 
-    def database(self) -> str:
-        name = f"blog_{secrets.token_hex(6)}"
+    def database(self, *, copy: str = "template1") -> str:
+        """Create a database, empty or a copy of the one that has this name or URL, and return its URL."""
+        name, original = f"blog_{secrets.token_hex(6)}", copy.rpartition("/")[2]
         with closing(self.connect()) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {original}".encode())
         return f"postgresql+psycopg://guard@127.0.0.1:{self.port}/{name}"
 
     def connect(self, name: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:

@@ -19,6 +19,7 @@ from .learning import filter_stats, retrain, tidy
 from .limits import limits
 from .preview import preview
 from .purge import purge
+from .statistics import statistics
 from .strength import strength
 from .teach import teach
 from .tune import tune
@@ -51,6 +52,7 @@ for command in (
     tidy,
     purge,
     limits,
+    statistics,
     bans,
     export_decisions,
     import_decisions,

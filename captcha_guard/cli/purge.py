@@ -18,9 +18,10 @@ from ..web.state import current_state
 def purge() -> None:
     """Delete all expired data.
 
-    Normally each write deletes a few expired counts, used codes and remembered comments. This command deletes them all
-    at once and frees the disk space. Data that hasn't expired is kept, so a used code stays used. To clear limits that
-    still apply, run: flask captcha-guard limits --key ADDRESS --clear.
+    Normally each write deletes a few expired counts, used codes and remembered comments, and maintenance deletes
+    expired statistics. This command deletes all of them at once and frees the disk space. Data that hasn't expired is
+    kept, so a used code stays used. To clear limits that still apply, run: flask captcha-guard limits --key ADDRESS
+    --clear.
     """
     state = current_state()
     storage = state.storage
@@ -37,7 +38,11 @@ def purge() -> None:
         _purge_counters(storage)
     else:
         click.echo(f"Counters: {type(storage).__name__} deletes expired counters itself.")
-    more = {"Bans": state.bans.sweep(now), "Records of submissions": state.records.sweep(now)}
+    more = {
+        "Statistics": state.recorder.sweep(now),
+        "Bans": state.bans.sweep(now),
+        "Records of submissions": state.records.sweep(now),
+    }
     for table, count in more.items():
         click.echo(_line(table, count))
     if None in (*counts.values(), *more.values()):

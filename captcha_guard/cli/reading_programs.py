@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from ..statistics.interval import Share
 from .attack.opponent import AttackError, NotInstalledError
 from .attack.opponents import OPPONENTS, Installed, load
 from .attack.outcome import Sample, attack
 from .attack.quick import quick_ways
-from .interval import Share
 
 
 class Row(NamedTuple):

@@ -126,7 +126,9 @@ class Settings:
     challenge_limits: str = setting(
         "20 per minute", checks.limits, "limits", "How many new codes one client may request."
     )
-    picture_limits: str = setting("60 per minute", checks.limits, "limits", "How many pictures one client may fetch.")
+    picture_limits: str = setting(
+        "60 per minute", checks.limits, "limits", "How many pictures and sounds one client may fetch."
+    )
     wrong_limits: str = setting(
         "10 per 10 minutes", checks.limits, "limits", "How many wrong codes one client may send."
     )
@@ -251,7 +253,7 @@ class Settings:
         "/captcha-guard",
         checks.text(r"(/[A-Za-z0-9._~-]+)+", "a path such as '/captcha-guard'"),
         "a path",
-        "The path below which pictures and new codes are served.",
+        "The path below which pictures, sounds and new codes are served.",
     )
     locale: str = setting(
         "en",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, cast
 
-from ..catalogues import available
+from ..catalogues import available, closest
 from ..characters.look_alikes import groups_of
 from ..errors import ConfigError
 from .suggestion import nearest
@@ -35,11 +35,17 @@ _ORIGIN: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?"
 )
 
+#: What may follow an origin in an address: nothing, a path, a query or a fragment.
+_ENDINGS: Final = ("", "/", "?", "#")
+
 #: A colour as CSS writes it: #rgb or #rrggbb.
 _HEX: Final = re.compile("#([0-9A-Fa-f]{3}){1,2}")
 
 #: Takes a setting's name and value. Returns the value in its final form, or raises ``ConfigError``.
 Check = Callable[[str, object], object]
+
+#: Takes a word and the allowed ones. Returns the allowed word that was probably meant, or None.
+Near = Callable[[str, Sequence[str]], str | None]
 
 
 def refuse(name: str, value: object, allowed: str) -> ConfigError:
@@ -47,17 +53,22 @@ def refuse(name: str, value: object, allowed: str) -> ConfigError:
     return ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {allowed}")
 
 
-def choice(*choices: str) -> Check:
-    """Return a check for one of these words. The error for a misspelt word suggests the most similar one."""
+def choice(*choices: str, near: Near = nearest) -> Check:
+    """Return a check for one of these words. The error for a misspelt word suggests the one that ``near`` returns."""
 
     def check(name: str, value: object) -> object:
         if value not in choices:
-            near = nearest(str(value), choices)
-            hint = f". Did you mean {near!r}?" if near else ""
-            raise ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {', '.join(choices)}{hint}")
+            raise ConfigError(
+                f"{PREFIX}{name} is {value!r}; allowed: {', '.join(choices)}{_hint(value, choices, near)}"
+            )
         return value
 
     return check
+
+
+def _hint(value: object, choices: Sequence[str], near: Near) -> str:
+    found = near(str(value), choices)
+    return f". Did you mean {found!r}?" if found else ""
 
 
 def number(least: float, most: float, *, unit: str = "", whole: bool = True) -> Check:
@@ -268,13 +279,14 @@ def origins(name: str, value: object) -> object:
     """Return origins as browsers write them: in lower case, without a default port."""
     allowed = "a list of origins such as 'https://other.example' or 'http://127.0.0.1:8000', without path or wildcard"
     if not isinstance(value, (list, tuple)):
-        raise refuse(name, value, allowed)
+        raise refuse(name, value, f"{allowed}. Write {[value]!r}" if value and isinstance(value, str) else allowed)
     return tuple(_origin(name, one, allowed) for one in value)
 
 
 def _origin(name: str, value: object, allowed: str) -> str:
-    found = _ORIGIN.fullmatch(value) if isinstance(value, str) else None
-    if found is None and isinstance(value, str) and (begins := _ORIGIN.match(value)) and value[begins.end()] in "/?#":
+    given = value if isinstance(value, str) else ""
+    found = _ORIGIN.fullmatch(given)
+    if found is None and (begins := _ORIGIN.match(given.strip())) and given.strip()[begins.end() :][:1] in _ENDINGS:
         raise refuse(name, value, f"{allowed}. Write {begins[0]!r}")
     if found is None or int(found["port"] or 0) > 65_535:
         raise refuse(name, value, allowed)
@@ -283,13 +295,17 @@ def _origin(name: str, value: object, allowed: str) -> str:
     return f"{scheme}://{host}" if usual else f"{scheme}://{host}:{int(port)}"
 
 
-def some_of(*choices: str) -> Check:
-    """Return a check for a list of these words."""
+def some_of(*choices: str, near: Near = nearest) -> Check:
+    """Return a check for a list of these words. The error names the word that isn't allowed."""
     allowed = f"a list of some of {', '.join(choices)}"
 
     def check(name: str, value: object) -> object:
-        if not isinstance(value, (list, tuple)) or not all(word in choices for word in value):
-            raise refuse(name, value, allowed)
+        if not isinstance(value, (list, tuple)):
+            raise refuse(name, value, f"{allowed}. Write {[value]!r}" if value in choices else allowed)
+        for word in value:
+            if word not in choices:
+                hint = _hint(word, choices, near)
+                raise refuse(name, value, f"{allowed}. {word!r} isn't one of them{hint}")
         return tuple(value)
 
     return check
@@ -304,12 +320,12 @@ def function(name: str, value: object) -> object:
 
 def language(name: str, value: object) -> object:
     """Check for the tag of a language that has a catalogue."""
-    return choice(*available())(name, value)
+    return choice(*available(), near=closest)(name, value)
 
 
 def languages(name: str, value: object) -> object:
     """Return the tags of languages that have a catalogue as a tuple."""
-    return some_of(*available())(name, value)
+    return some_of(*available(), near=closest)(name, value)
 
 
 def faults(name: str, value: object) -> object:

@@ -15,6 +15,9 @@ from .diagnosis import CannotCheckError
 #: Input types that don't take a visitor's text.
 NO_TEXT: Final = frozenset({"hidden", "submit", "button", "reset", "image", "checkbox", "radio", "file", "password"})
 
+#: The end of the script's address in pages that have no field of their own. Other pages use a name with a hash.
+_SCRIPT: Final = "/captcha_guard.js"
+
 _LOG_IN: Final = re.compile(r"(?:log|sign)[-_]?(?:in|on)|auth|sso", re.IGNORECASE)
 
 
@@ -41,7 +44,8 @@ class Form:
 
 
 class Markup(HTMLParser):
-    """The parts of a page's markup that the checks use: forms, loaded files, and policies in ``meta`` elements."""
+    """The parts of a page's markup that the checks use: forms, loaded files, policies in ``meta`` elements, and
+    whether there is a ``<captcha-guard src>``."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -53,6 +57,7 @@ class Markup(HTMLParser):
         self.challenges: list[str] = []
         self.policies: list[str] = []
         self.asks_password = False
+        self.has_element = False
         self.feed(html)
         self.close()
 
@@ -77,6 +82,7 @@ class Markup(HTMLParser):
                 self.files.append(given.get("href", ""))
             case "meta" if given.get("http-equiv", "").lower() == "content-security-policy":
                 self.policies.append(given.get("content", ""))
+        self.has_element = self.has_element or (tag == "captcha-guard" and "src" in given)
         if "data-captcha-guard" in given and "data-url" in given:
             self.challenges.append(given["data-url"])
 
@@ -104,7 +110,10 @@ class Page:
 
     @classmethod
     def open(cls, url: str) -> Page:
-        """Fetch the page. Raises ``NoPageError`` if it has no form with the field."""
+        """Fetch the page.
+
+        Raises ``NoPageError`` if it has no form with the field, ``CannotCheckError`` if a script adds the field.
+        """
         browser = Browser()
         try:
             answer = browser.get(url)
@@ -134,7 +143,7 @@ class Page:
         return urljoin(urljoin(self.url, self.markup.base), url)
 
     def refuse_unless_usable(self, requested: str) -> None:
-        """Raise ``NoPageError`` unless the page has the field. ``requested`` is the URL before redirects."""
+        """Raise ``CannotCheckError`` unless the page has the field. ``requested`` is the URL before redirects."""
         at, status = shown(requested), self.answer.status
         via = "" if shown(self.url) == at else f" leads to {shown(self.url)}, which"
         name_one = "Give --url the address of a page with a form, as visitors see it without an account."
@@ -151,5 +160,10 @@ class Page:
             return
         if via and (self.markup.asks_password or _LOG_IN.search(urlsplit(self.url).path)):
             raise NoPageError(f"{at} redirects to a log-in page, {shown(self.url)}.", name_one)
+        if self.markup.has_element or any(urlsplit(url).path.endswith(_SCRIPT) for url in self.markup.files):
+            raise CannotCheckError(
+                f"a script adds the field to {shown(self.url)}, and the doctor runs no scripts. Open the page in a "
+                "browser: if no code is shown, its console has the reason"
+            )
         fix = f"Add {{{{ captcha_guard() }}}} to the page's form. Or: {name_one}"
         raise NoPageError(f"{at}{via} has no field for the security code.", fix)

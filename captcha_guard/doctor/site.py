@@ -40,7 +40,7 @@ class Site:
     def page(self) -> Page:
         """The page at ``url``, fetched once.
 
-        :raises CannotCheckError: ``url`` is empty, or (``NoPageError``) the page has no field.
+        :raises CannotCheckError: ``url`` is empty, a script adds the field, or (``NoPageError``) the page has no field.
         """
         if isinstance(self._fetched, CannotCheckError):
             raise self._fetched

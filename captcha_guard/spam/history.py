@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
+from ..messages import Message, message_n, sentences
 from .lists.known_hosts import PLATFORMS, is_forge, is_listed, is_work
 from .submission import Submission
 from .text.link import Link
@@ -114,6 +115,15 @@ def links_of(submission: Submission) -> tuple[str, ...]:
 def link_name(scope: str, link: Link) -> str:
     """Return the name of a link's history in this scope. It is empty if the link's host is uncertain."""
     return f"{scope}\n{link.address}" if link.address else ""
+
+
+def with_kept(sentence: Message, past: History) -> Message:
+    """Return a sentence about spam of a party. If other comments of it were kept, a second sentence says how many."""
+    if not past.ham:
+        return sentence
+    # Translators: follows "3 comments that linked to example.com were spam."
+    kept = message_n("%(count)d other comment was kept.", "%(count)d other comments were kept.", past.ham)
+    return sentences(sentence, kept)
 
 
 def shown(host: str, submission: Submission) -> str:

@@ -86,11 +86,14 @@ class Moderation:
         self._learn_unmarked = learn_unmarked
 
     def keep(self, submission: Submission, verdict: Verdict, rules_score: int, *, taught_later: bool) -> None:
-        """Remember a comment that the site has stored.
+        """Remember a comment that the site has stored, and forget the one that it replaces.
 
         :param rules_score: the score of the rules' findings when the learning filter judged the comment.
         :param taught_later: whether the site may teach the comment by its id.
         """
+        replaced = self._judged_comments.find_latest(submission.replaces) if submission.replaces else None
+        if replaced is not None:
+            self.forget(replaced.id, now=submission.posted_at)
         steps: list[Callable[[Access], object]] = [self._memory.note_step(submission, verdict.action)]
         if taught_later:
             steps.append(self._judged_comments.store_step(self._judged(submission, rules_score, verdict)))

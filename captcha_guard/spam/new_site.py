@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from ..messages import message
+from ..messages import message, sentences
 from .filter.learner import Learner
 from .filter.stats import ENOUGH, what_is_missing
 from .history import Memory, Party, author_of
@@ -49,9 +49,9 @@ class NewSite:
             return None
         missing = what_is_missing(*taught)
         self._log(now, missing)
-        sentence = message(
-            "Spam is arriving, this author is new, and the filter doesn't decide yet: %(steps)s, and it starts.",
-            steps=missing,
+        sentence = sentences(
+            message("The comment is held because spam is arriving, the author is new, and the filter hasn't started."),
+            missing,
         )
         reply = message("A moderator reads the first comment of each author.")
         return Finding(NEW_SITE, 0, sentence, Action.HOLD, reply=reply)
@@ -70,7 +70,7 @@ class NewSite:
             return
         self._logged_at = now
         logger.warning(
-            "captcha_guard: comments of new authors are held, because spam arrives and the filter doesn't decide yet: "
-            "%s, and it starts",
+            "captcha_guard: comments of new authors are held, because spam is arriving and the filter hasn't started. "
+            "%s",
             missing,
         )

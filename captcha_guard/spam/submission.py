@@ -22,13 +22,16 @@ class Facts:
     ``account`` is the name of the confirmed account that posts, never something typed into the form. ``closed`` means
     that the post takes no more comments. ``post_age`` is the post's age in seconds, ``None`` if it is unknown.
     ``topic`` is the title and text of what is commented on, or a function without arguments that returns it and is
-    called only when it is needed. Quotes of it aren't judged, and its links don't count.
+    called only when it is needed. Quotes of it aren't judged, and its links don't count. ``replaces`` is the id of the
+    verdict on the stored comment that this one replaces, as an edit does. The two aren't compared, and once the view
+    has stored the new one, the guard forgets the old one.
     """
 
     account: str = ""
     closed: bool = False
     post_age: float | None = None
     topic: str | Callable[[], str] = ""
+    replaces: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,8 @@ class Submission:
     service. ``site`` is the host that serves the form; links to it don't count. ``whole`` is a digest of everything
     that was posted. It differs for comments with the same text but another rating or another parent.
 
-    ``account``, ``closed``, ``post_age`` and ``topic`` are the host's :class:`Facts`.
+    ``account``, ``closed``, ``post_age`` and ``topic`` are the host's :class:`Facts`. ``replaces`` is the comment key
+    of the stored comment that this one replaces.
     """
 
     scope: str
@@ -66,6 +70,7 @@ class Submission:
     private: tuple[str, ...] = ()
     site: str = ""
     whole: str = ""
+    replaces: str = ""
 
     @cached_property
     def text(self) -> Text:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from ..database.database import Access, Database
@@ -67,34 +68,35 @@ def delete_old_tables(database: Database) -> None:
     database.drop_tables(*_DELETED)
 
 
-def move_into(database: Database, file: Path) -> None:
+def move_into(database: Database, file: Path, *, more: Mapping[Table, str] = MappingProxyType({})) -> None:
     """Add the judge's data in ``file`` to ``database``, once, and delete it from the file.
 
     The counts of several hosts are added up. If both filters have learned decisions, all of them are learned again. If
     only the old one has, it is copied. After an interruption, the next call continues without losing or counting
     anything twice. A file that can't be used is logged and left unchanged.
 
+    :param more: further tables to move, each with the statement that adds one of its rows.
     :raises DatabaseUnavailableError: the database can't be used.
     """
     if not file.exists():
         return
     try:
         with closing(sqlite3.connect(file, timeout=5.0, isolation_level=None)) as old:
-            _move(database, old, file)
+            _move(database, old, file, more)
     except sqlite3.Error:
         logger.exception("captcha_guard: the judge's data in %s could not be moved", file)
 
 
-def _move(database: Database, old: sqlite3.Connection, file: Path) -> None:
+def _move(database: Database, old: sqlite3.Connection, file: Path, more: Mapping[Table, str]) -> None:
     there = {name for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    tables = [table for table in _TABLES if table.name in there]
+    tables = [table for table in (*_TABLES, *more) if table.name in there]
     if not tables:
         return
-    database.add_tables(*_TABLES, *SIDE_TABLES, _MOVED)
+    database.add_tables(*_TABLES, *SIDE_TABLES, *more, _MOVED)
     name = _name_of(old)
     with database.writing() as access:
         if not access.rows("SELECT file FROM judge_moved WHERE file = :file", (name,)):
-            _copy(access, old, tables)
+            _copy(access, old, tables, {**_ADD, **more})
             access.run(_MOVED.insert, (name,))
     old.execute("BEGIN IMMEDIATE")
     for name in (*(table.name for table in tables), *_DELETED):
@@ -114,10 +116,10 @@ def _name_of(old: sqlite3.Connection) -> str:
     return str(old.execute(read).fetchone()[0])
 
 
-def _copy(access: Access, old: sqlite3.Connection, tables: Sequence[Table]) -> None:
+def _copy(access: Access, old: sqlite3.Connection, tables: Sequence[Table], statements: Mapping[Table, str]) -> None:
     for table in tables:
-        if table in _ADD:
-            access.change(_ADD[table], old.execute(table.select).fetchall())
+        if table in statements:
+            access.change(statements[table], old.execute(table.select).fetchall())
     if outbox.TABLE in tables:
         for row in old.execute(
             "SELECT service, kind, task, mark, form, born, due, tries FROM service_outbox"

@@ -1,6 +1,5 @@
-// Renews codes without reloading the page, also in pages that htmx, Turbo or the host's own scripts have built, and
-// fetches the field for pages that don't have it. Without this script, plain forms still work. All texts come from the
-// server's markup.
+// Renews codes without reloading the page, also in pages that htmx, Turbo or scripts have built, and fetches the field
+// for pages that don't have it. Plain forms work without this script.
 "use strict";
 (() => {
   const TAG = "captcha-guard";
@@ -13,7 +12,7 @@
   // shows it only if the field can't be fetched.
   class Field extends HTMLElement {
     static formAssociated = true;
-    static observedAttributes = ["src", "scope", "lang"];
+    static observedAttributes = ["src", "scope", "lang", "data-known"];
 
     #internals = this.attachInternals?.();
     #slot = null;
@@ -35,7 +34,7 @@
       this.addEventListener("load", (event) => this.#showPicture(event.target), true);
     }
 
-    // The element with the field's attributes and parts, or null.
+    // The element with the field's parts, or null.
     get #box() {
       return this.hasAttribute("src") ? this.querySelector(":scope > [slot=field]") : this;
     }
@@ -54,23 +53,27 @@
     }
 
     get token() {
-      return this.querySelector('input[type="hidden"][name="captcha_token"]');
+      return this.#named("token");
+    }
+
+    #named(name) {
+      return this.querySelector(`[name="captcha_${name}"]`);
     }
 
     // The headers for a comment that the host's script sends.
     get headers() {
-      const [pass, noCode] = ["pass", "no_code"].map((name) => this.querySelector(`[name="captcha_${name}"]`));
+      const pass = this.#named("pass");
       if (pass !== null) {
         return { "Captcha-Pass": pass.value };
       }
       const typed = (this.input?.value ?? "").normalize("NFKC").replace(/[^ -~]/g, "?"); // a header is ASCII
       return {
         ...(this.token && { "Captcha-Token": this.token.value, "Captcha-Answer": typed }),
-        ...(noCode?.checked && { "Captcha-No-Code": "1" }),
+        ...(this.#named("no_code")?.checked && { "Captcha-No-Code": "1" }),
       };
     }
 
-    // Show the answer to that comment. Returns whether it was accepted.
+    // Show the answer. Returns whether the comment was accepted.
     async settle(response) {
       const isProblem = response.headers.get("Content-Type")?.startsWith("application/problem+json");
       const problem = isProblem ? await response.clone().json() : {};
@@ -80,8 +83,8 @@
       } else if (problem.challenge !== undefined) {
         await this.#ask(problem);
       } else {
+        this.clearRefusal();
         if (problem.retry_after === undefined) {
-          this.clearRefusal();
           await (this.token === null ? this.#fetch() : this.renew()); // the code is spent
         }
         this.#announce(problem.detail ?? "");
@@ -95,6 +98,9 @@
         return;
       }
       if (this.input === null) {
+        if (this.querySelector("input") === null) {
+          console.warn(`${TAG}: the attribute src is missing`);
+        }
         return; // the form doesn't ask for a code
       }
       const copied = !this.#known && this.hasAttribute("data-known");
@@ -122,8 +128,14 @@
       window.clearTimeout(this.#timer);
     }
 
+    // If Turbo morphs the page, the element gets a new field, without data-known.
     attributeChangedCallback() {
-      window.queueMicrotask(() => this.isConnected && this.hasAttribute("src") && this.#prepare());
+      window.queueMicrotask(() => {
+        if (this.isConnected && !this.hasAttribute("data-known")) {
+          this.#known = false;
+          this.connectedCallback();
+        }
+      });
     }
 
     formResetCallback() {
@@ -137,7 +149,6 @@
       this.#validate();
     }
 
-    // Fetch the field, unless it is here.
     #prepare() {
       if (this.#slot === null) {
         this.#slot = document.createElement("slot");
@@ -158,7 +169,7 @@
 
     async #fetch(token) {
       const wanted = this.#wanted;
-      const [fresh] = await this.#post(wanted, { token, field: true });
+      const [fresh, detail] = await this.#post(wanted, { token, field: true });
       if (fresh === undefined) {
         return false; // another request has followed
       }
@@ -166,6 +177,9 @@
         this.#fetched = wanted;
         this.#insert(fresh);
         return true;
+      }
+      if (detail) {
+        console.warn(`${TAG}: ${detail}`);
       }
       this.#failedAt = Date.now();
       if (this.#slot !== null) {
@@ -212,7 +226,7 @@
         this.#internals?.setValidity({});
         return;
       }
-      input.required = !this.querySelector('[name="captcha_no_code"]')?.checked;
+      input.required = !this.#named("no_code")?.checked;
       input.setAttribute("aria-required", input.required);
       const missing = input.willValidate && input.validity.valueMissing;
       this.#internals?.setValidity({ valueMissing: missing }, missing ? input.validationMessage : "", input);
@@ -222,6 +236,9 @@
       this.#expiresAt = Date.now() + seconds * 1000;
       const lead = Math.min(MARGIN, seconds / 4) * 1000;
       window.clearTimeout(this.#timer);
+      if (!this.isConnected) {
+        return; // it is renewed if the element is put back
+      }
       this.#timer = window.setTimeout(() => {
         if (!this.input?.value) {
           this.#expire();
@@ -231,7 +248,7 @@
       }, seconds * 1000 - lead);
     }
 
-    // A hidden page renews its code only when it becomes visible.
+    // A hidden page renews its code when it becomes visible.
     #expire() {
       if (document.hidden) {
         this.#expiresAt = 0;
@@ -258,8 +275,9 @@
       }
     }
 
-    // Show a refusal's message and new challenge.
+    // Show a refusal.
     async #ask({ challenge, detail, reason }) {
+      Object.assign(this.#named("no_code") ?? {}, { checked: false });
       if (this.input !== null && this.token !== null) {
         this.#show(challenge);
       } else if (!(await this.#fetch(challenge.token)) || this.input === null) {
@@ -268,13 +286,13 @@
       }
       this.clearRefusal();
       const [input, message] = [this.input, document.createElement("p")];
-      const isMistake = !["code_missing", "unusual"].includes(reason);
-      message.className = `captcha-guard__message${isMistake ? "" : " captcha-guard__message--plain"}`;
+      const isFirst = ["code_missing", "unusual"].includes(reason);
+      message.className = `captcha-guard__message${isFirst ? " captcha-guard__message--plain" : ""}`;
       message.id = `${input.id}-message`;
       message.textContent = detail;
       (input.closest(".captcha-guard__row") ?? input).before(message);
       input.setAttribute("aria-describedby", `${message.id} ${input.getAttribute("aria-describedby") ?? ""}`.trim());
-      if (isMistake) {
+      if (reason === "code_wrong") {
         input.setAttribute("aria-invalid", "true");
       }
       this.#announce("");
@@ -283,7 +301,7 @@
 
     clearRefusal() {
       const message = this.querySelector(".captcha-guard__message");
-      if (message !== null && this.input !== null) {
+      if (message && this.input) {
         const described = this.input.getAttribute("aria-describedby") ?? "";
         this.input.setAttribute("aria-describedby", described.replace(message.id, "").trim());
       }
@@ -326,9 +344,9 @@
       this.#announce(this.#text("accepted"));
     }
 
-    // Get a challenge. Returns it, or null and the server's message, or nothing if another request has followed.
+    // Returns a challenge, or null and the server's message, or nothing after a newer request.
     async #post(request, body) {
-      const language = (this.#box ?? this).closest("[lang]")?.lang || navigator.language;
+      const language = this.closest("[lang]")?.lang || navigator.language;
       this.#request = request;
       let answer = [null];
       try {
@@ -339,7 +357,7 @@
           signal: AbortSignal.timeout?.(TIMEOUT),
         });
         const fresh = await response.json();
-        answer = response.ok ? [fresh] : [null, fresh.detail];
+        answer = response.ok && fresh.token ? [fresh] : [null, fresh.detail];
       } catch {}
       if (this.#request !== request) {
         return [];
@@ -400,7 +418,7 @@
     }
   }
 
-  // A double click sends the form once. Forms that the host's own scripts submit aren't affected.
+  // A double click sends the form once.
   let sent = new WeakMap();
 
   function isDouble(form, by, now) {
@@ -447,14 +465,14 @@
   function fieldOf(sender) {
     const form = formOf(sender);
     const next = sender.nextElementSibling;
-    return form !== null ? form.querySelector(TAG) : next !== null && next.matches(TAG) ? next : null;
+    return form !== null ? form.querySelector(TAG) : next?.matches(TAG) ? next : null;
   }
 
   // Values that aren't posted as form fields are sent in headers.
   function addHeaders(event) {
     const { elt, verb, headers } = event.detail;
     const field = fieldOf(elt);
-    if (field !== null && field.token !== null && (formOf(elt) === null || verb === "delete")) {
+    if (field?.token && (formOf(elt) === null || verb === "delete")) {
       Object.assign(headers, field.headers);
     }
   }
@@ -473,7 +491,7 @@
     }
   }
 
-  // Many pages reset their form after every answer. This keeps the text.
+  // Some pages reset their form after every answer.
   function keepText(form) {
     const hold = (event) => event.preventDefault();
     form.addEventListener("reset", hold);
@@ -485,7 +503,7 @@
     const sender = swap.requestConfig.elt;
     const [form, field] = [formOf(sender), fieldOf(sender)];
     const older = (form || sender).nextElementSibling;
-    if (older !== null && older.matches(".captcha-guard-answer")) {
+    if (older?.matches(".captcha-guard-answer")) {
       older.remove();
     }
     const refusal = refusalIn(swap.xhr);
@@ -498,7 +516,7 @@
       keepText(form);
     }
     if (refusal === "code") {
-      const button = form && form.querySelector("button:not([type=button], [type=reset]), input[type=submit]");
+      const button = form?.querySelector("button:not([type=button], [type=reset]), input[type=submit]");
       swap.selectOverride = TAG;
       swap.target = field || button || form || sender;
       swap.swapOverride = field ? "outerHTML" : button ? "beforebegin" : form ? "beforeend" : "afterend";
@@ -546,7 +564,7 @@
     window.addEventListener("pageshow", (event) => {
       sent = new WeakMap();
       const [entry] = performance.getEntriesByType("navigation");
-      if (event.persisted || (entry && entry.type === "back_forward")) {
+      if (event.persisted || entry?.type === "back_forward") {
         const isOld = (field) => field.input !== null && (event.persisted || !field.hasAttribute("src"));
         each((field) => isOld(field) && field.renew("new-code"));
       }

@@ -2,7 +2,8 @@
 
 A browser hides the answer to a script of another origin unless the answer allows that origin (Fetch Standard, CORS
 protocol), and asks first, with a preflight, before it sends JSON or our headers. Only exact members of
-``CAPTCHA_GUARD_TRUSTED_ORIGINS`` are allowed. Cookies never are (``Access-Control-Allow-Credentials`` isn't sent).
+``CAPTCHA_GUARD_TRUSTED_ORIGINS`` are allowed. Cookies aren't, unless the host's own extension allows them for that
+origin: the guard never sends ``Access-Control-Allow-Credentials``.
 """
 
 from __future__ import annotations
@@ -72,8 +73,9 @@ def open_to_trusted(response: Response) -> Response:
     origin = _trusted_origin(request)
     if not origin:
         return response
-    if response.headers.get(_ORIGIN) != "*":
+    if response.headers.get(_ORIGIN) not in ("*", origin):
         response.headers[_ORIGIN] = origin
+        response.headers.pop("Access-Control-Allow-Credentials", None)  # the host meant them for another origin
     methods = current_request_state().preflight_for
     if not methods:
         _add(response, "Access-Control-Expose-Headers", EXPOSED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -29,6 +30,7 @@ from ..spam.memory.bans import Bans
 from ..spam.moderation import Moderation
 from ..spam.services import Services
 from ..spam.verdict import Verdict
+from ..statistics.recorder import Recorder
 from .timetable import Timetable
 
 NAME = "captcha_guard"
@@ -41,15 +43,16 @@ HONEYPOT_WORDS = ("subject", "topic", "notes", "reference", "remark", "details",
 class State:
     """The parts of one application's guard. ``clock`` returns seconds since 1970.
 
-    ``storage`` is the counters' store, and ``health`` tracks whether it works. ``database`` has the data of the judge.
-    ``writer`` writes to it in the background, such as the ``records`` of POSTs. ``bans`` are the banned clients, and
-    ``words`` the lists of words that moderators edit.
+    ``storage`` is the counters' store, and ``health`` tracks whether it works. ``database`` has the data of the judge
+    and the statistics. ``writer`` writes to it in the background what ``recorder`` counts, and the ``records`` of
+    POSTs. ``bans`` are the banned clients, and ``words`` the lists of words that moderators edit.
     ``secret`` is the key for signatures. ``secrets`` lists it first, then the older ones. ``exempt_when()`` returns
     True for visitors that the guard doesn't check. ``translator`` translates its texts. ``reconnect`` returns a new
     state of the same application with other settings and another storage at a URI.
 
-    Three outages are logged at their begin: ``naming`` (the host's function for client keys fails), ``drawing``
-    (pictures can't be drawn) and ``rehosted`` (browsers use another host name than the one that reaches us).
+    These outages are logged at their begin: ``naming`` (the host's function for client keys fails), ``rehosted``
+    (browsers use another host name than the one that reaches us), and for each kind of challenge ``rendering`` (its
+    files can't be made).
 
     ``forms`` has the endpoints at which this process has seen a ``CaptchaField``. The other sets have what was already
     logged, so that it's logged only once: endpoints whose POSTs have no field for the body (``bodiless``), endpoints
@@ -77,13 +80,14 @@ class State:
     secret: bytes
     secrets: tuple[bytes, ...]
     database: Database
+    recorder: Recorder
     clock: Callable[[], float]
     reconnect: Callable[[Settings, str, Storage], State]
     exempt_when: Callable[[], object] | None = None
     translator: Translator = field(default_factory=Translator)
     naming: Outage = field(default_factory=Outage)
-    drawing: Outage = field(default_factory=Outage)
     rehosted: Outage = field(default_factory=Outage)
+    rendering: defaultdict[str, Outage] = field(default_factory=lambda: defaultdict(Outage))
     forms: set[str] = field(default_factory=set)
     bodiless: set[str] = field(default_factory=set)
     fieldless: set[str] = field(default_factory=set)
@@ -95,7 +99,11 @@ class State:
         tag = self.settings.locale
         if not self.translator.changes(tag):
             return verdict
-        return verdict.worded(lambda sentence: self.translator.translate(sentence, tag))
+        return verdict.worded(self.site_text)
+
+    def site_text(self, text: str) -> str:
+        """Return a text for moderators in ``CAPTCHA_GUARD_LOCALE``."""
+        return self.translator.translate(text, self.settings.locale)
 
     @property
     def languages(self) -> tuple[str, ...]:

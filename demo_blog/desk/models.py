@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from demo_blog.database import Base, UtcDateTime
+from demo_blog.database import Base, UtcDateTime, db
 from demo_blog.models import Comment
 
 
@@ -20,6 +20,20 @@ class Owner(Base):
     name: Mapped[str] = mapped_column(String(80), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
     session_key: Mapped[str] = mapped_column(String(64), unique=True)
+
+    # What Flask-Login asks of a user. The session contains the session key, so that a new key ends it.
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """Return the value by which a session finds its owner."""
+        return self.session_key
+
+    @classmethod
+    def by_name(cls, name: str) -> Owner | None:
+        """Return the owner with this name, or ``None``."""
+        return db.session.scalar(select(cls).where(cls.name == name))
 
 
 class LogInLink(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from demo_blog.database import Base, db
+from demo_blog.database import Base, db, is_compared
 from demo_blog.desk import models  # noqa: F401 - the tables register themselves
 
 
@@ -21,7 +21,9 @@ def run() -> None:
         if connection.dialect.name == "sqlite":  # which copies a table to change it, and drops the old one
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.commit()
-        context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+        context.configure(
+            connection=connection, target_metadata=Base.metadata, render_as_batch=True, include_name=is_compared
+        )
         with context.begin_transaction():
             context.run_migrations()
 

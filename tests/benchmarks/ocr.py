@@ -39,7 +39,7 @@ from captcha_guard.cli.attack.opponents import OPPONENTS
 from captcha_guard.cli.attack.outcome import Outcome, Sample, attack
 from captcha_guard.cli.attack.rapidocr import RapidocrDetector
 from captcha_guard.cli.attack.ways import PLAIN, Way, ways
-from captcha_guard.cli.interval import Share
+from captcha_guard.statistics.interval import Share
 from tests.benchmarks.peers import CLASSICA, DISTRIBUTIONS, OURS, Worker
 from tests.benchmarks.shared_lines import SharedLines
 

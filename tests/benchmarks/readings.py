@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from captcha_guard.challenge.answer import matches, normalise
-from captcha_guard.cli.interval import Share
 from captcha_guard.cli.options import presets
+from captcha_guard.statistics.interval import Share
 
 _COLUMNS = ("number", "answer", "level", "style", "look")
 

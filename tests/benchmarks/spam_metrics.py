@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import sqrt
 from random import Random
 
-from captcha_guard.cli.interval import Share
+from captcha_guard.statistics.interval import Share
 
 RESAMPLES = 1000
 

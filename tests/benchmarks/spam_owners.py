@@ -14,7 +14,6 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from captcha_guard.cli.interval import Share
 from captcha_guard.database.opening import open_database
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.judge import Judge
@@ -25,6 +24,7 @@ from captcha_guard.spam.new_site import NewSite
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
+from captcha_guard.statistics.interval import Share
 from tests.benchmarks.spam_data import Comment, in_time
 from tests.benchmarks.spam_proofs import OURS, Line, share_line
 

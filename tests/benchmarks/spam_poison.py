@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from captcha_guard.cli.interval import Share
 from captcha_guard.spam.filter.features import scope_token
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.filter.source import DAY, Source, sources_of
 from captcha_guard.spam.submission import Submission
+from captcha_guard.statistics.interval import Share
 from tests.benchmarks import spam_ours as ours
 from tests.benchmarks.spam_data import Comment, in_time, time_split
 from tests.benchmarks.spam_proofs import OURS, Line, share_line

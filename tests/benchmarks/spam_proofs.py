@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import mean
 
-from captcha_guard.cli.interval import Share
+from captcha_guard.statistics.interval import Share
 from tests.benchmarks import spam_ours as ours
 from tests.benchmarks import spam_peers as peers
 from tests.benchmarks.spam_data import Comment, in_time, published_split, time_split

@@ -23,7 +23,7 @@ from statistics import mean
 import torch
 
 from captcha_guard.challenge.answer import matches
-from captcha_guard.cli.interval import Share
+from captcha_guard.statistics.interval import Share
 from tests.benchmarks.network import Network
 from tests.benchmarks.pictures import Pictures, Studio
 from tests.benchmarks.training import train

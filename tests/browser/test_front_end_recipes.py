@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -145,6 +146,55 @@ def test_a_static_page_reports_a_missing_code_before_sending(static_site: Commen
     assert static_site.page.evaluate("document.querySelector('captcha-guard').matches(':invalid')")
 
 
+@pytest.mark.parametrize(
+    ("mistake", "warning"),
+    [
+        (
+            "document.querySelector('form').append(document.createElement('captcha-guard'))",
+            "captcha-guard: the attribute src is missing",
+        ),
+        (
+            "document.querySelector('captcha-guard').setAttribute('scope', 'coment:one')",
+            "captcha-guard: No form has the scope 'coment:one'.",
+        ),
+    ],
+)
+def test_a_mistake_in_the_element_is_named_in_the_console(static_site: CommentForm, mistake: str, warning: str) -> None:
+    expect(static_site.code).to_be_visible()
+    with static_site.page.expect_console_message(lambda message: message.type == "warning") as shown:
+        static_site.page.evaluate(mistake)
+    assert shown.value.text == warning
+
+
+def test_a_limit_replaces_the_message_about_the_code(show: Serve) -> None:
+    form = show("json.html")
+    form.be_refused_once("Too fast.")
+    refusal = json.dumps({"detail": "Please wait a minute.", "retry_after": 60})
+    problem = "application/problem+json"
+    form.page.route("**/comments", lambda route: route.fulfill(status=429, body=refusal, content_type=problem))
+    form.solve()
+    form.button.click()
+    expect(form.status).to_have_text("Please wait a minute.")
+    expect(form.page.get_by_text("That was not the code.")).to_have_count(0)
+    expect(form.code).not_to_have_attribute("aria-invalid", "true")
+    assert form.code.input_value() == form.answer()
+
+
+def test_a_used_code_is_not_shown_as_a_mistake(show: Serve) -> None:
+    form = show("json.html")
+    form.write(body="In two tabs.")
+    form.solve()
+    headers = {"Captcha-Token": form.token(), "Captcha-Answer": form.answer(), "Accept": "application/json"}
+    other_tab = form.app.test_client().post(
+        "/posts/one/comments", json={"author": "Ada", "body": "In the other tab."}, headers=headers
+    )
+    assert other_tab.status_code == 201
+    form.button.click()
+    expect(form.page.locator(".captcha-guard__message")).to_be_visible()
+    expect(form.code).to_be_focused()
+    expect(form.code).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_json_on_the_same_origin(show: Serve) -> None:
     form = show("json.html")
     comment(form, "By headers.")
@@ -169,6 +219,7 @@ def test_a_react_page_renders_again_with_every_key_and_keeps_its_code(show: Serv
 def test_htmx(show: Serve) -> None:
     form = show("htmx.html")
     comment(form, "By htmx.")
+    expect(form.field("Comment")).to_have_value("")
     comment(form, "By htmx again.")
 
 

@@ -127,3 +127,21 @@ def test_a_form_in_a_frame_is_completed_in_its_frame(new_page: NewPage, host: Ba
     expect(form.button).to_be_visible()
     assert still_here(form)
     assert host.comments == [("Ada", "Framed.")]
+
+
+def test_a_page_that_turbo_morphs_can_still_get_a_new_code(new_page: NewPage, host: BareHost) -> None:
+    page = new_page()
+    page.goto("/pages/turbo")
+    page.evaluate(
+        "document.head.insertAdjacentHTML('beforeend', '<meta name=turbo-refresh-method content=morph>');"
+        "document.querySelector('captcha-guard').marked = true"
+    )
+    token = page.locator('input[name="captcha_token"]')
+    used = token.input_value()
+    page.evaluate("Turbo.visit(location.href, { action: 'replace' })")
+    expect(token).not_to_have_value(used)
+    assert page.evaluate("document.querySelector('captcha-guard').marked"), "Turbo has replaced the element"
+    expect(page.get_by_label("Enter Security Code")).to_have_js_property("required", True)
+    used = token.input_value()
+    page.get_by_text("New code", exact=True).click()
+    expect(token).not_to_have_value(used)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,8 +18,13 @@ from werkzeug.test import TestResponse
 from captcha_guard.testing import solved_form
 from demo_blog import create_app, post_files
 from demo_blog.database import db
+from demo_blog.desk import accounts, links
+from demo_blog.desk.models import Owner
+from tests.postgresql_server import PostgreSQL
 
 POST = "the-fence-and-its-posts"
+OWNER, PASSWORD = "otto", "nine gaps between ten posts"
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -87,7 +93,9 @@ class Reader:
         page = Page(self.client.get(address))
         self.form = {}
         if "csrf_token" in page.fields:
-            self.form = page.fields | solved_form(self.client, page.response.text)
+            self.form = dict(page.fields)
+        if {"captcha_token", "captcha_pass"} & page.fields.keys():
+            self.form |= solved_form(self.client, page.response.text)
         return page
 
     def send(self, *, slug: str = POST, **typed: str) -> TestResponse:
@@ -105,12 +113,37 @@ class Reader:
 def printed_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An instance folder with the tables and the posts, from which tests copy."""
     folder = tmp_path_factory.mktemp("printed")
-    app = create_app({"DEMO_BLOG_INSTANCE": folder})
+    _print_journal(folder)
+    return folder
+
+
+def _print_journal(folder: Path, **config: str) -> None:
+    """Create the tables, and load the posts."""
+    app = create_app({"DEMO_BLOG_INSTANCE": folder, **config})
     with app.app_context():
         upgrade()
         post_files.load(post_files.read_all())
+        db.session.remove()
         db.engine.dispose()
-    return folder
+
+
+@cache
+def _printed_database(server: PostgreSQL, folder: Path) -> str:
+    """Return the URL of a PostgreSQL database with the tables and the posts, from which tests copy."""
+    url = server.database()
+    _print_journal(folder, SQLALCHEMY_DATABASE_URI=url)
+    return url
+
+
+def journal_database(request: pytest.FixtureRequest, printed: Path) -> dict[str, str]:
+    """Return the configuration that names a new database for one test, with the tables and the posts.
+
+    ``request.param`` is "sqlite", for the file in the instance folder, or "postgresql".
+    """
+    if request.param == "sqlite":
+        return {}
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return {"SQLALCHEMY_DATABASE_URI": server.database(copy=_printed_database(server, printed))}
 
 
 @pytest.fixture(scope="session")
@@ -122,16 +155,15 @@ def visitor(printed_journal: Path) -> Iterator[Reader]:
         db.engine.dispose()
 
 
-@pytest.fixture
-def journal(printed_journal: Path, tmp_path: Path) -> Iterator[Flask]:
-    """A journal with every post and no comments, and limits large enough for a test."""
+@pytest.fixture(params=DATABASES)
+def journal(request: pytest.FixtureRequest, printed_journal: Path, tmp_path: Path) -> Iterator[Flask]:
+    """A journal with every post and no comments, and limits large enough for a test. Once for each kind of database."""
     instance = tmp_path / "instance"
     instance.mkdir()
     for name in ("journal.sqlite3", "secret_key"):
         shutil.copy(printed_journal / name, instance)
-    app = create_app(
-        {"TESTING": True, "DEMO_BLOG_INSTANCE": instance, "CAPTCHA_GUARD_COMMENT_LIMITS": "1000 per minute"}
-    )
+    config = {"TESTING": True, "DEMO_BLOG_INSTANCE": instance, "CAPTCHA_GUARD_COMMENT_LIMITS": "1000 per minute"}
+    app = create_app(config | journal_database(request, printed_journal))
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -140,6 +172,22 @@ def journal(printed_journal: Path, tmp_path: Path) -> Iterator[Flask]:
 @pytest.fixture
 def reader(journal: Flask) -> Reader:
     return Reader(journal.test_client())
+
+
+@pytest.fixture
+def owner(journal: Flask) -> Reader:
+    """The owner, logged in to the desk."""
+    return log_in(journal)
+
+
+def log_in(journal: Flask, name: str = OWNER) -> Reader:
+    """Return the owner with this name in a browser, logged in by a link. The owner is created if there is none."""
+    with journal.app_context():
+        token = links.create(Owner.by_name(name) or accounts.create_owner(name, PASSWORD))
+    owner = Reader(journal.test_client())
+    owner.open(f"/desk/link/{token}")
+    assert owner.client.post(f"/desk/link/{token}", data=owner.form).location == "/desk"
+    return owner
 
 
 @pytest.fixture

@@ -218,6 +218,25 @@ def test_headers_of_the_hosts_own_extension_are_not_doubled(bare: Any, late: boo
     assert {"X-Own", "Captcha-Pass"} <= words(posted, "Access-Control-Expose-Headers")
 
 
+@pytest.mark.parametrize(("allowed", "cookies"), [("https://mine.example", False), (STATIC, True)])
+def test_cookies_that_the_host_allows_for_one_origin_are_not_allowed_for_another(
+    bare: Any, allowed: str, cookies: bool
+) -> None:
+    app, guard = site(bare)
+
+    @app.after_request
+    def extension(response: Response) -> Response:
+        response.headers["Access-Control-Allow-Origin"] = allowed
+        response.headers["Access-Control-Allow-Credentials"] = "true"
+        return response
+
+    app.post("/comments", endpoint="posted")(guard.protect(lambda: "stored"))
+    client = app.test_client()
+    for answer in (preflight(client, "/comments"), client.post("/comments", json=COMMENT, headers=FROM)):
+        assert answer.headers.getlist("Access-Control-Allow-Origin") == [STATIC]
+        assert ("Access-Control-Allow-Credentials" in answer.headers) == cookies
+
+
 def test_the_views_own_error_page_can_be_read(bare: Any) -> None:
     app, guard = site(bare, PROPAGATE_EXCEPTIONS=False, CAPTCHA_GUARD_MODE="off")
 

@@ -167,14 +167,16 @@ def test_an_application_without_the_guard_is_reported(tmp_path: Path) -> None:
     assert "init_app" in result.output
 
 
-def test_a_site_does_not_start_without_fonts(folder: Path) -> None:
+@pytest.mark.parametrize(("missing", "there", "code"), [("fonts", "sounds", "CG501"), ("sounds", "fonts", "CG504")])
+def test_a_site_does_not_start_without_fonts_or_recordings(folder: Path, missing: str, there: str, code: str) -> None:
     package = Path(captcha_guard.__file__).parent
-    shutil.copytree(package, folder / "captcha_guard", ignore=shutil.ignore_patterns("fonts", "__pycache__"))
+    shutil.copytree(package, folder / "captcha_guard", ignore=shutil.ignore_patterns("fonts", "sounds", "__pycache__"))
+    (folder / there).symlink_to(package.parent / there)
     done = flask(folder, "captcha-guard", "doctor", FLASK_SECRET_KEY=secrets.token_hex())
     assert done.returncode == 2
-    assert "CG501" in done.stdout
-    assert str(folder / "fonts") in done.stdout
-    (folder / "fonts").symlink_to(package.parent / "fonts")
+    assert code in done.stdout
+    assert str(folder / missing) in done.stdout
+    (folder / missing).symlink_to(package.parent / missing)
     assert flask(folder, "captcha-guard", "doctor", FLASK_SECRET_KEY=secrets.token_hex()).returncode == 0
 
 

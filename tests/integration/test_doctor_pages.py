@@ -102,6 +102,22 @@ def test_each_kind_of_page_without_a_form_has_its_own_message_and_is_a_fault(
     assert {"CG101", "CG405", "CG406"} <= set(result.unchecked)
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<form><captcha-guard src="/captcha-guard" scope="comment"></captcha-guard></form>',
+        '<script src="/captcha-guard/static/captcha_guard.js" defer></script><div id="blog"></div>',
+    ],
+    ids=["element", "framework"],
+)
+def test_a_page_whose_field_a_script_adds_is_unknown_and_no_fault(app: Flask, page: str) -> None:
+    app.add_url_rule("/static-page", "static_page", lambda: page)
+    result = seen_on(app, "/static-page")
+    assert result.diagnoses == []
+    assert {"CG101", "CG405", "CG406", "CG407"} <= set(result.unchecked)
+    assert "the doctor runs no scripts" in result.unchecked["CG407"]
+
+
 def test_redirects_are_followed_and_cookies_are_kept(app: Flask) -> None:
     def door() -> Any:
         response = redirect("/posts/hello" if "seen" in request.cookies else "/door")

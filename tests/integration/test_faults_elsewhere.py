@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from captcha_guard import ConfigError
 from captcha_guard.challenge.drawing.fonts import bundled_folder
+from captcha_guard.challenge.sound import SoundKind
 from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.health import REST
 from captcha_guard.metrics import observe
@@ -61,9 +62,25 @@ def test_a_picture_that_cannot_be_drawn_is_a_503_and_is_logged_once(
             assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
             assert answer.json["reason"] == "picture_unavailable"  # type: ignore[index]
             assert answer.headers["Retry-After"] == "5"
-    logged = [record for record in caplog.records if "pictures can't be drawn" in record.getMessage()]
+    logged = [record for record in caplog.records if "codes of the kind image can't be rendered" in record.getMessage()]
     assert len(logged) == 1
     assert logged[0].levelno == logging.ERROR
+
+
+def test_pictures_that_work_do_not_end_an_outage_of_the_sound(
+    blog: Blog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> bytes:
+        raise OSError("unable to read the recordings")
+
+    monkeypatch.setattr(SoundKind, "render", fail)
+    client = blog.client()
+    for _ in range(3):
+        picture = Page(client.get("/posts/one").text).pictures[0]
+        assert client.get(picture.replace(".png", ".wav")).status_code == 503
+        assert client.get(picture).status_code == 200
+    logged = [record for record in caplog.records if "be rendered" in record.getMessage()]
+    assert [record.args for record in logged] == [("sound",)]
 
 
 def test_without_a_picture_the_comment_is_kept_and_a_new_code_is_possible(
@@ -78,7 +95,7 @@ def test_without_a_picture_the_comment_is_kept_and_a_new_code_is_possible(
     monkeypatch.undo()
     assert client.get(Page(kept.text).pictures[0]).status_code == 200
     assert client.post(POST, data=solved(client, kept)).status_code == 303
-    assert "pictures can be drawn again" in caplog.text
+    assert "codes of the kind image can be rendered again" in caplog.text
 
 
 def test_one_token_that_cannot_be_drawn_does_not_affect_others(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:

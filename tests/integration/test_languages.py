@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages import Catalog
+from babel.messages.mofile import write_mo
 from flask import Flask, render_template_string, request
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -17,10 +19,11 @@ from captcha_guard.catalogues import catalogue
 from captcha_guard.errors import ConfigError
 from captcha_guard.messages import Message
 from captcha_guard.signals import submission_judged
-from captcha_guard.web.language import LONGEST_HEADER, negotiated
+from captcha_guard.web.language import LONGEST_HEADER, negotiated, translated
 from captcha_guard.web.post.limit_message import waiting_time
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, Page, post_comment, wrong
+from tests.integration.snippets import python_of
 
 LABEL = "Enter Security Code"
 ASKED = "Please type the security code. Your text is kept."
@@ -72,6 +75,12 @@ def test_the_field_and_our_page_are_in_the_browsers_language(
     assert f'<html lang="{tag}" dir="{direction}">' in refused.text
     assert asked in Page(refused.text).text
     assert refused.headers["Vary"] == "Accept-Language"
+
+
+@pytest.mark.parametrize("path", ["/posts/one", "/letters"])
+def test_a_cache_keeps_the_pages_with_a_field_apart_by_language(client: FlaskClient, path: str) -> None:
+    for headers in (GERMAN, {}):
+        assert client.get(path, headers=headers).headers["Vary"] == "Accept-Language"
 
 
 def test_without_a_language_the_field_is_in_english(client: FlaskClient) -> None:
@@ -151,13 +160,22 @@ def test_the_settings_limit_and_replace_the_languages(blogs: MakeBlog) -> None:
     ("config", "error"),
     [
         ({"CAPTCHA_GUARD_LOCALE": "de_DE"}, "CAPTCHA_GUARD_LOCALE is 'de_DE'; allowed: en, ar, de, el, es, fr, ja, ro"),
+        ({"CAPTCHA_GUARD_LOCALE": "de_DE"}, "Did you mean 'de'?"),
         ({"CAPTCHA_GUARD_LOCALES": ["de", "xx"]}, "allowed: a list of some of en, ar, de"),
+        ({"CAPTCHA_GUARD_LOCALES": ["de", "xx"]}, "ja, ro. 'xx' isn't one of them"),
+        ({"CAPTCHA_GUARD_LOCALES": ["de", "fr-CA"]}, "Did you mean 'fr'?"),
         ({"CAPTCHA_GUARD_LOCALES": "de"}, "allowed: a list of some of en, ar, de"),
+        ({"CAPTCHA_GUARD_LOCALES": "de"}, "Write ['de']"),
     ],
 )
 def test_an_unknown_language_in_the_settings_is_refused(hosts: MakeHost, config: dict[str, object], error: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(error)):
         hosts(config)
+
+
+def test_a_localize_that_cannot_be_called_is_refused(hosts: MakeHost) -> None:
+    with pytest.raises(ConfigError, match="localize is 'gettext'; allowed: a function"):
+        hosts(localize="gettext")
 
 
 def test_a_moderator_reads_the_site_s_language_while_the_visitor_reads_another(blogs: MakeBlog) -> None:
@@ -225,6 +243,28 @@ def test_the_host_replaces_texts_for_visitors_and_moderators(hosts: MakeHost) ->
     assert "Buchstaben &lt;en&gt;" in app.test_client().get("/").text
 
 
+def test_the_documented_localize_uses_the_host_s_catalogues(hosts: MakeHost, tmp_path: Path) -> None:
+    from flask_babel import Babel  # noqa: PLC0415 - only few hosts have it
+
+    polish = Catalog(locale="pl")
+    polish.add(LABEL, "Przepisz kod")
+    seconds = ("%(count)d second", "%(count)d seconds")
+    polish.add(seconds, ("%(count)d sekunda", "%(count)d sekundy", "%(count)d sekund"))
+    file = tmp_path / "pl" / "LC_MESSAGES" / "messages.mo"
+    file.parent.mkdir(parents=True)
+    with file.open("wb") as catalogue_file:
+        write_mo(catalogue_file, polish)
+    [documented] = [block for block in python_of("docs/languages.md") if "get_translations" in block]
+    names: dict[str, Any] = {}
+    exec(documented.partition("\n\nguard =")[0], names)  # noqa: S102 - that is the point
+    app = hosts(localize=names["localize"])
+    Babel(app, default_translation_directories=str(tmp_path), locale_selector=lambda: "pl")
+    assert "Przepisz kod" in app.test_client().get("/").text
+    with app.test_request_context():
+        shown = [translated(waiting_time(number)) for number in (1, 3, 7, 600)]
+    assert shown == ["1 sekunda", "3 sekundy", "7 sekund", "10 minutes"]
+
+
 def test_the_host_s_own_template_can_use_our_texts(hosts: MakeHost, tmp_path: Path) -> None:
     app = hosts()
     folder = tmp_path / "templates" / "captcha_guard"
@@ -245,6 +285,7 @@ def test_flask_babel_decides_before_the_browser(hosts: MakeHost) -> None:
     assert field_of(client.get("/", headers=ARABIC))["lang"] == "de"
     assert field_of(client.get("/?lang=ar"))["dir"] == "rtl"
     assert field_of(client.get("/?lang=ja", headers=ARABIC))["lang"] == "en"
+    assert "Vary" not in client.get("/?lang=de").headers
     refused = client.post("/?lang=de", data=COMMENT, headers=ARABIC)
     assert catalogue("de").gettext(ASKED) in refused.text
     assert "Vary" not in refused.headers

@@ -134,6 +134,31 @@ def test_the_usual_limits_apply_and_the_page_sends_it_again_the_same_way(blogs: 
     assert fields_of(limited)[NO_CODE] == "1"
 
 
+@pytest.mark.parametrize("mode", ["always", "suspicious"])
+def test_it_completes_a_post_that_was_asked_for_a_code_and_is_not_counted_again(blogs: MakeBlog, mode: str) -> None:
+    blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "2 per minute"})
+    moderated_json(blog, mode=mode)
+    client = blog.client()
+    token = client.post("/api/queue", json=COMMENT).get_json()["challenge"]["token"]
+    again = {**COMMENT, TOKEN: token, NO_CODE: True}
+    assert client.post("/api/queue", json=again).get_json() == {"held": True}
+    second = {**again, "body": "The same token covers no second comment."}
+    assert client.post("/api/queue", json=second).get_json() == {"held": True}
+    assert client.post("/api/queue", json={**second, "body": "A third one."}).status_code == 429
+
+
+def test_a_duplicate_that_was_asked_for_a_code_is_counted_once_more_and_not_twice(blogs: MakeBlog) -> None:
+    blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "4 per minute"})
+    moderated_json(blog, mode="suspicious")
+    client = blog.client()
+    token = client.post("/captcha-guard/challenge", json={"scope": "api_queue"}).get_json()["token"]
+    assert client.post("/api/queue", json={**COMMENT, TOKEN: token}).status_code == 201
+    asked = client.post("/api/queue", json={**COMMENT, "body": "Another one."}).get_json()["challenge"]["token"]
+    assert client.post("/api/queue", json={**COMMENT, TOKEN: asked, NO_CODE: True}).status_code == 409
+    assert client.post("/api/queue", json={**COMMENT, "body": "The fourth.", NO_CODE: True}).status_code == 201
+    assert client.post("/api/queue", json={**COMMENT, "body": "The fifth.", NO_CODE: True}).status_code == 429
+
+
 def test_an_unmoderated_route_takes_no_notice_of_it(blog: Blog) -> None:
     client = blog.client()
     form = fields_of(client.get("/posts/one")) | COMMENT | {NO_CODE: "1"}
@@ -184,9 +209,8 @@ def test_json_clients_over_the_limit_get_a_challenge(blog: Blog) -> None:
     assert problem["challenge"]["token"]
 
 
-@pytest.mark.parametrize("mode", ["suspicious", "off"])
-def test_where_no_code_is_asked_for_the_button_changes_nothing(blog: Blog, mode: str) -> None:
-    moderated_json(blog, mode=mode)
+def test_where_no_code_is_ever_asked_for_the_button_changes_nothing(blog: Blog) -> None:
+    moderated_json(blog, mode="off")
     client = blog.client()
     token = client.post("/captcha-guard/challenge", json={"scope": "api_queue"}).get_json()["token"]
     answers = [
@@ -194,6 +218,22 @@ def test_where_no_code_is_asked_for_the_button_changes_nothing(blog: Blog, mode:
         for number in range(4)
     ]
     assert [answer.get_json() for answer in answers] == [{"held": False}] * 4
+
+
+@pytest.mark.parametrize("token_is", ["fresh", "used"])
+def test_in_mode_suspicious_no_token_gets_a_comment_published_with_the_button(blog: Blog, token_is: str) -> None:
+    moderated_json(blog, mode="suspicious")
+    client = blog.client()
+    token = client.post("/captcha-guard/challenge", json={"scope": "api_queue"}).get_json()["token"]
+    if token_is == "used":
+        used = client.post("/api/queue", json={**COMMENT, TOKEN: token})
+        assert used.get_json() == {"held": False}
+    answers = [
+        client.post("/api/queue", json={**COMMENT, "body": f"Part {number}.", TOKEN: token, NO_CODE: True})
+        for number in range(4)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 422]
+    assert [answer.get_json()["held"] for answer in answers[:3]] == [True] * 3
 
 
 def test_in_mode_suspicious_it_holds_what_needs_a_code(blog: Blog) -> None:

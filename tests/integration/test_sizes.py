@@ -16,6 +16,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.test import TestResponse
 
 from captcha_guard import CaptchaGuard
+from captcha_guard.web.post.posted import ANSWER, LONGEST_OWN, NO_CODE, PASS, TOKEN
 from captcha_guard.web.post.sizes import LARGEST_BODY, MOST_FIELDS
 from captcha_guard.web.views.carried import MOST_TEXT
 from tests.integration.conftest import MakeBlog
@@ -49,6 +50,16 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def post_raw(blog: Blog, body: bytes, way: str = POST, **more: Any) -> TestResponse:
     return blog.client().post(way, data=body, content_type=FORM, **more)
+
+
+@pytest.mark.parametrize("own", [TOKEN, ANSWER, PASS, NO_CODE])
+def test_the_page_to_send_a_comment_again_does_not_repeat_overlong_fields_of_ours(blogs: MakeBlog, own: str) -> None:
+    blog = blogs({"CAPTCHA_GUARD_COMMENT_LIMITS": "1 per minute"})
+    client = blog.client()
+    form = fields_of(client.get("/queue")) | COMMENT
+    sent = [client.post("/queue", data=form | {NO_CODE: "1", own: '"' * 400_000}) for _ in range(2)]
+    assert sent[1].status_code == 429
+    assert len(sent[1].data) < PAGE + 5 * LONGEST_OWN
 
 
 @pytest.mark.parametrize("way", [POST, "/essay", "/queue", "/api/comments"])

@@ -19,13 +19,13 @@ from captcha_guard.cli import tuner as tuner_module
 from captcha_guard.cli.attack import ddddocr, rapidocr
 from captcha_guard.cli.attack.opponent import PIP_COMMAND, AttackError, NotInstalledError, imported
 from captcha_guard.cli.attack.outcome import Sample
-from captcha_guard.cli.interval import Share
 from captcha_guard.cli.options import presets
 from captcha_guard.cli.preview_renderer import PreviewRenderer
 from captcha_guard.cli.reading_programs import ReadingPrograms
 from captcha_guard.cli.strength import _targets
 from captcha_guard.cli.tuner import make_tuner
 from captcha_guard.cli.tuning import Tuning
+from captcha_guard.statistics.interval import Share
 from tests.integration.bare_site import make_site, state_of
 
 

@@ -168,14 +168,14 @@ def test_new_authors_wait_while_spam_arrives_until_eight_good_comments_are_known
         assert (blog.stored[-1]["action"], blog.stored[-1]["why"]) == ("HOLD", "new_site")
         with blog.app.app_context():
             assert blog.guard.filter_stats().missing == (
-                f"Confirm {9 - number} published or held comment{'' if number == 8 else 's'}, and the filter starts."
+                f"To start the filter, confirm {9 - number} published or held comment{'' if number == 8 else 's'}."
             )
             assert blog.guard.teach(name, spam=False)
     post(blog, READERS[9], 9)
     assert blog.stored[-1]["action"] == "ACCEPT"
     lines = [message for message in caplog.messages if "new authors are held" in message]
     assert len(lines) == 1  # a day
-    assert "confirm 8 published or held comments and mark 7 comments as spam, and it starts" in lines[0]
+    assert "To start the filter, confirm 8 published or held comments. Mark 7 comments as spam, too." in lines[0]
 
 
 def test_with_eight_good_comments_known_only_much_spam_holds_new_authors(blog: Blog) -> None:
@@ -234,7 +234,7 @@ def test_it_can_be_turned_off_or_only_recorded(blogs: MakeBlog, config: dict[str
 def test_the_command_says_what_is_missing(blog: Blog) -> None:
     mark_spam(blog)
     said = blog.app.test_cli_runner().invoke(group, ["filter-stats"]).output
-    assert "Confirm 8 published or held comments and mark 7 comments as spam, and the filter starts." in said
+    assert "To start the filter, confirm 8 published or held comments. Mark 7 comments as spam, too." in said
 
 
 # What one client can teach

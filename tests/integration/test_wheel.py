@@ -65,7 +65,7 @@ def test_the_wheel_contains_nothing_else(unpacked: Path) -> None:
 def test_the_installed_package_speaks_with_its_own_recordings(unpacked: Path, tmp_path: Path) -> None:
     program = (
         "import captcha_guard; from captcha_guard.challenge.speech import recordings, speech;"
-        f"assert str(recordings._folder()).startswith({str(unpacked)!r});"
+        f"assert str(recordings.bundled_folder()).startswith({str(unpacked)!r});"
         "assert len(recordings.languages()) == 5;"
         "assert speech.speak('123456', seed=b'seed', language='ro')[:4] == b'RIFF'"
     )

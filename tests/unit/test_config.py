@@ -217,3 +217,18 @@ def test_trusted_origins_are_returned_as_browsers_write_them(given: object, read
 def test_an_invalid_list_of_origins_is_refused_with_an_example(given: object) -> None:
     with pytest.raises(ConfigError, match=r"CAPTCHA_GUARD_TRUSTED_ORIGINS is .*; allowed: a list of origins such as"):
         read({f"{PREFIX}TRUSTED_ORIGINS": given})
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [
+        ("https://other.example", "['https://other.example']"),
+        (["https://other.example/"], "'https://other.example'"),
+        (["https://other.example/blog"], "'https://other.example'"),
+        ([" https://other.example "], "'https://other.example'"),
+    ],
+)
+def test_an_origin_that_is_nearly_right_is_refused_with_the_right_one(given: object, fix: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read({f"{PREFIX}TRUSTED_ORIGINS": given})
+    assert str(refused.value).endswith(f"Write {fix}")

@@ -6,6 +6,8 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
+from time import process_time
+from typing import cast
 
 import pytest
 
@@ -70,6 +72,23 @@ def test_a_failing_function_of_the_host_is_logged_and_not_used(caplog: pytest.Lo
     assert "localize failed for 'Send'" in caplog.text
 
 
+def test_a_lazy_text_of_the_hosts_is_filled_and_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    class Lazy:
+        def __init__(self, words: dict[str, str]) -> None:
+            self.words = words
+
+        def __str__(self) -> str:
+            return self.words["links"]
+
+    def translator(words: dict[str, str]) -> Translator:
+        return Translator(lambda *_: cast("str", Lazy(words)))
+
+    links = message_n("%(count)d link", "%(count)d links", 3)
+    assert translator({"links": "%(count)d liens"}).translate(links, "en") == "3 liens"
+    assert translator({}).translate(links, "en") == "3 links"
+    assert "localize failed for '%(count)d link'" in caplog.text
+
+
 def test_other_texts_are_not_translated() -> None:
     assert Translator(lambda *_: "replaced").translate("a host's own sentence", "en") == "a host's own sentence"
 
@@ -96,3 +115,9 @@ def test_english_is_always_available() -> None:
 )
 def test_a_language_with_a_region_gets_the_catalogue_without_it(wanted: str, found: str | None) -> None:
     assert closest(wanted, ("en", "de", "pt-BR")) == found
+
+
+def test_a_language_of_half_a_megabyte_costs_nothing() -> None:
+    start = process_time()
+    assert closest("de" + "-x" * 240_000, ("en", "de")) == "de"
+    assert process_time() - start < 1

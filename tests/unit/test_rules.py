@@ -246,6 +246,31 @@ def score(slug: str, change: dict[str, Any], **options: Any) -> int:
     return sum(finding.score for finding in findings if finding.reason == slug)
 
 
+@pytest.mark.parametrize(
+    ("ham", "spam", "sentence"),
+    [
+        (0, 1, "1 comment that linked to pills.example was spam."),
+        (0, 3, "3 comments that linked to pills.example were spam."),
+        (1, 6, "6 comments that linked to pills.example were spam. 1 other comment was kept."),
+        (2, 9, "9 comments that linked to pills.example were spam. 2 other comments were kept."),
+    ],
+)
+def test_the_moderator_reads_how_many_comments_with_the_link_were_spam_and_how_many_were_kept(
+    ham: int, spam: int, sentence: str
+) -> None:
+    submission = replace(PLAIN, url="https://pills.example")
+    verdict = judge(**spam_from(Party.HOST, "pills.example", ham, spam)).judge(submission)
+    (finding,) = (one for one in verdict.findings if one.reason == "linked_host")
+    assert finding.sentence == sentence
+
+
+def test_the_moderator_reads_which_share_of_the_letters_is_foreign() -> None:
+    verdict = judge(scripts=["Latin"]).judge(replace(PLAIN, body="спасибо abc"))
+    assert [finding.sentence for finding in verdict.findings] == [
+        "70 % of the letters are in a script that the site doesn't use."
+    ]
+
+
 def test_what_comes_again_and_again_weighs_more() -> None:
     assert [score("near_duplicate", {}, memory=Past(copies=copies)) for copies in (1, 2, 3)] == [35, 55, 75]
     assert score("near_duplicate", {}, memory=Past(copies=8)) == 90

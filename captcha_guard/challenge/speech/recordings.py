@@ -24,7 +24,7 @@ Takes = tuple[bytes, ...]
 @lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
     """Return the tags of all languages with recordings, in the order of the alphabet."""
-    return tuple(sorted(file.stem for file in _folder().glob(f"*{_ENDING}")))
+    return tuple(sorted(file.stem for file in bundled_folder().glob(f"*{_ENDING}")))
 
 
 @lru_cache(maxsize=16)
@@ -34,7 +34,7 @@ def digits(language: str) -> tuple[Takes, ...]:
     The file is compressed with zlib. Its first line is a JSON object with the lengths of each voice's ten recordings; 0
     means that the voice has no recording of the digit. The differences of successive samples follow, modulo 256.
     """
-    index, _, differences = zlib.decompress((_folder() / f"{language}{_ENDING}").read_bytes()).partition(b"\n")
+    index, _, differences = zlib.decompress((bundled_folder() / f"{language}{_ENDING}").read_bytes()).partition(b"\n")
     samples = bytes(value & 0xFF for value in accumulate(differences))
     read: list[list[bytes]] = [[] for _ in range(10)]
     start = 0
@@ -46,7 +46,7 @@ def digits(language: str) -> tuple[Takes, ...]:
     return tuple(tuple(takes) for takes in read)
 
 
-def _folder() -> Path:
+def bundled_folder() -> Path:
     """Return the folder of the recordings: inside an installed package, or beside the package in a checkout."""
     package = Path(__file__).resolve().parents[2]
     installed = package / "sounds"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from ...challenge.answer import matches, normalise
-from ..interval import Share
+from ...statistics.interval import Share
 from .opponent import Opponent
 from .ways import Way, pieces
 

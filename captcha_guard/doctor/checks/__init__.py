@@ -1,6 +1,6 @@
 """The checks, one per file. ``CHECKS`` is the registry.
 
-The first digit of a code is its group: 1 secret, 2 store, 3 proxy, 4 pages, 5 pictures.
+The first digit of a code is its group: 1 secret, 2 store, 3 proxy, 4 pages, 5 pictures and sounds.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import Final
 
 from ..diagnosis import Check
 from .bundled_fonts import BundledFonts
+from .bundled_sounds import BundledSounds
 from .classica_routes import ClassicaRoutes
 from .classica_site import ClassicaSite
 from .clock import Clock
@@ -29,5 +30,5 @@ CHECKS: Final[tuple[Check, ...]] = (
     MemoryWorkers(), StoreReach(), StoreEvicts(), NetworkFile(), Clock(), StoreFailover(),
     Proxy(),
     Csrf(), MissingBody(), VisitorsPage(),
-    BundledFonts(), ClassicaSite(), ClassicaRoutes(),
+    BundledFonts(), ClassicaSite(), ClassicaRoutes(), BundledSounds(),
 )  # fmt: skip

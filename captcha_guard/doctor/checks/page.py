@@ -58,7 +58,7 @@ class VisitorsPage(Check):
     fix: ClassVar[str] = _FORWARD
 
     def run(self, site: Site) -> Iterator[Diagnosis]:
-        """Check the page. Raises ``CannotCheckError`` if no URL was given."""
+        """Check the page. Raises ``CannotCheckError`` without a URL, and for a field that a script adds."""
         try:
             page = site.page
         except NoPageError as error:

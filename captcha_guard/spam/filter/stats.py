@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ...messages import message, message_n
+from ...messages import message_n, sentences
 
 #: Comments of each kind that must have been taught before the filter returns a chance of spam.
 ENOUGH: Final = 8
@@ -30,19 +30,25 @@ class Stats:
 
     @property
     def missing(self) -> str:
-        """What must still be taught before the filter decides, as a sentence, or "" if nothing is missing."""
-        missing = what_is_missing(self.ham, self.spam)
-        return f"{missing[0].upper()}{missing[1:]}, and the filter starts." if missing else ""
+        """What must still be taught before the filter decides, in one or two sentences, or "" if nothing is missing."""
+        return what_is_missing(self.ham, self.spam)
 
 
 def what_is_missing(ham: int, spam: int) -> str:
     """Return what a moderator must still do before the filter decides, "" if nothing is missing."""
     confirm, mark = (max(0, ENOUGH - taught) for taught in (ham, spam))
-    # Translators: steps for the moderator, in "the filter doesn't decide yet: confirm 3 comments, and it starts".
     confirming = message_n(
-        "confirm %(count)d published or held comment", "confirm %(count)d published or held comments", confirm
+        "To start the filter, confirm %(count)d published or held comment.",
+        "To start the filter, confirm %(count)d published or held comments.",
+        confirm,
     )
-    marking = message_n("mark %(count)d comment as spam", "mark %(count)d comments as spam", mark)
     if confirm and mark:
-        return message("%(confirm)s and %(mark)s", confirm=confirming, mark=marking)
+        # Translators: follows "To start the filter, confirm 8 published or held comments."
+        more = message_n("Mark %(count)d comment as spam, too.", "Mark %(count)d comments as spam, too.", mark)
+        return sentences(confirming, more)
+    marking = message_n(
+        "To start the filter, mark %(count)d comment as spam.",
+        "To start the filter, mark %(count)d comments as spam.",
+        mark,
+    )
     return confirming if confirm else marking if mark else ""

@@ -34,12 +34,13 @@ _COMPARED: Final = 64
 
 _ADD: Final = f"{SKETCHES.insert} ON CONFLICT (expires, mark) DO NOTHING"
 _INDEX: Final = [SHINGLES.upsert("expires", rows=rows) for rows in range(1, INDEXED + 1)]
-_NEAR: Final = """
+_NEAR: Final = f"""
 SELECT sketch FROM judge_text_sketches AS known JOIN (
-    SELECT expires, mark FROM judge_text_shingles WHERE shingle IN ({}) AND expires > :now AND mark <> :own
+    SELECT expires, mark FROM judge_text_shingles
+    WHERE shingle IN ({{}}) AND expires > :now AND mark <> :own AND substr(mark, 1, {SHARED}) <> :replaced
     GROUP BY expires, mark HAVING count(*) > 1 ORDER BY count(*) DESC, mark LIMIT :most
 ) AS near ON known.expires = near.expires AND known.mark = near.mark
-"""  # one placeholder for each shingle
+"""  # noqa: S608 (our own number); one placeholder for each shingle
 _FORGET: Final = tuple(
     f"DELETE FROM {table.name} WHERE substr(mark, 1, {SHARED}) = :half"  # noqa: S608 (our own names)
     for table in (SHINGLES, SKETCHES)
@@ -89,7 +90,8 @@ class Sketches:
         sketch = self._sketch(submission)
         if not sketch.hashes:
             return []
-        values = (*sketch.hashes, submission.posted_at, sketch.key, _COMPARED)
+        replaced = bytes.fromhex(submission.replaces)[:SHARED]
+        values = (*sketch.hashes, submission.posted_at, sketch.key, replaced, _COMPARED)
         return [(with_placeholders(_NEAR, len(sketch.hashes)), values)]
 
     def store_step(self, submission: Submission) -> Callable[[Access], None]:

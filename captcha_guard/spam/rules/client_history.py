@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...messages import message, message_n
-from ..history import Memory, Party, client_of
+from ..history import Memory, Party, client_of, with_kept
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -29,9 +29,6 @@ class ClientHistory:
             return None
         score = self.weight if past.spam == 1 else 2 * self.weight
         sentence = message_n(
-            "%(count)d of this client's comments was spam, %(good)d were not.",
-            "%(count)d of this client's comments were spam, %(good)d were not.",
-            past.spam,
-            good=past.ham,
+            "%(count)d comment of this client was spam.", "%(count)d comments of this client were spam.", past.spam
         )
-        return Finding(self.slug, score, sentence)
+        return Finding(self.slug, score, with_kept(sentence, past))

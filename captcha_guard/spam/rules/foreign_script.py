@@ -33,9 +33,8 @@ class ForeignScript:
             foreign = [letter for letter in letters if script_of(letter) not in self.scripts]
             if len(foreign) >= FEW and 2 * len(foreign) >= len(letters):
                 sentence = message(
-                    "%(foreign)d of %(all)d letters are in a script that the site doesn't use.",
-                    foreign=len(foreign),
-                    all=len(letters),
+                    "%(percent)d %% of the letters are in a script that the site doesn't use.",
+                    percent=100 * len(foreign) // len(letters),
                 )
                 return Finding(self.slug, self.weight, sentence)
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ...messages import message, message_n
-from ..history import Memory, Party, shown, sites_of
+from ..history import Memory, Party, shown, sites_of, with_kept
 from ..submission import Submission
 from ..verdict import Finding
 
@@ -31,11 +31,10 @@ class LinkedHost:
             if past.spam > 4 * past.ham:
                 score = self.weight if past.spam == 1 else 2 * self.weight
                 sentence = message_n(
-                    "%(count)d comment that linked to %(site)s was spam, %(good)d were not.",
-                    "%(count)d comments that linked to %(site)s were spam, %(good)d were not.",
+                    "%(count)d comment that linked to %(site)s was spam.",
+                    "%(count)d comments that linked to %(site)s were spam.",
                     past.spam,
                     site=shown(site, submission),
-                    good=past.ham,
                 )
-                return Finding(self.slug, score, sentence)
+                return Finding(self.slug, score, with_kept(sentence, past))
         return None

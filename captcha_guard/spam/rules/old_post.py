@@ -29,9 +29,8 @@ class OldPost:
         if not self.days or submission.post_age is None or submission.post_age < self.days * DAY:
             return None
         sentence = message_n(
-            "The post is %(count)d day old; posts of %(least)d or more days count as old.",
-            "The post is %(count)d days old; posts of %(least)d or more days count as old.",
+            "The post is %(count)d day old, so it counts as old.",
+            "The post is %(count)d days old, so it counts as old.",
             round(submission.post_age / DAY),
-            least=self.days,
         )
         return Finding(self.slug, self.weight, sentence)

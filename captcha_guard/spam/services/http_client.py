@@ -84,7 +84,7 @@ class HTTPClient:
             return Fault(
                 service,
                 "too_long",
-                message("%(service)s answered with more than %(bytes)d bytes.", service=service, bytes=LONGEST),
+                message("%(service)s sent an answer of more than %(size)d KB.", service=service, size=LONGEST // 1024),
             )
         if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
             return Fault(

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from flask import Response
 
 from ...errors import StoreUnavailableError, TokenError
+from ..language import follows_header
 from ..maintenance import start_maintenance
 from ..request_state import current_request_state
 from ..state import current_state
@@ -39,6 +40,8 @@ def settle(response: Response) -> Response:
     request_state = current_request_state()
     if request_state.private and not response.cache_control:
         response.cache_control.private = True
+    if request_state.private and follows_header():
+        response.vary.add("Accept-Language")
     for result in request_state.results.values():
         if result.refusal is not None and response.status_code == 200:
             stamp(response, result.refusal)

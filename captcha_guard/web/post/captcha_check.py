@@ -11,9 +11,9 @@ from ...challenge.token import LEEWAY, Opened
 from ...counters.client import Client
 from ...counters.limits import TRY_AGAIN, Decision, Policy
 from ...counters.surge import ALL_CLIENTS
-from ...counters.without_code import FOR_SITE, PER_CLIENT
+from ...counters.without_code import FOR_SITE, NO_CODE, PER_CLIENT
 from ...errors import StoreUnavailableError, TokenError
-from ...signals import challenge_failed, challenge_solved
+from ...signals import PASS_KIND, challenge_failed, challenge_solved, limit_reached
 from ..protection import Protection
 from ..state import State, this_app
 from .limit_message import why_limited
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 #: How many tries at the code one charge covers, after the POST that was charged. Without this limit a client could
 #: collect paid challenges, or post blank codes forever.
 TRIES = 5
-
-#: The kind of a pass in signals.
-PASS_KIND = "pass"  # noqa: S105 - the name of a kind
 
 
 class Claiming(Protocol):
@@ -122,16 +119,25 @@ class CaptchaCheck:
         decision = self.state.limits.hit(PER_CLIENT.name, self.client, (FOR_SITE.name, ALL_CLIENTS))
         if decision.uncounted and "refuse" in self.state.settings.faults.values():
             return Refusal.because("store_unavailable", retry_after=TRY_AGAIN)
-        return None if decision.allowed else Refusal.because("no_code_limit")
+        if decision.allowed:
+            return None
+        limit_reached.send(this_app(), policy=NO_CODE)
+        return Refusal.because("no_code_limit")
 
     def check_without_code(self, posted: Posted) -> tuple[CheckedCode, Refusal | None, int]:
         """Charge the limits of a comment that is sent to the moderator without a code. Returns what ``check`` returns.
 
-        The answer isn't compared and the nonce isn't spent, so the form can still be sent with its code.
+        The answer isn't compared, and the nonce isn't spent, so the form can still be sent with its code. But a nonce
+        that completes a charged POST is spent, so that the POST isn't charged again.
         """
-        code = self._open(posted)
-        code = replace(code, reason=code.reason or "code_missing", unspent=True)
-        return code, self.charge(), TRIES
+        code, left, refusal = self._open(posted), TRIES, None
+        covered = code.opened.challenge.tries_left if code.opened is not None else 0
+        if covered:
+            code, fresh, refusal = self._charge_and_spend(code, covered)
+            left = covered - 1 if fresh else TRIES
+        else:
+            code, refusal = replace(code, unspent=True), self.charge()
+        return replace(code, reason=code.reason or "code_missing"), refusal, left
 
     def check(
         self, posted: Posted, repeated: Callable[[], bool], claim: Claiming
@@ -281,10 +287,14 @@ def spend(state: State, challenge: Challenge) -> bool:
 
 
 def refused(decision: Decision, state: State, policy: str | Policy, client: Client) -> Refusal | None:
-    """Return the refusal for a decision of the limits, or None if the decision allows the request."""
+    """Return the refusal for a decision of the limits, or None if it allows the request.
+
+    Sends the signal ``limit_reached`` for a refusal.
+    """
     if decision.allowed:
         return None
     seconds = decision.retry_after
     if decision.uncounted and state.settings.faults["limits"] == "refuse":
         return Refusal.because("store_unavailable", retry_after=seconds)
+    limit_reached.send(this_app(), policy=state.limits.policy(policy).name)
     return Refusal.saying("limited", why_limited(state, policy, client, seconds), retry_after=seconds)

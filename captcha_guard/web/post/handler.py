@@ -299,6 +299,7 @@ class _Post:
             closed=facts.closed,
             post_age=facts.post_age,
             topic=facts.topic,
+            replaces=self.state.moderation.key_of(facts.replaces) if facts.replaces else "",
         )
 
     def _facts(self) -> Facts:
@@ -336,10 +337,17 @@ class _Post:
             mode=self.captcha.mode,
             moderated=moderated,
             solved=code.solved,
-            owed=code.opened is None or code.reason != "code_missing" or code.opened.challenge.tries_left > 0,
+            owed=self._owes_code(),
             unproven=unproven,
             holds=self.without_code or (unproven and moderated and not refusing),
         )
+
+    def _owes_code(self) -> bool:
+        """Return whether a code was asked for or typed, so that it must be right."""
+        code = self.code
+        if self.without_code:  # it may not spend the token, so the token must not replace a code
+            return True
+        return code.opened is None or code.reason != "code_missing" or code.opened.challenge.tries_left > 0
 
     def _without_code(self) -> Verdict:
         """Ask for a code. If the store can't check codes, hold the comment for a moderator where there is one.

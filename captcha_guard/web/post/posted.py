@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Request, current_app
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from ...challenge.token import LONGEST
 from ...messages import Message, message, message_n
 from ...spam.text.invisible import without_unseen
 from ..protection import USUAL_FIELDS, Protection
@@ -37,6 +38,10 @@ HEADERS = {TOKEN: "Captcha-Token", ANSWER: "Captcha-Answer", PASS: "Captcha-Pass
 
 #: The parts of a request that can hold our own fields.
 BODY = (Place.FORM, Place.JSON)
+
+#: The most characters of our own fields that are kept. What is cut off was too long for a token and for an answer, and
+#: still is. So our pages don't repeat it.
+LONGEST_OWN: Final = LONGEST + 1
 
 MULTIPART = "multipart/form-data"
 
@@ -130,7 +135,7 @@ def read(request: Request, protection: Protection, honeypot: str) -> Posted:
             )
         entries = [entry for entry in entries if entry.place not in BODY or entry.name not in reserved]
         first = {name: values[0] if values else "" for name, values in found.items()}
-        ours = {name: first[name] or request.headers.get(HEADERS[name], "") for name in OURS}
+        ours = {name: (first[name] or request.headers.get(HEADERS[name], ""))[:LONGEST_OWN] for name in OURS}
         host_entries = entries + query_entries(request.args)
         posted = _posted(request, protection, host_entries, ours=ours, honeypot=first[honeypot], files=files)
         if request.is_json:

@@ -25,6 +25,7 @@ from ..state import NAME, State, current_state, this_app
 from .addresses import own_address, own_path
 from .assets import render_assets
 from .input_attributes import LABEL, InputAttributes
+from .kept_code import KeptCode, kept_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def render_field(
 
     ``scope`` defaults to the current endpoint's scope if that is guarded, else to that of the only guarded route. After
     a refusal the field shows the refusal's text, unless ``message`` is false. A field with its own ``attributes`` that
-    has no input shows nothing. Raises ``ConfigError`` if the form can't be determined, and for a scope that no form
+    has no input shows nothing. If an unguarded view shows the form again, such as a preview, the field keeps the code
+    that came with it. Raises ``ConfigError`` if the form can't be determined, and for a scope that no form
     has.
     """
     if not has_request_context():
@@ -64,22 +66,28 @@ def render_field(
     protection, scope = _form_protection(scope, protection)
     mark_private()
     result = result_for(scope)
+    kept = kept_code(state, scope) if result is None else None
     text = result.refusal.message if message and result is not None and result.refusal is not None else ""
-    if (carried := _pass_of(result)) is not None:
+    if (carried := kept.token if kept is not None and kept.is_pass else _pass_of(result)) is not None:
         bare = attributes is not None
         return _markup("pass", name=PASS, token=carried, state=state, message=text, bare=bare)
-    ticket = new_ticket(state, protection, scope, result)
-    if not _shows_picture(state, protection) and not _asks_for_code(result):
+    asked = _asks_for_code(result) if kept is None else kept.is_asked
+    shown = shows_picture(state, protection) or asked
+    if kept is None:
+        ticket = new_ticket(state, protection, scope, result, shown=shown)
+    else:
+        ticket = _kept_ticket(state, scope, kept)
+    if not shown:
         return _markup("quiet", name=TOKEN, token=ticket.token, scope=scope, state=state, message=text)
     return challenge_markup(state, ticket, result, message=text, attributes=attributes, protection=protection)
 
 
-def fetched_field(state: State, protection: Protection, ticket: Ticket, *, asked: bool) -> Markup:
+def fetched_field(state: State, protection: Protection, ticket: Ticket, *, shown: bool) -> Markup:
     """Return the field for a page whose script has fetched it, with addresses that work on that page.
 
-    ``asked`` means that the visitor must solve a code now. Without that, the form may be one that shows no picture.
+    ``shown`` means that it shows a code now.
     """
-    if asked or _shows_picture(state, protection):
+    if shown:
         return challenge_markup(state, ticket, None, message="", protection=protection, fetched=True)
     token, scope = ticket.token, ticket.scope
     return _markup("quiet", fetched=True, name=TOKEN, token=token, scope=scope, state=state, message="")
@@ -87,8 +95,10 @@ def fetched_field(state: State, protection: Protection, ticket: Ticket, *, asked
 
 def shows_input(protection: Protection, scope: str) -> bool:
     """Return whether a form shows a picture and an input now. Otherwise it only has hidden fields."""
-    result = result_for(scope)
-    return _pass_of(result) is None and (_shows_picture(current_state(), protection) or _asks_for_code(result))
+    state, result = current_state(), result_for(scope)
+    if result is None and (kept := kept_code(state, scope)) is not None:
+        return not kept.is_pass and (kept.is_asked or shows_picture(state, protection))
+    return _pass_of(result) is None and (shows_picture(state, protection) or _asks_for_code(result))
 
 
 def challenge_markup(
@@ -144,17 +154,27 @@ def repetition_field(state: State, result: Result) -> Markup:
     return challenge_markup(state, ticket, None, message="")
 
 
-def new_ticket(state: State, protection: Protection, scope: str, result: Result | None) -> Ticket:
-    """Return a new challenge for the form, or the same one if the POST hasn't spent it."""
+def new_ticket(
+    state: State, protection: Protection, scope: str, result: Result | None, *, shown: bool = True
+) -> Ticket:
+    """Return a new challenge for the form, or the same one if the POST hasn't spent it.
+
+    ``shown`` means that the visitor sees it now.
+    """
     if result is not None and result.resend and (unspent := result.code.opened) is not None:
         ours, issuer = result.posted.ours, state.issuer
         difficulty = issuer.difficulty(unspent)
         return Ticket(ours[TOKEN], scope, difficulty, unspent.challenge.language, ours[ANSWER], unspent.age)
     difficulty = protection.difficulty or state.difficulty
-    return issue(state, scope, difficulty, tries_left=_tries_left(result), repeats=_repeats(result))
+    return issue(state, scope, difficulty, shown=shown, tries_left=_tries_left(result), repeats=_repeats(result))
 
 
-def _shows_picture(state: State, protection: Protection) -> bool:
+def _kept_ticket(state: State, scope: str, kept: KeptCode) -> Ticket:
+    difficulty, language = state.issuer.difficulty(kept.opened), kept.opened.challenge.language
+    return Ticket(kept.token, scope, difficulty, language, kept.typed, kept.opened.age)
+
+
+def shows_picture(state: State, protection: Protection) -> bool:
     """Return whether a form shows its picture from the beginning."""
     usual = protection.mode or state.settings.mode
     return mode_in(usual, surge=state.surge.seen(state.clock())) == "always" and not is_exempt(protection)
@@ -187,6 +207,7 @@ def issue(
     scope: str,
     difficulty: Difficulty,
     *,
+    shown: bool,
     language: str | None = None,
     tries_left: int = 0,
     repeats: bool = False,
@@ -196,7 +217,7 @@ def issue(
     state.health.recover()
     language = language or visitor_language()
     token = state.issuer.issue(scope, difficulty=difficulty, language=language, tries_left=tries_left, repeats=repeats)
-    challenge_issued.send(this_app(), scope=scope, difficulty=difficulty.spec())
+    challenge_issued.send(this_app(), scope=scope, difficulty=difficulty.spec(), shown=shown)
     return Ticket(token, scope, difficulty, language)
 
 

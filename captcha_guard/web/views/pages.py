@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import HTTP_STATUS_CODES
 
 from ...spam.verdict import Action, Verdict
-from ..decision_log import log_decision
+from ..decision import report_decision
 from ..language import follows_header
 from ..post.posted import OURS
 from ..post.refusal import Refusal
@@ -61,7 +61,7 @@ def refuse_too_large(request: Request) -> Response | None:
         refusal = Refusal.because("too_large")
         verdict = Verdict(Action.REJECT, (refusal.finding,))
         result = Result(endpoint, Protection(), verdict, refusal=refusal)
-        log_decision(result, request.remote_addr, form=current_state().settings.log)
+        report_decision(result, request, current_state())
         return answer_refusal(result)
     return None
 

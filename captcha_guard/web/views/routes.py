@@ -24,7 +24,7 @@ from ..registry import guarded_routes, protection_for
 from ..scopes import check_scope
 from ..state import NAME, State, current_state
 from .assets import BlueprintWithAssets
-from .field import fetched_field, issue
+from .field import fetched_field, issue, shows_picture
 from .pages import challenge_json, problem
 
 #: The most characters of a scope in a request. Ours are endpoints and short names.
@@ -66,7 +66,10 @@ def challenge() -> Response:
     if isinstance(language, str):
         use_page_language(language)
     if not isinstance(scope, str) or not 0 < len(scope) <= LONGEST_SCOPE or not isinstance(replaced, str):
-        text = message("Name the form: scope is a text of 1 to %(most)d characters, token a text.", most=LONGEST_SCOPE)
+        # Translators: scope and token are members of a JSON document. most is 500.
+        text = message(
+            "The scope must be a text of 1 to %(most)d characters, and the token must be a text.", most=LONGEST_SCOPE
+        )
         return problem(Refusal.saying("malformed", text))
     field = asked.get("field") is True
     if field and not _is_known(scope, state):
@@ -97,10 +100,12 @@ def _new_challenge(state: State, scope: str, replaced: str, *, field: bool) -> d
             fresh = spend(state, old.challenge)
     tries = old.challenge.tries_left if old is not None and fresh else 0
     repeats = old is not None and fresh and old.challenge.repeats
-    ticket = issue(state, scope, difficulty, tries_left=max(0, tries - 1), repeats=repeats)
+    asked = tries > 0 or repeats
+    shown = not field or asked or shows_picture(state, protection)
+    ticket = issue(state, scope, difficulty, shown=shown, tries_left=max(0, tries - 1), repeats=repeats)
     document = challenge_json(state, ticket)
     if field:
-        document["field"] = fetched_field(state, protection, ticket, asked=tries > 0 or repeats)
+        document["field"] = fetched_field(state, protection, ticket, shown=shown)
     return document
 
 
@@ -140,23 +145,38 @@ def media(token: str, *, kind: str, medium: str, mimetype: str) -> Response:
     if rendered is None:
         return problem(Refusal.because("picture_unavailable", retry_after=RETRY_AFTER))
     response = current_app.response_class(rendered, mimetype=mimetype)
-    response.make_conditional(request.environ, accept_ranges=True, complete_length=len(rendered))
+    response.make_conditional(
+        request.environ, accept_ranges=_asks_for_part(len(rendered)), complete_length=len(rendered)
+    )
+    response.headers["Accept-Ranges"] = "bytes"
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin" if is_trusted(request, state) else "same-origin"
     return response
 
 
+def _asks_for_part(length: int) -> bool:
+    """Return whether the request asks for one range of bytes. Any other ``Range`` is ignored (RFC 9110, section 14.2).
+
+    A suffix that is longer than the file means the whole file.
+    """
+    asked = request.range
+    return asked is not None and asked.units == "bytes" and len(asked.ranges) == 1 and asked.ranges[0][0] >= -length
+
+
 def _rendered(state: State, opened: Opened, kind: str, medium: str) -> bytes | None:
     """Return the file, or ``None`` if it can't be made. The beginning and the end of such an outage are logged."""
+    outage = state.rendering[kind]
     try:
         rendered = state.issuer.render(opened, kind, medium)
     except Exception:
-        if state.drawing.begins(state.clock()):
-            logger.exception("captcha_guard: pictures can't be drawn; visitors are asked to get a new code")
+        if outage.begins(state.clock()):
+            logger.exception(
+                "captcha_guard: codes of the kind %s can't be rendered; visitors are asked to get a new code", kind
+            )
         return None
-    if (seconds := state.drawing.ends(state.clock())) is not None:
-        logger.warning("captcha_guard: pictures can be drawn again, after %.1f s", seconds)
+    if (seconds := outage.ends(state.clock())) is not None:
+        logger.warning("captcha_guard: codes of the kind %s can be rendered again, after %.1f s", kind, seconds)
     return rendered
 
 

@@ -1,0 +1,138 @@
+"""An owner's decisions about comments. Each teaches the guard, and can be undone."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy.orm import joinedload
+
+from demo_blog import moderation
+from demo_blog.database import db
+from demo_blog.desk.models import Decision, Owner
+from demo_blog.guard import guard
+from demo_blog.models import Comment, CommentState
+
+DECISIONS = (CommentState.PUBLISHED, CommentState.SPAM, CommentState.DELETED)
+LABELS = (CommentState.PUBLISHED, CommentState.SPAM)
+"""The decisions that teach the guard. Deleting doesn't: the author may have asked for it."""
+
+RESTORABLE = timedelta(days=1)
+"""How long a deleted comment can be restored."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Decisions that were made together. ``untaught`` is the number of comments that the guard couldn't learn."""
+
+    id: str
+    comments: int
+    untaught: int = 0
+
+
+def decide(comments: Sequence[Comment], became: str, owner: Owner | None) -> Batch:
+    """Store a decision about these comments and teach it to the guard at once.
+
+    ``became`` is ``published``, ``spam`` or ``deleted``. ``owner`` is ``None`` at the command line. The same decision
+    twice doesn't change the comment. Approving a comment that is already published teaches the guard that this was
+    right.
+    """
+    state = CommentState(became)
+    if state not in DECISIONS:
+        raise ValueError(f"a decision is {became!r}; it must be one of {', '.join(DECISIONS)}")
+    batch, now = secrets.token_urlsafe(16), datetime.now(UTC)
+    for comment in comments:
+        owner_id = owner.id if owner else None
+        made = Decision(batch=batch, comment=comment, owner_id=owner_id, made=now, was=comment.state, became=state)
+        db.session.add(made)
+        comment.move_to(state)
+        comment.decided = now
+    db.session.commit()
+    taught = [state not in LABELS or moderation.teach(comment) for comment in comments]
+    return Batch(batch, len(comments), taught.count(False))
+
+
+def undo(batch: str) -> int:
+    """Undo the decisions of a batch, and return how many comments went back to their earlier state.
+
+    A comment about which there is a later decision keeps that one. The guard is taught the decision before. If there
+    was none, :func:`forget_undone` lets the guard forget what it learned.
+    """
+    now, restored = datetime.now(UTC), []
+    in_force = select(Decision).where(Decision.batch == batch, Decision.undone.is_(None))
+    for decision in db.session.scalars(in_force.options(joinedload(Decision.comment))).all():
+        decision.undone = now
+        later = _in_force(decision.comment, Decision.id > decision.id).order_by(Decision.id).limit(1)
+        if (next_one := db.session.scalar(later)) is not None:
+            next_one.was = decision.was
+        elif decision.comment.state == decision.became:
+            _restore(decision.comment, CommentState(decision.was))
+            restored.append(decision.comment)
+    db.session.commit()
+    for comment in restored:
+        if (label := _label_of(comment)) is not None:
+            moderation.teach(comment, spam=label == CommentState.SPAM)
+    return len(restored)
+
+
+def forget_undone() -> int:
+    """Let the guard forget what it learned from decisions that were undone, and delete these. Returns their number.
+
+    The guard trains its filter again for each, which can take seconds. So the background maintenance does this.
+    """
+    undone = db.session.scalars(
+        select(Decision).where(Decision.undone.is_not(None)).options(joinedload(Decision.comment))
+    ).all()
+    for decision in undone:
+        comment = decision.comment
+        if decision.became in LABELS and _label_of(comment) is None:
+            _forget(comment)
+        db.session.delete(decision)
+        db.session.commit()
+        if (label := _label_of(comment)) is not None:  # the owner decided again meanwhile
+            moderation.teach(comment, spam=label == CommentState.SPAM)
+    return len(undone)
+
+
+def delete_finally(now: datetime | None = None) -> int:
+    """Delete the comments that were deleted a day ago, and return their number.
+
+    The guard forgets them, too. But if the comment was spam before, the guard keeps what it has learned.
+    """
+    over = (now or datetime.now(UTC)) - RESTORABLE
+    expired = select(Comment).where(Comment.state == CommentState.DELETED, Comment.decided <= over)
+    comments = db.session.scalars(expired).all()
+    for comment in comments:
+        last = _in_force(comment, Decision.became == CommentState.DELETED).order_by(Decision.id.desc()).limit(1)
+        decision = db.session.scalar(last)
+        if decision is None or decision.was != CommentState.SPAM:
+            _forget(comment)
+        still = (Comment.id == comment.id) & (Comment.state == CommentState.DELETED)
+        db.session.execute(delete(Comment).where(still), execution_options={"synchronize_session": False})
+        db.session.commit()
+    return len(comments)
+
+
+def _in_force(comment: Comment, *conditions: ColumnElement[bool]) -> Select[Decision]:
+    return select(Decision).where(Decision.comment_id == comment.id, Decision.undone.is_(None), *conditions)
+
+
+def _label_of(comment: Comment) -> str | None:
+    """Return the last decision in force that taught the guard, or ``None``."""
+    last = _in_force(comment, Decision.became.in_(LABELS)).order_by(Decision.id.desc()).limit(1)
+    decision = db.session.scalar(last)
+    return None if decision is None else decision.became
+
+
+def _restore(comment: Comment, state: CommentState) -> None:
+    before = db.session.scalar(_in_force(comment).order_by(Decision.id.desc()).limit(1))
+    comment.move_to(state)
+    comment.decided = before.made if before else None
+
+
+def _forget(comment: Comment) -> None:
+    if not (comment.case_id and guard.forget(comment.case_id)):
+        guard.forget(moderation.submission_of(comment))

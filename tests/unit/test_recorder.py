@@ -1,0 +1,256 @@
+"""Counts in memory: exact with threads, forks and processes, kept while the database is down, and bounded."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from captcha_guard.database.opening import open_database
+from captcha_guard.errors import DatabaseUnavailableError
+from captcha_guard.statistics import recorder as recorder_module
+from captcha_guard.statistics.counts import REASONS, SHOWN, Statistics
+from captcha_guard.statistics.reading import read_statistics
+from captcha_guard.statistics.recorder import Recorder
+from tests.processes import in_processes
+from tests.servers import wait_until
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+
+NOW = 1_800_014_400.0
+NEVER = 3_600.0  # seconds: no thread writes during a test
+TIMES = 500
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "instance/judge.sqlite3"
+
+
+@pytest.fixture
+def make(path: Path) -> Iterator[Callable[..., Recorder]]:
+    made: list[Recorder] = []
+
+    def make(**options: Any) -> Recorder:
+        database = open_database(f"sqlite:///{path}")
+        made.append(Recorder(database, clock=lambda: NOW, **{"every": NEVER, **options}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+def read(path: Path) -> Statistics:
+    now = datetime.fromtimestamp(NOW, UTC)
+    with closing(open_database(f"sqlite:///{path}")) as database:
+        return read_statistics(database, now, now + timedelta(hours=1), by="hour", now=NOW)
+
+
+def test_counting_does_not_touch_the_database(make: Callable[..., Recorder], path: Path) -> None:
+    make().count((SHOWN, ""))
+    assert not path.parent.exists()
+
+
+def test_a_thread_writes_the_counts_and_ends_when_there_are_no_more(make: Callable[..., Recorder], path: Path) -> None:
+    recorder = make(every=0.01)
+    for shown in (1, 2):
+        recorder.count((SHOWN, ""))
+        thread = recorder._thread
+        assert thread is not None
+        assert thread.daemon
+        thread.join(10)
+        assert read(path).total.shown == shown
+        assert recorder._thread is None
+
+
+def test_threads_lose_no_count_while_counts_are_written(make: Callable[..., Recorder], path: Path) -> None:
+    recorder = make()
+
+    def count(number: int) -> None:
+        for turn in range(TIMES):
+            recorder.count((SHOWN, ""), (REASONS, f"reason_{number % 3}"))
+            if turn % 100 == 0:
+                assert recorder.write()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(count, range(9)))
+    finally:
+        sys.setswitchinterval(before)
+    assert recorder.write()
+    total = read(path).total
+    assert (total.shown, set(total.reasons.values())) == (9 * TIMES, {3 * TIMES})
+
+
+def count_in_a_process(path: Path) -> int:
+    recorder = Recorder(open_database(f"sqlite:///{path}", timeout=30), clock=lambda: NOW, every=NEVER)
+    for turn in range(TIMES):
+        recorder.count((SHOWN, ""))
+        if turn % 50 == 0:
+            recorder.write()
+    return recorder.write()
+
+
+@pytest.mark.parametrize("start_method", ["fork", "spawn"])
+def test_processes_lose_no_count(path: Path, start_method: str) -> None:
+    context = multiprocessing.get_context(start_method)
+    assert in_processes(context, count_in_a_process, [(path,)] * 4) == [True] * 4
+    assert read(path).total.shown == 4 * TIMES
+
+
+def test_a_fork_leaves_what_was_counted_before_to_its_parent(make: Callable[..., Recorder], path: Path) -> None:
+    recorder = make(every=0.05)
+    for _ in range(3):
+        recorder.count((SHOWN, ""))
+    child = os.fork()
+    if child == 0:
+        recorder.count((SHOWN, ""))
+        thread = recorder._thread
+        if thread is not None:
+            thread.join(10)
+        os._exit(0 if thread is not None and recorder._thread is None else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert recorder.write()
+    assert read(path).total.shown == 4
+
+
+def test_a_fork_while_another_thread_holds_the_locks_can_count(make: Callable[..., Recorder], path: Path) -> None:
+    recorder = make()
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with recorder._lock:
+            held.set()
+            done.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(10)
+    child = os.fork()
+    if child == 0:
+        recorder.count((SHOWN, ""))
+        os._exit(0 if recorder.write() else 1)
+    done.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert read(path).total.shown == 1
+
+
+def test_a_fork_waits_until_a_write_has_ended(make: Callable[..., Recorder]) -> None:
+    recorder = make()
+    recorder._writing.acquire()
+    released: list[float] = []
+
+    def release() -> None:
+        time.sleep(0.2)
+        released.append(time.monotonic())
+        recorder._writing.release()
+
+    thread = threading.Thread(target=release)
+    thread.start()
+    recorder_module._pause_writing()
+    assert released
+    assert recorder._writing.locked()
+    recorder_module._resume_writing()
+    assert not recorder._writing.locked()
+    thread.join()
+
+
+def test_the_end_of_the_process_writes_what_is_left(path: Path) -> None:
+    program = (
+        "import sys; from captcha_guard.database.opening import open_database; "
+        "from captcha_guard.statistics.recorder import Recorder; "
+        f"one = Recorder(open_database('sqlite:///' + sys.argv[1]), clock=lambda: {NOW}); "
+        "[one.count(('shown', '')) for _ in range(7)]"
+    )
+    subprocess.run([sys.executable, "-c", program, str(path)], check=True)
+    assert read(path).total.shown == 7
+
+
+def test_counts_wait_while_the_database_is_down_and_the_log_says_so_once(
+    make: Callable[..., Recorder], path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.mkdir(parents=True)  # a folder instead of the file
+    recorder = make(every=0.02)
+    for _ in range(5):
+        recorder.count((SHOWN, ""))
+        assert not recorder.write(insist=True)
+    assert sum("fails" in line for line in caplog.messages) == 1
+    assert "statistics wait in memory" in caplog.text
+    with pytest.raises(DatabaseUnavailableError):
+        read(path)
+    path.rmdir()
+    wait_until(lambda: recorder._thread is None, "the thread to write and to end")
+    assert read(path).total.shown == 5
+    assert [record.levelno for record in caplog.records if record.levelno > logging.WARNING] == []
+
+
+def test_an_unexpected_error_loses_no_count(
+    make: Callable[..., Recorder], path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = make()
+    recorder.count((SHOWN, ""))
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder_module, "_store", lambda *_: 1 / 0)
+        assert not recorder.write()
+    assert "statistics could not be written" in caplog.text
+    recorder.count((SHOWN, ""))
+    assert recorder.write()
+    assert read(path).total.shown == 2
+
+
+def test_the_counts_in_memory_are_bounded_and_the_log_says_once_that_some_are_lost(
+    make: Callable[..., Recorder], path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = make(most=10)
+    for _ in range(3):
+        for number in range(12):
+            recorder.count((REASONS, f"reason_{number:02}"))
+    assert sum("further ones aren't counted" in line for line in caplog.messages) == 1
+    assert recorder.write()
+    assert read(path).total.reasons == {f"reason_{number:02}": 3 for number in range(10)}
+    recorder.count((REASONS, "reason_11"))
+    assert recorder.write()
+    assert read(path).total.reasons["reason_11"] == 1
+
+
+def test_counts_wait_if_no_thread_can_be_started(
+    make: Callable[..., Recorder], path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    recorder = make(every=0.01)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        recorder.count((SHOWN, ""))
+        recorder.count((SHOWN, ""))
+    assert sum("no thread could be started" in line for line in caplog.messages) == 1
+    recorder.count((SHOWN, ""))
+    wait_until(lambda: recorder._thread is None, "the thread to write and to end")
+    assert read(path).total.shown == 3
+
+
+def test_a_stopped_recorder_writes_nothing(make: Callable[..., Recorder], path: Path) -> None:
+    recorder = make()
+    recorder.count((SHOWN, ""))
+    recorder.stop()
+    recorder.count((SHOWN, ""))
+    assert recorder.write()
+    assert not path.exists()
