@@ -41,7 +41,6 @@ from .web.post.handler import handle_post
 from .web.post.origin import refuse_cross_site
 from .web.post.result import Result
 from .web.protection import Protection
-from .web.recording import record
 from .web.request_state import current_request_state
 from .web.state import NAME, current_state, this_request
 from .web.unguarded import protection_of_method
@@ -310,7 +309,6 @@ def judge_request(protection: Protection, scope: str) -> Result:
         request = this_request()
         results[scope] = handle_post(request, state, protection, scope)
         report_decision(results[scope], request, state)
-        record(results[scope], state)
     return results[scope]
 
 
