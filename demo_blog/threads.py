@@ -95,7 +95,7 @@ def read_page(post: Post, number: int, *, author_key: str | None, now: datetime)
         ids += db.session.scalars(_own_threads(post, author_key))
     shown = Comment.state == CommentState.PUBLISHED
     if author_key:
-        shown = or_(shown, Comment.author_key == author_key)
+        shown = or_(shown, _is_own(author_key))
     count = _count(select(Comment.id).where(Comment.post_id == post.id, shown))
     comments = _with_replies(ids, author_key)
     return Page(post, arrange(comments, author_key=author_key, now=now), number, pages, count)
@@ -158,7 +158,7 @@ def arrange(comments: Iterable[Comment], *, author_key: str | None, now: datetim
 
     visible: set[int] = set()
     for comment in reversed(ordered):
-        own = author_key is not None and comment.author_key == author_key
+        own = _belongs_to(comment, author_key)
         if own or comment.published or any(reply.id in visible for reply in by_parent.get(comment.id, ())):
             visible.add(comment.id)
 
@@ -168,7 +168,7 @@ def arrange(comments: Iterable[Comment], *, author_key: str | None, now: datetim
     for comment in ordered:
         if comment.id not in visible:
             continue
-        own = author_key is not None and comment.author_key == author_key
+        own = _belongs_to(comment, author_key)
         entry = Entry(comment, 1, removed=not (own or comment.published), editable=own and may_edit(comment, now))
         parent = entries.get(comment.parent_id or 0)
         if parent is None:
@@ -182,6 +182,16 @@ def arrange(comments: Iterable[Comment], *, author_key: str | None, now: datetim
     for entry in entries.values():
         entry.replies.sort(key=lambda one: (one.comment.created, one.comment.id))
     return threads
+
+
+def _belongs_to(comment: Comment, author_key: str | None) -> bool:
+    """Return whether the browser with this key may see its own comment. Deleted ones stay hidden."""
+    return author_key is not None and comment.author_key == author_key and comment.state != CommentState.DELETED
+
+
+def _is_own(author_key: str) -> ColumnElement[bool]:
+    """The condition of :func:`_belongs_to` for the database."""
+    return and_(Comment.author_key == author_key, Comment.state != CommentState.DELETED)
 
 
 def _begins_public_thread() -> ColumnElement[bool]:
@@ -198,7 +208,7 @@ def _threads(post: Post) -> Select[int]:
 
 def _own_threads(post: Post, author_key: str) -> Select[int]:
     """Select the ids of the comments that begin a thread that only their author sees."""
-    own = and_(Comment.post_id == post.id, Comment.author_key == author_key, Comment.parent_id.is_(None))
+    own = and_(Comment.post_id == post.id, _is_own(author_key), Comment.parent_id.is_(None))
     return select(Comment.id).where(own, not_(_begins_public_thread()))
 
 
@@ -212,7 +222,7 @@ def _with_replies(ids: list[int], author_key: str | None) -> list[Comment]:
         return []
     seen = or_(Comment.state == CommentState.PUBLISHED, Comment.number.is_not(None))
     if author_key:
-        seen = or_(seen, Comment.author_key == author_key)
+        seen = or_(seen, _is_own(author_key))
     tree = select(Comment.id).where(Comment.id.in_(ids)).cte("tree", recursive=True)
     tree = tree.union(select(Comment.id).join(tree, Comment.parent_id == tree.c.id).where(seen))
     return list(db.session.scalars(select(Comment).where(Comment.id.in_(select(tree.c.id)))))

@@ -7,12 +7,11 @@ from urllib.parse import parse_qs, urlencode
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from demo_blog import moderation, rendering
+from demo_blog import moderation
 from demo_blog.database import db
 from demo_blog.desk import decisions, filters, history, reasons
 from demo_blog.desk.accounts import current_owner
@@ -41,12 +40,6 @@ BUTTONS = {
 
 CHOSEN = "chosen"
 """The value of a button that decides about all chosen comments. Other values are the id of one comment."""
-
-
-@bp.app_template_filter()
-def as_read(comment: Comment) -> Markup:
-    """Return a comment as its readers see it."""
-    return rendering.comment(comment.body)
 
 
 @bp.get("")

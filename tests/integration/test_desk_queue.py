@@ -465,14 +465,18 @@ PAYLOADS = (
 )
 
 
+@pytest.mark.parametrize("kind", ["markdown", "html"])
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_no_field_of_a_comment_brings_markup_into_the_desk(owner: Reader, journal: Flask, payload: str) -> None:
+def test_no_field_of_a_comment_brings_markup_into_the_desk(
+    owner: Reader, journal: Flask, payload: str, kind: str
+) -> None:
     one = store(
         journal,
         author=payload,
         email=payload[:100],
         url=payload,
         body=payload,
+        format=kind,
         client=payload[:64],
         action=payload[:16],
         imported_from=payload if payload.startswith("<") else None,
