@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from playwright.sync_api import Page, expect
 from demo_blog import create_app, post_files, samples
 from demo_blog.database import db
 from demo_blog.desk import accounts, links
+from tests.mail_server import MailServer, mail_server
 
 from .comment_form import CommentForm
 from .conftest import NewPage
@@ -24,10 +26,26 @@ POST = "the-fence-and-its-posts"
 
 
 @pytest.fixture(scope="module")
-def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def mails() -> Iterator[MailServer]:
+    with mail_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory, mails: MailServer) -> Iterator[Flask]:
     """The journal with its sample comments, as ``make demo`` sets it up."""
     folder: Path = tmp_path_factory.mktemp("journal")
-    app = create_app({"DEMO_BLOG_INSTANCE": folder, "CAPTCHA_GUARD_MIN_SECONDS": 0})
+    app = create_app(
+        {
+            "DEMO_BLOG_INSTANCE": folder,
+            "TESTING": True,  # so that only the command sends the digest
+            "CAPTCHA_GUARD_MIN_SECONDS": 0,
+            "JOURNAL_SMTP_URL": f"smtp://127.0.0.1:{mails.port}?tls=off",
+            "JOURNAL_MAIL_FROM": "journal@example.org",
+            "JOURNAL_MAIL_TO": "otto@example.org",
+            "JOURNAL_URL": "https://journal.example",
+        }
+    )
     with app.app_context():
         upgrade()
         post_files.load(post_files.read_all())
@@ -58,7 +76,7 @@ def comment(page: Page, app: Flask, body: str) -> None:
 
 
 def test_the_owner_decides_about_comments_tries_words_and_sees_the_charts_move(
-    new_page: NewPage, journal: Flask
+    new_page: NewPage, journal: Flask, mails: MailServer
 ) -> None:
     owner, reader = new_page(), new_page()
     with journal.app_context():
@@ -100,3 +118,18 @@ def test_the_owner_decides_about_comments_tries_words_and_sees_the_charts_move(
     expect(reader.get_by_text("An editor will read your comment")).to_be_visible()
     owner.goto("/desk")
     expect(owner.get_by_role("article", name="Ottoline")).to_contain_text("moderated_words")
+
+    # The digest reaches the mail server. One of its links asks before it decides, without a log-in.
+    sent = journal.test_cli_runner().invoke(args=["journal", "digest"])
+    assert sent.exit_code == 0, sent.output
+    [text] = mails.texts
+    assert "Another turnip." in text
+    for path in re.findall(r"https://journal[.]example(\S+)", text):
+        reader.goto(path)
+        if reader.get_by_text("Another turnip.").count() and reader.get_by_role("button", name="Approve").count():
+            reader.get_by_role("button", name="Approve").click()
+            break
+    owner.goto("/desk")
+    expect(owner.get_by_role("article", name="Ottoline")).to_have_count(0)
+    reader.goto(f"/posts/{POST}")
+    expect(reader.get_by_text("Another turnip.")).to_be_visible()

@@ -108,7 +108,7 @@ def test_a_comment_is_shown_with_everything_that_a_decision_needs(owner: Reader,
         "*Very* nice [essay](https://one.example). <b>bold</b>",
         "otto@example.org",
         "https://example.org/~otto",
-        "Client01234567 ",
+        "Client01234567, ban it ",
     ):
         assert text in case.replace("\xa0", " "), text
     assert "0123456789abcdef" not in case
