@@ -128,9 +128,10 @@ def teach(comment_ids: Sequence[int], progress: Progress = lambda _: None) -> in
 def redirect_old_address() -> ResponseReturnValue | None:
     """Redirect ``/?p=12`` and addresses such as ``/2019/05/a-title/`` of an imported post to the post."""
     number = request.args.get("p", "") if request.path == "/" else ""
-    if not number and request.routing_exception is None:
+    address = f"/?p={number}" if number.isdecimal() else path_of(request.path) if request.routing_exception else ""
+    if not address or "\0" in address:  # which PostgreSQL refuses
         return None
-    old = db.session.get(OldSlug, f"/?p={number}" if number else path_of(request.path))
+    old = db.session.get(OldSlug, address)
     if old is None or old.post.draft or request.method not in {"GET", "HEAD"}:
         return None
     return redirect(url_for("posts.show", slug=old.post.slug), 301)

@@ -12,9 +12,9 @@ from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
-from demo_blog.desk import accounts, export, history, queue
+from demo_blog.desk import accounts, bans, export, history, plots, queue, replay, words
 
-MODULES: tuple[ModuleType, ...] = (queue, history, export)
+MODULES: tuple[ModuleType, ...] = (queue, plots, words, bans, replay, history, export)
 """The modules that only the owner may use, in the order of the navigation."""
 
 
