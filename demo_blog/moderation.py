@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from flask import Flask
 from sqlalchemy import delete
 
-from captcha_guard import CaptchaGuardError, Submission, Weighed, aside_expired
+from captcha_guard import CaptchaGuardError, Submission, Verdict, Weighed, aside_expired
 from demo_blog.database import db
 from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState
@@ -48,6 +48,11 @@ def reasons(comment: Comment) -> Iterator[str]:
 def weights(comment: Comment) -> tuple[Weighed, ...]:
     """Return the ten tokens of a comment with the largest weights in the filter. Empty while the filter abstains."""
     return (comment.case_id and guard.explain(comment.case_id)) or guard.explain(submission_of(comment))
+
+
+def judged_now(comment: Comment) -> Verdict:
+    """Return the guard's verdict on a comment if it were posted now, with what the guard has learned since."""
+    return guard.check(submission_of(comment))
 
 
 def name_of(token: Weighed) -> str:

@@ -82,6 +82,7 @@ def comment(comment_id: int) -> ResponseReturnValue:
         why=reasons.why,
         made=history.latest([found]),
         history=history.of_comment(found),
+        now=moderation.judged_now(found),
         weights=moderation.weights(found),
         filter_status=moderation.filter_status(),
         same_client=Filters(chosen="all", client=found.client) if found.client else None,
