@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flask import Flask
 from sqlalchemy import delete
 
-from captcha_guard import CaptchaGuardError, Submission, Verdict, Weighed, aside_expired
+from captcha_guard import CaptchaGuardError, Submission, Weighed, aside_expired
 from demo_blog.database import db
 from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState
@@ -50,9 +50,10 @@ def weights(comment: Comment) -> tuple[Weighed, ...]:
     return (comment.case_id and guard.explain(comment.case_id)) or guard.explain(submission_of(comment))
 
 
-def judged_now(comment: Comment) -> Verdict:
-    """Return the guard's verdict on a comment if it were posted now, with what the guard has learned since."""
-    return guard.check(submission_of(comment))
+def scores_now(comments: Iterable[Comment]) -> dict[int, int]:
+    """Return the score, 0 to 100, that the guard would give each held comment after the decisions until now, by id."""
+    held = (comment for comment in comments if comment.state == CommentState.HELD)
+    return {comment.id: guard.check(submission_of(comment)).score for comment in held}
 
 
 def name_of(token: Weighed) -> str:

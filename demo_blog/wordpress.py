@@ -21,6 +21,7 @@ from sqlalchemy import select, update
 
 from demo_blog import moderation, wxr
 from demo_blog.comment_form import CommentForm
+from demo_blog.comment_text import store_domains
 from demo_blog.database import db
 from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState, OldSlug, Post, Tag, TextFormat
@@ -219,7 +220,7 @@ def _new_comment(exported: ExportedComment, of: ExportedPost, post: Post) -> Com
         }
     )
     address = web_address(form.url) or ""
-    return Comment(
+    comment = Comment(
         post=post,
         author=cut(form.author, 245) or "Anonymous",
         email=form.email if len(form.email) <= 100 and "email" not in form.errors() else "",
@@ -232,6 +233,8 @@ def _new_comment(exported: ExportedComment, of: ExportedPost, post: Post) -> Com
         noticed=True,
         imported_from=comment_origin(of, exported.id),
     )
+    store_domains(comment)
+    return comment
 
 
 def _number(published: Sequence[Comment], post: Post) -> None:

@@ -108,7 +108,7 @@ def test_a_comment_is_shown_with_everything_that_a_decision_needs(owner: Reader,
         "*Very* nice [essay](https://one.example). <b>bold</b>",
         "otto@example.org",
         "https://example.org/~otto",
-        "Client01234567 ",
+        "Client01234567, ban it ",
     ):
         assert text in case.replace("\xa0", " "), text
     assert "0123456789abcdef" not in case
@@ -156,10 +156,6 @@ def test_a_comments_page_shows_the_words_that_the_filter_weighs_most(
             guard.teach(Submission(scope="one", body=f"the loop ends {number}"), spam=False)
             guard.teach(Submission(scope="two", body=f"cheap fences {number}"), spam=True)
     page = owner.open("/desk/comments/1")
-    now = re.search(r"The verdict would be “hold”, with a score of (\d+) of 100", page.text)
-    assert now is not None
-    assert int(now[1]) != 30  # the score when it was posted, which the page shows as well
-    assert "When it was posted, the score was 30." in page.text
     assert re.search(r"fences\s*word\s*\+\d\.\d\d\s*0\s*8", page.text)
     assert len(page.all("tr")) <= 11
     assert owner.client.get("/desk/comments/2").status_code == 404
