@@ -130,6 +130,7 @@ class Comment(Base):
         UniqueConstraint("post_id", "number"),
         Index("ix_comment_state_created", "state", "created", "id"),
         Index("ix_comment_created", "created", "id"),
+        Index("ix_comment_author_email", "author", "email"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
