@@ -453,7 +453,7 @@ def test_a_guessed_link_is_refused(guest: Reader, token: str) -> None:
 
 
 def addresses(rule: Rule) -> str:
-    values = dict.fromkeys(rule.arguments, 1 if "int:" in rule.rule else "x")
+    values = dict.fromkeys(rule.arguments, 1 if "<int" in rule.rule else "x")
     return rule.build(values)[1]  # type: ignore[index]
 
 
