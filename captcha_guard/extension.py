@@ -41,6 +41,7 @@ from .web.post.handler import handle_post
 from .web.post.origin import refuse_cross_site
 from .web.post.result import Result
 from .web.protection import Protection
+from .web.recording import record
 from .web.request_state import current_request_state
 from .web.state import NAME, current_state, this_request
 from .web.unguarded import protection_of_method
@@ -245,7 +246,8 @@ class CaptchaGuard(ForModerators):
         state = current_state()
         if key := state.moderation.key_of(comment):
             note_forgotten(key, state)
-        return state.moderation.forget(comment, now=state.clock())
+        erased = state.records.forget(comment if isinstance(comment, str) else "", key)
+        return erased is not None and state.moderation.forget(comment, now=state.clock(), also_erased=erased)
 
     def filter_stats(self) -> Stats:
         """Return how many decisions the filter has learned, and how many tokens it knows.
@@ -308,6 +310,7 @@ def judge_request(protection: Protection, scope: str) -> Result:
         request = this_request()
         results[scope] = handle_post(request, state, protection, scope)
         report_decision(results[scope], request, state)
+        record(results[scope], state)
     return results[scope]
 
 

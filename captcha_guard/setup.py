@@ -26,9 +26,11 @@ from .counters.spent import Spent
 from .counters.store import health_of
 from .counters.surge import Surge
 from .counters.without_code import FOR_SITE, PER_CLIENT
+from .database.background_writer import BackgroundWriter
 from .database.database import Database, Query
 from .database.opening import open_database
 from .database.sqlite import SQLiteDatabase
+from .replay.records import Records
 from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
 from .spam.filter.learner import Learner
@@ -101,6 +103,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
     spent = Spent(storage, health)
     memory = Reputation(database, secret=secrets[0])
     bans = Bans(database)
+    writer = BackgroundWriter(database)
     words = StoredWords(database, fields=settings.word_fields)
     judged_comments = JudgedComments(database)
     translator = Translator(host.localize)
@@ -153,6 +156,8 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
             services=services,
             learn_unmarked=settings.learn_unmarked,
         ),
+        writer=writer,
+        records=Records(database, writer, secret=secrets[0]),
         bans=bans,
         words=words,
         timetable=Timetable(time.monotonic(), clock=time.time),

@@ -29,7 +29,6 @@ from demo_blog import (
     own_links,
     posts,
     preview,
-    remembered,
     rendering,
     search,
     security,
@@ -76,7 +75,6 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
 
     database.init_app(app)
     accounts.init_app(app)
-    remembered.init_app(app)  # before other hooks, so that it runs after them
     threads.init_app(app)
     security.init_app(app)
     caching.init_app(app)

@@ -180,9 +180,10 @@ _paused: list[Recorder] = []
 
 
 def _write_all() -> None:
-    """Write the counts of all recorders, at the end of the process."""
+    """Write the counts of all recorders at the end of the process. Their threads write nothing after that."""
     for recorder in list(_recorders):
         recorder.write(insist=True)
+        recorder.stop()
 
 
 def _pause_writing() -> None:
@@ -204,6 +205,9 @@ def _begin_all() -> None:
         recorder._begin()
 
 
+# At exit, finalize closes the connections of all threads, also of one that is writing, and that would crash. Its first
+# use registers this. Handlers run in reverse order, so _write_all must be registered later.
+weakref.finalize(_recorders, _recorders.clear).detach()
 atexit.register(_write_all)
 if hasattr(os, "register_at_fork"):  # after those of the checkpoints, which a write can wait for
     os.register_at_fork(before=_pause_writing, after_in_parent=_resume_writing, after_in_child=_begin_all)

@@ -24,6 +24,8 @@ LISTS: Mapping[str, tuple[CommentState, ...]] = {
 }
 SEARCHES = ("reason", "author", "domain", "client", "text")
 LONGEST_SEARCH = 200
+LARGEST_ID = 2**31 - 1
+"""Of a comment, in PostgreSQL."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN = (
@@ -142,7 +144,7 @@ def reasons() -> Sequence[str]:
 def _read(position: str | None) -> tuple[datetime, int] | None:
     time, _, number = (position or "").partition(".")
     try:
-        return _EPOCH + timedelta(microseconds=int(time)), min(int(number), 2**62)
+        return _EPOCH + timedelta(microseconds=int(time)), min(int(number), LARGEST_ID)
     except (ValueError, OverflowError):
         return None
 

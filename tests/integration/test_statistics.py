@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -325,6 +326,28 @@ def test_a_relaxed_application_leaves_the_statistics_of_the_site_alone(blog: Blo
     assert counts(blog).shown == 1
     blog.app.extensions[NAME] = real
     assert counts(blog).shown == 1
+
+
+def test_the_counts_of_a_relaxed_application_are_deleted_with_its_folder(blog: Blog) -> None:
+    relax(blog.app)
+    blog.client().get("/posts/one")
+    recorder, folder = blog.state.recorder, Path(blog.state.database.where).parent
+    assert recorder.write()
+    assert folder.exists()
+    blog.client().get("/posts/one")
+    relax(blog.app)
+    gc.collect()
+    assert recorder.write()
+    assert not folder.exists()
+
+
+def test_a_database_that_the_site_names_later_takes_over_its_statistics(blogs: MakeBlog, tmp_path: Path) -> None:
+    before = blogs()
+    before.client().get("/posts/one")
+    assert before.state.recorder.write()
+    after = blogs({"CAPTCHA_GUARD_DATABASE_URI": f"sqlite:///{tmp_path}/judge.sqlite3"})
+    after.client().get("/posts/one")
+    assert counts(after).shown == 2
 
 
 def test_the_public_names_are_values(blog: Blog, clock: time_machine.Traveller) -> None:

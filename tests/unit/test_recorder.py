@@ -183,6 +183,27 @@ def test_the_end_of_the_process_writes_what_is_left(path: Path) -> None:
     assert read(path).total.shown == 7
 
 
+def test_the_process_can_end_while_a_thread_writes(path: Path) -> None:
+    program = """
+import sys, threading
+from captcha_guard.database.opening import open_database
+from captcha_guard.statistics.recorder import Recorder
+
+recorder = Recorder(open_database("sqlite:///" + sys.argv[1]), every=0)
+
+def count():
+    while True:
+        recorder.count(*(("reasons", str(number)) for number in range(5_000)))
+
+threading.Thread(target=count, daemon=True).start()
+while not recorder._writing.locked():
+    pass
+"""
+    for _ in range(4):
+        ended = subprocess.run([sys.executable, "-c", program, str(path)], check=False, capture_output=True, text=True)
+        assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_counts_wait_while_the_database_is_down_and_the_log_says_so_once(
     make: Callable[..., Recorder], path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
