@@ -33,6 +33,9 @@ PUBLIC = {
     "desk.accounts.log_in",
     "desk.accounts.link_page",
     "desk.accounts.use_link",
+    "desk.decision_links.page",
+    "desk.decision_links.decide",
+    "desk.notices.feed",
 }
 """The views of the desk that visitors may open."""
 
