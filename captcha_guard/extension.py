@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
-from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
@@ -24,9 +22,6 @@ from .spam.moderation import Tidied
 from .spam.services import Context
 from .spam.submission import Submission
 from .spam.verdict import Verdict
-from .statistics.alerts import Alert, find_alerts
-from .statistics.counts import Statistics
-from .statistics.reading import read_statistics, seconds_of
 from .web.cors import answer_preflight, open_to_trusted
 from .web.counting import count_signals
 from .web.decision import report_decision
@@ -41,7 +36,6 @@ from .web.post.handler import handle_post
 from .web.post.origin import refuse_cross_site
 from .web.post.result import Result
 from .web.protection import Protection
-from .web.recording import record
 from .web.request_state import current_request_state
 from .web.state import NAME, current_state, this_request
 from .web.unguarded import protection_of_method
@@ -260,31 +254,6 @@ class CaptchaGuard(ForModerators):
         """Train the filter again on all stored decisions, and return their number. Raises as ``filter_stats``."""
         return current_state().moderation.retrain()
 
-    def statistics(self, since: datetime, until: datetime, *, by: str = "day") -> Statistics:
-        """Return what was counted from ``since`` to ``until``: verdicts, codes, limits and refusals.
-
-        Both are datetimes with a time zone. ``by`` is "hour" (kept for 35 days) or "day" (kept for 2 years). The result
-        has whole hours or days of UTC. Counts of other processes are in it after at most 5 seconds.
-
-        Raises ``ValueError`` if an argument isn't allowed, ``DatabaseUnavailableError`` when the database can't be
-        used.
-        """
-        state = current_state()
-        state.recorder.write(insist=True)
-        return read_statistics(state.database, since, until, by=by, now=state.clock())
-
-    def alerts(self, now: datetime | None = None) -> tuple[Alert, ...]:
-        """Return what is unusual in the 24 hours before ``now``, an empty tuple if nothing is.
-
-        The pass rate is compared with the site's last 28 days. A median time to solve below 2 s and replayed codes are
-        always unusual. Raises as ``statistics``.
-        """
-        state = current_state()
-        seconds = state.clock() if now is None else seconds_of("now", now)
-        state.recorder.write(insist=True)
-        found = find_alerts(state.database, seconds)
-        return tuple(replace(alert, sentence=state.site_text(alert.sentence)) for alert in found)
-
     def tidy(self, now: float | None = None) -> Tidied:
         """Run the maintenance that is due at ``now`` (seconds since 1970), and return what was done.
 
@@ -310,7 +279,6 @@ def judge_request(protection: Protection, scope: str) -> Result:
         request = this_request()
         results[scope] = handle_post(request, state, protection, scope)
         report_decision(results[scope], request, state)
-        record(results[scope], state)
     return results[scope]
 
 

@@ -1,10 +1,11 @@
-"""What the guard offers a site's moderators: bans, lists of words, and other settings tried on the past.
+"""What the guard offers a site's moderators: bans, lists of words, statistics, and other settings tried on the past.
 
 ``CaptchaGuard`` inherits these methods."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from flask import has_request_context
@@ -13,6 +14,9 @@ from .replay.replay import Replay, Replayer, span
 from .spam.history import Ban
 from .spam.lists.word_list import WordMatch
 from .spam.submission import Submission
+from .statistics.alerts import Alert, find_alerts
+from .statistics.counts import Statistics
+from .statistics.reading import read_statistics, seconds_of
 from .web.identity import client_here
 from .web.state import current_state
 
@@ -91,3 +95,27 @@ class ForModerators:
         begin, end = span(since, until)
         earlier = 0 if replayer.limits is None else replayer.limits.longest
         return replayer.replay(state.records.read(begin - earlier, end), begin)
+
+    def statistics(self, since: datetime, until: datetime, *, by: str = "day") -> Statistics:
+        """Return what was counted from ``since`` to ``until``: verdicts, codes, limits and refusals.
+
+        Both are datetimes with a time zone. ``by`` is "hour" (kept for 35 days) or "day" (kept for 2 years). The result
+        has whole hours or days of UTC. Counts of other processes are in it after at most 5 seconds.
+
+        Raises ``TypeError`` for an argument that isn't a datetime.
+        """
+        state = current_state()
+        state.recorder.write(insist=True)
+        return read_statistics(state.database, since, until, by=by, now=state.clock())
+
+    def alerts(self, now: datetime | None = None) -> tuple[Alert, ...]:
+        """Return what is unusual in the 24 hours before ``now``, an empty tuple if nothing is.
+
+        The pass rate is compared with the site's last 28 days. A median time to solve below 2 s and replayed codes are
+        always unusual. Raises as :meth:`statistics`.
+        """
+        state = current_state()
+        seconds = state.clock() if now is None else seconds_of("now", now)
+        state.recorder.write(insist=True)
+        found = find_alerts(state.database, seconds)
+        return tuple(replace(alert, sentence=state.site_text(alert.sentence)) for alert in found)

@@ -30,6 +30,8 @@ from .database.background_writer import BackgroundWriter
 from .database.database import Database, Query
 from .database.opening import open_database
 from .database.sqlite import SQLiteDatabase
+from .replay.record import TABLE as RECORDS
+from .replay.records import ADD as ADD_RECORD
 from .replay.records import Records
 from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
@@ -45,7 +47,7 @@ from .spam.services import Context, LateAnswer, services_of
 from .spam.submission import Submission
 from .spam.upgrade import delete_old_tables, move_into
 from .statistics.recorder import Recorder
-from .statistics.tables import ADD
+from .statistics.tables import ADD as ADD_COUNTS
 from .web.limiter import storage_for, strategy_of
 from .web.post.duplicates import known
 from .web.state import State
@@ -164,7 +166,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         secret=secrets[0],
         secrets=tuple(secrets),
         database=database,
-        recorder=Recorder(database),
+        recorder=Recorder(database, writer),
         clock=time.time,
         exempt_when=host.exempt_when,
         translator=translator,
@@ -233,7 +235,7 @@ def _database(settings: Settings, path: Path) -> Database:
     database = open_database(settings.database_uri or f"sqlite:///{path}")
     delete_old_tables(database)
     if not isinstance(database, SQLiteDatabase) or database.path.absolute() != path.absolute():
-        database.run_before_use(lambda: move_into(database, path, more=ADD))
+        database.run_before_use(lambda: move_into(database, path, more={**ADD_COUNTS, RECORDS: ADD_RECORD}))
     return database
 
 

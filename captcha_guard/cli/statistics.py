@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import click
 from flask.cli import with_appcontext
 
+from ..errors import ConfigError
 from ..extension import CaptchaGuard
 from ..statistics.alerts import Alert
 from ..statistics.counts import Counts, Period, Statistics
@@ -47,7 +48,7 @@ def statistics(since: datetime | None, until: datetime | None, by: str, as_json:
     until = until or datetime.fromtimestamp(current_state().clock(), UTC)
     try:
         found = guard.statistics(since or until - timedelta(days=DAYS), until, by=by)
-    except ValueError as error:
+    except (ConfigError, OverflowError) as error:  # the earliest dates have no 30 days before them
         raise click.UsageError(str(error)) from error
     alerts = guard.alerts()
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
@@ -10,8 +11,11 @@ from typing import Final
 from ..database.background_writer import BackgroundWriter, WaitingRows
 from ..database.database import Access, Database
 from ..database.retention import Retention, Sweeper, sweep
+from ..database.table import Row
 from ..spam.comment_key import hash_key
 from .record import TABLE, Record, record_of, row_of
+
+logger = logging.getLogger("captcha_guard")
 
 DAY: Final = 86_400.0
 RETENTION: Final = Retention(TABLE, "judged_at", kept=60 * DAY, most=100_000)
@@ -96,5 +100,14 @@ class Records:
         return sweep(self._database, (RETENTION,), now)
 
     def _store(self, access: Access, records: Sequence[Record]) -> None:
-        access.change(ADD, [row_of(record, secrets.token_hex(8)) for record in records])
+        access.change(ADD, [row for record in records if (row := _row_or_log(record)) is not None])
         self._sweeper.wrote(access, records[-1].judged_at, len(records))
+
+
+def _row_or_log(record: Record) -> Row | None:
+    """Return the row of a record. Logs and drops a record that can't be stored, such as one of a rule's wrong type."""
+    try:
+        return row_of(record, secrets.token_hex(8))
+    except (TypeError, ValueError):
+        logger.exception("captcha_guard: the submission %s could not be recorded", record.id)
+        return None

@@ -9,6 +9,7 @@ from typing import Final
 
 from ..database.database import Database
 from ..database.table import Table
+from ..errors import ConfigError
 from .counts import Raw, Statistics, counts_of, period_of
 from .tables import DAY, DAYS, DAYS_KEPT, HOUR, HOURS, HOURS_KEPT
 
@@ -27,23 +28,23 @@ def read_statistics(database: Database, since: datetime, until: datetime, *, by:
 
     :param now: seconds since 1970.
     :raises TypeError: ``since`` or ``until`` isn't a datetime.
-    :raises ValueError: one of them has no time zone, or isn't within what is kept, or ``by`` isn't "hour" or "day".
+    :raises ConfigError: one of them has no time zone, or isn't within what is kept, or ``by`` isn't "hour" or "day".
     :raises DatabaseUnavailableError: the database can't be used.
     """
     if by not in _BY:
-        raise ValueError(f"by is {by!r}; write 'hour' or 'day'")
+        raise ConfigError(f"by is {by!r}; write 'hour' or 'day'")
     begin, end = seconds_of("since", since), seconds_of("until", until)
     if end <= begin:
-        raise ValueError(f"since is {since} and until is {until}; since must be earlier")
+        raise ConfigError(f"since is {since} and until is {until}; since must be earlier")
     table, length, kept = _BY[by]
     first, last = floor(begin / length) * length, ceil(end / length) * length
     if first < floor((now - kept) / length) * length:
         other = "; by='day' has older ones" if by == "hour" else ""
-        raise ValueError(
+        raise ConfigError(
             f"since is {since}; {by}s are kept for {kept // DAY:,} days, since {_time(int(now) - kept)}{other}"
         )
     if end > now + _AHEAD:
-        raise ValueError(f"until is {until}, which is in the future; use a time up to now, {_time(int(now))}")
+        raise ConfigError(f"until is {until}, which is in the future; use a time up to now, {_time(int(now))}")
     found = read_counts(database, table, first, last)
     series = tuple(period_of(found.get(start, {}), _time(start)) for start in range(first, last, length))
     return Statistics(_time(first), _time(last), by, counts_of(sum_of(found.values())), series)
@@ -83,12 +84,12 @@ def seconds_of(name: str, moment: datetime) -> float:
     """Return a moment in seconds since 1970. ``name`` is that of the argument, for errors.
 
     :raises TypeError: it isn't a datetime.
-    :raises ValueError: it has no time zone.
+    :raises ConfigError: it has no time zone.
     """
     if not isinstance(moment, datetime):
         raise TypeError(f"{name} is {moment!r}; pass a datetime with a time zone, such as datetime.now(UTC)")
     if moment.utcoffset() is None:
-        raise ValueError(f"{name} is {moment}, which has no time zone; add one, such as tzinfo=UTC")
+        raise ConfigError(f"{name} is {moment}, which has no time zone; add one, such as tzinfo=UTC")
     return moment.timestamp()
 
 

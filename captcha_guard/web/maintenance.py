@@ -28,10 +28,10 @@ def tidy(now: float | None = None) -> Tidied:
     def unmarked(name: str) -> None:
         unmarked_learned.send(app, id=name)
 
-    seconds = state.clock() if now is None else now
-    for swept in (state.recorder, state.bans, state.records):
-        swept.sweep(seconds)
-    return state.moderation.tidy(seconds, expired, unmarked)
+    now = state.clock() if now is None else now
+    for part in (state.recorder, state.bans, state.records):
+        part.sweep(now)
+    return state.moderation.tidy(now, expired, unmarked)
 
 
 def start_maintenance() -> threading.Thread | None:

@@ -44,8 +44,8 @@ class State:
     """The parts of one application's guard. ``clock`` returns seconds since 1970.
 
     ``storage`` is the counters' store, and ``health`` tracks whether it works. ``database`` has the data of the judge
-    and the statistics, for which ``recorder`` counts. ``writer`` writes to it in the background, such as the
-    ``records`` of POSTs. ``bans`` are the banned clients, and ``words`` the lists of words that moderators edit.
+    and the statistics. ``writer`` writes to it in the background what ``recorder`` counts, and the ``records`` of
+    POSTs. ``bans`` are the banned clients, and ``words`` the lists of words that moderators edit.
     ``secret`` is the key for signatures. ``secrets`` lists it first, then the older ones. ``exempt_when()`` returns
     True for visitors that the guard doesn't check. ``translator`` translates its texts. ``reconnect`` returns a new
     state of the same application with other settings and another storage at a URI.

@@ -12,7 +12,18 @@ from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
-from demo_blog.desk import accounts, bans, decision_links, export, history, notices, plots, queue, replay, words
+from demo_blog.desk import (
+    accounts,
+    bans,
+    decision_links,
+    export,
+    history,
+    notices,
+    plots,
+    queue,
+    replay,
+    words,
+)
 
 MODULES: tuple[ModuleType, ...] = (queue, plots, words, bans, replay, history, notices, export)
 """The modules that only the owner may use, in the order of the navigation."""

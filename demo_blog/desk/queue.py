@@ -38,6 +38,9 @@ BUTTONS = {
 }
 """The names of the buttons, and the decision of each."""
 
+NOTHING = "nothing"
+"""The name of the button that Enter in a box presses."""
+
 CHOSEN = "chosen"
 """The value of a button that decides about all chosen comments. Other values are the id of one comment."""
 
@@ -53,6 +56,7 @@ def page() -> str:
         why=reasons.why,
         page=shown,
         made=history.latest(shown.comments),
+        scores_now=moderation.scores_now(shown.comments),
         counts=filters.counts(),
         known_reasons=filters.reasons(),
         titles=LIST_TITLES,
@@ -78,6 +82,7 @@ def comment(comment_id: int) -> ResponseReturnValue:
         comment=found,
         why=reasons.why,
         made=history.latest([found]),
+        scores_now=moderation.scores_now([found]),
         history=history.of_comment(found),
         weights=moderation.weights(found),
         filter_status=moderation.filter_status(),
@@ -91,6 +96,8 @@ def comment(comment_id: int) -> ResponseReturnValue:
 @bp.post("/decide")
 def decide() -> ResponseReturnValue:
     """Decide about one comment, or about all chosen ones, and show the page again, at the next comment."""
+    if NOTHING in request.form:
+        return _back(done="none")
     pressed = next((name for name in BUTTONS if name in request.form), None)
     if pressed is None:
         abort(400)

@@ -23,6 +23,7 @@ from unittest.mock import patch
 import time_machine
 from flask import Flask
 
+from captcha_guard.database.background_writer import BackgroundWriter
 from captcha_guard.database.database import Database
 from captcha_guard.database.opening import open_database
 from captcha_guard.statistics.alerts import find_alerts
@@ -140,7 +141,8 @@ class Year:
 
     def fill(self, submissions: int) -> None:
         """Count the submissions, spread evenly over the hours of the year."""
-        recorder, source = Recorder(self.database, clock=lambda: self.now, every=DAY), random.Random(0)
+        writer, source = BackgroundWriter(self.database, every=DAY), random.Random(0)
+        recorder = Recorder(self.database, writer, clock=lambda: self.now)
         hours = 365 * DAY // HOUR
         for hour in range(hours):
             self.now = END - (hours - hour) * HOUR
@@ -148,7 +150,7 @@ class Year:
                 recorder.count(*submission(source))
             if hour % 24 == 23 and not (recorder.write(insist=True) and recorder.sweep(self.now) is not None):
                 raise SystemExit("the counts could not be written: the figures would be wrong")
-        recorder.stop()
+        writer.stop()
 
     def rows(self) -> tuple[int, int]:
         """Return the number of rows of hours and of days."""

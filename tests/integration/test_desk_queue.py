@@ -108,7 +108,7 @@ def test_a_comment_is_shown_with_everything_that_a_decision_needs(owner: Reader,
         "*Very* nice [essay](https://one.example). <b>bold</b>",
         "otto@example.org",
         "https://example.org/~otto",
-        "Client01234567 ",
+        "Client01234567, ban it ",
     ):
         assert text in case.replace("\xa0", " "), text
     assert "0123456789abcdef" not in case
@@ -337,7 +337,7 @@ def test_a_button_without_a_choice_changes_nothing(owner: Reader, journal: Flask
     one = store(journal)
     page = owner.open("/desk")
     page = owner.open(press(owner, page, delete="chosen").location)
-    assert "No comment was chosen, so nothing was changed." in page.text
+    assert "Nothing was changed. Tick comments," in page.text
     assert state_of(journal, one) == "held"
 
 
@@ -356,7 +356,7 @@ def test_damaged_choices_change_nothing(owner: Reader, journal: Flask, fields: d
     one = store(journal)
     response = press(owner, owner.open("/desk"), **fields)
     assert response.status_code == 303
-    assert "nothing was changed" in owner.open(response.location).text
+    assert "Nothing was changed." in owner.open(response.location).text
     assert state_of(journal, one) == "held"
 
 
@@ -465,14 +465,18 @@ PAYLOADS = (
 )
 
 
+@pytest.mark.parametrize("kind", ["markdown", "html"])
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_no_field_of_a_comment_brings_markup_into_the_desk(owner: Reader, journal: Flask, payload: str) -> None:
+def test_no_field_of_a_comment_brings_markup_into_the_desk(
+    owner: Reader, journal: Flask, payload: str, kind: str
+) -> None:
     one = store(
         journal,
         author=payload,
         email=payload[:100],
         url=payload,
         body=payload,
+        format=kind,
         client=payload[:64],
         action=payload[:16],
         imported_from=payload if payload.startswith("<") else None,

@@ -16,7 +16,7 @@ import time_machine
 from click.testing import Result
 from prometheus_client import CollectorRegistry
 
-from captcha_guard import Alert, Counts, Period, Statistics
+from captcha_guard import Alert, ConfigError, Counts, Period, Statistics
 from captcha_guard.cli import group
 from captcha_guard.errors import DatabaseUnavailableError
 from captcha_guard.metrics import observe
@@ -253,17 +253,17 @@ def test_no_request_waits_for_the_statistics(blog: Blog, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("changed", "error", "message"),
     [
-        ({"since": datetime(2027, 1, 14)}, ValueError, "since is 2027-01-14 00:00:00, which has no time zone; add one"),  # noqa: DTZ001
-        ({"until": datetime(2027, 1, 15)}, ValueError, "until is 2027-01-15 00:00:00, which has no time zone"),  # noqa: DTZ001
+        ({"since": datetime(2027, 1, 14)}, ConfigError, "since is 2027-01-14 00:00:00, which has no time zone"),  # noqa: DTZ001
+        ({"until": datetime(2027, 1, 15)}, ConfigError, "until is 2027-01-15 00:00:00, which has no time zone"),  # noqa: DTZ001
         ({"since": "2027-01-14"}, TypeError, "since is '2027-01-14'; pass a datetime with a time zone"),
         ({"until": datetime(2027, 1, 14, tzinfo=UTC).date()}, TypeError, "until is datetime.date"),
-        ({"by": "week"}, ValueError, "by is 'week'; write 'hour' or 'day'"),
-        ({"until": datetime(2027, 1, 14, tzinfo=UTC)}, ValueError, "since must be earlier"),
-        ({"since": datetime(2024, 12, 1, tzinfo=UTC)}, ValueError, "days are kept for 730 days, since 2025-01-15"),
-        ({"since": datetime(2026, 12, 11, 11, tzinfo=UTC), "by": "hour"}, ValueError, "by='day' has older ones"),
-        ({"until": datetime(2027, 1, 18, tzinfo=UTC)}, ValueError, "in the future; use a time up to now, 2027-01-15"),
-        ({"since": datetime.min.replace(tzinfo=UTC)}, ValueError, "days are kept for 730 days"),
-        ({"until": datetime.max.replace(tzinfo=timezone(-DAY / 2))}, ValueError, "in the future"),
+        ({"by": "week"}, ConfigError, "by is 'week'; write 'hour' or 'day'"),
+        ({"until": datetime(2027, 1, 14, tzinfo=UTC)}, ConfigError, "since must be earlier"),
+        ({"since": datetime(2024, 12, 1, tzinfo=UTC)}, ConfigError, "days are kept for 730 days, since 2025-01-15"),
+        ({"since": datetime(2026, 12, 11, 11, tzinfo=UTC), "by": "hour"}, ConfigError, "by='day' has older ones"),
+        ({"until": datetime(2027, 1, 18, tzinfo=UTC)}, ConfigError, "in the future; use a time up to now, 2027-01-15"),
+        ({"since": datetime.min.replace(tzinfo=UTC)}, ConfigError, "days are kept for 730 days"),
+        ({"until": datetime.max.replace(tzinfo=timezone(-DAY / 2))}, ConfigError, "in the future"),
     ],
 )
 def test_arguments_that_are_not_allowed_raise_errors_that_say_how_to_fix_it(
@@ -283,7 +283,7 @@ def test_the_oldest_hours_and_days_can_be_read(blog: Blog, clock: time_machine.T
     with blog.app.app_context():
         assert len(blog.guard.statistics(now - 35 * DAY, now, by="hour").series) == 35 * 24
         assert len(blog.guard.statistics(now - 730 * DAY, now + DAY).series) == 732
-        with pytest.raises(ValueError, match=r"now is .*, which has no time zone"):
+        with pytest.raises(ConfigError, match=r"now is .*, which has no time zone"):
             blog.guard.alerts(datetime(2027, 1, 14))  # noqa: DTZ001
 
 
@@ -469,6 +469,7 @@ def test_the_command_prints_json(blog: Blog, clock: time_machine.Traveller) -> N
         (("--by", "week"), "'week' is not one of 'hour', 'day'"),
         (("--since", "2027-02-01"), "since must be earlier"),
         (("--since", "2020-01-01"), "days are kept for 730 days"),
+        (("--until", "0001-01-01"), "out of range"),
     ],
 )
 def test_the_command_says_what_is_wrong_with_an_option(
