@@ -53,7 +53,7 @@ def weights(comment: Comment) -> tuple[Weighed, ...]:
 def scores_now(comments: Iterable[Comment]) -> dict[int, int]:
     """Return the score, 0 to 100, that the guard would give each held comment after the decisions until now, by id."""
     held = (comment for comment in comments if comment.state == CommentState.HELD)
-    return {comment.id: judged_now(comment).score for comment in held}
+    return {comment.id: guard.check(submission_of(comment)).score for comment in held}
 
 
 def name_of(token: Weighed) -> str:

@@ -82,6 +82,7 @@ def comment(comment_id: int) -> ResponseReturnValue:
         comment=found,
         why=reasons.why,
         made=history.latest([found]),
+        scores_now=moderation.scores_now([found]),
         history=history.of_comment(found),
         weights=moderation.weights(found),
         filter_status=moderation.filter_status(),
