@@ -7,6 +7,7 @@ from .challenge.drawing.picture import draw
 from .challenge.drawing.style import Style
 from .errors import CaptchaGuardError, ConfigError
 from .extension import CaptchaGuard
+from .replay.replay import Change, Replay
 from .signals import (
     aside_expired,
     challenge_failed,
@@ -38,6 +39,7 @@ __all__ = [
     "Ban",
     "CaptchaGuard",
     "CaptchaGuardError",
+    "Change",
     "ConfigError",
     "Counts",
     "Difficulty",
@@ -45,6 +47,7 @@ __all__ = [
     "Finding",
     "Period",
     "Refusal",
+    "Replay",
     "Rule",
     "Statistics",
     "Stats",

@@ -238,7 +238,8 @@ class CaptchaGuard(ForModerators):
         state = current_state()
         if key := state.moderation.key_of(comment):
             note_forgotten(key, state)
-        return state.moderation.forget(comment, now=state.clock())
+        erased = state.records.forget(comment if isinstance(comment, str) else "", key, now=state.clock())
+        return erased is not None and state.moderation.forget(comment, now=state.clock(), also_erased=erased)
 
     def filter_stats(self) -> Stats:
         """Return how many decisions the filter has learned, and how many tokens it knows.

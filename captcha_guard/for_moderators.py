@@ -1,13 +1,16 @@
-"""What the guard offers a site's moderators: bans, lists of words and statistics. ``CaptchaGuard`` inherits it."""
+"""What the guard offers a site's moderators: bans, lists of words, statistics, and other settings tried on the past.
+
+``CaptchaGuard`` inherits these methods."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from flask import has_request_context
 
+from .replay.replay import Replay, Replayer, span
 from .spam.history import Ban
 from .spam.lists.word_list import WordMatch
 from .spam.submission import Submission
@@ -69,6 +72,29 @@ class ForModerators:
         Nothing is saved. Raises ``ConfigError`` as :meth:`save_words`, and for a regular expression that is too slow.
         """
         return current_state().words.matches(entries, submissions)
+
+    def replay(
+        self,
+        since: datetime,
+        until: datetime,
+        *,
+        thresholds: Mapping[str, int] | None = None,
+        weights: Mapping[str, int] | None = None,
+        comment_limits: str | None = None,
+    ) -> Replay:
+        """Return what would have happened to the POSTs from ``since`` until before ``until`` under other settings.
+
+        Both are datetimes with a time zone. The guard keeps records of POSTs for 60 days, 100,000 at most.
+        ``thresholds`` and ``weights`` replace some or all of the site's present ones, and ``comment_limits`` the
+        comment limits. All are checked as in the configuration. Without them, the site's present settings are tried.
+
+        What visitors would have done differently isn't known: one who was refused may have waited, or written again.
+        """
+        state = current_state()
+        replayer = Replayer(state.judge, thresholds=thresholds, weights=weights, comment_limits=comment_limits)
+        begin, end = span(since, until)
+        earlier = 0 if replayer.limits is None else replayer.limits.longest
+        return replayer.replay(state.records.read(begin - earlier, end), begin)
 
     def statistics(self, since: datetime, until: datetime, *, by: str = "day") -> Statistics:
         """Return what was counted from ``since`` to ``until``: verdicts, codes, limits and refusals.

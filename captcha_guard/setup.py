@@ -26,9 +26,13 @@ from .counters.spent import Spent
 from .counters.store import health_of
 from .counters.surge import Surge
 from .counters.without_code import FOR_SITE, PER_CLIENT
+from .database.background_writer import BackgroundWriter
 from .database.database import Database, Query
 from .database.opening import open_database
 from .database.sqlite import SQLiteDatabase
+from .replay.record import TABLE as RECORDS
+from .replay.records import ADD as ADD_RECORD
+from .replay.records import Records
 from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
 from .spam.filter.learner import Learner
@@ -43,7 +47,7 @@ from .spam.services import Context, LateAnswer, services_of
 from .spam.submission import Submission
 from .spam.upgrade import delete_old_tables, move_into
 from .statistics.recorder import Recorder
-from .statistics.tables import ADD
+from .statistics.tables import ADD as ADD_COUNTS
 from .web.limiter import storage_for, strategy_of
 from .web.post.duplicates import known
 from .web.state import State
@@ -101,6 +105,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
     spent = Spent(storage, health)
     memory = Reputation(database, secret=secrets[0])
     bans = Bans(database)
+    writer = BackgroundWriter(database)
     words = StoredWords(database, fields=settings.word_fields)
     judged_comments = JudgedComments(database)
     translator = Translator(host.localize)
@@ -153,13 +158,15 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
             services=services,
             learn_unmarked=settings.learn_unmarked,
         ),
+        writer=writer,
+        records=Records(database, writer, secret=secrets[0]),
         bans=bans,
         words=words,
         timetable=Timetable(time.monotonic(), clock=time.time),
         secret=secrets[0],
         secrets=tuple(secrets),
         database=database,
-        recorder=Recorder(database),
+        recorder=Recorder(database, writer),
         clock=time.time,
         exempt_when=host.exempt_when,
         translator=translator,
@@ -228,7 +235,7 @@ def _database(settings: Settings, path: Path) -> Database:
     database = open_database(settings.database_uri or f"sqlite:///{path}")
     delete_old_tables(database)
     if not isinstance(database, SQLiteDatabase) or database.path.absolute() != path.absolute():
-        database.run_before_use(lambda: move_into(database, path, more=ADD))
+        database.run_before_use(lambda: move_into(database, path, more={**ADD_COUNTS, RECORDS: ADD_RECORD}))
     return database
 
 

@@ -66,7 +66,7 @@ def relax(app: Flask) -> None:
         stopforumspam=False,
     )
     fresh = state.reconnect(settings, uri, storage)
-    weakref.finalize(storage, fresh.recorder.stop)
+    weakref.finalize(storage, fresh.writer.stop)
     policies = policies_of(settings) | {one.name: Policy.parse(one.name, _UNREACHED) for one in (PER_CLIENT, FOR_SITE)}
     unlimited = _Unlimited(storage, strategy=strategy_of(storage), policies=policies, health=fresh.health)
     app.extensions[NAME] = replace(fresh, limits=unlimited)

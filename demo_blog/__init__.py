@@ -29,7 +29,6 @@ from demo_blog import (
     own_links,
     posts,
     preview,
-    remembered,
     rendering,
     search,
     security,
@@ -38,7 +37,7 @@ from demo_blog import (
     threads,
     wordpress,
 )
-from demo_blog.desk import accounts
+from demo_blog.desk import accounts, mail
 from demo_blog.guard import guard
 from demo_blog.secret import site_secret
 
@@ -76,7 +75,6 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
 
     database.init_app(app)
     accounts.init_app(app)
-    remembered.init_app(app)  # before other hooks, so that it runs after them
     threads.init_app(app)
     security.init_app(app)
     caching.init_app(app)
@@ -87,6 +85,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     own_links.init_app(app)
     errors.init_app(app)
     moderation.init_app(app)
+    mail.init_app(app)
     maintenance.init_app(app)
     cli.init_app(app)
     for module in (front, posts, comments, preview, edits, own_comments, identicons, feed):

@@ -14,6 +14,7 @@ from typing import ParamSpec
 
 from flask import Flask, Response, current_app, make_response, request
 from flask.typing import ResponseReturnValue
+from werkzeug.security import safe_join
 
 PAGE_SECONDS = 60
 FEED_SECONDS = 300
@@ -73,7 +74,10 @@ def _add_version(endpoint: str, values: dict[str, object]) -> None:
 
 def _version_of(name: str) -> str | None:
     """Return a part of the SHA-256 of a static file, or ``None`` if there is no such file."""
-    path = Path(str(current_app.static_folder)) / name
+    joined = safe_join(str(current_app.static_folder), name)
+    if joined is None:
+        return None
+    path = Path(joined)
     try:
         status = path.stat()
     except (OSError, ValueError):

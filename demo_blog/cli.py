@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from sqlalchemy import inspect, select
 
 from demo_blog import maintenance, moderation, post_files, search_index, wordpress_command
 from demo_blog.database import db
-from demo_blog.desk import accounts, decisions, links, passwords
+from demo_blog.desk import accounts, decisions, digest, links, mail, passwords
 from demo_blog.desk.models import Owner
 from demo_blog.front_matter import PostFileError
 from demo_blog.models import Comment, CommentState, Post
@@ -120,9 +121,30 @@ def log_in_link(name: str | None, site: str) -> None:
     click.echo(f"{site.rstrip('/')}{accounts.DESK}/link/{token}")
 
 
+@journal.command("digest")
+def send_digest() -> None:
+    """Send an e-mail about the held comments that no e-mail has told of yet, at most one an hour."""
+    _require_tables()
+    if mail.settings() is None:
+        raise click.ClickException(
+            f"the journal sends no e-mails; set {mail.SMTP_URL}, {mail.MAIL_FROM}, {mail.MAIL_TO} and {mail.SITE_URL}"
+        )
+    waiting = len(digest.unnoticed())
+    try:
+        sent = digest.send(datetime.now(UTC))
+    except mail.MailError as error:
+        raise click.ClickException(f"{error} Nothing is lost: the next digest lists the same comments.") from None
+    if sent:
+        click.echo(f"Sent an e-mail about held comments: {sent}.")
+    elif waiting:
+        click.echo(f"No e-mail is due yet, because the last one is less than an hour old. Held comments: {waiting}.")
+    else:
+        click.echo("There are no held comments that no e-mail has told of.")
+
+
 @journal.command("tidy")
 def tidy() -> None:
-    """Run the maintenance that is due. The server also does this after comments, once a minute."""
+    """Run the maintenance that is due. The server also does this after requests, once a minute."""
     _require_tables()
     maintenance.run()
     click.echo("The maintenance is done.")

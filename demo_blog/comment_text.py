@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from functools import lru_cache
 from html.parser import HTMLParser
@@ -21,8 +20,6 @@ MAX_DOMAINS: Final = 100
 
 HTML_TAGS: Final = COMMENT_TAGS | {"b", "i", "s", "del", "ins", "q", "cite", "sub", "sup"}
 """The tags that imported comments may have."""
-
-_BLOCKS: Final = re.compile(r"<(?:p|br|ul|ol|li|pre|blockquote|div)\b", re.IGNORECASE)
 
 
 def init_app(app: Flask) -> None:
@@ -54,13 +51,7 @@ def store_domains(comment: Comment) -> None:
 
 @lru_cache(maxsize=1024)
 def _sanitised(text: str) -> str:
-    """Return the HTML of an imported comment without anything that a reader's comment can't have.
-
-    As in WordPress, empty lines end paragraphs if the text has no tags for them.
-    """
-    if not _BLOCKS.search(text):
-        paragraphs = [part.strip().replace("\n", "<br>\n") for part in re.split(r"\n\s*\n", text.replace("\r", ""))]
-        text = "".join(f"<p>{part}</p>\n" for part in paragraphs if part)
+    """Return the HTML of an imported comment without tags and attributes that aren't allowed."""
     return nh3.clean(
         text, tags=HTML_TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https"}, link_rel=COMMENT_LINK_REL
     )

@@ -42,6 +42,10 @@ FORGED = (
     "We couldn't verify that this comment came from you, so it wasn't sent. Perhaps your browser didn't send our "
     "cookie. Your text is below, so that you can copy it. Then open the article again and send it from there."
 )
+FORGED_EDIT = (
+    "We couldn't verify that this edit came from you, so it wasn't saved. Perhaps your browser didn't send our cookie. "
+    "Your text is below, so that you can copy it. Then open the link to edit your comment again."
+)
 
 
 def show_form_again(refusal: Refusal, **_: object) -> ResponseReturnValue:
@@ -135,9 +139,12 @@ def show(slug: str, comment_id: int) -> ResponseReturnValue:  # noqa: ARG001 - u
 @bp.app_errorhandler(CSRFError)
 def csrf_failed(error: HTTPException) -> ResponseReturnValue | HTTPException:
     """Show the form again if its CSRF token has only expired. Otherwise show only its text: it may be forged."""
+    form = CommentForm.from_form(request.form)
+    if request.endpoint == "edits.save":
+        return not_sent(form, FORGED_EDIT, "Not saved"), 400
     if request.endpoint not in FORM_ENDPOINTS:
         return errors.show(error)
-    form, target = CommentForm.from_form(request.form), requested_target()
+    target = requested_target()
     if security.csrf_token_only_expired() and target.is_open:
         return posts.page(form, notice=LATE_FORM, parent=target.parent), 400
     return not_sent(form, FORGED), 400
@@ -170,7 +177,7 @@ def store(post: Post, form: CommentForm, verdict: Verdict, parent: Comment | Non
         email=form.email,
         url=web_address(form.url) or "",
         body=form.body,
-        client=getattr(guard, "client", ""),
+        client=guard.client,
         author_key=author_key(),
         case_id=verdict.id or None,
     )

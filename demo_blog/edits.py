@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from captcha_guard import Facts, Refusal, Verdict
 from demo_blog import comments, posts, threads
@@ -19,7 +19,7 @@ from demo_blog.comment_form import CommentForm
 from demo_blog.comment_text import store_domains
 from demo_blog.database import db
 from demo_blog.guard import guard
-from demo_blog.models import Comment
+from demo_blog.models import Comment, CommentState
 from demo_blog.own_links import EDIT, edit_link, held_link, may_edit_now, signed_comment
 from demo_blog.rendering import web_address
 
@@ -30,6 +30,7 @@ SAVED = "Your changes are saved and published."
 WAITS = (
     "Your changes are saved. An editor will read your comment before it is published. Until then, only you can see it."
 )
+UNCHANGED = "Nothing was changed, so your comment stays as it is."
 NOT_A_LINK = "This link isn't complete, or it belongs to another comment. Please use the link beside your comment."
 GONE = "This comment isn't here any more, so it can't be edited."
 TOO_LATE = "Comments can be edited for ten minutes, and this time is over. Your comment stays as it was."
@@ -62,13 +63,16 @@ def check_link() -> ResponseReturnValue | None:
     genuine, comment = signed_comment(str(given.get("key")), EDIT)
     if not genuine or (comment is not None and (comment.id, comment.post_id) != (given.get("comment_id"), g.post.id)):
         return _refuse(NOT_A_LINK, 404)
-    if comment is None:
+    if comment is None or comment.state == CommentState.DELETED:
         return _refuse(GONE, 404)
     if comment.published and comment.decided:
         return _refuse(DECIDED, 409)
     if not may_edit_now(comment):
         return _refuse(TOO_LATE, 410)
     g.edited_comment = comment
+    if request.method == "POST" and _form_of(comment) == CommentForm.from_form(request.form):
+        flash(UNCHANGED)
+        return _show(comment)
     return None
 
 
@@ -85,8 +89,7 @@ def facts(**_: object) -> Facts:
 @bp.get("/posts/<slug>/comments/<int:comment_id>/edit/<key>")
 def edit(**_: object) -> ResponseReturnValue:
     """Show the form with the comment."""
-    comment: Comment = g.edited_comment
-    return _page(CommentForm(comment.author, comment.email, comment.url, comment.body))
+    return _page(_form_of(g.edited_comment))
 
 
 @bp.post("/posts/<slug>/comments/<int:comment_id>/edit/<key>")
@@ -104,21 +107,31 @@ def save(**_: object) -> ResponseReturnValue:
     if form.errors():
         return _page(form), 422
     comment = _locked(g.edited_comment)
-    if comment is None:
+    if comment is None or comment.state == CommentState.DELETED:
         return _refuse(GONE, 404)
     if comment.published and comment.decided:
         return _refuse(DECIDED, 409)
     _change(comment, form, guard.verdict)
     db.session.commit()
     flash(SAVED if comment.published else WAITS)
+    return _show(comment)
+
+
+def _form_of(comment: Comment) -> CommentForm:
+    return CommentForm(comment.author, comment.email, comment.url, comment.body)
+
+
+def _show(comment: Comment) -> ResponseReturnValue:
+    """Redirect to the comment. In another browser, only its link shows it while it is held."""
     seen_here = comment.published or comment.author_key == session.get(posts.AUTHOR_KEY)
     return redirect(threads.address(comment) if seen_here else held_link(comment), 303)
 
 
 def _locked(comment: Comment) -> Comment | None:
-    """Read the comment again, so that no editor's decision of the last moment is overwritten."""
-    found = select(Comment).where(Comment.id == comment.id).with_for_update().execution_options(populate_existing=True)
-    return db.session.scalar(found)
+    """Lock the comment's row and read it again, so that no editor's decision of the last moment is overwritten."""
+    same = Comment.id == comment.id
+    db.session.execute(update(Comment).where(same).values(edited=Comment.edited))  # SQLite has no SELECT FOR UPDATE
+    return db.session.scalar(select(Comment).where(same).execution_options(populate_existing=True))
 
 
 def _change(comment: Comment, form: CommentForm, verdict: Verdict) -> None:
@@ -161,8 +174,7 @@ def _refuse(reason: str, status: int) -> ResponseReturnValue:
 
 
 @bp.after_request
-def keep_private(response: Response) -> Response:
-    """Keep the pages out of shared caches. Their addresses are secret."""
-    response.headers["Cache-Control"] = "private, no-cache"
+def keep_unlisted(response: Response) -> Response:
+    """Keep the pages out of search engines. Their addresses are secret."""
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -1,4 +1,4 @@
-"""Maintenance of the journal: what is due is done in a background thread after a POST, or by ``journal tidy``."""
+"""Maintenance of the journal: what is due is done in a background thread after a request, or by ``journal tidy``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import threading
 import time
 from collections.abc import Callable
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app
 
 from demo_blog.database import db
-from demo_blog.desk import decisions
+from demo_blog.desk import decisions, digest
 
-TASKS: tuple[Callable[[], object], ...] = (decisions.forget_undone, decisions.delete_finally)
+TASKS: tuple[Callable[[], object], ...] = (
+    decisions.forget_undone,
+    decisions.delete_finally,
+    digest.send_if_due,
+)
 """What is done, in this order. A task that has nothing to do takes one query."""
 
 INTERVAL_SECONDS = 60.0
@@ -39,7 +43,7 @@ class _Timetable:
 
 
 def init_app(app: Flask) -> None:
-    """Run maintenance after POSTs, at most once a minute in each process. Tests call :func:`run` instead."""
+    """Run maintenance after requests, at most once a minute in each process. Tests call :func:`run` instead."""
     app.extensions[_EXTENSION] = _Timetable()
     app.after_request(_start)
 
@@ -59,7 +63,7 @@ def run() -> None:
 def _start(response: Response) -> Response:
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     timetable: _Timetable = app.extensions[_EXTENSION]
-    if request.method == "POST" and not app.testing and timetable.claim(time.monotonic()):
+    if not app.testing and timetable.claim(time.monotonic()):
         threading.Thread(target=_run_in, args=(app,), name="journal-maintenance", daemon=True).start()
     return response
 

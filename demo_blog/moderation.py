@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flask import Flask
 from sqlalchemy import delete
@@ -48,6 +48,12 @@ def reasons(comment: Comment) -> Iterator[str]:
 def weights(comment: Comment) -> tuple[Weighed, ...]:
     """Return the ten tokens of a comment with the largest weights in the filter. Empty while the filter abstains."""
     return (comment.case_id and guard.explain(comment.case_id)) or guard.explain(submission_of(comment))
+
+
+def scores_now(comments: Iterable[Comment]) -> dict[int, int]:
+    """Return the score, 0 to 100, that the guard would give each held comment after the decisions until now, by id."""
+    held = (comment for comment in comments if comment.state == CommentState.HELD)
+    return {comment.id: guard.check(submission_of(comment)).score for comment in held}
 
 
 def name_of(token: Weighed) -> str:

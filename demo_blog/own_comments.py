@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from demo_blog import posts, threads
+from demo_blog.models import CommentState
 from demo_blog.own_links import HELD, signed_comment
 
 bp = Blueprint("own_comments", __name__)
@@ -21,7 +22,7 @@ def held(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - used by 
     genuine, comment = signed_comment(key, HELD)
     if not genuine or (comment is not None and comment.post_id != g.post.id):
         return _explained(NOT_A_LINK)
-    if comment is None:
+    if comment is None or comment.state == CommentState.DELETED:
         return _explained(GONE)
     if comment.published:
         return redirect(threads.address(comment), 302)
@@ -29,9 +30,8 @@ def held(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - used by 
 
 
 @bp.after_request
-def keep_private(response: Response) -> Response:
-    """Keep the pages out of shared caches and search engines. Their addresses are secret."""
-    response.headers["Cache-Control"] = "private, no-cache"
+def keep_unlisted(response: Response) -> Response:
+    """Keep the pages out of search engines. Their addresses are secret."""
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 

@@ -55,5 +55,4 @@ def _preview() -> ResponseReturnValue:
         comment=None if "body" in errors else shown,
     )
     response = make_response(page, 422 if errors else 200)
-    response.headers["Cache-Control"] = "private, no-cache"  # not no-store: the Back button shows the text again
-    return remembered.store(response, form)
+    return response if errors else remembered.store(response, form)

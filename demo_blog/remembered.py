@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request
+from flask import Response, current_app, request
 from itsdangerous import BadSignature
 
 from demo_blog.comment_form import MAX_LENGTHS, CommentForm
@@ -17,9 +17,8 @@ MAX_AGE = 180 * 24 * 60 * 60
 _FIELDS = ("author", "email", "url")
 
 
-def init_app(app: Flask) -> None:
-    """Keep pages that are filled in from the cookie out of shared caches."""
-    app.after_request(_keep_private)
+MAX_COOKIE = 3500
+"""Characters of the longest cookie that is stored. Browsers drop those above 4 KB."""
 
 
 def form() -> CommentForm:
@@ -27,7 +26,6 @@ def form() -> CommentForm:
     cookie = request.cookies.get(COOKIE)
     if not cookie:
         return CommentForm()
-    g.remembered = True
     try:
         values = serializer("remembered author").loads(cookie)
     except BadSignature:
@@ -38,9 +36,9 @@ def form() -> CommentForm:
 
 def store(response: Response, form: CommentForm) -> Response:
     """Store the author in the cookie if the form says so, or delete the cookie. Returns the response."""
-    if form.remember:
-        value = serializer("remembered author").dumps({name: getattr(form, name) for name in _FIELDS})
-        response.set_cookie(COOKIE, str(value), max_age=MAX_AGE, **_attributes())
+    value = str(serializer("remembered author").dumps({name: getattr(form, name) for name in _FIELDS}))
+    if form.remember and len(value) <= MAX_COOKIE:
+        response.set_cookie(COOKIE, value, max_age=MAX_AGE, **_attributes())
     elif COOKIE in request.cookies:
         response.delete_cookie(COOKIE, **_attributes())
     return response
@@ -55,11 +53,3 @@ def _attributes() -> dict[str, Any]:
         "httponly": True,
         "samesite": "Lax",
     }
-
-
-def _keep_private(response: Response) -> Response:
-    if g.get("remembered"):
-        response.cache_control.public = False
-        response.cache_control.private = True
-        response.vary.add("Cookie")
-    return response

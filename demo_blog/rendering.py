@@ -7,9 +7,8 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from flask import Flask, url_for
-from markupsafe import Markup
 
-from demo_blog import articles, markdown
+from demo_blog import articles
 from demo_blog.markdown import Article
 from demo_blog.models import Post
 
@@ -70,17 +69,12 @@ def xml_text(text: str) -> str:
     return _NOT_IN_XML.sub("", text)
 
 
-def comment(text: str) -> Markup:
-    """Return a reader's Markdown as sanitised HTML."""
-    return Markup(markdown.render_comment(text))  # noqa: S704 - sanitised by nh3
-
-
 def _posts_url(*, external: bool) -> str:
     return url_for("posts.show", slug="_", _external=external).removesuffix("_")
 
 
 def init_app(app: Flask) -> None:
     """Add the filters, and the journal's name and motto, to the templates."""
-    for filter_ in (day, month, in_words, web_address, article, article_for_feed, xml_text, comment):
+    for filter_ in (day, month, in_words, web_address, article, article_for_feed, xml_text):
         app.add_template_filter(filter_)
     app.context_processor(lambda: {"journal": JOURNAL, "motto": MOTTO})

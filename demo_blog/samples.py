@@ -28,7 +28,8 @@ def add_samples(file: Path = FILE) -> int:
         return 0
     comments: list[Comment] = []
     by_key: dict[str, Comment] = {}
-    for sample in tomllib.loads(file.read_text("utf-8"))["comment"]:
+    samples = tomllib.loads(file.read_text("utf-8"))["comment"]
+    for sample in sorted(samples, key=lambda sample: sample["created"]):  # so that the numbers follow the time
         comment = _comment(sample, by_key, file)
         by_key[sample.get("key", "")] = comment
         db.session.add(comment)

@@ -8,49 +8,30 @@ added. A link leads to the newest comments.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Flask, current_app, url_for
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from demo_blog.database import db
 from demo_blog.models import Comment, CommentState, Post
+from demo_blog.thread_tree import Entry, arrange
 
 PAGE_SIZE = 50
 """Threads on one page. A thread is a comment on the post with all its replies."""
-
-MAX_DEPTH = 4
-"""Levels of a thread. A reply to a comment on the last level is shown on that level, and says whom it answers."""
-
-EDIT_TIME = timedelta(minutes=10)
-"""How long after posting an author can edit a comment."""
-
 
 CLOSE_AFTER = "JOURNAL_COMMENTS_CLOSE_AFTER"
 """Config key and environment variable: the number of days after which a post takes no more comments."""
 
 
+MAX_ID = 2**31 - 1
+"""The largest id in the database. PostgreSQL raises an error for a larger one."""
+
+
 class PageNotFoundError(LookupError):
     """The post has no such page of comments."""
-
-
-@dataclass(slots=True)
-class Entry:
-    """One comment in a thread.
-
-    ``answers`` is the comment that this one answers, if its place doesn't show that. ``removed`` means that only the
-    replies to the comment are public now. ``editable`` means that this reader wrote it and can edit it.
-    """
-
-    comment: Comment
-    level: int
-    answers: Comment | None = None
-    removed: bool = False
-    editable: bool = False
-    replies: list[Entry] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -66,6 +47,11 @@ class Page:
     def address(self, number: int) -> str:
         """Return the address of another page's comments."""
         return page_address(self.post, number, anchor="comments")
+
+    @property
+    def canonical(self) -> str:
+        """The whole address of this page, without parameters for a form."""
+        return page_address(self.post, self.number, external=True)
 
 
 def init_app(app: Flask) -> None:
@@ -93,9 +79,7 @@ def read_page(post: Post, number: int, *, author_key: str | None, now: datetime)
     ids = list(db.session.scalars(roots))
     if number == pages and author_key:
         ids += db.session.scalars(_own_threads(post, author_key))
-    shown = Comment.state == CommentState.PUBLISHED
-    if author_key:
-        shown = or_(shown, Comment.author_key == author_key)
+    shown = or_(Comment.state == CommentState.PUBLISHED, _is_own(author_key))
     count = _count(select(Comment.id).where(Comment.post_id == post.id, shown))
     comments = _with_replies(ids, author_key)
     return Page(post, arrange(comments, author_key=author_key, now=now), number, pages, count)
@@ -125,63 +109,19 @@ def page_address(post: Post, number: int, *, anchor: str | None = None, external
 def published(post: Post, comment_id: int | str | None) -> Comment | None:
     """Return the published comment on ``post`` with this id, or ``None``."""
     if isinstance(comment_id, str):
-        comment_id = int(comment_id) if comment_id.isascii() and comment_id.isdecimal() and len(comment_id) < 10 else 0
+        comment_id = int(comment_id) if comment_id.isascii() and comment_id.isdecimal() and len(comment_id) < 20 else 0
+    if not comment_id or comment_id > MAX_ID:
+        return None
     found = select(Comment).where(
         Comment.id == comment_id, Comment.post_id == post.id, Comment.state == CommentState.PUBLISHED
     )
-    return db.session.scalar(found) if comment_id else None
+    return db.session.scalar(found)
 
 
 def is_open(post: Post, now: datetime) -> bool:
     """Whether a post takes comments: it isn't closed, and not older than ``JOURNAL_COMMENTS_CLOSE_AFTER`` days."""
     days: float | None = current_app.config[CLOSE_AFTER]
     return not post.closed and (days is None or post.age(now) < days * 86_400)
-
-
-def may_edit(comment: Comment, now: datetime) -> bool:
-    """Whether the author can still edit a comment: for ten minutes, unless an editor has approved it."""
-    return now < comment.created + EDIT_TIME and not (comment.published and comment.decided)
-
-
-def arrange(comments: Iterable[Comment], *, author_key: str | None, now: datetime) -> list[Entry]:
-    """Return the threads of ``comments``. Nothing is read from the database.
-
-    A comment that the reader may not see is left out or, if it has visible replies, marked as removed.
-    """
-    by_parent: dict[int | None, list[Comment]] = {}
-    by_id = {comment.id: comment for comment in sorted(comments, key=lambda one: (one.created, one.id))}
-    for comment in by_id.values():
-        by_parent.setdefault(comment.parent_id if comment.parent_id in by_id else None, []).append(comment)
-    ordered = list(by_parent.get(None, ()))
-    for comment in ordered:  # grows: parents come before their replies
-        ordered.extend(by_parent.get(comment.id, ()))
-
-    visible: set[int] = set()
-    for comment in reversed(ordered):
-        own = author_key is not None and comment.author_key == author_key
-        if own or comment.published or any(reply.id in visible for reply in by_parent.get(comment.id, ())):
-            visible.add(comment.id)
-
-    threads: list[Entry] = []
-    homes: dict[int, list[Entry]] = {}  # by id: the list that contains the comment's entry
-    entries: dict[int, Entry] = {}
-    for comment in ordered:
-        if comment.id not in visible:
-            continue
-        own = author_key is not None and comment.author_key == author_key
-        entry = Entry(comment, 1, removed=not (own or comment.published), editable=own and may_edit(comment, now))
-        parent = entries.get(comment.parent_id or 0)
-        if parent is None:
-            home = threads
-        elif parent.level < MAX_DEPTH:
-            home, entry.level = parent.replies, parent.level + 1
-        else:
-            home, entry.level, entry.answers = homes[parent.comment.id], MAX_DEPTH, parent.comment
-        home.append(entry)
-        entries[comment.id], homes[comment.id] = entry, home
-    for entry in entries.values():
-        entry.replies.sort(key=lambda one: (one.comment.created, one.comment.id))
-    return threads
 
 
 def _begins_public_thread() -> ColumnElement[bool]:
@@ -198,8 +138,15 @@ def _threads(post: Post) -> Select[int]:
 
 def _own_threads(post: Post, author_key: str) -> Select[int]:
     """Select the ids of the comments that begin a thread that only their author sees."""
-    own = and_(Comment.post_id == post.id, Comment.author_key == author_key, Comment.parent_id.is_(None))
+    own = and_(Comment.post_id == post.id, Comment.parent_id.is_(None), _is_own(author_key))
     return select(Comment.id).where(own, not_(_begins_public_thread()))
+
+
+def _is_own(author_key: str | None) -> ColumnElement[bool]:
+    """Whether this reader wrote a comment, and no editor has deleted it."""
+    if author_key is None:
+        return false()
+    return and_(Comment.author_key == author_key, Comment.state != CommentState.DELETED)
 
 
 def _with_replies(ids: list[int], author_key: str | None) -> list[Comment]:
@@ -210,9 +157,7 @@ def _with_replies(ids: list[int], author_key: str | None) -> list[Comment]:
     """
     if not ids:
         return []
-    seen = or_(Comment.state == CommentState.PUBLISHED, Comment.number.is_not(None))
-    if author_key:
-        seen = or_(seen, Comment.author_key == author_key)
+    seen = or_(Comment.state == CommentState.PUBLISHED, Comment.number.is_not(None), _is_own(author_key))
     tree = select(Comment.id).where(Comment.id.in_(ids)).cte("tree", recursive=True)
     tree = tree.union(select(Comment.id).join(tree, Comment.parent_id == tree.c.id).where(seen))
     return list(db.session.scalars(select(Comment).where(Comment.id.in_(select(tree.c.id)))))

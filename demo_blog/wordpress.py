@@ -21,6 +21,7 @@ from sqlalchemy import select, update
 
 from demo_blog import moderation, wxr
 from demo_blog.comment_form import CommentForm
+from demo_blog.comment_text import store_domains
 from demo_blog.database import db
 from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState, OldSlug, Post, Tag, TextFormat
@@ -39,7 +40,7 @@ from demo_blog.wordpress_records import (
     tag_names,
 )
 from demo_blog.wordpress_text import article_source, comment_source, plain
-from demo_blog.wxr import ExportedComment, ExportedPost
+from demo_blog.wxr_records import ExportedComment, ExportedPost
 
 bp = Blueprint("wordpress", __name__)
 
@@ -128,9 +129,10 @@ def teach(comment_ids: Sequence[int], progress: Progress = lambda _: None) -> in
 def redirect_old_address() -> ResponseReturnValue | None:
     """Redirect ``/?p=12`` and addresses such as ``/2019/05/a-title/`` of an imported post to the post."""
     number = request.args.get("p", "") if request.path == "/" else ""
-    if not number and request.routing_exception is None:
+    address = f"/?p={number}" if number.isdecimal() else path_of(request.path) if request.routing_exception else ""
+    if not address or "\0" in address:  # which PostgreSQL refuses
         return None
-    old = db.session.get(OldSlug, f"/?p={number}" if number else path_of(request.path))
+    old = db.session.get(OldSlug, address)
     if old is None or old.post.draft or request.method not in {"GET", "HEAD"}:
         return None
     return redirect(url_for("posts.show", slug=old.post.slug), 301)
@@ -218,7 +220,7 @@ def _new_comment(exported: ExportedComment, of: ExportedPost, post: Post) -> Com
         }
     )
     address = web_address(form.url) or ""
-    return Comment(
+    comment = Comment(
         post=post,
         author=cut(form.author, 245) or "Anonymous",
         email=form.email if len(form.email) <= 100 and "email" not in form.errors() else "",
@@ -231,6 +233,8 @@ def _new_comment(exported: ExportedComment, of: ExportedPost, post: Post) -> Com
         noticed=True,
         imported_from=comment_origin(of, exported.id),
     )
+    store_domains(comment)
+    return comment
 
 
 def _number(published: Sequence[Comment], post: Post) -> None:

@@ -13,24 +13,11 @@ from typing import Final
 
 import nh3
 
-ARTICLE_TAGS: Final = {
-    *("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "dfn", "div", "dl", "dt", "em"),
-    *("figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark", "ol"),
-    *("p", "pre", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th"),
-    *("thead", "time", "tr", "u", "ul", "var", "wbr"),
-}
-"""The tags that are stored. Rendering sanitises the article again."""
+from demo_blog.articles import ATTRIBUTES, BLOCK_TAGS, INLINE_TAGS
 
-ARTICLE_ATTRIBUTES: Final = {
-    "*": {"id", "lang", "dir"},
-    "a": {"href"},
-    "abbr": {"title"},
-    "img": {"alt", "src"},
-    "ol": {"start"},
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan", "scope"},
-    "time": {"datetime"},
-}
+ARTICLE_TAGS: Final = INLINE_TAGS | BLOCK_TAGS | {"h1", "img"}
+ARTICLE_ATTRIBUTES: Final = {**ATTRIBUTES, "img": {"alt", "src"}}
+"""The tags and attributes that are kept until headings and pictures are replaced."""
 
 _CONTAINERS: Final = "article|aside|blockquote|center|details|div|fieldset|figure|footer|form|header|main|nav|section"
 _BLOCK_TAG: Final = re.compile(

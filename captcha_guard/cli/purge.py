@@ -25,7 +25,8 @@ def purge() -> None:
     """
     state = current_state()
     storage = state.storage
-    purged = state.moderation.purge(state.clock())
+    now = state.clock()
+    purged = state.moderation.purge(now)
     counts = {
         "Judge's memory": purged.remembered,
         "Judged comments": purged.judged,
@@ -37,9 +38,14 @@ def purge() -> None:
         _purge_counters(storage)
     else:
         click.echo(f"Counters: {type(storage).__name__} deletes expired counters itself.")
-    counted = state.recorder.sweep(state.clock())
-    click.echo(_line("Statistics", counted))
-    if None in (*counts.values(), counted):
+    more = {
+        "Statistics": state.recorder.sweep(now),
+        "Bans": state.bans.sweep(now),
+        "Records of submissions": state.records.sweep(now),
+    }
+    for table, count in more.items():
+        click.echo(_line(table, count))
+    if None in (*counts.values(), *more.values()):
         raise click.ClickException(
             f"some expired rows could not be deleted: {state.database.where} can't be used, and the log says "
             "why. Fix this, then run the command again."

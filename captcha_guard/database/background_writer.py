@@ -22,6 +22,8 @@ logger = logging.getLogger("captcha_guard")
 
 #: Seconds between two writes of one process.
 EVERY: Final = 5.0
+#: The most transactions of one write.
+_MOST_TRANSACTIONS: Final = 25
 #: Seconds for which a fork waits until the writers have finished.
 _FORK_WAIT: Final = 5.0
 
@@ -88,7 +90,9 @@ class BackgroundWriter:
         :param insist: as in :meth:`Database.write`.
         """
         with self._writing:
-            while not self._is_stopped:
+            for _ in range(_MOST_TRANSACTIONS):  # others may add without a pause
+                if self._is_stopped:
+                    break
                 taken = [(source, waiting) for source in self._sources if (waiting := source.take())]
                 if not taken:
                     break
@@ -105,6 +109,11 @@ class BackgroundWriter:
         """
         self._is_stopped = True
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing is written any more."""
+        return self._is_stopped
+
     def _store(self, taken: Sequence[tuple[Source, Any]], *, insist: bool) -> bool:
         def store(access: Access) -> bool:
             for source, waiting in taken:
@@ -113,9 +122,9 @@ class BackgroundWriter:
 
         try:
             return bool(self._database.write(store, insist=insist))
-        except Exception:  # trying again would fail again, and delay what is added later
-            logger.exception("captcha_guard: some counts or records could not be written, and are lost")
-            return True
+        except Exception:
+            logger.exception("captcha_guard: statistics and records could not be written; they are written later")
+            return False
 
     def _start(self) -> None:
         """Start the thread. If that isn't possible, the next addition tries again."""
@@ -127,7 +136,9 @@ class BackgroundWriter:
             self._woken = False
             if not self._lacks_thread:
                 self._lacks_thread = True
-                logger.warning("captcha_guard: counts and records wait, because no thread could start: %s", error)
+                logger.warning(
+                    "captcha_guard: statistics and records wait, because no thread could be started: %s", error
+                )
         else:
             self._thread, self._lacks_thread = thread, False
 
@@ -220,9 +231,10 @@ def _run(reference: weakref.ref[BackgroundWriter], every: float) -> None:
 
 
 def _write_all() -> None:
-    """Write what waits in all writers, at the end of the process."""
+    """Write what waits in all writers, at the end of the process. Their threads write nothing after that."""
     for writer in list(_writers):
         writer.write(insist=True)
+        writer.stop()
 
 
 def _pause() -> None:
@@ -244,6 +256,9 @@ def _begin_all() -> None:
         writer._begin()
 
 
+# At exit, finalize closes the connections of all threads, also of one that is writing, and that would crash. Its first
+# use registers this. Handlers run in reverse order, so _write_all must be registered later.
+weakref.finalize(_writers, _writers.clear).detach()
 atexit.register(_write_all)
 if hasattr(os, "register_at_fork"):  # after those of the checkpoints, which a write can wait for
     os.register_at_fork(before=_pause, after_in_parent=_resume, after_in_child=_begin_all)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
@@ -54,10 +54,9 @@ def assemble(
         chosen = _standard(settings, root=root, known=known, memory=memory, words=words, ban_of=ban_of)
     all_rules = (*chosen, *extra_rules)
     _refuse_clash(all_rules)
-    slugs = {rule.slug for rule in (*all_rules, *RULES)} | {NEW_SITE}
-    _refuse_unknown("WEIGHTS", settings.weights, slugs)
+    refuse_unknown_slugs("WEIGHTS", settings.weights, all_rules)
     everything = ALL in settings.shadow
-    _refuse_unknown("SHADOW", settings.shadow, slugs | {ALL})
+    refuse_unknown_slugs("SHADOW", set(settings.shadow) - {ALL}, all_rules)
     return Judge(
         all_rules,
         Thresholds(**settings.thresholds),
@@ -125,8 +124,10 @@ def _entries(source: tuple[Path | str, ...], root: Path) -> tuple[str, ...]:
     return tuple(entry for entries in read for entry in entries)
 
 
-def _refuse_unknown(name: str, named: Collection[str], slugs: Collection[str]) -> None:
-    for slug in sorted(set(named) - set(slugs)):
+def refuse_unknown_slugs(name: str, named: Iterable[str], rules: Iterable[Rule | StandardRule]) -> None:
+    """Raise ``ConfigError`` if the setting ``name`` has a slug that none of the rules and of the standard rules has."""
+    slugs = {rule.slug for rule in (*rules, *RULES)} | {NEW_SITE}
+    for slug in sorted(set(named) - slugs):
         raise ConfigError(
             f"{PREFIX}{name} names the rule {slug!r}, which doesn't exist; {suggest(slug, sorted(slugs))}"
         )

@@ -135,14 +135,16 @@ class Moderation:
             return ()
         return self._learner.explain(judged.tokens, judged.rules)
 
-    def forget(self, comment: Submission | str, *, now: float) -> bool:
+    def forget(self, comment: Submission | str, *, now: float, also_erased: int = 0) -> bool:
         """Erase a comment everywhere. Returns whether anything was found, and all of it was erased.
 
         If something can't be erased now, the judged comment stays, so that the same id can be given again.
+
+        :param also_erased: how much the caller has found and erased elsewhere.
         """
         judged = self._find(comment)
         if judged is None:
-            return False
+            return also_erased > 0
         was_taught = self._learner is not None and self._learner.forget(judged.comment_key)
         if was_taught is None:
             return False
@@ -156,7 +158,7 @@ class Moderation:
             return False
         was_remembered = self._memory.forget(judged.trace, now=now)
         was_stored = None if was_remembered is None else self._judged_comments.forget(judged.comment_key)
-        return was_stored is not None and bool(was_stored or was_remembered or was_taught)
+        return was_stored is not None and bool(was_stored or was_remembered or was_taught or also_erased)
 
     def stats(self) -> Stats:
         """Return the filter's numbers of taught comments, decisions and tokens.

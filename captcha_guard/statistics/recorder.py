@@ -1,4 +1,4 @@
-"""Counts events in this process, and adds the counts to the database every few seconds in one transaction.
+"""Counts events in this process. The counts are added to the database every few seconds.
 
 A request only appends what happened to a list in memory. A background thread counts and writes it, so no request waits
 for the database.
@@ -6,33 +6,26 @@ for the database.
 
 from __future__ import annotations
 
-import atexit
 import logging
-import os
 import threading
 import time
-import weakref
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Final
 
+from ..database.background_writer import BackgroundWriter
 from ..database.database import Access, Database
 from ..database.retention import sweep
 from .tables import ADD, DAY, DAYS, HOUR, HOURS, RETENTIONS
 
 logger = logging.getLogger("captcha_guard")
 
-#: Seconds between two writes of one process.
-EVERY: Final = 5.0
 #: The most different counts that wait in memory: about 2 MB. A site has 20 to 150 in an hour, so this is for days.
 MOST: Final = 10_000
 #: The number of events in memory from which a request counts them itself. A busy site has a few hundred in 5 seconds.
 MANY: Final = 10_000
 #: The most characters of a label in the database.
 _LONGEST: Final = 64
-#: Seconds for which a fork waits until the recorders have finished writing.
-_FORK_WAIT: Final = 5.0
 
 #: A counter and a label, such as ("verdicts", "hold").
 Counted = tuple[str, str]
@@ -50,46 +43,41 @@ class Recorder:
     Threads may share it. In a fork, the child begins with no counts, because the parent writes its own. While the
     database can't be used, counts wait in memory, and are written when it can be used again.
 
+    :param writer: writes the counts, together with what others have added to it.
     :param clock: returns seconds since 1970.
-    :param every: seconds between two writes.
     :param most: the most different counts in memory. When there are as many, new ones are lost, and the log says so.
     """
 
     def __init__(
         self,
         database: Database,
+        writer: BackgroundWriter,
         *,
         clock: Callable[[], float] = time.time,
-        every: float = EVERY,
         most: int = MOST,
     ) -> None:
         database.add_tables(HOURS, DAYS)
         self._database = database
+        self._writer = writer
         self._clock = clock
-        self._every = every
         self._most = most
-        self._begin()
-        _recorders.add(self)
+        self.begin()
+        writer.add(self)
 
-    def _begin(self) -> None:
-        """Begin with no events and no thread, in a new process."""
+    def begin(self) -> None:
+        """Begin with no events, in a new process."""
         self._events: deque[_Event] = deque()
         self._counts: _Counts = {}
         self._lock = threading.Lock()
-        self._writing = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._has_lost = self._lacks_thread = self._is_stopped = False
+        self._has_lost = False
 
     def count(self, counts_of: Callable[..., Iterable[Counted]], *details: object) -> None:
         """Count an event that happens now: once each pair of counter and label that ``counts_of(*details)`` returns.
 
         The function is called later, in a background thread. This method never raises, and doesn't use the database.
         """
-        if self._is_stopped:
-            return
         self._events.append((self._clock(), counts_of, details))
-        if self._thread is None:
-            self._start()
+        self._writer.wake()
         if len(self._events) > MANY:
             with self._lock:
                 self._count_events()
@@ -99,25 +87,25 @@ class Recorder:
 
         :param insist: as in :meth:`Database.write`.
         """
-        with self._writing:
-            with self._lock:
-                self._count_events()
-                counts, self._counts = self._counts, {}
-            if not counts or self._is_stopped:
-                return True
-            is_written = False
-            try:
-                is_written = bool(self._database.write(partial(_store, counts), insist=insist))
-            except Exception:
-                logger.exception("captcha_guard: statistics could not be written; they are written later")
-            finally:
-                with self._lock:
-                    if is_written:
-                        self._has_lost = False
-                    else:
-                        for key, number in counts.items():
-                            self._add(key, number)
-            return is_written
+        return self._writer.write(insist=insist)
+
+    def take(self) -> _Counts:
+        """Remove all counts from memory, and return them."""
+        with self._lock:
+            self._count_events()
+            counts, self._counts = self._counts, {}
+            return counts
+
+    def store(self, access: Access, taken: Mapping[tuple[int, str, str], int]) -> None:
+        """Add counts to the rows of their hours and days."""
+        _store(taken, access)
+        self._has_lost = False
+
+    def put_back(self, taken: Mapping[tuple[int, str, str], int]) -> None:
+        """Add counts to those that wait, because the database can't be used."""
+        with self._lock:
+            for key, number in taken.items():
+                self._add(key, number)
 
     def sweep(self, now: float) -> int | None:
         """Delete what has expired. Returns the number of deleted rows, ``None`` if the database can't be used.
@@ -125,13 +113,6 @@ class Recorder:
         :param now: seconds since 1970.
         """
         return sweep(self._database, RETENTIONS, now)
-
-    def stop(self) -> None:
-        """Discard what is in memory, and count nothing any more, because the database is about to be deleted.
-
-        It takes no lock, because it may be called by the garbage collector while the same thread holds one.
-        """
-        self._is_stopped = True
 
     def _count_events(self) -> None:
         while self._events:
@@ -154,84 +135,16 @@ class Recorder:
                 self._database.where,
             )
 
-    def _start(self) -> None:
-        """Start the thread, unless another one has. If that isn't possible, the next count tries again."""
-        with self._lock:
-            if self._thread is not None:
-                return
-            thread = threading.Thread(target=self._run, name="captcha_guard-statistics", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError as error:
-                if not self._lacks_thread:
-                    self._lacks_thread = True
-                    logger.warning("captcha_guard: statistics wait, because no thread could be started: %s", error)
-            else:
-                self._thread, self._lacks_thread = thread, False
 
-    def _run(self) -> None:
-        while self._has_counts_after_wait():
-            self.write()
-
-    def _has_counts_after_wait(self) -> bool:
-        """Wait, and return whether there is something to write. Otherwise the thread ends; a count starts another."""
-        time.sleep(self._every)
-        with self._lock:
-            thread, self._thread = self._thread, None  # from now on, an event starts another thread
-            if self._events or self._counts:
-                self._thread = thread
-            return self._thread is not None
-
-
-def _store(counts: Mapping[tuple[int, str, str], int], access: Access) -> bool:
-    """Add the counts to the rows of their hours and days. Returns True."""
+def _store(counts: Mapping[tuple[int, str, str], int], access: Access) -> None:
+    """Add the counts to the rows of their hours and days."""
     for table, length in ((HOURS, HOUR), (DAYS, DAY)):
         rows: dict[tuple[int, str, str], int] = defaultdict(int)
         for (hour, counter, label), number in counts.items():
             rows[hour // length * length, counter, _stored(label)] += number
         access.change(ADD[table], [(*key, number) for key, number in sorted(rows.items())])
-    return True
 
 
 def _stored(label: str) -> str:
     """Return a label as every database can store it. A host's rule may have any slug."""
     return (label if label.isprintable() else ascii(label))[:_LONGEST]
-
-
-_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
-#: The recorders whose writing a fork has waited for.
-_paused: list[Recorder] = []
-
-
-def _write_all() -> None:
-    """Write the counts of all recorders at the end of the process. Their threads write nothing after that."""
-    for recorder in list(_recorders):
-        recorder.write(insist=True)
-        recorder.stop()
-
-
-def _pause_writing() -> None:
-    """Wait until no recorder writes. A child that is forked during a write could inherit a locked mutex of SQLite."""
-    for recorder in list(_recorders):
-        if recorder._writing.acquire(timeout=_FORK_WAIT):
-            _paused.append(recorder)
-
-
-def _resume_writing() -> None:
-    while _paused:
-        _paused.pop()._writing.release()
-
-
-def _begin_all() -> None:
-    """Begin anew in a child. Its parent writes what was counted before the fork."""
-    _paused.clear()
-    for recorder in list(_recorders):
-        recorder._begin()
-
-
-# At exit, finalize closes the connections of all threads, also of one that is writing, and that would crash. Its first
-# use registers this. Handlers run in reverse order, so _write_all must be registered later.
-weakref.finalize(_recorders, _recorders.clear).detach()
-atexit.register(_write_all)
-if hasattr(os, "register_at_fork"):  # after those of the checkpoints, which a write can wait for
-    os.register_at_fork(before=_pause_writing, after_in_parent=_resume_writing, after_in_child=_begin_all)

@@ -29,7 +29,8 @@ def tidy(now: float | None = None) -> Tidied:
         unmarked_learned.send(app, id=name)
 
     now = state.clock() if now is None else now
-    state.recorder.sweep(now)
+    for part in (state.recorder, state.bans, state.records):
+        part.sweep(now)
     return state.moderation.tidy(now, expired, unmarked)
 
 

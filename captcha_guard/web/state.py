@@ -19,9 +19,11 @@ from ..config.settings import Settings
 from ..counters.limits import Limits
 from ..counters.spent import Spent
 from ..counters.surge import Surge
+from ..database.background_writer import BackgroundWriter
 from ..database.database import Database
 from ..errors import ConfigError
 from ..health import Health
+from ..replay.records import Records
 from ..spam.judge import Judge
 from ..spam.lists.stored_words import StoredWords
 from ..spam.memory.bans import Bans
@@ -42,8 +44,8 @@ class State:
     """The parts of one application's guard. ``clock`` returns seconds since 1970.
 
     ``storage`` is the counters' store, and ``health`` tracks whether it works. ``database`` has the data of the judge
-    and the statistics, and ``recorder`` counts for the latter.
-    ``bans`` are the banned clients, and ``words`` the lists of words that moderators edit.
+    and the statistics. ``writer`` writes to it in the background what ``recorder`` counts, and the ``records`` of
+    POSTs. ``bans`` are the banned clients, and ``words`` the lists of words that moderators edit.
     ``secret`` is the key for signatures. ``secrets`` lists it first, then the older ones. ``exempt_when()`` returns
     True for visitors that the guard doesn't check. ``translator`` translates its texts. ``reconnect`` returns a new
     state of the same application with other settings and another storage at a URI.
@@ -70,6 +72,8 @@ class State:
     judge: Judge
     services: Services | None
     moderation: Moderation
+    writer: BackgroundWriter
+    records: Records
     bans: Bans
     words: StoredWords
     timetable: Timetable

@@ -12,16 +12,27 @@ from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
-from demo_blog.desk import accounts, export, history, queue
+from demo_blog.desk import (
+    accounts,
+    bans,
+    decision_links,
+    export,
+    history,
+    notices,
+    plots,
+    queue,
+    replay,
+    words,
+)
 
-MODULES: tuple[ModuleType, ...] = (queue, history, export)
+MODULES: tuple[ModuleType, ...] = (queue, plots, words, bans, replay, history, notices, export)
 """The modules that only the owner may use, in the order of the navigation."""
 
 
 def init_app(app: Flask) -> None:
     """Add the pages of the desk to ``app``."""
     desk = Blueprint("desk", __name__, url_prefix=accounts.DESK)
-    for module in (accounts, *MODULES):
+    for module in (accounts, decision_links, *MODULES):
         desk.register_blueprint(module.bp)
     desk.context_processor(lambda: {"navigation": navigation(), "owner": accounts.current_owner()})
     desk.after_request(_keep_out_of_caches)

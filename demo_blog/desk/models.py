@@ -12,7 +12,10 @@ from demo_blog.models import Comment
 
 
 class Owner(Base):
-    """A person who may use the desk. A new ``session_key`` ends all sessions of this owner."""
+    """A person who may use the desk. A new ``session_key`` ends all sessions of this owner.
+
+    ``feed_key`` is part of the address of the owner's private feed, ``None`` if there is no such address.
+    """
 
     __tablename__ = "owner"
 
@@ -20,6 +23,7 @@ class Owner(Base):
     name: Mapped[str] = mapped_column(String(80), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
     session_key: Mapped[str] = mapped_column(String(64), unique=True)
+    feed_key: Mapped[str | None] = mapped_column(String(64))
 
     # What Flask-Login asks of a user. The session contains the session key, so that a new key ends it.
     is_authenticated = True
@@ -67,7 +71,10 @@ class Decision(Base):
 
 
 class Digest(Base):
-    """One e-mail about held comments that was sent."""
+    """One e-mail about held comments. ``comments`` is their number once the mail server has accepted the e-mail.
+
+    ``sent`` is when the last attempt began. While it is sent, ``comments`` is 0, and after a failure -1.
+    """
 
     __tablename__ = "digest"
 

@@ -7,16 +7,15 @@ from urllib.parse import parse_qs, urlencode
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from demo_blog import moderation, rendering
+from demo_blog import moderation
 from demo_blog.database import db
 from demo_blog.desk import decisions, filters, history, reasons
 from demo_blog.desk.accounts import current_owner
-from demo_blog.desk.filters import Filters
+from demo_blog.desk.filters import LARGEST_ID, Filters
 from demo_blog.models import Comment, CommentState
 
 TITLE = "Queue"
@@ -39,14 +38,11 @@ BUTTONS = {
 }
 """The names of the buttons, and the decision of each."""
 
+NOTHING = "nothing"
+"""The name of the button that Enter in a box presses."""
+
 CHOSEN = "chosen"
 """The value of a button that decides about all chosen comments. Other values are the id of one comment."""
-
-
-@bp.app_template_filter()
-def as_read(comment: Comment) -> Markup:
-    """Return a comment as its readers see it."""
-    return rendering.comment(comment.body)
 
 
 @bp.get("")
@@ -60,6 +56,7 @@ def page() -> str:
         why=reasons.why,
         page=shown,
         made=history.latest(shown.comments),
+        scores_now=moderation.scores_now(shown.comments),
         counts=filters.counts(),
         known_reasons=filters.reasons(),
         titles=LIST_TITLES,
@@ -70,7 +67,7 @@ def page() -> str:
     )
 
 
-@bp.get("/comments/<int:comment_id>")
+@bp.get(f"/comments/<int(max={LARGEST_ID}):comment_id>")
 def comment(comment_id: int) -> ResponseReturnValue:
     """Show one comment with the words that the filter weighs most, and all decisions about it."""
     found = db.session.scalar(
@@ -85,6 +82,7 @@ def comment(comment_id: int) -> ResponseReturnValue:
         comment=found,
         why=reasons.why,
         made=history.latest([found]),
+        scores_now=moderation.scores_now([found]),
         history=history.of_comment(found),
         weights=moderation.weights(found),
         filter_status=moderation.filter_status(),
@@ -98,6 +96,8 @@ def comment(comment_id: int) -> ResponseReturnValue:
 @bp.post("/decide")
 def decide() -> ResponseReturnValue:
     """Decide about one comment, or about all chosen ones, and show the page again, at the next comment."""
+    if NOTHING in request.form:
+        return _back(done="none")
     pressed = next((name for name in BUTTONS if name in request.form), None)
     if pressed is None:
         abort(400)
@@ -125,11 +125,15 @@ def _chosen() -> list[Comment]:
 
 
 def _comments(ids: list[str]) -> list[Comment]:
-    numbers = {int(one) for one in ids if one.isdecimal() and len(one) < 19}
+    numbers = {int(one) for one in ids if _is_id(one)}
     if not numbers or len(numbers) > filters.PAGE_SIZE:
         return []
     found = select(Comment).where(Comment.id.in_(numbers)).options(joinedload(Comment.post))
     return list(db.session.scalars(found.order_by(Comment.id)))
+
+
+def _is_id(text: str) -> bool:
+    return text.isdecimal() and len(text) < 19 and int(text) <= LARGEST_ID
 
 
 def _query() -> str:
@@ -140,7 +144,7 @@ def _query() -> str:
 def _back(*, done: str, anchor: str = "", untaught: int | None = None) -> Response:
     """Redirect to the comment's own page or the list from which a form was sent. Only known arguments are kept."""
     shown = request.form.get("comment", "")
-    if shown.isdecimal() and len(shown) < 19:
+    if _is_id(shown):
         address = url_for("desk.queue.comment", comment_id=int(shown), done=done, untaught=untaught)
         return redirect(address, 303)
     sent = {name: values[-1] for name, values in parse_qs(request.form.get("back", "")[:2000]).items()}
@@ -148,5 +152,5 @@ def _back(*, done: str, anchor: str = "", untaught: int | None = None) -> Respon
         return redirect(url_for("desk.history.page", done=done), 303)
     args: dict[str, Any] = {**Filters.from_args(sent).args, "done": done, "untaught": untaught}
     args |= {name: sent[name] for name in ("before", "after") if name in sent}
-    args["_anchor"] = f"comment-{anchor}" if anchor.isdecimal() else "comments"
+    args["_anchor"] = f"comment-{anchor}" if _is_id(anchor) else "comments"
     return redirect(url_for("desk.queue.page", **args), 303)

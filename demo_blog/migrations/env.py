@@ -18,14 +18,19 @@ def run() -> None:
             context.run_migrations()
         return
     with db.engine.connect() as connection:
-        if connection.dialect.name == "sqlite":  # which copies a table to change it, and drops the old one
+        is_sqlite = connection.dialect.name == "sqlite"
+        if is_sqlite:  # which copies a table to change it, and drops the old one
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.commit()
         context.configure(
             connection=connection, target_metadata=Base.metadata, render_as_batch=True, include_name=is_compared
         )
-        with context.begin_transaction():
-            context.run_migrations()
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+        finally:
+            if is_sqlite:  # so that no request gets a connection that doesn't check foreign keys
+                connection.invalidate()
 
 
 run()

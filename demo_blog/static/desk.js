@@ -20,7 +20,10 @@
     focusCase(at < 0 ? all[by > 0 ? 0 : all.length - 1] : all[at + by]);
   };
 
-  const press = (name) => (current() ?? document.querySelector(".case.alone"))?.querySelector(`button[name="${name}"]`)?.click();
+  const press = (name) => {
+    const one = current() ?? document.querySelector(".case.alone");
+    one?.querySelector(`button[name="${name}"]`)?.click();
+  };
 
   const actions = {
     j: () => step(1),
@@ -37,10 +40,16 @@
     },
   };
 
-  const isTyping = (target) => target instanceof Element && target.closest("input:not([type=checkbox]), textarea, select, [contenteditable]") !== null;
+  const FIELDS = "input:not([type=checkbox]), textarea, select, [contenteditable]";
+  const isTyping = (target) => target instanceof Element && target.closest(FIELDS) !== null;
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
+    if (event.key === "Enter" && event.target instanceof Element && event.target.matches("input[type=checkbox]")) {
+      event.preventDefault(); // it would send the form
+      return;
+    }
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    if (event.repeat && !"jk".includes(event.key)) return;
     if (isTyping(event.target) || (box && !box.checked) || !Object.hasOwn(actions, event.key)) return;
     event.preventDefault();
     actions[event.key]();

@@ -13,9 +13,9 @@ import platform
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 import time_machine
 from flask import Flask
 
+from captcha_guard.database.background_writer import BackgroundWriter
 from captcha_guard.database.database import Database
 from captcha_guard.database.opening import open_database
 from captcha_guard.statistics.alerts import find_alerts
@@ -59,11 +60,18 @@ END = 1_800_014_400
 RULES = ("links", "too_fast", "phrases", "learned", "honeypot", "moderated_words", "bbcode", "flattery", "contact")
 
 
+class NoRecorder(Recorder):
+    """Counts nothing."""
+
+    def count(self, counts_of: Callable[..., Iterable[Counted]], *details: object) -> None:
+        """Do nothing."""
+
+
 def without_statistics(folder: Path) -> Flask:
     """Return a guarded application that counts nothing."""
     app = blog(folder, guarded=True)
     state: State = app.extensions[NAME]
-    state.recorder.stop()
+    app.extensions[NAME] = replace(state, recorder=NoRecorder(state.database, state.writer))
     return app
 
 
@@ -142,7 +150,8 @@ class Year:
 
     def fill(self, submissions: int) -> None:
         """Count the submissions, spread evenly over the hours of the year."""
-        recorder, source = Recorder(self.database, clock=lambda: self.now, every=DAY), random.Random(0)
+        writer, source = BackgroundWriter(self.database, every=DAY), random.Random(0)
+        recorder = Recorder(self.database, writer, clock=lambda: self.now)
         hours = 365 * DAY // HOUR
         for hour in range(hours):
             self.now = END - (hours - hour) * HOUR
@@ -150,7 +159,7 @@ class Year:
                 recorder.count(list, submission(source))
             if hour % 24 == 23 and not (recorder.write(insist=True) and recorder.sweep(self.now) is not None):
                 raise SystemExit("the counts could not be written: the figures would be wrong")
-        recorder.stop()
+        writer.stop()
 
     def rows(self) -> tuple[int, int]:
         """Return the number of rows of hours and of days."""

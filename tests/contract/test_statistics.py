@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from captcha_guard.database.background_writer import BackgroundWriter
 from captcha_guard.database.database import Database
 from captcha_guard.statistics.counts import FAILED, REASONS, SECONDS, SHOWN, SOLVED, VERDICTS, Statistics
 from captcha_guard.statistics.reading import read_statistics
@@ -49,9 +50,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def recorder(database: Database, clock: Clock) -> Iterator[Recorder]:
-    recorder = Recorder(database, clock=clock)
-    yield recorder
-    recorder.stop()
+    writer = BackgroundWriter(database)
+    yield Recorder(database, writer, clock=clock)
+    writer.stop()
 
 
 def read(database: Database, since: datetime, until: datetime, by: str = "hour") -> Statistics:
@@ -83,7 +84,7 @@ def test_the_counts_of_several_processes_are_added_up(
 ) -> None:
     for number in range(3):
         with closing(opened()) as own:
-            recorder = Recorder(own, clock=clock)
+            recorder = Recorder(own, BackgroundWriter(own), clock=clock)
             for _ in range(2):
                 recorder.count(
                     list, [(SHOWN, ""), (SOLVED, "image"), (SECONDS, f"image {7 + number}"), (FAILED, "code_wrong")]
@@ -159,7 +160,7 @@ def test_control_a_plain_upsert_loses_the_counts_of_others(
     monkeypatch.setattr("captcha_guard.statistics.recorder.ADD", {table: table.upsert() for table in (HOURS, DAYS)})
     for _ in range(3):
         with closing(opened()) as own:
-            recorder = Recorder(own, clock=clock)
+            recorder = Recorder(own, BackgroundWriter(own), clock=clock)
             recorder.count(list, [(SHOWN, "")])
             assert recorder.write()
     assert read(database, NOON, NOON + timedelta(hours=1)).total.shown == 1

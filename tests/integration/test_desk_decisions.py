@@ -137,10 +137,13 @@ def test_a_deleted_comment_is_hidden_even_from_its_author_and_deleted_for_good_a
     reader: Reader, journal: Flask, clock: time_machine.Traveller
 ) -> None:
     reader.comment(body=HELD)
-    assert "one" in reader.open().under("comment-1")
+    page = reader.open()
+    assert "one" in page.under("comment-1")
+    own_links = [link for link in page.links if "/held/" in link]
     with journal.app_context():
         decisions.decide([db.session.get_one(Comment, 1)], "deleted", None)
     assert not reader.open().under("comment-1")
+    assert [reader.open(link).response.status_code for link in own_links] == [404]
     with journal.app_context():
         clock.shift(timedelta(hours=23))
         assert decisions.delete_finally() == 0

@@ -141,3 +141,12 @@ def test_foreign_keys_are_checked(journal: Flask) -> None:
         run("DELETE FROM post WHERE id IN (SELECT post_id FROM comment)")
         assert rows("SELECT id FROM comment") == []
         assert rows("SELECT comment_id FROM comment_finding") == []
+
+
+def test_foreign_keys_are_checked_in_the_process_that_ran_the_migrations(tmp_path: Path) -> None:
+    app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
+    with app.app_context():
+        upgrade()
+        assert db.session.scalar(text("PRAGMA foreign_keys")) == 1
+        db.session.remove()
+        db.engine.dispose()

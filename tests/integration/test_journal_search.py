@@ -160,15 +160,18 @@ def test_the_index_follows_every_change_of_a_post(app: Flask) -> None:
 
 
 def test_a_post_deleted_with_sql_is_not_found_and_the_index_can_be_built_again(app: Flask) -> None:
-    write("gone", "An odd word.")
     write("kept", "An odd word.")
+    write("gone", "An odd word.")
     db.session.execute(delete(Post).where(Post.slug == "gone"))
     db.session.commit()
     assert found("odd") == ["kept"]
+    write("new", "An even word.")  # SQLite gives it the key of the deleted post
+    assert found("odd") == ["kept"]
+    assert found("even") == ["new"]
     db.session.execute(text("DELETE FROM post_search"))
     db.session.commit()
     assert found("odd") == []
-    assert search_index.rebuild() == 1
+    assert search_index.rebuild() == 2
     assert found("odd") == ["kept"]
 
 
@@ -230,6 +233,13 @@ def test_a_snippet_marks_the_words_and_escapes_the_text(app: Flask, client: Flas
     assert "<mark>leaping</mark>" in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
     assert "<script>alert" not in html
+
+
+def test_a_marked_phrase_is_escaped(app: Flask, client: FlaskClient) -> None:
+    write("post", "Compare `a<b>c` with it.")
+    html = client.get("/search", query_string={"q": '"a b c"'}).text
+    assert "a<b>" not in html
+    assert "&lt;" in html
 
 
 def test_the_query_is_shown_escaped_and_cut_to_its_maximum(app: Flask, client: FlaskClient) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from captcha_guard.database.background_writer import BackgroundWriter
 from captcha_guard.database.opening import open_database
 from captcha_guard.statistics.alerts import Alert, find_alerts
 from captcha_guard.statistics.counts import FAILED, SECONDS, SOLVED
@@ -23,7 +24,8 @@ class Site:
     def __init__(self, path: Path) -> None:
         self.database = open_database(f"sqlite:///{path}")
         self._now = NOW
-        self._recorder = Recorder(self.database, clock=lambda: self._now, every=3_600)
+        self._writer = BackgroundWriter(self.database, every=3_600)
+        self._recorder = Recorder(self.database, self._writer, clock=lambda: self._now)
 
     def day(self, ago: int, solved: int, failed: int, *, reason: str = "code_wrong", seconds: int = 20) -> None:
         """Count codes in several hours of the 24 hours that ended ``ago`` days before now."""
@@ -39,7 +41,7 @@ class Site:
         return find_alerts(self.database, NOW)
 
     def close(self) -> None:
-        self._recorder.stop()
+        self._writer.stop()
         self.database.close()
 
 

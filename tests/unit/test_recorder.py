@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from captcha_guard.database import background_writer
+from captcha_guard.database.background_writer import BackgroundWriter
 from captcha_guard.database.opening import open_database
 from captcha_guard.errors import DatabaseUnavailableError
 from captcha_guard.statistics import recorder as recorder_module
@@ -41,12 +43,13 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make(path: Path) -> Iterator[Callable[..., Recorder]]:
-    made: list[Recorder] = []
+    made: list[BackgroundWriter] = []
 
     def make(**options: Any) -> Recorder:
         database = open_database(f"sqlite:///{path}")
-        made.append(Recorder(database, clock=lambda: NOW, **{"every": NEVER, **options}))
-        return made[-1]
+        writer = BackgroundWriter(database, every=options.pop("every", NEVER))
+        made.append(writer)
+        return Recorder(database, writer, clock=lambda: NOW, **options)
 
     yield make
     for one in made:
@@ -68,12 +71,12 @@ def test_a_thread_writes_the_counts_and_ends_when_there_are_no_more(make: Callab
     recorder = make(every=0.01)
     for shown in (1, 2):
         recorder.count(list, [(SHOWN, "")])
-        thread = recorder._thread
+        thread = recorder._writer._thread
         assert thread is not None
         assert thread.daemon
         thread.join(10)
         assert read(path).total.shown == shown
-        assert recorder._thread is None
+        assert recorder._writer._thread is None
 
 
 def test_threads_lose_no_count_while_counts_are_written(make: Callable[..., Recorder], path: Path) -> None:
@@ -98,7 +101,8 @@ def test_threads_lose_no_count_while_counts_are_written(make: Callable[..., Reco
 
 
 def count_in_a_process(path: Path) -> int:
-    recorder = Recorder(open_database(f"sqlite:///{path}", timeout=30), clock=lambda: NOW, every=NEVER)
+    database = open_database(f"sqlite:///{path}", timeout=30)
+    recorder = Recorder(database, BackgroundWriter(database, every=NEVER), clock=lambda: NOW)
     for turn in range(TIMES):
         recorder.count(list, [(SHOWN, "")])
         if turn % 50 == 0:
@@ -120,10 +124,10 @@ def test_a_fork_leaves_what_was_counted_before_to_its_parent(make: Callable[...,
     child = os.fork()
     if child == 0:
         recorder.count(list, [(SHOWN, "")])
-        thread = recorder._thread
+        thread = recorder._writer._thread
         if thread is not None:
             thread.join(10)
-        os._exit(0 if thread is not None and recorder._thread is None else 1)
+        os._exit(0 if thread is not None and recorder._writer._thread is None else 1)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert recorder.write()
@@ -154,29 +158,31 @@ def test_a_fork_while_another_thread_holds_the_locks_can_count(make: Callable[..
 
 def test_a_fork_waits_until_a_write_has_ended(make: Callable[..., Recorder]) -> None:
     recorder = make()
-    recorder._writing.acquire()
+    recorder._writer._writing.acquire()
     released: list[float] = []
 
     def release() -> None:
         time.sleep(0.2)
         released.append(time.monotonic())
-        recorder._writing.release()
+        recorder._writer._writing.release()
 
     thread = threading.Thread(target=release)
     thread.start()
-    recorder_module._pause_writing()
+    background_writer._pause()
     assert released
-    assert recorder._writing.locked()
-    recorder_module._resume_writing()
-    assert not recorder._writing.locked()
+    assert recorder._writer._writing.locked()
+    background_writer._resume()
+    assert not recorder._writer._writing.locked()
     thread.join()
 
 
 def test_the_end_of_the_process_writes_what_is_left(path: Path) -> None:
     program = (
         "import sys; from captcha_guard.database.opening import open_database; "
+        "from captcha_guard.database.background_writer import BackgroundWriter; "
         "from captcha_guard.statistics.recorder import Recorder; "
-        f"one = Recorder(open_database('sqlite:///' + sys.argv[1]), clock=lambda: {NOW}); "
+        "database = open_database('sqlite:///' + sys.argv[1]); "
+        f"one = Recorder(database, BackgroundWriter(database), clock=lambda: {NOW}); "
         "[one.count(list, [('shown', '')]) for _ in range(7)]"
     )
     subprocess.run([sys.executable, "-c", program, str(path)], check=True)
@@ -186,10 +192,12 @@ def test_the_end_of_the_process_writes_what_is_left(path: Path) -> None:
 def test_the_process_can_end_while_a_thread_writes(path: Path) -> None:
     program = """
 import sys, threading
+from captcha_guard.database.background_writer import BackgroundWriter
 from captcha_guard.database.opening import open_database
 from captcha_guard.statistics.recorder import Recorder
 
-recorder = Recorder(open_database("sqlite:///" + sys.argv[1]), every=3600)
+database = open_database("sqlite:///" + sys.argv[1])
+recorder = Recorder(database, BackgroundWriter(database, every=3600))
 
 def count():
     while True:
@@ -197,7 +205,7 @@ def count():
         recorder.write()
 
 threading.Thread(target=count, daemon=True).start()
-while not recorder._writing.locked():
+while not recorder._writer._writing.locked():
     pass
 """
     for _ in range(4):
@@ -218,7 +226,7 @@ def test_counts_wait_while_the_database_is_down_and_the_log_says_so_once(
     with pytest.raises(DatabaseUnavailableError):
         read(path)
     path.rmdir()
-    wait_until(lambda: recorder._thread is None, "the thread to write and to end")
+    wait_until(lambda: recorder._writer._thread is None, "the thread to write and to end")
     assert read(path).total.shown == 5
     assert [record.levelno for record in caplog.records if record.levelno > logging.WARNING] == []
 
@@ -231,7 +239,7 @@ def test_an_unexpected_error_loses_no_count(
     with monkeypatch.context() as patch:
         patch.setattr(recorder_module, "_store", lambda *_: 1 / 0)
         assert not recorder.write()
-    assert "statistics could not be written" in caplog.text
+    assert "statistics and records could not be written" in caplog.text
     recorder.count(list, [(SHOWN, "")])
     assert recorder.write()
     assert read(path).total.shown == 2
@@ -289,14 +297,14 @@ def test_counts_wait_if_no_thread_can_be_started(
         recorder.count(list, [(SHOWN, "")])
     assert sum("no thread could be started" in line for line in caplog.messages) == 1
     recorder.count(list, [(SHOWN, "")])
-    wait_until(lambda: recorder._thread is None, "the thread to write and to end")
+    wait_until(lambda: recorder._writer._thread is None, "the thread to write and to end")
     assert read(path).total.shown == 3
 
 
 def test_a_stopped_recorder_writes_nothing(make: Callable[..., Recorder], path: Path) -> None:
     recorder = make()
     recorder.count(list, [(SHOWN, "")])
-    recorder.stop()
+    recorder._writer.stop()
     recorder.count(list, [(SHOWN, "")])
     assert recorder.write()
     assert not path.exists()

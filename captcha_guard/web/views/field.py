@@ -72,12 +72,8 @@ def render_field(
     if (carried := kept.token if kept is not None and kept.is_pass else _pass_of(result)) is not None:
         bare = attributes is not None
         return _markup("pass", name=PASS, token=carried, state=state, message=text, bare=bare)
-    asked = _asks_for_code(result) if kept is None else kept.is_asked
-    shown = shows_picture(state, protection) or asked
-    if kept is None:
-        ticket = new_ticket(state, protection, scope, result, shown=shown)
-    else:
-        ticket = _kept_ticket(state, scope, kept)
+    shown = shows_picture(state, protection) or (_asks_for_code(result) if kept is None else kept.is_asked)
+    ticket = _kept_ticket(state, scope, kept) if kept else new_ticket(state, protection, scope, result, shown=shown)
     if not shown:
         return _markup("quiet", name=TOKEN, token=ticket.token, scope=scope, state=state, message=text)
     return challenge_markup(state, ticket, result, message=text, attributes=attributes, protection=protection)
