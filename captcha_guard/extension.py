@@ -240,7 +240,7 @@ class CaptchaGuard(ForModerators):
         state = current_state()
         if key := state.moderation.key_of(comment):
             note_forgotten(key, state)
-        erased = state.records.forget(comment if isinstance(comment, str) else "", key)
+        erased = state.records.forget(comment if isinstance(comment, str) else "", key, now=state.clock())
         return erased is not None and state.moderation.forget(comment, now=state.clock(), also_erased=erased)
 
     def filter_stats(self) -> Stats:

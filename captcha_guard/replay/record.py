@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -57,8 +56,7 @@ class Found(NamedTuple):
     own_score: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """The record of one POST.
 
     ``judged_at`` is in seconds since 1970. ``id`` is its verdict's, "" if it was refused before it was judged.

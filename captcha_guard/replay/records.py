@@ -6,12 +6,13 @@ import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from math import inf
 from typing import Final
 
 from ..database.background_writer import BackgroundWriter, WaitingRows
 from ..database.database import Access, Database
 from ..database.retention import Retention, Sweeper, sweep
-from ..database.table import Row
+from ..database.table import Kind, Row, Table
 from ..spam.comment_key import hash_key
 from .record import TABLE, Record, record_of, row_of
 
@@ -19,6 +20,15 @@ logger = logging.getLogger("captcha_guard")
 
 DAY: Final = 86_400.0
 RETENTION: Final = Retention(TABLE, "judged_at", kept=60 * DAY, most=100_000)
+
+#: The keys of comments that were forgotten, for a day: another process may still have to write an older record of one.
+FORGOTTEN: Final = Table(
+    "judge_forgotten",
+    {"mark": Kind.HASH, "forgotten_at": Kind.REAL},
+    key=("mark",),
+    indexes={"judge_forgotten_by_time": ("forgotten_at",)},
+)
+RETENTIONS: Final = (RETENTION, Retention(FORGOTTEN, "forgotten_at", kept=DAY, most=10_000))
 
 #: The statement that adds a record. It may exist if a file is moved into another database twice.
 ADD: Final = f"{TABLE.insert} ON CONFLICT ({', '.join(TABLE.key)}) DO NOTHING"
@@ -32,6 +42,7 @@ _READ: Final = (
 )
 _MARK: Final = "SELECT mark FROM judge_records WHERE id = :id"
 _FORGET: Final = "DELETE FROM judge_records WHERE mark = :mark"
+_NOTE_FORGOTTEN: Final = FORGOTTEN.upsert()
 
 
 class Records:
@@ -41,11 +52,11 @@ class Records:
     """
 
     def __init__(self, database: Database, writer: BackgroundWriter, *, secret: bytes) -> None:
-        database.add_tables(TABLE)
+        database.add_tables(TABLE, FORGOTTEN)
         self._database = database
         self._writer = writer
         self._key = hash_key(secret)
-        self._sweeper = Sweeper((RETENTION,))
+        self._sweeper = Sweeper(RETENTIONS)
         self._waiting: WaitingRows[Record] = WaitingRows(writer, "records of submissions", self._store)
 
     def add(self, record: Record) -> None:
@@ -74,8 +85,10 @@ class Records:
                 return
             after, name = rows[-1][:2]
 
-    def forget(self, comment_id: str, comment_key: str) -> int | None:
-        """Delete the records of a comment, and return their number. ``None`` if the database can't be used.
+    def forget(self, comment_id: str, comment_key: str, *, now: float) -> int | None:
+        """Delete the records of a comment up to ``now``. Returns their number, ``None`` if the database can't be used.
+
+        A record of it that waits in the memory of another process won't be written, either.
 
         :param comment_id: the id of one of its verdicts, or "".
         :param comment_key: its key, or "" if only the id is known.
@@ -88,7 +101,10 @@ class Records:
             key = bytes.fromhex(comment_key)
             if comment_id and not key:
                 key = next((bytes(mark) for (mark,) in access.rows(_MARK, (comment_id,)) if mark), b"")
-            return access.run(_FORGET, (key,)) if key else 0
+            if not key:
+                return 0
+            access.change(_NOTE_FORGOTTEN, [(key, now)])
+            return access.run(_FORGET, (key,))
 
         return self._database.write(delete, insist=True)
 
@@ -97,10 +113,12 @@ class Records:
 
         Returns ``None`` if the database can't be used.
         """
-        return sweep(self._database, (RETENTION,), now)
+        return sweep(self._database, RETENTIONS, now)
 
     def _store(self, access: Access, records: Sequence[Record]) -> None:
-        access.change(ADD, [row for record in records if (row := _row_or_log(record)) is not None])
+        forgotten = {bytes(mark).hex(): at for mark, at in access.rows(FORGOTTEN.select)}
+        kept = [one for one in records if one.judged_at > forgotten.get(one.mark, -inf)]
+        access.change(ADD, [row for one in kept if (row := _row_or_log(one)) is not None])
         self._sweeper.wrote(access, records[-1].judged_at, len(records))
 
 

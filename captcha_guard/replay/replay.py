@@ -17,7 +17,7 @@ from ..spam.assembly import refuse_unknown_slugs
 from ..spam.code_demand import ANSWERED_BY_CODE, Step, next_step, settled
 from ..spam.judge import NEW_SITE, Judge, weight_of
 from ..spam.verdict import Action, Bands, Thresholds, total
-from ..spam.weighing import action_of, weighted
+from ..spam.weighing import action_for, action_of, demanded_by, weighted
 from .limits import PastLimits
 from .record import Found, Record
 
@@ -120,15 +120,18 @@ class Replayer:
         return self._action(record).name.lower()
 
     def _action(self, record: Record) -> Action:
-        findings, action, score = self._weigh(record.findings, record.chance)
-        code = record.code
+        thresholds, bands = self._settings.thresholds, self._settings.bands
+        findings, demanded, rules_score = self._weigh(record.findings)
+        code, chance = record.code, record.chance
+        action = action_for(demanded, rules_score, chance, thresholds=thresholds, bands=bands)
+        score = rules_score if chance is None else round(100 * chance)
 
         def code_helps() -> bool:
-            if record.code_helps is not None and record.chance is not None:
+            if record.code_helps is not None and chance is not None:
                 return record.code_helps
-            return self._would_help(findings, record.chance)
+            return self._would_help(findings, chance)
 
-        step = next_step(action, score, code, challenge_from=self._settings.thresholds.challenge, code_helps=code_helps)
+        step = next_step(action, score, code, challenge_from=thresholds.challenge, code_helps=code_helps)
         if step is Step.REFUSE:
             return action
         if step is Step.ASK and not code.holds:
@@ -137,13 +140,10 @@ class Replayer:
             action = max(action, Action.HOLD)
         return settled(action, moderated=code.moderated)
 
-    def _weigh_findings(
-        self, findings: tuple[Found, ...], chance: float | None
-    ) -> tuple[tuple[Found, ...], Action, int]:
-        """Return the findings under the weights, the judge's action, and the verdict's score."""
+    def _weigh_findings(self, findings: tuple[Found, ...]) -> tuple[tuple[Found, ...], Action, int]:
+        """Return the findings under the weights, the strictest action that they demand, and the sum of their scores."""
         kept = tuple(filter(None, map(self._reweighted, findings)))
-        action = action_of(kept, chance, thresholds=self._settings.thresholds, bands=self._settings.bands)
-        return kept, action, total(kept) if chance is None else round(100 * chance)
+        return kept, demanded_by(kept), total(kept)
 
     def _reweighted(self, found: Found) -> Found | None:
         """Return the finding with its score under the weights. ``None`` if its rule would have been off."""
@@ -156,7 +156,8 @@ class Replayer:
         if found.slug == NEW_SITE:
             return found
         own = found.score if found.own_score is None else found.own_score
-        return found._replace(score=weighted(own, weight, defaults[found.slug]))
+        score = weighted(own, weight, defaults[found.slug])
+        return found if score == found.score else found._replace(score=score)
 
     def _would_help(self, findings: Collection[Found], chance: float | None) -> bool:
         """Return whether a solved code would keep a comment from being set aside, as a POST's handler decides."""

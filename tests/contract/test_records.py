@@ -84,12 +84,27 @@ def test_several_posts_without_an_id_at_one_time_are_all_kept(records: Records) 
 def test_all_records_of_a_comment_are_forgotten(records: Records) -> None:
     for number, mark in enumerate(["a" * 32, "b" * 32, "a" * 32]):
         records.add(record(number, mark=mark))
-    assert records.forget("", "a" * 32) == 2
-    assert records.forget("", "a" * 32) == 0
+    assert records.forget("", "a" * 32, now=NOW + 10) == 2
+    assert records.forget("", "a" * 32, now=NOW + 10) == 0
     assert [one.id for one in records.read(NOW, NOW + 9)] == ["id1"]
-    assert records.forget("id1", "") == 1
-    assert records.forget("unknown", "") == 0
+    assert records.forget("id1", "", now=NOW + 10) == 1
+    assert records.forget("unknown", "", now=NOW + 10) == 0
     assert list(records.read(NOW, NOW + 9)) == []
+
+
+def test_a_record_that_another_process_writes_after_its_comment_was_forgotten_is_left_out(
+    records: Records, opened: Callable[[], Database]
+) -> None:
+    records.add(record(2))
+    assert records.forget("id2", "", now=NOW + 2) == 1
+    with closing(opened()) as other:
+        late = Records(other, BackgroundWriter(other, every=3_600), secret=SECRET)
+        late.add(record(0, mark="a" * 32))
+        late.add(record(1, mark="b" * 32))
+        assert records.forget("", "a" * 32, now=NOW + 2) == 0
+        late.add(record(3, mark="a" * 32))  # posted again
+        assert [one.id for one in late.read(NOW, NOW + 9)] == ["id1", "id3"]
+        assert late.sweep(NOW + DAY + 2) == 2
 
 
 def test_records_expire_after_60_days_and_the_oldest_go_first_if_there_are_too_many(

@@ -36,6 +36,9 @@ PUBLIC = {
 }
 """The views of the desk that visitors may open."""
 
+SIGNED = {"desk.decision_links.page", "desk.decision_links.decide", "desk.notices.feed"}
+"""The views of the desk that anyone with a signed address may open."""
+
 
 @pytest.fixture
 def guest(journal: Flask) -> Reader:
@@ -461,11 +464,17 @@ def test_visitors_are_refused_at_every_address_and_method_of_the_desk(guest: Rea
     guest.comment(body="[one](https://one.example), [two](https://two.example)")
     rules = [rule for rule in journal.url_map.iter_rules() if rule.rule == "/desk" or rule.rule.startswith("/desk/")]
     assert len(rules) > 8
-    assert {rule.endpoint for rule in rules if is_public(journal, rule)} == PUBLIC
-    for rule in rules:
-        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"):
-            if rule.endpoint not in PUBLIC:
-                assert_refused(guest.client, method, addresses(rule))
+    assert {rule.endpoint for rule in rules if is_public(journal, rule)} == PUBLIC | SIGNED
+    methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
+    for rule in (rule for rule in rules if rule.endpoint not in PUBLIC | SIGNED):
+        for method in methods:
+            assert_refused(guest.client, method, addresses(rule))
+    token = guest.open("/desk/log-in").fields["csrf_token"]
+    for rule in (rule for rule in rules if rule.endpoint in SIGNED):
+        for method in {"GET", "POST"} & (rule.methods or set()):
+            response = guest.client.open(addresses(rule), method=method, data={"csrf_token": token})
+            assert response.status_code == 404
+            assert "one.example" not in response.text
     with journal.app_context():
         assert [comment.state for comment in db.session.scalars(select(Comment))] == ["held"]
 
