@@ -130,7 +130,7 @@ def test_the_guards_own_pages_have_the_journals_layout(journal: Flask) -> None:
 
 
 def test_a_server_error_is_a_500_without_details(journal: Flask) -> None:
-    journal.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    journal.config["PROPAGATE_EXCEPTIONS"] = False
 
     def broken() -> str:
         raise RuntimeError("the secret ingredient")
