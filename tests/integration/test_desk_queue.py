@@ -156,7 +156,7 @@ def test_a_comments_page_shows_the_words_that_the_filter_weighs_most(
             guard.teach(Submission(scope="one", body=f"the loop ends {number}"), spam=False)
             guard.teach(Submission(scope="two", body=f"cheap fences {number}"), spam=True)
     page = owner.open("/desk/comments/1")
-    assert re.search(r"fences\s*word\s*\+\d\.\d\d\s*0\s*8", page.text)
+    assert re.search(r"fences\s*\+\d\.\d\d\s*word\s*0\s*8", page.text)
     assert len(page.all("tr")) <= 11
     assert owner.client.get("/desk/comments/2").status_code == 404
 
