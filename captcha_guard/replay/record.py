@@ -35,6 +35,9 @@ TABLE: Final = Table(
 #: The begin of the identifier in the database for a POST without an id. No id begins like this.
 NAMELESS: Final = "~"
 
+#: The bytes of the keys of no, one or two networks.
+_NETWORKS: Final = (0, 16, 32)
+
 _MODES: Final = ("off", "suspicious", "always")
 
 #: The bits of ``flags``, from the lowest. Two bits with the mode's number come before them.
@@ -120,19 +123,28 @@ def row_of(record: Record, number: str) -> Row:
 def record_of(row: Row) -> Record:
     """Return the record of a row.
 
-    :raises ValueError: the row is damaged.
+    :raises ValueError: the row is damaged, or another version has written it.
     """
+    try:
+        return _record_of(row)
+    except (LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"the record {row[1]!r} is damaged: {error!r}") from error
+
+
+def _record_of(row: Row) -> Record:
     judged_at, name, client, networks, scope, mark, action, chance, findings, reason, flags = row
     code, shadow, counted, limited, code_helps = _read_flags(flags)
+    if len(bytes(networks)) not in _NETWORKS:
+        raise ValueError(f"it has {len(bytes(networks))} bytes of networks")
     return Record(
-        judged_at,
+        float(judged_at),
         "" if name.startswith(NAMELESS) else name,
         bytes(client).hex() or SHARED,
         _keys_of(networks),
         bytes(scope),
         "" if mark is None else bytes(mark).hex(),
         Action(action),
-        chance,
+        None if chance is None else float(chance),
         _read(findings),
         reason,
         code,
@@ -164,7 +176,14 @@ def _written(findings: tuple[Found, ...]) -> str:
 @lru_cache(maxsize=4096)  # spam comes in waves with the same findings
 def _read(written: str) -> tuple[Found, ...]:
     return tuple(
-        Found(slug, score, Action(action), bool(bits & _FINAL), bool(bits & _FROM_SERVICE), own[0] if own else None)
+        Found(
+            str(slug),
+            int(score),
+            Action(action),
+            bool(bits & _FINAL),
+            bool(bits & _FROM_SERVICE),
+            int(own[0]) if own else None,
+        )
         for slug, score, action, bits, *own in json.loads(written)
     )
 

@@ -60,19 +60,34 @@ class Records:
     def read(self, since: float, until: float) -> Iterator[Record]:
         """Yield the records from ``since`` until before ``until``, in the order of time, also those still in memory.
 
+        Damaged rows, and those that a later version has written in another format, are left out, and the log says so.
+
         :raises DatabaseUnavailableError: the database can't be used.
         """
         self._writer.write(insist=True)
         if self._database.is_missing:
             return
         after, name = since, ""
+        damaged = 0
         while True:
             with self._database.reading() as access:
                 rows = access.rows(_READ, (max(since, after), until, after, name, _PAGE))
-            yield from map(record_of, rows)
+            for row in rows:
+                try:
+                    record = record_of(row)
+                except ValueError:
+                    damaged += 1
+                else:
+                    yield record
             if len(rows) < _PAGE:
-                return
+                break
             after, name = rows[-1][:2]
+        if damaged:
+            logger.warning(
+                "captcha_guard: %d records of submissions in %s can't be read, so a replay leaves them out",
+                damaged,
+                self._database.where,
+            )
 
     def forget(self, comment_id: str, comment_key: str) -> int | None:
         """Delete the records of a comment, and return their number. ``None`` if the database can't be used.

@@ -173,11 +173,12 @@ def span(since: datetime, until: datetime) -> tuple[float, float]:
     :raises ConfigError: one of them has no time zone, or ``until`` isn't later.
     """
     for name, time in (("since", since), ("until", until)):
-        if not isinstance(time, datetime) or time.tzinfo is None:
+        if not isinstance(time, datetime) or time.utcoffset() is None:
             raise ConfigError(f"{name} is {time!r}; a datetime with a time zone is needed, such as datetime.now(UTC)")
-    if until <= since:
+    begin, end = since.timestamp(), until.timestamp()
+    if end <= begin:  # two times of one zone are compared without their offsets, which change twice a year
         raise ConfigError(f"until is {until.isoformat()}, which isn't later than since, {since.isoformat()}")
-    return since.timestamp(), until.timestamp()
+    return begin, end
 
 
 def _by_action(counts: Counter[str]) -> Mapping[str, int]:

@@ -114,6 +114,32 @@ def test_a_finding_of_a_wrong_type_is_dropped_and_the_others_are_kept(
     assert "the submission id1 could not be recorded" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("action", 9),
+        ("flags", 3),
+        ("networks", b"x" * 33),
+        ("findings", ""),
+        ("findings", "null"),
+        ("findings", "[[1]]"),
+        ("findings", '[["links","many",0,0]]'),
+        ("findings", '[["links",30,0,0,"many"]]'),
+    ],
+)
+def test_a_damaged_row_is_left_out_and_the_log_says_so(
+    database: Database, records: Records, caplog: pytest.LogCaptureFixture, column: str, value: object
+) -> None:
+    for number in range(3):
+        records.add(record(number))
+    assert len(list(records.read(NOW, NOW + 9))) == 3
+    with database.writing() as access:
+        access.run(f"UPDATE judge_records SET {column} = :value WHERE id = :id", (value, "id1"))  # noqa: S608
+    assert [one.id for one in records.read(NOW, NOW + 9)] == ["id0", "id2"]
+    assert "1 records of submissions" in caplog.text
+    assert "can't be read" in caplog.text
+
+
 KEYS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 FOUND = st.builds(
     Found,

@@ -149,7 +149,7 @@ class StoredWords:
         versions = self._database.read(lambda access: access.rows(*_VERSIONS))
         if versions is None:
             return
-        there = dict(versions)
+        there: dict[str, int] = dict(versions)
         for name, known in self._lists.items():
             if there.get(name, 0) != known.version:
                 self._read_changed(name)
