@@ -20,6 +20,7 @@ from captcha_guard import Alert, ConfigError, Counts, Period, Statistics
 from captcha_guard.cli import group
 from captcha_guard.errors import DatabaseUnavailableError
 from captcha_guard.metrics import observe
+from captcha_guard.signals import store_available, store_unavailable
 from captcha_guard.testing import relax
 from captcha_guard.web.post.posted import ANSWER, NO_CODE, TOKEN
 from captcha_guard.web.state import NAME
@@ -512,3 +513,28 @@ def test_prometheus_counts_the_same_events(blogs: MakeBlog, clock: time_machine.
     assert value(f"{prefix}_refusals_total", {"reason": "limited"}) == 1
     buckets = [value(f"{prefix}_solve_seconds_bucket", {"kind": "image", "le": le}) for le in ("3.0", "5.0", "+Inf")]
     assert (buckets, value(f"{prefix}_solve_seconds_sum", {"kind": "image"})) == ([0, 1, 1], 4)
+
+
+def test_applications_in_one_registry_are_added_up_and_count_once(blogs: MakeBlog) -> None:
+    registry, other = CollectorRegistry(), CollectorRegistry()
+    first, second = blogs(folder="first"), blogs(folder="second")
+    for blog in (first, second, first):
+        observe(blog.app, registry)
+    observe(second.app, other)
+    for blog in (first, second):
+        blog.client().get("/posts/one")
+    shown = "captcha_guard_challenges_shown_total"
+    assert (registry.get_sample_value(shown), other.get_sample_value(shown)) == (2, 1)
+
+
+def test_the_store_counts_as_down_while_that_of_one_application_is(blogs: MakeBlog) -> None:
+    registry = CollectorRegistry()
+    first, second = blogs(folder="first"), blogs(folder="second")
+    for blog in (first, second):
+        observe(blog.app, registry)
+    seen = []
+    for signal, blog in ((store_unavailable, first), (store_unavailable, second), (store_available, first)):
+        signal.send(blog.app, error="refused")
+        seen.append(registry.get_sample_value("captcha_guard_store_up"))
+    store_available.send(second.app)
+    assert (seen, registry.get_sample_value("captcha_guard_store_up")) == ([0, 0, 0], 1)
