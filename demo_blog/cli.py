@@ -144,7 +144,7 @@ def send_digest() -> None:
 
 @journal.command("tidy")
 def tidy() -> None:
-    """Run the maintenance that is due. The server also does this after comments, once a minute."""
+    """Run the maintenance that is due. The server also does this after requests, once a minute."""
     _require_tables()
     maintenance.run()
     click.echo("The maintenance is done.")

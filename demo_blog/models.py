@@ -128,12 +128,14 @@ class Comment(Base):
     __tablename__ = "comment"
     __table_args__ = (
         UniqueConstraint("post_id", "number"),
+        Index("ix_comment_post_id_state", "post_id", "state"),
         Index("ix_comment_state_created", "state", "created", "id"),
         Index("ix_comment_created", "created", "id"),
+        Index("ix_comment_author_email", "author", "email"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"), index=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id", ondelete="CASCADE"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id", ondelete="SET NULL"), index=True)
     number: Mapped[int | None]
     author: Mapped[str] = mapped_column(String(245))
@@ -199,10 +201,11 @@ class Comment(Base):
         return db.session.scalars(select(cls).where(cls.state == state).order_by(cls.id)).all()
 
     @classmethod
-    def published_counts(cls) -> dict[int, int]:
-        """Return the number of published comments by post id. Posts without comments are left out."""
+    def published_counts(cls, posts: Sequence[Post]) -> dict[int, int]:
+        """Return the number of published comments on each of ``posts``, by id. Posts without comments are left out."""
+        shown = cls.post_id.in_([post.id for post in posts])
         rows = db.session.execute(
-            select(cls.post_id, func.count()).where(cls.state == CommentState.PUBLISHED).group_by(cls.post_id)
+            select(cls.post_id, func.count()).where(shown, cls.state == CommentState.PUBLISHED).group_by(cls.post_id)
         )
         return {row[0]: row[1] for row in rows}
 

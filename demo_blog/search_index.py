@@ -53,24 +53,34 @@ _COUNT: Final[Mapping[str, str]] = {
 }
 _FIND: Final[Mapping[str, str]] = {
     "sqlite": """
-        SELECT post.id, snippet(post_search, 2, :open, :close, '…', 32) AS snippet
-        FROM post_search JOIN post ON post.id = post_search.rowid
+        SELECT post.id FROM post_search JOIN post ON post.id = post_search.rowid
         WHERE post_search MATCH :terms AND NOT post.draft
         ORDER BY bm25(post_search, 10, 4, 1), post.date DESC, post.id LIMIT :limit OFFSET :offset
         """,
     "postgresql": """
-        SELECT id, ts_headline('journal', translate(text, '<>', :tags), query, :options) AS snippet
-        FROM (
-            SELECT post.id, post_search.text, query
-            FROM post_search
-            JOIN post ON post.id = post_search.post_id
-            CROSS JOIN websearch_to_tsquery('journal', :terms) AS query
-            WHERE post_search.words @@ query AND NOT post.draft
-            ORDER BY ts_rank(post_search.words, query) DESC, post.date DESC, post.id LIMIT :limit OFFSET :offset
-        ) AS found
+        SELECT post.id FROM post_search JOIN post ON post.id = post_search.post_id
+        CROSS JOIN websearch_to_tsquery('journal', :terms) AS query
+        WHERE post_search.words @@ query AND NOT post.draft
+        ORDER BY ts_rank(post_search.words, query) DESC, post.date DESC, post.id LIMIT :limit OFFSET :offset
+        """,
+}
+_SNIPPETS: Final[Mapping[str, str]] = {  # only of the posts on the page, because a snippet takes a millisecond
+    "sqlite": """
+        SELECT rowid AS id, snippet(post_search, 2, :open, :close, '…', 32) AS snippet
+        FROM post_search WHERE post_search MATCH :terms AND rowid IN :ids
+        """,
+    "postgresql": """
+        SELECT post_id AS id, ts_headline(
+            'journal', translate(text, '<>', :tags), websearch_to_tsquery('journal', :terms), :options
+        ) AS snippet
+        FROM post_search WHERE post_id IN :ids
         """,
 }
 _HEADLINE: Final = f"StartSel={_OPEN}, StopSel={_CLOSE}, MaxFragments=2, MinWords=12, MaxWords=30, FragmentDelimiter=…"
+_SNIPPET_PARAMETERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "sqlite": {"open": _OPEN, "close": _CLOSE},
+    "postgresql": {"options": _HEADLINE, "tags": _LESS + _GREATER},
+}
 
 
 @dataclass(frozen=True)
@@ -105,15 +115,13 @@ def find(query: str, page: int = 1) -> Hits:
     paging = Paging(total or 0, PAGE_SIZE, page)
     if not total:
         return Hits(paging)
-    marks = (
-        {"options": _HEADLINE, "tags": _LESS + _GREATER}
-        if dialect == "postgresql"
-        else {"open": _OPEN, "close": _CLOSE}
-    )
     window = {"terms": quoted, "limit": PAGE_SIZE, "offset": paging.offset}
-    rows = db.session.execute(text(_FIND[dialect]), marks | window).all()
-    posts = {post.id: post for post in db.session.scalars(select(Post).where(Post.id.in_(row.id for row in rows)))}
-    return Hits(paging, tuple(Hit(posts[row.id], _parts(row.snippet)) for row in rows))
+    ids = db.session.scalars(text(_FIND[dialect]), window).all()
+    statement = text(_SNIPPETS[dialect]).bindparams(bindparam("ids", expanding=True))
+    snippets = db.session.execute(statement, {"terms": quoted, "ids": ids, **_SNIPPET_PARAMETERS[dialect]})
+    parts = {row.id: _parts(row.snippet) for row in snippets}
+    posts = {post.id: post for post in db.session.scalars(select(Post).where(Post.id.in_(ids)))}
+    return Hits(paging, tuple(Hit(posts[known], parts[known]) for known in ids))
 
 
 def rebuild() -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, url_for
+from sqlalchemy import select
 
 from demo_blog import archive, tags
 from demo_blog.caching import FEED_SECONDS, public
+from demo_blog.database import db
 from demo_blog.models import Post
 
 bp = Blueprint("sitemap", __name__)
 
 MAX_POSTS = 40_000
+MAX_TAGS = 5_000
 """A sitemap can have 50,000 addresses (sitemaps.org)."""
 
 
@@ -18,9 +21,10 @@ MAX_POSTS = 40_000
 @public(FEED_SECONDS)
 def xml() -> Response:
     """Return the addresses of the public pages, with the time of a post's last change."""
-    posts = Post.newest_first(limit=MAX_POSTS)
+    newest = select(Post.slug, Post.modified).where(~Post.draft).order_by(Post.date.desc(), Post.id).limit(MAX_POSTS)
+    posts = db.session.execute(newest).all()
     response = make_response(
-        render_template("sitemap.xml", posts=posts, years=archive.years(), tags=list(tags.counts())[:5000])
+        render_template("sitemap.xml", posts=posts, years=archive.years(), tags=list(tags.counts())[:MAX_TAGS])
     )
     response.mimetype = "application/xml"
     return response

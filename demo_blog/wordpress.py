@@ -40,7 +40,7 @@ from demo_blog.wordpress_records import (
     tag_names,
 )
 from demo_blog.wordpress_text import article_source, comment_source, plain
-from demo_blog.wxr import ExportedComment, ExportedPost
+from demo_blog.wxr_records import ExportedComment, ExportedPost
 
 bp = Blueprint("wordpress", __name__)
 

@@ -14,7 +14,8 @@ from sqlalchemy import select
 from demo_blog.database import db
 from demo_blog.models import CommentState, OldSlug, Post
 from demo_blog.wordpress_text import plain
-from demo_blog.wxr import ExportedComment, ExportedPost, ExportError
+from demo_blog.wxr import ExportError
+from demo_blog.wxr_records import ExportedComment, ExportedPost
 
 DRAFTS: Final = frozenset({"draft", "pending", "private", "future"})
 """Posts with these statuses, and posts with a password, become drafts: they weren't public."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from xml.parsers import expat
+
+from demo_blog.wxr_records import ExportedPost, Record, exported_post
 
 CHUNK_BYTES: Final = 64 * 1024
 MAX_POST_CHARACTERS: Final = 32 * 1024 * 1024
@@ -52,53 +53,10 @@ _FIELDS: Final[Mapping[str, frozenset[str]]] = {
 # WordPress doesn't remove these from texts, but they aren't allowed in XML.
 _CONTROLS: Final = bytes(set(range(32)) - {0x09, 0x0A, 0x0D})
 _ENCODED_IN_16_BITS: Final = (b"\xfe\xff", b"\xff\xfe", b"<\0", b"\0<")
-_DATE: Final = "%Y-%m-%d %H:%M:%S"
-
-Record = dict[str, str]
 
 
 class ExportError(ValueError):
     """The file isn't a WordPress export, or it is damaged. The message names the file and the line."""
-
-
-@dataclass(frozen=True)
-class ExportedComment:
-    """One comment. ``created`` is ``None`` if the export has no valid time. Without an id, ``id`` is 0."""
-
-    id: int
-    author: str
-    email: str
-    url: str
-    body: str
-    created: datetime | None
-    approved: str
-    kind: str
-    parent: int
-
-
-@dataclass(frozen=True)
-class ExportedPost:
-    """One item: a post, or a page, an attachment and so on. ``site`` is the address of the blog, without a slash.
-
-    ``creator`` is the author's display name. Times are ``None`` if the export has no valid one.
-    """
-
-    site: str
-    id: int
-    kind: str
-    status: str
-    has_password: bool
-    title: str
-    slug: str
-    link: str
-    creator: str
-    body: str
-    excerpt: str
-    created: datetime | None
-    modified: datetime | None
-    takes_comments: bool
-    tags: tuple[str, ...]
-    comments: tuple[ExportedComment, ...]
 
 
 def read(path: Path) -> Iterator[ExportedPost]:
@@ -110,14 +68,6 @@ def read(path: Path) -> Iterator[ExportedPost]:
             yield from reader.take()
     reader.close()
     yield from reader.take()
-
-
-def parse_time(text: str) -> datetime | None:
-    """Return a time of the export in UTC, or ``None`` for an invalid one such as ``0000-00-00 00:00:00``."""
-    try:
-        return datetime.strptime(text.strip(), _DATE).replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 @dataclass
@@ -222,7 +172,9 @@ class _Reader:
             login = self._author.get("wp:author_login", "")
             self._names[login] = self._author.get("wp:author_display_name", "").strip() or login
         elif kind == "item":
-            self._done.append(self._finished())
+            self._done.append(
+                exported_post(self._channel, self._names, self._item.fields, self._item.tags, self._item.comments)
+            )
             self._item, self._size = _Item(), 0
 
     def _data(self, text: str) -> None:
@@ -255,48 +207,6 @@ class _Reader:
             case _:
                 self._item.fields[name] = text
 
-    def _finished(self) -> ExportedPost:
-        fields, creator = self._item.fields, self._item.fields.get("dc:creator", "")
-        site = next((self._channel[name] for name in _SITE if self._channel.get(name)), "")
-        return ExportedPost(
-            site=site.rstrip("/"),
-            id=_number(fields.get("wp:post_id", "")),
-            kind=fields.get("wp:post_type", "").strip(),
-            status=fields.get("wp:status", "").strip(),
-            has_password=bool(fields.get("wp:post_password", "").strip()),
-            title=fields.get("title", ""),
-            slug=fields.get("wp:post_name", "").strip(),
-            link=fields.get("link", "").strip(),
-            creator=self._names.get(creator, creator),
-            body=fields.get("content:encoded", ""),
-            excerpt=fields.get("excerpt:encoded", ""),
-            created=_first_time(fields, "wp:post_date_gmt", "wp:post_date"),
-            modified=_first_time(fields, "wp:post_modified_gmt"),
-            takes_comments=fields.get("wp:comment_status", "open").strip() == "open",
-            tags=tuple(self._item.tags),
-            comments=tuple(map(_comment, self._item.comments)),
-        )
-
-
-_SITE: Final = ("wp:base_blog_url", "link", "wp:base_site_url")
-
-
-def _comment(fields: Record) -> ExportedComment:
-    def of(name: str) -> str:
-        return fields.get(f"wp:comment_{name}", "")
-
-    return ExportedComment(
-        id=_number(of("id")),
-        author=of("author"),
-        email=of("author_email"),
-        url=of("author_url"),
-        body=of("content"),
-        created=_first_time(fields, "wp:comment_date_gmt", "wp:comment_date"),
-        approved=of("approved").strip(),
-        kind=of("type").strip(),
-        parent=_number(of("parent")),
-    )
-
 
 def _short(full_name: str) -> str:
     """Return an element's name with WordPress's usual prefix, whatever the prefix in the file is."""
@@ -304,12 +214,3 @@ def _short(full_name: str) -> str:
     if match := _NAMESPACE.fullmatch(namespace):
         return f"{'excerpt' if match[1] else 'wp'}:{local}"
     return f"{_OTHER_NAMESPACES.get(namespace, namespace)}{local}"
-
-
-def _number(text: str) -> int:
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 20 else 0
-
-
-def _first_time(fields: Record, *names: str) -> datetime | None:
-    return next((time for name in names if (time := parse_time(fields.get(name, "")))), None)

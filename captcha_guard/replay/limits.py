@@ -2,52 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from ..counters.client import SITE, WIDE, Client, Level
+from ..counters.client import SITE, WIDE, Client
 from ..counters.policy import Policy
 from ..counters.storages import stamps
-from .record import Record
 
-#: Lists of hits that were written between two deletions of those that have expired.
-_SWEEP_EVERY: Final = 50_000
+#: POSTs between two deletions of the hits that have expired.
+_SWEEP_EVERY: Final = 20_000
 
-#: The networks of a record, by their number: IPv4 has one, IPv6 has two.
-_LEVELS: Final[dict[int, tuple[Level, ...]]] = {0: (), 1: (WIDE,), 2: (SITE, WIDE)}
+#: Bytes of a network's key.
+_BYTES: Final = 16
+
+
+class _Level:
+    """The windows of all clients, or of all networks of one size: (limit, expiry in seconds), and each one's hits."""
+
+    def __init__(self, windows: Sequence[tuple[int, int]]) -> None:
+        self.windows = windows
+        self.fewest = min(limit for limit, _ in windows)
+        self.most = max(limit for limit, _ in windows)
+        self.longest = max(expiry for _, expiry in windows)
+        self.hits: dict[bytes, bytes] = {}
+
+    def has_room(self, hits: bytes, now: float) -> bool:
+        """Return whether none of the windows is full."""
+        if len(hits) < stamps.SIZE * self.fewest or stamps.wait(hits, 0, now, self.longest) is None:
+            return True
+        return all(stamps.wait(hits, limit - 1, now, expiry) is None for limit, expiry in self.windows)
 
 
 class PastLimits:
-    """The windows of all clients during a replay. The records must come in the order of time."""
+    """The windows of all clients and networks during a replay. The POSTs must come in the order of time."""
 
     def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        self._lists: dict[str, bytes] = {}
-        self._written = 0
-        self.longest = max(item.get_expiry() for item in policy.limits)
+        windows: dict[str, list[tuple[int, int]]] = {}
+        for charge in policy.windows(Client("", ((SITE, ""), (WIDE, ""))), prefix=""):
+            windows.setdefault(charge.identifiers[1], []).append((charge.item.amount, charge.item.get_expiry()))
+        client, site, wide = map(_Level, windows.values())
+        #: The levels of a POST, by the bytes of its networks. IPv4 has one network, IPv6 has two.
+        self._levels = {0: (client,), _BYTES: (client, wide), 2 * _BYTES: (client, site, wide)}
+        self._counted = 0
+        self.longest = client.longest
 
-    def allow(self, record: Record) -> bool:
+    def allow(self, client: bytes, networks: bytes, now: float) -> bool:
         """Charge a POST to the windows of its client and its networks, or to none if one of them is full.
 
         Returns whether it is allowed.
         """
-        now = record.judged_at
-        networks = tuple(zip(_LEVELS[len(record.networks)], record.networks, strict=True))
-        entries = [
-            (charge.key, charge.item.amount, charge.item.get_expiry(), 1)
-            for charge in self._policy.windows(Client(record.client, networks), prefix="")
-        ]
-        known = {key: self._lists.get(key, b"") for key, *_ in entries}
-        if any(stamps.wait(known[key], limit - 1, now, expiry) is not None for key, limit, expiry, _ in entries):
-            return False
-        for key, (limit, _, amount) in stamps.by_list(entries).items():
-            self._lists[key] = stamps.entered(known[key], amount, now, limit=limit)
-        self._sweep(now, len(known))
+        charged = []
+        key, start = client, 0
+        for level in self._levels[len(networks)]:
+            hits = level.hits.get(key, b"")
+            if not level.has_room(hits, now):
+                return False
+            charged.append((level, key, hits))
+            key, start = networks[start : start + _BYTES], start + _BYTES
+        for level, key, hits in charged:
+            level.hits[key] = stamps.entered(hits, 1, now, limit=level.most)
+        self._sweep_now_and_then(now)
         return True
 
-    def _sweep(self, now: float, written: int) -> None:
-        self._written += written
-        if self._written < _SWEEP_EVERY:
-            return
-        self._written = 0
-        last = now - self.longest
-        self._lists = {key: hits for key, hits in self._lists.items() if stamps.oldest(hits, 1, now, last)[1]}
+    def _sweep_now_and_then(self, now: float) -> None:
+        self._counted += 1
+        if self._counted % _SWEEP_EVERY == 0:
+            since = now - self.longest
+            for level in self._levels[2 * _BYTES]:
+                level.hits = {key: hits for key, hits in level.hits.items() if stamps.oldest(hits, 1, now, since)[1]}

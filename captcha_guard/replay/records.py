@@ -6,32 +6,42 @@ import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import Final
+from math import inf
+from typing import Final, cast
 
 from ..database.background_writer import BackgroundWriter, WaitingRows
 from ..database.database import Access, Database
 from ..database.retention import Retention, Sweeper, sweep
-from ..database.table import Row
+from ..database.table import Kind, Row, Table
 from ..spam.comment_key import hash_key
-from .record import TABLE, Record, record_of, row_of
+from .record import COLUMNS, TABLE, Record, Recorded, row_of
 
 logger = logging.getLogger("captcha_guard")
 
 DAY: Final = 86_400.0
 RETENTION: Final = Retention(TABLE, "judged_at", kept=60 * DAY, most=100_000)
 
+#: The keys of comments that were forgotten, for a day: another process may still have to write an older record of one.
+FORGOTTEN: Final = Table(
+    "judge_forgotten",
+    {"mark": Kind.HASH, "forgotten_at": Kind.REAL},
+    key=("mark",),
+    indexes={"judge_forgotten_by_time": ("forgotten_at",)},
+)
+RETENTIONS: Final = (RETENTION, Retention(FORGOTTEN, "forgotten_at", kept=DAY, most=10_000))
+
 #: The statement that adds a record. It may exist if a file is moved into another database twice.
 ADD: Final = f"{TABLE.insert} ON CONFLICT ({', '.join(TABLE.key)}) DO NOTHING"
 
 #: The most records that are read at once.
 _PAGE: Final = 5_000
-#: The longest identifiers are 22 characters, so this is after all of them.
 _READ: Final = (
-    f"{TABLE.select} WHERE judged_at >= :since AND judged_at < :until AND (judged_at > :after OR id > :id) "
-    "ORDER BY judged_at, id LIMIT :most"
+    f"SELECT {', '.join(COLUMNS)} FROM judge_records WHERE judged_at >= :since AND judged_at < :until "  # noqa: S608 (our own names)
+    "AND (judged_at > :after OR id > :id) ORDER BY judged_at, id LIMIT :most"
 )
 _MARK: Final = "SELECT mark FROM judge_records WHERE id = :id"
 _FORGET: Final = "DELETE FROM judge_records WHERE mark = :mark"
+_NOTE_FORGOTTEN: Final = FORGOTTEN.upsert()
 
 
 class Records:
@@ -41,11 +51,11 @@ class Records:
     """
 
     def __init__(self, database: Database, writer: BackgroundWriter, *, secret: bytes) -> None:
-        database.add_tables(TABLE)
+        database.add_tables(TABLE, FORGOTTEN)
         self._database = database
         self._writer = writer
         self._key = hash_key(secret)
-        self._sweeper = Sweeper((RETENTION,))
+        self._sweeper = Sweeper(RETENTIONS)
         self._waiting: WaitingRows[Record] = WaitingRows(writer, "records of submissions", self._store)
 
     def add(self, record: Record) -> None:
@@ -57,10 +67,8 @@ class Records:
         encoded = scope.encode("utf-8", "surrogatepass")
         return blake2b(encoded, digest_size=8, key=self._key, person=b"scope").digest()
 
-    def read(self, since: float, until: float) -> Iterator[Record]:
-        """Yield the records from ``since`` until before ``until``, in the order of time, also those still in memory.
-
-        Damaged rows, and those that a later version has written in another format, are left out, and the log says so.
+    def read(self, since: float, until: float) -> Iterator[Recorded]:
+        """Yield what was recorded from ``since`` until before ``until``, in the order of time, also what still waits.
 
         :raises DatabaseUnavailableError: the database can't be used.
         """
@@ -68,29 +76,18 @@ class Records:
         if self._database.is_missing:
             return
         after, name = since, ""
-        damaged = 0
         while True:
             with self._database.reading() as access:
                 rows = access.rows(_READ, (max(since, after), until, after, name, _PAGE))
-            for row in rows:
-                try:
-                    record = record_of(row)
-                except ValueError:
-                    damaged += 1
-                else:
-                    yield record
+            yield from cast("Sequence[Recorded]", rows)
             if len(rows) < _PAGE:
-                break
+                return
             after, name = rows[-1][:2]
-        if damaged:
-            logger.warning(
-                "captcha_guard: %d records of submissions in %s can't be read, so a replay leaves them out",
-                damaged,
-                self._database.where,
-            )
 
-    def forget(self, comment_id: str, comment_key: str) -> int | None:
-        """Delete the records of a comment, and return their number. ``None`` if the database can't be used.
+    def forget(self, comment_id: str, comment_key: str, *, now: float) -> int | None:
+        """Delete the records of a comment up to ``now``. Returns their number, ``None`` if the database can't be used.
+
+        A record of it that waits in the memory of another process won't be written, either.
 
         :param comment_id: the id of one of its verdicts, or "".
         :param comment_key: its key, or "" if only the id is known.
@@ -103,7 +100,10 @@ class Records:
             key = bytes.fromhex(comment_key)
             if comment_id and not key:
                 key = next((bytes(mark) for (mark,) in access.rows(_MARK, (comment_id,)) if mark), b"")
-            return access.run(_FORGET, (key,)) if key else 0
+            if not key:
+                return 0
+            access.change(_NOTE_FORGOTTEN, [(key, now)])
+            return access.run(_FORGET, (key,))
 
         return self._database.write(delete, insist=True)
 
@@ -112,10 +112,12 @@ class Records:
 
         Returns ``None`` if the database can't be used.
         """
-        return sweep(self._database, (RETENTION,), now)
+        return sweep(self._database, RETENTIONS, now)
 
     def _store(self, access: Access, records: Sequence[Record]) -> None:
-        access.change(ADD, [row for record in records if (row := _row_or_log(record)) is not None])
+        forgotten = {bytes(mark).hex(): at for mark, at in access.rows(FORGOTTEN.select)}
+        kept = [one for one in records if one.judged_at > forgotten.get(one.mark, -inf)]
+        access.change(ADD, [row for one in kept if (row := _row_or_log(one)) is not None])
         self._sweeper.wrote(access, records[-1].judged_at, len(records))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ DECISIONS = (CommentState.PUBLISHED, CommentState.SPAM, CommentState.DELETED)
 LABELS = (CommentState.PUBLISHED, CommentState.SPAM)
 """The decisions that teach the guard. Deleting doesn't: the author may have asked for it."""
 
+_BATCH_ID = re.compile(r"[\w-]{1,32}", re.ASCII)
+
 RESTORABLE = timedelta(days=1)
 """How long a deleted comment can be restored."""
 
@@ -36,15 +39,17 @@ class Batch:
 def decide(comments: Sequence[Comment], became: str, owner: Owner | None) -> Batch:
     """Store a decision about these comments and teach it to the guard at once.
 
-    ``became`` is ``published``, ``spam`` or ``deleted``. ``owner`` is ``None`` at the command line. The same decision
-    twice doesn't change the comment. Approving a comment that is already published teaches the guard that this was
-    right.
+    ``became`` is ``published``, ``spam`` or ``deleted``. ``owner`` is ``None`` at the command line. Approving a comment
+    that the guard has published teaches the guard that this was right. The same decision again, as by a double click,
+    isn't stored again, and the batch is that of the first one.
     """
     state = CommentState(became)
     if state not in DECISIONS:
         raise ValueError(f"a decision is {became!r}; it must be one of {', '.join(DECISIONS)}")
+    repeated = _batches_of_same(comments, state)
+    new = [comment for comment in comments if comment.id not in repeated]
     batch, now = secrets.token_urlsafe(16), datetime.now(UTC)
-    for comment in comments:
+    for comment in new:
         owner_id = owner.id if owner else None
         made = Decision(batch=batch, comment=comment, owner_id=owner_id, made=now, was=comment.state, became=state)
         db.session.add(made)
@@ -52,7 +57,7 @@ def decide(comments: Sequence[Comment], became: str, owner: Owner | None) -> Bat
         comment.decided = now
     db.session.commit()
     taught = [state not in LABELS or moderation.teach(comment) for comment in comments]
-    return Batch(batch, len(comments), taught.count(False))
+    return Batch(batch if new or not repeated else next(iter(repeated.values())), len(comments), taught.count(False))
 
 
 def undo(batch: str) -> int:
@@ -61,6 +66,8 @@ def undo(batch: str) -> int:
     A comment about which there is a later decision keeps that one. The guard is taught the decision before. If there
     was none, :func:`forget_undone` lets the guard forget what it learned.
     """
+    if not is_batch_id(batch):
+        return 0
     now, restored = datetime.now(UTC), []
     in_force = select(Decision).where(Decision.batch == batch, Decision.undone.is_(None))
     for decision in db.session.scalars(in_force.options(joinedload(Decision.comment))).all():
@@ -76,6 +83,11 @@ def undo(batch: str) -> int:
         if (label := _label_of(comment)) is not None:
             moderation.teach(comment, spam=label == CommentState.SPAM)
     return len(restored)
+
+
+def is_batch_id(text: str) -> bool:
+    """Return whether this can be the id of a batch. Some databases don't even compare other texts."""
+    return _BATCH_ID.fullmatch(text) is not None
 
 
 def forget_undone() -> int:
@@ -118,6 +130,14 @@ def delete_finally(now: datetime | None = None) -> int:
 
 def _in_force(comment: Comment, *conditions: ColumnElement[bool]) -> Select[Decision]:
     return select(Decision).where(Decision.comment_id == comment.id, Decision.undone.is_(None), *conditions)
+
+
+def _batches_of_same(comments: Sequence[Comment], state: CommentState) -> dict[int, str]:
+    """Return the batches of the last decisions, by the comment's id, for comments that were last decided like this."""
+    ids = [comment.id for comment in comments if comment.state == state]
+    found = select(Decision).where(Decision.comment_id.in_(ids), Decision.undone.is_(None)).order_by(Decision.id)
+    last = {decision.comment_id: decision for decision in db.session.scalars(found)}
+    return {comment_id: decision.batch for comment_id, decision in last.items() if decision.became == state}
 
 
 def _label_of(comment: Comment) -> str | None:

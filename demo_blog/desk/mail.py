@@ -103,7 +103,8 @@ def send(message: EmailMessage, to: MailSettings) -> None:
     except smtplib.SMTPNotSupportedError as error:
         raise MailError(f"The mail server {to.host}:{to.port} was not used: {error}") from None
     except (OSError, smtplib.SMTPException) as error:
-        raise MailError(f"The mail server {to.host}:{to.port} did not accept the e-mail: {_reason(error)}") from None
+        reason = _reason(error).rstrip(".")
+        raise MailError(f"The mail server {to.host}:{to.port} did not accept the e-mail: {reason}.") from None
 
 
 def _connect(to: MailSettings) -> smtplib.SMTP:

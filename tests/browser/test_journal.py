@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from demo_blog import create_app, post_files
 from demo_blog.database import db
@@ -177,6 +178,135 @@ def test_a_refused_comment_is_shown_again_below_the_reason(visit: Visit, script:
     form.field("Comment").fill(f"{body} And twice is more.")
     form.post()
     expect(form.page.get_by_role("article", name="Echo").last).to_contain_text("And twice is more.")
+
+
+def posted(visit: Visit, author: str, body: str = "The first word.", **options: Any) -> CommentForm:
+    """Post a comment. Returns the page with it."""
+    form = visit(**options)
+    form.write(author=author, body=body)
+    form.solve()
+    form.post()
+    expect(form.page.get_by_role("article", name=author, exact=True)).to_be_visible()
+    return form
+
+
+def tab_to(locator: Locator) -> None:
+    """Press Tab until an element has the focus."""
+    for _ in range(200):
+        locator.page.keyboard.press("Tab")
+        if locator.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"the Tab key doesn't reach {locator}")
+
+
+def scrolls_sideways(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_reader_replies_by_keyboard_on_a_narrow_screen(visit: Visit, journal: Flask, script: bool) -> None:
+    first = f"Prudence {script}"
+    options: dict[str, Any] = {"java_script_enabled": script, "viewport": {"width": 320, "height": 640}}
+    page = posted(visit, first, **options).page
+    tab_to(page.get_by_role("article", name=first).get_by_role("link", name="Reply"))
+    page.keyboard.press("Enter")
+    reply = CommentForm(page, journal, button="Post reply")
+    expect(page.get_by_role("heading", name=f"Reply to {first}")).to_be_in_viewport()
+    tab_to(reply.field("Name"))
+    page.keyboard.type(f"Rupert {script}")
+    tab_to(reply.field("Comment"))
+    page.keyboard.type("An answer.")
+    tab_to(reply.code)
+    page.keyboard.type(reply.answer())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("article", name=f"Rupert {script}")).to_be_in_viewport()
+    threads = page.locator("li", has=page.get_by_role("article", name=first))
+    expect(threads.locator(".replies").get_by_role("article", name=f"Rupert {script}")).to_contain_text("An answer.")
+    assert not scrolls_sideways(page)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_preview_keeps_the_code_and_the_text(visit: Visit, script: bool) -> None:
+    form = visit(java_script_enabled=script)
+    form.write(author=f"Vera {script}", body="A *short* remark.")
+    form.solve()
+    typed, token = form.code.input_value(), form.token()
+    form.page.get_by_role("button", name="Preview").press("Enter")
+    preview = form.page.locator("#preview")
+    expect(preview).to_be_in_viewport()
+    expect(preview.locator("em")).to_have_text("short")
+    expect(form.code).to_have_value(typed)
+    assert form.token() == token
+    expect(form.picture).to_be_visible()
+    form.field("Comment").fill("A *longer* remark.")
+    form.page.get_by_role("button", name="Preview").press("Enter")
+    expect(preview.locator("em")).to_have_text("longer")
+    form.post()
+    expect(form.page.get_by_role("article", name=f"Vera {script}")).to_contain_text("A longer remark.")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_an_author_edits_a_comment_by_keyboard(visit: Visit, script: bool) -> None:
+    name = f"Edith {script}"
+    page = posted(visit, name, java_script_enabled=script).page
+    comment = page.get_by_role("article", name=name)
+    tab_to(comment.get_by_role("link", name="Edit"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Edit your comment")).to_be_visible()
+    body = page.get_by_label("Comment", exact=True)
+    expect(body).to_have_value("The first word.")
+    tab_to(body)
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" And the last.")
+    tab_to(page.get_by_role("button", name="Save changes"))
+    page.keyboard.press("Enter")
+    expect(comment).to_contain_text("The first word. And the last.")
+    expect(comment).to_contain_text("edited")
+    expect(page.get_by_text("Your changes are saved and published.")).to_be_visible()
+
+
+def test_a_held_comment_is_shown_in_another_browser_by_its_link(visit: Visit, new_page: NewPage) -> None:
+    form = posted(visit, "Harold", "[one](https://one.example) and [two](https://two.example)")
+    link = form.page.get_by_role("link", name="Keep this link").get_attribute("href") or ""
+    other = new_page(java_script_enabled=False)
+    other.goto(link)
+    expect(other.get_by_text("Awaiting moderation.")).to_be_visible()
+    expect(other.get_by_role("link", name="one")).to_be_visible()
+
+
+def test_an_author_who_agrees_is_remembered(visit: Visit) -> None:
+    form = visit()
+    expect(form.page.get_by_label("Remember me")).not_to_be_checked()
+    form.write(author="Mnemosyne", body="Remember me, please.")
+    form.page.get_by_label("Remember me").check()
+    form.solve()
+    form.post()
+    expect(form.field("Name")).to_have_value("Mnemosyne")
+    form.write(author="Mnemosyne", body="Forget me, please.")
+    form.page.get_by_label("Remember me").uncheck()
+    form.solve()
+    form.post()
+    expect(form.field("Name")).to_have_value("")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_in_threads_replies_previews_and_edits(visit: Visit, scheme: str) -> None:
+    name = f"Agatha {scheme}"
+    page = posted(visit, name, "[one](https://one.example), [two](https://two.example)", color_scheme=scheme).page
+    assert violations(page) == []
+    page.get_by_role("article", name=name).get_by_role("link", name="Edit").click()
+    expect(page.get_by_role("heading", name="Edit your comment")).to_be_visible()
+    assert violations(page) == []
+    form = posted(visit, f"{name} again", color_scheme=scheme)
+    form.page.get_by_role("article", name=f"{name} again").get_by_role("link", name="Reply").click()
+    expect(form.page.get_by_role("heading", name=f"Reply to {name} again")).to_be_visible()
+    assert violations(form.page) == []
+    form.write(author=name, body="A *short* remark.")
+    form.page.get_by_role("button", name="Preview").click()
+    expect(form.page.get_by_role("heading", name="Preview")).to_be_visible()
+    assert violations(form.page) == []
+    form.page.set_viewport_size({"width": 320, "height": 640})
+    assert not scrolls_sideways(form.page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -36,6 +36,9 @@ PUBLIC = {
 }
 """The views of the desk that visitors may open."""
 
+SIGNED = {"desk.decision_links.page", "desk.decision_links.decide", "desk.notices.feed"}
+"""The views of the desk that anyone with a signed address may open."""
+
 
 @pytest.fixture
 def guest(journal: Flask) -> Reader:
@@ -166,6 +169,13 @@ def test_an_unknown_name_and_a_wrong_password_get_the_same_answer_after_the_same
     parameters = {stored.rpartition("$")[0].rpartition("$")[0] for stored in checked}
     assert len(checked) == 3
     assert len(parameters) == 1  # so each check takes as long
+
+
+@pytest.mark.parametrize("name", ["", "\0", "otto\0", "\ud800", "x" * 5000, "ott\u00f6\u0308"])
+def test_any_name_can_be_tried(guest: Reader, name: str) -> None:
+    response = enter(guest, name.encode("utf-8", "replace").decode(), "not the password")
+    assert response.status_code == 303
+    assert accounts.WRONG in guest.open(response.location).text
 
 
 # The guard at the log-in form
@@ -461,11 +471,17 @@ def test_visitors_are_refused_at_every_address_and_method_of_the_desk(guest: Rea
     guest.comment(body="[one](https://one.example), [two](https://two.example)")
     rules = [rule for rule in journal.url_map.iter_rules() if rule.rule == "/desk" or rule.rule.startswith("/desk/")]
     assert len(rules) > 8
-    assert {rule.endpoint for rule in rules if is_public(journal, rule)} == PUBLIC
-    for rule in rules:
-        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"):
-            if rule.endpoint not in PUBLIC:
-                assert_refused(guest.client, method, addresses(rule))
+    assert {rule.endpoint for rule in rules if is_public(journal, rule)} == PUBLIC | SIGNED
+    methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
+    for rule in (rule for rule in rules if rule.endpoint not in PUBLIC | SIGNED):
+        for method in methods:
+            assert_refused(guest.client, method, addresses(rule))
+    token = guest.open("/desk/log-in").fields["csrf_token"]
+    for rule in (rule for rule in rules if rule.endpoint in SIGNED):
+        for method in {"GET", "POST"} & (rule.methods or set()):
+            response = guest.client.open(addresses(rule), method=method, data={"csrf_token": token})
+            assert response.status_code == 404
+            assert "one.example" not in response.text
     with journal.app_context():
         assert [comment.state for comment in db.session.scalars(select(Comment))] == ["held"]
 

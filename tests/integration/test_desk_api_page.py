@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def names(tmp_path: Path) -> dict[str, Any]:
     guard = CaptchaGuard(app)
     names: dict[str, Any] = {"app": app, "guard": guard, "notes": [], "redirect": redirect, "request": request}
     names |= {"ConfigError": ConfigError, "Submission": Submission}
+    names |= {"UTC": UTC, "datetime": datetime, "timedelta": timedelta}
 
     @app.get("/form")
     def form() -> str:
@@ -64,6 +66,19 @@ def test_a_list_is_tried_saved_and_refused(names: dict[str, Any]) -> None:
         assert "changed by another editor" in names["save"]({"entries": "tree", "before": ""})
         assert "'part:'" in names["save"]({"entries": "part:", "before": "mowers\nhedge"})
         assert names["shown"]() == "mowers\nhedge"
+
+
+def test_other_settings_are_tried_on_the_past(names: dict[str, Any]) -> None:
+    assert post(names, "A word about lists.") == 302
+    assert post(names, "You have a great blog, I have bookmarked your site! Call +1 555 010 0100.") == 302
+    with names["app"].app_context():
+        stricter = names["would"](names["stricter"])
+        assert stricter.submissions == 2
+        assert names["report"](stricter)[0] == "2 POSTs"
+        assert names["report"](stricter)[1:4] == ["accept: 2 -> 1", "challenge: 0 -> 0", "hold: 0 -> 1"]
+        assert stricter.changed[0].id in names["report"](stricter)[-1]
+        assert names["would"](names["without_flattery"]).changed == ()
+        assert [change.would for change in names["would"](names["tighter"]).changed] == ["reject"]
 
 
 def test_the_commands_run(names: dict[str, Any]) -> None:

@@ -249,6 +249,13 @@ def test_a_page_has_fifty_comments_and_links_to_its_neighbours(owner: Reader, jo
     assert shown(owner.open(newer)) == ids[:1:-1]
 
 
+def test_characters_that_databases_refuse_are_no_error(owner: Reader, journal: Flask) -> None:
+    store(journal)
+    for name in ("list", "before", "after", "done", "reason", "author", "domain", "client", "text"):
+        for address in ("/desk", "/desk/decisions", "/desk/comments.csv"):
+            assert owner.client.get(f"{address}?{name}=%00%ed%a0%80%ff").status_code == 200
+
+
 @pytest.mark.parametrize("position", ["x", "1", "1.x", "-1.1", "9" * 40 + ".1", "1." + "9" * 40, "%00.%00", "1e9.1"])
 def test_a_position_that_cannot_be_read_is_ignored(owner: Reader, journal: Flask, position: str) -> None:
     one = store(journal)

@@ -82,7 +82,7 @@ def test_a_tag_that_only_drafts_have_does_not_exist(journal: Flask) -> None:
     assert journal.test_client().get("/tags/secret%20tag").status_code == 404
 
 
-def test_nobody_can_comment_on_a_draft(journal: Flask) -> None:
+def test_visitors_cannot_comment_on_a_draft(journal: Flask) -> None:
     assert journal.test_client().post("/posts/a-draft/comments", data={"body": "text"}).status_code == 404
 
 

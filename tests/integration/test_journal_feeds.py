@@ -104,11 +104,10 @@ def test_the_feed_has_published_comments_only_the_newest_first(client: FlaskClie
     entries = check_atom(feed)
     contents = [entry.findtext(f"{ATOM}content") for entry in entries]
     assert contents == ["<p><em>Two</em> &lt;b&gt;.</p>\n", "<p>One.</p>\n"]
-    address = f"http://localhost/posts/{POST}"
-    assert [entry.findtext(f"{ATOM}id") for entry in entries] == [
-        f"{address}#comment-{second.id}",
-        f"{address}#comment-{first.id}",
-    ]
+    address = f"http://localhost/posts/{POST}/comments"
+    identifiers = [entry.findtext(f"{ATOM}id") for entry in entries]
+    assert identifiers == [f"{address}/{second.id}", f"{address}/{first.id}"]
+    assert all(client.get(identifier).status_code == 302 for identifier in identifiers)
     assert feed.findtext(f"{ATOM}updated") == "2026-02-01T12:02:00+00:00"
     assert "ada@example.org" not in client.get(FEED).text
 

@@ -36,6 +36,22 @@ def write(slug: str, when: date, *tags: str, **values: object) -> None:
     db.session.commit()
 
 
+# Cover
+
+
+def test_the_cover_has_the_newest_posts_and_whole_series_and_leads_to_the_archive(client: FlaskClient) -> None:
+    assert "Older posts" not in client.get("/").text
+    for number in range(50):
+        write(f"p{number}", date(2027, 1, 1 + number % 28))
+    write("first-part", date(2010, 1, 1), series="A long series", part=1)
+    write("last-part", date(2027, 2, 1), series="A long series", part=2)
+    page = Page(client.get("/"))
+    posts = {link for link in page.links if re.fullmatch(r"/posts/[\w-]+", link)}
+    assert len(posts) == 41
+    assert {"/posts/first-part", "/posts/last-part"} <= posts
+    assert "Older posts are in the archive" in page.text
+
+
 # Archive
 
 

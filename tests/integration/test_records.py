@@ -218,6 +218,31 @@ def test_the_hour_that_clocks_repeat_is_a_span_as_any_other(blog: Blog) -> None:
             blog.guard.replay(after, before)
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("action", 9),
+        ("flags", 3),
+        ("networks", b"x" * 33),
+        ("findings", ""),
+        ("findings", "null"),
+        ("findings", "[[1]]"),
+        ("findings", '[["links","many",0,0]]'),
+    ],
+)
+def test_a_damaged_record_is_left_out_of_a_replay_and_the_log_says_so(
+    blog: Blog, tmp_path: Path, caplog: pytest.LogCaptureFixture, column: str, value: object
+) -> None:
+    for number in range(3):
+        post_comment(blog.client(), body=f"The loop in part {number}.")
+    assert replay(blog).submissions == 3
+    with closing(sqlite3.connect(tmp_path / "instance" / "captcha_guard.sqlite3")) as connection, connection:
+        id_of_one = "SELECT min(id) FROM judge_records"
+        connection.execute(f"UPDATE judge_records SET {column} = ? WHERE id = ({id_of_one})", (value,))  # noqa: S608
+    assert replay(blog, comment_limits="9 per minute").submissions == 2
+    assert "1 damaged rows of the table judge_records were left out of a replay" in caplog.text
+
+
 #: What a visitor does: on which page, with which text, and how.
 ACTS = st.tuples(
     st.sampled_from(["/posts/one", "/queue", "/quiet", "/essay", "/letters", "/api/comments"]),

@@ -1,4 +1,4 @@
-"""Add the full-text index of the posts."""
+"""Add the full-text index of the posts, and an index that counts the published comments of a post."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ _PUNCTUATION = string.punctuation  # PostgreSQL would read words with some of th
 
 
 def upgrade() -> None:
-    """Create the index and add the posts that exist."""
+    """Create the indexes and add the posts that exist to the first."""
+    op.create_index("ix_comment_post_id_state", "comment", ["post_id", "state"])
+    op.drop_index("ix_comment_post_id", "comment")
     if op.get_context().dialect.name == "postgresql":
         _create_for_postgresql()
     else:
@@ -30,7 +32,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the index."""
+    """Drop the indexes."""
+    op.create_index("ix_comment_post_id", "comment", ["post_id"])
+    op.drop_index("ix_comment_post_id_state", "comment")
     op.drop_table("post_search")
     if op.get_context().dialect.name == "postgresql":
         op.execute("DROP TEXT SEARCH CONFIGURATION journal")
