@@ -6,6 +6,7 @@ several workers, use ``prometheus_client``'s multiprocess mode.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -63,7 +64,7 @@ class _Metrics:
         self._apps: WeakSet[Flask] = WeakSet()
         self._down: WeakSet[Flask] = WeakSet()
         self._up = Gauge("captcha_guard_store_up", "Whether the counters' store answers.", registry=registry)
-        self._up.set(1)
+        self.report_store()
         self._verdicts = Counter(
             "captcha_guard_verdicts", "Submissions judged, by action.", ["action"], registry=registry
         )
@@ -97,13 +98,17 @@ class _Metrics:
         challenge_solved.connect(self._solved_code, app)
         challenge_failed.connect(self._failed_code, app)
 
+    def report_store(self) -> None:
+        """Set the gauge of the store."""
+        self._up.set(0 if self._down else 1)
+
     def _store_down(self, app: Flask, **_: object) -> None:
         self._down.add(app)
-        self._up.set(0)
+        self.report_store()
 
     def _store_up(self, app: Flask, **_: object) -> None:
         self._down.discard(app)
-        self._up.set(0 if self._down else 1)
+        self.report_store()
 
     def _judged(self, _: Flask, *, verdict: Verdict, **__: object) -> None:
         self._verdicts.labels(verdict.action.name.lower()).inc()
@@ -129,3 +134,13 @@ class _Metrics:
 
 #: The metrics of each registry, which has each name only once.
 _metrics: WeakKeyDictionary[CollectorRegistry, _Metrics] = WeakKeyDictionary()
+
+
+def _report_stores() -> None:
+    """Set the gauges in a fork. In ``prometheus_client``'s multiprocess mode, each process begins with 0."""
+    for metrics in list(_metrics.values()):
+        metrics.report_store()
+
+
+if "PROMETHEUS_MULTIPROC_DIR" in os.environ and hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_report_stores)

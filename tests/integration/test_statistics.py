@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
@@ -538,3 +541,22 @@ def test_the_store_counts_as_down_while_that_of_one_application_is(blogs: MakeBl
         seen.append(registry.get_sample_value("captcha_guard_store_up"))
     store_available.send(second.app)
     assert (seen, registry.get_sample_value("captcha_guard_store_up")) == ([0, 0, 0], 1)
+
+
+def test_the_store_of_a_forked_worker_is_up_in_multiprocess_mode(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from flask import Flask
+from prometheus_client import CollectorRegistry, multiprocess
+from captcha_guard.metrics import observe
+observe(Flask("blog"))
+if child := os.fork():
+    os.waitpid(child, 0)
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)
+    for pid in (os.getpid(), child):
+        print(registry.get_sample_value("captcha_guard_store_up", {"pid": str(pid)}))
+"""
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1.0", "1.0"]
