@@ -350,7 +350,7 @@ def test_a_forged_session_is_refused(guest: Reader, journal: Flask) -> None:
 
 
 def test_public_pages_do_not_vary_by_cookie(guest: Reader) -> None:
-    for address in ("/", "/about", "/static/journal.css"):
+    for address in ("/", "/about", "/journal.css"):
         response = guest.client.get(address)
         assert "Cookie" not in response.headers.get("Vary", "")
         response.close()
