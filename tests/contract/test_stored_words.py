@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -114,6 +115,19 @@ def test_a_database_without_the_list_ends_the_list_in_every_process(
     words.save("moderated", ["mowers"])
     clock.now += EVERY
     assert others.current("moderated").find(post("two mowers")) is not None
+
+
+@pytest.mark.parametrize("packed", [b"damaged", zlib.compress(b"[damaged"), zlib.compress(b"5")])
+def test_a_damaged_list_is_empty_until_it_is_saved(
+    words: StoredWords, others: StoredWords, opened: Callable[[], Database], packed: bytes
+) -> None:
+    words.save("moderated", ["lawn"])
+    with closing(opened()) as database, database.writing() as access:
+        access.run("UPDATE judge_words SET entries = :entries", (packed,))
+    assert others.current("moderated").find(post("a lawn")) is None
+    assert words.entries("moderated") == ()
+    words.save("moderated", ["mowers"])
+    assert words.entries("moderated") == ("mowers",)
 
 
 def test_the_configured_list_stays_in_force(words: StoredWords) -> None:

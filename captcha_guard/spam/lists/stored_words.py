@@ -211,7 +211,11 @@ def _read(access: Access, name: str) -> tuple[int, tuple[str, ...]]:
     if not rows:
         return 0, ()
     [(_, version, packed)] = rows
-    return version, tuple(json.loads(zlib.decompress(packed)))
+    try:
+        return version, tuple(map(str, json.loads(zlib.decompress(packed))))
+    except (zlib.error, ValueError, TypeError) as error:
+        logger.warning("captcha_guard: the stored list %r is damaged, so it is empty until it's saved: %s", name, error)
+        return version, ()
 
 
 def _packed(entries: Sequence[str]) -> bytes:
