@@ -197,7 +197,7 @@ def test_a_process_that_ends_while_the_database_is_down_says_that_counts_are_los
         "database = open_database('sqlite:///' + sys.argv[1]); "
         "Recorder(database, BackgroundWriter(database, every=3600)).count(list, [('shown', '')])"
     )
-    path.mkdir()
+    path.mkdir(parents=True)
     done = subprocess.run([sys.executable, "-c", program, str(path)], check=True, capture_output=True, text=True)
     assert f"the statistics and records that wait for {path} are lost" in done.stderr
 
