@@ -145,6 +145,8 @@ def test_the_editors_of_one_list_do_not_overwrite_each_others_changes(words: Sto
     words.save("disallowed", ["one", "two"], expected=["one"])
     with pytest.raises(ConfigError, match=r"'disallowed' was changed by another editor, so nothing was saved"):
         others.save("disallowed", ["one", "three"], expected=shown)
+    with pytest.raises(ConfigError, match=r"the expected entries are 'one\\ntwo'; pass a list of texts"):
+        others.save("disallowed", ["four"], expected="one\ntwo")
     assert words.entries("disallowed") == ("one", "two")
     others.save("disallowed", ["three"])
     assert words.entries("disallowed") == ("three",)

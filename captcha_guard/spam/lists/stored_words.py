@@ -94,6 +94,7 @@ class StoredWords:
         """
         _check_name(name)
         kept, words = self._checked(entries)
+        _refuse_text("expected entries", expected)
         before = None if expected is None else tuple(expected)
         with self._locked():
             with self._database.writing() as access:
@@ -172,8 +173,7 @@ class StoredWords:
 
     def _checked(self, entries: Iterable[str]) -> tuple[tuple[str, ...], WordList]:
         """Return the entries without blank lines, comments and repetitions, and the list of them."""
-        if isinstance(entries, str):
-            raise ConfigError(f"the entries are {entries[:80]!r}; pass a list of texts, such as text.splitlines()")
+        _refuse_text("entries", entries)
         kept = tuple(dict.fromkeys(entries_in(map(_checked_entry, entries))))
         if len(kept) > MOST:
             raise ConfigError(f"the list has {len(kept):,} entries, allowed: {MOST:,}; put more in a configured file")
@@ -227,6 +227,11 @@ def _find(words: WordList, submission: Submission) -> WordMatch | None:
         return words.find(submission)
     except PatternTimeoutError as error:
         raise ConfigError(str(error)) from error
+
+
+def _refuse_text(what: str, entries: object) -> None:
+    if isinstance(entries, str):
+        raise ConfigError(f"the {what} are {entries[:80]!r}; pass a list of texts, such as text.splitlines()")
 
 
 def _checked_entry(entry: object) -> str:
