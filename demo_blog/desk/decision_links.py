@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData
 
@@ -25,6 +25,7 @@ bp = Blueprint("decision_links", __name__, url_prefix="/held")
 PURPOSE: Final = "decision about a held comment"
 VALID: Final = timedelta(days=7)
 DECISIONS: Final = (CommentState.PUBLISHED, CommentState.SPAM)
+CHANGED: Final = "The author has changed this comment since you opened the page. Please read it again."
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ def decide(token: str) -> ResponseReturnValue:
     """Decide about the comment if it is still held."""
     link = _link(token)
     if _is_open(link) and link.comment is not None:
-        decisions.decide([link.comment], link.decision, None)
+        seen = request.form.get("seen", "")
+        batch = decisions.decide([link.comment], link.decision, None, seen=seen, was=CommentState.HELD)
+        if batch.left and link.comment.state == CommentState.HELD:
+            flash(CHANGED, "desk")
         return redirect(request.path, 303)
     return _page(link, token)
 

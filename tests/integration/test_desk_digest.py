@@ -514,6 +514,22 @@ def test_a_link_decides_after_confirmation_without_logging_in(
         assert db.session.scalars(select(Decision.became)).all() == [becomes]
 
 
+def test_a_link_does_not_publish_a_text_that_changed_after_its_page_was_opened(
+    journal: Flask, sent: Callable[[], str], stranger: Reader
+) -> None:
+    address = link(sent(), "Approve")
+    fields = Page(stranger.client.get(address)).fields
+    with journal.app_context():
+        db.session.scalars(select(Comment)).one().body = "Buy tickets here"
+        db.session.commit()
+    page = Page(stranger.client.post(address, data=fields, follow_redirects=True))
+    assert "The author has changed this comment since you opened the page." in page.text
+    assert "Buy tickets here" in page.text
+    assert state(journal) == "held"
+    stranger.client.post(address, data=page.fields)
+    assert state(journal) == "published"
+
+
 def test_a_link_needs_a_csrf_token(journal: Flask, sent: Callable[[], str], stranger: Reader) -> None:
     address = link(sent(), "Approve")
     assert stranger.client.post(address).status_code == 400
