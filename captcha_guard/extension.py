@@ -23,7 +23,6 @@ from .spam.services import Context
 from .spam.submission import Submission
 from .spam.verdict import Verdict
 from .web.cors import answer_preflight, open_to_trusted
-from .web.counting import count_signals
 from .web.decision import report_decision
 from .web.every_host import find_own_page
 from .web.first_request import FirstRequestChecks
@@ -101,7 +100,6 @@ class CaptchaGuard(ForModerators):
         )
         at_start(app, state)
         app.extensions[NAME] = state
-        count_signals(app)
         app.register_blueprint(make_blueprint(state.settings.url_prefix, state.issuer.kinds.values()))
         app.jinja_env.globals.update(captcha_guard=render_field, captcha_guard_assets=render_assets)
         app.before_request_funcs.setdefault(None, [])[:0] = [find_own_page, answer_preflight, _refuse_early]

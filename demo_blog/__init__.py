@@ -33,6 +33,7 @@ from demo_blog import (
     search,
     security,
     sitemap,
+    stylesheet,
     tags,
     threads,
     wordpress,
@@ -78,6 +79,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     threads.init_app(app)
     security.init_app(app)
     caching.init_app(app)
+    stylesheet.init_app(app)
     guard.init_app(app)
     rendering.init_app(app)
     comment_text.init_app(app)
@@ -90,7 +92,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     cli.init_app(app)
     for module in (front, posts, comments, preview, edits, own_comments, identicons, feed):
         app.register_blueprint(module.bp)
-    for module in (archive, tags, search, sitemap, about, wordpress):
+    for module in (archive, tags, search, sitemap, about, wordpress, stylesheet):
         app.register_blueprint(module.bp)
     desk.init_app(app)
     return app

@@ -1,6 +1,6 @@
-"""The colours of code in articles, and the stylesheet ``static/code.css`` that is made of them.
+"""The colours of code in articles, and the stylesheet ``styles/code.css`` that is made of them.
 
-After a change here, make the stylesheet again: ``python -m demo_blog.code_stylesheet > demo_blog/static/code.css``.
+After a change here, make the stylesheet again: ``python -m demo_blog.code_stylesheet > demo_blog/styles/code.css``.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ MEDIA: Final[Mapping[str, type[Style]]] = {
 def stylesheet() -> Iterator[str]:
     """Yield the lines of the stylesheet. Kinds of tokens that look alike share a rule."""
     yield "/* The colours of code in articles, for light and dark screens and for printing."
-    yield "   Made by: python -m demo_blog.code_stylesheet > demo_blog/static/code.css */"
+    yield "   Made by: python -m demo_blog.code_stylesheet > demo_blog/styles/code.css */"
     for media, style in MEDIA.items():
         yield ""
         yield f"@media {media} {{"

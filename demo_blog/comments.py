@@ -5,8 +5,19 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, abort, flash, g, make_response, redirect, render_template, request, session
-from flask import url_for as address_of
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -19,9 +30,6 @@ from demo_blog.database import db
 from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState, Post
 from demo_blog.rendering import web_address
-from demo_blog.threads import is_open
-
-__all__ = ["is_open"]  # for other modules, beside what this one defines
 
 bp = Blueprint("comments", __name__)
 bp.url_value_preprocessor(posts.fetch_post)
@@ -66,7 +74,7 @@ def show_form_again(refusal: Refusal, **_: object) -> ResponseReturnValue:
 def facts(**_: object) -> Facts:
     """Return the age and the text of the post, and whether it is closed, for the guard's rules and filter."""
     now = datetime.now(UTC)
-    return Facts(post_age=g.post.age(now), topic=g.post.topic, closed=not is_open(g.post, now))
+    return Facts(post_age=g.post.age(now), topic=g.post.topic, closed=not threads.is_open(g.post, now))
 
 
 @bp.before_request
@@ -118,13 +126,13 @@ def reply(slug: str, parent_id: int) -> ResponseReturnValue:  # noqa: ARG001 - u
 @bp.get("/posts/<slug>/comments")
 def index(slug: str) -> ResponseReturnValue:
     """Redirect to the comments. A browser that loads the address of a form shown again sends a GET here."""
-    return redirect(address_of("posts.show", slug=slug, _anchor="comments"), 303)
+    return redirect(url_for("posts.show", slug=slug, _anchor="comments"), 303)
 
 
 @bp.get("/posts/<slug>/comments/<int:parent_id>/replies")
 def open_reply(slug: str, parent_id: int) -> ResponseReturnValue:
     """Redirect to the form for a reply, for browsers that load the address of a form shown again."""
-    return redirect(address_of("posts.show", slug=slug, reply=parent_id, _anchor="comment-form"), 303)
+    return redirect(url_for("posts.show", slug=slug, reply=parent_id, _anchor="comment-form"), 303)
 
 
 @bp.get("/posts/<slug>/comments/<int:comment_id>")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, make_response, url_for
+from flask import Flask, Response, current_app, make_response
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
+from demo_blog import stylesheet
 from demo_blog.rendering import JOURNAL, MOTTO
 
 EXPLANATIONS = {
@@ -60,5 +61,5 @@ def _page(title: str, text: str, code: int) -> str:
         return current_app.jinja_env.get_template("error.html").render(values)
     except Exception:
         current_app.logger.exception("The page for the error %s can't be rendered; sending a plain page", code)
-        style = url_for("static", filename="journal.css")
+        style = stylesheet.address()
         return str(WITHOUT_TEMPLATE.format(title=title, text=text, journal=JOURNAL, style=style))

@@ -1,4 +1,4 @@
-"""Highlights the code in articles with Pygments. The HTML has classes, and ``static/code.css`` their colours."""
+"""Highlights the code in articles with Pygments. The HTML has classes, and ``styles/code.css`` their colours."""
 
 from __future__ import annotations
 

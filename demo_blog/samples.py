@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from demo_blog import moderation
+from demo_blog.comment_text import store_domains
 from demo_blog.database import db
 from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState, Post
@@ -56,4 +57,5 @@ def _comment(sample: Mapping[str, Any], by_key: Mapping[str, Comment], file: Pat
         created=sample["created"].astimezone(UTC),
     )
     comment.set_verdict(guard.check(moderation.submission_of(comment)))
+    store_domains(comment)
     return comment

@@ -35,8 +35,12 @@ def import_files(files: Sequence[Path], *, dry_run: bool) -> None:
     try:
         with click.progressbar(length=_new_comments(expected), label="Importing comments") as bar:
             tally = wordpress.load(files, bar.update)
-    except (ExportError, IntegrityError) as error:
+    except ExportError as error:
         raise click.ClickException(f"{error}. Run the command again to import the rest.") from None
+    except IntegrityError:
+        raise click.ClickException(
+            "another process added the same post or comment. Run the command again to import the rest."
+        ) from None
     _report(tally)
     _teach()
 

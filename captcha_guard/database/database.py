@@ -19,8 +19,8 @@ Query = tuple[str, tuple[object, ...]]
 
 #: For the log: what doesn't work while the database can't be used.
 MEANWHILE: Final = (
-    "the learning filter abstains, authors and clients count as new, comments can't be taught by their id, and "
-    "statistics wait in memory"
+    "the learning filter abstains, authors and clients count as new, bans have no effect, comments can't be taught by "
+    "their id, and statistics wait in memory"
 )
 
 

@@ -6,7 +6,6 @@ import json
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from ..counters.client import SHARED
 from ..database.table import Kind, Row, Table
 from ..spam.code_demand import CodeState
 from ..spam.verdict import Action
@@ -31,6 +30,11 @@ TABLE: Final = Table(
     indexes={"judge_records_by_mark": ("mark",)},
 )
 
+#: The columns that a replay reads.
+COLUMNS: Final = ("judged_at", "id", "client", "networks", "action", "chance", "findings", "flags")
+#: What a replay reads of one POST, in the order of these columns. ``networks`` has 16 bytes for each network.
+Recorded = tuple[float, str, bytes, bytes, int, float | None, str, int]
+
 #: The begin of the identifier in the database for a POST without an id. No id begins like this.
 NAMELESS: Final = "~"
 
@@ -39,6 +43,9 @@ _MODES: Final = ("off", "suspicious", "always")
 #: The bits of ``flags``, from the lowest. Two bits with the mode's number come before them.
 _FLAGS: Final = ("moderated", "solved", "owed", "unproven", "holds", "shadow", "counted", "limited", "known", "helps")
 _BIT: Final = {name: 1 << (2 + number) for number, name in enumerate(_FLAGS)}
+
+#: The flag of a POST that counts for the site's comment limits.
+COUNTED: Final = _BIT["counted"]
 
 #: The bits of a finding.
 _FINAL: Final = 1
@@ -115,37 +122,39 @@ def row_of(record: Record, number: str) -> Row:
     )
 
 
-def record_of(row: Row) -> Record:
-    """Return the record of a row.
+class Circumstances(NamedTuple):
+    """What the flags of a row say. The names are those of :class:`Record`."""
 
-    :raises ValueError: the row is damaged.
-    """
-    judged_at, name, client, networks, scope, mark, action, chance, findings, reason, flags = row
-    code, shadow, counted, limited, code_helps = _read_flags(flags)
-    return Record(
-        judged_at,
-        "" if name.startswith(NAMELESS) else name,
-        bytes(client).hex() or SHARED,
-        _keys_of(networks),
-        bytes(scope),
-        "" if mark is None else bytes(mark).hex(),
-        Action(action),
-        chance,
-        _read(findings),
-        reason,
-        code,
-        shadow,
-        counted,
-        limited,
-        code_helps,
-    )
+    code: CodeState
+    shadow: bool
+    counted: bool
+    limited: bool
+    code_helps: bool | None
 
 
 @lru_cache(maxsize=1024)  # few combinations occur
-def _read_flags(flags: int) -> tuple[CodeState, bool, bool, bool, bool | None]:
+def circumstances_of(flags: int) -> Circumstances:
+    """Return what the flags of a row say."""
     has = {name: bool(flags & bit) for name, bit in _BIT.items()}
     code = CodeState(_MODES[flags & 3], has["moderated"], has["solved"], has["owed"], has["unproven"], has["holds"])
-    return code, has["shadow"], has["counted"], has["limited"], has["helps"] if has["known"] else None
+    helps = has["helps"] if has["known"] else None
+    return Circumstances(code, has["shadow"], has["counted"], has["limited"], helps)
+
+
+def findings_of(written: str) -> tuple[Found, ...]:
+    """Return the findings of a row.
+
+    :raises ValueError: they are damaged.
+    """
+    return tuple(
+        Found(slug, score, Action(action), bool(bits & _FINAL), bool(bits & _FROM_SERVICE), own[0] if own else None)
+        for slug, score, action, bits, *own in json.loads(written)
+    )
+
+
+def id_of(name: str) -> str:
+    """Return the id of a row, "" if its POST had none."""
+    return "" if name.startswith(NAMELESS) else name
 
 
 def _written(findings: tuple[Found, ...]) -> str:
@@ -159,19 +168,6 @@ def _written(findings: tuple[Found, ...]) -> str:
     )
 
 
-@lru_cache(maxsize=4096)  # spam comes in waves with the same findings
-def _read(written: str) -> tuple[Found, ...]:
-    return tuple(
-        Found(slug, score, Action(action), bool(bits & _FINAL), bool(bits & _FROM_SERVICE), own[0] if own else None)
-        for slug, score, action, bits, *own in json.loads(written)
-    )
-
-
 def _bytes_of(key: str) -> bytes:
     """Return the bytes of a client's key. The key that clients without an address share has no bytes."""
     return bytes.fromhex(key) if len(key) == 32 else b""
-
-
-def _keys_of(hashed: bytes) -> tuple[str, ...]:
-    whole = bytes(hashed).hex()
-    return tuple(whole[start : start + 32] for start in range(0, len(whole), 32))

@@ -7,14 +7,14 @@ import secrets
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from math import inf
-from typing import Final
+from typing import Final, cast
 
 from ..database.background_writer import BackgroundWriter, WaitingRows
 from ..database.database import Access, Database
 from ..database.retention import Retention, Sweeper, sweep
 from ..database.table import Kind, Row, Table
 from ..spam.comment_key import hash_key
-from .record import TABLE, Record, record_of, row_of
+from .record import COLUMNS, TABLE, Record, Recorded, row_of
 
 logger = logging.getLogger("captcha_guard")
 
@@ -35,10 +35,9 @@ ADD: Final = f"{TABLE.insert} ON CONFLICT ({', '.join(TABLE.key)}) DO NOTHING"
 
 #: The most records that are read at once.
 _PAGE: Final = 5_000
-#: The longest identifiers are 22 characters, so this is after all of them.
 _READ: Final = (
-    f"{TABLE.select} WHERE judged_at >= :since AND judged_at < :until AND (judged_at > :after OR id > :id) "
-    "ORDER BY judged_at, id LIMIT :most"
+    f"SELECT {', '.join(COLUMNS)} FROM judge_records WHERE judged_at >= :since AND judged_at < :until "  # noqa: S608 (our own names)
+    "AND (judged_at > :after OR id > :id) ORDER BY judged_at, id LIMIT :most"
 )
 _MARK: Final = "SELECT mark FROM judge_records WHERE id = :id"
 _FORGET: Final = "DELETE FROM judge_records WHERE mark = :mark"
@@ -68,8 +67,8 @@ class Records:
         encoded = scope.encode("utf-8", "surrogatepass")
         return blake2b(encoded, digest_size=8, key=self._key, person=b"scope").digest()
 
-    def read(self, since: float, until: float) -> Iterator[Record]:
-        """Yield the records from ``since`` until before ``until``, in the order of time, also those still in memory.
+    def read(self, since: float, until: float) -> Iterator[Recorded]:
+        """Yield what was recorded from ``since`` until before ``until``, in the order of time, also what still waits.
 
         :raises DatabaseUnavailableError: the database can't be used.
         """
@@ -80,7 +79,7 @@ class Records:
         while True:
             with self._database.reading() as access:
                 rows = access.rows(_READ, (max(since, after), until, after, name, _PAGE))
-            yield from map(record_of, rows)
+            yield from cast("Sequence[Recorded]", rows)
             if len(rows) < _PAGE:
                 return
             after, name = rows[-1][:2]

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -17,12 +16,15 @@ from ..spam.assembly import refuse_unknown_slugs
 from ..spam.code_demand import ANSWERED_BY_CODE, Step, next_step, settled
 from ..spam.judge import NEW_SITE, Judge, weight_of
 from ..spam.verdict import Action, Bands, Thresholds, total
-from ..spam.weighing import action_for, action_of, demanded_by, weighted
+from ..spam.weighing import action_of, weighted
 from .limits import PastLimits
-from .record import Found, Record
+from .record import COUNTED, Circumstances, Found, Recorded, circumstances_of, findings_of, id_of
 
 #: What would have happened to a POST that limits refused, so that it was never judged.
 UNKNOWN: Final = "unknown"
+
+#: The names of the actions.
+_NAMES: Final = {int(action): action.name.lower() for action in Action}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,44 +93,54 @@ class Replayer:
             defaults={rule.slug: weight_of(rule) for rule in judge.rules},
         )
         self.limits = None if comment_limits is None else PastLimits(_checked_limits(comment_limits))
-        self._weigh = lru_cache(maxsize=4096)(self._weigh_findings)  # spam comes in waves with the same findings
+        self._known: dict[tuple[str, int, Action | None, int], str] = {}
 
-    def replay(self, records: Iterable[Record], since: float) -> Replay:
-        """Return what would have changed. Records before ``since`` only count for the limits."""
-        before, after = Counter[str](), Counter[str]()
+    def replay(self, recorded: Iterable[Recorded], since: float) -> Replay:
+        """Return what would have changed. POSTs before ``since`` only count for the limits."""
+        before, after = Counter[int](), Counter[str]()
         changed = []
-        for record in records:
-            would = self.outcome(record)
-            if record.judged_at < since:
+        for judged_at, name, client, networks, action, chance, findings, flags in recorded:
+            would = self._outcome(findings, flags, chance)
+            if self.limits is not None and flags & COUNTED:
+                would = self._limited(would, flags, is_allowed=self.limits.allow(client, networks, judged_at))
+            if judged_at < since:
                 continue
-            was = record.action.name.lower()
-            before[was] += 1
+            before[action] += 1
             after[would] += 1
-            if was != would:
-                changed.append(Change(record.id, datetime.fromtimestamp(record.judged_at, UTC), was, would))
-        return Replay(before.total(), _by_action(before), _by_action(after), tuple(changed))
+            if would != _NAMES[action]:
+                changed.append(Change(id_of(name), datetime.fromtimestamp(judged_at, UTC), _NAMES[action], would))
+        named = Counter({_NAMES[action]: number for action, number in before.items()})
+        return Replay(before.total(), _by_action(named), _by_action(after), tuple(changed))
 
-    def outcome(self, record: Record) -> str:
-        """Return what would have happened to a POST: an action in lower case, or "unknown"."""
-        would_be_limited = self.limits is not None and record.counted and not self.limits.allow(record)
-        if record.shadow:
-            return Action.ACCEPT.name.lower()
-        if would_be_limited:
-            return Action.REJECT.name.lower()
-        if self.limits is not None and record.counted and record.limited:
-            return UNKNOWN
-        return self._action(record).name.lower()
+    def _limited(self, would: str, flags: int, *, is_allowed: bool) -> str:
+        """Return what would have happened under the other limits to a POST that counts for them."""
+        circumstances = circumstances_of(flags)
+        if circumstances.shadow:
+            return would
+        if not is_allowed:
+            return _NAMES[Action.REJECT]
+        return UNKNOWN if circumstances.limited else would
 
-    def _action(self, record: Record) -> Action:
+    def _outcome(self, findings: str, flags: int, chance: float | None) -> str:
+        """Return what would have happened to a POST. Equal cases are judged once."""
+        by_chance = None if chance is None else self._settings.bands.action(chance)
+        case = findings, flags, by_chance, _percent(chance)
+        found = self._known.get(case)
+        if found is None:
+            found = self._known[case] = _NAMES[self._action(findings_of(findings), circumstances_of(flags), chance)]
+        return found
+
+    def _action(self, recorded: tuple[Found, ...], circumstances: Circumstances, chance: float | None) -> Action:
+        if circumstances.shadow:
+            return Action.ACCEPT
         thresholds, bands = self._settings.thresholds, self._settings.bands
-        findings, demanded, rules_score = self._weigh(record.findings)
-        code, chance = record.code, record.chance
-        action = action_for(demanded, rules_score, chance, thresholds=thresholds, bands=bands)
-        score = rules_score if chance is None else round(100 * chance)
+        findings, code = tuple(filter(None, map(self._reweighted, recorded))), circumstances.code
+        action = action_of(findings, chance, thresholds=thresholds, bands=bands)
+        score = total(findings) if chance is None else _percent(chance)
 
         def code_helps() -> bool:
-            if record.code_helps is not None and chance is not None:
-                return record.code_helps
+            if circumstances.code_helps is not None and chance is not None:
+                return circumstances.code_helps
             return self._would_help(findings, chance)
 
         step = next_step(action, score, code, challenge_from=thresholds.challenge, code_helps=code_helps)
@@ -139,11 +151,6 @@ class Replayer:
         if step is Step.ASK:
             action = max(action, Action.HOLD)
         return settled(action, moderated=code.moderated)
-
-    def _weigh_findings(self, findings: tuple[Found, ...]) -> tuple[tuple[Found, ...], Action, int]:
-        """Return the findings under the weights, the strictest action that they demand, and the sum of their scores."""
-        kept = tuple(filter(None, map(self._reweighted, findings)))
-        return kept, demanded_by(kept), total(kept)
 
     def _reweighted(self, found: Found) -> Found | None:
         """Return the finding with its score under the weights. ``None`` if its rule would have been off."""
@@ -179,6 +186,11 @@ def span(since: datetime, until: datetime) -> tuple[float, float]:
     if until <= since:
         raise ConfigError(f"until is {until.isoformat()}, which isn't later than since, {since.isoformat()}")
     return since.timestamp(), until.timestamp()
+
+
+def _percent(chance: float | None) -> int:
+    """Return a verdict's score by the filter's chance of spam. 0 if the filter abstained."""
+    return 0 if chance is None else round(100 * chance)
 
 
 def _by_action(counts: Counter[str]) -> Mapping[str, int]:

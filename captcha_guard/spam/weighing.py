@@ -27,17 +27,9 @@ def weighted(score: int, weight: int | None, default: int) -> int:
     return min(100, round(score * weight / default) if default else weight)
 
 
-def demanded_by(findings: Iterable[Demanding]) -> Action:
-    """Return the strictest action that one of the findings demands."""
-    return max((finding.action for finding in findings), default=Action.ACCEPT)
-
-
-def action_for(demanded: Action, score: int, chance: float | None, *, thresholds: Thresholds, bands: Bands) -> Action:
-    """Return the stricter of what the findings demand and what follows from their score or, unless None, the chance."""
-    return max(demanded, thresholds.action(score) if chance is None else bands.action(chance))
-
-
 def action_of(findings: Iterable[Demanding], chance: float | None, *, thresholds: Thresholds, bands: Bands) -> Action:
     """Return the strictest action of what the findings demand and of the score or, unless ``None``, the chance."""
     several = tuple(findings)
-    return action_for(demanded_by(several), total(several), chance, thresholds=thresholds, bands=bands)
+    demanded = max((finding.action for finding in several), default=Action.ACCEPT)
+    by_score_or_chance = thresholds.action(total(several)) if chance is None else bands.action(chance)
+    return max(demanded, by_score_or_chance)

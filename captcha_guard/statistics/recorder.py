@@ -1,6 +1,7 @@
 """Counts events in this process. The counts are added to the database every few seconds.
 
-A request only adds to numbers in memory. A background thread writes them, so no request waits for the database.
+A request only appends what happened to a list in memory. A background thread counts and writes it, so no request waits
+for the database.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ..database.background_writer import BackgroundWriter
@@ -21,11 +22,16 @@ logger = logging.getLogger("captcha_guard")
 
 #: The most different counts that wait in memory: about 2 MB. A site has 20 to 150 in an hour, so this is for days.
 MOST: Final = 10_000
+#: The number of events in memory from which a request counts them itself. A busy site has a few hundred in 5 seconds.
+MANY: Final = 10_000
 #: The most characters of a label in the database.
 _LONGEST: Final = 64
 
 #: A counter and a label, such as ("verdicts", "hold").
 Counted = tuple[str, str]
+
+#: An event: when it happened, and the function that returns what it counts as, with its arguments.
+_Event = tuple[float, Callable[..., Iterable[Counted]], tuple[object, ...]]
 
 #: How often each label was counted in each hour (seconds since 1970).
 _Counts = dict[tuple[int, str, str], int]
@@ -59,18 +65,22 @@ class Recorder:
         writer.add(self)
 
     def begin(self) -> None:
-        """Begin with no counts, in a new process."""
+        """Begin with no events, in a new process."""
+        self._events: deque[_Event] = deque()
         self._counts: _Counts = {}
         self._lock = threading.Lock()
         self._has_lost = False
 
-    def count(self, *events: Counted) -> None:
-        """Count these events now. It only changes numbers in memory, and never raises."""
-        hour = int(self._clock()) // HOUR * HOUR
-        with self._lock:
-            for counter, label in events:
-                self._add((hour, counter, label), 1)
+    def count(self, counts_of: Callable[..., Iterable[Counted]], *details: object) -> None:
+        """Count an event that happens now: once each pair of counter and label that ``counts_of(*details)`` returns.
+
+        The function is called later, in a background thread. This method never raises, and doesn't use the database.
+        """
+        self._events.append((self._clock(), counts_of, details))
         self._writer.wake()
+        if len(self._events) > MANY:
+            with self._lock:
+                self._count_events()
 
     def write(self, *, insist: bool = False) -> bool:
         """Add all counts to the database. If it can't be used, they stay in memory, and the result is False.
@@ -82,6 +92,7 @@ class Recorder:
     def take(self) -> _Counts:
         """Remove all counts from memory, and return them."""
         with self._lock:
+            self._count_events()
             counts, self._counts = self._counts, {}
             return counts
 
@@ -102,6 +113,16 @@ class Recorder:
         :param now: seconds since 1970.
         """
         return sweep(self._database, RETENTIONS, now)
+
+    def _count_events(self) -> None:
+        while self._events:
+            at, counts_of, details = self._events.popleft()
+            hour = int(at) // HOUR * HOUR
+            try:
+                for counter, label in counts_of(*details):
+                    self._add((hour, counter, str(label)), 1)
+            except Exception:  # such as for a finding of a host's rule that isn't one
+                logger.exception("captcha_guard: an event could not be counted in the statistics")
 
     def _add(self, key: tuple[int, str, str], number: int) -> None:
         if key in self._counts or len(self._counts) < self._most:

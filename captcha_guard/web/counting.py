@@ -1,22 +1,16 @@
-"""Counts the guard's signals in the statistics. This is the only place that decides what an event counts as."""
+"""What the guard's events count as in the statistics.
+
+Each event is counted where it is signalled, with ``state.recorder.count`` and one of these functions. The recorder
+calls the function later, in a background thread.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from flask import Flask
-
 from ..counters.without_code import NO_CODE
-from ..signals import (
-    PASS_KIND,
-    challenge_failed,
-    challenge_issued,
-    challenge_solved,
-    limit_reached,
-    submission_judged,
-    submission_refused,
-)
+from ..signals import PASS_KIND
 from ..spam.verdict import Action, Verdict
 from ..statistics.counts import (
     ALONE,
@@ -34,55 +28,40 @@ from ..statistics.counts import (
 )
 from ..statistics.histogram import edge_of
 from ..statistics.recorder import Counted
-from .state import NAME
 
 #: The reasons of findings that no rule has found: how the comment was sent, and that a code couldn't be checked.
 NOT_RULES: Final = frozenset({NO_CODE, "no_code_limit", "store_unavailable"})
 
 
-def count_signals(app: Flask) -> None:
-    """Count the signals of this application from now on."""
-    challenge_issued.connect(_count_issued, app)
-    challenge_solved.connect(_count_solved, app)
-    challenge_failed.connect(_count_failed, app)
-    limit_reached.connect(_count_limit, app)
-    submission_judged.connect(_count_judged, app)
-    submission_refused.connect(_count_refused, app)
+def code_shown() -> Iterator[Counted]:
+    """Yield the counts of a code that the visitor sees."""
+    yield SHOWN, ""
 
 
-def _count(app: Flask, *events: Counted) -> None:
-    app.extensions[NAME].recorder.count(*events)
+def code_solved(kind: str, seconds: int) -> Iterator[Counted]:
+    """Yield the counts of a solved code of this kind. ``seconds`` is the time from its issue."""
+    yield SOLVED, kind
+    if kind != PASS_KIND:
+        yield SECONDS, seconds_label(kind, edge_of(seconds))
 
 
-def _count_issued(app: Flask, *, shown: bool, **_: object) -> None:
-    if shown:
-        _count(app, (SHOWN, ""))
+def code_failed(reason: str) -> Iterator[Counted]:
+    """Yield the counts of a code that wasn't solved."""
+    yield FAILED, reason
 
 
-def _count_solved(app: Flask, *, kind: str, seconds: int, **_: object) -> None:
-    if kind == PASS_KIND:
-        _count(app, (SOLVED, kind))
-    else:
-        _count(app, (SOLVED, kind), (SECONDS, seconds_label(kind, edge_of(seconds))))
+def request_limited(policy: str) -> Iterator[Counted]:
+    """Yield the counts of a request that a limit refused."""
+    yield LIMITS, policy
 
 
-def _count_failed(app: Flask, *, reason: str, **_: object) -> None:
-    _count(app, (FAILED, reason))
+def submission_refused(reason: str) -> Iterator[Counted]:
+    """Yield the counts of a refused POST."""
+    yield REFUSED, reason
 
 
-def _count_limit(app: Flask, *, policy: str, **_: object) -> None:
-    _count(app, (LIMITS, policy))
-
-
-def _count_judged(app: Flask, *, verdict: Verdict, **_: object) -> None:
-    _count(app, *_events(verdict))
-
-
-def _count_refused(app: Flask, *, reason: str, **_: object) -> None:
-    _count(app, (REFUSED, reason))
-
-
-def _events(verdict: Verdict) -> Iterator[Counted]:
+def submission_judged(verdict: Verdict) -> Iterator[Counted]:
+    """Yield the counts of a judged submission."""
     yield VERDICTS, verdict.action.name.lower()
     for reason in dict.fromkeys(verdict.reasons):
         yield REASONS, reason

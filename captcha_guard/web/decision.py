@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Request
 
 from ..signals import submission_refused
+from . import counting
 from .decision_log import log_decision
 from .recording import record
 from .state import State, this_app
@@ -20,4 +21,5 @@ def report_decision(result: Result, request: Request, state: State) -> None:
     log_decision(result, request.remote_addr, form=state.settings.log)
     record(result, state)
     if result.refusal is not None and not result.refusal.asks_code:
+        state.recorder.count(counting.submission_refused, result.refusal.reason)
         submission_refused.send(this_app(), scope=result.scope, reason=result.refusal.reason)

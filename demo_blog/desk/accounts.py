@@ -128,9 +128,11 @@ def log_in() -> ResponseReturnValue:
 
     A wrong password is answered with a redirect. So the page that follows has a new code, and each try needs one.
     """
-    name = " ".join(request.form.get("name", "").split())[:MAX_NAME]
+    name = " ".join(request.form.get("name", "").replace("\0", "").split())[:MAX_NAME]
     if wait := tries.wait_for(name):
-        return _refused(name, f"Too many log-ins with this name have failed. Try again in {-(-wait // 60)} minutes.")
+        minutes = -(-wait // 60)
+        time = "a minute" if minutes == 1 else f"{minutes} minutes"
+        return _refused(name, f"Too many log-ins with this name have failed. Try again in {time}.")
     password = request.form.get("password", "")
     owner = Owner.by_name(name)
     if not passwords.matches(owner, password) or owner is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData
 
@@ -25,7 +25,6 @@ bp = Blueprint("decision_links", __name__, url_prefix="/held")
 PURPOSE: Final = "decision about a held comment"
 VALID: Final = timedelta(days=7)
 DECISIONS: Final = (CommentState.PUBLISHED, CommentState.SPAM)
-CHANGED: Final = "The author has changed this comment since you opened the page. Please read it again."
 
 
 @dataclass(frozen=True)
@@ -55,15 +54,16 @@ def page(token: str) -> ResponseReturnValue:
 @bp.post("/<token>")
 @public
 def decide(token: str) -> ResponseReturnValue:
-    """Decide about the comment if it is still held."""
+    """Decide about the comment if it is still held, and if its text is still the one that was shown."""
     link = _link(token)
-    if _is_open(link) and link.comment is not None:
-        seen = request.form.get("seen", "")
-        batch = decisions.decide([link.comment], link.decision, None, seen=seen, was=CommentState.HELD)
-        if batch.left and link.comment.state == CommentState.HELD:
-            flash(CHANGED, "desk")
-        return redirect(request.path, 303)
-    return _page(link, token)
+    if link.comment is None or not _is_open(link):
+        return _page(link, token)
+    seen = request.form.get("seen", "")
+    batch = decisions.decide([link.comment], link.decision, None, seen=seen, was=CommentState.HELD)
+    if batch.left:
+        link = _link(token)
+        return _page(link, token, is_changed=_is_open(link))
+    return redirect(request.path, 303)
 
 
 def _link(token: str) -> Link:
@@ -81,7 +81,7 @@ def _is_open(link: Link) -> bool:
     return link.comment is not None and link.comment.state == CommentState.HELD and datetime.now(UTC) < link.expires
 
 
-def _page(link: Link, token: str) -> ResponseReturnValue:
+def _page(link: Link, token: str, *, is_changed: bool = False) -> ResponseReturnValue:
     comment, is_open = link.comment, _is_open(link)
     made = history.latest([comment]).get(comment.id) if comment else None
     response = make_response(
@@ -92,6 +92,7 @@ def _page(link: Link, token: str) -> ResponseReturnValue:
             approves=link.decision == CommentState.PUBLISHED,
             is_open=is_open,
             is_held=comment is not None and comment.state == CommentState.HELD,
+            is_changed=is_changed,
             token=token,
         ),
         200 if comment is not None and (is_open or comment.state != CommentState.HELD) else 410,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from demo_blog.models import Comment, CommentState
 DECISIONS = (CommentState.PUBLISHED, CommentState.SPAM, CommentState.DELETED)
 LABELS = (CommentState.PUBLISHED, CommentState.SPAM)
 """The decisions that teach the guard. Deleting doesn't: the author may have asked for it."""
+
+_BATCH_ID = re.compile(r"[\w-]{1,32}", re.ASCII)
 
 RESTORABLE = timedelta(days=1)
 """How long a deleted comment can be restored."""
@@ -44,9 +47,9 @@ def decide(
 ) -> Batch:
     """Store a decision about these comments and teach it to the guard at once.
 
-    ``became`` is ``published``, ``spam`` or ``deleted``. ``owner`` is ``None`` at the command line. The same decision
-    twice doesn't change the comment. Approving a comment that is already published teaches the guard that this was
-    right.
+    ``became`` is ``published``, ``spam`` or ``deleted``. ``owner`` is ``None`` at the command line. Approving a comment
+    that the guard has published teaches the guard that this was right. The same decision again, as by a double click,
+    isn't stored again, and the batch is that of the first one.
 
     There is no decision about a comment whose author has changed it since the page with the versions ``seen`` was
     shown, or which isn't in the state ``was``, if that is given.
@@ -54,18 +57,21 @@ def decide(
     state = CommentState(became)
     if state not in DECISIONS:
         raise ValueError(f"a decision is {became!r}; it must be one of {', '.join(DECISIONS)}")
-    batch, now = secrets.token_urlsafe(16), datetime.now(UTC)
     owner_id = owner.id if owner else None
     locked = _locked(comments)
     decided = [one for one in locked if was in {None, one.state} and not has_changed(one, seen)]
-    for comment in decided:
+    repeated = _batches_of_same(decided, state)
+    new = [comment for comment in decided if comment.id not in repeated]
+    batch, now = secrets.token_urlsafe(16), datetime.now(UTC)
+    for comment in new:
         made = Decision(batch=batch, comment=comment, owner_id=owner_id, made=now, was=comment.state, became=state)
         db.session.add(made)
         comment.move_to(state)
         comment.decided = now
     db.session.commit()
-    taught = [state not in LABELS or moderation.teach(comment) for comment in decided]
-    return Batch(batch, len(decided), taught.count(False), len(locked) - len(decided))
+    untaught = [state not in LABELS or moderation.teach(comment) for comment in decided].count(False)
+    made_in = batch if new or not repeated else next(iter(repeated.values()))
+    return Batch(made_in, len(decided), untaught, len(locked) - len(decided))
 
 
 def undo(batch: str) -> int:
@@ -74,6 +80,8 @@ def undo(batch: str) -> int:
     A comment about which there is a later decision keeps that one. The guard is taught the decision before. If there
     was none, :func:`forget_undone` lets the guard forget what it learned.
     """
+    if not is_batch_id(batch):
+        return 0
     now, restored = datetime.now(UTC), []
     in_force = select(Decision).where(Decision.batch == batch, Decision.undone.is_(None))
     for decision in db.session.scalars(in_force.options(joinedload(Decision.comment))).all():
@@ -89,6 +97,11 @@ def undo(batch: str) -> int:
         if (label := _label_of(comment)) is not None:
             moderation.teach(comment, spam=label == CommentState.SPAM)
     return len(restored)
+
+
+def is_batch_id(text: str) -> bool:
+    """Return whether this can be the id of a batch. Some databases don't even compare other texts."""
+    return _BATCH_ID.fullmatch(text) is not None
 
 
 def forget_undone() -> int:
@@ -142,6 +155,14 @@ def _locked(comments: Sequence[Comment]) -> Sequence[Comment]:
 
 def _in_force(comment: Comment, *conditions: ColumnElement[bool]) -> Select[Decision]:
     return select(Decision).where(Decision.comment_id == comment.id, Decision.undone.is_(None), *conditions)
+
+
+def _batches_of_same(comments: Sequence[Comment], state: CommentState) -> dict[int, str]:
+    """Return the batches of the last decisions, by the comment's id, for comments that were last decided like this."""
+    ids = [comment.id for comment in comments if comment.state == state]
+    found = select(Decision).where(Decision.comment_id.in_(ids), Decision.undone.is_(None)).order_by(Decision.id)
+    last = {decision.comment_id: decision for decision in db.session.scalars(found)}
+    return {comment_id: decision.batch for comment_id, decision in last.items() if decision.became == state}
 
 
 def _label_of(comment: Comment) -> str | None:

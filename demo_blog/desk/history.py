@@ -10,6 +10,7 @@ from flask import Blueprint, render_template, request
 from sqlalchemy import ColumnElement, Row, Select, func, select
 
 from demo_blog.database import db
+from demo_blog.desk.decisions import is_batch_id
 from demo_blog.desk.models import Decision, Owner
 from demo_blog.models import Comment
 
@@ -77,7 +78,7 @@ def batches() -> Sequence[BatchSummary]:
 
 def summary(batch: str) -> BatchSummary | None:
     """Return what a batch did, or ``None`` if it is unknown."""
-    row = db.session.execute(_batches(Decision.batch == batch)).first() if batch else None
+    row = db.session.execute(_batches(Decision.batch == batch)).first() if is_batch_id(batch) else None
     return _summary(row, replaced=_replaced(batch)) if row is not None else None
 
 

@@ -1,7 +1,7 @@
 """How long a replay of 100,000 records takes, and what they take on disk: ``python -m tests.benchmarks.replay [URI]``.
 
-The records have random findings and actions, so caches help less than on a real site. Without an argument they are in a
-SQLite file in a temporary folder.
+Most of the records have random actions, so that most of them change. Without an argument they are in a SQLite file in a
+temporary folder.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from captcha_guard.spam.verdict import Action
 
 RECORDS = int(RETENTION.most)
 CLIENTS = 20_000
+#: Different combinations of findings.
+COMBINATIONS = 1_000
 BEGIN = 1_800_000_000.0
 #: Seconds between two records.
 BETWEEN = 50
@@ -45,12 +47,15 @@ def records() -> Iterator[Record]:
     source = random.Random(0)
     clients = [(f"{source.getrandbits(128):032x}", (f"{source.getrandbits(128):032x}",)) for _ in range(CLIENTS)]
     slugs = [rule.slug for rule in RULES]
-    for number in range(RECORDS):
-        client, networks = source.choice(clients)
-        found = [
+    combinations = [
+        tuple(
             Found(source.choice(slugs), source.randrange(60), source.choice([Action.ACCEPT, Action.HOLD]))
             for _ in range(source.randrange(4))
-        ]
+        )
+        for _ in range(COMBINATIONS)
+    ]
+    for number in range(RECORDS):
+        client, networks = source.choice(clients)
         yield Record(
             BEGIN + number * BETWEEN,
             f"{source.getrandbits(88):022x}",
@@ -60,7 +65,7 @@ def records() -> Iterator[Record]:
             mark=f"{number:032x}",
             action=source.choice(list(Action)),
             chance=source.random() if number % 2 else None,
-            findings=tuple(found),
+            findings=source.choice(combinations),
             reason="",
             code=CodeState("always", moderated=True, solved=True),
             counted=True,

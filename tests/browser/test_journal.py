@@ -23,6 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-journal")]
 
 POST = "hash-tables-1-pigeonholes"
 OTHER_POST = "the-fence-and-its-posts"
+NOTES = "low-water-1-what-does-not-fit"
+LISTS = ["/", "/archive", "/tags", "/tags/security", "/search?q=hash"]
 
 
 @pytest.fixture(scope="module")
@@ -310,7 +312,7 @@ def test_axe_finds_nothing_wrong_in_threads_replies_previews_and_edits(visit: Vi
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("address", ["/", f"/posts/{OTHER_POST}", "/about"])
+@pytest.mark.parametrize("address", [*LISTS, f"/posts/{OTHER_POST}", f"/posts/{NOTES}", "/about"])
 def test_axe_finds_nothing_wrong(new_page: NewPage, address: str, scheme: str) -> None:
     page = new_page(color_scheme=scheme)
     answer = page.goto(address)
@@ -342,7 +344,7 @@ def test_axe_finds_nothing_wrong_on_the_page_of_a_refused_comment(visit: Visit, 
     assert form.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("address", ["/", f"/posts/{POST}", "/about"])
+@pytest.mark.parametrize("address", [*LISTS, f"/posts/{POST}", f"/posts/{NOTES}", "/about"])
 def test_a_narrow_screen_is_never_scrolled_sideways(new_page: NewPage, address: str) -> None:
     page = new_page(viewport={"width": 320, "height": 640})
     page.goto(address)

@@ -67,7 +67,7 @@ def rows(database: Database) -> tuple[int, int]:
 def test_counts_are_added_to_their_hour_and_their_day(database: Database, recorder: Recorder, clock: Clock) -> None:
     for hours in (-26, -2, -2, 0, 0, 0):
         clock.now = NOW + hours * HOUR + 59
-        recorder.count((VERDICTS, "hold"), (REASONS, "links"))
+        recorder.count(list, [(VERDICTS, "hold"), (REASONS, "links")])
     assert recorder.write()
     by_hour = read(database, NOON - timedelta(hours=27), NOON + timedelta(hours=1))
     assert len(by_hour.series) == 28
@@ -86,7 +86,9 @@ def test_the_counts_of_several_processes_are_added_up(
         with closing(opened()) as own:
             recorder = Recorder(own, BackgroundWriter(own), clock=clock)
             for _ in range(2):
-                recorder.count((SHOWN, ""), (SOLVED, "image"), (SECONDS, f"image {7 + number}"), (FAILED, "code_wrong"))
+                recorder.count(
+                    list, [(SHOWN, ""), (SOLVED, "image"), (SECONDS, f"image {7 + number}"), (FAILED, "code_wrong")]
+                )
                 assert recorder.write()
     total = read(database, NOON, NOON + timedelta(hours=1)).total
     assert (total.shown, total.solved, total.failed) == (6, {"image": 6}, {"code_wrong": 6})
@@ -95,7 +97,7 @@ def test_the_counts_of_several_processes_are_added_up(
 
 def test_more_counts_than_one_statement_takes_are_written(database: Database, recorder: Recorder) -> None:
     for number in range(300):
-        recorder.count((REASONS, f"reason_{number:03}"))
+        recorder.count(list, [(REASONS, f"reason_{number:03}")])
     assert recorder.write()
     assert recorder.write()
     assert rows(database) == (300, 300)
@@ -104,7 +106,7 @@ def test_more_counts_than_one_statement_takes_are_written(database: Database, re
 
 def test_a_slug_of_any_length_and_any_characters_is_counted(database: Database, recorder: Recorder) -> None:
     for slug in ("x" * 500, "x" * 400, "nul\0", "half \ud800", "Größe", "'; --", "a:b", "100%"):
-        recorder.count((REASONS, slug))
+        recorder.count(list, [(REASONS, slug)])
     assert recorder.write()
     reasons = dict(read(database, NOON, NOON + timedelta(hours=1)).total.reasons)
     assert reasons.pop("x" * 64) == 2
@@ -118,7 +120,7 @@ def test_a_span_without_counts_has_every_period_and_no_rates(database: Database,
         assert {sum(period.verdicts.values()) for period in found.series} == {0}
         assert (found.total.shown, found.total.solved, found.total.median_by_kind) == (0, {}, {})
         assert (found.total.pass_rate, found.total.median_seconds) == (None, None)
-        recorder.count((SHOWN, ""))
+        recorder.count(list, [(SHOWN, "")])
         assert recorder.write()
         with database.writing() as access:
             access.run("DELETE FROM judge_statistics_days WHERE amount > :least", (0,))
@@ -126,9 +128,9 @@ def test_a_span_without_counts_has_every_period_and_no_rates(database: Database,
 
 def test_expired_hours_are_deleted_before_their_days(database: Database, recorder: Recorder, clock: Clock) -> None:
     clock.now = NOW - 35 * DAY
-    recorder.count((SHOWN, ""))
+    recorder.count(list, [(SHOWN, "")])
     clock.now = NOW - 35 * DAY - 2 * HOUR
-    recorder.count((SHOWN, ""))
+    recorder.count(list, [(SHOWN, "")])
     assert recorder.write()
     assert rows(database) == (2, 1)
     assert recorder.sweep(NOW) == 1
@@ -141,7 +143,7 @@ def test_expired_hours_are_deleted_before_their_days(database: Database, recorde
 
 
 def test_every_zone_gives_the_same_periods_of_utc(database: Database, recorder: Recorder) -> None:
-    recorder.count((SHOWN, ""))
+    recorder.count(list, [(SHOWN, "")])
     assert recorder.write()
     whole = read(database, NOON - timedelta(hours=1), NOON + timedelta(hours=1))
     for hours in (-12, 5.5, 14):
@@ -159,6 +161,6 @@ def test_control_a_plain_upsert_loses_the_counts_of_others(
     for _ in range(3):
         with closing(opened()) as own:
             recorder = Recorder(own, BackgroundWriter(own), clock=clock)
-            recorder.count((SHOWN, ""))
+            recorder.count(list, [(SHOWN, "")])
             assert recorder.write()
     assert read(database, NOON, NOON + timedelta(hours=1)).total.shown == 1

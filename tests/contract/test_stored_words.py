@@ -176,6 +176,21 @@ def test_an_expression_needs_the_extra(words: StoredWords, monkeypatch: pytest.M
         words.save("moderated", ["regex:v[i1]agra"])
 
 
+def test_a_process_without_the_extra_uses_the_other_entries_of_a_list_and_says_so(
+    words: StoredWords, others: StoredWords, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def missing(name: str) -> None:
+        raise ImportError(name)
+
+    words.save("moderated", ["regex:v[i1]agra", "lawn"])
+    monkeypatch.setattr(patterns, "import_module", missing)
+    for _ in range(2):
+        assert others.current("moderated").find(post("a lawn")) == WordMatch("lawn", "body")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "the expressions in the stored list 'moderated' have no effect" in caplog.text
+    assert "pip install regex" in caplog.text
+
+
 @pytest.mark.parametrize("name", ["", "disallowed_words", None])
 def test_an_unknown_list_is_refused(words: StoredWords, name: Any) -> None:
     for act in (lambda: words.entries(name), lambda: words.save(name, ["x"])):

@@ -177,6 +177,13 @@ def test_an_unknown_name_and_a_wrong_password_get_the_same_answer_after_the_same
     assert len(parameters) == 1  # so each check takes as long
 
 
+@pytest.mark.parametrize("name", ["", "\0", "otto\0", "\ud800", "x" * 5000, "ott\u00f6\u0308"])
+def test_any_name_can_be_tried(guest: Reader, name: str) -> None:
+    response = enter(guest, name.encode("utf-8", "replace").decode(), "not the password")
+    assert response.status_code == 303
+    assert accounts.WRONG in guest.open(response.location).text
+
+
 # The guard at the log-in form
 
 
@@ -349,7 +356,7 @@ def test_a_forged_session_is_refused(guest: Reader, journal: Flask) -> None:
 
 
 def test_public_pages_do_not_vary_by_cookie(guest: Reader) -> None:
-    for address in ("/", "/about", "/static/journal.css"):
+    for address in ("/", "/about", "/journal.css"):
         response = guest.client.get(address)
         assert "Cookie" not in response.headers.get("Vary", "")
         response.close()

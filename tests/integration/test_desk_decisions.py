@@ -124,6 +124,22 @@ def test_undoing_a_batch_leaves_comments_that_were_decided_again(owner: Owner) -
     assert states([one, other]) == ["held", "held"]  # not spam, because that decision is undone too
 
 
+def test_the_same_decision_again_is_undone_with_the_first_one(owner: Owner) -> None:
+    one, other = comments("held", "held")
+    first = decisions.decide([one], "spam", owner)
+    assert decisions.decide([one], "spam", owner).id == first.id  # a double click
+    both = decisions.decide([one, other], "spam", owner)
+    assert len(db.session.scalars(select(Decision)).all()) == 2
+    assert decisions.undo(both.id) == 1
+    assert decisions.undo(first.id) == 1
+    assert states([one, other]) == ["held", "held"]
+
+
+@pytest.mark.parametrize("batch", ["", "unknown", "\0", "x" * 40, "\ud800"])
+def test_an_unknown_batch_is_nothing_to_undo(owner: Owner, batch: str) -> None:
+    assert decisions.undo(batch) == 0
+
+
 def test_undo_leaves_a_comment_that_changed_in_another_way(owner: Owner) -> None:
     [comment] = comments("held")
     batch = decisions.decide([comment], "published", owner)

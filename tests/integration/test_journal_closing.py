@@ -11,10 +11,9 @@ from flask import Flask
 from sqlalchemy import update
 
 from demo_blog import create_app
-from demo_blog.comments import is_open
 from demo_blog.database import db
 from demo_blog.models import Post
-from demo_blog.threads import CLOSE_AFTER
+from demo_blog.threads import CLOSE_AFTER, is_open
 
 from .journal_comments import TYPED, add, stored
 from .journal_fixtures import POST, Page, Reader, journal, printed_journal, reader, stranger

@@ -11,7 +11,7 @@ from flask_login import LoginManager, UserMixin
 from demo_blog.database import db
 from demo_blog.models import OldSlug, Post, Tag
 
-from .journal_fixtures import Page, journal, printed_journal
+from .journal_fixtures import Page, journal, log_in, printed_journal
 
 __all__ = ["journal", "printed_journal"]
 
@@ -95,6 +95,12 @@ def test_the_owner_reads_a_draft_with_a_banner(desk: Flask) -> None:
     assert '<meta name="robots" content="noindex">' in page.response.text
     assert "private" in page.response.headers["Cache-Control"]
     assert desk.test_client().get("/posts/its-old-name", headers=OWNER).location == "/posts/a-draft"
+
+
+def test_the_owner_who_logged_in_at_the_desk_reads_a_draft(journal: Flask) -> None:
+    page = log_in(journal).open("/posts/a-draft")
+    assert page.response.status_code == 200
+    assert "This is a draft" in page.text
 
 
 def test_a_published_post_has_no_banner(desk: Flask) -> None:

@@ -19,7 +19,7 @@ __all__ = ["journal", "printed_journal"]
 @pytest.fixture
 def site(journal: Flask) -> Flask:
     """The journal as it runs for readers: errors become pages."""
-    journal.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    journal.config["PROPAGATE_EXCEPTIONS"] = False
     return journal
 
 
@@ -54,6 +54,8 @@ def test_a_database_that_is_down_is_a_500_in_the_design(site: Flask) -> None:
         db.engine.dispose()
     app = create_app(
         {
+            "TESTING": True,
+            "PROPAGATE_EXCEPTIONS": False,
             "DEMO_BLOG_INSTANCE": site.instance_path,
             "SQLALCHEMY_DATABASE_URI": f"sqlite:///{site.instance_path}/no-such-folder/journal.sqlite3",
         }

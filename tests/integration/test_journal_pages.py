@@ -79,7 +79,7 @@ def test_markdown_becomes_tables_listings_and_notes_in_the_margin(visitor: Reade
     assert "[!aside]" not in page.text
 
 
-@pytest.mark.parametrize("address", [*ADDRESSES, "/no-such-page", "/static/journal.css"])
+@pytest.mark.parametrize("address", [*ADDRESSES, "/no-such-page", "/journal.css"])
 def test_every_response_has_the_policy(visitor: Reader, address: str) -> None:
     with visitor.client.get(address) as response:
         headers = response.headers
@@ -124,13 +124,13 @@ def test_the_guards_own_pages_have_the_journals_layout(journal: Flask) -> None:
         html = render_template_string(
             '{% extends "captcha_guard/layout.html" %}{% block content %}One step{% endblock %}'
         )
-    assert "/static/journal.css" in html
+    assert "/journal.css?v=" in html
     assert re.search(r"/captcha_guard\.\w+\.css", html)
     assert "One step" in html
 
 
 def test_a_server_error_is_a_500_without_details(journal: Flask) -> None:
-    journal.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    journal.config["PROPAGATE_EXCEPTIONS"] = False
 
     def broken() -> str:
         raise RuntimeError("the secret ingredient")

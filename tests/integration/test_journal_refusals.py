@@ -39,6 +39,7 @@ def assert_form_alone(page: Page, status: int, reason: str) -> None:
     """Check that a page has the reason once, all that was typed, and not the article with its comments."""
     assert page.response.status_code == status
     assert page.text.count(reason) == 1
+    assert [tag for tag, _ in page.tags if tag in ("h1", "h2", "h3")] == ["h1"]
     [notice] = [given for given in page.all("p") if given.get("class") == "notice"]
     assert "autofocus" in notice  # first in the page, so it is read out and visible
     assert {name: page.fields[name] for name in TYPED} == TYPED

@@ -32,9 +32,9 @@ class Site:
         for number in range(solved + failed):
             self._now = NOW - ago * DAY - number % 24 * HOUR
             if number < solved:
-                self._recorder.count((SOLVED, "image"), (SECONDS, f"image {seconds}"))
+                self._recorder.count(list, [(SOLVED, "image"), (SECONDS, f"image {seconds}")])
             else:
-                self._recorder.count((FAILED, reason))
+                self._recorder.count(list, [(FAILED, reason)])
         assert self._recorder.write()
 
     def alerts(self) -> tuple[Alert, ...]:

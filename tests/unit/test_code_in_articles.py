@@ -10,7 +10,7 @@ from pygments.style import Style
 from demo_blog import code_stylesheet, markdown
 from demo_blog.code_stylesheet import MEDIA, Dark, Light, Print, stylesheet
 
-STATIC = code_stylesheet.__file__.rsplit("/", 1)[0] + "/static/"
+STYLES = code_stylesheet.__file__.rsplit("/", 1)[0] + "/styles/"
 
 
 def luminance(colour: str) -> float:
@@ -30,7 +30,7 @@ def code(markdown_text: str) -> str:
 
 
 def test_the_stylesheet_is_the_one_that_the_command_makes() -> None:
-    with open(STATIC + "code.css", encoding="utf-8") as file:  # noqa: PTH123
+    with open(STYLES + "code.css", encoding="utf-8") as file:  # noqa: PTH123
         assert file.read() == "".join(f"{line}\n" for line in stylesheet())
 
 
@@ -43,7 +43,7 @@ def test_every_colour_has_enough_contrast(style: type[Style]) -> None:
 
 
 def test_the_styles_are_made_for_the_backgrounds_of_the_page() -> None:
-    with open(STATIC + "journal.css", encoding="utf-8") as file:  # noqa: PTH123
+    with open(STYLES + "journal.css", encoding="utf-8") as file:  # noqa: PTH123
         backgrounds = re.findall(r"--leaf: (#\w+);", file.read())
     assert backgrounds == [Light.background_color, Dark.background_color]
     assert set(MEDIA.values()) == {Light, Dark, Print}

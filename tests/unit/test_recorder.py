@@ -63,14 +63,14 @@ def read(path: Path) -> Statistics:
 
 
 def test_counting_does_not_touch_the_database(make: Callable[..., Recorder], path: Path) -> None:
-    make().count((SHOWN, ""))
+    make().count(list, [(SHOWN, "")])
     assert not path.parent.exists()
 
 
 def test_a_thread_writes_the_counts_and_ends_when_there_are_no_more(make: Callable[..., Recorder], path: Path) -> None:
     recorder = make(every=0.01)
     for shown in (1, 2):
-        recorder.count((SHOWN, ""))
+        recorder.count(list, [(SHOWN, "")])
         thread = recorder._writer._thread
         assert thread is not None
         assert thread.daemon
@@ -84,7 +84,7 @@ def test_threads_lose_no_count_while_counts_are_written(make: Callable[..., Reco
 
     def count(number: int) -> None:
         for turn in range(TIMES):
-            recorder.count((SHOWN, ""), (REASONS, f"reason_{number % 3}"))
+            recorder.count(list, [(SHOWN, ""), (REASONS, f"reason_{number % 3}")])
             if turn % 100 == 0:
                 assert recorder.write()
 
@@ -104,7 +104,7 @@ def count_in_a_process(path: Path) -> int:
     database = open_database(f"sqlite:///{path}", timeout=30)
     recorder = Recorder(database, BackgroundWriter(database, every=NEVER), clock=lambda: NOW)
     for turn in range(TIMES):
-        recorder.count((SHOWN, ""))
+        recorder.count(list, [(SHOWN, "")])
         if turn % 50 == 0:
             recorder.write()
     return recorder.write()
@@ -120,10 +120,10 @@ def test_processes_lose_no_count(path: Path, start_method: str) -> None:
 def test_a_fork_leaves_what_was_counted_before_to_its_parent(make: Callable[..., Recorder], path: Path) -> None:
     recorder = make(every=0.05)
     for _ in range(3):
-        recorder.count((SHOWN, ""))
+        recorder.count(list, [(SHOWN, "")])
     child = os.fork()
     if child == 0:
-        recorder.count((SHOWN, ""))
+        recorder.count(list, [(SHOWN, "")])
         thread = recorder._writer._thread
         if thread is not None:
             thread.join(10)
@@ -148,7 +148,7 @@ def test_a_fork_while_another_thread_holds_the_locks_can_count(make: Callable[..
     held.wait(10)
     child = os.fork()
     if child == 0:
-        recorder.count((SHOWN, ""))
+        recorder.count(list, [(SHOWN, "")])
         os._exit(0 if recorder.write() else 1)
     done.set()
     thread.join()
@@ -183,7 +183,7 @@ def test_the_end_of_the_process_writes_what_is_left(path: Path) -> None:
         "from captcha_guard.statistics.recorder import Recorder; "
         "database = open_database('sqlite:///' + sys.argv[1]); "
         f"one = Recorder(database, BackgroundWriter(database), clock=lambda: {NOW}); "
-        "[one.count(('shown', '')) for _ in range(7)]"
+        "[one.count(list, [('shown', '')]) for _ in range(7)]"
     )
     subprocess.run([sys.executable, "-c", program, str(path)], check=True)
     assert read(path).total.shown == 7
@@ -197,11 +197,12 @@ from captcha_guard.database.opening import open_database
 from captcha_guard.statistics.recorder import Recorder
 
 database = open_database("sqlite:///" + sys.argv[1])
-recorder = Recorder(database, BackgroundWriter(database, every=0))
+recorder = Recorder(database, BackgroundWriter(database, every=3600))
 
 def count():
     while True:
-        recorder.count(*(("reasons", str(number)) for number in range(5_000)))
+        recorder.count(list, [("reasons", str(number)) for number in range(5_000)])
+        recorder.write()
 
 threading.Thread(target=count, daemon=True).start()
 while not recorder._writer._writing.locked():
@@ -218,7 +219,7 @@ def test_counts_wait_while_the_database_is_down_and_the_log_says_so_once(
     path.mkdir(parents=True)  # a folder instead of the file
     recorder = make(every=0.02)
     for _ in range(5):
-        recorder.count((SHOWN, ""))
+        recorder.count(list, [(SHOWN, "")])
         assert not recorder.write(insist=True)
     assert sum("fails" in line for line in caplog.messages) == 1
     assert "statistics wait in memory" in caplog.text
@@ -234,14 +235,38 @@ def test_an_unexpected_error_loses_no_count(
     make: Callable[..., Recorder], path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     recorder = make()
-    recorder.count((SHOWN, ""))
+    recorder.count(list, [(SHOWN, "")])
     with monkeypatch.context() as patch:
         patch.setattr(recorder_module, "_store", lambda *_: 1 / 0)
         assert not recorder.write()
     assert "statistics and records could not be written" in caplog.text
-    recorder.count((SHOWN, ""))
+    recorder.count(list, [(SHOWN, "")])
     assert recorder.write()
     assert read(path).total.shown == 2
+
+
+def test_an_event_that_can_not_be_counted_is_logged_and_the_others_count(
+    make: Callable[..., Recorder], path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = make()
+    broken: list[Callable[..., Any]] = [list, lambda _: 1 / 0, lambda _: [(REASONS, None)], list]
+    for counts_of in broken:
+        recorder.count(counts_of, [(SHOWN, "")])
+    assert recorder.write()
+    assert caplog.messages == ["captcha_guard: an event could not be counted in the statistics"]
+    assert (read(path).total.shown, read(path).total.reasons) == (2, {"None": 1})
+
+
+def test_many_events_are_counted_before_they_fill_the_memory(
+    make: Callable[..., Recorder], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "MANY", 10)
+    recorder = make()
+    for _ in range(1_000):
+        recorder.count(list, [(SHOWN, "")])
+        assert len(recorder._events) <= 10
+    assert recorder.write()
+    assert read(path).total.shown == 1_000
 
 
 def test_the_counts_in_memory_are_bounded_and_the_log_says_once_that_some_are_lost(
@@ -250,11 +275,11 @@ def test_the_counts_in_memory_are_bounded_and_the_log_says_once_that_some_are_lo
     recorder = make(most=10)
     for _ in range(3):
         for number in range(12):
-            recorder.count((REASONS, f"reason_{number:02}"))
-    assert sum("further ones aren't counted" in line for line in caplog.messages) == 1
+            recorder.count(list, [(REASONS, f"reason_{number:02}")])
     assert recorder.write()
+    assert sum("further ones aren't counted" in line for line in caplog.messages) == 1
     assert read(path).total.reasons == {f"reason_{number:02}": 3 for number in range(10)}
-    recorder.count((REASONS, "reason_11"))
+    recorder.count(list, [(REASONS, "reason_11")])
     assert recorder.write()
     assert read(path).total.reasons["reason_11"] == 1
 
@@ -268,18 +293,18 @@ def test_counts_wait_if_no_thread_can_be_started(
     recorder = make(every=0.01)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", fail)
-        recorder.count((SHOWN, ""))
-        recorder.count((SHOWN, ""))
+        recorder.count(list, [(SHOWN, "")])
+        recorder.count(list, [(SHOWN, "")])
     assert sum("no thread could be started" in line for line in caplog.messages) == 1
-    recorder.count((SHOWN, ""))
+    recorder.count(list, [(SHOWN, "")])
     wait_until(lambda: recorder._writer._thread is None, "the thread to write and to end")
     assert read(path).total.shown == 3
 
 
 def test_a_stopped_recorder_writes_nothing(make: Callable[..., Recorder], path: Path) -> None:
     recorder = make()
-    recorder.count((SHOWN, ""))
+    recorder.count(list, [(SHOWN, "")])
     recorder._writer.stop()
-    recorder.count((SHOWN, ""))
+    recorder.count(list, [(SHOWN, "")])
     assert recorder.write()
     assert not path.exists()

@@ -20,6 +20,9 @@ LEEWAY: Final = 5.0
 
 _STAMP: Final = struct.Struct("<d")
 
+#: Bytes of one entry.
+SIZE: Final = _STAMP.size
+
 
 def by_list(entries: Sequence[tuple[str, int, int, int]]) -> dict[str, tuple[int, int, int]]:
     """Return the largest limit and expiry, and the amount, for each list of entries by its key.

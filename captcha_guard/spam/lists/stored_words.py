@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 import time
@@ -19,6 +20,8 @@ from ..submission import Submission
 from ..text.invisible import without_unseen
 from .patterns import Patterns, PatternTimeoutError
 from .word_list import PART, REGEX, WordList, WordMatch, Words, entries_in
+
+logger = logging.getLogger("captcha_guard")
 
 #: The lists, by the names of their settings without "_words".
 NAMES: Final = ("disallowed", "moderated")
@@ -148,7 +151,15 @@ class StoredWords:
     def _read_changed(self, name: str) -> None:
         found = self._database.read(lambda access: _read(access, name))
         if found is not None:
-            self._lists[name] = _Stored(*found, WordList(found[1], self._fields))
+            self._lists[name] = _Stored(*found, self._usable(name, found[1]))
+
+    def _usable(self, name: str, entries: tuple[str, ...]) -> WordList:
+        """Return the list, without its regular expressions if this process can't use them. Then the log says why."""
+        try:
+            return WordList(entries, self._fields)
+        except ConfigError as error:
+            logger.warning("captcha_guard: the expressions in the stored list %r have no effect: %s", name, error)
+            return WordList((entry for entry in entries if not entry.startswith(REGEX)), self._fields)
 
     def _checked(self, entries: Iterable[str]) -> tuple[tuple[str, ...], WordList]:
         """Return the entries without blank lines, comments and repetitions, and the list of them."""

@@ -14,6 +14,7 @@ from ...counters.surge import ALL_CLIENTS
 from ...counters.without_code import FOR_SITE, NO_CODE, PER_CLIENT
 from ...errors import StoreUnavailableError, TokenError
 from ...signals import PASS_KIND, challenge_failed, challenge_solved, limit_reached
+from .. import counting
 from ..protection import Protection
 from ..state import State, this_app
 from .limit_message import why_limited
@@ -121,7 +122,7 @@ class CaptchaCheck:
             return Refusal.because("store_unavailable", retry_after=TRY_AGAIN)
         if decision.allowed:
             return None
-        limit_reached.send(this_app(), policy=NO_CODE)
+        _report_limit(self.state, NO_CODE)
         return Refusal.because("no_code_limit")
 
     def check_without_code(self, posted: Posted) -> tuple[CheckedCode, Refusal | None, int]:
@@ -267,8 +268,10 @@ class CaptchaCheck:
     def _send_signal(self, code: CheckedCode) -> None:
         app = this_app()
         if code.solved and code.opened is not None:
+            self.state.recorder.count(counting.code_solved, code.kind, code.opened.age)
             challenge_solved.send(app, scope=self.scope, kind=code.kind, seconds=code.opened.age)
         elif self.mode == "always" or code.reason not in ("", "code_missing"):
+            self.state.recorder.count(counting.code_failed, code.reason)
             challenge_failed.send(app, scope=self.scope, reason=code.reason)
 
 
@@ -289,12 +292,18 @@ def spend(state: State, challenge: Challenge) -> bool:
 def refused(decision: Decision, state: State, policy: str | Policy, client: Client) -> Refusal | None:
     """Return the refusal for a decision of the limits, or None if it allows the request.
 
-    Sends the signal ``limit_reached`` for a refusal.
+    A refusal by a limit is counted and signalled.
     """
     if decision.allowed:
         return None
     seconds = decision.retry_after
     if decision.uncounted and state.settings.faults["limits"] == "refuse":
         return Refusal.because("store_unavailable", retry_after=seconds)
-    limit_reached.send(this_app(), policy=state.limits.policy(policy).name)
+    _report_limit(state, state.limits.policy(policy).name)
     return Refusal.saying("limited", why_limited(state, policy, client, seconds), retry_after=seconds)
+
+
+def _report_limit(state: State, policy: str) -> None:
+    """Count and signal that a limit has refused this request."""
+    state.recorder.count(counting.request_limited, policy)
+    limit_reached.send(this_app(), policy=policy)

@@ -22,6 +22,7 @@ from ...spam.rules.duplicate import Duplicate, already_said
 from ...spam.rules.trusted_author import TrustedAuthor
 from ...spam.submission import Facts, Submission
 from ...spam.verdict import Action, Finding, Verdict, total
+from .. import counting
 from ..identity import address_here, client_here, is_exempt, sender_keys
 from ..protection import Protection
 from ..state import State, this_app
@@ -227,6 +228,7 @@ class _Post:
             self.verdict, self.refusal = self.verdict.let_through(), None
         self.verdict = self.state.in_site_language(self.verdict)
         if self.submission is not None:
+            self.state.recorder.count(counting.submission_judged, self.verdict)
             submission_judged.send(this_app(), submission=self.submission, verdict=self.verdict)
         return Result(
             self.scope,

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from ...challenge.difficulty import Difficulty
 from ...errors import ConfigError
 from ...signals import challenge_issued
+from .. import counting
 from ..identity import client_here, is_exempt
 from ..language import template_texts, translated, visitor_language
 from ..post.captcha_check import mode_in
@@ -213,6 +214,8 @@ def issue(
     state.health.recover()
     language = language or visitor_language()
     token = state.issuer.issue(scope, difficulty=difficulty, language=language, tries_left=tries_left, repeats=repeats)
+    if shown:
+        state.recorder.count(counting.code_shown)
     challenge_issued.send(this_app(), scope=scope, difficulty=difficulty.spec(), shown=shown)
     return Ticket(token, scope, difficulty, language)
 
