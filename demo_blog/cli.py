@@ -125,7 +125,7 @@ def create_owner(name: str, password: str) -> None:
 @click.argument("name")
 @click.password_option(help="Asked for if it isn't given.")
 def set_password(name: str, password: str) -> None:
-    """Give the owner NAME a new password. This ends all sessions of this owner."""
+    """Give the owner NAME a new password. This ends all sessions and log-in links of this owner."""
     owner = _owner(name)
     try:
         accounts.set_password(owner, password)

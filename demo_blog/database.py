@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,6 +76,8 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
+        if db.engine.dialect.name == "postgresql":
+            _replace_nul(db.engine)
     migrate.init_app(app, db)
 
 
@@ -82,6 +85,26 @@ def _with_driver(url: str) -> str:
     """Return a PostgreSQL URL with the name of our driver. Providers write ``postgres://`` or ``postgresql://``."""
     scheme, separator, rest = url.partition("://")
     return f"postgresql+psycopg{separator}{rest}" if scheme in {"postgres", "postgresql"} else url
+
+
+def _replace_nul(engine: Engine) -> None:
+    """Replace the character NUL, which PostgreSQL refuses, with U+FFFD. Visitors can put it into every address."""
+
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def execute(
+        _connection: object, _cursor: object, statement: str, parameters: object, _context: object, _many: object
+    ) -> tuple[str, object]:
+        return statement, _without_nul(parameters)
+
+
+def _without_nul(parameters: object) -> object:
+    if isinstance(parameters, str):
+        return parameters.replace("\0", "\ufffd")
+    if isinstance(parameters, Mapping):
+        return {name: _without_nul(value) for name, value in parameters.items()}
+    if isinstance(parameters, list | tuple):
+        return type(parameters)(map(_without_nul, parameters))
+    return parameters
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -1,8 +1,9 @@
 """Pictures beside comments: a pattern of bits that is always the same for the same author.
 
 The address of a picture has a keyed hash of the author's name and e-mail address. It can't be turned back into the
-address, and without the journal's secret key it can't be computed, so addresses can't be guessed. The name is part of
-it, so that a person's comments under different names don't look connected.
+address, and without the journal's secret key it can't be computed. A stranger can test a guessed address only by
+sending a comment with it, under the guard's limits. The name is part of it, so that a person's comments under different
+names don't look connected.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The preview of a comment. Nothing is stored, and the security code isn't used up.
 
 The route isn't guarded: a preview is no comment. It can't be used to show another site's text, because it needs a CSRF
-token, and it renders no more text than a comment may have.
+token, and it renders no more text than a comment may have. Its picture is that of the name alone: otherwise it would
+show, as often as a stranger asks, whether a guessed e-mail address is that of another author.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def _preview() -> ResponseReturnValue:
     if not target.is_open:
         return comments.not_sent(form, comments.CLOSED), 403
     errors = form.errors()
-    shown = Comment(author=form.author, email=form.email, url=web_address(form.url) or "", body=form.body)
+    shown = Comment(author=form.author, email="", url=web_address(form.url) or "", body=form.body)
     page = render_template(
         "preview.html",
         post=g.post,

@@ -125,7 +125,7 @@ def _slug(exported: ExportedPost) -> str:
 def tag_names(exported: ExportedPost) -> list[str]:
     """Return the names of the post's categories and tags, in lower case as all tags of the journal."""
     names = {cut(plain(name).lower(), 60) for name in exported.tags}
-    return sorted(names - {"", UNCATEGORISED})
+    return sorted(name for name in names - {UNCATEGORISED} if any(map(str.isalnum, name)))  # "/" has no address
 
 
 def old_addresses(exported: ExportedPost) -> list[str]:

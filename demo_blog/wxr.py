@@ -135,6 +135,10 @@ class _Reader:
             self._parser.Parse(chunk, final)
         except expat.ExpatError as error:
             raise self._error(expat.ErrorString(error.code), error.lineno) from None
+        except ExportError:
+            raise
+        except (LookupError, ValueError) as error:  # from Python's decoder
+            raise self._error(f"the encoding isn't supported, use UTF-8: {error}") from None
 
     def _error(self, what: str, line: int | None = None) -> ExportError:
         line = (self._parser.CurrentLineNumber if line is None else line) + self._lines_before

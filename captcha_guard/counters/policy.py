@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
-from limits import RateLimitItem, RateLimitItemPerSecond, parse_many
+from limits import RateLimitItem, RateLimitItemPerSecond, parse
 
 from ..errors import ConfigError
 from .windows import Charge
 
 if TYPE_CHECKING:
     from .client import Client, Level
+
+_SEPARATORS: Final = re.compile("[,;|]")
 
 #: The number of hits in a row without a wait. After that the waits grow.
 FREE: Final = 5
@@ -40,8 +43,9 @@ class Policy:
 
         :raises ConfigError: the text isn't a list of limits, or a limit is below 1.
         """
+        # One limit at a time and with single spaces: the pattern of limits.parse_many takes exponential time.
         try:
-            limits = parse_many(text)
+            limits = [parse(" ".join(part.split())) for part in _SEPARATORS.split(text)]
         except ValueError:
             limits = []
         if not limits or any(limit.amount < 1 for limit in limits):

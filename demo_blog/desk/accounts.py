@@ -198,9 +198,13 @@ def create_owner(name: str, password: str | None) -> Owner:
 
 
 def set_password(owner: Owner, password: str) -> None:
-    """Store a new password and end all sessions. Raises :class:`~demo_blog.desk.passwords.PasswordError`."""
+    """Store a new password, and end all sessions and log-in links.
+
+    Raises :class:`~demo_blog.desk.passwords.PasswordError`.
+    """
     owner.password_hash = passwords.hashed(password, owner.name)
     owner.session_key = new_session_key()
+    links.delete_all(owner)
     db.session.commit()
 
 

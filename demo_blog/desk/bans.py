@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from captcha_guard import CaptchaGuardError
 from demo_blog.database import db
+from demo_blog.desk.filters import LARGEST_ID
 from demo_blog.guard import guard
 from demo_blog.models import Comment
 
@@ -31,13 +32,13 @@ def page() -> str:
     return render_template("desk/bans.html", bans=guard.bans())
 
 
-@bp.get("/comments/<int:comment_id>/ban")
+@bp.get(f"/comments/<int(max={LARGEST_ID}):comment_id>/ban")
 def form(comment_id: int) -> str:
     """Show the form with which the client of a comment is banned."""
     return _form(_comment(comment_id))
 
 
-@bp.post("/comments/<int:comment_id>/ban")
+@bp.post(f"/comments/<int(max={LARGEST_ID}):comment_id>/ban")
 def ban(comment_id: int) -> ResponseReturnValue:
     """Ban the client of a comment for the chosen time."""
     comment, chosen = _comment(comment_id), request.form.get("length", "")
@@ -54,7 +55,11 @@ def ban(comment_id: int) -> ResponseReturnValue:
 @bp.post("/bans/end")
 def end() -> ResponseReturnValue:
     """End a ban."""
-    flash("The ban is over." if guard.unban(request.form.get("client", "")) else "This ban was over already.", "desk")
+    try:
+        ended = guard.unban(request.form.get("client", ""))
+    except CaptchaGuardError as error:  # not a client's key, or the database can't be used
+        return render_template("desk/bans.html", bans=guard.bans(), problem=str(error)), 422
+    flash("The ban is over." if ended else "This ban was over already.", "desk")
     return redirect(url_for("desk.bans.page"), 303)
 
 

@@ -56,12 +56,13 @@ def page(token: str) -> ResponseReturnValue:
 def decide(token: str) -> ResponseReturnValue:
     """Decide about the comment if it is still held, and if its text is still the one that was shown."""
     link = _link(token)
-    comment = link.comment
-    if comment is None or not _is_open(link):
+    if link.comment is None or not _is_open(link):
         return _page(link, token)
-    if request.form.get("version") != _version(comment):
-        return _page(link, token, is_changed=True)
-    decisions.decide([comment], link.decision, None)
+    seen = request.form.get("seen", "")
+    batch = decisions.decide([link.comment], link.decision, None, seen=seen, was=CommentState.HELD)
+    if batch.left:
+        link = _link(token)
+        return _page(link, token, is_changed=_is_open(link))
     return redirect(request.path, 303)
 
 
@@ -80,11 +81,6 @@ def _is_open(link: Link) -> bool:
     return link.comment is not None and link.comment.state == CommentState.HELD and datetime.now(UTC) < link.expires
 
 
-def _version(comment: Comment) -> str:
-    """Return the time of the last edit. Authors can edit a comment while it waits."""
-    return comment.edited.isoformat() if comment.edited else ""
-
-
 def _page(link: Link, token: str, *, is_changed: bool = False) -> ResponseReturnValue:
     comment, is_open = link.comment, _is_open(link)
     made = history.latest([comment]).get(comment.id) if comment else None
@@ -97,7 +93,6 @@ def _page(link: Link, token: str, *, is_changed: bool = False) -> ResponseReturn
             is_open=is_open,
             is_held=comment is not None and comment.state == CommentState.HELD,
             is_changed=is_changed,
-            version=_version(comment) if comment else "",
             token=token,
         ),
         200 if comment is not None and (is_open or comment.state != CommentState.HELD) else 410,

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy import ColumnElement, Select, delete, select, update
 from sqlalchemy.orm import joinedload
 
 from demo_blog import moderation
 from demo_blog.database import db
 from demo_blog.desk.models import Decision, Owner
+from demo_blog.desk.versions import has_changed
 from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState
 
@@ -32,35 +33,48 @@ SPAM_KEPT = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Batch:
-    """Decisions that were made together. ``untaught`` is the number of comments that the guard couldn't learn."""
+    """Decisions that were made together.
+
+    ``untaught`` is the number of comments that the guard couldn't learn, and ``left`` of those that weren't decided
+    about because they had changed.
+    """
 
     id: str
     comments: int
     untaught: int = 0
+    left: int = 0
 
 
-def decide(comments: Sequence[Comment], became: str, owner: Owner | None) -> Batch:
+def decide(
+    comments: Sequence[Comment], became: str, owner: Owner | None, *, seen: str = "", was: CommentState | None = None
+) -> Batch:
     """Store a decision about these comments and teach it to the guard at once.
 
     ``became`` is ``published``, ``spam`` or ``deleted``. ``owner`` is ``None`` at the command line. Approving a comment
     that the guard has published teaches the guard that this was right. The same decision again, as by a double click,
     isn't stored again, and the batch is that of the first one.
+
+    There is no decision about a comment whose author has changed it since the page with the versions ``seen`` was
+    shown, or which isn't in the state ``was``, if that is given.
     """
     state = CommentState(became)
     if state not in DECISIONS:
         raise ValueError(f"a decision is {became!r}; it must be one of {', '.join(DECISIONS)}")
-    repeated = _batches_of_same(comments, state)
-    new = [comment for comment in comments if comment.id not in repeated]
+    owner_id = owner.id if owner else None
+    locked = _locked(comments)
+    decided = [one for one in locked if was in {None, one.state} and not has_changed(one, seen)]
+    repeated = _batches_of_same(decided, state)
+    new = [comment for comment in decided if comment.id not in repeated]
     batch, now = secrets.token_urlsafe(16), datetime.now(UTC)
     for comment in new:
-        owner_id = owner.id if owner else None
         made = Decision(batch=batch, comment=comment, owner_id=owner_id, made=now, was=comment.state, became=state)
         db.session.add(made)
         comment.move_to(state)
         comment.decided = now
     db.session.commit()
-    taught = [state not in LABELS or moderation.teach(comment) for comment in comments]
-    return Batch(batch if new or not repeated else next(iter(repeated.values())), len(comments), taught.count(False))
+    untaught = [state not in LABELS or moderation.teach(comment) for comment in decided].count(False)
+    made_in = batch if new or not repeated else next(iter(repeated.values()))
+    return Batch(made_in, len(decided), untaught, len(locked) - len(decided))
 
 
 def undo(batch: str) -> int:
@@ -141,6 +155,17 @@ def delete_spam(now: datetime | None = None) -> int:
     deleted = db.session.execute(expired.returning(Comment.id), execution_options={"synchronize_session": False}).all()
     db.session.commit()
     return len(deleted)
+
+
+def _locked(comments: Sequence[Comment]) -> Sequence[Comment]:
+    """Lock the comments' rows and read them again, so that no edit or other decision of the last moment is missed."""
+    same = Comment.id.in_([comment.id for comment in comments])
+    db.session.execute(  # SQLite has no SELECT FOR UPDATE
+        update(Comment).where(same).values(state=Comment.state), execution_options={"synchronize_session": False}
+    )
+    return db.session.scalars(
+        select(Comment).where(same).order_by(Comment.id).execution_options(populate_existing=True)
+    ).all()
 
 
 def _in_force(comment: Comment, *conditions: ColumnElement[bool]) -> Select[Decision]:

@@ -151,7 +151,7 @@ def reasons() -> Sequence[str]:
 def _read(position: str | None) -> tuple[datetime, int] | None:
     time, _, number = (position or "").partition(".")
     try:
-        return _EPOCH + timedelta(microseconds=int(time)), min(int(number), LARGEST_ID)
+        return _EPOCH + timedelta(microseconds=int(time)), max(0, min(int(number), LARGEST_ID))
     except (ValueError, OverflowError):
         return None
 

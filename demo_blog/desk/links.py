@@ -41,5 +41,10 @@ def use(token: str) -> Owner | None:
     return None if owner_id is None else db.session.get(Owner, owner_id)
 
 
+def delete_all(owner: Owner) -> None:
+    """Delete every link of ``owner``. The caller commits."""
+    db.session.execute(delete(LogInLink).where(LogInLink.owner_id == owner.id))
+
+
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

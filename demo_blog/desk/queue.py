@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from demo_blog import moderation
 from demo_blog.database import db
-from demo_blog.desk import decisions, filters, history, reasons
+from demo_blog.desk import decisions, filters, history, reasons, versions
 from demo_blog.desk.accounts import current_owner
 from demo_blog.desk.filters import LARGEST_ID, Filters
 from demo_blog.models import Comment, CommentState
@@ -23,6 +23,7 @@ TITLE = "Queue"
 bp = Blueprint("queue", __name__)
 bp.add_app_template_filter(reasons.moment)
 bp.add_app_template_filter(moderation.name_of)
+bp.add_app_template_filter(versions.versions)
 
 LIST_TITLES = {
     "held": "Held",
@@ -43,6 +44,8 @@ NOTHING = "nothing"
 
 CHOSEN = "chosen"
 """The value of a button that decides about all chosen comments. Other values are the id of one comment."""
+
+CHANGED = "An author has changed a comment since you opened the page. Please read it again before you decide."
 
 
 @bp.get("")
@@ -105,7 +108,9 @@ def decide() -> ResponseReturnValue:
     comments = _chosen() if one == CHOSEN else _comments([one])
     if not comments:
         return _back(done="none")
-    batch = decisions.decide(comments, BUTTONS[pressed], current_owner())
+    batch = decisions.decide(comments, BUTTONS[pressed], current_owner(), seen=request.form.get("seen", ""))
+    if batch.left:
+        flash(f"{CHANGED} Not decided: {batch.left}.", "desk")
     anchor = "" if one == CHOSEN else request.form.get("then", "")
     return _back(done=batch.id, anchor=anchor, untaught=batch.untaught or None)
 

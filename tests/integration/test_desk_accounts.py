@@ -117,6 +117,12 @@ def test_a_new_password_ends_all_sessions(guest: Reader, journal: Flask) -> None
     assert enter(guest, password="ten gaps, eleven posts").location == "/desk"
 
 
+def test_a_new_password_ends_the_log_in_links_before_it(guest: Reader, journal: Flask) -> None:
+    address = journal_says(journal, "log-in-link").strip()
+    journal_says(journal, "set-password", OWNER, "--password", "ten gaps, eleven posts")
+    assert accounts.LINK_OVER in guest.open(address).text
+
+
 def test_the_command_prints_a_link_that_logs_in(guest: Reader, journal: Flask) -> None:
     address = journal_says(journal, "log-in-link", "--site", "https://blog.example/").strip()
     assert re.fullmatch(r"https://blog\.example/desk/link/[\w-]{43}", address)

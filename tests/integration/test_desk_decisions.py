@@ -71,6 +71,15 @@ def test_a_decision_moves_the_comments_and_teaches_the_guard(
     assert {(one.batch, one.was, one.became, one.owner_id) for one in stored} == {(batch.id, "held", became, owner.id)}
 
 
+def test_a_decision_of_the_last_moment_is_the_state_before_the_next_one(owner: Owner, journal: Flask) -> None:
+    [comment] = comments("held")
+    assert comment.state == "held"
+    with journal.app_context():
+        decisions.decide([db.session.get_one(Comment, comment.id)], "spam", None)
+    batch = decisions.decide([comment], "published", owner)
+    assert db.session.scalar(select(Decision.was).where(Decision.batch == batch.id)) == "spam"
+
+
 def test_an_unknown_decision_is_refused(owner: Owner) -> None:
     with pytest.raises(ValueError, match="must be one of published, spam, deleted"):
         decisions.decide(comments("held"), "held", owner)

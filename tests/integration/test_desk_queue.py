@@ -340,6 +340,45 @@ def test_all_comments_on_a_page_are_decided_with_one_tick(owner: Reader, journal
     assert [state_of(journal, one) for one in (ids[0], ids[1], ids[2], ids[26])] == ["held", "held", "spam", "spam"]
 
 
+def rewrite(journal: Flask, comment_id: int, body: str = "Buy tickets here") -> None:
+    """Change the text of a comment as its author does."""
+    with journal.app_context():
+        db.session.get_one(Comment, comment_id).body = body
+        db.session.commit()
+
+
+def test_a_text_that_changed_after_the_page_was_opened_is_not_published(owner: Reader, journal: Flask) -> None:
+    one = store(journal)
+    page = owner.open("/desk")
+    rewrite(journal, one)
+    page = owner.open(press(owner, page, approve=one, seen=page.fields["seen"]).location)
+    assert "An author has changed a comment since you opened the page." in page.text
+    assert "Buy tickets here" in page.text
+    assert state_of(journal, one) == "held"
+    press(owner, page, approve=one, seen=page.fields["seen"])
+    assert state_of(journal, one) == "published"
+
+
+def test_of_chosen_comments_only_those_that_changed_wait(owner: Reader, journal: Flask) -> None:
+    ids = [store(journal) for _ in range(3)]
+    page = owner.open("/desk")
+    seen = [given["value"] for given in page.all("input") if given.get("name") == "seen"][-1]
+    rewrite(journal, ids[1])
+    page = owner.open(press(owner, page, approve="chosen", id=ids, seen=seen).location)
+    assert "Not decided: 1." in page.text
+    assert "2 comments approved." in page.text
+    assert [state_of(journal, one) for one in ids] == ["published", "held", "published"]
+
+
+def test_the_form_on_a_comments_own_page_is_for_the_text_that_it_shows(owner: Reader, journal: Flask) -> None:
+    one = store(journal)
+    page = owner.open(f"/desk/comments/{one}")
+    rewrite(journal, one)
+    response = owner.client.post("/desk/decide", data=page.fields | {"approve": str(one)})
+    assert "An author has changed a comment" in owner.open(response.location).text
+    assert state_of(journal, one) == "held"
+
+
 def test_a_button_without_a_choice_changes_nothing(owner: Reader, journal: Flask) -> None:
     one = store(journal)
     page = owner.open("/desk")

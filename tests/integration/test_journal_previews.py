@@ -115,3 +115,12 @@ def test_scripts_in_a_preview_are_only_text(reader: Reader) -> None:
     assert not [one for one in page.all("script") if "src" not in one]
     assert [one["class"] for one in page.all("img")] == ["identicon", "captcha-guard__picture"]
     assert not [one for one in page.links if one.startswith("javascript")]
+
+
+def test_a_preview_doesnt_show_whether_an_authors_address_was_guessed(reader: Reader) -> None:
+    reader.comment(author="Zoë", email="zoe@example.org")
+    guesses = (preview(reader, author="Zoë", email=guess) for guess in ("zoe@example.org", "other@example.org", ""))
+    pictures = {one["src"] for page in guesses for one in page.all("img") if one.get("class") == "identicon"}
+    published = next(one["src"] for one in reader.open().all("img") if one.get("class") == "identicon")
+    assert len(pictures) == 1
+    assert published not in pictures

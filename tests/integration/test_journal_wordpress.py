@@ -215,6 +215,14 @@ def test_an_export_of_an_old_wordpress_in_another_encoding_is_read(imported: Fla
     assert [(one.author, one.body) for one in old.comments] == [("Petra", "Well said.")]
 
 
+def test_tags_without_a_letter_or_digit_are_left_out(journal: Flask, export: WriteExport, reader: Reader) -> None:
+    tags = "".join(f'<category domain="post_tag">{name}</category>' for name in ("/", "..", "c/c++"))
+    run(journal, export(item(1, "x", tags)))
+    with journal.app_context():
+        assert [tag.name for tag in post(1, "tiny.example").tags] == ["c/c++"]
+    assert reader.client.get("/tags/c%2Fc++").status_code == 200
+
+
 def test_too_long_titles_authors_and_tags_are_cut(journal: Flask, export: WriteExport) -> None:
     tag = f'<category domain="post_tag" nicename="x">{"t" * 99}</category>'
     run(journal, export(item(1, "s" * 500, tag + comment(2), title="T" * 999)))
@@ -477,6 +485,13 @@ def test_entities_and_other_files_are_never_read(journal: Flask, export: WriteEx
     xml, rest = HEAD.split("\n", 1)
     file = export(item(1, "x", body="&b;&file;"), head=f"{xml}\n{doctype}{rest}")
     assert "line 2: the file has a DOCTYPE" in refused(journal, file)
+
+
+@pytest.mark.parametrize("encoding", ["unknown-1", "utf-7", "shift_jis", "rot13", "punycode"])
+def test_an_encoding_that_cannot_be_read_is_refused(journal: Flask, export: WriteExport, encoding: str) -> None:
+    head = HEAD.replace("UTF-8", encoding, 1)
+    assert encoding in head
+    assert "the encoding isn't supported, use UTF-8" in refused(journal, export(item(1, "x"), head=head))
 
 
 def test_sizes_and_depths_have_limits(journal: Flask, export: WriteExport, monkeypatch: pytest.MonkeyPatch) -> None:

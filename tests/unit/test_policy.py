@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import time_machine
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from limits.storage import Storage
 from captcha_guard.counters.client import Client, client_of
 from captcha_guard.counters.limits import Limits, Policy, open_storage
 from captcha_guard.counters.policy import FREE
+from captcha_guard.errors import ConfigError
 from tests.conftest import NOON
 
 DAY = 86_400
@@ -173,3 +176,11 @@ def test_hits_still_count_after_the_limits_were_changed(storage: Storage) -> Non
     assert hits(counting(Policy.parse("comments", "3 per minute"), storage), "comments", 2) == 2
     stricter = counting(Policy.parse("comments", "2 per minute; 9 per hour"), storage)
     assert hits(stricter, "comments", 2) == 0
+
+
+@pytest.mark.parametrize("text", ["1 per minute; " * 10, "1" + " " * 400 + "per" + " " * 400 + "!"])
+def test_a_list_that_cannot_be_read_is_refused_at_once(text: str) -> None:
+    start = time.process_time()
+    with pytest.raises(ConfigError, match="write them like"):
+        Policy.parse("comments", text)
+    assert time.process_time() - start < 0.5
