@@ -6,7 +6,9 @@ several workers, use ``prometheus_client``'s multiprocess mode.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary, WeakSet
 
 from flask import Flask
 
@@ -46,70 +48,99 @@ def observe(app: Flask, registry: CollectorRegistry = REGISTRY) -> None:
     - ``captcha_guard_challenges_solved_total``: solved codes by ``kind``; the kind ``pass`` was solved before.
     - ``captcha_guard_challenges_failed_total``: codes that weren't solved, by ``reason``.
     - ``captcha_guard_solve_seconds``: a histogram of the time from a code to its right answer, by ``kind``.
+
+    Applications with the same registry are added up, and ``captcha_guard_store_up`` is 0 while the store of one of them
+    doesn't work. Observing an application again changes nothing.
     """
-    _observe_store(app, registry)
-    _observe_submissions(app, registry)
-    _observe_challenges(app, registry)
+    if registry not in _metrics:
+        _metrics[registry] = _Metrics(registry)
+    _metrics[registry].observe(app)
 
 
-def _observe_store(app: Flask, registry: CollectorRegistry) -> None:
-    up = Gauge("captcha_guard_store_up", "Whether the counters' store answers.", registry=registry)
-    up.set(1)
+class _Metrics:
+    """The metrics in one registry."""
 
-    def down(_: Flask, **__: object) -> None:
-        up.set(0)
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._apps: WeakSet[Flask] = WeakSet()
+        self._down: WeakSet[Flask] = WeakSet()
+        self._up = Gauge("captcha_guard_store_up", "Whether the counters' store answers.", registry=registry)
+        self.report_store()
+        self._verdicts = Counter(
+            "captcha_guard_verdicts", "Submissions judged, by action.", ["action"], registry=registry
+        )
+        self._refusals = Counter("captcha_guard_refusals", "POSTs refused, by reason.", ["reason"], registry=registry)
+        self._limits = Counter(
+            "captcha_guard_limits", "Requests that a limit refused, by policy.", ["policy"], registry=registry
+        )
+        name = "captcha_guard_challenges"
+        self._shown = Counter(f"{name}_shown", "Security codes shown.", registry=registry)
+        self._solved = Counter(f"{name}_solved", "Security codes solved, by kind.", ["kind"], registry=registry)
+        self._failed = Counter(f"{name}_failed", "Security codes not solved, by reason.", ["reason"], registry=registry)
+        self._times = Histogram(
+            "captcha_guard_solve_seconds",
+            "Seconds from a security code to its right answer, by kind.",
+            ["kind"],
+            buckets=BUCKETS,
+            registry=registry,
+        )
 
-    def again(_: Flask, **__: object) -> None:
-        up.set(1)
+    def observe(self, app: Flask) -> None:
+        """Update the metrics for an application, unless it is observed already."""
+        if app in self._apps:
+            return
+        self._apps.add(app)
+        store_unavailable.connect(self._store_down, app)
+        store_available.connect(self._store_up, app)
+        submission_judged.connect(self._judged, app)
+        submission_refused.connect(self._refused, app)
+        limit_reached.connect(self._limited, app)
+        challenge_issued.connect(self._issued, app)
+        challenge_solved.connect(self._solved_code, app)
+        challenge_failed.connect(self._failed_code, app)
 
-    store_unavailable.connect(down, app, weak=False)
-    store_available.connect(again, app, weak=False)
+    def report_store(self) -> None:
+        """Set the gauge of the store."""
+        self._up.set(0 if self._down else 1)
 
+    def _store_down(self, app: Flask, **_: object) -> None:
+        self._down.add(app)
+        self.report_store()
 
-def _observe_submissions(app: Flask, registry: CollectorRegistry) -> None:
-    verdicts = Counter("captcha_guard_verdicts", "Submissions judged, by action.", ["action"], registry=registry)
-    refusals = Counter("captcha_guard_refusals", "POSTs refused, by reason.", ["reason"], registry=registry)
-    limits = Counter("captcha_guard_limits", "Requests that a limit refused, by policy.", ["policy"], registry=registry)
+    def _store_up(self, app: Flask, **_: object) -> None:
+        self._down.discard(app)
+        self.report_store()
 
-    def judged(_: Flask, *, verdict: Verdict, **__: object) -> None:
-        verdicts.labels(verdict.action.name.lower()).inc()
+    def _judged(self, _: Flask, *, verdict: Verdict, **__: object) -> None:
+        self._verdicts.labels(verdict.action.name.lower()).inc()
 
-    def refused(_: Flask, *, reason: str, **__: object) -> None:
-        refusals.labels(reason).inc()
+    def _refused(self, _: Flask, *, reason: str, **__: object) -> None:
+        self._refusals.labels(reason).inc()
 
-    def limited(_: Flask, *, policy: str, **__: object) -> None:
-        limits.labels(policy).inc()
+    def _limited(self, _: Flask, *, policy: str, **__: object) -> None:
+        self._limits.labels(policy).inc()
 
-    submission_judged.connect(judged, app, weak=False)
-    submission_refused.connect(refused, app, weak=False)
-    limit_reached.connect(limited, app, weak=False)
-
-
-def _observe_challenges(app: Flask, registry: CollectorRegistry) -> None:
-    name = "captcha_guard_challenges"
-    seen = Counter(f"{name}_shown", "Security codes shown.", registry=registry)
-    right = Counter(f"{name}_solved", "Security codes solved, by kind.", ["kind"], registry=registry)
-    wrong = Counter(f"{name}_failed", "Security codes not solved, by reason.", ["reason"], registry=registry)
-    times = Histogram(
-        "captcha_guard_solve_seconds",
-        "Seconds from a security code to its right answer, by kind.",
-        ["kind"],
-        buckets=BUCKETS,
-        registry=registry,
-    )
-
-    def issued(_: Flask, *, shown: bool, **__: object) -> None:
+    def _issued(self, _: Flask, *, shown: bool, **__: object) -> None:
         if shown:
-            seen.inc()
+            self._shown.inc()
 
-    def solved(_: Flask, *, kind: str, seconds: int, **__: object) -> None:
-        right.labels(kind).inc()
+    def _solved_code(self, _: Flask, *, kind: str, seconds: int, **__: object) -> None:
+        self._solved.labels(kind).inc()
         if kind != PASS_KIND:
-            times.labels(kind).observe(seconds)
+            self._times.labels(kind).observe(seconds)
 
-    def failed(_: Flask, *, reason: str, **__: object) -> None:
-        wrong.labels(reason).inc()
+    def _failed_code(self, _: Flask, *, reason: str, **__: object) -> None:
+        self._failed.labels(reason).inc()
 
-    challenge_issued.connect(issued, app, weak=False)
-    challenge_solved.connect(solved, app, weak=False)
-    challenge_failed.connect(failed, app, weak=False)
+
+#: The metrics of each registry, which has each name only once.
+_metrics: WeakKeyDictionary[CollectorRegistry, _Metrics] = WeakKeyDictionary()
+
+
+def _report_stores() -> None:
+    """Set the gauges in a fork. In ``prometheus_client``'s multiprocess mode, each process begins with 0."""
+    for metrics in list(_metrics.values()):
+        metrics.report_store()
+
+
+if "PROMETHEUS_MULTIPROC_DIR" in os.environ and hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_report_stores)

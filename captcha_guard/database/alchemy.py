@@ -28,6 +28,8 @@ _PLACEHOLDER: Final = re.compile(r":(\w+)")
 _LOCK_WRITERS: Final = "UPDATE judge_turn SET turn = turn + 1 WHERE id = 1"
 _UPSERT: Final = re.compile(r"ON CONFLICT \([^)]*\) DO UPDATE SET")
 _IF_NEW: Final = "DO NOTHING"
+#: What SQLite says about a missing table. Servers have an error of their own for it.
+_NO_TABLE: Final = "no such table"
 #: Seconds to connect to PostgreSQL. libpq allows 2 or more.
 _CONNECT_TIMEOUT: Final = 2
 #: PostgreSQL ends a transaction that has been idle for this long. Its host may have crashed, and others wait for it.
@@ -128,6 +130,11 @@ class AlchemyDatabase(Database):
             access.retry = False  # the transaction can't continue on another connection
             yield access
             connection.commit()
+
+    def _failed(self, error: BaseException) -> None:
+        """Create the tables again at the next use if one is missing, such as after a backup was restored."""
+        if type(error).__name__ in ("UndefinedTable", "ProgrammingError") or _NO_TABLE in str(error):
+            self._created = (0, 0, 0)
 
     def _create_tables(self) -> None:
         """Create the tables that are missing and delete old ones, once in each process."""

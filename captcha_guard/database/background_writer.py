@@ -110,6 +110,11 @@ class BackgroundWriter:
         self._is_stopped = True
 
     @property
+    def where(self) -> str:
+        """The database, for messages."""
+        return self._database.where
+
+    @property
     def is_stopped(self) -> bool:
         """Whether nothing is written any more."""
         return self._is_stopped
@@ -233,7 +238,10 @@ def _run(reference: weakref.ref[BackgroundWriter], every: float) -> None:
 def _write_all() -> None:
     """Write what waits in all writers, at the end of the process. Their threads write nothing after that."""
     for writer in list(_writers):
-        writer.write(insist=True)
+        if not writer.write(insist=True):
+            logger.warning(
+                "captcha_guard: the process ends, so the statistics and records that wait for %s are lost", writer.where
+            )
         writer.stop()
 
 

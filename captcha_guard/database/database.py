@@ -146,6 +146,9 @@ class Database(ABC):
     @abstractmethod
     def _writing(self) -> AbstractContextManager[Access]: ...
 
+    def _failed(self, error: BaseException) -> None:  # noqa: B027 - not every database needs it
+        """Prepare the next use after this error of the database."""
+
     def _prepare(self) -> None:
         action, self._before = self._before, None
         if action is None:
@@ -183,6 +186,7 @@ class _Translating:
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: BaseException) -> DatabaseUnavailableError:
+        self._database._failed(error)
         return DatabaseUnavailableError(
             f"The judge's database {self._database.where} can't be used: {_first_line(error)}"
         )

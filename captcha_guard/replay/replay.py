@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from ..spam.judge import NEW_SITE, Judge, weight_of
 from ..spam.verdict import Action, Bands, Thresholds, total
 from ..spam.weighing import action_of, weighted
 from .limits import PastLimits
-from .record import COUNTED, Circumstances, Found, Recorded, circumstances_of, findings_of, id_of
+from .record import COUNTED, TABLE, Circumstances, Found, Recorded, circumstances_of, findings_of, id_of
+
+logger = logging.getLogger("captcha_guard")
 
 #: What would have happened to a POST that limits refused, so that it was never judged.
 UNKNOWN: Final = "unknown"
@@ -96,21 +99,37 @@ class Replayer:
         self._known: dict[tuple[str, int, Action | None, int], str] = {}
 
     def replay(self, recorded: Iterable[Recorded], since: float) -> Replay:
-        """Return what would have changed. POSTs before ``since`` only count for the limits."""
-        before, after = Counter[int](), Counter[str]()
-        changed = []
-        for judged_at, name, client, networks, action, chance, findings, flags in recorded:
-            would = self._outcome(findings, flags, chance)
-            if self.limits is not None and flags & COUNTED:
-                would = self._limited(would, flags, is_allowed=self.limits.allow(client, networks, judged_at))
+        """Return what would have changed. POSTs before ``since`` only count for the limits.
+
+        Damaged rows are left out, and the log has their number.
+        """
+        before, after = Counter[str](), Counter[str]()
+        changed, damaged = [], 0
+        for row in recorded:
+            try:
+                was, would = self._was_and_would(row)
+            except (LookupError, TypeError, ValueError):  # another version may write other values
+                damaged += 1
+                continue
+            judged_at, name, *_ = row
             if judged_at < since:
                 continue
-            before[action] += 1
+            before[was] += 1
             after[would] += 1
-            if would != _NAMES[action]:
-                changed.append(Change(id_of(name), datetime.fromtimestamp(judged_at, UTC), _NAMES[action], would))
-        named = Counter({_NAMES[action]: number for action, number in before.items()})
-        return Replay(before.total(), _by_action(named), _by_action(after), tuple(changed))
+            if would != was:
+                changed.append(Change(id_of(name), datetime.fromtimestamp(judged_at, UTC), was, would))
+        if damaged:
+            logger.warning(
+                "captcha_guard: %d damaged rows of the table %s were left out of a replay", damaged, TABLE.name
+            )
+        return Replay(before.total(), _by_action(before), _by_action(after), tuple(changed))
+
+    def _was_and_would(self, row: Recorded) -> tuple[str, str]:
+        judged_at, _, client, networks, action, chance, findings, flags = row
+        was, would = _NAMES[action], self._outcome(findings, flags, chance)
+        if self.limits is not None and flags & COUNTED:
+            would = self._limited(would, flags, is_allowed=self.limits.allow(client, networks, judged_at))
+        return was, would
 
     def _limited(self, would: str, flags: int, *, is_allowed: bool) -> str:
         """Return what would have happened under the other limits to a POST that counts for them."""
@@ -181,11 +200,12 @@ def span(since: datetime, until: datetime) -> tuple[float, float]:
     :raises ConfigError: one of them has no time zone, or ``until`` isn't later.
     """
     for name, time in (("since", since), ("until", until)):
-        if not isinstance(time, datetime) or time.tzinfo is None:
+        if not isinstance(time, datetime) or time.utcoffset() is None:
             raise ConfigError(f"{name} is {time!r}; a datetime with a time zone is needed, such as datetime.now(UTC)")
-    if until <= since:
+    begin, end = since.timestamp(), until.timestamp()
+    if end <= begin:  # two times of one zone are compared without their offsets, which change twice a year
         raise ConfigError(f"until is {until.isoformat()}, which isn't later than since, {since.isoformat()}")
-    return since.timestamp(), until.timestamp()
+    return begin, end
 
 
 def _percent(chance: float | None) -> int:

@@ -191,8 +191,12 @@ class Judge:
         """Return the finding with the score that the site's weight gives it."""
         if finding is None:
             return None
-        if not isinstance(finding, Finding) or not isinstance(finding.score, int):
-            raise TypeError(f"it returned {finding!r}; None is needed, or a Finding whose score is a whole number")
+        is_valid = isinstance(finding, Finding) and isinstance(finding.score, int) and isinstance(finding.reason, str)
+        if not is_valid or not isinstance(finding.action, Action):
+            raise TypeError(
+                f"it returned {finding!r}; None is needed, or a Finding whose score is a whole number, whose reason is "
+                "a text, and whose action is an Action"
+            )
         weight = self.weights.get(rule.slug)
         if weight is None:
             return finding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, sqrt
 from typing import Final
@@ -66,10 +67,10 @@ def find_alerts(database: Database, now: float) -> tuple[Alert, ...]:
 def _pass_rate(recent: Counts, past: list[Counts]) -> Alert | None:
     """Compare the rate with the past days. The whole interval of the rate must be outside of the usual band."""
     share = _share_of(recent)
-    rates = [one.rate for one in map(_share_of, past) if one is not None]
-    if share is None or len(rates) < FEWEST_DAYS:
+    shares = [one for one in map(_share_of, past) if one is not None]
+    if share is None or len(shares) < FEWEST_DAYS:
         return None
-    low, high = _band(rates)
+    low, high = _band(shares)
     lowest, highest = share.wilson(Z)
     if lowest <= high and highest >= low:
         return None
@@ -117,7 +118,14 @@ def _share_of(counts: Counts) -> Share | None:
     return share if share is not None and share.trials >= ENOUGH else None
 
 
-def _band(rates: list[float]) -> tuple[float, float]:
+def _band(shares: Sequence[Share]) -> tuple[float, float]:
+    """Return the usual band. It is at least as wide as the interval of all past days together.
+
+    A few days may be equal by chance, such as days on which all codes were solved, and then deviate by nothing.
+    """
+    rates = [share.rate for share in shares]
     mean = sum(rates) / len(rates)
-    deviation = sqrt(sum((rate - mean) ** 2 for rate in rates) / (len(rates) - 1))
-    return max(0.0, mean - DEVIATIONS * deviation), min(1.0, mean + DEVIATIONS * deviation)
+    reach = DEVIATIONS * sqrt(sum((rate - mean) ** 2 for rate in rates) / (len(rates) - 1))
+    together = Share(sum(share.hits for share in shares), sum(share.trials for share in shares))
+    lowest, highest = together.wilson(Z)
+    return max(0.0, min(mean - reach, lowest)), min(1.0, max(mean + reach, highest))

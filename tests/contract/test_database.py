@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from captcha_guard.database.database import Database
+from captcha_guard.database.table import Kind, Table
 from captcha_guard.errors import DatabaseUnavailableError
 from captcha_guard.spam.history import History, Party
 from captcha_guard.spam.memory.judged_comments import RETENTION, JudgedComment, JudgedComments
@@ -23,6 +24,7 @@ from captcha_guard.spam.verdict import Action
 from tests.databases import DATABASES, opener
 
 NOW = 1_700_000_000.0
+COUNTED = Table("counted", {"number": Kind.WHOLE, "amount": Kind.WHOLE}, key=("number",))
 SAID = Submission(
     scope="comment:one",
     author="Ada Quill",
@@ -190,6 +192,19 @@ def test_a_statement_that_fails_raises_an_error_that_names_the_database(database
     assert database.where in str(caught.value)
     assert database.read(lambda access: access.rows("SELECT nothing FROM nowhere")) is None
     assert database.read(lambda access: access.rows("SELECT 1"), insist=True) == [(1,)]
+
+
+def test_tables_that_are_missing_after_a_restored_backup_are_created_again(database: Database) -> None:
+    database.add_tables(COUNTED)
+    with database.writing() as access:
+        access.run(COUNTED.insert, (1, 2))
+    with database.writing() as access:
+        access.run("DROP TABLE counted")
+    with suppress(DatabaseUnavailableError), database.reading() as access:  # finds out that the table is missing
+        access.rows(COUNTED.select)
+    with database.writing() as access:
+        access.run(COUNTED.insert, (1, 3))
+        assert access.rows(COUNTED.select) == [(1, 3)]
 
 
 def test_a_transaction_of_the_same_thread_discards_what_was_read_ahead(database: Database, memory: Reputation) -> None:

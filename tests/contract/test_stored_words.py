@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -87,6 +88,48 @@ def test_a_saved_list_applies_at_once_here_and_within_seconds_in_other_processes
     assert there.find(post("cheap pills")) is None
 
 
+def test_every_process_has_the_lists_of_a_database_that_replaces_another(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "judge.sqlite3"
+    with closing(SQLiteDatabase(path)) as here, closing(SQLiteDatabase(path)) as there:
+        words, others = (StoredWords(one, fields=FIELDS, clock=clock) for one in (here, there))
+        words.save("moderated", ["lawn"])
+        assert others.current("moderated").find(post("a lawn")) is not None
+        for file in tmp_path.iterdir():
+            file.unlink()
+        clock.now += EVERY
+        assert others.current("moderated").find(post("a lawn")) is None
+        words.save("moderated", ["mowers"])
+        clock.now += EVERY
+        assert others.current("moderated").find(post("two mowers")) is not None
+
+
+def test_a_database_without_the_list_ends_the_list_in_every_process(
+    words: StoredWords, others: StoredWords, opened: Callable[[], Database], clock: Clock
+) -> None:
+    words.save("moderated", ["lawn"])
+    assert others.current("moderated").find(post("a lawn")) is not None
+    with closing(opened()) as database, database.writing() as access:
+        access.run("DELETE FROM judge_words")
+    clock.now += EVERY
+    assert others.current("moderated").find(post("a lawn")) is None
+    words.save("moderated", ["mowers"])
+    clock.now += EVERY
+    assert others.current("moderated").find(post("two mowers")) is not None
+
+
+@pytest.mark.parametrize("packed", [b"damaged", zlib.compress(b"[damaged"), zlib.compress(b"5")])
+def test_a_damaged_list_is_empty_until_it_is_saved(
+    words: StoredWords, others: StoredWords, opened: Callable[[], Database], packed: bytes
+) -> None:
+    words.save("moderated", ["lawn"])
+    with closing(opened()) as database, database.writing() as access:
+        access.run("UPDATE judge_words SET entries = :entries", (packed,))
+    assert others.current("moderated").find(post("a lawn")) is None
+    assert words.entries("moderated") == ()
+    words.save("moderated", ["mowers"])
+    assert words.entries("moderated") == ("mowers",)
+
+
 def test_the_configured_list_stays_in_force(words: StoredWords) -> None:
     both = words.beside("moderated", WordList(["lawn"], FIELDS))
     words.save("moderated", ["mowers"])
@@ -102,6 +145,8 @@ def test_the_editors_of_one_list_do_not_overwrite_each_others_changes(words: Sto
     words.save("disallowed", ["one", "two"], expected=["one"])
     with pytest.raises(ConfigError, match=r"'disallowed' was changed by another editor, so nothing was saved"):
         others.save("disallowed", ["one", "three"], expected=shown)
+    with pytest.raises(ConfigError, match=r"the expected entries are 'one\\ntwo'; pass a list of texts"):
+        others.save("disallowed", ["four"], expected="one\ntwo")
     assert words.entries("disallowed") == ("one", "two")
     others.save("disallowed", ["three"])
     assert words.entries("disallowed") == ("three",)
@@ -138,6 +183,12 @@ def test_of_many_editors_at_once_exactly_one_saves_from_each_state(opened: Calla
     [
         (["fine", "regex:v[i"], r"the expression 'v\[i' is invalid: .*; correct it, or remove the entry"),
         (["regex:.*"], r"the entry 'regex:\.\*' matches even an empty text"),
+        (["regex:."], r"the entry 'regex:\.' matches any text, so it would be found in every comment"),
+        (["regex:\\S{2}"], "matches any text"),
+        (["lawn\nmower"], r"the entry 'lawn\\nmower' has a line break; pass its lines as entries of their own"),
+        (["lawn\u2028mower"], "has a line break"),
+        (["v\u0456agra"], "mixes letters of several scripts.*; write 'viagra', which finds this spelling, too"),
+        (["part:p\u0430ypal"], "write 'paypal'"),
         (["regex:"], "the entry 'regex:' has no visible text"),
         (["part:"], "the entry 'part:' has no visible text"),
         (["\u200b"], "has no visible text to look for; write a word, or remove the entry"),
@@ -152,7 +203,8 @@ def test_of_many_editors_at_once_exactly_one_saves_from_each_state(opened: Calla
             "101 regular expressions, allowed: 100; remove 'regex:word100'",
         ),
     ],
-    ids=["broken", "anything", "no expression", "no part", "unseen", "long", "NUL", "surrogate", "number", "text",
+    ids=["broken", "nothing", "anything", "anything long", "line break", "line separator", "disguise", "disguised part",
+         "no expression", "no part", "unseen", "long", "NUL", "surrogate", "number", "text",
          "many", "many expressions"],
 )  # fmt: skip
 def test_an_entry_that_is_not_allowed_is_named_and_nothing_is_saved(

@@ -92,10 +92,10 @@ def test_the_commands_run(names: dict[str, Any]) -> None:
 
 def test_the_list_of_bans_shows_each_ban_and_its_key_can_be_removed(names: dict[str, Any]) -> None:
     runner = names["app"].test_cli_runner()
-    added = runner.invoke(group, ["bans", "--add", "203.0.113.7", "--note", "floods"]).output
+    added = runner.invoke(group, ["bans", "--add", "203.0.113.7", "--note", "flo\x1b[31m\nods"]).output
     key = added.rpartition(" ")[2].strip()
     listed = runner.invoke(group, ["bans"]).output
-    assert re.fullmatch(rf"{key}  until \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC  floods\n", listed)
+    assert re.fullmatch(rf"{key}  until \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC  flo \[31m ods\n", listed)
     assert runner.invoke(group, ["bans", "--remove", key]).output == f"{key}: the ban has ended.\n"
     assert runner.invoke(group, ["bans", "--remove", key]).output == f"{key}: this client wasn't banned.\n"
 
@@ -106,6 +106,8 @@ def test_the_list_of_bans_shows_each_ban_and_its_key_can_be_removed(names: dict[
         (["--add", "203.0.113"], "isn't an address"),
         (["--add", "shared"], "all clients without a known address"),
         (["--add", "203.0.113.7", "--hours", "0"], "the ban's length is 0.0 s"),
+        (["--hours", "5"], "--hours and --note need --add"),
+        (["--remove", "203.0.113.7", "--note", "floods"], "--hours and --note need --add"),
         (["--add", "203.0.113.7", "--remove", "203.0.113.7"], "either --add or --remove"),
     ],
 )

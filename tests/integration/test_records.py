@@ -8,9 +8,10 @@ import secrets
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -25,6 +26,15 @@ from tests.integration.host_blog import COMMENT, Blog, fields_of, make_blog, pos
 
 LINKS = "See https://a.example and https://b.example for more of the same."
 PHRASES = "Make money online with free gift cards, ask me on telegram @rich77 now!"
+
+
+class NoZone(tzinfo):
+    """A zone that doesn't know its offset, so that a time in it has no zone."""
+
+    def utcoffset(self, _: datetime | None) -> None:
+        return None
+
+    dst = tzname = utcoffset
 
 
 def replay(blog: Blog, **other: Any) -> Replay:
@@ -192,8 +202,45 @@ def test_the_span_needs_time_zones_and_a_length(blog: Blog) -> None:
     with blog.app.app_context():
         with pytest.raises(ValueError, match=r"since is .* a datetime with a time zone is needed"):
             blog.guard.replay(now.replace(tzinfo=None), now)
+        with pytest.raises(ValueError, match=r"until is .* a datetime with a time zone is needed"):
+            blog.guard.replay(now, now.replace(tzinfo=NoZone()))
         with pytest.raises(ValueError, match="isn't later than since"):
             blog.guard.replay(now, now)
+
+
+def test_the_hour_that_clocks_repeat_is_a_span_as_any_other(blog: Blog) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    before = datetime(2026, 10, 25, 2, 30, tzinfo=berlin)
+    after = datetime(2026, 10, 25, 2, 15, tzinfo=berlin, fold=1)
+    with blog.app.app_context():
+        assert blog.guard.replay(before, after).submissions == 0
+        with pytest.raises(ValueError, match="isn't later than since"):
+            blog.guard.replay(after, before)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("action", 9),
+        ("flags", 3),
+        ("networks", b"x" * 33),
+        ("findings", ""),
+        ("findings", "null"),
+        ("findings", "[[1]]"),
+        ("findings", '[["links","many",0,0]]'),
+    ],
+)
+def test_a_damaged_record_is_left_out_of_a_replay_and_the_log_says_so(
+    blog: Blog, tmp_path: Path, caplog: pytest.LogCaptureFixture, column: str, value: object
+) -> None:
+    for number in range(3):
+        post_comment(blog.client(), body=f"The loop in part {number}.")
+    assert replay(blog).submissions == 3
+    with closing(sqlite3.connect(tmp_path / "instance" / "captcha_guard.sqlite3")) as connection, connection:
+        id_of_one = "SELECT min(id) FROM judge_records"
+        connection.execute(f"UPDATE judge_records SET {column} = ? WHERE id = ({id_of_one})", (value,))  # noqa: S608
+    assert replay(blog, comment_limits="9 per minute").submissions == 2
+    assert "1 damaged rows of the table judge_records were left out of a replay" in caplog.text
 
 
 #: What a visitor does: on which page, with which text, and how.

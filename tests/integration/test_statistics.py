@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,6 +23,7 @@ from captcha_guard import Alert, ConfigError, Counts, Period, Statistics, Submis
 from captcha_guard.cli import group
 from captcha_guard.errors import DatabaseUnavailableError
 from captcha_guard.metrics import observe
+from captcha_guard.signals import store_available, store_unavailable
 from captcha_guard.testing import relax
 from captcha_guard.web.post.posted import ANSWER, NO_CODE, TOKEN
 from captcha_guard.web.state import NAME
@@ -512,3 +516,47 @@ def test_prometheus_counts_the_same_events(blogs: MakeBlog, clock: time_machine.
     assert value(f"{prefix}_refusals_total", {"reason": "limited"}) == 1
     buckets = [value(f"{prefix}_solve_seconds_bucket", {"kind": "image", "le": le}) for le in ("3.0", "5.0", "+Inf")]
     assert (buckets, value(f"{prefix}_solve_seconds_sum", {"kind": "image"})) == ([0, 1, 1], 4)
+
+
+def test_applications_in_one_registry_are_added_up_and_count_once(blogs: MakeBlog) -> None:
+    registry, other = CollectorRegistry(), CollectorRegistry()
+    first, second = blogs(folder="first"), blogs(folder="second")
+    for blog in (first, second, first):
+        observe(blog.app, registry)
+    observe(second.app, other)
+    for blog in (first, second):
+        blog.client().get("/posts/one")
+    shown = "captcha_guard_challenges_shown_total"
+    assert (registry.get_sample_value(shown), other.get_sample_value(shown)) == (2, 1)
+
+
+def test_the_store_counts_as_down_while_that_of_one_application_is(blogs: MakeBlog) -> None:
+    registry = CollectorRegistry()
+    first, second = blogs(folder="first"), blogs(folder="second")
+    for blog in (first, second):
+        observe(blog.app, registry)
+    seen = []
+    for signal, blog in ((store_unavailable, first), (store_unavailable, second), (store_available, first)):
+        signal.send(blog.app, error="refused")
+        seen.append(registry.get_sample_value("captcha_guard_store_up"))
+    store_available.send(second.app)
+    assert (seen, registry.get_sample_value("captcha_guard_store_up")) == ([0, 0, 0], 1)
+
+
+def test_the_store_of_a_forked_worker_is_up_in_multiprocess_mode(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from flask import Flask
+from prometheus_client import CollectorRegistry, multiprocess
+from captcha_guard.metrics import observe
+observe(Flask("blog"))
+if child := os.fork():
+    os.waitpid(child, 0)
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)
+    for pid in (os.getpid(), child):
+        print(registry.get_sample_value("captcha_guard_store_up", {"pid": str(pid)}))
+"""
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1.0", "1.0"]

@@ -91,6 +91,15 @@ def test_a_few_codes_that_chance_can_explain_are_no_alert(site: Site) -> None:
     assert slugs(site) == ["pass_rate"]
 
 
+def test_one_failed_code_after_a_week_without_any_is_no_alert(site: Site) -> None:
+    for ago in range(1, 8):
+        site.day(ago, 20, 0)
+    site.day(0, 19, 1)
+    assert site.alerts() == ()
+    site.day(0, 0, 19)
+    assert slugs(site) == ["pass_rate"]
+
+
 def test_days_that_differ_much_have_a_wide_band(site: Site) -> None:
     for ago in range(1, 15):
         site.day(ago, 20 + 25 * (ago % 2), 30 - 25 * (ago % 2))

@@ -55,7 +55,19 @@ def test_a_rule_that_raises_is_logged_the_comment_is_held_and_the_other_rules_ru
     assert "the disc is full" in caplog.text
 
 
-@pytest.mark.parametrize("returned", [True, 40, "spam", Finding("odd", 40.5, "A half."), Finding("odd", None, "None.")])  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "returned",
+    [
+        True,
+        40,
+        "spam",
+        Finding("odd", 40.5, "A half."),  # type: ignore[arg-type]
+        Finding("odd", None, "None."),  # type: ignore[arg-type]
+        Finding(None, 40, "No reason."),  # type: ignore[arg-type]
+        Finding(["odd"], 40, "Several reasons."),  # type: ignore[arg-type]
+        Finding("odd", 40, "An action by its name.", "hold"),  # type: ignore[arg-type]
+    ],
+)
 def test_a_rule_that_does_not_return_a_finding_is_isolated_too(
     returned: object, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -189,6 +189,19 @@ def test_the_end_of_the_process_writes_what_is_left(path: Path) -> None:
     assert read(path).total.shown == 7
 
 
+def test_a_process_that_ends_while_the_database_is_down_says_that_counts_are_lost(path: Path) -> None:
+    program = (
+        "import sys; from captcha_guard.database.opening import open_database; "
+        "from captcha_guard.database.background_writer import BackgroundWriter; "
+        "from captcha_guard.statistics.recorder import Recorder; "
+        "database = open_database('sqlite:///' + sys.argv[1]); "
+        "Recorder(database, BackgroundWriter(database, every=3600)).count(list, [('shown', '')])"
+    )
+    path.mkdir(parents=True)
+    done = subprocess.run([sys.executable, "-c", program, str(path)], check=True, capture_output=True, text=True)
+    assert f"the statistics and records that wait for {path} are lost" in done.stderr
+
+
 def test_the_process_can_end_while_a_thread_writes(path: Path) -> None:
     program = """
 import sys, threading

@@ -18,6 +18,7 @@ from ...database.table import Kind, Table
 from ...errors import ConfigError
 from ..submission import Submission
 from ..text.invisible import without_unseen
+from ..text.normalised import normalised
 from .patterns import Patterns, PatternTimeoutError
 from .word_list import PART, REGEX, WordList, WordMatch, Words, entries_in
 
@@ -31,6 +32,8 @@ LONGEST: Final = 200
 MOST_EXPRESSIONS: Final = 100
 #: Seconds after which a process notices that another one has saved a list.
 EVERY: Final = 3.0
+#: Short texts without a common character. An expression that is found in each of them is found in every comment.
+_UNLIKE: Final = ("thanks", "42", "\u65e5\u672c\u8a9e")
 
 TABLE: Final = Table("judge_words", {"name": Kind.KEY, "version": Kind.WHOLE, "entries": Kind.BYTES}, key=("name",))
 
@@ -91,6 +94,7 @@ class StoredWords:
         """
         _check_name(name)
         kept, words = self._checked(entries)
+        _refuse_text("expected entries", expected)
         before = None if expected is None else tuple(expected)
         with self._locked():
             with self._database.writing() as access:
@@ -100,8 +104,9 @@ class StoredWords:
                         f"the list {name!r} was changed by another editor, so nothing was saved; read it again, and "
                         "repeat your changes"
                     )
-                access.change(_SAVE, [(name, version + 1, _packed(kept))])
-            self._lists[name] = _Stored(version + 1, kept, words)
+                version = max(version + 1, time.time_ns())  # no version is used again if the database is replaced
+                access.change(_SAVE, [(name, version, _packed(kept))])
+            self._lists[name] = _Stored(version, kept, words)
 
     def matches(self, entries: Iterable[str], submissions: Iterable[Submission]) -> Iterator[WordMatch | None]:
         """Return what a list with these entries would find in each submission. Nothing is saved.
@@ -136,7 +141,9 @@ class StoredWords:
         if not self._lock.acquire(blocking=False):
             return
         try:
-            if not self._database.is_missing:
+            if self._database.is_missing:
+                self._lists = dict.fromkeys(NAMES, _Stored())
+            else:
                 self._read_changes()
             self._read_at = self._clock()  # also after a fault, because each try may cost a timeout
         finally:
@@ -144,8 +151,11 @@ class StoredWords:
 
     def _read_changes(self) -> None:
         versions = self._database.read(lambda access: access.rows(*_VERSIONS))
-        for name, version in versions or ():
-            if name in self._lists and version != self._lists[name].version:
+        if versions is None:
+            return
+        there: dict[str, int] = dict(versions)
+        for name, known in self._lists.items():
+            if there.get(name, 0) != known.version:
                 self._read_changed(name)
 
     def _read_changed(self, name: str) -> None:
@@ -163,8 +173,7 @@ class StoredWords:
 
     def _checked(self, entries: Iterable[str]) -> tuple[tuple[str, ...], WordList]:
         """Return the entries without blank lines, comments and repetitions, and the list of them."""
-        if isinstance(entries, str):
-            raise ConfigError(f"the entries are {entries[:80]!r}; pass a list of texts, such as text.splitlines()")
+        _refuse_text("entries", entries)
         kept = tuple(dict.fromkeys(entries_in(map(_checked_entry, entries))))
         if len(kept) > MOST:
             raise ConfigError(f"the list has {len(kept):,} entries, allowed: {MOST:,}; put more in a configured file")
@@ -202,7 +211,11 @@ def _read(access: Access, name: str) -> tuple[int, tuple[str, ...]]:
     if not rows:
         return 0, ()
     [(_, version, packed)] = rows
-    return version, tuple(json.loads(zlib.decompress(packed)))
+    try:
+        return version, tuple(map(str, json.loads(zlib.decompress(packed))))
+    except (zlib.error, ValueError, TypeError) as error:
+        logger.warning("captcha_guard: the stored list %r is damaged, so it is empty until it's saved: %s", name, error)
+        return version, ()
 
 
 def _packed(entries: Sequence[str]) -> bytes:
@@ -216,29 +229,49 @@ def _find(words: WordList, submission: Submission) -> WordMatch | None:
         raise ConfigError(str(error)) from error
 
 
+def _refuse_text(what: str, entries: object) -> None:
+    if isinstance(entries, str):
+        raise ConfigError(f"the {what} are {entries[:80]!r}; pass a list of texts, such as text.splitlines()")
+
+
 def _checked_entry(entry: object) -> str:
     if not isinstance(entry, str):
         raise ConfigError(f"the entry {entry!r} isn't a text; pass texts only")
     shown = entry if len(entry) <= 80 else f"{entry[:80]}..."
-    return storable(f"the entry {shown!r}", entry, most=LONGEST).strip()
+    checked = storable(f"the entry {shown!r}", entry, most=LONGEST).strip()
+    if len(checked.splitlines()) > 1:
+        raise ConfigError(f"the entry {shown!r} has a line break; pass its lines as entries of their own")
+    return checked
 
 
 def _refuse_useless(entry: str) -> None:
     """Raise ``ConfigError`` for an entry that can't be found, or that is found in every comment."""
-    text = entry.removeprefix(REGEX) if entry.startswith(REGEX) else entry.removeprefix(PART)
+    is_expression = entry.startswith(REGEX)
+    text = entry.removeprefix(REGEX) if is_expression else entry.removeprefix(PART)
     if not without_unseen(text).strip():
         raise ConfigError(f"the entry {entry!r} has no visible text to look for; write a word, or remove the entry")
-    if entry.startswith(REGEX) and _matches_nothing(text):
+    if is_expression:
+        _refuse_useless_expression(entry, text)
+    elif not text.isascii() and normalised(text, look_alikes=False) != (seen := normalised(text)):
         raise ConfigError(
-            f"the entry {entry!r} matches even an empty text, so it would be found in every comment; write an "
-            "expression that needs at least one character"
+            f"the entry {entry!r} mixes letters of several scripts. Comments are read without such disguises, so it "
+            f"would never be found; write {seen!r}, which finds this spelling, too"
         )
 
 
-def _matches_nothing(expression: str) -> bool:
-    """Return whether an expression matches the empty text."""
+def _refuse_useless_expression(entry: str, expression: str) -> None:
     try:
-        return Patterns([expression]).search([""]) is not None
+        found = Patterns([expression])
+        if found.search([""]) is not None:
+            raise ConfigError(
+                f"the entry {entry!r} matches even an empty text, so it would be found in every comment; write an "
+                "expression that needs at least one character"
+            )
+        if all(found.search([text]) is not None for text in _UNLIKE):
+            raise ConfigError(
+                f"the entry {entry!r} matches any text, so it would be found in every comment; write an expression "
+                "with some letters of what it should find"
+            )
     except PatternTimeoutError as error:
         raise ConfigError(str(error)) from error
 
