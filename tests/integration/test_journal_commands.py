@@ -440,6 +440,7 @@ def test_an_interrupted_first_start_is_completed_by_the_next(journal: Flask, mon
         db.session.remove()
         monkeypatch.undo()
         stored = samples.add_samples()
+        assert stored
         held = len(Comment.in_state(CommentState.HELD))
         stats = guard.filter_stats()
         assert stats.ham + stats.spam >= stored - held
@@ -461,6 +462,7 @@ def test_three_first_starts_at_once_set_up_one_journal(tmp_path: Path) -> None:
     for process in processes:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=10)
+    assert all("is open at" in output for output in outputs), outputs
     assert sorted(output.count("Sample comments") for output in outputs) == [0, 0, 1]
 
 
