@@ -6,7 +6,7 @@ import argparse
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -56,8 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with listener:  # the server uses a duplicate of this socket
         server = make_server(HOST, port, app, threaded=True, fd=listener.fileno())
     # A shell that starts this process in the background makes it ignore SIGINT, so both signals need a handler.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, _interrupt)
+    _handle_signals(_interrupt)
     try:
         print(f"Posts: {loaded.added} added, {loaded.changed} changed, {loaded.unchanged} unchanged.")
         if sample_count:
@@ -101,8 +100,18 @@ def _alone(instance: Path) -> Iterator[None]:
         yield
 
 
+def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> None:
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, handler)
+
+
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    _handle_signals(_ignore)  # make sends a second signal, while counts are written at the exit
     raise KeyboardInterrupt
+
+
+def _ignore(_signal: int, _frame: FrameType | None) -> None:
+    pass
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 from flask_migrate import upgrade
 from sqlalchemy import inspect, select
 
-from demo_blog import maintenance, moderation, post_files, search_index, wordpress_command
+from demo_blog import drafts, maintenance, moderation, post_files, search_index, wordpress_command
 from demo_blog.database import db
 from demo_blog.desk import accounts, decisions, digest, links, mail, passwords
 from demo_blog.desk.models import Owner
@@ -51,6 +51,28 @@ def index() -> None:
     """Build the search index again, for example after posts were changed with SQL."""
     _require_tables()
     click.echo(f"Posts in the search index: {search_index.rebuild()}.")
+
+
+@journal.command("drafts")
+def list_drafts() -> None:
+    """List the posts that readers can't see yet."""
+    _require_tables()
+    found = drafts.drafts()
+    click.echo(f"Drafts: {len(found) or 'none'}")
+    for post in found:
+        click.echo(f"  {post.slug}  {post.title}, {'imported' if post.imported_from else 'a file'}")
+
+
+@journal.command("publish")
+@click.argument("slug")
+def publish(slug: str) -> None:
+    """Publish the imported draft SLUG, with the day of today."""
+    _require_tables()
+    try:
+        post = drafts.publish(slug, datetime.now(UTC))
+    except drafts.DraftError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The post {post.slug} is public.")
 
 
 @journal.command("held")
@@ -123,7 +145,7 @@ def log_in_link(name: str | None, site: str) -> None:
 
 @journal.command("digest")
 def send_digest() -> None:
-    """Send an e-mail about the held comments that no e-mail has told of yet, at most one an hour."""
+    """Send an e-mail about the held comments that weren't in an e-mail yet, at most one an hour."""
     _require_tables()
     if mail.settings() is None:
         raise click.ClickException(
@@ -139,7 +161,7 @@ def send_digest() -> None:
     elif waiting:
         click.echo(f"No e-mail is due yet, because the last one is less than an hour old. Held comments: {waiting}.")
     else:
-        click.echo("There are no held comments that no e-mail has told of.")
+        click.echo("All held comments were in an e-mail already, or there are none.")
 
 
 @journal.command("tidy")

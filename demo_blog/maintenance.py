@@ -15,6 +15,7 @@ from demo_blog.desk import decisions, digest
 TASKS: tuple[Callable[[], object], ...] = (
     decisions.forget_undone,
     decisions.delete_finally,
+    decisions.delete_spam,
     digest.send_if_due,
 )
 """What is done, in this order. A task that has nothing to do takes one query."""

@@ -27,6 +27,9 @@ _BATCH_ID = re.compile(r"[\w-]{1,32}", re.ASCII)
 RESTORABLE = timedelta(days=1)
 """How long a deleted comment can be restored."""
 
+SPAM_KEPT = timedelta(days=30)
+"""How long a comment is kept that an owner marked as spam. The guard keeps those that it set aside itself as long."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -140,6 +143,18 @@ def delete_finally(now: datetime | None = None) -> int:
         db.session.execute(delete(Comment).where(still), execution_options={"synchronize_session": False})
         db.session.commit()
     return len(comments)
+
+
+def delete_spam(now: datetime | None = None) -> int:
+    """Delete the comments that an owner marked as spam 30 days ago, and return their number.
+
+    The guard keeps what it has learned from them.
+    """
+    over = (now or datetime.now(UTC)) - SPAM_KEPT
+    expired = delete(Comment).where(Comment.state == CommentState.SPAM, Comment.decided <= over)
+    deleted = db.session.execute(expired.returning(Comment.id), execution_options={"synchronize_session": False}).all()
+    db.session.commit()
+    return len(deleted)
 
 
 def _locked(comments: Sequence[Comment]) -> Sequence[Comment]:

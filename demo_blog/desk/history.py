@@ -35,7 +35,10 @@ class Made:
 
 @dataclass(frozen=True)
 class BatchSummary:
-    """The decisions of one batch: their number, how many of them are undone, and how many were replaced later."""
+    """The decisions of one batch: their number, how many of them are undone, and how many were replaced later.
+
+    ``comment_id`` is the id of the newest of the comments.
+    """
 
     id: str
     became: str
@@ -43,6 +46,7 @@ class BatchSummary:
     by: str | None
     comments: int
     undone: int
+    comment_id: int
     replaced: int = 0
 
     @property
@@ -103,7 +107,7 @@ def _made(*conditions: ColumnElement[bool]) -> Select[int, str, datetime, str, s
     return columns.outerjoin(Owner, Owner.id == Decision.owner_id).where(*conditions)
 
 
-def _batches(*conditions: ColumnElement[bool]) -> Select[str, str, datetime, str, int, int]:
+def _batches(*conditions: ColumnElement[bool]) -> Select[str, str, datetime, str, int, int, int]:
     return (
         select(
             Decision.batch,
@@ -112,6 +116,7 @@ def _batches(*conditions: ColumnElement[bool]) -> Select[str, str, datetime, str
             func.max(Owner.name),
             func.count(),
             func.count(Decision.undone),
+            func.max(Decision.comment_id),
         )
         .outerjoin(Owner, Owner.id == Decision.owner_id)
         .where(*conditions)
@@ -119,5 +124,5 @@ def _batches(*conditions: ColumnElement[bool]) -> Select[str, str, datetime, str
     )
 
 
-def _summary(row: Row[str, str, datetime, str, int, int], replaced: int = 0) -> BatchSummary:
+def _summary(row: Row[str, str, datetime, str, int, int, int], replaced: int = 0) -> BatchSummary:
     return BatchSummary(*row, replaced=replaced)

@@ -75,7 +75,8 @@ def change(name: str) -> ResponseReturnValue:
     try:
         if "save" in request.form:
             guard.save_words(name, entries)
-            flash(f"{LISTS[name].title}: {len(entries)} entries are saved and in force.", "desk")
+            saved = "1 entry is" if len(entries) == 1 else f"{len(entries)} entries are"
+            flash(f"{LISTS[name].title}: {saved} saved and in force.", "desk")
             return redirect(url_for("desk.words.page", _anchor=name), 303)
         return _page({name: written}, trials={name: tried(entries)})
     except CaptchaGuardError as error:

@@ -113,7 +113,7 @@ def test_the_owner_decides_about_comments_tries_words_and_sees_the_charts_move(
     owner.get_by_role("button", name="Try on past comments").last.click()
     expect(owner.get_by_text("This list would have matched 1 of the newest 30 comments.")).to_be_visible()
     owner.get_by_role("button", name="Save").last.click()
-    expect(owner.get_by_role("status")).to_contain_text("1 entries are saved")
+    expect(owner.get_by_role("status")).to_contain_text("1 entry is saved")
     comment(reader, journal, "Another turnip.")
     expect(reader.get_by_text("An editor will read your comment")).to_be_visible()
     owner.goto("/desk")

@@ -193,6 +193,23 @@ def test_the_guard_forgets_deleted_comments_but_keeps_what_spam_taught_it(
     assert taught() == kept
 
 
+def test_spam_is_deleted_for_good_after_30_days_and_the_guard_keeps_what_it_taught(
+    owner: Owner, clock: time_machine.Traveller
+) -> None:
+    spam, rescued, undone, published, aside = comments("held", "held", "spam", "held", "spam")
+    decisions.decide([spam, rescued], "spam", owner)
+    decisions.undo(decisions.decide([undone], "spam", owner).id)
+    decisions.decide([published], "published", owner)
+    clock.shift(timedelta(days=29))
+    assert decisions.delete_spam() == 0
+    decisions.decide([rescued], "published", owner)
+    clock.shift(timedelta(days=2))
+    ids = {rescued.id, undone.id, published.id, aside.id}
+    maintenance.run()
+    assert set(db.session.scalars(select(Comment.id))) == ids
+    assert taught() == (2, 1)
+
+
 def test_a_restored_comment_is_not_deleted_later(owner: Owner, clock: time_machine.Traveller) -> None:
     [comment] = comments("published")
     batch = decisions.decide([comment], "deleted", owner)

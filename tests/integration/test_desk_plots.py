@@ -40,6 +40,7 @@ def test_comments_move_the_charts(clock: time_machine.Traveller, owner: Reader, 
     assert numbers(page)["Judged comments"] == "3"
     assert numbers(page)["Codes solved, of those tried"] == "67%"
     assert "code_wrong" in page.text
+    assert "code_<wbr>wrong" in page.response.text
     assert "links" in page.text
     shapes = [attributes.get("class") for attributes in page.all("rect")]
     assert "fill-accept" in shapes

@@ -456,7 +456,8 @@ def test_the_page_of_decisions_undoes_any_of_them(owner: Reader, journal: Flask)
     press(owner, owner.open("/desk"), spam=one)
     press(owner, owner.open("/desk"), approve=other)
     page = owner.open("/desk/decisions")
-    assert page.text.index("1 comment approved") < page.text.index("1 comment marked as spam")
+    assert page.text.index(f"comment {other} approved") < page.text.index(f"comment {one} marked as spam")
+    assert f"/desk/comments/{one}" in page.links
     page = undo(owner, page)  # the approval, which is the newest
     assert "Undone for 1 comment." in page.text
     assert [state_of(journal, one), state_of(journal, other)] == ["spam", "held"]

@@ -59,6 +59,10 @@ def test_a_saved_list_is_in_force_at_once(owner: Reader, reader: Reader, strange
     assert "is published above" in stranger.comment(body="I like turnip soup.").text
 
 
+def test_a_list_of_one_entry_is_saved(owner: Reader) -> None:
+    assert "1 entry is saved" in send(owner, "moderated", "turnip", "save").text
+
+
 def test_a_disallowed_word_refuses_a_comment_and_shows_its_text(owner: Reader, reader: Reader) -> None:
     send(owner, "disallowed", "turnip", "save")
     page = reader.comment(body="Buy a turnip.")

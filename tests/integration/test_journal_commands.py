@@ -353,8 +353,8 @@ def test_a_configured_secret_makes_no_file(tmp_path: Path) -> None:
 
 
 @contextmanager
-def served(instance: Path, ending: signal.Signals = signal.SIGINT) -> Iterator[tuple[str, str]]:
-    """Run ``python -m demo_blog`` and end it by a signal. Yields its address and what it printed."""
+def served(instance: Path, *endings: signal.Signals) -> Iterator[tuple[str, str]]:
+    """Run ``python -m demo_blog`` and end it by signals (default: Ctrl-C). Yields its address and what it printed."""
     command = [sys.executable, "-m", "demo_blog", "--port", "0"]
     with subprocess.Popen(
         command,
@@ -373,16 +373,17 @@ def served(instance: Path, ending: signal.Signals = signal.SIGINT) -> Iterator[t
         address = re.search(rf"http://{re.escape(HOST)}:\d+/", output)
         assert address, output
         yield address.group(), output
-        process.send_signal(ending)
+        for ending in endings or [signal.SIGINT]:
+            process.send_signal(ending)
         rest, errors = process.communicate(timeout=10)
     assert process.returncode == 0
     assert "is closed" in rest
     assert "Traceback" not in errors
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_one_command_opens_the_journal_and_ctrl_c_closes_it(tmp_path: Path, ending: signal.Signals) -> None:
-    with served(tmp_path, ending) as (address, output), urllib.request.urlopen(address) as response:  # noqa: S310 - our own address
+@pytest.mark.parametrize("endings", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGTERM, signal.SIGINT]])
+def test_one_command_opens_the_journal_and_ctrl_c_closes_it(tmp_path: Path, endings: list[signal.Signals]) -> None:
+    with served(tmp_path, *endings) as (address, output), urllib.request.urlopen(address) as response:  # noqa: S310 - our own address
         assert response.status == 200
         assert b"The Carry Bit" in response.read()
     assert re.search(r"Sample comments: [1-9]", output)

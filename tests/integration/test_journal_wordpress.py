@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -155,6 +156,44 @@ def test_cut_and_unusual_slugs_become_addresses(journal: Flask, export: WriteExp
 
 def test_posts_that_were_not_public_become_drafts(imported: Flask) -> None:
     assert {number for number in (11, 12, 13, 14, 16, 17, 20) if post(number).draft} == {13, 14, 16, 17}
+
+
+def test_an_imported_draft_is_listed_and_published_with_the_day_of_today(
+    imported: Flask, reader: Reader, clock: time_machine.Traveller
+) -> None:
+    slug = post(13).slug
+    commands = imported.test_cli_runner()
+    listed = commands.invoke(args=["journal", "drafts"]).output
+    assert listed.startswith("Drafts: 4\n")
+    assert f"  {slug}  An unfinished thought, imported\n" in listed
+    assert reader.open(f"/posts/{slug}").response.status_code == 404
+    clock.move_to(datetime(2027, 2, 3, tzinfo=UTC))
+    assert commands.invoke(args=["journal", "publish", slug]).output == f"The post {slug} is public.\n"
+    db.session.expire_all()
+    assert (post(13).draft, post(13).date) == (False, date(2027, 2, 3))
+    assert post(13).title in reader.open("/").text
+    assert reader.open(f"/posts/{slug}").response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("slug", "why"), [("nothing", "there is no post"), ("the-fence-and-its-posts", "is public already")]
+)
+def test_only_drafts_are_published(imported: Flask, slug: str, why: str) -> None:
+    result = imported.test_cli_runner().invoke(args=["journal", "publish", slug])
+    assert result.exit_code == 1
+    assert why in result.output
+
+
+def test_a_draft_in_a_file_is_published_in_its_file(imported: Flask) -> None:
+    by_file = Post.by_slug("the-fence-and-its-posts")
+    assert by_file is not None
+    by_file.draft = True
+    db.session.commit()
+    result = imported.test_cli_runner().invoke(args=["journal", "publish", by_file.slug])
+    assert result.exit_code == 1
+    assert "remove 'draft: yes' from the-fence-and-its-posts.md" in result.output
+    assert Post.by_slug("the-fence-and-its-posts") is by_file
+    assert by_file.draft
 
 
 def test_posts_in_the_trash_pages_and_attachments_are_skipped(journal: Flask) -> None:
