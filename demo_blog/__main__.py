@@ -6,7 +6,9 @@ import argparse
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from flask_migrate import upgrade
@@ -18,6 +20,11 @@ from demo_blog.database import db
 from demo_blog.desk import accounts, links
 from demo_blog.desk.models import Owner
 from demo_blog.rendering import JOURNAL
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5000
@@ -39,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
     app = create_app()
-    with app.app_context():
+    with app.app_context(), _alone(Path(app.instance_path)):
         upgrade()
         loaded = post_files.load(post_files.read_all())
         sample_count = samples.add_samples()
@@ -82,6 +89,15 @@ def listen(ports: Sequence[int]) -> socket.socket:
         else:
             return listener
     raise ValueError("ports is empty; give at least one port")
+
+
+@contextmanager
+def _alone(instance: Path) -> Iterator[None]:
+    """Let one process after the other set up the journal in this folder. The lock ends with the process."""
+    with (instance / "set_up.lock").open("w") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> None:

@@ -36,10 +36,11 @@ def add_samples(file: Path = FILE) -> int:
         db.session.add(comment)
         comment.move_to(CommentState(sample.get("state", CommentState.PUBLISHED)))
         comments.append(comment)
-    db.session.commit()
+    # Taught before they are stored: after an interruption, the next start does both again.
     for comment in comments:
         if comment.state != CommentState.HELD:
             moderation.teach(comment)
+    db.session.commit()
     return len(comments)
 
 

@@ -23,10 +23,16 @@ def run() -> None:
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.commit()
         context.configure(
-            connection=connection, target_metadata=Base.metadata, render_as_batch=True, include_name=is_compared
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=True,
+            include_name=is_compared,
+            transactional_ddl=True,
         )
         try:
             with context.begin_transaction():
+                if is_sqlite:  # Python's driver doesn't begin a transaction for a statement that changes tables
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
                 context.run_migrations()
         finally:
             if is_sqlite:  # so that no request gets a connection that doesn't check foreign keys

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
 
 import httpx
@@ -23,7 +24,7 @@ from sqlalchemy import NullPool, create_engine, func, select
 
 from captcha_guard import Submission, aside_expired
 from captcha_guard.testing import solve
-from demo_blog import create_app, post_files, samples
+from demo_blog import create_app, moderation, post_files, samples
 from demo_blog.__main__ import HOST, listen, main
 from demo_blog.database import db
 from demo_blog.front_matter import PostFileError
@@ -424,6 +425,46 @@ def test_the_sample_comments_teach_the_filter_enough_to_decide(journal: Flask) -
         assert all(comment.findings and comment.action == "hold" for comment in held)
         replies = select(Comment.id).where(Comment.parent_id.is_not(None))
         assert len(db.session.scalars(replies).all()) >= 3
+
+
+def test_an_interrupted_first_start_is_completed_by_the_next(journal: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(comment: Comment, **_: object) -> bool:
+        if comment.number == 3:
+            raise KeyboardInterrupt
+        return teach(comment)
+
+    teach = moderation.teach
+    with journal.app_context():
+        monkeypatch.setattr(moderation, "teach", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            samples.add_samples()
+        db.session.remove()
+        monkeypatch.undo()
+        stored = samples.add_samples()
+        assert stored
+        held = len(Comment.in_state(CommentState.HELD))
+        stats = guard.filter_stats()
+        assert stats.ham + stats.spam >= stored - held
+
+
+def test_three_first_starts_at_once_set_up_one_journal(tmp_path: Path) -> None:
+    environment = {"DEMO_BLOG_INSTANCE": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "demo_blog", "--port", "0"]
+    processes = [
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for _ in range(3)
+    ]
+    outputs = []
+    for process in processes:
+        assert process.stdout is not None
+        outputs.append("".join(takewhile(lambda line: "Ctrl-C" not in line, process.stdout)))
+    for process in processes:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+    assert all("is open at" in output for output in outputs), outputs
+    assert sorted(output.count("Sample comments") for output in outputs) == [0, 0, 1]
 
 
 def test_the_next_free_port_is_taken() -> None:

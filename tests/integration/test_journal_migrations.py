@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 
 from demo_blog import create_app, samples
 from demo_blog.database import MIGRATIONS, Base, db, is_compared
@@ -50,6 +50,25 @@ def run(*statements: str) -> None:
 
 def tables() -> set[str]:
     return {name for name in inspect(db.engine).get_table_names() if "search" not in name}
+
+
+@pytest.mark.usefixtures("empty_journal")
+@pytest.mark.parametrize("after", [1, 7, 15])
+def test_an_interrupted_upgrade_changes_nothing_and_can_be_repeated(after: int) -> None:
+    ran: list[str] = []
+
+    @event.listens_for(db.engine, "after_cursor_execute")
+    def interrupt(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        ran.extend([statement] if statement.lstrip().startswith(("CREATE", "ALTER", "DROP")) else [])
+        if len(ran) == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        upgrade()
+    event.remove(db.engine, "after_cursor_execute", interrupt)
+    assert tables() == set()
+    upgrade()
+    assert "owner" in tables()
 
 
 @pytest.mark.usefixtures("empty_journal")
