@@ -70,7 +70,7 @@ def _teach() -> None:
         return
     with click.progressbar(length=min(len(pending), wordpress.TAUGHT_AT_MOST), label="Teaching the filter") as bar:
         learned = wordpress.teach(pending, bar.update)
-    click.echo(f"The guard learned {learned} decisions.")
+    click.echo(f"The guard learned {learned} decision{'' if learned == 1 else 's'}.")
     if learned < min(len(pending), wordpress.TAUGHT_AT_MOST):
         click.echo("Some decisions could not be taught; the log says why. Run the same command again later.", err=True)
     try:

@@ -23,10 +23,10 @@ from demo_blog.desk.models import LogInLink, Owner
 from demo_blog.guard import guard
 from demo_blog.models import Comment
 
-from .journal_fixtures import OWNER, PASSWORD, POST, Page, Reader, journal, log_in, owner, printed_journal, reader
+from .journal_fixtures import OWNER, PASSWORD, POST, Page, Reader, journal, log_in, owner, printed_journal, reader, stranger
 from .test_journal_commands import journal_refuses, journal_says
 
-__all__ = ["journal", "owner", "printed_journal", "reader"]
+__all__ = ["journal", "owner", "printed_journal", "reader", "stranger"]
 
 PUBLIC = {
     "desk.accounts.log_in_page",
@@ -555,3 +555,9 @@ def test_an_owner_without_a_password_gets_in_by_link_only(journal: Flask) -> Non
 def test_passwords_that_are_too_long_are_not_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(PasswordHasher, "verify")
     assert passwords.matches(None, "x" * 1001) is False
+
+
+def test_only_the_owner_sees_a_link_to_the_desk(owner: Reader, stranger: Reader) -> None:
+    for address in ("/", "/about", "/posts/the-fence-and-its-posts", "/no-such-page"):
+        assert ("/desk" in owner.open(address).links) == (address != "/no-such-page"), address
+        assert "/desk" not in stranger.open(address).links
