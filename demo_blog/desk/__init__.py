@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask import Blueprint, Flask, Response, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
@@ -38,11 +38,17 @@ def init_app(app: Flask) -> None:
     desk.after_request(_keep_out_of_caches)
     desk.register_error_handler(CSRFError, _show_late)
     app.register_blueprint(desk)
+    app.context_processor(lambda: {"owner_is_here": _owner_is_here()})
 
 
 def navigation() -> list[tuple[str, str]]:
     """Return the titles of the pages in the navigation, with their endpoints."""
     return [(module.TITLE, f"desk.{module.bp.name}.page") for module in MODULES if hasattr(module, "TITLE")]
+
+
+def _owner_is_here() -> bool:
+    """Whether the owner reads a page of the journal. Without a session cookie, no session is read."""
+    return current_app.config["SESSION_COOKIE_NAME"] in request.cookies and accounts.current_owner() is not None
 
 
 def _keep_out_of_caches(response: Response) -> Response:

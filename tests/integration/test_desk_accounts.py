@@ -23,7 +23,19 @@ from demo_blog.desk.models import LogInLink, Owner
 from demo_blog.guard import guard
 from demo_blog.models import Comment
 
-from .journal_fixtures import OWNER, PASSWORD, POST, Page, Reader, journal, log_in, owner, printed_journal, reader, stranger
+from .journal_fixtures import (
+    OWNER,
+    PASSWORD,
+    POST,
+    Page,
+    Reader,
+    journal,
+    log_in,
+    owner,
+    printed_journal,
+    reader,
+    stranger,
+)
 from .test_journal_commands import journal_refuses, journal_says
 
 __all__ = ["journal", "owner", "printed_journal", "reader", "stranger"]
