@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from flask import Flask
 from hypothesis import HealthCheck, settings
+from jinja2.bccache import Bucket, BytecodeCache
 from limits.storage import MemoryStorage
 
 from captcha_guard.counters.store import open_storage
@@ -20,6 +22,23 @@ settings.register_profile(
     "default", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("default")
+
+
+class CompiledTemplates(BytecodeCache):
+    """Keeps compiled templates for all applications of the tests. Most tests make an application of their own."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": CompiledTemplates()}
 
 #: Noon UTC on 15 January 2027, in seconds since 1970.
 NOON = 1_800_014_400.0

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from captcha_guard.testing import solved_form
 from demo_blog import create_app, post_files
 from demo_blog.database import db
-from demo_blog.desk import accounts, links
+from demo_blog.desk import accounts, links, passwords
 from demo_blog.desk.models import Owner
 from tests.postgresql_server import PostgreSQL
 
@@ -183,11 +183,24 @@ def owner(journal: Flask) -> Reader:
 def log_in(journal: Flask, name: str = OWNER) -> Reader:
     """Return the owner with this name in a browser, logged in by a link. The owner is created if there is none."""
     with journal.app_context():
-        token = links.create(Owner.by_name(name) or accounts.create_owner(name, PASSWORD))
+        token = links.create(Owner.by_name(name) or _new_owner(name))
     owner = Reader(journal.test_client())
     owner.open(f"/desk/link/{token}")
     assert owner.client.post(f"/desk/link/{token}", data=owner.form).location == "/desk"
     return owner
+
+
+def _new_owner(name: str) -> Owner:
+    owner = Owner(name=name, password_hash=_password_hash(name), session_key=accounts.new_session_key())
+    db.session.add(owner)
+    db.session.commit()
+    return owner
+
+
+@cache
+def _password_hash(name: str) -> str:
+    """Return a hash of the password, made once for all tests: hashing is slow on purpose."""
+    return passwords.hashed(PASSWORD, name)
 
 
 @pytest.fixture
