@@ -22,7 +22,7 @@ contract: $(STAMPS)/dev
 	$(BIN)/lint-imports --no-cache
 
 tests: $(STAMPS)/dev programs
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 docs: $(STAMPS)/dev
 	$(BIN)/python -m tests.configuration_page > docs/configuration.md
