@@ -30,7 +30,7 @@ HOST = "127.0.0.1"
 FIRST_PORT = 5000
 PORTS_TRIED = 20
 OWNER = "editor"
-"""The name of the owner that is created if there is none. This owner has no password, only the printed link."""
+"""The name of the owner that a new journal gets. This owner has no password, only the printed link."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,6 +17,9 @@ MAX_LENGTHS: Mapping[str, int] = {"author": 245, "email": 100, "url": 200, "body
 REMEMBER = "remember"
 """The name of the checkbox with which an author agrees to be remembered."""
 
+FIELDS: Mapping[str, str] = {name: name for name in MAX_LENGTHS}
+"""The guard's terms for the fields, and the fields' names, which are the same."""
+
 _ALLOWED_CONTROLS = "\n\t"
 
 

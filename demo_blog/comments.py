@@ -24,7 +24,7 @@ from werkzeug.exceptions import HTTPException
 
 from captcha_guard import Action, Facts, Refusal, Verdict
 from demo_blog import errors, posts, remembered, security, threads
-from demo_blog.comment_form import CommentForm, Target
+from demo_blog.comment_form import FIELDS, CommentForm, Target
 from demo_blog.comment_text import store_domains
 from demo_blog.database import db
 from demo_blog.guard import guard
@@ -96,7 +96,7 @@ def missing_parent(form: CommentForm) -> ResponseReturnValue:
 @guard.protect(
     scope="comment:{slug}",
     moderated=True,
-    fields={"author": "author", "email": "email", "url": "url", "body": "body"},
+    fields=FIELDS,
     ignore=("remember",),
     facts=facts,
     on_challenge=show_form_again,
@@ -110,7 +110,7 @@ def create(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - used by fetch_po
 @guard.protect(
     scope="comment:{slug}:{parent_id}",
     moderated=True,
-    fields={"author": "author", "email": "email", "url": "url", "body": "body"},
+    fields=FIELDS,
     ignore=("remember",),
     facts=facts,
     on_challenge=show_form_again,

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from captcha_guard import Facts, Refusal, Verdict
 from demo_blog import comments, posts, threads
-from demo_blog.comment_form import CommentForm
+from demo_blog.comment_form import FIELDS, CommentForm
 from demo_blog.comment_text import store_domains
 from demo_blog.database import db
 from demo_blog.guard import guard
@@ -97,7 +97,7 @@ def edit(**_: object) -> ResponseReturnValue:
     scope="edit:{slug}:{comment_id}",
     mode="suspicious",
     moderated=True,
-    fields={"author": "author", "email": "email", "url": "url", "body": "body"},
+    fields=FIELDS,
     facts=facts,
     on_challenge=show_form_again,
 )

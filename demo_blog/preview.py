@@ -1,8 +1,8 @@
 """The preview of a comment. Nothing is stored, and the security code isn't used up.
 
-The route isn't guarded: a preview is no comment. It can't be used to show another site's text, because it needs a CSRF
-token, and it renders no more text than a comment may have. Its picture is that of the name alone: otherwise it would
-show, as often as a stranger asks, whether a guessed e-mail address is that of another author.
+The route isn't guarded, because a preview isn't a comment. It can't be used to show another site's text: it needs a
+CSRF token, and it renders no more text than a comment may have. Its picture is that of the name alone. Otherwise it
+would show, as often as a stranger asks, whether a guessed e-mail address is that of another author.
 """
 
 from __future__ import annotations

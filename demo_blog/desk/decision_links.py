@@ -1,4 +1,4 @@
-"""Signed links that let whoever has them approve a held comment or mark it as spam, without logging in.
+"""Signed links to approve a held comment or mark it as spam. They work without logging in.
 
 Opening a link changes nothing, because mail programs and virus scanners open links. It shows a page that asks for
 confirmation. Each link is for one comment and one decision, and is valid for 7 days.

@@ -54,8 +54,8 @@ def decide(
     that the guard has published teaches the guard that this was right. The same decision again, as by a double click,
     isn't stored again, and the batch is that of the first one.
 
-    There is no decision about a comment whose author has changed it since the page with the versions ``seen`` was
-    shown, or which isn't in the state ``was``, if that is given.
+    A comment is left as it is if its author has changed it since the page with the versions ``seen`` was shown. So is
+    one that isn't in the state ``was``, if that is given.
     """
     state = CommentState(became)
     if state not in DECISIONS:

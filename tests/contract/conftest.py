@@ -14,6 +14,7 @@ from limits.storage import RedisStorage
 
 from captcha_guard.counters.store import open_storage
 from tests.conftest import local_storage
+from tests.databases import DATABASES, opener
 from tests.memcached_server import memcached_server
 from tests.redis_cluster import redis_cluster
 from tests.redis_sentinel import watched_redis
@@ -22,6 +23,8 @@ from tests.redis_server import redis_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from captcha_guard.database.database import Database
 
 #: The storages that count moving windows, and can forget everything. "limits' Redis" is what a host may hand in.
 EXACT = ["memory", "sqlite", "redis", "valkey", "limits' Redis", "sentinel", "cluster"]
@@ -81,26 +84,38 @@ def marked(names: list[str]) -> list[Any]:
 @pytest.fixture(params=marked([*EXACT, "memcached"]))
 def backend(request: pytest.FixtureRequest, tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Backend]:
     """Every storage."""
-    with opened(request, tmp_path, clock) as one:
+    with open_backend(request, tmp_path, clock) as one:
         yield one
 
 
 @pytest.fixture(params=marked(EXACT))
 def exact(request: pytest.FixtureRequest, tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Backend]:
     """Those that count moving windows."""
-    with opened(request, tmp_path, clock) as one:
+    with open_backend(request, tmp_path, clock) as one:
         yield one
 
 
 @pytest.fixture(params=marked(BATCHED))
 def batched(request: pytest.FixtureRequest, tmp_path: Path, clock: time_machine.Traveller) -> Iterator[Backend]:
     """Those that enter several windows at once."""
-    with opened(request, tmp_path, clock) as one:
+    with open_backend(request, tmp_path, clock) as one:
         yield one
 
 
+@pytest.fixture(params=DATABASES)
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
+    """A function that opens the judge's database, each time as another process would."""
+    return opener(request, tmp_path / "judge.sqlite3")
+
+
+@pytest.fixture
+def database(opened: Callable[[], Database]) -> Iterator[Database]:
+    with closing(opened()) as database:
+        yield database
+
+
 @contextmanager
-def opened(request: pytest.FixtureRequest, folder: Path, clock: time_machine.Traveller) -> Iterator[Backend]:
+def open_backend(request: pytest.FixtureRequest, folder: Path, clock: time_machine.Traveller) -> Iterator[Backend]:
     name: str = request.param
     if name in ("memory", "sqlite"):
         with local_storage(name, folder) as local:

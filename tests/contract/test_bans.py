@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.errors import ConfigError, DatabaseUnavailableError
 from captcha_guard.spam.memory.bans import LONGEST, RETENTION, Bans
 from captcha_guard.spam.submission import Submission
-from tests.databases import DATABASES, opener
 
 NOW = 1_800_000_000.0
 ADA, BEA = "a" * 32, "b" * 32
@@ -31,17 +30,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture(params=DATABASES)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
-    return opener(request, tmp_path / "judge.sqlite3")
-
-
-@pytest.fixture
-def database(opened: Callable[[], Database]) -> Iterator[Database]:
-    with closing(opened()) as database:
-        yield database
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +20,6 @@ from captcha_guard.spam.services.sent_forms import Label, SentForms
 from captcha_guard.spam.services.service import Fault
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
-from tests.databases import DATABASES, opener
 
 NOW = 1_700_000_000.0
 COUNTED = Table("counted", {"number": Kind.WHOLE, "amount": Kind.WHOLE}, key=("number",))
@@ -35,17 +33,6 @@ SAID = Submission(
 )
 FORM = {"user_ip": "203.0.113.9", "comment_content": "Grüße \ud800 \0"}
 DOWN = Fault("akismet", "timeout", "akismet did not answer within 1.5 s.")
-
-
-@pytest.fixture(params=DATABASES)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
-    return opener(request, tmp_path / "judge.sqlite3")
-
-
-@pytest.fixture
-def database(opened: Callable[[], Database]) -> Iterator[Database]:
-    with closing(opened()) as database:
-        yield database
 
 
 @pytest.fixture

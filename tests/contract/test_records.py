@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from captcha_guard.replay.record import COLUMNS, TABLE, Found, Record, circumsta
 from captcha_guard.replay.records import DAY, RETENTION, Records
 from captcha_guard.spam.code_demand import CodeState
 from captcha_guard.spam.verdict import Action
-from tests.databases import DATABASES, opener
 
 NOW = 1_800_000_000.0
 SECRET = b"sixteen bytes ..."
@@ -45,17 +43,6 @@ def read_again(one: Record) -> tuple[Any, ...]:
     """Return what a replay reads of a record."""
     row = dict(zip(TABLE.columns, row_of(one, ""), strict=True))
     return tuple(id_of(row[name]) if name == "id" else row[name] for name in COLUMNS)
-
-
-@pytest.fixture(params=DATABASES)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
-    return opener(request, tmp_path / "judge.sqlite3")
-
-
-@pytest.fixture
-def database(opened: Callable[[], Database]) -> Iterator[Database]:
-    with closing(opened()) as database:
-        yield database
 
 
 @pytest.fixture

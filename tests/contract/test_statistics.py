@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,6 @@ from captcha_guard.statistics.counts import FAILED, REASONS, SECONDS, SHOWN, SOL
 from captcha_guard.statistics.reading import read_statistics
 from captcha_guard.statistics.recorder import Recorder
 from captcha_guard.statistics.tables import DAY, DAYS, HOUR, HOURS
-from tests.databases import DATABASES, opener
 
 #: 15 January 2027, 12:00 UTC.
 NOW = 1_800_014_400
@@ -30,17 +28,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture(params=DATABASES)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
-    return opener(request, tmp_path / "judge.sqlite3")
-
-
-@pytest.fixture
-def database(opened: Callable[[], Database]) -> Iterator[Database]:
-    with closing(opened()) as database:
-        yield database
 
 
 @pytest.fixture

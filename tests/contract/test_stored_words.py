@@ -18,7 +18,6 @@ from captcha_guard.spam.lists import patterns
 from captcha_guard.spam.lists.stored_words import EVERY, LONGEST, MOST, MOST_EXPRESSIONS, StoredWords
 from captcha_guard.spam.lists.word_list import WordList, WordMatch
 from captcha_guard.spam.submission import Submission
-from tests.databases import DATABASES, opener
 
 FIELDS = ("author", "body")
 
@@ -38,11 +37,6 @@ def post(body: str, **more: Any) -> Submission:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture(params=DATABASES)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
-    return opener(request, tmp_path / "judge.sqlite3")
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ def test_the_command_prints_a_link_that_logs_in(guest: Reader, journal: Flask) -
     guest.open(address.removeprefix("https://blog.example"))
     assert guest.client.post(address.removeprefix("https://blog.example"), data=guest.form).location == "/desk"
     assert is_in(guest)
-    assert "no owner 'nobody'" in journal_refuses(journal, "log-in-link", "nobody")
+    assert "no owner 'ada'" in journal_refuses(journal, "log-in-link", "ada")
 
 
 # Passwords

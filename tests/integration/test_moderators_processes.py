@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
 from contextlib import closing
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
-import pytest
-
 from captcha_guard.database.background_writer import BackgroundWriter
-from captcha_guard.database.database import Database
 from captcha_guard.errors import ConfigError
 from captcha_guard.replay.record import Found, Record
 from captcha_guard.replay.records import Records
@@ -20,28 +16,15 @@ from captcha_guard.spam.lists.stored_words import StoredWords
 from captcha_guard.spam.memory.bans import Bans
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
-from tests.integration.test_learning_processes import KINDS, PATIENCE, open_postgresql
+from tests.integration.test_learning_processes import PATIENCE, Opened, opened, path
 from tests.processes import in_processes
+
+__all__ = ["opened", "path"]
 
 PROCESSES = 4
 RECORDS = 60
 SECRET = b"sixteen bytes ..."
 NOW = 1_800_000_000.0
-
-Opened = Callable[[Path], Database]
-
-
-@pytest.fixture(params=KINDS)
-def opened(request: pytest.FixtureRequest, path: Path) -> Opened:
-    if request.param is open_postgresql:
-        path.write_text(request.getfixturevalue("postgresql").database())
-    opened: Opened = request.param
-    return opened
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "judge.sqlite3"
 
 
 def work(opened: Opened, path: Path, number: int, start: Barrier) -> tuple[bool, int, bool]:

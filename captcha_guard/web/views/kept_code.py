@@ -39,7 +39,7 @@ class KeptCode:
 
 
 def kept_code(state: State, scope: str) -> KeptCode | None:
-    """Return the code that was posted for this scope, or None if there is none or it isn't valid any more."""
+    """Return the code that was posted for this scope, or None if no valid one was posted."""
     if request.method != "POST" or request.mimetype not in FORMS:
         return None
     name = PASS if request.form.get(PASS) else TOKEN
