@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import unicodedata
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from demo_blog.desk.models import Owner
 
@@ -15,7 +17,6 @@ MAX_CHARACTERS = 1000
 """Longer passwords are refused before they are hashed."""
 
 _hasher = PasswordHasher()
-_other_hash = _hasher.hash(secrets.token_urlsafe())
 
 
 class PasswordError(ValueError):
@@ -33,8 +34,13 @@ def hashed(password: str, name: str) -> str:
 
 
 def unusable() -> str:
-    """Return a hash that no known password has. Its owner can only log in with a link."""
-    return _hasher.hash(secrets.token_urlsafe())
+    """Return a hash that no known password has. Its owner can only log in with a link.
+
+    It is random and has the parameters of new hashes, so checking a password against it takes as long as usual.
+    """
+    salt, digest = (_encoded(secrets.token_bytes(size)) for size in (_hasher.salt_len, _hasher.hash_len))
+    costs = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
 
 
 def matches(owner: Owner | None, password: str) -> bool:
@@ -42,7 +48,7 @@ def matches(owner: Owner | None, password: str) -> bool:
     if len(password) > MAX_CHARACTERS:
         return False
     try:
-        _hasher.verify(owner.password_hash if owner else _other_hash, _normalised(password))
+        _hasher.verify(owner.password_hash if owner else unusable(), _normalised(password))
     except (VerificationError, InvalidHashError):
         return False
     return owner is not None
@@ -57,3 +63,8 @@ def rehash_if_outdated(owner: Owner, password: str) -> None:
 def _normalised(password: str) -> bytes:
     """Return the same bytes for the same characters, whatever keyboard they were typed on."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
+
+
+def _encoded(data: bytes) -> str:
+    """Return bytes as Argon2's encoded hashes have them: base64 without padding."""
+    return base64.b64encode(data).rstrip(b"=").decode("ascii")

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -25,6 +26,9 @@ from tests.postgresql_server import PostgreSQL
 POST = "the-fence-and-its-posts"
 OWNER, PASSWORD = "otto", "nine gaps between ten posts"
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+#: Hashing is slow on purpose. Tests log in often, so their hashes are cheap.
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -183,24 +187,11 @@ def owner(journal: Flask) -> Reader:
 def log_in(journal: Flask, name: str = OWNER) -> Reader:
     """Return the owner with this name in a browser, logged in by a link. The owner is created if there is none."""
     with journal.app_context():
-        token = links.create(Owner.by_name(name) or _new_owner(name))
+        token = links.create(Owner.by_name(name) or accounts.create_owner(name, PASSWORD))
     owner = Reader(journal.test_client())
     owner.open(f"/desk/link/{token}")
     assert owner.client.post(f"/desk/link/{token}", data=owner.form).location == "/desk"
     return owner
-
-
-def _new_owner(name: str) -> Owner:
-    owner = Owner(name=name, password_hash=_password_hash(name), session_key=accounts.new_session_key())
-    db.session.add(owner)
-    db.session.commit()
-    return owner
-
-
-@cache
-def _password_hash(name: str) -> str:
-    """Return a hash of the password, made once for all tests: hashing is slow on purpose."""
-    return passwords.hashed(PASSWORD, name)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from flask import Flask, session
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -147,7 +148,8 @@ def test_the_command_prints_a_link_that_logs_in(guest: Reader, journal: Flask) -
 # Passwords
 
 
-def test_an_outdated_hash_is_replaced_at_log_in(guest: Reader, journal: Flask) -> None:
+def test_an_outdated_hash_is_replaced_at_log_in(guest: Reader, journal: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher())  # as outside of tests
     old = PasswordHasher(time_cost=1, memory_cost=64).hash(PASSWORD)
     with journal.app_context():
         db.session.scalars(select(Owner)).one().password_hash = old
@@ -573,3 +575,14 @@ def test_only_the_owner_sees_a_link_to_the_desk(owner: Reader, stranger: Reader)
     for address in ("/", "/about", "/posts/the-fence-and-its-posts", "/no-such-page"):
         assert ("/desk" in owner.open(address).links) == (address != "/no-such-page"), address
         assert "/desk" not in stranger.open(address).links
+
+
+def test_a_hash_that_no_password_has_takes_as_long_to_check_as_a_real_one() -> None:
+    hasher = PasswordHasher()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", hasher)
+        made = passwords.unusable()
+        assert passwords.unusable() != made
+        assert extract_parameters(made) == extract_parameters(hasher.hash(PASSWORD))
+    with pytest.raises(VerifyMismatchError):  # the whole work was done: a malformed hash raises InvalidHashError
+        hasher.verify(made, PASSWORD)
