@@ -80,7 +80,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """One server for all tests of a process. Each test makes its own databases."""
+def postgresql_of_process() -> Iterator[PostgreSQL]:
+    """One server for all tests of a process."""
     with postgresql_server() as server:
         yield server
+
+
+@pytest.fixture
+def postgresql(postgresql_of_process: PostgreSQL) -> Iterator[PostgreSQL]:
+    """A server on which the test makes its own databases."""
+    yield postgresql_of_process
+    postgresql_of_process.drop()

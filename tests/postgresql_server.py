@@ -28,14 +28,21 @@ SETTINGS = (
 )
 
 
+#: Files in memory. A database takes a fifth of the time here.
+MEMORY = Path("/dev/shm")  # noqa: S108, mkdtemp makes a folder of our own in it
+ROOM = 2**30  # bytes
+
+
 class PostgreSQL:
-    """A server. ``database()`` creates a database and returns its SQLAlchemy URL."""
+    """A server. ``database()`` creates a database and returns its SQLAlchemy URL, and ``drop()`` removes them all."""
 
     def __init__(self, folder: Path, given: dict[str, Any]) -> None:
         self.port = free_port()
         self._given = given
         self._folder = folder
+        self._strategy = "FILE_COPY" if folder.parent == MEMORY else "WAL_LOG"  # the sooner one
         self._process: subprocess.Popen[bytes] | None = None
+        self._made: list[str] = []
 
     def start(self) -> None:
         """Start or restart it, and wait until it answers."""
@@ -52,12 +59,24 @@ class PostgreSQL:
             self._process.wait(30)
             self._process = None
 
-    def database(self, *, copy: str = "template1") -> str:
-        """Create a database, empty or a copy of the one that has this name or URL, and return its URL."""
+    def database(self, *, copy: str = "template1", kept: bool = False) -> str:
+        """Create a database, empty or a copy of the one that has this name or URL, and return its URL.
+
+        One that is ``kept`` isn't dropped.
+        """
         name, original = f"blog_{secrets.token_hex(6)}", copy.rpartition("/")[2]
         with closing(self.connect()) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {original}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {original} STRATEGY {self._strategy}".encode())
+        if not kept:
+            self._made.append(name)
         return f"postgresql+psycopg://guard@127.0.0.1:{self.port}/{name}"
+
+    def drop(self) -> None:
+        """Remove the databases that aren't kept, so that hundreds of tests don't leave gigabytes."""
+        if self._made:
+            with closing(self.connect()) as connection:
+                while self._made:
+                    connection.execute(f"DROP DATABASE {self._made.pop()} WITH (FORCE)".encode())
 
     def connect(self, name: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(f"host=127.0.0.1 port={self.port} user=guard dbname={name}", autocommit=True)
@@ -73,7 +92,8 @@ class PostgreSQL:
 @contextmanager
 def postgresql_server() -> Iterator[PostgreSQL]:
     """Start a server with empty data in a temporary folder. PostgreSQL refuses to run as root."""
-    folder = Path(mkdtemp(prefix="postgresql-"))
+    in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM
+    folder = Path(mkdtemp(prefix="postgresql-", dir=MEMORY if in_memory else None))
     given: dict[str, Any] = {"cwd": folder}
     if os.geteuid() == 0:
         user = pwd.getpwnam("nobody")

@@ -85,7 +85,9 @@ def change(name: str) -> ResponseReturnValue:
 
 def tried(entries: Sequence[str]) -> Trial:
     """Try a list on the newest comments. Raises ``ConfigError`` for an invalid entry."""
-    newest = select(Comment).where(Comment.state != CommentState.DELETED).order_by(Comment.created.desc(), Comment.id.desc())
+    newest = (
+        select(Comment).where(Comment.state != CommentState.DELETED).order_by(Comment.created.desc(), Comment.id.desc())
+    )
     comments = db.session.scalars(newest.limit(TRIED).options(joinedload(Comment.post))).all()
     found = guard.try_words(entries, map(moderation.submission_of, comments))
     return Trial(len(comments), [(one, match) for one, match in zip(comments, found, strict=True) if match])

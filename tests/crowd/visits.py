@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import threading
 import time
@@ -19,7 +18,7 @@ from captcha_guard.testing import solve
 from captcha_guard.web.post.posted import ANSWER, TOKEN
 from tests.crowd.race import solver
 from tests.crowd.visitor import Answer, Visitor, addresses
-from tests.processes import in_processes
+from tests.processes import fresh_processes, in_processes
 
 PROSE = (
     "the loop reads bound twice and then once more before table grows so keys move buckets probe carry bit sum adder "
@@ -92,8 +91,7 @@ Role = Callable[[Site, Plan, Visits, int, float], None]
 
 def visit(site: Site, plan: Plan) -> Visits:
     """Let all visitors come at once, and return the answers."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context = fresh_processes()
     roles: list[tuple[Role, int]] = [(read, plan.readers), (comment, plan.commenters), (flood, plan.flooders)]
     here = [(role, number) for role, number in roles if number]
     start = context.Barrier(len(here))

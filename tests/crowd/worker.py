@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import multiprocessing
 import os
 import sys
 from collections import Counter
@@ -23,7 +22,7 @@ from captcha_guard.web.post.posted import ANSWER, TOKEN
 from captcha_guard.web.state import NAME, State
 from tests.crowd.blog import OPEN, create_app, environment
 from tests.crowd.race import settings_of
-from tests.processes import in_processes
+from tests.processes import fresh_processes, in_processes
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -133,7 +132,7 @@ def run(task: Task, times: int, folder: Path, *, workers: int = 1) -> list[Run]:
     folder.mkdir(parents=True, exist_ok=True)
     settings = settings_of(f"sqlite:///{_file(folder)}", LIMITS)
     parts = [(task, range(number, times, workers), folder, settings) for number in range(workers)]
-    return in_processes(multiprocessing.get_context("spawn"), _work, parts)
+    return in_processes(fresh_processes(), _work, parts)
 
 
 #: The configuration of a site with default limits. The limits of other tests are larger.

@@ -134,7 +134,7 @@ def _print_journal(folder: Path, **config: str) -> None:
 @cache
 def _printed_database(server: PostgreSQL, folder: Path) -> str:
     """Return the URL of a PostgreSQL database with the tables and the posts, from which tests copy."""
-    url = server.database()
+    url = server.database(kept=True)
     _print_journal(folder, SQLALCHEMY_DATABASE_URI=url)
     return url
 

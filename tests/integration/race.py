@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from limits.storage import Storage
 from captcha_guard.counters.spent import Spent
 from captcha_guard.web.state import NAME
 from tests.integration.host_blog import make_blog
-from tests.processes import in_processes
+from tests.processes import fresh_processes, in_processes
 
 PROCESSES = 4
 THREADS = 16
@@ -80,7 +79,7 @@ class Round:
 
 def race(folder: Path, config: Mapping[str, object], rounds: Sequence[Round]) -> list[Counter[int]]:
     """Run the rounds one after the other. Returns the number of answers with each status for each round."""
-    context = multiprocessing.get_context("spawn")
+    context = fresh_processes()
     start = context.Barrier(PROCESSES * THREADS)
     parts = [(number, (folder, config), rounds, start) for number in range(PROCESSES)]
     results = in_processes(context, _racer, parts)

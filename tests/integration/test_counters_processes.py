@@ -20,7 +20,7 @@ from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.counters.store import open_storage
 from tests.broken_counters import GetThenDelete, ReadThenWriteStorage
 from tests.memcached_server import memcached_server
-from tests.processes import in_processes
+from tests.processes import fresh_processes, in_processes
 from tests.redis_server import redis_server
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def redis_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def race(start_method: str, task: Task, argument: object, *, meeting: int = PROCESSES) -> Counter[str]:
     """Run a task in four processes that start at the same time, and return the sum of their results."""
-    context: Any = multiprocessing.get_context(start_method)
+    context: Any = fresh_processes() if start_method == "forkserver" else multiprocessing.get_context(start_method)
     start, meet = context.Barrier(PROCESSES), context.Barrier(meeting)
     results = in_processes(context, _run, [(task, argument, start, meet)] * PROCESSES)
     assert [result for result in results if isinstance(result, str)] == []
@@ -115,7 +115,7 @@ def test_processes_are_granted_exactly_the_limit_on_redis(redis_uri: str, client
     storage: Any = open_storage(redis_uri)
     with closing(storage.storage):
         storage.reset()
-    assert race("spawn", hit_every_strategy, redis_uri.replace("redis", client)) == EXACT
+    assert race("forkserver", hit_every_strategy, redis_uri.replace("redis", client)) == EXACT
 
 
 def hit_fixed_windows(uri: str, together: Together) -> Counter[str]:
@@ -126,7 +126,7 @@ def hit_fixed_windows(uri: str, together: Together) -> Counter[str]:
 @pytest.mark.memcached
 def test_processes_are_granted_exactly_the_limit_of_a_fixed_window_on_memcached() -> None:
     with memcached_server() as uri:
-        assert race("spawn", hit_fixed_windows, uri) == {"fixed-window": LIMIT}
+        assert race("forkserver", hit_fixed_windows, uri) == {"fixed-window": LIMIT}
 
 
 @pytest.mark.parametrize("scheme", ["memory", "sqlite"])
@@ -150,7 +150,7 @@ def hit_read_then_write(uri: str, together: Together) -> Counter[str]:
 def test_control_reading_then_writing_grants_every_process_its_own_limit(uri: str) -> None:
     with closing(SQLiteStorage(uri)) as storage:
         storage.check()
-    assert race("spawn", hit_read_then_write, uri) == {"fixed-window": 40, "moving-window": 40}
+    assert race("forkserver", hit_read_then_write, uri) == {"fixed-window": 40, "moving-window": 40}
 
 
 POLICY = Policy.parse("comments", "20 per hour; 50 per day")
@@ -164,12 +164,12 @@ def hit_a_policy(uri: str, together: Together) -> Counter[str]:
 
 def test_a_refused_client_does_not_use_up_its_neighbours_limits(uri: str) -> None:
     """Three clients of one network try 60 hits each: 20 of each are granted, all within the 80 of the network."""
-    assert race("spawn", hit_a_policy, uri) == dict.fromkeys(("client0", "client1", "client2"), 20)
+    assert race("forkserver", hit_a_policy, uri) == dict.fromkeys(("client0", "client1", "client2"), 20)
 
 
 @pytest.mark.redis
 def test_a_refused_client_does_not_use_up_its_neighbours_limits_on_redis(redis_uri: str) -> None:
-    assert race("spawn", hit_a_policy, redis_uri) == dict.fromkeys(("client0", "client1", "client2"), 20)
+    assert race("forkserver", hit_a_policy, redis_uri) == dict.fromkeys(("client0", "client1", "client2"), 20)
 
 
 # Spent nonces
@@ -197,7 +197,7 @@ def test_a_nonce_is_spent_once_by_four_processes_of_sixteen_threads(start_method
 
 @pytest.mark.redis
 def test_a_nonce_is_spent_once_on_redis(redis_uri: str) -> None:
-    assert race("spawn", claim, redis_uri, meeting=PROCESSES * THREADS) == {"nonce": 1}
+    assert race("forkserver", claim, redis_uri, meeting=PROCESSES * THREADS) == {"nonce": 1}
 
 
 def test_a_nonce_is_spent_once_by_the_threads_of_one_process() -> None:
@@ -214,5 +214,5 @@ def get_then_delete(uri: str, together: Together) -> Counter[str]:
 def test_control_looking_up_then_deleting_lets_every_process_through(uri: str) -> None:
     with closing(SQLiteStorage(uri)) as storage:
         GetThenDelete(storage).issue("nonce", 900)
-    granted = race("spawn", get_then_delete, uri, meeting=PROCESSES * THREADS)
+    granted = race("forkserver", get_then_delete, uri, meeting=PROCESSES * THREADS)
     assert granted == {"nonce": PROCESSES * THREADS}

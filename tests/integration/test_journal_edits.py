@@ -288,10 +288,12 @@ def test_a_forged_link_opens_nothing(reader: Reader, stranger: Reader, journal: 
     link = post_comment(reader)
     other = post_comment(stranger, body="Another one.")
     head, _, key = link.rpartition("/")
+    text, _, signature = key.rpartition(".")
     held = own_link(stranger.comment(body=TWO_LINKS), "/held/").rpartition("/")[2]
     for forged in (
-        f"{head}/{key[:-1]}{'A' if key[-1] != 'A' else 'B'}",
-        f"{head}/{key.rpartition('.')[0]}",
+        # The first character: of the last one's six bits, two belong to no byte of the signature.
+        f"{head}/{text}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}",
+        f"{head}/{text}",
         f"{head}/x",
         f"{head}/{other.rpartition('/')[2]}",  # the key of another comment
         f"{head}/{held}",  # a key with another purpose

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -18,7 +17,7 @@ from captcha_guard.database.table import Row
 from captcha_guard.spam.filter.learner import Learner
 from captcha_guard.spam.filter.word_store import WordStore
 from captcha_guard.spam.submission import Submission
-from tests.processes import in_processes
+from tests.processes import fresh_processes, in_processes
 
 PROCESSES = 8
 DECISIONS = 12
@@ -58,7 +57,7 @@ def path(tmp_path: Path) -> Path:
 
 def race(opened: Opened, path: Path, key: str) -> list[bool]:
     """Teach twelve comments in each of eight processes that start at the same time. Returns whether each was kept."""
-    context = multiprocessing.get_context("spawn")
+    context = fresh_processes()
     start = context.Barrier(PROCESSES)
     keys = [key.format(process=process, number="{number}") for process in range(PROCESSES)]
     results = in_processes(context, _run, [(opened, path, one, start) for one in keys])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from contextlib import closing
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -17,7 +16,7 @@ from captcha_guard.spam.memory.bans import Bans
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action
 from tests.integration.test_learning_processes import PATIENCE, Opened, opened, path
-from tests.processes import in_processes
+from tests.processes import fresh_processes, in_processes
 
 __all__ = ["opened", "path"]
 
@@ -62,7 +61,7 @@ def record(process: int, turn: int) -> Record:
 
 
 def test_processes_share_bans_lists_and_records_and_lose_none(opened: Opened, path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = fresh_processes()
     start = context.Barrier(PROCESSES)
     results = in_processes(context, work, [(opened, path, number, start) for number in range(PROCESSES)])
     assert sum(saved for saved, _, _ in results) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -21,6 +20,7 @@ from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, TAUGHT_SPAM, Blog, teach
 from tests.integration.test_moderation import post
 from tests.postgresql_server import PostgreSQL, postgresql_server
+from tests.processes import fresh_processes
 
 PROCESSES, WORDS = 3, 10
 PATIENCE = 50
@@ -158,7 +158,7 @@ def test_a_writer_that_keeps_the_lock_delays_others_for_one_second(uri: str) -> 
 
 def words(uri: str, taught: str) -> History | None:
     """Teach comments of one client in several processes that start together. Returns the client's history."""
-    context: Any = multiprocessing.get_context("spawn")
+    context: Any = fresh_processes()
     start = context.Barrier(PROCESSES)
     racers = [context.Process(target=_run, args=(uri, taught, number, start)) for number in range(PROCESSES)]
     for racer in racers:

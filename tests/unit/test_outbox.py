@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -17,6 +16,7 @@ from captcha_guard.database.database import Database
 from captcha_guard.database.sqlite import SQLiteDatabase
 from captcha_guard.spam.services.outbox import AGAIN, EXPIRES, FIRST, LEASE, PATIENCE, RETENTION, Job, Outbox, Task
 from captcha_guard.spam.services.service import Fault
+from tests.processes import fresh_processes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -303,7 +303,7 @@ def sent_by_racing_processes(kind: type[Box], path: Path) -> Counter[str]:
     outbox = outbox_at(path, Worker())
     for number in range(JOBS):
         outbox.put_in("akismet", Task.SPAM, f"m{number}", now=START)
-    context = multiprocessing.get_context("spawn")
+    context = fresh_processes()
     gate, results = context.Barrier(2), context.Queue()
     processes = [context.Process(target=race, args=(kind, path, gate, results)) for _ in range(2)]
     for process in processes:
