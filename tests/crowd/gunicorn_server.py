@@ -40,6 +40,7 @@ def gunicorn(
         port = listener.getsockname()[1]
         log = folder / f"gunicorn-{port}.log"
         options = {
+            "--config": "python:tests.crowd.imported",
             "--bind": f"fd://{listener.fileno()}",
             "--workers": str(workers),
             "--worker-class": "gthread" if threads > 1 else "sync",
