@@ -110,12 +110,12 @@ def explain(comment_id: int) -> None:
 
 @journal.command("create-owner")
 @click.argument("name")
-@click.password_option(help="Asked for if it isn't given.")
-def create_owner(name: str, password: str) -> None:
+@click.option("--password", help="Asked for if it isn't given.")
+def create_owner(name: str, password: str | None) -> None:
     """Create the owner NAME, who can then log in at /desk."""
     _require_tables()
     try:
-        accounts.create_owner(name, password)
+        accounts.create_owner(name, password or _ask_password())
     except (accounts.OwnerError, passwords.PasswordError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"The owner {name} can log in at {accounts.DESK}.")
@@ -123,12 +123,12 @@ def create_owner(name: str, password: str) -> None:
 
 @journal.command("set-password")
 @click.argument("name")
-@click.password_option(help="Asked for if it isn't given.")
-def set_password(name: str, password: str) -> None:
+@click.option("--password", help="Asked for if it isn't given.")
+def set_password(name: str, password: str | None) -> None:
     """Give the owner NAME a new password. This ends all sessions and log-in links of this owner."""
     owner = _owner(name)
     try:
-        accounts.set_password(owner, password)
+        accounts.set_password(owner, password or _ask_password())
     except passwords.PasswordError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"The owner {name} has a new password, and all sessions of {name} have ended.")
@@ -220,6 +220,10 @@ def _list(heading: str, comments: Sequence[Comment]) -> None:
         click.echo(f"        {textwrap.shorten(comment.body, 90, placeholder=' ...')}")
         for finding in moderation.finding_lines(comment):
             click.echo(f"        - {finding}")
+
+
+def _ask_password() -> str:
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 def _require_tables() -> None:
