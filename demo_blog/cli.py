@@ -19,6 +19,7 @@ from demo_blog.desk import accounts, decisions, digest, links, mail, passwords
 from demo_blog.desk.models import Owner
 from demo_blog.front_matter import PostFileError
 from demo_blog.models import Comment, CommentState, Post
+from demo_blog.site import SITE_URL
 
 journal = AppGroup("journal", help="Load posts and moderate comments.")
 
@@ -149,7 +150,7 @@ def send_digest() -> None:
     _require_tables()
     if mail.settings() is None:
         raise click.ClickException(
-            f"the journal sends no e-mails; set {mail.SMTP_URL}, {mail.MAIL_FROM}, {mail.MAIL_TO} and {mail.SITE_URL}"
+            f"the journal sends no e-mails; set {mail.SMTP_URL}, {mail.MAIL_FROM}, {mail.MAIL_TO} and {SITE_URL}"
         )
     waiting = len(digest.unnoticed())
     try:
