@@ -161,6 +161,22 @@ def test_a_comments_page_shows_the_words_that_the_filter_weighs_most(
     assert owner.client.get("/desk/comments/2").status_code == 404
 
 
+def test_the_queue_shows_the_ten_heaviest_tokens_of_each_comment_that_waits(owner: Reader, journal: Flask) -> None:
+    body = "fences and gates and bolts and hinges and posts and rails and planks and nails and paint"
+    held, aside = store(journal, body=body), store(journal, body=body, state=CommentState.SPAM, action="aside")
+    published = store(journal, body=body, state=CommentState.PUBLISHED, action="accept")
+    assert owner.open("/desk").under(f"tokens-{held}") == ""
+    with journal.app_context():
+        for number in range(8):
+            guard.teach(Submission(scope="one", body=f"the loop ends {number}"), spam=False)
+            guard.teach(Submission(scope="two", body=f"{body} {number}"), spam=True)
+    for chosen, comment in (("held", held), ("aside", aside), ("all", held), ("all", aside)):
+        tokens = owner.open(f"/desk?list={chosen}").under(f"tokens-{comment}")
+        assert len(re.findall(r"[+-]\d\.\d", tokens)) == 10
+        assert re.search(r"hinges \+\d\.\d", tokens)
+    assert owner.open("/desk?list=published").under(f"tokens-{published}") == ""
+
+
 # Filters
 
 
