@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
 
-.PHONY: demo test lint types contract tests docs clean programs
+.PHONY: demo test lint types contract tests docs site clean programs
 
 demo: $(STAMPS)/demo
 	$(BIN)/python -m demo_blog
@@ -26,8 +26,13 @@ tests: $(STAMPS)/dev programs
 
 docs: $(STAMPS)/dev
 	$(BIN)/python -m tests.configuration_page > docs/configuration.md
+	$(BIN)/python -m tests.reference_page > docs/reference.md
 	$(BIN)/python -m tests.catalogues
 	$(BIN)/python -m tests.styles_picture
+
+# The documentation site, in build/site.
+site: $(STAMPS)/dev
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --fresh-env -c docs -d build/doctrees . build/site
 
 programs:
 	sh tests/programs.sh
