@@ -36,6 +36,7 @@ ELSEWHERE: Final = {
     "docs/migration/flask-wtf-recaptcha.md": "tests/integration/test_migration.py",
     "docs/migration/wordpress.md": "tests/integration/test_migration.py",
     "docs/quickstart.md": "tests/integration/test_quickstart.py",
+    "docs/typing.md": "tests/integration/test_typing.py",
 }
 
 #: Single blocks that other tests run, by a part of the block.
@@ -49,6 +50,8 @@ SINGLE: Final = {
 
 #: Blocks that aren't Python: a document, the languages of the blocks ("" for none), and who runs them or why not.
 OTHERS: Final = (
+    ("CONTRIBUTING.md", "sh", "opens an editor, and runs make"),
+    ("RELEASING.md", "sh", "publishes; test_wheel builds the package"),
     ("README.md", "sh", "test_readme runs flask run; the other commands have tests of their own"),
     ("docs/architecture.md", "", "the order of the layers, from pyproject.toml"),
     ("docs/deployment.md", ",css,dockerfile,html,ini,nginx,sh", "tests/deployment runs the recipes"),
