@@ -60,13 +60,22 @@ _PAGE = re.compile(r"^\| \[([^\]]+)\]\(([^)]+)\.md\)", re.MULTILINE)
 
 
 def _contents(root: Path) -> str:
-    """Return the table of contents: one list of pages for each section of docs/README.md."""
-    sections = []
+    """Return the table of contents: one list of pages for each section of docs/README.md.
+
+    Other documents at the top of the repository, such as the code of conduct, are added to the last one.
+    """
+    sections, listed = [], {root_doc}
     for caption, text in _SECTION.findall((root / "docs/README.md").read_text(encoding="utf-8")):
         pages = [(title, posixpath.normpath(f"docs/{page}")) for title, page in _PAGE.findall(text)]
-        listed = "\n".join(f"{title} </{page}>" for title, page in pages if page != root_doc)
-        sections.append(f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{listed}\n```\n")
-    return "\n".join(sections)
+        lines = [f"{title} </{page}>" for title, page in pages if page != root_doc]
+        listed.update(page for _, page in pages)
+        sections.append((caption, lines))
+    sections[-1][1].extend(f"/{page.stem}" for page in sorted(root.glob("*.md")) if page.stem not in listed)
+    return "\n".join(_toctree(caption, "\n".join(lines)) for caption, lines in sections)
+
+
+def _toctree(caption: str, lines: str) -> str:
+    return f"```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{lines}\n```\n"
 
 
 def _prepare(app: Sphinx, docname: str, source: list[str]) -> None:
