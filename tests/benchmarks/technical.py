@@ -18,12 +18,18 @@ from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action, Verdict
-from tests.benchmarks.spam_data import CHOOSING, DEFAULT, VIDEOS, read_messages, read_videos
+from tests.benchmarks.spam_data import CHOOSING, NOT_MEASURED, VIDEOS, read_messages, read_videos
 
 #: The host of the blog that the technical comments are written on.
 SITE = "blog.quill.example"
 
-FILES = ("technical_comments_1.txt", "technical_comments_2.txt", "technical_comments_3.txt", "link_spam.txt")
+#: The files beside this one, and what is in them.
+FILES = {
+    "technical_comments_1.txt": "technical comments, part 1",
+    "technical_comments_2.txt": "technical comments, part 2",
+    "technical_comments_3.txt": "technical comments, part 3",
+    "link_spam.txt": "made-up spam with links",
+}
 
 ACTIONS = {
     Action.ACCEPT: "accepted",
@@ -69,20 +75,25 @@ def posted(name: str) -> list[Submission]:
 def main() -> None:
     """Print one line for each set of comments, and with ``--show`` what was found in those that weren't accepted."""
     parser = argparse.ArgumentParser(description="What the rules alone do with technical comments and with spam.")
-    parser.add_argument("--data", type=Path, default=DEFAULT, help="the folder with youtube/ and sms/")
-    parser.add_argument("--only", nargs="+", choices=FILES, default=FILES, help="files beside the program to judge")
+    parser.add_argument("--data", type=Path, help="the folder with youtube/ and sms/")
+    parser.add_argument(
+        "--only", nargs="+", choices=FILES, default=tuple(FILES), help="files beside the program to judge"
+    )
     parser.add_argument("--videos", choices=("choosing", "confirming", "all", "none"), default="choosing")
     parser.add_argument("--messages", action="store_true", help="judge the SMS collection, too")
     parser.add_argument("--show", action="store_true", help="print the technical comments that weren't accepted")
     wanted = parser.parse_args()
     judge = Judge(standard())
     print(f"| comments | number | {' | '.join(ACTIONS.values())} | rules that found something in the others |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | --- |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | --- |", flush=True)
     for name in wanted.only:
         told = list(verdicts(judge, posted(name)))
-        _print(name.removesuffix(".txt"), told)
+        _print(FILES[name], told)
         if wanted.show:
             _show(told)
+    if wanted.data is None:
+        print(f"| YouTube comments, and messages | {NOT_MEASURED} | | | | | |")
+        return
     for name, submissions in _collections(wanted.data, wanted.videos, messages=wanted.messages):
         _print(name, list(verdicts(judge, submissions)))
 
@@ -92,7 +103,7 @@ def _collections(data: Path, videos: str, *, messages: bool) -> Iterator[tuple[s
         videos, tuple(name for name in VIDEOS if name not in CHOOSING)
     )
     sets = [
-        (", ".join(names), [one for video in read_videos(data, names).values() for one in video]),
+        (f"YouTube ({', '.join(names)})", [one for video in read_videos(data, names).values() for one in video]),
         ("messages", read_messages(data) if messages else []),
     ]
     for name, comments in sets:
@@ -108,9 +119,9 @@ def _collections(data: Path, videos: str, *, messages: bool) -> Iterator[tuple[s
 def _print(name: str, told: list[tuple[Submission, Verdict]]) -> None:
     times = Counter(verdict.action for _, verdict in told)
     slugs = Counter(slug for _, verdict in told if verdict.action > Action.ACCEPT for slug in verdict.reasons)
-    cells = [f"{times[action]} ({100 * times[action] / len(told):.1f} %)" for action in ACTIONS]
+    cells = [f"{100 * times[action] / len(told):.1f} % ({times[action]:,})" for action in ACTIONS]
     found = ", ".join(f"{slug} {number}" for slug, number in slugs.most_common(9))
-    print(f"| {name} | {len(told)} | {' | '.join(cells)} | {found} |", flush=True)
+    print(f"| {name} | {len(told):,} | {' | '.join(cells)} | {found} |", flush=True)
 
 
 def _show(told: list[tuple[Submission, Verdict]]) -> None:
