@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMPS := .stamps
 BENCH := build/bench
 
-.PHONY: demo test proof lint types contract tests docs clean programs
+.PHONY: demo test proof lint types contract tests docs site clean programs
 
 demo: $(STAMPS)/demo
 	$(BIN)/python -m demo_blog
@@ -35,8 +35,13 @@ tests: $(STAMPS)/dev programs
 
 docs: $(STAMPS)/dev
 	$(BIN)/python -m tests.configuration_page > docs/configuration.md
+	$(BIN)/python -m tests.reference_page > docs/reference.md
 	$(BIN)/python -m tests.catalogues
 	$(BIN)/python -m tests.styles_picture
+
+# The documentation site, in build/site.
+site: $(STAMPS)/dev
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --fresh-env -c docs -d build/doctrees . build/site
 
 programs:
 	sh tests/programs.sh

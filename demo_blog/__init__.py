@@ -32,6 +32,7 @@ from demo_blog import (
     rendering,
     search,
     security,
+    site,
     sitemap,
     stylesheet,
     tags,
@@ -40,7 +41,7 @@ from demo_blog import (
 )
 from demo_blog.desk import accounts, mail
 from demo_blog.guard import guard
-from demo_blog.secret import site_secret
+from demo_blog.secret import site_secrets
 
 INSTANCE = "DEMO_BLOG_INSTANCE"
 """Environment variable and config key: the folder that holds the database and the secret key."""
@@ -72,7 +73,8 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     )
     app.config.from_mapping(given)
     if not app.config.get("SECRET_KEY"):
-        app.config["SECRET_KEY"] = site_secret(instance)
+        app.config["SECRET_KEY"], *older = site_secrets(instance)
+        app.config["SECRET_KEY_FALLBACKS"] = [*older, *(app.config["SECRET_KEY_FALLBACKS"] or [])]
 
     database.init_app(app)
     accounts.init_app(app)
@@ -87,6 +89,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     own_links.init_app(app)
     errors.init_app(app)
     moderation.init_app(app)
+    site.init_app(app)
     mail.init_app(app)
     maintenance.init_app(app)
     cli.init_app(app)

@@ -1,4 +1,8 @@
-"""The journal's secret key. It is random, created once, and stored in a file that only its owner can read."""
+"""The journal's secret key. It is random, created once, and stored in a file that only its owner can read.
+
+To replace it, put a new key on a line above it. The lines below are older keys (``SECRET_KEY_FALLBACKS``): forms and
+links that were signed with them stay valid until their lines are deleted.
+"""
 
 from __future__ import annotations
 
@@ -14,25 +18,25 @@ MIN_CHARACTERS = 32
 
 
 class SecretError(RuntimeError):
-    """The secret key's file exists but is too short."""
+    """A secret key in the file is too short."""
 
 
-def site_secret(instance: Path) -> str:
-    """Return the secret key stored in ``instance``. Creates it first if it doesn't exist.
+def site_secrets(instance: Path) -> list[str]:
+    """Return the secret keys stored in ``instance``, the newest first. Creates the first one if there is none.
 
-    Processes that start at the same time all return the same key. Raises :class:`SecretError` if the file is too
-    short.
+    Processes that start at the same time all return the same key. Raises :class:`SecretError` if a key is too short.
     """
     path = instance / FILE_NAME
     if not path.exists():
         _create_once(path, secrets.token_urlsafe(SECRET_BYTES))
-    key = path.read_text("ascii").strip()
-    if len(key) < MIN_CHARACTERS:
-        raise SecretError(
-            f"{path} holds {len(key)} characters, but a secret key has at least {MIN_CHARACTERS}; "
-            "delete the file and the journal creates a new one"
-        )
-    return key
+    keys = path.read_text("ascii").split() or [""]
+    for number, key in enumerate(keys, 1):
+        if len(key) < MIN_CHARACTERS:
+            raise SecretError(
+                f"line {number} of {path} holds {len(key)} characters, but a secret key has at least {MIN_CHARACTERS}; "
+                "delete the file and the journal creates a new one"
+            )
+    return keys
 
 
 def _create_once(path: Path, key: str) -> None:

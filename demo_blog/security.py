@@ -7,6 +7,8 @@ from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect, validate_csrf
 from wtforms import ValidationError
 
+from demo_blog.signing import keys
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -49,6 +51,8 @@ class SessionCookie(SecureCookieSessionInterface):
 def init_app(app: Flask) -> None:
     """Set up the session cookie and the headers, and require a CSRF token in every unsafe request."""
     app.session_interface = SessionCookie()
+    # Flask-WTF itself ignores SECRET_KEY_FALLBACKS, so every open form would be refused after a change of the key.
+    app.config.setdefault("WTF_CSRF_SECRET_KEY", keys(app))
     csrf.init_app(app)
     app.after_request(_add_headers)
 

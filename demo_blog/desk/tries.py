@@ -14,16 +14,19 @@ import time
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 from limits import RateLimitItem, RateLimitItemPerHour
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
+from demo_blog.signing import serializer
+
 MOST_TRIES: RateLimitItem = RateLimitItemPerHour(10)
 """How many log-ins with one name may fail, from all clients together."""
 
 COOKIE = "journal_browser"
+PURPOSE = "browser in which an owner has logged in"
 COOKIE_SECONDS = 365 * 24 * 60 * 60
 
 _EXTENSION = "journal_log_in_tries"
@@ -63,7 +66,7 @@ def succeeded(name: str) -> None:
 
 def remember_browser(response: Response, name: str) -> None:
     """Mark this browser as one in which ``name`` has logged in."""
-    value = _serializer().dumps([name, secrets.token_urlsafe(12)])
+    value = serializer(PURPOSE).dumps([name, secrets.token_urlsafe(12)])
     response.set_cookie(
         COOKIE,
         value,
@@ -79,7 +82,7 @@ def _key(name: str) -> str:
     """Return what is counted: the browser if the owner has used it before, otherwise the name, as a hash."""
     counted = name.casefold()
     try:
-        known, browser = _serializer().loads(request.cookies.get(COOKIE, ""))
+        known, browser = serializer(PURPOSE).loads(request.cookies.get(COOKIE, ""))
         if known.casefold() == counted:
             counted = f"{counted} in {browser}"
     except (BadSignature, TypeError, ValueError, AttributeError):
@@ -90,9 +93,3 @@ def _key(name: str) -> str:
 def _limiter() -> FixedWindowRateLimiter:
     limiter: FixedWindowRateLimiter = current_app.extensions[_EXTENSION]
     return limiter
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(
-        str(current_app.secret_key), salt="journal-browser", signer_kwargs={"digest_method": hashlib.sha256}
-    )

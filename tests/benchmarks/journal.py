@@ -31,7 +31,7 @@ from captcha_guard.replay.records import ADD
 from captcha_guard.spam.code_demand import CodeState
 from captcha_guard.statistics.tables import DAY
 from captcha_guard.web.state import current_state
-from demo_blog import create_app, post_files
+from demo_blog import create_app, moderation, post_files
 from demo_blog.database import db
 from demo_blog.desk import accounts, links
 from demo_blog.models import Comment, CommentDomain, CommentFinding, CommentState, Post
@@ -44,6 +44,9 @@ COMMENTS, CONTROL = 100_000, 100
 
 #: Submissions of the year that are counted, and the most that are recorded.
 SUBMISSIONS, RECORDS = 1_000_000, 100_000
+
+#: Decisions of each kind that the filter learns.
+TAUGHT = 20
 
 #: Comments that one statement inserts.
 BATCH = 5_000
@@ -97,6 +100,7 @@ def _filled(config: dict[str, object], comments: int, submissions: int) -> Itera
         post_files.load(post_files.read_all())
         add_comments(comments)
         add_past(submissions, min(submissions, RECORDS))
+        teach()
         db.session.remove()
         with db.engine.begin() as connection:
             connection.execute(text("ANALYZE"))
@@ -163,6 +167,13 @@ def add_comments(number: int, *, seed: int = 1) -> None:
     if db.engine.dialect.name == "postgresql":
         db.session.execute(text("SELECT setval('comment_id_seq', (SELECT max(id) FROM comment))"))
     db.session.commit()
+
+
+def teach() -> None:
+    """Teach the filter enough to decide, so that the desk shows what it says about every comment that waits."""
+    for state in (CommentState.PUBLISHED, CommentState.SPAM):
+        for comment in db.session.scalars(select(Comment).where(Comment.state == state).limit(TAUGHT)):
+            moderation.teach(comment)
 
 
 def add_past(submissions: int, records: int) -> None:

@@ -30,7 +30,7 @@ from demo_blog.database import db
 from demo_blog.front_matter import PostFileError
 from demo_blog.guard import guard
 from demo_blog.models import Comment, CommentState, Post
-from demo_blog.secret import FILE_NAME, SecretError, site_secret
+from demo_blog.secret import FILE_NAME, SecretError, site_secrets
 
 from .journal_fixtures import POST, Reader, journal, printed_journal, reader, stranger
 
@@ -203,7 +203,7 @@ def test_an_unknown_number_is_refused_with_the_command_to_list_them(journal: Fla
     assert "journal held" in output
 
 
-@pytest.mark.parametrize("command", [["held"], ["load"], ["approve", "1"], ["explain", "1"]])
+@pytest.mark.parametrize("command", [["held"], ["load"], ["approve", "1"], ["explain", "1"], ["create-owner", "otto"]])
 def test_without_tables_the_command_reports_what_to_run(tmp_path: Path, command: list[str]) -> None:
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
     assert "journal init" in journal_refuses(app, *command)
@@ -318,7 +318,7 @@ def test_two_journals_have_two_secrets(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in "ab"]
     for folder in folders:
         folder.mkdir()
-    assert len({site_secret(folder) for folder in folders}) == 2
+    assert len({site_secrets(folder)[0] for folder in folders}) == 2
 
 
 def test_concurrent_calls_return_the_same_secret(tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_concurrent_calls_return_the_same_secret(tmp_path: Path) -> None:
 
     def ask() -> None:
         start.wait()
-        secrets.append(site_secret(tmp_path))
+        secrets.append(site_secrets(tmp_path)[0])
 
     threads = [threading.Thread(target=ask) for _ in range(16)]
     for thread in threads:
@@ -340,7 +340,18 @@ def test_concurrent_calls_return_the_same_secret(tmp_path: Path) -> None:
 def test_a_damaged_secret_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("short\n")
     with pytest.raises(SecretError, match=r"holds 5 characters.* delete the file"):
-        site_secret(tmp_path)
+        site_secrets(tmp_path)
+
+
+def test_a_new_first_line_in_the_file_is_the_secret_and_the_lines_below_are_older_ones(tmp_path: Path) -> None:
+    first = str(create_app({"DEMO_BLOG_INSTANCE": tmp_path}).secret_key)
+    (tmp_path / FILE_NAME).write_text(f"{first[::-1]}\n{first}\n")
+    app = create_app({"DEMO_BLOG_INSTANCE": tmp_path, "SECRET_KEY_FALLBACKS": ["0c7a1f66d3b84e02a95d"]})
+    assert app.secret_key == first[::-1]
+    assert app.config["SECRET_KEY_FALLBACKS"] == [first, "0c7a1f66d3b84e02a95d"]
+    (tmp_path / FILE_NAME).write_text(f"{first[::-1]}\nshort\n")
+    with pytest.raises(SecretError, match=r"line 2 of .* holds 5 characters"):
+        site_secrets(tmp_path)
 
 
 def test_a_configured_secret_makes_no_file(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 
+from ..comment_key import hash_key
 from ..verdict import Finding
 
 #: The most answers that a process remembers. The oldest is dropped first.
@@ -18,7 +19,7 @@ class Answers:
     """The answers that one process remembers, for all its threads. Faults are never among them."""
 
     def __init__(self, secret: bytes, most: int = MOST) -> None:
-        self._secret = secret
+        self._key = hash_key(secret)
         self._most = most
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[float, Finding | None]] = OrderedDict()
@@ -26,7 +27,7 @@ class Answers:
     def key(self, service: str, question: Iterable[tuple[str, str]]) -> str:
         """Return the key under which the answer to a question is remembered. The question is given as its fields."""
         asked = json.dumps([service, *sorted(question)]).encode()
-        return hmac.digest(self._secret, asked, "sha256")[:16].hex()
+        return hmac.digest(self._key, asked, "sha256")[:16].hex()
 
     def recall(self, key: str, now: float) -> tuple[Finding | None] | None:
         """Return a tuple with the answer, or ``None`` if it is unknown or has expired."""
