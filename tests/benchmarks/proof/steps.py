@@ -16,8 +16,9 @@ _USUAL = 900.0  # seconds
 #: The file of the trained network, with which one of the bots reads pictures.
 NETWORK = "build/proof/network.pt"
 
-#: Kinds of pictures that programs read in the quick run, too, and what reads them.
+#: Kinds of pictures that programs read in the quick run, too, what protects the sites that bots attack, and what reads.
 _SEEN = ("easy", "medium", "captcha 240x80", "flask-simple-captcha")
+_SITES = ("Flask-Limiter", "flask-simple-captcha", "flask-session-captcha", "altcha")
 _READERS = ("Pillow", "ddddocr", "rapidocr-onnxruntime", "Tesseract")
 
 #: The proofs of the spam benchmark that are in its main table.
@@ -141,7 +142,7 @@ STEPS: tuple[Step, ...] = (
         "bots",
         quick=("--quick",),
         limit=2 * _HOUR,
-        versions=("Flask", "gunicorn"),
+        versions=("Flask", "gunicorn", *_SITES, "ddddocr", "rapidocr-onnxruntime", "Tesseract"),
         data=True,
         network=True,
     ),
