@@ -32,6 +32,7 @@ from demo_blog import (
     rendering,
     search,
     security,
+    site,
     sitemap,
     stylesheet,
     tags,
@@ -88,6 +89,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     own_links.init_app(app)
     errors.init_app(app)
     moderation.init_app(app)
+    site.init_app(app)
     mail.init_app(app)
     maintenance.init_app(app)
     cli.init_app(app)

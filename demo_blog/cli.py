@@ -19,6 +19,7 @@ from demo_blog.desk import accounts, decisions, digest, links, mail, passwords
 from demo_blog.desk.models import Owner
 from demo_blog.front_matter import PostFileError
 from demo_blog.models import Comment, CommentState, Post
+from demo_blog.site import SITE_URL
 
 journal = AppGroup("journal", help="Load posts and moderate comments.")
 
@@ -110,12 +111,12 @@ def explain(comment_id: int) -> None:
 
 @journal.command("create-owner")
 @click.argument("name")
-@click.password_option(help="Asked for if it isn't given.")
-def create_owner(name: str, password: str) -> None:
+@click.option("--password", help="Asked for if it isn't given.")
+def create_owner(name: str, password: str | None) -> None:
     """Create the owner NAME, who can then log in at /desk."""
     _require_tables()
     try:
-        accounts.create_owner(name, password)
+        accounts.create_owner(name, password or _ask_password())
     except (accounts.OwnerError, passwords.PasswordError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"The owner {name} can log in at {accounts.DESK}.")
@@ -123,12 +124,12 @@ def create_owner(name: str, password: str) -> None:
 
 @journal.command("set-password")
 @click.argument("name")
-@click.password_option(help="Asked for if it isn't given.")
-def set_password(name: str, password: str) -> None:
+@click.option("--password", help="Asked for if it isn't given.")
+def set_password(name: str, password: str | None) -> None:
     """Give the owner NAME a new password. This ends all sessions and log-in links of this owner."""
     owner = _owner(name)
     try:
-        accounts.set_password(owner, password)
+        accounts.set_password(owner, password or _ask_password())
     except passwords.PasswordError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"The owner {name} has a new password, and all sessions of {name} have ended.")
@@ -149,7 +150,7 @@ def send_digest() -> None:
     _require_tables()
     if mail.settings() is None:
         raise click.ClickException(
-            f"the journal sends no e-mails; set {mail.SMTP_URL}, {mail.MAIL_FROM}, {mail.MAIL_TO} and {mail.SITE_URL}"
+            f"the journal sends no e-mails; set {mail.SMTP_URL}, {mail.MAIL_FROM}, {mail.MAIL_TO} and {SITE_URL}"
         )
     waiting = len(digest.unnoticed())
     try:
@@ -220,6 +221,10 @@ def _list(heading: str, comments: Sequence[Comment]) -> None:
         click.echo(f"        {textwrap.shorten(comment.body, 90, placeholder=' ...')}")
         for finding in moderation.finding_lines(comment):
             click.echo(f"        - {finding}")
+
+
+def _ask_password() -> str:
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 
 def _require_tables() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from flask import Flask
 from sqlalchemy import delete
@@ -38,22 +39,31 @@ def finding_lines(comment: Comment) -> list[str]:
 def reasons(comment: Comment) -> Iterator[str]:
     """Yield a line for each finding when the comment was posted, then one for each word with a large weight."""
     yield from finding_lines(comment) or ["The rules found nothing."]
-    words = weights(comment)
+    words = assess(comment).weights
     for word in words:
         yield f"{word.weight:+.2f}  {name_of(word)} ({word.kind}; in {word.ham} kept and {word.spam} spam comments)"
     if not words:
         yield filter_status()
 
 
-def weights(comment: Comment) -> tuple[Weighed, ...]:
-    """Return the ten tokens of a comment with the largest weights in the filter. Empty while the filter abstains."""
-    return (comment.case_id and guard.explain(comment.case_id)) or guard.explain(submission_of(comment))
+@dataclass(frozen=True)
+class Assessment:
+    """What the guard says about a comment after the decisions until now.
+
+    ``score`` is 0 to 100 for a held comment, otherwise ``None``. ``weights`` are the ten tokens with the largest
+    weights in the filter. They are empty while it abstains.
+    """
+
+    score: int | None
+    weights: tuple[Weighed, ...]
 
 
-def scores_now(comments: Iterable[Comment]) -> dict[int, int]:
-    """Return the score, 0 to 100, that the guard would give each held comment after the decisions until now, by id."""
-    held = (comment for comment in comments if comment.state == CommentState.HELD)
-    return {comment.id: guard.check(submission_of(comment)).score for comment in held}
+def assess(comment: Comment) -> Assessment:
+    """Ask the guard about a stored comment."""
+    submission = submission_of(comment)
+    score = guard.check(submission).score if comment.state == CommentState.HELD else None
+    # The guard keeps the tokens of a comment that was posted, and of the submission that it has just checked.
+    return Assessment(score, (comment.case_id and guard.explain(comment.case_id)) or guard.explain(submission))
 
 
 def name_of(token: Weighed) -> str:

@@ -11,6 +11,7 @@ from flask import Flask, url_for
 from demo_blog import articles
 from demo_blog.markdown import Article
 from demo_blog.models import Post
+from demo_blog.site import public_url
 
 JOURNAL = "The Carry Bit"
 MOTTO = "A journal of computing, for whatever is left over from one column and decides the next"
@@ -70,7 +71,8 @@ def xml_text(text: str) -> str:
 
 
 def _posts_url(*, external: bool) -> str:
-    return url_for("posts.show", slug="_", _external=external).removesuffix("_")
+    address_of = public_url if external else url_for
+    return address_of("posts.show", slug="_").removesuffix("_")
 
 
 def init_app(app: Flask) -> None:

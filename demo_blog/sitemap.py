@@ -9,6 +9,7 @@ from demo_blog import archive, tags
 from demo_blog.caching import FEED_SECONDS, public
 from demo_blog.database import db
 from demo_blog.models import Post
+from demo_blog.site import public_url
 
 bp = Blueprint("sitemap", __name__)
 
@@ -35,6 +36,6 @@ def xml() -> Response:
 def robots() -> Response:
     """Ask robots to leave out the search, whose pages are without number, and the desk."""
     lines = ("User-agent: *", "Disallow: /desk", f"Disallow: {url_for('search.page')}", "")
-    response = make_response("\n".join((*lines, f"Sitemap: {url_for('sitemap.xml', _external=True)}", "")))
+    response = make_response("\n".join((*lines, f"Sitemap: {public_url('sitemap.xml')}", "")))
     response.mimetype = "text/plain"
     return response

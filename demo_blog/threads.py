@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 
 from demo_blog.database import db
 from demo_blog.models import Comment, CommentState, Post
+from demo_blog.site import public_url
 from demo_blog.thread_tree import Entry, arrange
 
 PAGE_SIZE = 50
@@ -103,7 +104,8 @@ def address(comment: Comment) -> str:
 def page_address(post: Post, number: int, *, anchor: str | None = None, external: bool = False) -> str:
     """Return the address of a page of comments. The first page has the address of the post."""
     page = number if number > 1 else None
-    return url_for("posts.show", slug=post.slug, page=page, _anchor=anchor, _external=external)
+    address_of = public_url if external else url_for
+    return address_of("posts.show", slug=post.slug, page=page, _anchor=anchor)
 
 
 def published(post: Post, comment_id: int | str | None) -> Comment | None:

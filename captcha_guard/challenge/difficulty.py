@@ -65,7 +65,7 @@ def _pair(length: object) -> tuple[int, int] | None:
 class Difficulty:
     """How strongly a picture's glyphs are changed. :class:`Style` decides in which manner.
 
-    Every knob is a whole number. :data:`KNOBS` has its unit and range. ``length`` is the number of symbols in a code,
+    Every knob is a whole number. docs/tuning.md has its unit and range. ``length`` is the number of symbols in a code,
     4 to 8: one number, or (shortest, longest). ``None`` means the site's setting (``CAPTCHA_GUARD_LENGTH``). Raises
     :class:`ConfigError` (a ``ValueError``) for a value outside its range.
     """

@@ -48,7 +48,7 @@ def doctor(ctx: click.Context, url: str, as_json: bool) -> None:  # noqa: FBT001
     """Find settings that would weaken the guard.
 
     The exit status is 2 if there are faults, 1 if there are warnings, else 0. The command never posts anything.
-    docs/doctor.md lists the codes.
+    The page "The doctor" of the documentation lists the codes.
     """
     info = ctx.ensure_object(ScriptInfo)
     try:

@@ -63,5 +63,9 @@ def _unknown(name: str, keys: Mapping[str, Key]) -> ConfigError:
     if name in REPLACED:
         return ConfigError(f"{PREFIX}{name} isn't a setting any more; {REPLACED[name]}")
     near = nearest(name, keys)
-    hint = f"did you mean {PREFIX}{near.upper()}?" if near else "docs/configuration.md lists them all"
+    hint = (
+        f"did you mean {PREFIX}{near.upper()}?"
+        if near
+        else "the page Configuration of the documentation lists them all"
+    )
     return ConfigError(f"{PREFIX}{name} isn't a setting of captcha_guard; {hint}")

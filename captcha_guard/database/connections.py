@@ -338,6 +338,8 @@ class _Lease:
         self.applied: dict[object, int] = {}
         self.process = os.getpid()
         self.close = weakref.finalize(self, _close, connection, self.process)
+        # A daemon thread can be running a statement when the process ends, and closing its connection then would crash.
+        self.close.atexit = not threading.current_thread().daemon
 
 
 def _close(connection: sqlite3.Connection, process: int) -> None:

@@ -18,7 +18,7 @@ from .judge import Judge
 from .memory.judged_comments import RETENTION, JudgedComment, JudgedComments
 from .memory.reputation import Reputation
 from .rules import PAST
-from .services import Services
+from .services import Services, stored_data
 from .submission import Submission
 from .verdict import Action, Verdict
 
@@ -78,6 +78,7 @@ class Moderation:
         learn_unmarked: bool = True,
     ) -> None:
         self._database = database
+        stored_data.add_tables(database)
         self._judge = judge
         self._memory = memory
         self._judged_comments = judged_comments
@@ -149,8 +150,8 @@ class Moderation:
         if was_taught is None:
             return False
         try:
-            if self._services is not None and judged.sent_as:
-                self._services.forget(judged.sent_as)
+            if judged.sent_as:
+                stored_data.forget(self._database, judged.sent_as)
         except DatabaseUnavailableError:
             logger.exception(
                 "captcha_guard: what services were sent about the comment %s could not be deleted", judged.comment_key
@@ -183,7 +184,11 @@ class Moderation:
         overdue = self._judged_comments.overdue(now - ASIDE_KEPT)
         learned = sum(self._expire(judged, now, expired) for judged in overdue)
         good = sum(self._learn_unmarked_comment(judged, unmarked) for judged in self._unmarked(now))
-        run = self._services.run(now) if self._services is not None else 0
+        if self._services is not None:
+            run = self._services.run(now)
+        else:
+            run = 0
+            stored_data.expire(self._database, now)
         self._judged_comments.sweep(now)
         retrained = 0
         if self._learner is not None:
@@ -195,7 +200,7 @@ class Moderation:
         """Delete everything that has expired. Nothing is learned, and nothing is sent to a service."""
         if self._learner is not None:
             self._learner.sweep(now)
-        sent = self._services.expire(now) if self._services is not None else 0
+        sent = stored_data.expire(self._database, now)
         return Purged(self._memory.sweep(now), self._judged_comments.sweep(now), sent)
 
     def _expire(self, judged: JudgedComment, now: float, expired: Callable[[str], None]) -> bool:

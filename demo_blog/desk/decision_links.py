@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData
 
@@ -19,6 +19,7 @@ from demo_blog.desk import decisions, history, reasons
 from demo_blog.desk.accounts import public
 from demo_blog.models import Comment, CommentState
 from demo_blog.signing import serializer
+from demo_blog.site import public_url
 
 bp = Blueprint("decision_links", __name__, url_prefix="/held")
 
@@ -41,7 +42,7 @@ def address(comment: Comment, decision: CommentState, now: datetime) -> str:
     # A database may give the id of a deleted comment to a new one, so the time is signed, too.
     expires = int((now + VALID).timestamp())
     token = serializer(PURPOSE).dumps([comment.id, comment.created.isoformat(), decision, expires])
-    return url_for("desk.decision_links.page", token=token, _external=True)
+    return public_url("desk.decision_links.page", token=token)
 
 
 @bp.get("/<token>")

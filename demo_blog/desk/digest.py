@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
 from typing import Final
 
-from flask import current_app, url_for
+from flask import current_app
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
@@ -26,6 +26,7 @@ from demo_blog.desk.models import Digest
 from demo_blog.desk.reasons import moment
 from demo_blog.models import Comment, CommentState
 from demo_blog.rendering import JOURNAL
+from demo_blog.site import public_url
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +118,7 @@ def _paragraphs(comments: Sequence[Comment], total: int, now: datetime) -> list[
     return [
         "A comment is waiting for a decision." if total == 1 else f"{total} comments are waiting for a decision.",
         *shown,
-        f"The desk: {url_for('desk.queue.page', _external=True)}",
+        f"The desk: {public_url('desk.queue.page')}",
         f"The links open a page that asks you to confirm. They work for {decision_links.VALID.days} days, and for\n"
         "everybody who has them, so don't forward this e-mail.",
     ]

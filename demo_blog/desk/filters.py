@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload, selectinl
 from demo_blog.database import UtcDateTime, db
 from demo_blog.models import Comment, CommentDomain, CommentFinding, CommentState, Post
 
-PAGE_SIZE = 25
+PAGE_SIZE = 20
 
 LISTS: Mapping[str, tuple[CommentState, ...]] = {
     "held": (CommentState.HELD,),

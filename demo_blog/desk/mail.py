@@ -17,10 +17,11 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from flask import Flask, current_app
 
+from demo_blog.site import SITE_URL, SettingError, checked
+
 SMTP_URL: Final = "JOURNAL_SMTP_URL"
 MAIL_FROM: Final = "JOURNAL_MAIL_FROM"
 MAIL_TO: Final = "JOURNAL_MAIL_TO"
-SITE_URL: Final = "JOURNAL_URL"
 
 TIMEOUT_SECONDS: Final = 20.0
 """How long the mail server may take for each step."""
@@ -30,10 +31,6 @@ EXAMPLE: Final = "smtps://user:password@mail.example:465 or smtp://user:password
 
 _EXTENSION = "journal_mail"
 _ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", re.ASCII)
-
-
-class MailSettingError(ValueError):
-    """A setting is missing or invalid. The message names the setting and the fix, and contains no password."""
 
 
 class MailError(RuntimeError):
@@ -55,22 +52,22 @@ class MailSettings:
 
     @classmethod
     def from_values(cls, values: Mapping[str, str]) -> MailSettings | None:
-        """Return the settings, or ``None`` if the journal sends no e-mails. Raises :class:`MailSettingError`."""
+        """Return the settings, or ``None`` if the journal sends no e-mails. Raises :class:`SettingError`."""
         if not any(values.get(name) for name in (SMTP_URL, MAIL_FROM, MAIL_TO)):
             return None
         if missing := [name for name in (SMTP_URL, MAIL_FROM, MAIL_TO, SITE_URL) if not values.get(name)]:
-            raise MailSettingError(f"{', '.join(missing)}: missing. To send e-mails, set all four, or none of them")
+            raise SettingError(f"{', '.join(missing)}: missing. To send e-mails, set all four, or none of them")
         server = _split(SMTP_URL, values[SMTP_URL])
         senders = _addresses(MAIL_FROM, values[MAIL_FROM])
         if len(senders) != 1:
-            raise MailSettingError(f"{MAIL_FROM} has {len(senders)} addresses; give one")
+            raise SettingError(f"{MAIL_FROM} has {len(senders)} addresses; give one")
         return cls(
             host=server.hostname or "",
             port=server.port or PORTS[server.scheme],
             encryption=_encryption(server),
             sender=senders[0],
             recipients=tuple(address for _, address in _addresses(MAIL_TO, values[MAIL_TO])),
-            site=_site(values[SITE_URL]),
+            site=checked(values[SITE_URL]),
             user=unquote(server.username or ""),
             password=unquote(server.password or ""),
         )
@@ -142,23 +139,23 @@ def _split(name: str, value: str) -> SplitResult:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:
-        raise MailSettingError(f"{name} isn't a URL. Write it as {EXAMPLE}") from None
+        raise SettingError(f"{name} isn't a URL. Write it as {EXAMPLE}") from None
     if parts.scheme not in PORTS or not parts.hostname or parts.path not in {"", "/"} or port == 0:
-        raise MailSettingError(f"{name} isn't the address of a mail server. Write it as {EXAMPLE}")
+        raise SettingError(f"{name} isn't the address of a mail server. Write it as {EXAMPLE}")
     if bool(parts.username) != bool(parts.password):
-        raise MailSettingError(f"{name} has only one of user and password. Give both or neither")
+        raise SettingError(f"{name} has only one of user and password. Give both or neither")
     if any(not character.isprintable() for character in unquote(value)):
-        raise MailSettingError(f"{name} contains a control character. Remove it")
+        raise SettingError(f"{name} contains a control character. Remove it")
     return parts
 
 
 def _encryption(server: SplitResult) -> str:
     if server.fragment or server.query not in ({"", "tls=off"} if server.scheme == "smtp" else {""}):
-        raise MailSettingError(f"{SMTP_URL} has an option that isn't known. Only smtp:// has one: ?tls=off")
+        raise SettingError(f"{SMTP_URL} has an option that isn't known. Only smtp:// has one: ?tls=off")
     if not server.query:
         return "tls" if server.scheme == "smtps" else "starttls"
     if not _is_this_machine(server.hostname or ""):
-        raise MailSettingError(
+        raise SettingError(
             f"{SMTP_URL} turns encryption off for {server.hostname}. tls=off is only allowed for this machine, "
             "such as localhost"
         )
@@ -176,20 +173,8 @@ def _addresses(name: str, value: str) -> list[tuple[str, str]]:
     pairs = getaddresses([value])
     for _, address in pairs:
         if not _ADDRESS.fullmatch(address) or not value.isprintable():
-            raise MailSettingError(
+            raise SettingError(
                 f"{name} is {value!r}. Write e-mail addresses in ASCII, separated by commas, such as "
                 "Desk <desk@blog.example>"
             )
     return pairs
-
-
-def _site(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        is_valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
-        _ = parts.port  # raises ValueError if it isn't a number
-    except ValueError:
-        is_valid = False
-    if not is_valid or "?" in value or "#" in value or not value.isprintable() or " " in value:
-        raise MailSettingError(f"{SITE_URL} is {value!r}. Write the journal's address, such as https://blog.example")
-    return value.rstrip("/")

@@ -23,6 +23,7 @@ from demo_blog.desk.accounts import current_owner, public
 from demo_blog.desk.models import Owner
 from demo_blog.models import Comment, CommentState
 from demo_blog.signing import serializer
+from demo_blog.site import public_url
 
 TITLE = "Notices"
 PURPOSE: Final = "feed of held comments"
@@ -78,7 +79,7 @@ def feed(token: str) -> ResponseReturnValue:
 def feed_address(owner: Owner) -> str:
     """Return the absolute address of an owner's feed."""
     token = serializer(PURPOSE).dumps([owner.id, owner.feed_key])
-    return url_for("desk.notices.feed", token=token, _external=True)
+    return public_url("desk.notices.feed", token=token)
 
 
 def _owner_of(token: str) -> Owner | None:

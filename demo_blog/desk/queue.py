@@ -17,6 +17,7 @@ from demo_blog.desk import decisions, filters, history, reasons, versions
 from demo_blog.desk.accounts import current_owner
 from demo_blog.desk.filters import LARGEST_ID, Filters
 from demo_blog.models import Comment, CommentState
+from demo_blog.moderation import Assessment
 
 TITLE = "Queue"
 
@@ -39,6 +40,9 @@ BUTTONS = {
 }
 """The names of the buttons, and the decision of each."""
 
+ASSESSED = {CommentState.HELD, CommentState.SPAM}
+"""The states of comments about which the guard is asked again in a list. That takes some milliseconds for each."""
+
 NOTHING = "nothing"
 """The name of the button that Enter in a box presses."""
 
@@ -59,7 +63,7 @@ def page() -> str:
         why=reasons.why,
         page=shown,
         made=history.latest(shown.comments),
-        scores_now=moderation.scores_now(shown.comments),
+        assessed={one.id: _assessed(one) for one in shown.comments},
         counts=filters.counts(),
         known_reasons=filters.reasons(),
         titles=LIST_TITLES,
@@ -85,9 +89,8 @@ def comment(comment_id: int) -> ResponseReturnValue:
         comment=found,
         why=reasons.why,
         made=history.latest([found]),
-        scores_now=moderation.scores_now([found]),
         history=history.of_comment(found),
-        weights=moderation.weights(found),
+        assessed=moderation.assess(found),
         filter_status=moderation.filter_status(),
         same_client=Filters(chosen="all", client=found.client) if found.client else None,
         done=history.summary(request.args.get("done", "")),
@@ -121,6 +124,10 @@ def undo() -> ResponseReturnValue:
     batch = request.form.get("batch", "")
     decisions.undo(batch)
     return _back(done=batch)
+
+
+def _assessed(comment: Comment) -> Assessment:
+    return moderation.assess(comment) if comment.state in ASSESSED else Assessment(None, ())
 
 
 def _chosen() -> list[Comment]:

@@ -56,7 +56,7 @@ class Question:
     def answer(self) -> Replay:
         """Replay the past. Raises ``ValueError`` or ``ConfigError`` for a value that isn't allowed."""
         now = datetime.now(UTC)
-        thresholds = {name: _number(name, text) for name, text in self.thresholds.items() if text}
+        thresholds = {name: _number(name, text, 1, 101) for name, text in self.thresholds.items() if text}
         return guard.replay(
             now - timedelta(days=self.days),
             now,
@@ -74,7 +74,7 @@ def page() -> ResponseReturnValue:
         try:
             answer = question.answer()
         except (ValueError, CaptchaGuardError) as error:
-            question.problem = str(error)
+            question.problem = _in_words_of_the_page(error)
     changed = answer.changed[-SHOWN:][::-1] if answer else ()
     html = render_template(
         "desk/replay.html",
@@ -95,14 +95,24 @@ def _weights(text: str) -> dict[str, int]:
         slug, sign, weight = part.partition("=")
         if not (slug and sign):
             raise ValueError(f"{part!r} isn't a weight; write links=10")
-        found[slug] = _number(slug, weight)
+        found[slug] = _number(slug, weight, 0, 100)
     return found
 
 
-def _number(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 4):
-        raise ValueError(f"{name} is {text!r}; write a whole number from 0 to 100")
+def _number(name: str, text: str, lowest: int, highest: int) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 4 and lowest <= int(text) <= highest):
+        raise ValueError(f"{name} is {text!r}; write a whole number from {lowest} to {highest}")
     return int(text)
+
+
+def _in_words_of_the_page(error: Exception) -> str:
+    """Return the message of an error with the names of the page's fields instead of those of settings."""
+    message = str(error)
+    if message.startswith("CAPTCHA_GUARD_THRESHOLDS"):
+        return "A threshold is below the one before it. An empty box stands for the site's present threshold."
+    return message.replace("CAPTCHA_GUARD_WEIGHTS", "“Weights of rules”").replace(
+        "the limits of 'comments'", "The comment limits"
+    )
 
 
 def _comments(changed: Sequence[Change]) -> dict[str, Comment]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import takewhile
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -54,6 +55,18 @@ class Network:
             "classifier": nn.Sequential(nn.LayerNorm(_CHANNELS), nn.Linear(_CHANNELS, classes)),
         }
         return cls(nn.ModuleDict(layers), symbols)
+
+    @classmethod
+    def load(cls, path: Path) -> Network:
+        """Return the network that ``save`` wrote to this file."""
+        kept = torch.load(path, weights_only=True)
+        network = cls.untrained(kept["symbols"])
+        network.layers.load_state_dict(kept["layers"])
+        return network
+
+    def save(self, path: Path) -> None:
+        """Write the weights and the symbols to a file."""
+        torch.save({"symbols": self.symbols, "layers": self.layers.state_dict()}, path)
 
     def targets(self, answer: str) -> list[int]:
         """Return the classes that the network must write for this code."""

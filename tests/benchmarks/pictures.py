@@ -78,7 +78,7 @@ class Studio:
 def _draw_part(level: str, styles: list[str], each: int, path: Path) -> None:
     """Draw ``each`` pictures of each style into a file, which appears only when it is complete."""
     drawn = [_picture(level, style, number) for style in styles for number in range(each)]
-    greys = torch.stack([_grey(png) for png, _ in drawn])
+    greys = torch.stack([grey(png) for png, _ in drawn])
     unfinished = path.with_suffix(".unfinished")
     torch.save({"greys": greys, "answers": [answers for _, answers in drawn]}, unfinished)
     unfinished.rename(path)
@@ -111,7 +111,7 @@ def _style(name: str) -> Style:
     return Style.from_secret(name.encode())
 
 
-def _grey(png: bytes) -> torch.Tensor:
+def grey(png: bytes) -> torch.Tensor:
     """Return the picture's shades in the size that the network reads, with the same aspect ratio."""
     picture = Image.open(io.BytesIO(png)).convert("L")
     fitted = ImageOps.pad(picture, (WIDTH, HEIGHT), Image.Resampling.BOX, color=picture.tobytes()[0])

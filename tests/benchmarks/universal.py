@@ -4,7 +4,8 @@ An attacker who has this package needs no site's labels. They draw pictures of m
 :mod:`tests.benchmarks.network` on them and let it read every site. Here it reads pictures of ``--sites`` styles that
 aren't in the training. A picture counts as read if the code is one of its right answers, as the guard compares them.
 ``--site-labels 2000`` also trains a second network, with as many steps, on labelled pictures of only the first of those
-sites. It then reads fresh pictures of that site and of the others.
+sites. It then reads fresh pictures of that site and of the others. ``--save FILE`` writes the network that was trained
+on many styles, for ``python -m tests.benchmarks.bots --network FILE``.
 
 Drawn pictures are cached in ``--cache``, as long as the drawing doesn't change. One training uses one processor.
 Processes for several levels may run at the same time. ``MALLOC_MMAP_THRESHOLD_=1000000000`` and
@@ -14,6 +15,7 @@ Processes for several levels may run at the same time. ``MALLOC_MMAP_THRESHOLD_=
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -71,6 +73,8 @@ class Bench:
         styles = [f"{self._given.seed} style {index}" for index in range(self._given.styles)]
         pictures = self._studio.drawn(styles, self._given.pictures // self._given.styles)
         network = self._trained(pictures)
+        if self._given.save:
+            network.save(self._given.save)
         trained_on = f"{len(pictures):,} pictures of {len(styles):,} styles"
         return self._row(network, trained_on, f"{len(self._sites)} unseen sites", self._sites)
 
@@ -90,7 +94,8 @@ class Bench:
 
         def on_progress(step: int, loss: float) -> None:
             seconds = (time.process_time() - start) / step
-            print(f"{self._studio.level}: {step:,} steps, loss {loss:.3f}, {seconds:.3f} s a step", flush=True)
+            told = f"{self._studio.level}: {step:,} steps, loss {loss:.3f}, {seconds:.3f} s a step"
+            print(told, file=sys.stderr, flush=True)
 
         return train(pictures, steps=self._given.steps, seed=_SEED, on_progress=on_progress)
 
@@ -113,6 +118,7 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--steps", type=int, default=6_000, help="batches of 64")
     options.add_argument("--sites", type=int, default=20, help=f"styles that are read, {_EACH} pictures of each")
     options.add_argument("--site-labels", type=int, default=0, metavar="PICTURES", help="train on one site's, too")
+    options.add_argument("--save", type=Path, metavar="FILE", help="write the network of the last level to this file")
     options.add_argument("--seed", default="universal", help="draws other styles and pictures")
     options.add_argument("--processes", type=int, default=1, help="that draw")
     options.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "captcha_guard pictures")

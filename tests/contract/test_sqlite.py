@@ -6,6 +6,8 @@ import gc
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -143,6 +145,29 @@ def test_connections_of_ended_threads_are_closed(storage: SQLiteStorage) -> None
         thread.join()
     assert storage.get("k") == 21
     assert open_files(storage.storage) <= 2  # SQLite keeps the last one closed, to use it again
+
+
+def test_the_process_can_end_while_a_daemon_thread_runs_a_statement(tmp_path: Path) -> None:
+    program = """
+import sys, threading
+from captcha_guard.counters.storages.sqlite import SQLiteStorage
+
+storage = SQLiteStorage("sqlite:///" + sys.argv[1])
+started = threading.Event()
+
+def use():
+    with storage._connections.reading() as connection:
+        while True:
+            started.set()
+            connection.execute("WITH RECURSIVE n AS (VALUES (1) UNION ALL SELECT * FROM n LIMIT 9999) SELECT 1 FROM n")
+
+threading.Thread(target=use, daemon=True).start()
+started.wait()
+"""
+    for _ in range(6):
+        command = [sys.executable, "-c", program, str(tmp_path / "counters.sqlite3")]
+        ended = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_a_dropped_storage_closes_its_connection(tmp_path: Path) -> None:

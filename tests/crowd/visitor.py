@@ -31,6 +31,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     text: str
+    content: bytes = b""
     cookies: tuple[tuple[str, str], ...] = ()
 
     def shows(self, text: str) -> bool:
@@ -58,23 +59,23 @@ class Visitor:
 
     def get(self, path: str) -> Answer:
         """Fetch a page."""
-        return self._ask(request("GET", path, headers=self._headers()))
+        return self.send(request("GET", path, headers=self._headers()))
 
     def post(self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Answer:
         """Send a form."""
-        return self._ask(request("POST", path, fields, {**self._headers(), **(headers or {})}))
+        return self.send(request("POST", path, fields, {**self._headers(), **(headers or {})}))
 
-    def post_json(self, path: str, document: Mapping[str, object]) -> Answer:
-        """Send a JSON document."""
+    def post_json(self, path: str, document: object, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a document in JSON."""
         body = json.dumps(document).encode()
-        kind = {"Content-Type": "application/json", "Content-Length": str(len(body)), "Accept": "application/json"}
-        message = request("GET", path, headers={**self._headers(), **kind}).replace(b"GET", b"POST", 1)
-        return self._ask(message + body)
+        given = {"Accept": "application/json", **self._headers(), **(headers or {})}
+        return self.send(message("POST", path, body, "application/json", given))
 
     def _headers(self) -> dict[str, str]:
         return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
 
-    def _ask(self, message: bytes) -> Answer:
+    def send(self, message: bytes) -> Answer:
+        """Send a request as it is. Cookies of the response are kept."""
         with connect(self.port, self.address) as connection:
             connection.sendall(message)
             answer = read_answer(connection)
@@ -86,12 +87,17 @@ def request(
     method: str, path: str, fields: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
 ) -> bytes:
     """Return a request as bytes. With ``fields`` it is a form."""
-    body = urlencode(fields or {}).encode()
+    given = {"Accept": "text/html", **(headers or {})}
+    return message(method, path, urlencode(fields or {}).encode(), "application/x-www-form-urlencoded", given)
+
+
+def message(method: str, path: str, body: bytes, content_type: str, headers: Mapping[str, str]) -> bytes:
+    """Return a request with any body as bytes. Only a POST has a body."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     if method == "POST":
-        lines += [f"Content-Length: {len(body)}", "Content-Type: application/x-www-form-urlencoded"]
-    lines += [f"{name}: {value}" for name, value in {"Accept": "text/html", **(headers or {})}.items()]
-    return "\r\n".join([*lines, "", ""]).encode() + body
+        lines += [f"Content-Length: {len(body)}", f"Content-Type: {content_type}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + (body if method == "POST" else b"")
 
 
 def connect(port: int, address: str) -> socket.socket:
@@ -122,8 +128,9 @@ def read_answer(connection: socket.socket) -> Answer:
         parts.append(_more(connection))
         missing -= len(parts[-1])
     cookies = [value.partition(";")[0].partition("=") for name, value in pairs if name == "set-cookie"]
-    text = b"".join(parts).decode("utf-8", "replace")
-    return Answer(int(first.split()[1]), headers, text, tuple((name, value) for name, _, value in cookies))
+    content = b"".join(parts)
+    text = content.decode("utf-8", "replace")
+    return Answer(int(first.split()[1]), headers, text, content, tuple((name, value) for name, _, value in cookies))
 
 
 def _more(connection: socket.socket) -> bytes:

@@ -22,10 +22,11 @@ from sqlalchemy import func, select
 from demo_blog import create_app, maintenance
 from demo_blog.database import db
 from demo_blog.desk import decision_links, digest, mail
-from demo_blog.desk.mail import MailSettingError, MailSettings
+from demo_blog.desk.mail import MailSettings
 from demo_blog.desk.models import Decision, Digest
 from demo_blog.models import Comment, CommentState, Post
 from demo_blog.signing import serializer
+from demo_blog.site import SettingError
 from tests.mail_server import SECRET, USER, MailServer, mail_server
 from tests.servers import free_port
 from tests.tls import Signed, authority, certificate
@@ -395,13 +396,13 @@ def test_a_wrong_password_is_reported_without_the_password(
     ],
 )
 def test_wrong_settings_stop_the_start_and_say_what_to_write(changed: dict[str, str], complaint: str) -> None:
-    with pytest.raises(MailSettingError, match=re.escape(complaint)):
+    with pytest.raises(SettingError, match=re.escape(complaint)):
         MailSettings.from_values(settings("smtps://mail.example") | changed)
 
 
 def test_no_message_or_record_contains_the_password(tmp_path: Path) -> None:
     for url in ("smtp://otto:pass-word@mail.example:x", "http://otto:pass-word@mail.example", "smtp://o:pass-word@[x"):
-        with pytest.raises(MailSettingError) as error:
+        with pytest.raises(SettingError) as error:
             create_app({"DEMO_BLOG_INSTANCE": tmp_path, **settings(url)})
         assert "pass-word" not in str(error.value)
     assert "pass-word" not in repr(MailSettings.from_values(settings("smtps://otto:pass-word@mail.example")))

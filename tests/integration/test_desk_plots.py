@@ -21,12 +21,20 @@ def numbers(page: Page) -> dict[str, str]:
     return dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", page.response.text))
 
 
-def test_a_new_journal_has_charts_without_counts(owner: Reader) -> None:
+def test_a_new_journal_has_no_charts_but_says_when_it_will_have_them(owner: Reader) -> None:
     page = owner.open("/desk/statistics")
     assert page.response.status_code == 200
+    assert numbers(page) == {}
+    assert page.all("svg") == []
+    assert "Nothing was counted in this time. When somebody opens a comment form" in page.text
+
+
+def test_a_form_that_was_opened_and_not_sent_is_in_charts_without_results(owner: Reader, reader: Reader) -> None:
+    reader.open()
+    page = owner.open("/desk/statistics")
     assert numbers(page)["Judged comments"] == "0"
+    assert numbers(page)["Codes shown"] == "1"
     assert numbers(page)["Median time to solve"] == "\N{EN DASH}"
-    assert "Nothing was counted in this span." in page.text
 
 
 def test_comments_move_the_charts(clock: time_machine.Traveller, owner: Reader, reader: Reader) -> None:
@@ -48,8 +56,11 @@ def test_comments_move_the_charts(clock: time_machine.Traveller, owner: Reader, 
 
 
 @pytest.mark.parametrize("span", ["day", "month", "year"])
-def test_each_span_has_its_first_and_last_time(clock: time_machine.Traveller, owner: Reader, span: str) -> None:
+def test_each_span_has_its_first_and_last_time(
+    clock: time_machine.Traveller, owner: Reader, reader: Reader, span: str
+) -> None:
     clock.shift(timedelta(minutes=5))
+    reader.open()
     page = owner.open(f"/desk/statistics?span={span}")
     first, last = re.findall(r'class="chart-ends"><span>([^<]+)</span> <span>([^<]+)</span>', page.response.text)[0]
     expected = {

@@ -161,6 +161,22 @@ def test_a_comments_page_shows_the_words_that_the_filter_weighs_most(
     assert owner.client.get("/desk/comments/2").status_code == 404
 
 
+def test_the_queue_shows_the_ten_heaviest_tokens_of_each_comment_that_waits(owner: Reader, journal: Flask) -> None:
+    body = "fences and gates and bolts and hinges and posts and rails and planks and nails and paint"
+    held, aside = store(journal, body=body), store(journal, body=body, state=CommentState.SPAM, action="aside")
+    published = store(journal, body=body, state=CommentState.PUBLISHED, action="accept")
+    assert owner.open("/desk").under(f"tokens-{held}") == ""
+    with journal.app_context():
+        for number in range(8):
+            guard.teach(Submission(scope="one", body=f"the loop ends {number}"), spam=False)
+            guard.teach(Submission(scope="two", body=f"{body} {number}"), spam=True)
+    for chosen, comment in (("held", held), ("aside", aside), ("all", held), ("all", aside)):
+        tokens = owner.open(f"/desk?list={chosen}").under(f"tokens-{comment}")
+        assert len(re.findall(r"[+-]\d\.\d", tokens)) == 10
+        assert re.search(r"hinges \+\d\.\d", tokens)
+    assert owner.open("/desk?list=published").under(f"tokens-{published}") == ""
+
+
 # Filters
 
 
@@ -237,8 +253,8 @@ def test_pages_show_every_comment_once_in_both_directions(owner: Reader, journal
         assert backward == newest_first[:-1]
 
 
-def test_a_page_has_25_comments_and_links_to_its_neighbours(owner: Reader, journal: Flask) -> None:
-    ids = [store(journal, created=NOON + timedelta(seconds=number), author="Otto & Co.") for number in range(27)]
+def test_a_page_has_20_comments_and_links_to_its_neighbours(owner: Reader, journal: Flask) -> None:
+    ids = [store(journal, created=NOON + timedelta(seconds=number), author="Otto & Co.") for number in range(22)]
     first = owner.open("/desk?author=Otto")
     assert shown(first) == ids[:1:-1]
     older = next(link for link in first.links if "before=" in link)
@@ -333,11 +349,11 @@ def test_chosen_comments_are_decided_and_undone_together(owner: Reader, journal:
 
 
 def test_all_comments_on_a_page_are_decided_with_one_tick(owner: Reader, journal: Flask) -> None:
-    ids = [store(journal, created=NOON + timedelta(seconds=number)) for number in range(27)]
+    ids = [store(journal, created=NOON + timedelta(seconds=number)) for number in range(22)]
     page = owner.open("/desk")
     response = press(owner, page, spam="chosen", everything="1", shown=page.fields["shown"])
-    assert "25 comments marked as spam." in owner.open(response.location).text
-    assert [state_of(journal, one) for one in (ids[0], ids[1], ids[2], ids[26])] == ["held", "held", "spam", "spam"]
+    assert "20 comments marked as spam." in owner.open(response.location).text
+    assert [state_of(journal, one) for one in (ids[0], ids[1], ids[2], ids[21])] == ["held", "held", "spam", "spam"]
 
 
 def rewrite(journal: Flask, comment_id: int, body: str = "Buy tickets here") -> None:

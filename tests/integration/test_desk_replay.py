@@ -49,11 +49,13 @@ def test_a_tighter_limit_would_have_refused_the_second_comment(owner: Reader) ->
 @pytest.mark.parametrize(
     ("query", "complaint"),
     [
-        ("hold=abc", "hold is 'abc'; write a whole number from 0 to 100"),
-        ("hold=101", "101"),
+        ("hold=abc", "hold is 'abc'; write a whole number from 1 to 101"),
+        ("hold=102", "hold is '102'; write a whole number from 1 to 101"),
+        ("hold=101", "A threshold is below the one before it."),
         ("weights=links", "'links' isn't a weight; write links=10"),
-        ("weights=lynx%3D5", "lynx"),
-        ("limits=often", "often"),
+        ("weights=links%3D101", "links is '101'; write a whole number from 0 to 100"),
+        ("weights=lynx%3D5", "“Weights of rules” names the rule 'lynx', which doesn't exist; known are author_slogan,"),
+        ("limits=often", "The comment limits are 'often'; write them like '2 per minute;"),
         ("hold=%D9%A3%D9%A0", "write a whole number"),
     ],
 )

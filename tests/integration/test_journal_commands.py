@@ -203,7 +203,7 @@ def test_an_unknown_number_is_refused_with_the_command_to_list_them(journal: Fla
     assert "journal held" in output
 
 
-@pytest.mark.parametrize("command", [["held"], ["load"], ["approve", "1"], ["explain", "1"]])
+@pytest.mark.parametrize("command", [["held"], ["load"], ["approve", "1"], ["explain", "1"], ["create-owner", "otto"]])
 def test_without_tables_the_command_reports_what_to_run(tmp_path: Path, command: list[str]) -> None:
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path})
     assert "journal init" in journal_refuses(app, *command)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from demo_blog import post_files
+from demo_blog import create_app, post_files
 from demo_blog.database import db
 from demo_blog.models import Post, Tag
+from demo_blog.site import SettingError
 
 from .journal_fixtures import Page, Reader, journal, printed_journal, visitor
 
@@ -166,6 +168,39 @@ def test_the_sitemap_has_every_public_page_once_with_its_full_address(visitor: R
     for address in found:
         assert visitor.client.get(address).status_code == 200
     assert urls[-1].findtext(f"{SITEMAP}lastmod") == f"{min(file.date for file in FILES)}T00:00:00+00:00"
+
+
+def test_addresses_that_others_keep_have_the_journals_host_and_not_the_one_that_a_visitor_names(
+    printed_journal: Path,
+) -> None:
+    config = {"TESTING": True, "DEMO_BLOG_INSTANCE": printed_journal, "JOURNAL_URL": "https://blog.example/journal/"}
+    app = create_app(config)
+    client = app.test_client()
+    slug = FILES[0].slug
+    for page in (
+        "/",
+        f"/posts/{slug}",
+        "/tags",
+        "/archive",
+        "/feed.atom",
+        f"/posts/{slug}/comments.atom",
+        "/sitemap.xml",
+    ):
+        text = client.get(page, headers={"Host": "evil.example"}).text
+        assert "evil.example" not in text
+        assert "https://blog.example/journal/" in text
+    assert (
+        f'<link rel="canonical" href="https://blog.example/journal/posts/{slug}">' in client.get(f"/posts/{slug}").text
+    )
+    assert "Sitemap: https://blog.example/journal/sitemap.xml" in client.get("/robots.txt").text
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("address", ["blog.example", "ftp://blog.example", "https://u:p@blog.example", "https://b/?x"])
+def test_an_invalid_address_of_the_journal_is_refused_at_start(tmp_path: Path, address: str) -> None:
+    with pytest.raises(SettingError, match="Write the journal's address"):
+        create_app({"DEMO_BLOG_INSTANCE": tmp_path, "JOURNAL_URL": address})
 
 
 def test_robots_are_sent_to_the_sitemap_and_away_from_the_desk_and_the_search(visitor: Reader) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import event, inspect, text
+from sqlalchemy import event, inspect, select, text
 
 from demo_blog import create_app, samples
 from demo_blog.database import MIGRATIONS, Base, db, is_compared
+from demo_blog.models import Post
 
 from .journal_fixtures import DATABASES, journal, printed_journal
 
@@ -95,6 +97,7 @@ def test_an_upgrade_keeps_comments_and_their_findings_and_numbers_the_published_
         f"{insert} VALUES (1, 'Ee Ff', '', '', 'Second.', '2026-01-02 03:04:07', 'published', '')",
     )
     upgrade()
+    assert db.session.scalars(select(Post.modified)).all() == [datetime(2026, 1, 1, tzinfo=UTC)]
     assert rows("SELECT body, number, state FROM comment ORDER BY id") == [
         ("Held.", None, "held"),
         ("First.", 1, "published"),

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 
-from captcha_guard.web.post.posted import ANSWER, PASS, TOKEN
+from captcha_guard.web.post.posted import ANSWER, NO_CODE, PASS, TOKEN
 from tests.integration.conftest import MakeBlog
 from tests.integration.host_blog import COMMENT, Blog, _form, fields_of, solved
 
@@ -34,6 +34,18 @@ def test_the_code_and_what_was_typed_stay_and_complete_the_comment(blog: Blog, v
         sent = sent | shown
     assert visitor.post(POST, data=sent).status_code == 303
     assert len(blog.stored) == 1
+
+
+def test_the_box_to_send_the_comment_without_a_code_stays_ticked(blog: Blog) -> None:
+    @blog.app.post("/queue/preview")
+    def preview() -> str:
+        return _form("queue", "/queue")
+
+    visitor = blog.client()
+    sent = fields_of(visitor.get("/queue")) | COMMENT
+    assert "checked" not in visitor.post("/queue/preview", data=sent).text
+    page = visitor.post("/queue/preview", data=sent | {NO_CODE: "1"}).text
+    assert f'name="{NO_CODE}" value="1" checked>' in page
 
 
 def test_a_preview_doesnt_say_whether_a_code_is_right(visitor: FlaskClient) -> None:

@@ -21,7 +21,7 @@ from tests.integration.snippets import ROOT, Program, posted, python_of, run_tes
 from tests.servers import free_port, wait_for_port
 
 PYTHON = python_of("README.md")
-[FIRST] = [block for block in PYTHON if "app = Flask(" in block]
+TEN_LINES, FIRST = (block for block in PYTHON if "app = Flask(" in block)
 INTEGRATION = (ROOT / "docs/integration.md").read_text()
 [GUESTBOOK] = [block for block in python_of("docs/integration.md") if block.startswith("def show_form")]
 REFILLED = "{{ request.form.body }}</textarea>"
@@ -42,7 +42,23 @@ def folder(tmp_path: Path, secret: str) -> Path:
     return tmp_path
 
 
-def test_the_program_at_the_top_shows_a_picture_and_then_the_comment(folder: Path) -> None:
+def test_ten_lines_ask_for_a_code_keep_the_text_and_show_the_comment(folder: Path) -> None:
+    assert len([line for line in TEN_LINES.splitlines() if line.strip()]) == 10
+    client = Program(folder, TEN_LINES).client()
+    page = client.get("/").text
+    assert "Enter Security Code" in page
+    wrong = client.post("/", data={"body": "<b>Kept</b>", **solved_form(client, page), "captcha_answer": "wrong"})
+    assert wrong.status_code == 422
+    assert "&lt;b&gt;Kept&lt;/b&gt;" in wrong.text
+    right = client.post("/", data={"body": "<b>Kept</b>", **solved_form(client, wrong.text)})
+    assert (right.status_code, right.text) == (200, "&lt;b&gt;Kept&lt;/b&gt;")
+
+
+def test_every_python_block_of_the_page_is_run_here() -> None:
+    assert sorted(PYTHON) == sorted([TEN_LINES, FIRST, NOTES, TUNING, TEST])
+
+
+def test_the_program_of_a_comment_form_shows_a_picture_and_then_the_comment(folder: Path) -> None:
     client = Program(folder, FIRST).client()
     page = client.get("/").text
     assert "Enter Security Code" in page
@@ -149,7 +165,7 @@ def test_without_relax_the_second_run_finds_the_data_of_the_first(folder: Path) 
     assert run_tests(folder).startswith("1 failed")
 
 
-@pytest.mark.parametrize("block", [FIRST, NOTES])
+@pytest.mark.parametrize("block", [TEN_LINES, FIRST, NOTES])
 def test_wrapping_a_route_takes_under_ten_lines(block: str) -> None:
     wrapping = block.partition("@app.")[2]
     assert len([line for line in wrapping.splitlines() if line.strip()]) < 10

@@ -57,6 +57,22 @@ def test_look_alikes_make_no_symbol_easier_to_guess() -> None:
     assert max(shown[one] for one in "HKNX") < 1.2 * min(shown[one] for one in "HKNX")
 
 
+def test_a_group_of_two_look_alikes_shows_both_symbols_equally_often() -> None:
+    shown = Counter("".join(derive(f"n{number}", alphabet="AB8", length=(20, 20)) for number in range(300)))
+    # Of 6,000 symbols, half are A, and a quarter each B and 8. The standard deviation is 39 for A, 34 for the others.
+    assert abs(shown["A"] - 3_000) < 150
+    assert abs(shown["B"] - 1_500) < 150
+    assert abs(shown["8"] - 1_500) < 150
+
+
+def test_a_long_answer_does_not_repeat_the_bytes_it_is_made_of() -> None:
+    """Each block of 32 bytes has a number of its own. The whole answer is pinned, so old tokens keep their answers."""
+    text = derive("nonce", alphabet="ABCDEFGHIJKLMNOP", length=(130, 130))
+    blocks = {text[start : start + 24] for start in range(107)}
+    assert len(blocks) == 107
+    assert derive("nonce", length=(40, 40)) == "TD855D29TT6FF2MDF9HF5H886FCC55HT68RWHTFF"
+
+
 def test_no_answer_reads_as_rude() -> None:
     rude = "FCKTWT"
     answers = [derive(f"n{number}", alphabet=rude, length=(4, 4)) for number in range(300)]
@@ -89,6 +105,18 @@ def test_the_alphabet_has_no_vowels_and_one_of_each_group_of_look_alikes() -> No
 )
 def test_case_spaces_width_and_look_alikes_do_not_matter(shown: str, typed: str) -> None:
     assert answer.matches(shown, typed)
+
+
+def test_the_longest_typed_text_is_compared_and_a_longer_one_is_wrong() -> None:
+    spaces = " " * (answer.LONGEST_TYPED - 5)
+    assert answer.matches("7DCP4", spaces + "7DCP4")
+    assert not answer.matches("7DCP4", spaces + " 7DCP4")
+
+
+def test_the_letters_x_and_the_signs_for_one_are_compared() -> None:
+    assert answer.matches("XH1", "x h |")
+    assert answer.matches("XH1", "xh!")
+    assert not answer.matches("H1", "xh1")
 
 
 @pytest.mark.parametrize("typed", ["", " ", "7DCP", "7DCP44", "4PCD7", "7DCP3", "\x00", "7DCPٱ"])

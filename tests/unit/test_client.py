@@ -178,6 +178,11 @@ def test_no_name_equals_an_address() -> None:
     assert client_named("\xc0\x00\x02\x01", secret=SECRET).key != client("192.0.2.1").key
 
 
+def test_a_name_may_hold_any_characters() -> None:
+    names = ["é", "\udc80", "\udc81", "e\u0301"]
+    assert len({client_named(name, secret=SECRET).key for name in names}) == len(names)
+
+
 @pytest.mark.parametrize("name", ["", " ", "\n"])
 def test_an_empty_name_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="name or the secret is empty"):

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import captcha_guard
+from captcha_guard import errors, metrics, testing, wtf
 from captcha_guard.challenge.difficulty import KNOBS, LONGEST, SHORTEST
+from tests import reference_page
 from tests.configuration_page import page
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +34,25 @@ def anchors(document: Path) -> set[str]:
 
 def test_the_configuration_page_is_what_make_docs_prints() -> None:
     assert (ROOT / "docs/configuration.md").read_text() == page(), "stale: run make docs"
+
+
+def test_the_reference_is_what_make_docs_prints() -> None:
+    assert (ROOT / "docs/reference.md").read_text() == reference_page.page(), "stale: run make docs"
+
+
+def test_the_reference_has_every_public_name() -> None:
+    names = {f"captcha_guard.{name}" for name in captcha_guard.__all__}
+    for module in (errors, metrics, testing, wtf):
+        own = (name for name, one in vars(module).items() if getattr(one, "__module__", "") == module.__name__)
+        names |= {f"{module.__name__}.{name}" for name in own if not name.startswith("_")}
+    names -= {
+        "captcha_guard.errors.CaptchaGuardError",
+        "captcha_guard.errors.ConfigError",
+        "captcha_guard.wtf.NotRobot",
+    }
+    listed = re.findall(r"^\| `(captcha_guard[\w.]+)` \|", (ROOT / "docs/reference.md").read_text(), re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    assert names <= set(listed), names - set(listed)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import pytest
 
-from captcha_guard.spam.judge import Judge, Rule
+from captcha_guard.spam.judge import NEW_SITE, Judge, Rule
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.rules.links import Links
 from captcha_guard.spam.rules.too_fast import TooFast
 from captcha_guard.spam.submission import Submission
-from captcha_guard.spam.verdict import Action, Bands, Finding, Verdict
+from captcha_guard.spam.verdict import Action, Bands, Finding, Thresholds, Verdict, total
+from captcha_guard.spam.weighing import action_of, weighted
 
 PLAIN = Submission(scope="comment", author="Ada Quill", body="The load factor should read 0.7, I think.", seconds=42)
 LINKS = replace(PLAIN, body="Two of them: https://a.example and https://b.example say it.")
@@ -169,3 +172,199 @@ def test_a_verdict_with_one_more_finding_keeps_the_rest() -> None:
     verdict = Verdict(Action.HOLD, (), 0.5, (Finding("a", 1, "A."),), Action.REJECT)
     more = verdict.found(Finding("b", 1, "B.", Action.CHALLENGE))
     assert (more.action, more.reasons, more.chance, more.meant) == (Action.HOLD, ("b",), 0.5, Action.REJECT)
+
+
+def test_the_context_of_one_submission_is_open_while_its_rules_run() -> None:
+    opened: list[str] = []
+
+    class Watching:
+        slug = "watching"
+
+        def check(self, submission: Submission) -> Finding | None:
+            return Finding(self.slug, 5, "It looked.") if opened == [submission.body] else None
+
+    @contextmanager
+    def context(submission: Submission) -> Iterator[None]:
+        opened.append(submission.body)
+        yield
+        opened.clear()
+
+    judge = Judge([Watching()], prefetching=context)
+    assert judge.judge(PLAIN).score == 5
+    assert judge.score(PLAIN) == 5
+    assert not opened
+
+
+def test_a_rule_left_out_does_not_run_and_one_in_shadow_does_not_count() -> None:
+    judge, shouted = Judge([Shouting(), Links()]), replace(LINKS, body="HTTPS://A.EXAMPLE AND HTTPS://B.EXAMPLE")
+    assert judge.weigh(shouted).reasons == ("shouting", "links")
+    assert judge.weigh(shouted, without=["links"]).reasons == ("shouting",)
+    verdict = judge.weigh(shouted, shadowing=["shouting"])
+    assert (verdict.reasons, verdict.meant) == (("links",), Action.HOLD)
+    assert [finding.reason for finding in verdict.shadowed] == ["shouting"]
+    assert judge.score(shouted) == judge.weigh(shouted).score
+    assert judge.score(shouted, without=["links"]) == 40
+
+
+def test_the_filter_hears_the_score_of_counted_findings_only() -> None:
+    learner = Taught(0.5)
+    Judge([Shouting()], learner=learner).judge(replace(PLAIN, body="WHY NOT?"))
+    assert learner.heard == 40
+    Judge([Shouting()], learner=learner, shadow=["shouting"]).judge(replace(PLAIN, body="WHY NOT?"))
+    assert learner.heard == 0
+
+
+def test_the_finding_of_the_filter_tells_the_moderator_its_chance_and_the_visitor_less() -> None:
+    verdict = Judge([], learner=Taught(0.514)).judge(PLAIN)
+    assert verdict.reasons == ("learned",)
+    (finding,) = verdict.findings
+    assert (finding.score, finding.action) == (0, Action.ACCEPT)
+    assert finding.sentence == "The learning filter gives it a 51 % chance of being spam."
+    assert finding.reply == "It reads like comments that were spam here."
+
+
+def test_the_filter_in_shadow_is_recorded_and_its_chance_still_decides() -> None:
+    verdict = Judge([], learner=Taught(0.5), shadow=["learned"]).judge(PLAIN)
+    assert verdict.reasons == ()
+    assert [finding.reason for finding in verdict.shadowed] == ["learned"]
+    assert verdict.chance == 0.5
+
+
+def test_the_findings_of_failures_say_what_failed() -> None:
+    class Confused:
+        def score(self, submission: Submission, rules_score: int) -> float | None:  # noqa: ARG002
+            raise ValueError("nan")
+
+    (filter_failed,) = Judge([], learner=Confused()).judge(PLAIN).findings
+    assert (filter_failed.score, filter_failed.sentence) == (
+        0,
+        "The learning filter failed, so a person should look.",
+    )
+    (rule_failed,) = Judge([Broken()]).judge(PLAIN).findings
+    assert (rule_failed.score, rule_failed.sentence) == (0, "The rule broken failed, so a person should look.")
+    (not_taught,) = Judge([], learner=Taught(None), strict=True).judge(PLAIN).findings
+    assert (not_taught.score, not_taught.sentence) == (
+        0,
+        "The learning filter has not been taught enough yet, so everything is held.",
+    )
+
+
+NEW_AUTHOR = Finding(NEW_SITE, 0, "The author is new.", Action.HOLD)
+
+
+def test_new_authors_are_checked_while_the_filter_abstains() -> None:
+    seen: list[Submission] = []
+
+    def check(submission: Submission) -> Finding | None:
+        seen.append(submission)
+        return NEW_AUTHOR
+
+    verdict = Judge([], learner=Taught(None), new_site=check).judge(PLAIN)
+    assert (verdict.action, verdict.findings) == (Action.HOLD, (NEW_AUTHOR,))
+    assert seen == [PLAIN]
+    for judge in (
+        Judge([], learner=Taught(0.0), new_site=check),
+        Judge([], new_site=check),
+        Judge([], learner=Taught(None), new_site=check, weights={NEW_SITE: 0}),
+        Judge([], learner=Taught(None), new_site=lambda _: None),
+    ):
+        assert judge.judge(PLAIN).findings == ()
+    assert Judge([], learner=Taught(None), new_site=check).weigh(PLAIN, without=[NEW_SITE]).findings == ()
+    assert Judge([], learner=Taught(None), new_site=check, strict=True).judge(PLAIN).reasons == ("not_taught",)
+    shadowed = Judge([], learner=Taught(None), new_site=check, shadow=[NEW_SITE]).judge(PLAIN)
+    assert (shadowed.action, shadowed.findings, shadowed.shadowed) == (Action.ACCEPT, (), (NEW_AUTHOR,))
+    assert shadowed.meant == Action.HOLD
+
+
+def test_a_check_of_new_authors_that_raises_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    def check(submission: Submission) -> Finding | None:
+        raise RuntimeError("the disc is full")
+
+    assert Judge([], learner=Taught(None), new_site=check).judge(PLAIN).action == Action.ACCEPT
+    assert "the disc is full" in caplog.text
+
+
+def test_a_reconsidered_verdict_keeps_its_findings_and_its_chance() -> None:
+    judge = Judge([Shouting()], learner=Taught(0.5), shadow=["shouting"])
+    verdict = judge.judge(replace(PLAIN, body="WHY NOT?"))
+    more = judge.reconsider(verdict, (Finding("listed", 0, "It's listed.", Action.ASIDE),))
+    assert more.reasons == ("learned", "listed")
+    assert (more.action, more.meant, more.chance) == (Action.ASIDE, Action.ASIDE, 0.5)
+    assert more.shadowed == verdict.shadowed
+
+
+def test_a_weighted_finding_keeps_its_own_score_too() -> None:
+    (finding,) = Judge([Shouting()], weights={"shouting": 70}).judge(replace(PLAIN, body="NO")).findings
+    assert (finding.score, finding.own_score) == (70, 40)
+    (plain,) = Judge([Shouting()]).judge(replace(PLAIN, body="NO")).findings
+    assert (plain.score, plain.own_score) == (40, None)
+
+
+@pytest.mark.parametrize(
+    ("score", "weight", "default", "expected"),
+    [
+        (40, None, 0, 40),
+        (40, None, 20, 40),
+        (40, 70, 0, 70),
+        (40, 30, 20, 60),
+        (40, 50, 20, 100),
+        (40, 51, 20, 100),
+        (15, 10, 20, 8),
+        (200, 70, 0, 70),
+    ],
+)
+def test_a_weight_replaces_the_ordinary_score_and_scales_the_others(
+    score: int, weight: int | None, default: int, expected: int
+) -> None:
+    assert weighted(score, weight, default) == expected
+
+
+def test_the_strictest_of_demand_and_score_or_chance_wins() -> None:
+    def action(findings: list[Finding], chance: float | None) -> Action:
+        return action_of(findings, chance, thresholds=Thresholds(), bands=Bands())
+
+    scored, demanding = Finding("scored", 60, "60."), Finding("demanding", 0, "Look.", Action.HOLD)
+    assert action([], None) == Action.ACCEPT
+    assert action([scored], None) == Action.HOLD
+    assert action([scored], 0.0) == Action.ACCEPT
+    assert action([scored], 0.98) == Action.ASIDE
+    assert action([demanding, Finding("mild", 0, "Mild.", Action.CHALLENGE)], 0.0) == Action.HOLD
+    assert action([demanding], 0.98) == Action.ASIDE
+    assert action([replace(scored, score=100)], None) == Action.ASIDE
+
+
+def test_a_score_is_never_below_0() -> None:
+    assert total([Finding("trusted", -20, "Known.")]) == 0
+    assert total([Finding("trusted", -20, "Known."), Finding("link", 50, "A link.")]) == 30
+    assert total([]) == 0
+
+
+def test_a_verdict_is_held_if_a_moderator_should_see_it_first() -> None:
+    assert [Verdict(action).held for action in Action] == [False, False, True, True, False]
+
+
+def test_a_verdict_in_other_words_keeps_all_but_its_sentences() -> None:
+    one = Finding("a", 3, "long", Action.HOLD, reply="short")
+    verdict = Verdict(Action.HOLD, (one,), 0.5, (replace(one, reason="b"),), Action.ASIDE, "id")
+    worded = verdict.worded(str.upper)
+    said = replace(one, sentence="LONG", reply="SHORT")
+    assert worded == replace(verdict, findings=(said,), shadowed=(replace(said, reason="b"),))
+
+
+def test_a_verdict_that_lets_through_records_the_strictest_action_it_meant() -> None:
+    found, recorded = Finding("a", 60, "A."), Finding("b", 90, "B.")
+    verdict = Verdict(Action.HOLD, (found,), None, (recorded,), Action.ASIDE)
+    passed = verdict.let_through()
+    assert (passed.action, passed.findings) == (Action.ACCEPT, ())
+    assert (passed.shadowed, passed.meant) == ((found, recorded), Action.ASIDE)
+    assert Verdict(Action.HOLD, (found,)).let_through().meant == Action.HOLD
+    assert replace(verdict, action=Action.REJECT).let_through().meant == Action.REJECT
+
+
+def test_a_verdict_with_another_action_is_at_least_as_strict_in_what_it_meant() -> None:
+    verdict = Verdict(Action.CHALLENGE, (Finding("a", 30, "A."),), meant=Action.HOLD)
+    assert verdict.acting(Action.ACCEPT) == replace(verdict, action=Action.ACCEPT)
+    assert verdict.acting(Action.REJECT).meant == Action.REJECT
+    assert verdict.acting(Action.HOLD, findings=()).findings == ()
+    assert Verdict().acting(Action.HOLD).meant is None
+    assert Verdict(Action.ACCEPT).found(Finding("b", 0, "B.", Action.HOLD)).action == Action.HOLD

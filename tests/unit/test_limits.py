@@ -11,12 +11,13 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import RedisStorage, Storage
+from limits.storage import MemoryStorage, RedisStorage, Storage
 
 from captcha_guard.counters.client import WIDE, Client, client_of
 from captcha_guard.counters.limits import Decision, Limits, Policy, open_storage
 from captcha_guard.counters.storages.sqlite import SQLiteStorage
-from captcha_guard.errors import ConfigError
+from captcha_guard.counters.storages.stamps import LEEWAY
+from captcha_guard.errors import ConfigError, StoreUnavailableError
 from captcha_guard.health import FAULTS, REST, Health
 from tests.conftest import local_storage
 
@@ -199,6 +200,132 @@ def test_every_strategy_grants_the_limit_and_says_when(
     for decision in (stands(limits, "pictures", ALICE), limits.hit("pictures", ALICE)):
         assert not decision.allowed
         assert 1 <= decision.retry_after <= 60
+
+
+@pytest.mark.parametrize("strategy", ["fixed-window", "sliding-window-counter", "moving-window"])
+def test_clearing_forgets_the_hits_of_a_client_and_its_networks_under_one_policy(
+    storage: Storage, strategy: str
+) -> None:
+    policies = {"comments": COMMENTS, "pictures": Policy.parse("pictures", "1/day")}
+    limits = Limits(storage, strategy=strategy, policies=policies)
+    for policy, client in (("comments", ALICE), ("pictures", ALICE), ("comments", NOBODY)):
+        limits.hit(policy, client)
+    limits.clear("comments", ALICE)
+    windows = limits.stats(("comments", ALICE)).stats["comments"]
+    assert [stat.used for _, stat in windows] == [0] * 4
+    assert stands(limits, "pictures", ALICE).allowed is False
+    assert limits.stats(("comments", NOBODY)).used("comments") == 1
+
+
+@pytest.mark.parametrize(("ahead", "used"), [(60, 1), (60 + LEEWAY, 1), (60 + LEEWAY + 1, 0), (86_400, 0)])
+def test_a_hit_that_was_counted_while_the_clock_was_ahead_does_not_lengthen_the_wait(
+    clock: time_machine.Traveller, ahead: float, used: int
+) -> None:
+    limits = Limits(
+        MemoryStorage(), strategy="fixed-window", policies={"comments": Policy.parse("comments", "1 per minute")}
+    )
+    clock.shift(ahead)
+    assert limits.hit("comments", NOBODY).allowed
+    clock.shift(-ahead)
+    [(_, stat)] = limits.stats(("comments", NOBODY)).stats["comments"]
+    assert stat == (used, 60)
+
+
+class Transaction:
+    """The transaction of a storage. ``ended`` records how it ended."""
+
+    def __init__(self, *, broken: bool = False, pending: bool = True) -> None:
+        self.broken, self.pending = broken, pending
+        self.ended: list[bool] = []
+
+    def end(self, *, commit: bool) -> None:
+        self.ended.append(commit)
+        if commit and not self.pending:
+            assert not self.broken
+
+
+def joined_by(transaction: Transaction, health: Health | None = None) -> Limits:
+    storage: Any = MemoryStorage()
+    storage.together = lambda: transaction
+    return Limits(storage, policies={}, health=health)
+
+
+@pytest.mark.parametrize("pending", [True, False])
+def test_what_is_written_together_is_committed_once_at_the_end(pending: bool) -> None:
+    transaction = Transaction(pending=pending)
+    with joined_by(transaction).together():
+        assert transaction.ended == []
+    assert transaction.ended == [True]
+
+
+def test_an_error_undoes_what_was_written_together() -> None:
+    transaction = Transaction()
+    with pytest.raises(KeyError), joined_by(transaction).together():
+        raise KeyError
+    assert transaction.ended == [False]
+
+
+def test_a_transaction_that_an_error_has_ended_counts_as_a_failing_store() -> None:
+    transaction = Transaction(broken=True)
+    with (
+        pytest.raises(StoreUnavailableError, match=r"^an error ended the transaction, so nothing of it was written$"),
+        joined_by(transaction).together(),
+    ):
+        pass
+    assert transaction.ended == [False]
+
+
+def test_a_commit_is_tried_even_while_the_store_rests() -> None:
+    health = Health((OSError,), clock=lambda: 1000.0)
+    for _ in range(FAULTS):
+        with pytest.raises(StoreUnavailableError):
+            health.write(_fail)
+    transaction = Transaction()
+    with joined_by(transaction, health).together():
+        pass
+    assert transaction.ended == [True]
+
+
+def _fail() -> None:
+    raise ConnectionError("the store is down")
+
+
+def test_a_storage_without_transactions_writes_each_part_at_once(limits: Limits) -> None:
+    with limits.together():
+        limits.hit("comments", ALICE)
+    assert limits.stats(("comments", ALICE)).used("comments") == 1
+
+
+def test_a_site_may_refuse_everything_while_the_store_fails(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    limits = Limits(
+        SQLiteStorage(f"sqlite:///{tmp_path}/file/c.sqlite3"), policies={"comments": COMMENTS}, refusing=True
+    )
+    assert limits.hit("comments", ALICE) == Decision(allowed=False, retry_after=30, uncounted=True)
+
+
+@pytest.mark.parametrize(("workers", "granted"), [(1, 10), (2, 10), (3, 6), (4, 5), (20, 1), (50, 1)])
+def test_while_the_store_fails_each_process_grants_its_share(workers: int, granted: int, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    policies = {"comments": Policy.parse("comments", "20 per hour")}
+    storage = SQLiteStorage(f"sqlite:///{tmp_path}/file/c.sqlite3")
+    limits = Limits(storage, policies=policies, workers=workers)
+    decisions = [limits.hit("comments", NOBODY) for _ in range(21)]
+    assert sum(decision.allowed for decision in decisions) == granted
+    assert all(decision.uncounted for decision in decisions)
+    stats = limits.stats(("comments", NOBODY))
+    assert (stats.share, stats.counted, stats.decision("comments").uncounted) == (max(2, workers), False, True)
+
+
+def test_a_policy_with_the_limits_of_the_one_with_its_name_is_that_one(limits: Limits) -> None:
+    same = Policy.parse("comments", "2 per minute; 3 per hour")
+    other = Policy.parse("comments", "2 per minute")
+    alone = replace(same, networks=False)
+    unknown = Policy.parse("unknown", "2 per minute; 3 per hour")
+    named = limits.policy("comments")
+    assert limits.policy(replace(same, list_name="elsewhere")) is named
+    for policy in (other, alone, unknown):
+        assert limits.policy(policy) is policy
 
 
 def test_a_strategy_nobody_knows_is_refused(storage: Storage) -> None:

@@ -172,6 +172,16 @@ def test_a_route_with_other_limits_counts_apart_and_one_with_the_same_limits_doe
     assert not limits.hit(other, CLIENT).allowed
 
 
+def test_policies_set_apart_share_a_list_of_hits_only_if_their_limits_are_equal() -> None:
+    texts = ("1 per minute", "1 per minute; 9 per hour", "2 per minute", "1 per hour", "1 per minute; 19 per hour")
+    lists = [Policy.parse("comments", text).apart().list_name for text in texts]
+    assert len({*lists, Policy.parse("comments", "1 per minute").list_name}) == len(texts) + 1
+    assert lists == [Policy.parse("comments", text).apart().list_name for text in texts]
+    waiting = Policy.parse("comments", "1 per minute").with_waits(30, 3600).apart()
+    assert waiting.list_name not in lists
+    assert waiting.limits == Policy.parse("comments", "1 per minute").limits
+
+
 def test_hits_still_count_after_the_limits_were_changed(storage: Storage) -> None:
     assert hits(counting(Policy.parse("comments", "3 per minute"), storage), "comments", 2) == 2
     stricter = counting(Policy.parse("comments", "2 per minute; 9 per hour"), storage)

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from limits.storage import RedisStorage
+from limits.storage import MemoryStorage, RedisStorage
 
 from captcha_guard.counters.spent import Spent
 from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.counters.store import open_storage
 from captcha_guard.errors import StoreUnavailableError
+from captcha_guard.health import Health
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,3 +83,85 @@ def test_a_fault_of_ours_is_not_taken_for_one_of_the_store(monkeypatch: pytest.M
     monkeypatch.setattr(storage, "incr_and_lost_at", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         Spent(storage).claim("nonce", 900)
+
+
+class Forgetful:
+    """A storage that counts one nonce as ``count`` and says when it has lost data. ``down`` makes it fail."""
+
+    base_exceptions = OSError
+
+    def __init__(self, *, count: int = 1, lost_at: float = 0.0) -> None:
+        self.count, self.lost_at, self.down = count, lost_at, False
+        self.remembered = 0
+
+    def incr_and_lost_at(self, key: str, ttl: int) -> tuple[int, float]:
+        assert (key, ttl) == ("captcha_guard/spent/nonce", 900)
+        return self.incr(key, ttl), self.lost_at
+
+    def incr(self, key: str, ttl: int) -> int:
+        assert (key, ttl) == ("captcha_guard/spent/nonce", 900)
+        return self.count
+
+    def remember(self) -> None:
+        if self.down:
+            raise ConnectionError("the store is down")
+        self.remembered += 1
+
+
+def spent_on(storage: Any) -> tuple[Spent, Health]:
+    health = Health((OSError,), clock=iter(range(1, 1000)).__next__)
+    return Spent(storage, health), health
+
+
+@pytest.mark.parametrize(("issued_at", "proven"), [(99.0, False), (100.0, False), (101.0, True), (None, True)])
+def test_a_first_claim_proves_nothing_if_the_store_has_lost_data_since_the_nonce_was_issued(
+    issued_at: float | None, proven: bool
+) -> None:
+    spent, _ = spent_on(Forgetful(lost_at=100.0))
+    if proven:
+        assert spent.claim("nonce", 900, issued_at=issued_at)
+    else:
+        with pytest.raises(StoreUnavailableError, match=r"^the store has lost data, so the nonce may have been spent"):
+            spent.claim("nonce", 900, issued_at=issued_at)
+
+
+def test_a_later_claim_is_refused_whatever_the_store_has_lost() -> None:
+    spent, _ = spent_on(Forgetful(count=2, lost_at=100.0))
+    assert spent.claim("nonce", 900, issued_at=50.0) is False
+
+
+def test_a_storage_without_a_history_has_lost_nothing() -> None:
+    spent = Spent(MemoryStorage())
+    assert [spent.claim("nonce", 900, issued_at=0.5) for _ in range(2)] == [True, False]
+    spent.remember()
+
+
+def test_the_start_of_the_history_is_recorded_once_and_again_after_each_fault() -> None:
+    storage = Forgetful()
+    spent, health = spent_on(storage)
+    spent.remember()
+    spent.remember()
+    assert storage.remembered == 1
+    with pytest.raises(StoreUnavailableError):
+        health.read(_fail)
+    storage.down = True
+    spent.remember()
+    storage.down = False
+    assert storage.remembered == 1
+    for _ in range(2):
+        spent.remember()
+    assert storage.remembered == 2
+
+
+def test_the_start_of_the_history_is_recorded_again_after_data_was_lost() -> None:
+    storage = Forgetful(lost_at=100.0)
+    spent, _ = spent_on(storage)
+    spent.remember()
+    with pytest.raises(StoreUnavailableError):
+        spent.claim("nonce", 900, issued_at=50.0)
+    spent.remember()
+    assert storage.remembered == 2
+
+
+def _fail() -> None:
+    raise ConnectionError("the store is down")

@@ -53,7 +53,7 @@ def draw(
     """Return the picture of ``answer`` as PNG bytes. The same arguments give the same bytes in any process.
 
     ``answer`` has 1 to 10 of A-Z and 0-9. ``size`` is the width and height in px at ``scale`` 1. Scale 2 shows the same
-    geometry at twice the resolution. ``fonts`` is a pool from :func:`font_pool`, by default the bundled fonts.
+    geometry at twice the resolution. ``fonts`` are by default the bundled ones.
     ``colours`` are ink and paper, by default the style's. ``classica`` ignores ``style``, ``size`` and ``colours``.
     Raises ``ValueError`` with the name of the argument that is out of range.
     """

@@ -18,8 +18,7 @@ _LABEL = b"captcha_guard style 3\0"
 class Style:
     """The look of one site: each picture is drawn in one of its ``variants``.
 
-    The variants share the attributes in :data:`~captcha_guard.challenge.drawing.variant.SHARED`, which are those of the
-    letters. They differ in all others.
+    The variants share the look of their letters. They differ in everything else.
     """
 
     variants: tuple[Variant, ...]

@@ -118,8 +118,8 @@ def _read(row: Row) -> Ban:
 def _check_client(client: object) -> None:
     if client == SHARED_CLIENT:
         raise ConfigError(
-            f"{SHARED_CLIENT!r} is the key of all clients without a known address, so it can't be banned; see how a "
-            "client's address is found in docs/limits.md"
+            f"{SHARED_CLIENT!r} is the key of all clients without a known address, so it can't be banned; the "
+            "page Limits of the documentation says how a client's address is found"
         )
     if not isinstance(client, str) or not _KEY.fullmatch(client):
         raise ConfigError(

@@ -64,6 +64,7 @@ _TAKE: Final = "UPDATE service_outbox SET taken_until = :until, tries = tries + 
 _PUT_BACK: Final = "UPDATE service_outbox SET due = :due, taken_until = 0 WHERE id = :id"
 _DELETE: Final = "DELETE FROM service_outbox WHERE id = :id"
 _CANCEL: Final = "DELETE FROM service_outbox WHERE service = :service AND kind = :kind AND mark = :mark"
+_CANCEL_ALL: Final = "DELETE FROM service_outbox WHERE mark = :mark"
 _WAITING: Final = "SELECT count(*) FROM service_outbox WHERE service = :service AND kind = :kind AND mark = :mark"
 
 _LOG = logging.getLogger("captcha_guard")
@@ -93,6 +94,22 @@ class Job:
     form: Form
     born: float
     tries: int
+
+
+def expire(database: Database, now: float) -> int | None:
+    """Delete tasks older than 7 days, and the oldest of more than 1,000. Returns and logs how many.
+
+    Returns ``None`` if the database can't be used.
+    """
+    expired = sweep(database, (RETENTION,), now)
+    if expired:
+        _LOG.warning("tasks for services were deleted, because they are 7 days old or too many: %d", expired)
+    return expired
+
+
+def cancel_all(access: Access, key: str) -> None:
+    """Delete all tasks about a comment, those of services that aren't configured any more, too."""
+    access.run(_CANCEL_ALL, (key,))
 
 
 class Outbox:
@@ -150,14 +167,11 @@ class Outbox:
         return done
 
     def expire(self, now: float) -> int | None:
-        """Delete tasks older than 7 days, and the oldest of more than 1,000. Returns and logs how many.
+        """Delete tasks older than 7 days, and the oldest of more than 1,000. Returns how many.
 
         Returns ``None`` if the database can't be used.
         """
-        expired = sweep(self._database, (RETENTION,), now)
-        if expired:
-            _LOG.warning("tasks for services were deleted, because they are 7 days old or too many: %d", expired)
-        return expired
+        return expire(self._database, now)
 
     def _take(self, now: float, failed: set[str]) -> Job | None:
         others = ", ".join(f":v{number}" for number in range(len(failed)))

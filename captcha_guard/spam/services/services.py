@@ -14,7 +14,7 @@ from ...messages import message
 from ..comment_key import comment_key
 from ..submission import Submission
 from ..verdict import Action, Finding
-from . import sent_forms
+from . import sent_forms, stored_data
 from .answers import Answers
 from .outbox import Job, Outbox, Task
 from .sent_forms import Label, SentForms
@@ -59,7 +59,7 @@ class Services:
         self._answers = Answers(secret)
         self._on_late_answer = on_late_answer
         self._database = database
-        database.add_tables(sent_forms.TABLE)
+        stored_data.add_tables(database)
         self._outbox = Outbox(database, self._work)
 
     def check(
@@ -100,11 +100,7 @@ class Services:
 
         :raises DatabaseUnavailableError: the database can't be used, so the data may still be there.
         """
-        with self._database.writing() as access:
-            for slug in self._services:
-                self._outbox.cancel(access, slug, Task.CHECK, key)
-                self._outbox.cancel(access, slug, Task.SPAM, key)
-            SentForms(access).forget(key)
+        stored_data.forget(self._database, key)
 
     def run(self, now: float, *, limit: int = 20) -> int:
         """Delete what has expired, and run the tasks that are due. Returns how many tasks were done.
@@ -117,12 +113,6 @@ class Services:
         except DatabaseUnavailableError:
             _LOG.exception("the tasks in the services' outbox could not be run")
             return 0
-
-    def expire(self, now: float) -> int | None:
-        """Delete what has expired. Returns how many forms and tasks, or ``None`` if the database can't be used."""
-        tasks = self._outbox.expire(now)
-        forms = sweep(self._database, (sent_forms.RETENTION,), now)
-        return None if tasks is None or forms is None else tasks + forms
 
     def _answer(
         self, service: Service, submission: Submission, address: str, now: float, *, again: bool

@@ -107,7 +107,12 @@ class Posted:
     @property
     def without_code(self) -> bool:
         """Whether the visitor asked to send the comment to the moderator without a code."""
-        return self.ours[NO_CODE].strip().lower() not in ("", "0", "false")
+        return is_ticked(self.ours[NO_CODE])
+
+
+def is_ticked(value: str) -> bool:
+    """Whether the value of a checkbox, or a JSON field in its place, means yes."""
+    return value.strip().lower() not in ("", "0", "false")
 
 
 NOTHING = Posted((), dict.fromkeys(OURS, ""), dict.fromkeys(USUAL_FIELDS, ""))

@@ -31,7 +31,10 @@ from .kept_code import KeptCode, kept_code
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A challenge for a form, spoken in ``language``. ``typed`` is the input's initial text. ``age`` is in seconds."""
+    """A challenge for a form, spoken in ``language``. ``age`` is in seconds.
+
+    ``typed`` is the input's initial text. ``without_code`` ticks the box to send the comment without a code.
+    """
 
     token: str
     scope: str
@@ -39,6 +42,7 @@ class Ticket:
     language: str
     typed: str = ""
     age: int = 0
+    without_code: bool = False
 
 
 def result_for(scope: str) -> Result | None:
@@ -168,7 +172,7 @@ def new_ticket(
 
 def _kept_ticket(state: State, scope: str, kept: KeptCode) -> Ticket:
     difficulty, language = state.issuer.difficulty(kept.opened), kept.opened.challenge.language
-    return Ticket(kept.token, scope, difficulty, language, kept.typed, kept.opened.age)
+    return Ticket(kept.token, scope, difficulty, language, kept.typed, kept.opened.age, kept.without_code)
 
 
 def shows_picture(state: State, protection: Protection) -> bool:

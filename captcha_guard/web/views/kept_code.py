@@ -12,7 +12,7 @@ from flask import request
 
 from ...challenge.token import Opened
 from ...errors import TokenError
-from ..post.posted import ANSWER, FORMS, PASS, TOKEN
+from ..post.posted import ANSWER, FORMS, NO_CODE, PASS, TOKEN, is_ticked
 from ..state import State
 
 #: The most characters of a typed code that are shown again.
@@ -21,11 +21,15 @@ _LONGEST_TYPED = 200
 
 @dataclass(frozen=True, slots=True)
 class KeptCode:
-    """A genuine challenge or pass that came with this request. ``typed`` is the text in the code's input."""
+    """A genuine challenge or pass that came with this request.
+
+    ``typed`` is the text in the code's input. ``without_code`` means that the box to send it without a code was ticked.
+    """
 
     token: str
     opened: Opened
     typed: str
+    without_code: bool
 
     @property
     def is_pass(self) -> bool:
@@ -52,4 +56,5 @@ def kept_code(state: State, scope: str) -> KeptCode | None:
         return None
     if opened.challenge.is_pass != (name == PASS):
         return None
-    return KeptCode(token, opened, request.form.get(ANSWER, "")[:_LONGEST_TYPED])
+    typed, ticked = request.form.get(ANSWER, "")[:_LONGEST_TYPED], is_ticked(request.form.get(NO_CODE, ""))
+    return KeptCode(token, opened, typed, without_code=ticked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, time
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,9 +27,17 @@ _COMMENT = sa.table(
 _POST = sa.table("post", sa.column("id", sa.Integer), sa.column("last_number", sa.Integer))
 
 
+def _set_modified() -> None:
+    """Give every post the time at which its day began. It isn't known whether it was changed later."""
+    posts = sa.table("post", sa.column("id"), sa.column("date", sa.Date), sa.column("modified", sa.DateTime))
+    connection = op.get_bind()
+    for post, day in connection.execute(sa.select(posts.c.id, posts.c.date)).all():
+        begins = datetime.combine(day, time.min)
+        connection.execute(sa.update(posts).where(posts.c.id == post).values(modified=begins))
+
+
 def upgrade() -> None:
     """Add the columns and tables. The findings move to a table of their own, and published comments get numbers."""
-    now = sa.func.current_timestamp()
     with op.batch_alter_table("post") as table:
         table.add_column(sa.Column("format", sa.String(16), nullable=False, server_default="markdown"))
         table.add_column(sa.Column("draft", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -37,7 +46,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("last_number", sa.Integer(), nullable=False, server_default="0"))
         table.add_column(sa.Column("imported_from", sa.String(255), nullable=True))
         table.create_unique_constraint("uq_post_imported_from", ["imported_from"])
-    op.execute(sa.update(sa.table("post", sa.column("modified", sa.DateTime))).values(modified=now))
+    _set_modified()
     with op.batch_alter_table("post") as table:
         table.alter_column("modified", existing_type=sa.DateTime(), nullable=False)
     with op.batch_alter_table("comment") as table:
