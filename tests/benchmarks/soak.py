@@ -22,7 +22,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -234,11 +234,20 @@ def sample(minute: int, done: Minute, workers: Sequence[int], folder: Path) -> S
     for number, worker in enumerate(workers, 1):
         proc = Path(f"/proc/{worker}")
         figures[f"MiB {number}"] = int((proc / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-    procs = [Path(f"/proc/{worker}") for worker in workers]
-    figures["files"] = sum(len(list((proc / "fd").iterdir())) for proc in procs)
-    figures["threads"] = sum(len(list((proc / "task").iterdir())) for proc in procs)
-    figures["databases"] = sum(file.stat().st_size for file in folder.glob("*.sqlite3*")) / 2**20
+    opened = [target for worker in workers for target in open_files(Path(f"/proc/{worker}/fd"))]
+    figures["sockets"] = sum(target.startswith("socket:") for target in opened)
+    figures["files"] = len(opened) - figures["sockets"]
+    figures["threads"] = sum(len(list(Path(f"/proc/{worker}/task").iterdir())) for worker in workers)
+    for name, pattern in (("MB of databases", "*.sqlite3"), ("MB of logs", "*-wal")):
+        figures[name] = sum(file.stat().st_size for file in folder.glob(pattern)) / 1e6
     return Sample(minute, figures)
+
+
+def open_files(folder: Path) -> Iterator[str]:
+    """Yield what a process has open: the path of a file, or what the system calls a socket or a pipe."""
+    for link in folder.iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            yield str(link.readlink())
 
 
 def delete_old_comments(folder: Path) -> None:
