@@ -1,15 +1,24 @@
-# Two commands: make demo, make test. Each does all of its own set-up; nothing but Python 3.11+ and make is needed.
+# Three commands: make demo, make test, make proof. Each does all of its own set-up; nothing but Python 3.11+ and make is needed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
+BENCH := build/bench
 
-.PHONY: demo test lint types contract tests docs site clean programs
+.PHONY: demo test proof lint types contract tests docs site clean programs
 
 demo: $(STAMPS)/demo
 	$(BIN)/python -m demo_blog
 
 test: $(STAMPS)/dev programs lint types contract tests
+
+NEEDS_TORCH = $(if $(QUICK),,$(if $(ONLY),$(filter network bots,$(ONLY)),yes))
+
+# All benchmarks, which rewrite the tables in docs/measurements. QUICK=1: small samples, and no document is changed.
+# DATA=folder has the data that isn't in the repository, ONLY="guard load" names steps.
+proof: $(STAMPS)/bench $(STAMPS)/peers $(if $(NEEDS_TORCH),$(STAMPS)/torch)
+	-sh tests/programs.sh proof
+	$(BENCH)/venv/bin/python -m tests.benchmarks.proof --peers $(BENCH)/peers $(if $(QUICK),--quick) $(if $(DATA),--data "$(DATA)") $(if $(ONLY),--only $(ONLY))
 
 lint: $(STAMPS)/dev
 	$(BIN)/ruff format --check .
@@ -50,6 +59,26 @@ $(STAMPS)/demo: $(STAMPS)/venv pyproject.toml
 $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@ $(STAMPS)/demo
+
+# The benchmarks have an environment of their own, so that their packages don't change what the tests see.
+$(STAMPS)/bench: pyproject.toml
+	rm -rf $(BENCH)/venv
+	$(PYTHON) -m venv $(BENCH)/venv || { sh tests/programs.sh python3-venv && $(PYTHON) -m venv --clear $(BENCH)/venv; }
+	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	mkdir -p $(STAMPS) && touch $@
+
+# Only for the trained network of the full run. The wheels of this index have no code for graphics cards, so they are much smaller.
+$(STAMPS)/torch: $(STAMPS)/bench
+	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --extra-index-url https://download.pytorch.org/whl/cpu --editable '.[network]'
+	touch $@
+
+# Two of these packages have the same top-level name, so each gets its own folder.
+$(STAMPS)/peers: $(STAMPS)/bench
+	for name in captcha django-simple-captcha flask-simple-captcha multicolorcaptcha; do \
+	    rm -rf $(BENCH)/peers/$$name; \
+	    $(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --target $(BENCH)/peers/$$name $$name || exit 1; \
+	done
+	touch $@
 
 clean:
 	rm -rf $(VENV) $(STAMPS) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

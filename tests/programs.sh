@@ -1,13 +1,19 @@
 #!/bin/sh
 # Makes sure that programs are here: installs them when root on Debian, else names them.
-# Without arguments: those that the tests drive, and the npm packages that they serve to Chromium. With arguments: Debian
-# packages that something could not do without.
+# Without arguments: those that the tests drive, and the npm packages that they serve to Chromium. With "proof": those that
+# the benchmarks drive. With other arguments: Debian packages that something could not do without.
 set -eu
 PATH="$PATH:/usr/sbin:/sbin"
 for folder in /usr/lib/postgresql/*/bin; do # where Debian keeps PostgreSQL's programs
     PATH="$PATH:$folder"
 done
 missing="$*"
+if [ "$*" = proof ]; then
+    missing=
+    for pair in redis-server:redis-server tesseract:tesseract-ocr initdb:postgresql; do
+        command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
+    done
+fi
 if [ $# = 0 ]; then
     for pair in chromium:chromium chromium-headless-shell:chromium-headless-shell \
         redis-server:redis-server tesseract:tesseract-ocr espeak-ng:espeak-ng memcached:memcached initdb:postgresql openssl:openssl nginx:nginx systemd-analyze:systemd npm:npm; do

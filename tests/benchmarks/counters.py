@@ -6,6 +6,7 @@ of 40, distributed over 1 to 8 processes. An exact store grants 2,000 of the 4,0
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import time
 from dataclasses import dataclass
@@ -117,11 +118,14 @@ def at(ordered: list[float], share: float) -> str:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    measured = parser.parse_args().rounds
     runs: dict[tuple[str, int, str], list[Run]] = {}
     posts: dict[str, list[float]] = {}
     with TemporaryDirectory() as name, redis_server(Path(name)) as redis_uri:
         makers = {store: partial(_open, store, Path(name), redis_uri) for store in STORES}
-        for _ in range(ROUNDS):
+        for _ in range(measured):
             for case in product(("fixed-window", "moving-window"), PROCESSES, STORES):
                 strategy, processes, store = case
                 runs.setdefault(case, []).append(race(makers[store], strategy, processes))

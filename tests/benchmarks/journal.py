@@ -54,6 +54,7 @@ BATCH = 5_000
 #: Requests for each page. The first one isn't counted.
 REQUESTS = 6
 
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 WORDS = ("hash", "table", "fence", "post", "clock", "second", "quorum", "chair", "checker", "type", "lookup", "slot")
 STATES = (CommentState.PUBLISHED, CommentState.HELD, CommentState.SPAM)
 REASONS = ("links", "phrases", "single_link", "flattery", "too_fast", "honeypot", "new_site", "learned")
@@ -62,20 +63,22 @@ REASONS = ("links", "phrases", "single_link", "flattery", "too_fast", "honeypot"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a twentieth of the comments")
-    parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append", help="default: both")
+    parser.add_argument("--database", choices=DATABASES, action="append", help="default: both")
     given = parser.parse_args()
     comments = COMMENTS // 20 if given.quick else COMMENTS
     submissions = SUBMISSIONS // 20 if given.quick else SUBMISSIONS
-    for name in given.database or ("sqlite", "postgresql"):
-        print(f"\n## {name}\n")
+    head, cells = ["page"], dict[str, list[str]]()
+    for name in given.database or DATABASES:
         with journal(name, CONTROL, CONTROL) as small:
             control = dict(times(small))
         with journal(name, comments, submissions) as large:
-            rows = [
-                (page, f"{1000 * seconds:.0f} ms", f"{seconds / control[page]:.1f}" if page in control else "")
-                for page, seconds in times(large)
-            ]
-        print(table(("page", f"{comments:,} comments", f"ratio to {CONTROL}"), rows))
+            for page, seconds in times(large):
+                ratio = f"{seconds / control[page]:.1f}" if page in control else ""
+                cells.setdefault(page, []).extend([f"{1000 * seconds:.0f}", ratio])
+        head += [f"{DATABASES[name]}, ms", f"ratio to {CONTROL} comments"]
+    print(table(head, [[page, *row] for page, row in cells.items()]))
+    counted = f"{submissions:,} counted and {min(submissions, RECORDS):,} recorded submissions"
+    print(f"\n{comments:,} comments, {counted}. The median of {REQUESTS - 1} requests after the first.")
 
 
 @contextmanager
@@ -234,8 +237,13 @@ def addresses() -> Iterator[tuple[str, str]]:
     if busiest is None or comment is None:
         raise RuntimeError("the journal has no posts or no held comments")
     post = f"/posts/{busiest.slug}"
-    yield from ((path, path) for path in ("/", "/archive", "/tags", "/search?q=hash", "/sitemap.xml", "/feed.atom"))
-    yield "the post with most comments, first page", post
+    yield "the cover", "/"
+    yield "the archive", "/archive"
+    yield "the tags", "/tags"
+    yield "a search", "/search?q=hash"
+    yield "the sitemap", "/sitemap.xml"
+    yield "the feed of posts", "/feed.atom"
+    yield "the post with the most comments, first page", post
     if busiest.last_number > CONTROL:
         yield "the same, page 2", f"{post}?page=2"
     yield "its comments' feed", f"{post}/comments.atom"

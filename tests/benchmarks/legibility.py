@@ -5,6 +5,10 @@ for a model, and the codes to a file that the model doesn't get. Pictures have t
 never enlarged. The model writes a line for each picture: its number and the code, row by row. ``python -m
 tests.benchmarks.legibility score --key FILE --readings FILE...``, with one file for each model, prints as Markdown how
 many were read, which symbols were confused, and which styles are worst.
+
+``python -m tests.benchmarks.legibility kept`` scores the readings in tests/data/legibility. The first line of each file
+names the level, the scale, the seed and a fingerprint of the pictures. They are drawn again, and a file whose pictures
+have changed since isn't scored.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from captcha_guard.challenge.difficulty import Difficulty
 from captcha_guard.challenge.drawing.picture import draw, readings
 from captcha_guard.challenge.drawing.style import Style
 from captcha_guard.challenge.drawing.variant import Variant
+from tests.benchmarks.kept_readings import Head, Scored, kept_table, pixels_of
 from tests.benchmarks.readings import ReadingsError, Shown, key_text, read_key, read_readings, report
 
 _GROUND = "#f5f5f3"
@@ -33,6 +38,11 @@ _NUMBER = 44  # the width of the text beside a picture
 _TYPE = 20
 _LARGEST = (1100, 1000)  # width and height of a sheet. Viewers may scale larger ones down.
 _GRIDS = {1: (3, 4), 2: (2, 3)}  # columns and rows of a sheet, by the scale of its pictures
+
+
+#: The folder of the readings that are in the repository, and the number of pictures and styles of each.
+KEPT = Path(__file__).parents[1] / "data" / "legibility"
+COUNT, STYLES = 120, 20
 
 
 class Numbered(NamedTuple):
@@ -129,6 +139,17 @@ def _score(given: argparse.Namespace) -> str:
     )
 
 
+def score_kept(path: Path) -> Scored:
+    """Return what a model read of the pictures that a file of readings names. Raises ``ReadingsError``."""
+    first, _, text = path.read_text(encoding="utf-8").partition("\n")
+    head = Head.of(first, path.name)
+    made = exam([head.level], count=COUNT, styles=STYLES, seed=head.seed, scale=head.scale)
+    if pixels_of(numbered.png for _, numbered in made) != head.pixels:
+        return Scored(head, [], None)
+    shown = [one for one, _ in made]
+    return Scored(head, shown, read_readings(path.name, text, shown))
+
+
 def _positive(text: str) -> int:
     if (value := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"{value} is less than 1")
@@ -139,12 +160,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Draw, or score and print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     doing = options.add_subparsers(required=True)
+    keeping = doing.add_parser("kept", help="score the readings that are in the repository")
+    keeping.set_defaults(do=lambda _: kept_table([score_kept(path) for path in sorted(KEPT.glob("*.txt"))]))
     drawing = doing.add_parser("draw", help="write pictures and their key")
     drawing.set_defaults(do=_write)
     drawing.add_argument("--out", type=Path, required=True, help="a new folder, for the model")
     drawing.add_argument("--key", type=Path, required=True, help="a new file outside it, for the codes")
-    drawing.add_argument("--count", type=_positive, default=120, help="pictures of each level (120)")
-    drawing.add_argument("--styles", type=_positive, default=20, help="how many styles they share (20)")
+    drawing.add_argument("--count", type=_positive, default=COUNT, help=f"pictures of each level ({COUNT})")
+    drawing.add_argument("--styles", type=_positive, default=STYLES, help=f"how many styles they share ({STYLES})")
     drawing.add_argument("--seed", default=secrets.token_hex(4), help="the same seed draws the same pictures")
     drawing.add_argument("--levels", nargs="+", default=["easy", "medium"], metavar="LEVEL")
     drawing.add_argument("--scale", type=int, choices=(1, 2), default=1, help="2: as a dense screen gets them (1)")

@@ -15,8 +15,6 @@ count from the moment when a page was due. The visitors run on the same cores as
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -41,6 +39,9 @@ FLOOD = (
     *("workers", "the journal", "the flood was answered", "flood/s", "pages, calm: p50 ms", "p99 ms"),
     *("under the flood: p50 ms", "p99 ms", "comments/s, calm → under the flood"),
 )
+
+#: The statuses of answers that may be counted. With the guard, a flood is refused.
+USUAL = {"page": {200}, "form": {200}, "picture": {200}, "comment": {303}, "flood": {303, 422, 429}}
 
 Key = tuple[int, str, str]  # workers, store, plan
 
@@ -93,8 +94,16 @@ def measure(workers: Sequence[int], rounds: int, seconds: float) -> dict[Key, li
                 for turn in turns if lap % 2 == 0 else reversed(turns):  # so that the order changes
                     _, store, plan = turn
                     clear_comments(served[store].folder)
-                    found[turn].append(visit(served[store], plans(seconds)[plan]))
+                    found[turn].append(checked(visit(served[store], plans(seconds)[plan]), turn))
     return found
+
+
+def checked(visits: Visits, turn: Key) -> Visits:
+    """Return the visits. Exits if a page or a comment wasn't answered as usual, because the figures would be wrong."""
+    for kind, usual in USUAL.items():
+        if unusual := sorted(set(visits.statuses.get(kind, ())) - usual):
+            raise SystemExit(f"{turn}: a {kind} was answered with {unusual}, so the figures would be wrong")
+    return visits
 
 
 def throughput(found: Mapping[Key, list[Visits]]) -> Iterator[list[str]]:
@@ -143,8 +152,7 @@ def main() -> None:
     found = measure(given.workers, rounds, seconds)
     print(table(THROUGHPUT, throughput(found), texts=2), end="\n\n")
     print(table(FLOOD, flooded(found), texts=3), end="\n\n")
-    cores, python = os.cpu_count(), platform.python_version()
-    print(f"{rounds} rounds of {seconds:.0f} s; {cores} cores, Python {python}, {platform.machine()}.")
+    print(f"{rounds} round{'s' * (rounds > 1)} of {seconds:.0f} s each.")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ The best four fixed ways and the best two adaptive ones then read ``--count`` fr
 code counts only if all of it is read. Look-alikes are folded as the guard folds them. Programs know the symbols that
 occur in the codes of the search. "As they are" is the picture untreated and uncut, in the program's best mode.
 
+``--untreated`` searches nothing: each program reads ``--count`` pictures as they are, in each of its modes. A program
+or a package that isn't installed has a row that says so.
+
 ``--results`` names a file for the results. Processes with the same file share the work, and an interrupted run
 continues. Results for pictures that have changed since, or for another version of a package, are computed again. The
 table is printed from the file at the end. ``--peers FOLDER`` is where the other packages are installed (see
@@ -24,7 +27,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -34,7 +36,7 @@ from typing import NamedTuple, Self
 
 from captcha_guard.challenge.answer import ALPHABET
 from captcha_guard.cli.attack.cuts import ADAPTIVE, FIXED, STRAIGHT, WHOLE
-from captcha_guard.cli.attack.opponent import Opponent
+from captcha_guard.cli.attack.opponent import AttackError, Opponent
 from captcha_guard.cli.attack.opponents import OPPONENTS
 from captcha_guard.cli.attack.outcome import Outcome, Sample, attack
 from captcha_guard.cli.attack.rapidocr import RapidocrDetector
@@ -70,7 +72,7 @@ class Judged:
     task: Task
     version: str
     plain: tuple[str, int]
-    fixed: tuple[str, int]
+    fixed: tuple[str, int] | None
     adaptive: tuple[str, int] | None
     seconds: float
 
@@ -82,11 +84,8 @@ class Judged:
     @property
     def row(self) -> str:
         """The result's row of the table."""
-        label = self.task.target
-        if label in (*OURS, CLASSICA):
-            label = f"captcha_guard, {label}"
-        cells = [label, f"{self.task.opponent} {self.version}", self._cell(self.plain)]
-        cells += [self._cell(found) if found else "" for found in (self.fixed, self.adaptive)]
+        cells = [label(self.task.target), f"{self.task.opponent} {self.version}", self._cell(self.plain)]
+        cells += [self._cell(found) if found else " | " for found in (self.fixed, self.adaptive)]
         return f"| {' | '.join(cells)} |"
 
     def _cell(self, found: tuple[str, int]) -> str:
@@ -98,6 +97,25 @@ class Judged:
 
 HEAD = """| pictures | program | as they are | mode | best fixed way | which | best adaptive way | which |
 | --- | --- | ---: | --- | ---: | --- | ---: | --- |"""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A program that didn't read a kind of pictures, because it or the package that draws them isn't installed."""
+
+    target: str
+    opponent: str
+    reason: str
+
+    @property
+    def row(self) -> str:
+        """The row of the table."""
+        return f"| {label(self.target)} | {self.opponent} | not measured: {self.reason} | | | | | |"
+
+
+def label(target: str) -> str:
+    """Return the name of a kind of pictures in the table."""
+    return f"captcha_guard, {target}" if target in (*OURS, CLASSICA) else target
 
 
 def fingerprint(target: str, peers: Path | None) -> str:
@@ -117,8 +135,7 @@ def judge(task: Task, peers: Path | None) -> Judged:
     """Search the best ways, and measure with them."""
     start = time.perf_counter()
     rehearsal = _samples(task.target, peers, task.rehearse, "rehearsal")
-    symbols = "".join(sorted({symbol for sample in rehearsal for code in sample.codes for symbol in code.upper()}))
-    opponent = OPPONENTS[task.opponent](symbols)
+    opponent = OPPONENTS[task.opponent](_symbols(rehearsal))
     found = rehearse(opponent, rehearsal)
     plain = next(way for way in found if way.untreated)
     fixed = [way for way in found if not way.adaptive][:FIXED_JUDGES]
@@ -133,6 +150,16 @@ def judge(task: Task, peers: Path | None) -> Judged:
         _best(outcome, adaptive) if adaptive else None,
         round(time.perf_counter() - start, 1),
     )
+
+
+def read_untreated(task: Task, peers: Path | None) -> Judged:
+    """Read the pictures as they are, in each mode of the program."""
+    start = time.perf_counter()
+    opponent = OPPONENTS[task.opponent](_symbols(_samples(task.target, peers, task.rehearse, "rehearsal")))
+    fresh = _samples(task.target, peers, task.pictures, task.seed)
+    tried = [Way(mode=mode) for mode in opponent.modes]
+    plain = _best(attack(opponent, fresh, tried), tried)
+    return Judged(task, opponent.version, plain, None, None, round(time.perf_counter() - start, 1))
 
 
 def rehearse(opponent: Opponent, samples: Sequence[Sample]) -> list[Way]:
@@ -153,6 +180,11 @@ def rehearse(opponent: Opponent, samples: Sequence[Sample]) -> list[Way]:
     return attack(opponent, samples, list(chosen)).ranked()
 
 
+def _symbols(samples: Sequence[Sample]) -> str:
+    """Return the symbols of the codes of these pictures."""
+    return "".join(sorted({symbol for sample in samples for code in sample.codes for symbol in code.upper()}))
+
+
 def _samples(target: str, peers: Path | None, count: int, seed: str) -> list[Sample]:
     with Worker(target, peers=peers, seed=seed, styles=STYLES) as worker:
         return [Sample(one.image, one.answers) for one in worker.draw(count)]
@@ -163,11 +195,13 @@ def _best(outcome: Outcome, among: Sequence[Way]) -> tuple[str, int]:
     return str(best), outcome.share(best).hits
 
 
-def table(results: Sequence[Judged]) -> str:
+def table(results: Sequence[Judged], unread: Sequence[Unread] = ()) -> str:
     """Return the results as Markdown, in the order of the targets."""
-    order = [CLASSICA, *OURS, *DISTRIBUTIONS]
-    ranked = sorted(results, key=lambda one: (order.index(one.task.target), list(OPPONENTS).index(one.task.opponent)))
-    return "\n".join([HEAD, *(one.row for one in ranked)])
+    order, programs = [CLASSICA, *OURS, *DISTRIBUTIONS], list(OPPONENTS)
+    rows = [(one.task.target, one.task.opponent, one.row) for one in results]
+    rows += [(one.target, one.opponent, one.row) for one in unread]
+    ranked = sorted(rows, key=lambda row: (order.index(row[0]), programs.index(row[1])))
+    return "\n".join([HEAD, *(row for _, _, row in ranked)])
 
 
 def main() -> None:
@@ -179,17 +213,45 @@ def main() -> None:
     options.add_argument("--seed", default="judge")
     options.add_argument("--only", nargs="*", choices=(CLASSICA, *OURS, *DISTRIBUTIONS), help="kinds of pictures")
     options.add_argument("--opponents", nargs="*", choices=tuple(OPPONENTS), default=tuple(OPPONENTS))
+    options.add_argument("--untreated", action="store_true", help="read the pictures only as they are")
     options.add_argument("--results", type=Path, help="a file with one result a line")
     given = options.parse_args()
-    targets = given.only or [CLASSICA, *OURS, *(DISTRIBUTIONS if given.peers else ())]
-    drawings = {target: fingerprint(target, given.peers) for target in targets}
+    targets = given.only or [CLASSICA, *OURS, *DISTRIBUTIONS]
+    reasons = missing(targets, given.opponents, given.peers)
+    drawings = {target: fingerprint(target, given.peers) for target in targets if target not in reasons}
     tasks = [
         Task(target, drawings[target], opponent, given.count, given.rehearse, given.seed)
+        for target in drawings
+        for opponent in given.opponents
+        if opponent not in reasons
+    ]
+    unread = [
+        Unread(target, opponent, reasons.get(target) or reasons[opponent])
         for target in targets
         for opponent in given.opponents
+        if target in reasons or opponent in reasons
     ]
-    results = work(tasks, given.peers, SharedLines(given.results) if given.results else None)
-    sys.stdout.write(table(results) + "\n")
+    if given.untreated:
+        results = [read_untreated(task, given.peers) for task in tasks]
+    else:
+        results = work(tasks, given.peers, SharedLines(given.results) if given.results else None)
+    print(table(results, unread))
+    print(f"\n{given.count} pictures in each row. The intervals are Wilson's, 95 %.")
+
+
+def missing(targets: Sequence[str], opponents: Sequence[str], peers: Path | None) -> dict[str, str]:
+    """Return the targets and programs that can't be measured, with the reason."""
+    reasons = {}
+    for target in targets:
+        package = DISTRIBUTIONS.get(target)
+        if package and not (peers and (peers / package).is_dir()):
+            reasons[target] = f"{package} isn't in the folder of peers"
+    for opponent in opponents:
+        try:
+            OPPONENTS[opponent](ALPHABET)
+        except AttackError as error:
+            reasons[opponent] = str(error).splitlines()[0]
+    return reasons
 
 
 def work(tasks: Sequence[Task], peers: Path | None, file: SharedLines | None) -> list[Judged]:

@@ -61,7 +61,7 @@ class Worker:
                 raise ValueError(msg)
             folder = peers / DISTRIBUTIONS[name]
         self._process = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("pictures_worker.py"), name, seed, str(styles), ALPHABET],
+            [sys.executable, "-P", Path(__file__).with_name("pictures_worker.py"), name, seed, str(styles), ALPHABET],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

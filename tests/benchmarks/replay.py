@@ -1,4 +1,4 @@
-"""How long a replay of 100,000 records takes, and what they take on disk: ``python -m tests.benchmarks.replay [URI]``.
+"""The time of a replay of 100,000 records, and their size on disk: ``python -m tests.benchmarks.replay [URI]``.
 
 Most of the records have random actions, so that most of them change. Without an argument they are in a SQLite file in a
 temporary folder.
@@ -25,6 +25,7 @@ from captcha_guard.spam.code_demand import CodeState
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.rules import RULES, standard
 from captcha_guard.spam.verdict import Action
+from tests.benchmarks.endurance import table
 
 RECORDS = int(RETENTION.most)
 CLIENTS = 20_000
@@ -73,7 +74,7 @@ def records() -> Iterator[Record]:
 
 
 def measure(database: Database) -> None:
-    """Write the records, and print what each replay of them takes."""
+    """Write the records, and print the time of each replay of them."""
     writer = BackgroundWriter(database, every=3_600)
     stored = Records(database, writer, secret=b"sixteen bytes ...")
     begun = time.process_time()
@@ -81,14 +82,15 @@ def measure(database: Database) -> None:
         stored.add(one)
         if number % 1_000 == 999:
             writer.write(insist=True)
-    print(f"{RECORDS:,} records made and written: {time.process_time() - begun:.1f} s of processor time")
+    rows = [["making and writing them", f"{time.process_time() - begun:.1f}", "", ""]]
     judge, end = Judge(standard()), BEGIN + RECORDS * BETWEEN
     for name, settings in TRIALS.items():
         begun, wall = time.process_time(), time.perf_counter()
         result = Replayer(judge, **settings).replay(stored.read(BEGIN, end), BEGIN)
-        took = f"{time.process_time() - begun:.1f} s of processor time, {time.perf_counter() - wall:.1f} s"
-        print(f"{name}: {took} ({result.submissions:,} records, {len(result.changed):,} changed)")
+        took = f"{time.process_time() - begun:.1f}", f"{time.perf_counter() - wall:.1f}"
+        rows.append([f"a replay with {name}", *took, f"{len(result.changed):,}"])
     writer.stop()
+    print(table((f"{RECORDS:,} records", "processor time, s", "in all, s", "actions changed"), rows))
 
 
 def main() -> None:
@@ -98,7 +100,7 @@ def main() -> None:
         with closing(open_database(sys.argv[1] if len(sys.argv) > 1 else f"sqlite:///{path}")) as database:
             measure(database)
         if path.exists():
-            print(f"size of the file: {path.stat().st_size / 1e6:.0f} MB")
+            print(f"\nThe SQLite file has {path.stat().st_size / 1e6:.0f} MB.")
 
 
 if __name__ == "__main__":

@@ -196,7 +196,7 @@ def read_codes(secret: str, count: int, folder: Path) -> tuple[dict[str, tuple[f
         "known recordings, root": Matcher(logarithmic=False),
         "known recordings, log": Matcher(logarithmic=True),
     }
-    right: dict[str, list[tuple[bool, float]]] = {name: [] for name in [*readers, *matchers, "no babble"]}
+    right: dict[str, list[tuple[bool, float]]] = {}
     plain = Reader(LENGTH, folder)
     ratios = []
     for number in range(count):
@@ -204,11 +204,13 @@ def read_codes(secret: str, count: int, folder: Path) -> tuple[dict[str, tuple[f
         parts = tracks(code, seed=f"{secret} {number}".encode(), language="en")
         ratios.append(ratio(parts))
         sound = samples(mixed(parts))
-        heard = {name: readers[name].read(treat(sound)) for name, treat in TREATMENTS.items()}
+        heard = {f"pocketsphinx, {name}": readers[name].read(treat(sound)) for name, treat in TREATMENTS.items()}
         heard |= {name: matcher.read(sound) for name, matcher in matchers.items()}
-        heard["no babble"] = plain.read(samples(mixed(parts[:2])))
+        heard["pocketsphinx, no babble"] = plain.read(samples(mixed(parts[:2])))
         for name, text in heard.items():
-            right[name].append((text == code, mean(a == b for a, b in zip(text.ljust(LENGTH), code, strict=False))))
+            right.setdefault(name, []).append(
+                (text == code, mean(a == b for a, b in zip(text.ljust(LENGTH), code, strict=False)))
+            )
     shares = {name: (mean(whole for whole, _ in each), mean(part for _, part in each)) for name, each in right.items()}
     return shares, mean(ratios)
 
@@ -234,18 +236,24 @@ def main() -> None:
     parser.add_argument("--codes", type=int, default=100)
     parser.add_argument("--singles", type=int, default=500)
     chosen = parser.parse_args()
-    for language in languages():
-        print(f"{language}: {len(speak('0' * LENGTH, seed=b'size', language=language)):,} bytes")
+    sizes = {len(speak("0" * LENGTH, seed=b"size", language=language)) for language in languages()}
     sound, picture = cost(100)
-    print(f"processor time: sound {sound:.1f} ms, picture {picture:.1f} ms, ratio {sound / picture:.2f}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        for babble in (False, True):
-            share = read_singles(chosen.secret, chosen.singles, Path(folder), babble=babble)
-            print(f"single digits {'with' if babble else 'without'} babble: {share:.1%}", flush=True)
         shares, decibels = read_codes(chosen.secret, chosen.codes, Path(folder))
-    print(f"signal-to-noise ratio: {decibels:.1f} dB\n\n| attack | whole codes | digits |\n| --- | --- | --- |")
+        clear, babbled = (
+            read_singles(chosen.secret, chosen.singles, Path(folder), babble=babble) for babble in (False, True)
+        )
+    print(f"| reader and treatment | whole codes of {chosen.codes} | digits |\n| --- | ---: | ---: |")
     for name, (whole, part) in shares.items():
-        print(f"| {name} | {whole:.1%} | {part:.1%} |")
+        print(f"| {name} | {round(whole * chosen.codes)} | {100 * part:.1f} % |")
+    print("\n| | measured | aim |\n| --- | ---: | ---: |")
+    print(f"| signal-to-noise ratio while digits are spoken | {decibels:.1f} dB | |")
+    print(f"| single digits read without babble, of {chosen.singles} | {100 * clear:.1f} % | at least 99 % |")
+    print(f"| single digits read with babble | {100 * babbled:.1f} % | |")
+    print(f"| processor time of a sound | {sound:.1f} ms | at most 30 ms |")
+    print(f"| processor time of a picture in the same run | {picture:.1f} ms | |")
+    print(f"| ratio | {sound / picture:.1f} | |")
+    print(f"| bytes of a sound in all {len(languages())} languages | {', '.join(f'{size:,}' for size in sizes)} | |")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ VIDEOS = {
 }
 CHOOSING = ("Psy", "LMFAO")  # every knob was chosen on these two; the others are for the last word
 NEWEST_FIRST = ("LMFAO", "Eminem", "Shakira")
-DEFAULT = Path(__file__).parents[2].parent / "shared" / "data"
+
+#: What a row says instead of figures if ``--data`` isn't given.
+NOT_MEASURED = "not measured: the data isn't in the repository"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from captcha_guard.spam.submission import Submission
 from captcha_guard.statistics.interval import Share
 from tests.benchmarks import spam_ours as ours
 from tests.benchmarks.spam_data import Comment, in_time, time_split
-from tests.benchmarks.spam_proofs import OURS, Line, share_line
+from tests.benchmarks.spam_proofs import share_text
 
 ATTACKS = 50
 #: Good comments from which one comment of the attacker is put together, and its made-up words.
@@ -44,25 +44,25 @@ ATTACKERS = (
 )
 
 
-def poisoning(videos: Mapping[str, Sequence[Comment]]) -> Iterator[Line]:
-    """Teach the first 70 % of each video, then the attack, and judge the good comments of the rest."""
+def poisoning(videos: Mapping[str, Sequence[Comment]]) -> Iterator[str]:
+    """Teach the first 70 % of each video, then the attack, and judge the good comments of the rest. Yields a table."""
+    yield "| attack | good aside | good published |"
+    yield "| --- | ---: | ---: |"
     timed = [time_split(comments) for comments in in_time({name: list(one) for name, one in videos.items()}).values()]
-    yield from _lines("no attack", [_judged(*parts, None, bounded=True) for parts in timed])
+    yield _line("no attack", [_judged(*parts, None, bounded=True) for parts in timed])
     for attacker in ATTACKERS:
         for bounded in (True, False):
             name = f"{attacker.name}{'' if bounded else ', every comment counted in full'}"
-            yield from _lines(name, [_judged(*parts, attacker, bounded=bounded) for parts in timed])
+            yield _line(name, [_judged(*parts, attacker, bounded=bounded) for parts in timed])
         again = [_judged(*parts, attacker, bounded=True, retrain=True) for parts in timed]
-        yield from _lines(f"{attacker.name}, then trained again", again)
+        yield _line(f"{attacker.name}, then trained again", again)
 
 
-def _lines(name: str, samples: Sequence[Sequence[float | None]]) -> Iterator[Line]:
+def _line(name: str, samples: Sequence[Sequence[float | None]]) -> str:
     every = [chance for sample in samples for chance in sample]
     aside = Share(sum(one is not None and one >= ours.ASIDE for one in every), len(every))
     published = Share(sum(one is not None and one <= ours.ACCEPT for one in every), len(every))
-    proof = f"10. {ATTACKS} comments in honest words marked as spam"
-    yield share_line(f"{proof}: ham aside", f"{OURS}, {name}", aside)
-    yield share_line(f"{proof}: ham published", f"{OURS}, {name}", published)
+    return f"| {name} | {share_text(aside)} | {share_text(published)} |"
 
 
 def _judged(

@@ -191,7 +191,12 @@ def _of_all(proof: str, of: str, samples: Samples, number: Number, aim: str = ""
 def share_line(proof: str, of: str, share: Share, aim: str = "") -> Line:
     """Return a share with its interval."""
     low, high = share.wilson()
-    return Line(proof, of, f"{_percent(share.rate)} ({share.hits:,} of {share.trials:,})", _between(low, high), aim)
+    return Line(proof, of, share_text(share), _between(low, high), aim)
+
+
+def share_text(share: Share) -> str:
+    """Return a share in percent, with its counts."""
+    return f"{_percent(share.rate)} ({share.hits:,} of {share.trials:,})"
 
 
 def _line(proof: str, of: str, number: float, sure: tuple[float, float], aim: str, *, percent: bool = False) -> Line:

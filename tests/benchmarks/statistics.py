@@ -9,7 +9,6 @@ PostgreSQL, and the queries of a page with plots are timed.
 from __future__ import annotations
 
 import argparse
-import platform
 import random
 import statistics
 import time
@@ -101,7 +100,7 @@ def cost(posts: int) -> str:
     found = table(["processor time of a guarded comment POST", "p50 ms", "p99 ms", "mean ms"], rows)
     return (
         f"{found}\n\nRatio of the medians, in {PARTS} parts: {statistics.fmean(ratios):.3f}, standard error "
-        f"{error:.3f}. {posts} POSTs each.\n\nA write of 40 submissions takes {written:.2f} ms, in a background thread."
+        f"{error:.3f}. {posts:,} POSTs each.\n\nA write of 40 submissions takes {written:.2f} ms."
     )
 
 
@@ -224,7 +223,6 @@ if __name__ == "__main__":
     parser.add_argument("--posts", type=int, default=4000)
     parser.add_argument("--submissions", type=int, default=1_000_000)
     given = parser.parse_args()
-    print(f"Python {platform.python_version()}, {platform.machine()}\n")
     if given.posts:
         print(cost(given.posts), end="\n\n")
     if given.submissions:

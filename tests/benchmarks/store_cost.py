@@ -209,8 +209,8 @@ def on_redis(comments: int) -> str:
             busy_keys = list(held(client))
     parts = [table(("A request and its answer", "round trips", "Redis's commands"), taken(meter.taken))]
     parts.append(
-        f"A comment with its page and picture takes {seconds * 1e6:,.0f} µs of Redis's processor and, if its client "
-        f"was not seen before, {size:,.0f} bytes of its memory."
+        f"A comment with its page and picture takes {seconds * 1e6:,.0f} µs of Redis's processor time and, if its "
+        f"client is new, {size:,.0f} bytes of its memory."
     )
     head = ("Keys", "of each comment", "bytes", "seconds to live")
     rows = [

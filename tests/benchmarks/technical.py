@@ -9,21 +9,29 @@ spam_data.py). With another checkout's package on ``PYTHONPATH`` the same commen
 from __future__ import annotations
 
 import argparse
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import quantiles
 
 from captcha_guard.spam.judge import Judge
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.submission import Submission
 from captcha_guard.spam.verdict import Action, Verdict
-from tests.benchmarks.spam_data import CHOOSING, DEFAULT, VIDEOS, read_messages, read_videos
+from tests.benchmarks.spam_data import CHOOSING, NOT_MEASURED, VIDEOS, read_messages, read_videos
 
 #: The host of the blog that the technical comments are written on.
 SITE = "blog.quill.example"
 
-FILES = ("technical_comments_1.txt", "technical_comments_2.txt", "technical_comments_3.txt", "link_spam.txt")
+#: The files beside this one, and what is in them.
+FILES = {
+    "technical_comments_1.txt": "technical comments, part 1",
+    "technical_comments_2.txt": "technical comments, part 2",
+    "technical_comments_3.txt": "technical comments, part 3",
+    "link_spam.txt": "made-up spam with links",
+}
 
 ACTIONS = {
     Action.ACCEPT: "accepted",
@@ -69,22 +77,29 @@ def posted(name: str) -> list[Submission]:
 def main() -> None:
     """Print one line for each set of comments, and with ``--show`` what was found in those that weren't accepted."""
     parser = argparse.ArgumentParser(description="What the rules alone do with technical comments and with spam.")
-    parser.add_argument("--data", type=Path, default=DEFAULT, help="the folder with youtube/ and sms/")
-    parser.add_argument("--only", nargs="+", choices=FILES, default=FILES, help="files beside the program to judge")
+    parser.add_argument("--data", type=Path, help="the folder with youtube/ and sms/")
+    parser.add_argument(
+        "--only", nargs="+", choices=FILES, default=tuple(FILES), help="files beside the program to judge"
+    )
     parser.add_argument("--videos", choices=("choosing", "confirming", "all", "none"), default="choosing")
     parser.add_argument("--messages", action="store_true", help="judge the SMS collection, too")
     parser.add_argument("--show", action="store_true", help="print the technical comments that weren't accepted")
     wanted = parser.parse_args()
     judge = Judge(standard())
     print(f"| comments | number | {' | '.join(ACTIONS.values())} | rules that found something in the others |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | --- |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | --- |", flush=True)
     for name in wanted.only:
         told = list(verdicts(judge, posted(name)))
-        _print(name.removesuffix(".txt"), told)
+        _print(FILES[name], told)
         if wanted.show:
             _show(told)
+    if wanted.data is None:
+        print(f"| YouTube comments, and messages | {NOT_MEASURED} | | | | | |")
+        _print_cost(judge, wanted.only)
+        return
     for name, submissions in _collections(wanted.data, wanted.videos, messages=wanted.messages):
         _print(name, list(verdicts(judge, submissions)))
+    _print_cost(judge, wanted.only)
 
 
 def _collections(data: Path, videos: str, *, messages: bool) -> Iterator[tuple[str, list[Submission]]]:
@@ -92,7 +107,7 @@ def _collections(data: Path, videos: str, *, messages: bool) -> Iterator[tuple[s
         videos, tuple(name for name in VIDEOS if name not in CHOOSING)
     )
     sets = [
-        (", ".join(names), [one for video in read_videos(data, names).values() for one in video]),
+        (f"YouTube ({', '.join(names)})", [one for video in read_videos(data, names).values() for one in video]),
         ("messages", read_messages(data) if messages else []),
     ]
     for name, comments in sets:
@@ -108,9 +123,20 @@ def _collections(data: Path, videos: str, *, messages: bool) -> Iterator[tuple[s
 def _print(name: str, told: list[tuple[Submission, Verdict]]) -> None:
     times = Counter(verdict.action for _, verdict in told)
     slugs = Counter(slug for _, verdict in told if verdict.action > Action.ACCEPT for slug in verdict.reasons)
-    cells = [f"{times[action]} ({100 * times[action] / len(told):.1f} %)" for action in ACTIONS]
+    cells = [f"{100 * times[action] / len(told):.1f} % ({times[action]:,})" for action in ACTIONS]
     found = ", ".join(f"{slug} {number}" for slug, number in slugs.most_common(9))
-    print(f"| {name} | {len(told)} | {' | '.join(cells)} | {found} |", flush=True)
+    print(f"| {name} | {len(told):,} | {' | '.join(cells)} | {found} |", flush=True)
+
+
+def _print_cost(judge: Judge, files: Iterable[str]) -> None:
+    """Print the processor time of judging each comment of these files, without its normalised text in a cache."""
+    seconds = []
+    for submission in (one for name in files for one in posted(name)):
+        start = time.thread_time()
+        judge.judge(submission)
+        seconds.append(time.thread_time() - start)
+    p50, p99 = (1000 * quantiles(seconds, n=100)[at] for at in (49, 98))
+    print(f"\nJudging a comment of the files takes {p50:.2f} ms (p50) and {p99:.2f} ms (p99) of processor time.")
 
 
 def _show(told: list[tuple[Submission, Verdict]]) -> None:

@@ -15,6 +15,7 @@ Processes for several levels may run at the same time. ``MALLOC_MMAP_THRESHOLD_=
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -93,7 +94,8 @@ class Bench:
 
         def on_progress(step: int, loss: float) -> None:
             seconds = (time.process_time() - start) / step
-            print(f"{self._studio.level}: {step:,} steps, loss {loss:.3f}, {seconds:.3f} s a step", flush=True)
+            told = f"{self._studio.level}: {step:,} steps, loss {loss:.3f}, {seconds:.3f} s a step"
+            print(told, file=sys.stderr, flush=True)
 
         return train(pictures, steps=self._given.steps, seed=_SEED, on_progress=on_progress)
 

@@ -30,6 +30,16 @@ class NoGuard(captcha_guard.CaptchaGuard):
         """Render nothing in the place of the field."""
         app.jinja_env.globals.update(captcha_guard=_nothing, captcha_guard_assets=_nothing)
 
+    @property
+    def client(self) -> str:
+        """The client of a request, which is unknown without a guard."""
+        return ""
+
+    @property
+    def verdict(self) -> captcha_guard.Verdict:
+        """The verdict on a request, which accepts everything."""
+        return captcha_guard.Verdict()
+
     def protect(self, view: Callable[..., Any] | None = None, **_: object) -> Any:
         """Return the view unchanged."""
         return view if view is not None else lambda own: own
