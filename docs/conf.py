@@ -10,7 +10,7 @@ import posixpath
 import re
 import shutil
 import sys
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ import captcha_guard  # noqa: E402 - it has to be found first
 
 project = "captcha_guard"
 author = "The captcha_guard founders"
-release = version = version("captcha-guard")
+release = version = metadata.version("captcha-guard")
 html_title = f"captcha_guard {release}"
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
@@ -45,8 +45,24 @@ autodoc_typehints_format = "short"
 
 nitpicky = True
 # Other projects document these. The site doesn't fetch their lists of names, because it is built without a network.
-_OTHERS = ("abc", "blinker", "collections", "datetime", "enum", "flask", "flask_limiter", "markupsafe", "pathlib")
-_OTHERS += ("prometheus_client", "random", "typing", "wtforms", "Flask", "Limiter", "Markup")
+_OTHERS = [
+    "abc",
+    "blinker",
+    "collections",
+    "datetime",
+    "enum",
+    "flask",
+    "flask_limiter",
+    "markupsafe",
+    "pathlib",
+    "prometheus_client",
+    "random",
+    "typing",
+    "wtforms",
+    "Flask",
+    "Limiter",
+    "Markup",
+]
 # Types in public signatures that an application doesn't need to name.
 _UNNAMED = ("Colour", "FactsCallback", "FontFace", "Localize", "Message", "OnChallenge", "Text", "Variant", "View")
 nitpick_ignore_regex = [

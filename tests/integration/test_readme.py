@@ -51,7 +51,7 @@ def test_ten_lines_ask_for_a_code_keep_the_text_and_show_the_comment(folder: Pat
     assert wrong.status_code == 422
     assert "&lt;b&gt;Kept&lt;/b&gt;" in wrong.text
     right = client.post("/", data={"body": "<b>Kept</b>", **solved_form(client, wrong.text)})
-    assert (right.status_code, right.text) == (200, "<p>&lt;b&gt;Kept&lt;/b&gt;</p>")
+    assert (right.status_code, right.text) == (200, "&lt;b&gt;Kept&lt;/b&gt;")
 
 
 def test_every_python_block_of_the_page_is_run_here() -> None:
