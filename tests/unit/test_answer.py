@@ -79,6 +79,11 @@ def test_no_answer_reads_as_rude() -> None:
     assert not [code for code in answers if any(word in code for word in answer.RUDE)]
 
 
+def test_a_rude_answer_is_drawn_again_from_the_bytes_that_follow() -> None:
+    """The first drawings are TWT55, MWTF2R and TWT85C. The second ones are pinned, so old tokens keep their answers."""
+    assert [derive(nonce) for nonce in ("n196", "n638", "n1011")] == ["6W2CR", "DR6589", "MTMFDR"]
+
+
 def test_the_alphabet_has_no_vowels_and_one_of_each_group_of_look_alikes() -> None:
     assert not set(answer.ALPHABET) & set("AEIOU")
     assert len({answer.normalise(symbol) for symbol in answer.ALPHABET}) == len(answer.ALPHABET)

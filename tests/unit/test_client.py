@@ -185,5 +185,7 @@ def test_a_name_may_hold_any_characters() -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "\n"])
 def test_an_empty_name_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="name or the secret is empty"):
+    with pytest.raises(
+        ValueError, match=r"^the client's name or the secret is empty; both are needed to make its key$"
+    ):
         client_named(name, secret=SECRET)

@@ -23,6 +23,9 @@ SAID = Submission(
 def test_the_keys_under_which_comments_are_stored_stay_the_same_in_later_releases() -> None:
     assert comment_key(SAID, SECRET) == "7b4cdab33e64346ff47c6491f79ad979"
     assert sketch_key(SAID, SECRET).hex() == "7b4cdab33e64346ffa8b033b93aa292b"
+    assert duplicate_key(SAID, SECRET) == "7b4cdab33e64346fa663723cc692dbec"
+    assert duplicate_key(replace(SAID, author="", email=""), SECRET) == "96f56166301cb9ee6504cd5d19b90b31"
+    assert sketch_key(replace(SAID, whole="\udc80"), SECRET).hex() == "7b4cdab33e64346fdc85de87db6da6eb"
 
 
 def test_scope_author_email_and_body_make_a_comment() -> None:
@@ -45,6 +48,8 @@ def test_other_fields_make_another_post_of_the_same_comment() -> None:
 def test_only_senders_without_a_name_are_told_apart_by_their_client() -> None:
     elsewhere = replace(SAID, client="fedcba9876543210")
     assert duplicate_key(elsewhere, SECRET) == duplicate_key(SAID, SECRET)
+    for known in (replace(SAID, author=""), replace(SAID, email=" ")):
+        assert duplicate_key(replace(known, client="fedcba9876543210"), SECRET) == duplicate_key(known, SECRET)
     nameless, elsewhere = (replace(one, author=" ", email="") for one in (SAID, elsewhere))
     assert duplicate_key(elsewhere, SECRET) != duplicate_key(nameless, SECRET)
     assert comment_key(elsewhere, SECRET) == comment_key(nameless, SECRET)

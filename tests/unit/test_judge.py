@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from captcha_guard.spam.judge import NEW_SITE, Judge, Rule
+from captcha_guard.spam.judge import NEW_SITE, Judge, Rule, weight_of
 from captcha_guard.spam.rules import standard
 from captcha_guard.spam.rules.links import Links
 from captcha_guard.spam.rules.too_fast import TooFast
@@ -83,6 +83,7 @@ def test_a_rule_that_does_not_return_a_finding_is_isolated_too(
     verdict = Judge([Odd(), Shouting()]).judge(replace(PLAIN, body="WHY NOT?"))
     assert (verdict.action, verdict.reasons) == (Action.HOLD, ("rule_failed", "shouting"))
     assert "a Finding whose score is a whole number" in caplog.text
+    assert "a whole number, whose reason is a text, and whose action is an Action" in caplog.text
 
 
 def test_a_hosts_rule_needs_only_a_slug_and_a_check() -> None:
@@ -199,6 +200,7 @@ def test_a_rule_left_out_does_not_run_and_one_in_shadow_does_not_count() -> None
     judge, shouted = Judge([Shouting(), Links()]), replace(LINKS, body="HTTPS://A.EXAMPLE AND HTTPS://B.EXAMPLE")
     assert judge.weigh(shouted).reasons == ("shouting", "links")
     assert judge.weigh(shouted, without=["links"]).reasons == ("shouting",)
+    assert judge.weigh(shouted, without=["shouting"]).reasons == ("links",)
     verdict = judge.weigh(shouted, shadowing=["shouting"])
     assert (verdict.reasons, verdict.meant) == (("links",), Action.HOLD)
     assert [finding.reason for finding in verdict.shadowed] == ["shouting"]
@@ -212,6 +214,23 @@ def test_the_filter_hears_the_score_of_counted_findings_only() -> None:
     assert learner.heard == 40
     Judge([Shouting()], learner=learner, shadow=["shouting"]).judge(replace(PLAIN, body="WHY NOT?"))
     assert learner.heard == 0
+
+
+def test_the_filter_hears_the_submission_itself() -> None:
+    heard: list[Submission] = []
+
+    class Hearing:
+        def score(self, submission: Submission, rules_score: int) -> float | None:  # noqa: ARG002
+            heard.append(submission)
+            return None
+
+    Judge([], learner=Hearing()).judge(PLAIN)
+    assert heard == [PLAIN]
+
+
+def test_a_hosts_rule_without_a_weight_weighs_nothing_of_its_own() -> None:
+    assert weight_of(Shouting()) == 0
+    assert weight_of(Links()) == Links.weight
 
 
 def test_the_finding_of_the_filter_tells_the_moderator_its_chance_and_the_visitor_less() -> None:
@@ -228,6 +247,7 @@ def test_the_filter_in_shadow_is_recorded_and_its_chance_still_decides() -> None
     assert verdict.reasons == ()
     assert [finding.reason for finding in verdict.shadowed] == ["learned"]
     assert verdict.chance == 0.5
+    assert (verdict.action, verdict.meant) == (Action.HOLD, Action.HOLD)
 
 
 def test_the_findings_of_failures_say_what_failed() -> None:

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from limits import RateLimitItemPerSecond
 from limits.storage import Storage
 
 from captcha_guard.counters.client import Client, client_of
@@ -172,11 +173,20 @@ def test_a_route_with_other_limits_counts_apart_and_one_with_the_same_limits_doe
     assert not limits.hit(other, CLIENT).allowed
 
 
+def test_waits_begin_with_the_first_one_even_if_it_is_a_second_and_0_turns_them_off() -> None:
+    policy = Policy.parse("comments", "1 per minute")
+    assert policy.with_waits(0, 0).waits == ()
+    waits = policy.with_waits(1, 3).waits
+    assert [(item.amount, item.get_expiry()) for item in waits] == [(5, 1), (6, 3), (7, 6)]
+    assert policy.with_waits(2, 2).waits == (RateLimitItemPerSecond(5, 2),)
+
+
 def test_policies_set_apart_share_a_list_of_hits_only_if_their_limits_are_equal() -> None:
     texts = ("1 per minute", "1 per minute; 9 per hour", "2 per minute", "1 per hour", "1 per minute; 19 per hour")
     lists = [Policy.parse("comments", text).apart().list_name for text in texts]
     assert len({*lists, Policy.parse("comments", "1 per minute").list_name}) == len(texts) + 1
     assert lists == [Policy.parse("comments", text).apart().list_name for text in texts]
+    assert lists[1] == "hits-775bb744"  # or an upgrade of the package would forget the hits
     waiting = Policy.parse("comments", "1 per minute").with_waits(30, 3600).apart()
     assert waiting.list_name not in lists
     assert waiting.limits == Policy.parse("comments", "1 per minute").limits

@@ -103,6 +103,11 @@ def test_the_nonce_of_a_pass_depends_on_the_challenge_and_the_key_but_not_on_its
     ]
 
 
+def test_a_challenge_has_the_pass_that_an_earlier_build_gave_it() -> None:
+    solved, earned = SIGNED
+    assert solved.as_pass(KEY, "bound") == earned
+
+
 @pytest.mark.parametrize("issued_at", [0, 1, 255, 256, 2**32 - 1, 2**32, 2**33])
 def test_a_token_of_any_time_keeps_its_time(issued_at: int) -> None:
     token = at(issued_at).sign(challenge(issued_at=issued_at))
