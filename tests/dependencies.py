@@ -133,7 +133,8 @@ def licence(name: str) -> str:
 
 def rows() -> Iterator[Sequence[str]]:
     """Return the rows of the table."""
-    lowest = {canonicalize_name(one.name): str(one.specifier) for required in project().values() for one in required}
+    named = [one for extra in (*reversed(EXTRAS), "") for one in project()[extra]]
+    lowest = {str(canonicalize_name(one.name)): str(one.specifier) for one in named}
     for name, extras in sorted(installed_by(("", *EXTRAS)).items()):
         use = USES.get(name, Use("by another package"))
         where = "always" if "" in extras else ", ".join(f"`{extra}`" for extra in sorted(extras))
