@@ -81,9 +81,10 @@ $(STAMPS)/bench: pyproject.toml
 	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	mkdir -p $(STAMPS) && touch $@
 
-# Only for the trained network of the full run. The wheels of this index have no code for graphics cards, so they are much smaller.
+# Only for the trained network of the full run. With PIP_EXTRA_INDEX_URL you can choose PyTorch's index of wheels without
+# code for graphics cards, which are much smaller.
 $(STAMPS)/torch: $(STAMPS)/bench
-	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --extra-index-url https://download.pytorch.org/whl/cpu --editable '.[network]'
+	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[network]'
 	touch $@
 
 # Two of these packages have the same top-level name, so each gets its own folder.

@@ -300,16 +300,22 @@ def test_the_quick_run_has_the_eight_benchmarks_of_the_claims() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("given", "expected", "torch"),
     [
-        (["QUICK=1"], "-m tests.benchmarks.proof --peers build/bench/peers --quick"),
-        (["DATA=my data", "ONLY=guard load"], '--peers build/bench/peers --data "my data" --only guard load'),
+        ([], "--peers build/bench/peers", True),
+        (["QUICK=1"], "--peers build/bench/peers --quick", False),
+        (["DATA=my data", "ONLY=guard load"], '--peers build/bench/peers --data "my data" --only guard load', False),
+        (["ONLY=network"], "--peers build/bench/peers --only network", True),
     ],
 )
-def test_make_proof_passes_its_settings_on(given: list[str], expected: str) -> None:
-    printed = subprocess.run(["make", "-n", "proof", *given], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert expected in " ".join(printed.stdout.split())
-    assert ("download.pytorch.org" in printed.stdout) is False
+def test_make_proof_passes_its_settings_on_and_installs_what_they_need(
+    given: list[str], expected: str, torch: bool
+) -> None:
+    command = ["make", "--dry-run", "--always-make", "proof", *given]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    last = " ".join(printed.splitlines()[-1].split())
+    assert last == f"build/bench/venv/bin/python -m tests.benchmarks.proof {expected}"
+    assert ("'.[network]'" in printed) is torch
 
 
 def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

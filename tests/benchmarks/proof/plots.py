@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-#: px: a row, a bar, the width of the names, of the longest bar and of the figure behind it, and the title.
-_ROW, _BAR, _NAMES, _LONGEST, _FIGURE, _TITLE = 26, 16, 250, 340, 110, 34
+#: px: a row, a bar, the longest bar and the figure behind it, the title, and a letter of a name and its margins.
+_ROW, _BAR, _LONGEST, _FIGURE, _TITLE, _LETTER, _MARGINS = 26, 16, 340, 110, 34, 8, 20
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _RULE = re.compile(r"^\|(?: ?:?-+:? ?\|)+$")
@@ -70,7 +70,8 @@ def rows_of(markdown: str) -> list[list[str]]:
 
 def _svg(bars: Bars, rows: list[tuple[str, float]]) -> str:
     top = max(value for _, value in rows) or 1.0
-    width, height = _NAMES + _LONGEST + _FIGURE, _TITLE + _ROW * len(rows)
+    left = _MARGINS + _LETTER * max(len(name) for name, _ in rows)
+    width, height = left + _LONGEST + _FIGURE, _TITLE + _ROW * len(rows)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         f'role="img" aria-label="{escape(bars.title)}">',
@@ -82,8 +83,8 @@ def _svg(bars: Bars, rows: list[tuple[str, float]]) -> str:
         length = max(round(_LONGEST * value / top, 1), 1)
         ours = ' class="ours"' if name.startswith(bars.ours) else ""
         parts += [
-            f'<text class="name" x="{_NAMES - 8}" y="{y + 13}">{escape(name)}</text>',
-            f'<rect{ours} x="{_NAMES}" y="{y}" width="{length:g}" height="{_BAR}" rx="2"/>',
-            f'<text x="{_NAMES + length + 6:g}" y="{y + 13}">{escape(f"{value:g} {bars.unit}".strip())}</text>',
+            f'<text class="name" x="{left - 8}" y="{y + 13}">{escape(name)}</text>',
+            f'<rect{ours} x="{left}" y="{y}" width="{length:g}" height="{_BAR}" rx="2"/>',
+            f'<text x="{left + length + 6:g}" y="{y + 13}">{escape(f"{value:g} {bars.unit}".strip())}</text>',
         ]
     return "\n".join([*parts, "</svg>\n"])
