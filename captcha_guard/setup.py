@@ -36,6 +36,7 @@ from .replay.records import Records
 from .signals import service_answered, store_available, store_unavailable
 from .spam.assembly import assemble
 from .spam.filter.learner import Learner
+from .spam.history import Ban
 from .spam.judge import Rule
 from .spam.lists.stored_words import StoredWords
 from .spam.memory.bans import Bans
@@ -48,6 +49,7 @@ from .spam.submission import Submission
 from .spam.upgrade import delete_old_tables, move_into
 from .statistics.recorder import Recorder
 from .statistics.tables import ADD as ADD_COUNTS
+from .web.identity import older_keys
 from .web.limiter import storage_for, strategy_of
 from .web.post.duplicates import known
 from .web.state import State
@@ -116,7 +118,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         known=lambda submission: known(submission, spent, secrets[0]),
         memory=memory,
         words=words,
-        ban_of=bans.find,
+        ban_of=partial(_ban_of, bans),
         learner=learner,
         new_site=NewSite(learner, judged_comments, memory).check if learner is not None else None,
         rules=host.rules,
@@ -172,6 +174,11 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         translator=translator,
         reconnect=partial(_connect, app, host),
     )
+
+
+def _ban_of(bans: Bans, client: str) -> Ban | None:
+    """Return the ban of a client, also one from before the secret was replaced."""
+    return bans.find(client) or next(filter(None, map(bans.find, older_keys(client))), None)
 
 
 def _queries(bans: Bans, words: StoredWords, learner: Learner | None, submission: Submission) -> list[Query]:

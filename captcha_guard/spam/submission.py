@@ -116,7 +116,7 @@ class Submission:
     def fingerprint(self) -> str:
         """32 hexadecimal digits that identify scope, author, email and body.
 
-        If the body is empty, all texts without a role are used instead. It isn't stored.
+        If the body is empty, all texts without a role are used instead. The fingerprint isn't stored.
         """
         texts = (self.body,) if self.body.strip() else self.other
         return _digest(self.scope, self.author, self.email, *texts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, cast
 
-from flask import current_app, request
+from flask import current_app, has_request_context, request
 
 from ..counters.client import UNKNOWN_CLIENT, Client, address_of, client_named, client_of
 from .request_state import current_request_state
@@ -38,6 +38,14 @@ def sender_keys() -> Iterator[str]:
     state = current_state()
     for secret in state.secrets[1:]:
         yield _client_under(secret, state).key
+
+
+def older_keys(client: str) -> Iterator[str]:
+    """Yield the keys of a client under each older secret, if it is the client that sent this request."""
+    if has_request_context() and current_state().secrets[1:] and client_here().key == client:
+        keys = sender_keys()
+        next(keys)
+        yield from keys
 
 
 def _client_under(secret: bytes, state: State) -> Client:

@@ -6,6 +6,7 @@ import secrets
 
 import pytest
 
+from captcha_guard import Submission
 from captcha_guard.challenge.image import ImageKind
 from captcha_guard.web.post.posted import PASS, TOKEN
 from tests.integration.conftest import MakeBlog
@@ -90,3 +91,35 @@ def test_a_new_secret_resets_all_counts(blogs: MakeBlog, fallbacks: list[str]) -
         assert client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT)).status_code == 429
     # This client is still served with the old secret.
     assert before.client().post(POST, data=COMMENT).status_code == 429
+
+
+def test_a_ban_outlives_a_rotation_until_the_older_secret_is_removed(blogs: MakeBlog) -> None:
+    before = blogs({"SECRET_KEY": OLD})
+    after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": [secrets.token_hex(), OLD]})
+    without = blogs({"SECRET_KEY": NEW})
+    with before.app.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.7"}):
+        key = before.guard.client
+        before.guard.ban(key, seconds=3600)
+    for blog, status in ((after, 403), (without, 303)):
+        client = blog.client("192.0.2.7")
+        assert client.post(POST, data=solved(client, client.get("/posts/one"), COMMENT)).status_code == status
+        other = blog.client("192.0.2.8")
+        typed = COMMENT | {"body": f"Another word about the loop, {status}."}
+        assert other.post(POST, data=solved(other, other.get("/posts/one"), typed)).status_code == 303
+    with after.app.app_context():
+        assert after.guard.unban(key)
+    client = after.client("192.0.2.7")
+    typed = COMMENT | {"body": "The loop in part three ends too early."}
+    assert client.post(POST, data=solved(client, client.get("/posts/one"), typed)).status_code == 303
+
+
+def test_a_ban_from_before_a_rotation_is_not_found_for_comments_of_others(blogs: MakeBlog) -> None:
+    before = blogs({"SECRET_KEY": OLD})
+    after = blogs({"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": [OLD]})
+    with before.app.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.7"}):
+        before.guard.ban(before.guard.client, seconds=3600)
+    stored = Submission(scope="queue", body=COMMENT["body"], client="f" * 32)
+    with after.app.test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.7"}):
+        assert "banned_client" not in after.guard.check(stored).reasons
+    with after.app.app_context():
+        assert "banned_client" not in after.guard.check(stored).reasons

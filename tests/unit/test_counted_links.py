@@ -482,5 +482,12 @@ def test_everyday_words_beside_links_explain_nothing() -> None:
         assert judged(f"{roof.replace('&&', sign)}, see {links}").held, sign
 
 
+@pytest.mark.parametrize("code", ["`{}`", "` {} `", "``{}``", "```{}```", "`{} www.beds.example`"])
+def test_addresses_in_backticks_make_no_code_of_the_words_between_them(code: str) -> None:
+    roof = "We had our roof done by these people last summer and were quite happy with all of the work"
+    assert judged(f"{roof} {code.format(PILLS)} {roof} {code.format(SLOTS)} {roof}").held
+    assert judged(f"{roof} {PILLS} {roof} {SLOTS} {roof} `curl http://beds.example`").action == Action.CHALLENGE
+
+
 def test_an_address_that_redirects_anywhere_is_a_shortener() -> None:
     assert "shortener" in judged(f"{TEXT} https://purl.org/net/pills").reasons

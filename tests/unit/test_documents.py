@@ -81,6 +81,21 @@ def test_the_table_of_knobs_has_every_knob_with_its_range_and_unit() -> None:
         assert knob.unit.startswith(unit), name
 
 
+def test_the_shares_in_the_readmes_comparison_are_measured_ones() -> None:
+    table = (ROOT / "README.md").read_text().partition("| ddddocr reads |")[2].partition("\n\n")[0]
+    cells = [line.strip("| *").split(" | ") for line in table.splitlines()[2:]]
+    shown = {row[0].split()[0].strip("*"): re.findall(r"[\d.]+(?= to| %)", row[-1]) for row in cells}
+    measured = (ROOT / "docs/measurements/strength.md").read_text().replace("`", "").splitlines()
+    rows = {name: " ".join(row for row in measured if re.match(rf"\| {name}[ ,].*ddddocr", row)) for name in shown}
+    assert [len(shares) for shares in shown.values()] == [1, 2, 1, 0, 1, 0, 0, 0]
+    assert [
+        (name, share)
+        for name, shares in shown.items()
+        for share in shares
+        if not re.search(rf"\| {share} ?%", rows[name])
+    ] == []
+
+
 def test_no_document_installs_our_extras_from_a_package_index() -> None:
     sources = [*DOCUMENTS, *ROOT.glob("captcha_guard/**/*.py"), *ROOT.glob("demo_blog/**/*.py")]
     advice = re.compile(r"captcha[-_]guard\[\w|pip install ['\"]?captcha")

@@ -61,8 +61,10 @@ def test_a_picture_of_one_line_has_one_order(issuer: Issuer) -> None:
 def test_a_token_of_a_level_that_an_earlier_release_had_is_malformed(issuer: Issuer, difficulty: str) -> None:
     at = int(issuer.clock())
     token = issuer.tokens.sign(Challenge.new("comment", difficulty=difficulty, epoch=0, at=at))
-    with pytest.raises(TokenMalformedError, match="its difficulty is unknown here"):
+    with pytest.raises(TokenMalformedError, match="its difficulty is unknown here") as caught:
         issuer.open(token)
+    assert str(caught.value) == "signed, but its difficulty is unknown here"
+    assert caught.value.token == token
 
 
 def test_an_issued_challenge_has_the_time_the_style_and_the_given_parts() -> None:

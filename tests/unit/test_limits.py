@@ -164,6 +164,15 @@ def test_a_route_may_bring_its_own_policy(limits: Limits) -> None:
     assert limits.hit("comments", ALICE) == YES
 
 
+@pytest.mark.parametrize("strategy", ["fixed-window", "sliding-window-counter", "moving-window"])
+def test_every_strategy_counts_two_prefixes_on_one_store_apart(storage: Storage, strategy: str) -> None:
+    policies = {"pictures": Policy.parse("pictures", "1 per minute")}
+    one, other = (Limits(storage, strategy=strategy, prefix=name, policies=policies) for name in ("one", "other"))
+    assert one.hit("pictures", ALICE).allowed
+    assert other.hit("pictures", ALICE).allowed
+    assert not one.hit("pictures", ALICE).allowed
+
+
 def test_two_prefixes_on_one_store_are_counted_apart(storage: Storage) -> None:
     one, other = (Limits(storage, prefix=name, policies={"comments": COMMENTS}) for name in ("one", "other"))
     assert hits(one, "comments", ALICE, 9) == hits(other, "comments", ALICE, 9) == 2
@@ -315,6 +324,7 @@ def test_while_the_store_fails_each_process_grants_its_share(workers: int, grant
     assert all(decision.uncounted for decision in decisions)
     stats = limits.stats(("comments", NOBODY))
     assert (stats.share, stats.counted, stats.decision("comments").uncounted) == (max(2, workers), False, True)
+    assert not stats.decision("comments").allowed
 
 
 def test_a_policy_with_the_limits_of_the_one_with_its_name_is_that_one(limits: Limits) -> None:

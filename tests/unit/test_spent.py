@@ -133,6 +133,7 @@ def test_a_later_claim_is_refused_whatever_the_store_has_lost() -> None:
 def test_a_storage_without_a_history_has_lost_nothing() -> None:
     spent = Spent(MemoryStorage())
     assert [spent.claim("nonce", 900, issued_at=0.5) for _ in range(2)] == [True, False]
+    assert spent.claim("another", 900, issued_at=0.5)
     spent.remember()
 
 

@@ -7,8 +7,9 @@ import time_machine
 from limits.storage import Storage
 
 from captcha_guard.counters.client import client_of
-from captcha_guard.counters.limits import Limits, Policy, open_storage
-from captcha_guard.counters.surge import KNOWN_FOR, Surge
+from captcha_guard.counters.limits import Limits, Policy, WindowStats, open_storage
+from captcha_guard.counters.surge import ALL_CLIENTS, KNOWN_FOR, NAME, Surge
+from captcha_guard.counters.windows import WindowStat
 
 
 def limits_of(storage: Storage, strategy: str = "moving-window") -> Limits:
@@ -80,3 +81,30 @@ def test_a_process_remembers_a_surge_for_forms_that_ask_no_store() -> None:
 def test_none_is_a_surge_when_it_is_switched_off(clock: time_machine.Traveller) -> None:
     surge = Surge(0)
     assert surge.asked == ()
+
+
+def test_a_process_remembers_only_a_surge_that_it_saw_last(storage: Storage, clock: time_machine.Traveller) -> None:
+    limits, surge = limits_of(storage), Surge(1)
+    surge.update(limits.stats(*surge.asked), 100.0)
+    assert not surge.seen(100.0)
+    comment(limits, surge, 1)
+    surge.update(limits.stats(*surge.asked), 100.0)
+    assert [surge.seen(now) for now in (99.0, 100.0, 100.0 + KNOWN_FOR - 1, 100.0 + KNOWN_FOR)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    clock.shift(61)
+    surge.update(limits.stats(*surge.asked), 101.0)
+    assert not surge.seen(101.0)
+
+
+def test_a_process_that_counts_alone_multiplies_what_it_saw_by_the_number_of_processes() -> None:
+    surge = Surge(40)
+    [(policy, _)] = surge.asked
+    [charge] = policy.windows(ALL_CLIENTS, prefix="test")
+    for used, surging, counted in ((9, False, True), (10, True, True), (19, True, True), (20, True, False)):
+        stats = WindowStats(4, {NAME: [(charge, WindowStat(used, 30))]})
+        assert surge.update(stats, 0) == surging
+        assert bool(surge.counted_in(stats)) == counted

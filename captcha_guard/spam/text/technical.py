@@ -51,8 +51,9 @@ _WEAK: Final = re.compile(
 _OPERATOR: Final = "=>"
 #: Names of networks in camelCase.
 _BRANDS: Final = frozenset(("facebook", "instagram", "linkedin", "paypal", "tiktok", "wechat", "whatsapp", "youtube"))
-#: Addresses. They don't show what the text around them is about.
-_ADDRESS: Final = re.compile(r"""(?:https?|ftp):[^\s<>"']++|\bwww\.[^\s<>"']++""", re.IGNORECASE)
+#: Addresses, and code in backticks that has nothing else. They don't show what the text around them is about.
+_ADDRESS: Final = r"""(?:(?:https?|ftp):[^\s<>"'`]++|\bwww\.[^\s<>"'`]++)"""
+_ADDRESSES: Final = re.compile(rf"(?<!`)(`{{1,3}})[ \t]*(?:{_ADDRESS}[ \t]*)+\1|{_ADDRESS}", re.IGNORECASE)
 
 _TERMS: Final = """
     algorithm ansible api apl array async backend benchmark benchmarking benchmarks bitmap boolean breakpoint
@@ -104,7 +105,7 @@ def is_on_subject(cased: str, words: Iterable[str], topic: str = "") -> bool:
     points = _TERM * len(TERMS & said) + _EVERYDAY_TERM * len(EVERYDAY_TERMS & said)
     if points >= _ENOUGH or is_pasted(cased):
         return True
-    written = _ADDRESS.sub(" ", cased)
+    written = _ADDRESSES.sub(" ", cased)
     found = islice(_WEAK.finditer(written), _MOST_SIGNS)
     signs = {_OPERATOR if match["operator"] else match[0].casefold() for match in found} - TERMS - _BRANDS
     return points + _SIGN * len(signs) >= _ENOUGH or _STRONG.search(written) is not None
