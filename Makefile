@@ -5,7 +5,10 @@ BIN := $(VENV)/bin
 STAMPS := .stamps
 BENCH := build/bench
 
-.PHONY: demo test proof lint types contract tests docs site clean programs
+# The tests that make coverage runs.
+TESTS ?= tests
+
+.PHONY: demo test proof lint types contract tests docs site clean programs coverage mutation
 
 demo: $(STAMPS)/demo
 	$(BIN)/python -m demo_blog
@@ -32,6 +35,17 @@ contract: $(STAMPS)/dev
 
 tests: $(STAMPS)/dev programs
 	$(BIN)/pytest -n 3 --dist loadgroup
+
+# A test of a time limit may fail while coverage slows it down. make test checks those, so only the coverage counts here.
+coverage: $(STAMPS)/measure programs
+	$(BIN)/coverage erase
+	-$(BIN)/coverage run -m pytest -n 3 --dist loadgroup $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage json --quiet -o .coverage.json
+	$(BIN)/python -m tests.coverage_page .coverage.json $(TESTS) > docs/measurements/coverage.md
+
+mutation: $(STAMPS)/measure
+	$(BIN)/python -m tests.mutation > docs/measurements/mutation.md
 
 docs: $(STAMPS)/dev
 	$(BIN)/python -m tests.configuration_page > docs/configuration.md
@@ -62,23 +76,27 @@ $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml
 
 # The benchmarks have an environment of their own, so that their packages don't change what the tests see.
 $(STAMPS)/bench: pyproject.toml
-	rm -rf $(BENCH)/venv
-	$(PYTHON) -m venv $(BENCH)/venv || { sh tests/programs.sh python3-venv && $(PYTHON) -m venv --clear $(BENCH)/venv; }
+	[ -x $(BENCH)/venv/bin/python ] || $(PYTHON) -m venv $(BENCH)/venv || { sh tests/programs.sh python3-venv && $(PYTHON) -m venv --clear $(BENCH)/venv; }
 	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	mkdir -p $(STAMPS) && touch $@
 
-# Only for the trained network of the full run. The wheels of this index have no code for graphics cards, so they are much smaller.
+# Only for the trained network of the full run. With PIP_EXTRA_INDEX_URL you can choose PyTorch's index of wheels without
+# code for graphics cards, which are much smaller.
 $(STAMPS)/torch: $(STAMPS)/bench
-	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --extra-index-url https://download.pytorch.org/whl/cpu --editable '.[network]'
+	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[network]'
 	touch $@
 
 # Two of these packages have the same top-level name, so each gets its own folder.
-$(STAMPS)/peers: $(STAMPS)/bench
+$(STAMPS)/peers: | $(STAMPS)/bench
 	for name in captcha django-simple-captcha flask-simple-captcha multicolorcaptcha; do \
 	    rm -rf $(BENCH)/peers/$$name; \
 	    $(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --target $(BENCH)/peers/$$name $$name || exit 1; \
 	done
 	touch $@
 
+$(STAMPS)/measure: $(STAMPS)/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[measure]'
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(STAMPS) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(STAMPS) .coverage* mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

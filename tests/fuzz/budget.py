@@ -1,6 +1,6 @@
-"""How long each fuzz test runs: some fixed cases, or new random cases for ``CAPTCHA_GUARD_FUZZ_SECONDS`` seconds.
+"""How long each fuzz test runs: some fixed cases, or new random cases for ``FUZZ_SECONDS`` seconds.
 
-``CAPTCHA_GUARD_FUZZ_SECONDS=60 pytest -s tests/fuzz`` runs each test for a minute and prints how many cases it tried.
+``FUZZ_SECONDS=60 pytest -s tests/fuzz`` runs each test for a minute and prints how many cases it tried.
 Without the variable, the cases are the same in every run.
 """
 
@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-VARIABLE: Final = "CAPTCHA_GUARD_FUZZ_SECONDS"
+VARIABLE: Final = "FUZZ_SECONDS"
 
 #: Cases of a test without a budget, and of one round of a test with one.
 EXAMPLES: Final = 30

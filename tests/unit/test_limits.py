@@ -17,6 +17,7 @@ from captcha_guard.counters.client import WIDE, Client, client_of
 from captcha_guard.counters.limits import Decision, Limits, Policy, open_storage
 from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.counters.storages.stamps import LEEWAY
+from captcha_guard.counters.windows import Windows
 from captcha_guard.errors import ConfigError, StoreUnavailableError
 from captcha_guard.health import FAULTS, REST, Health
 from tests.conftest import local_storage
@@ -164,6 +165,15 @@ def test_a_route_may_bring_its_own_policy(limits: Limits) -> None:
     assert limits.hit("comments", ALICE) == YES
 
 
+@pytest.mark.parametrize("strategy", ["fixed-window", "sliding-window-counter", "moving-window"])
+def test_every_strategy_counts_two_prefixes_on_one_store_apart(storage: Storage, strategy: str) -> None:
+    policies = {"pictures": Policy.parse("pictures", "1 per minute")}
+    one, other = (Limits(storage, strategy=strategy, prefix=name, policies=policies) for name in ("one", "other"))
+    assert one.hit("pictures", ALICE).allowed
+    assert other.hit("pictures", ALICE).allowed
+    assert not one.hit("pictures", ALICE).allowed
+
+
 def test_two_prefixes_on_one_store_are_counted_apart(storage: Storage) -> None:
     one, other = (Limits(storage, prefix=name, policies={"comments": COMMENTS}) for name in ("one", "other"))
     assert hits(one, "comments", ALICE, 9) == hits(other, "comments", ALICE, 9) == 2
@@ -229,6 +239,13 @@ def test_a_hit_that_was_counted_while_the_clock_was_ahead_does_not_lengthen_the_
     clock.shift(-ahead)
     [(_, stat)] = limits.stats(("comments", NOBODY)).stats["comments"]
     assert stat == (used, 60)
+
+
+def test_a_hit_that_other_clients_have_forced_out_waits_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may take the last place, and its hit may expire before the windows are read."""
+    windows = Windows(MemoryStorage(), "fixed-window")
+    monkeypatch.setattr(windows._strategy, "hit", lambda *_: False)
+    assert windows.hit(COMMENTS.windows(ALICE, prefix="test")) == no(1)
 
 
 class Transaction:
@@ -315,6 +332,7 @@ def test_while_the_store_fails_each_process_grants_its_share(workers: int, grant
     assert all(decision.uncounted for decision in decisions)
     stats = limits.stats(("comments", NOBODY))
     assert (stats.share, stats.counted, stats.decision("comments").uncounted) == (max(2, workers), False, True)
+    assert not stats.decision("comments").allowed
 
 
 def test_a_policy_with_the_limits_of_the_one_with_its_name_is_that_one(limits: Limits) -> None:
