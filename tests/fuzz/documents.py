@@ -47,6 +47,9 @@ VALUES: Final = (
     *("[" + "1," * 1500 + "1]", '["' + "x" * 3000 + '"]', "{" + ",".join(f'"k{n}":{n}' for n in range(1999)) + "}"),
 )
 
+#: Halves of a surrogate pair, which JSON can hold and UTF-8 can't.
+HALF: Final = ('"\\ud83d"', '"a\\udc00b"', '["\\ud83d"]', '{"\\ud83d":1}', '[{"a":"\\udfff"}]')
+
 ENCODINGS: Final = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "utf-7", "latin-1", "cp037")
 
 TYPES: Final = (
@@ -101,7 +104,10 @@ def _texts_as_json() -> st.SearchStrategy[str]:
 DOCUMENTS: Final = st.builds(
     Document,
     st.lists(
-        st.tuples(st.one_of(st.sampled_from(NAMES), texts(2)), st.one_of(st.sampled_from(VALUES), _texts_as_json())),
+        st.tuples(
+            st.one_of(st.sampled_from(NAMES), texts(2)),
+            st.one_of(st.sampled_from(VALUES), _texts_as_json(), st.sampled_from(HALF)),
+        ),
         max_size=4,
     ),
     st.sampled_from(WAYS),
