@@ -76,8 +76,7 @@ $(STAMPS)/dev: $(STAMPS)/venv pyproject.toml
 
 # The benchmarks have an environment of their own, so that their packages don't change what the tests see.
 $(STAMPS)/bench: pyproject.toml
-	rm -rf $(BENCH)/venv
-	$(PYTHON) -m venv $(BENCH)/venv || { sh tests/programs.sh python3-venv && $(PYTHON) -m venv --clear $(BENCH)/venv; }
+	[ -x $(BENCH)/venv/bin/python ] || $(PYTHON) -m venv $(BENCH)/venv || { sh tests/programs.sh python3-venv && $(PYTHON) -m venv --clear $(BENCH)/venv; }
 	$(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	mkdir -p $(STAMPS) && touch $@
 
@@ -88,7 +87,7 @@ $(STAMPS)/torch: $(STAMPS)/bench
 	touch $@
 
 # Two of these packages have the same top-level name, so each gets its own folder.
-$(STAMPS)/peers: $(STAMPS)/bench
+$(STAMPS)/peers: | $(STAMPS)/bench
 	for name in captcha django-simple-captcha flask-simple-captcha multicolorcaptcha; do \
 	    rm -rf $(BENCH)/peers/$$name; \
 	    $(BENCH)/venv/bin/python -m pip install --quiet --disable-pip-version-check --target $(BENCH)/peers/$$name $$name || exit 1; \

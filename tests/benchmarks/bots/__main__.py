@@ -1,7 +1,7 @@
 """A zoo of bots, and people, against the journal and plain applications: ``python -m tests.benchmarks.bots``.
 
-gunicorn serves each site with two workers, and every request goes over a socket on the loopback interface. All
-processes share a clock that the program moves forward, so that hours and days pass within minutes. ``--data`` is the
+gunicorn serves each site with two workers, and every request goes over a socket on the loopback interface. A site and
+its visitors share a clock that the program moves forward, so that hours and days pass within minutes. ``--data`` is the
 folder of the spam benchmark (see spam_data.py); without it, bots post invented spam. ``--network`` is the file of a
 network that ``python -m tests.benchmarks.universal --save FILE`` has trained; without it, that bot isn't run.
 """
@@ -17,20 +17,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks.bots import plain, tables
+from tests.benchmarks.bots import tables
 from tests.benchmarks.bots.bot import ASIDE, HELD, PUBLISHED, Record
-from tests.benchmarks.bots.clock import moving_clock
 from tests.benchmarks.bots.hider import PLACES
 from tests.benchmarks.bots.links import SPELLINGS
-from tests.benchmarks.bots.roster import zoo
-from tests.benchmarks.bots.runs import run_bots, run_people, run_plain
-from tests.benchmarks.bots.site import journal_site
+from tests.benchmarks.bots.parts import Options, run_parts
 from tests.benchmarks.bots.tables import Judged, Results
-from tests.benchmarks.bots.taught import Lesson, run_taught, teach
-from tests.benchmarks.bots.texts import Collection, invented_spam, real_spam, rules_alone
+from tests.benchmarks.bots.texts import Collection, rules_alone
 from tests.benchmarks.bots.writers import tricks
-from tests.crowd.journal import copy_journal, make_journal
-from tests.crowd.visitor import addresses
 
 #: The packages whose versions are printed.
 PACKAGES = (
@@ -43,39 +37,33 @@ PACKAGES = (
 )
 
 
+#: The share of a whole run's attempts in a quick one.
+QUICK = 0.06
+
+
 def main() -> None:
     """Run everything, and print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="few attempts, within 2.5 minutes of two idle cores")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"as --share {QUICK}: within 2.5 minutes of two idle cores"
+    )
+    parser.add_argument("--share", type=float, default=1.0, help="make this share of the attempts")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="the folder with youtube/ and sms/")
     parser.add_argument("--network", type=Path, metavar="FILE", help="a network that reads pictures")
     given = parser.parse_args()
-    spam = real_spam(given.data) if given.data else invented_spam()
-    entries = zoo(spam, given.network, quick=given.quick)
     begin = time.perf_counter()
-    with TemporaryDirectory() as name, moving_clock(Path(name)) as clock:
-        folder, home = Path(name), addresses()
-        pages = make_journal(folder / "journal")
-        copy_journal(folder / "journal", folder / "taught")
-        with journal_site(folder / "journal", pages, clock) as site:
-            crowds = run_people(site, home, quick=given.quick)
-            results = run_bots(site, home, [(entry, entry.plan(quick=given.quick)) for entry in entries])
-        judged = list(_judged(spam, results))
-        if given.data:
-            lesson = Lesson.of(given.data, quick=given.quick)
-            teach(folder / "taught", lesson)
-            with journal_site(folder / "taught", pages, clock) as site:
-                record, crowd = run_taught(site, lesson, addresses())
-            judged.append(Judged.of(record, record.bot, lesson.expected(spam=True)))
-            judged.append(Judged.of(crowd, "honest comments, taught journal", lesson.expected(spam=False), spam=False))
-        sites = {kind: run_plain(kind, folder, clock, entries, quick=given.quick) for kind in plain.KINDS}
+    with TemporaryDirectory() as name:
+        options = Options(Path(name), QUICK if given.quick else given.share, given.data, given.network)
+        found = run_parts(options)
+    entries, spam = options.entries(), options.spam()
+    results, judged = found.results, [*_judged(spam, found.results), *found.judged]
     _print("Bots on the journal", tables.bots(entries, results))
     _print("Attempts that were refused, by status", tables.refusals(entries, results))
-    _print("People on the journal", tables.people(crowds))
-    _print("Targets", tables.targets(entries, results, crowds, judged))
+    _print("People on the journal", tables.people(found.crowds))
+    _print("Targets", tables.targets(entries, results, found.crowds, judged))
     _print("Spellings and places of spam", tables.kinds(_kinds(results)))
     _print("Comments with right codes", tables.judged(judged))
-    _print("The same bots on other sites", tables.peers(entries, {"the journal": results, **sites}))
+    _print("The same bots on other sites", tables.peers(entries, {"the journal": results, **found.sites}))
     seconds = time.perf_counter() - begin
     without = "" if given.data else " No data given, so the taught journal wasn't run."
     print(f"{_machine()} Spam of solvers: {spam.source}.{without} {seconds:,.0f} s in all.")

@@ -31,11 +31,7 @@ class Plan:
     addresses: int = 1
     pause: float = 0.0
     waits: bool = False
-    hours: float = 1_000.0
-
-
-class NotApplicableError(Exception):
-    """A site doesn't have what a bot attacks."""
+    hours: float = 10_000.0
 
 
 class Bot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from captcha_guard.challenge.answer import ALPHABET
 from tests.benchmarks.bots.bot import Bot
@@ -96,6 +96,3 @@ class Flooder(Bot):
 
 def _page(site: Site, number: int) -> str:
     return site.pages[number % len(site.pages)]
-
-
-CRAWLERS: tuple[Callable[[Writer], Bot], ...] = (BlindPoster, FormFiller, FastFiller, Guesser, Flooder)

@@ -11,7 +11,6 @@ from captcha_guard.web.post.posted import TOKEN
 from tests.benchmarks.bots.bot import Bot
 from tests.benchmarks.bots.poster import Poster
 from tests.benchmarks.bots.site import Site
-from tests.benchmarks.bots.solvers import Solver
 from tests.benchmarks.bots.texts import Writer
 from tests.crowd.race import FORGERIES
 from tests.crowd.visitor import Answer, Visitor
@@ -81,13 +80,3 @@ def _token_in(answer: Answer) -> str:
         return ""
     challenge = problem.get("challenge") if isinstance(problem, dict) else None
     return str(challenge.get("token", "")) if isinstance(challenge, dict) else ""
-
-
-def header_forger(solver: Solver, write: Writer) -> HeaderForger:
-    """Return the bot with its name."""
-    return HeaderForger("header forger", solver, write)
-
-
-def cross_site_poster(solver: Solver, write: Writer) -> CrossSitePoster:
-    """Return the bot with its name."""
-    return CrossSitePoster("cross-site poster", solver, write)

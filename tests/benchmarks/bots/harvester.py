@@ -27,7 +27,7 @@ WAYS = (
 
 
 #: The most tabs on plain applications, some of which need a quarter of a second to draw a picture.
-ELSEWHERE = 40
+ELSEWHERE = 20
 
 
 class TabHarvester(Bot):

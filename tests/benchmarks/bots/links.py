@@ -1,4 +1,7 @@
-"""Two links in every spelling that a Markdown renderer or a browser follows, in a text of everyday words."""
+"""Two links in every spelling that a Markdown renderer or a browser follows, in a text of everyday words.
+
+Three further spellings aren't links for any of them. Spammers use these where links are counted.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,14 @@ SPELLINGS: Mapping[str, str] = {
     "Markdown image": "![here](http://{host}/picture.png)",
     "Markdown reference": "[{host}][{host}]\n\n[{host}]: http://{host}/\n\n",
     "Markdown short reference": "[{host}]\n\n[{host}]: http://{host}/\n\n",
+    "Markdown collapsed reference": "[{host}][]\n\n[{host}]: http://{host}/\n\n",
+    "Markdown footnote": "[^{host}]\n\n[^{host}]: http://{host}/\n\n",
+    "Markdown definition on two lines": "[{host}]\n\n[{host}]:\nhttp://{host}/\n\n",
+    "Markdown definition in a quotation": "[{host}]\n\n> [{host}]: http://{host}/\n\n",
+    "Markdown with brackets in the label": "[a [b] c](http://{host}/)",
+    "Markdown around an image": "[![a](b.png)](http://{host}/)",
+    "Markdown with a tab entity": "[here](ht&Tab;tp://{host}/)",
+    "Markdown with named entities": "[here](http&colon;&sol;&sol;{host}/)",
     "one slash": "[here](http:/{host}/)",
     "no slash": "[here](https:{host})",
     "backslashes": "[here](http:\\\\{host}/)",
@@ -35,20 +46,32 @@ SPELLINGS: Mapping[str, str] = {
     "HTML with entities": '<a href="&#104;ttp://{host}/">here</a>',
     "HTML with a tab": '<a href="ht\ttp://{host}/">here</a>',
     "HTML image": '<img src="http://{host}/picture.png">',
+    "HTML without a scheme": "<a href=//{host}/>here</a>",
+    "HTML on several lines": "<a\nhref\n=\n'http://{host}/'>here</a>",
+    "HTML with a slash": "<a/href='http://{host}/'>here</a>",
+    "HTML frame": "<iframe src='http://{host}/'></iframe>",
+    "HTML area": "<area href='http://{host}/'>",
+    "HTML form": "<form action='http://{host}/'><input type=submit></form>",
+    "HTML style": "<p style='background:url(http://{host}/)'>here</p>",
+    "SVG": "<svg><a xlink:href='http://{host}/'>here</a></svg>",
     "BBCode": "[url=http://{host}/]here[/url]",
     "BBCode address": "[url]http://{host}/[/url]",
     "BBCode link": "[link=http://{host}/]here[/link]",
+    "another dot": "http://{other_dot}/",
+    "an encoded dot": "http://{encoded_dot}/",
+    "a dot at the end": "http://{host}./",
+    "a host that looks known": "[here](http://en.wikipedia.org@{host}/)",
     "entities": "&#104;ttp&#58;//{host}/",
     "zero-width space": "ht\u200btp://{host}/",
     "soft hyphen": "ht\u00adtp://{host}/",
     "full-width": "\uff48ttp\uff1a//{host}/",
-    "in one-word code": "`http://{host}/`",
     "after a parenthesis": "(http://{host}/)",
     "glued to a word": "here:http://{host}/",
-    "split": "{dotted}",
-    "split with brackets": "{bracketed}",
     "in a quotation": "> http://{host}/\n\n",
-    "idn": "http://\u0436{host}/",
+    "not a link: split": "{split}",
+    "not a link: split with brackets": "{bracketed}",
+    "not a link: code": "`http://{host}/`",
+    "a letter of another script": "http://\u0436{host}/",
 }
 
 _WORDS = """
@@ -68,5 +91,11 @@ def links(number: int) -> Mapping[str, str]:
 
 
 def _spelt(spelling: str, host: str) -> str:
-    name, _, end = host.partition(".")
-    return spelling.format(host=host, dotted=f"{name} . com", bracketed=f"{name}[.]com") if end else spelling
+    name = host.removesuffix(".example")
+    return spelling.format(
+        host=host,
+        split=f"{name} . com",
+        bracketed=f"{name}[.]com",
+        other_dot=host.replace(".", "\u3002"),
+        encoded_dot=host.replace(".", "%2E"),
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import string
 
 from captcha_guard.web.post.posted import PASS, TOKEN
-from tests.benchmarks.bots.bot import Bot, NotApplicableError
-from tests.benchmarks.bots.site import AUTHOR, BODY, Site
+from tests.benchmarks.bots.bot import Bot
+from tests.benchmarks.bots.site import AUTHOR, BODY, NotApplicableError, Site
 from tests.benchmarks.bots.solvers import Solver
 from tests.benchmarks.bots.texts import Writer
 from tests.crowd.visitor import Answer, Visitor

@@ -27,6 +27,9 @@ from tests.crowd.visitor import Answer, Visitor
 WORKERS = 2
 JOURNAL = "journal"
 
+#: How often a visitor waits for a site's first page before the run fails.
+STARTS = 5
+
 #: The names of the inputs that a visitor fills in on every site.
 AUTHOR, EMAIL, URL, BODY = "author", "email", "url", "body"
 
@@ -38,6 +41,10 @@ _ANSWERS = {
     "flask-session-captcha": "captcha",
     "ALTCHA": "altcha",
 }
+
+
+class NotApplicableError(Exception):
+    """A site doesn't have what a bot attacks."""
 
 
 class Stored(NamedTuple):
@@ -91,13 +98,13 @@ class Site:
     right_answers: Callable[[Answer], Mapping[str, Sequence[str]]]
 
     def picture(self, visitor: Visitor, page: Answer) -> bytes:
-        """Return the picture of a page's form as the visitor fetches it. Raises ``LookupError`` without a picture."""
+        """Return the picture of a page's form as the visitor fetches it. Raises ``NotApplicableError`` without one."""
         for source in _IMAGE.findall(page.text):
             if source.startswith("data:"):
                 return base64.b64decode(source.partition(",")[2])
             if "/captcha-guard/" in source:
                 return visitor.get(source).content
-        raise LookupError(f"{self.name} has no picture")
+        raise NotApplicableError(f"{self.name} has no picture")
 
     def proof(self, visitor: Visitor) -> str:
         """Return a proof of work, as ALTCHA's widget would."""
@@ -116,6 +123,7 @@ def journal_site(folder: Path, pages: list[str], clock: Clock) -> Iterator[Site]
         gunicorn("tests.benchmarks.bots.served:journal()", folder, workers=WORKERS, environment=variables) as server,
         closing(Comments(folder / DATABASE)) as comments,
     ):
+        _wait_for_workers(server.port, pages[0])
         yield Site(
             JOURNAL, server.port, tuple(pages), ANSWER, clock, comments, lambda page: answers_of_token(app, page)
         )
@@ -130,7 +138,20 @@ def plain_site(kind: str, folder: Path, clock: Clock) -> Iterator[Site]:
         gunicorn("tests.benchmarks.bots.served:plain()", folder, workers=WORKERS, environment=variables) as server,
         closing(Comments(folder / plain.DATABASE)) as comments,
     ):
+        _wait_for_workers(server.port, plain.PAGE)
         yield Site(kind, server.port, (plain.PAGE,), _ANSWERS.get(kind, ""), clock, comments, answers_of_header)
+
+
+def _wait_for_workers(port: int, page: str) -> None:
+    """Return when a worker answers. On a busy machine they may need longer to import the site than a visitor waits."""
+    for patience in range(STARTS, 0, -1):
+        try:
+            Visitor(port).get(page)
+        except TimeoutError:
+            if patience == 1:
+                raise
+        else:
+            return
 
 
 def answers_of_header(page: Answer) -> Mapping[str, Sequence[str]]:

@@ -13,15 +13,17 @@ from captcha_guard.challenge.answer import ALPHABET
 from captcha_guard.cli.attack.opponent import AttackError
 from captcha_guard.cli.attack.opponents import OPPONENTS
 from captcha_guard.cli.attack.ways import Way, pieces
-from tests.benchmarks.bots.site import JOURNAL, Site
+from tests.benchmarks.bots.site import JOURNAL, NotApplicableError, Site
 from tests.crowd.visitor import Answer, Visitor
 
 #: Seconds that a solving farm takes for a code.
 FARM_SECONDS = 10.0
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 OUR_SITES = (JOURNAL, "captcha_guard")
-SYMBOLS = {"flask-simple-captcha": LETTERS, "flask-session-captcha": "0123456789"}
+
+#: The symbols that a program may read on a site. With none, it reads any text, because the program would take letters
+#: that look like each other for one.
+SYMBOLS = {"flask-simple-captcha": "", "flask-session-captcha": "0123456789"}
 
 #: The best way of each program to read our pictures (docs/measurements/strength.md).
 WAYS = {
@@ -32,7 +34,7 @@ WAYS = {
 
 #: The best ways to read other pictures, if it isn't the untreated picture.
 ELSEWHERE = {
-    ("ddddocr", "flask-simple-captcha"): Way("thin lines removed"),
+    ("ddddocr", "flask-simple-captcha"): Way("black and white"),
     ("ddddocr", "flask-session-captcha"): Way("widened"),
 }
 
@@ -74,7 +76,7 @@ class Program:
             way = ELSEWHERE.get((self._name, site.name), Way(mode=way.mode))
         picture = Image.open(io.BytesIO(site.picture(visitor, page))).convert("L")
         texts: list[str] = program.read(pieces(way, way.cut_up(picture)), way.mode)
-        return "".join("".join(texts).split())
+        return "".join(letter for letter in "".join(texts) if letter.isascii() and letter.isalnum())
 
     def _load(self, symbols: str) -> Any:
         if symbols not in self._loaded:
@@ -97,7 +99,7 @@ class TrainedNetwork:
     def solve(self, site: Site, visitor: Visitor, page: Answer) -> str:
         """Return what the network reads in the picture. It knows only our pictures."""
         if site.name not in OUR_SITES:
-            raise LookupError(f"the network wasn't trained on the pictures of {site.name}")
+            raise NotApplicableError(f"the network wasn't trained on the pictures of {site.name}")
         return self._network.read(self._grey(site.picture(visitor, page))[None])[0]
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from captcha_guard import Submission
 from captcha_guard.web.state import NAME, State
 from demo_blog import create_app
 from demo_blog.database import db
+from demo_blog.guard import guard
 from tests.benchmarks.bots.bot import Plan, Record, run
 from tests.benchmarks.bots.crowds import Crowd, Town, first_time
 from tests.benchmarks.bots.poster import Poster
 from tests.benchmarks.bots.roster import PACE
-from tests.benchmarks.bots.site import Site
+from tests.benchmarks.bots.site import AUTHOR, BODY, Site
 from tests.benchmarks.bots.solvers import Farm
 from tests.benchmarks.bots.texts import named
 from tests.benchmarks.spam_data import VIDEOS, Comment, in_time, read_videos, time_split
@@ -29,11 +30,11 @@ class Lesson:
     later: Sequence[Comment]
 
     @classmethod
-    def of(cls, data: Path, *, quick: bool) -> Lesson:
-        """Return the first 70 % of each video in time, and the rest: all of it, or the first 10 of each video."""
+    def of(cls, data: Path, share: float) -> Lesson:
+        """Return the first 70 % of each video in time, and this share of the rest, at least 10 of each video."""
         parts = [time_split(comments) for comments in in_time(read_videos(data, tuple(VIDEOS))).values()]
         taught = [one for first, _ in parts for one in first]
-        return cls(taught, [one for _, rest in parts for one in (rest[:10] if quick else rest)])
+        return cls(taught, [one for _, rest in parts for one in rest[: max(10, round(len(rest) * share))]])
 
     def texts(self, *, spam: bool) -> list[Mapping[str, str]]:
         """Return the later comments of one kind, as they are posted."""
@@ -46,19 +47,17 @@ class Lesson:
 
 
 def teach(folder: Path, lesson: Lesson) -> None:
-    """Teach the journal in ``folder``, as ``flask captcha-guard teach --file`` does. Raises ``RuntimeError``."""
-    lines = folder / "lesson.jsonl"
-    shown = (named(place, one.text) | {"spam": one.spam} for place, one in enumerate(lesson.taught))
-    lines.write_text("".join(f"{json.dumps(one)}\n" for one in shown), encoding="utf-8")
+    """Teach the journal in ``folder`` and train its filter again, as ``flask captcha-guard teach --file`` does."""
     app = create_app({"DEMO_BLOG_INSTANCE": folder})
-    ended = app.test_cli_runner().invoke(args=["captcha-guard", "teach", "--file", str(lines)])
     with app.app_context():
+        for place, one in enumerate(lesson.taught):
+            fields = named(place, one.text)
+            guard.teach(Submission(scope="", author=fields[AUTHOR], body=fields[BODY]), spam=one.spam)
+        guard.retrain()
         state: State = app.extensions[NAME]
         state.writer.stop()
         db.session.remove()
         db.engine.dispose()
-    if ended.exit_code:
-        raise RuntimeError(f"the journal wasn't taught: {ended.output}")
 
 
 def run_taught(site: Site, lesson: Lesson, home: Iterator[str]) -> tuple[Record, Crowd]:

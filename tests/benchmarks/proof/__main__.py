@@ -31,7 +31,7 @@ PLOTS = "plots"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the steps, print what became of them, and return the exit status."""
+    """Run the steps, print their results, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small samples, and no document is changed")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="the folder with youtube/ and sms/")
@@ -109,7 +109,7 @@ def quick_report(outcomes: Sequence[Outcome], summary: str, run: Run) -> str:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Return what became of the steps, as Markdown."""
+    """Return the results of the steps, as Markdown."""
     lines = ["| step | seconds | result |", "| --- | ---: | --- |", *map(str, outcomes)]
     seconds = sum(outcome.seconds for outcome in outcomes)
     return "\n".join([*lines, f"| together | {seconds:.0f} | |"])

@@ -39,8 +39,8 @@ def load() -> float:
 def shared(load_average: float) -> str:
     """Return whether other programs used the cores when the step started, in words."""
     cores = os.cpu_count() or 1
-    told = f"load average {load_average:.1f} on {cores} cores at the start"
-    return f"{told}: other programs used the cores, too" if load_average > cores / 2 else told
+    text = f"load average {load_average:.1f} on {cores} cores at the start"
+    return f"{text}: other programs used the cores, too" if load_average > cores / 2 else text
 
 
 def installed(name: str) -> str | None:

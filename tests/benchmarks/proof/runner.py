@@ -23,7 +23,7 @@ QUICK_LIMIT = 600.0
 
 
 class Result(Enum):
-    """What became of a step."""
+    """The result of a step."""
 
     MEASURED = "measured"
     MISSING = "not measured"
