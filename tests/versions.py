@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("which", choices=("lowest", "newest"))
     parser.add_argument("--python", default=sys.executable, help="the interpreter, such as python3.13")
     parser.add_argument("tests", nargs="*", default=TESTS, metavar="TEST", help="instead of the list in this file")
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)  # paths may follow --python
     interpreter = environment(options.which, options.python)
     names = sorted({re.sub(r"[-_.]+", "-", name).lower() for name in lower_bounds()})
     listing = f"""

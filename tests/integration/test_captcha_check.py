@@ -244,8 +244,10 @@ def test_a_missing_code_is_not_a_failure_where_none_was_shown(site: Site) -> Non
 
 
 def test_a_challenge_that_answered_a_charged_post_covers_its_tries(site: Site) -> None:
-    code, refusal, left = site.post(site.token(tries_left=2), CODE)
+    check = site.check_of()
+    code, refusal, left = check.check(posted(site.token(tries_left=2), CODE), lambda: False, site._claim)
     assert (code.solved, refusal, left) == (True, None, 1)
+    assert (check.is_counted, check.is_limited) == (False, False)
     assert site.used("comments") == 0
     code, refusal, left = site.post(site.token(tries_left=1), "99999")
     assert (code.reason, refusal, left) == ("code_wrong", None, 0)
@@ -299,6 +301,7 @@ def test_after_too_many_wrong_codes_no_code_is_tried(site: Site) -> None:
     assert site.used("comments") == 2
     assert site.log.counted[-1] == ("request_limited", "wrong")
     assert site.post()[1] is None  # a form without a code may still be sent
+    assert site.check_of().limit_status.wrong_codes.allowed  # nothing was typed yet, so it isn't read
 
 
 def test_the_wrong_code_that_exceeds_the_limit_in_the_meantime_is_refused(
@@ -365,6 +368,15 @@ def test_a_double_click_is_a_duplicate_and_is_not_charged(site: Site) -> None:
     assert refusal is not None
     assert (refusal.reason, left, code.solved) == ("duplicate", 0, False)
     assert site.used("comments") == 1
+
+
+def test_a_double_click_that_the_store_cannot_show_is_charged(site: Site) -> None:
+    token = site.token()
+    site.post(token, CODE)
+    site.storage.down = frozenset({"get"})
+    code, refusal, _ = site.post(token, CODE, stored=True)
+    assert (code.reason, refusal) == ("code_used", None)
+    assert site.used("comments") == 2
 
 
 def test_a_spent_code_of_a_client_that_has_not_just_posted_is_charged(site: Site) -> None:
@@ -470,6 +482,16 @@ def test_a_nonce_that_cannot_be_spent_proves_nothing(site: Site) -> None:
     code, refusal, left = site.post(site.token(), CODE)
     assert (code.solved, code.unproven, code.reason, refusal) == (False, True, "store_unavailable", None)
     assert left == TRIES
+    assert site.claims == []
+
+
+def test_a_nonce_is_not_risked_after_the_charge_could_not_be_counted(site: Site) -> None:
+    token = site.token()
+    site.storage.down = frozenset({"acquire_entries"})
+    code, refusal, _ = site.post(token, CODE)
+    assert (code.solved, code.unproven, refusal) == (False, True, None)
+    assert code.opened is not None
+    assert not site.state.spent.is_spent(code.opened.challenge.nonce)
 
 
 def test_a_commit_that_fails_leaves_the_code_unproven(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -480,9 +502,10 @@ def test_a_commit_that_fails_leaves_the_code_unproven(site: Site, monkeypatch: p
 
     monkeypatch.setattr(site.state.limits, "together", fails_at_the_end)
     check = site.check_of()
-    code, refusal, _ = check.check(posted(site.token(), CODE), lambda: False, site._claim)
+    code, refusal, _ = check.check(posted(site.token(tries_left=2), CODE), lambda: False, site._claim)
     assert (code.solved, code.unproven, code.reason, refusal) == (False, True, "store_unavailable", None)
     assert check.limit_status.counted is False
+    assert check.is_counted  # a nonce that is not proven to be fresh covers nothing
 
 
 @pytest.mark.parametrize(("faults", "reason"), [("refuse", "store_unavailable"), ("allow", "limited")])

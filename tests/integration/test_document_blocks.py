@@ -54,6 +54,7 @@ OTHERS: Final = (
     ("RELEASING.md", "sh", "publishes; test_wheel builds the package"),
     ("README.md", "sh", "test_readme runs flask run; the other commands have tests of their own"),
     ("docs/architecture.md", "", "the order of the layers, from pyproject.toml"),
+    ("docs/dependencies.md", "sh", "asks a server for known vulnerabilities"),
     ("docs/deployment.md", ",css,dockerfile,html,ini,nginx,sh", "tests/deployment runs the recipes"),
     ("docs/desk-api.md", "", "test_desk_api_page runs the commands"),
     ("docs/doctor.md", "sh", "test_doctor_command runs the doctor"),

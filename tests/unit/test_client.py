@@ -157,9 +157,27 @@ def test_another_secret_gives_other_keys() -> None:
     assert len(keys) == 5
 
 
+@pytest.mark.parametrize(
+    ("secret", "key"),
+    [
+        (b"secret of 16 byt", "a44517c28d8c9fd6d98ef8ce17cdef21"),
+        (b"a" * 64, "0950e60c6e8fb108bcefcc781c4fd317"),
+        (b"a" * 65, "8718dfcc40557161ff3d7054c7e6557c"),
+    ],
+)
+def test_the_keys_of_clients_stay_the_same_in_later_releases(secret: bytes, key: str) -> None:
+    """Otherwise an upgrade would forget who is banned and what was counted."""
+    assert client_of("192.0.2.1", secret=secret).key == key
+
+
 def test_without_a_secret_no_key_is_made() -> None:
-    with pytest.raises(ValueError, match="secret of client keys is empty"):
+    with pytest.raises(ValueError, match=r"^the secret of client keys is empty; pass at least 16 bytes$"):
         client_of("192.0.2.1", secret=b"")
+
+
+@pytest.mark.parametrize("text", ["X192.0.2.1X", "'192.0.2.1'", "192.0.2.1 192.0.2.1"])
+def test_an_address_in_other_characters_is_not_an_address(text: str) -> None:
+    assert client(text) == UNKNOWN_CLIENT
 
 
 def test_clients_without_an_address_have_no_network() -> None:

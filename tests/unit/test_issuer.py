@@ -110,6 +110,8 @@ def test_an_older_secret_opens_its_tokens_and_the_newest_signs() -> None:
 def test_each_application_has_keys_of_its_own_that_stay_the_same() -> None:
     names = ["", "blog", "Blog", "\udc80"]
     assert len({issuer_with(SECRET, application=name).key for name in names}) == len(names)
+    assert issuer_with(SECRET).key == issuer_with(SECRET, application="").key
+    assert issuer_with(SECRET).epoch(NOW) == 0
     assert (
         issuer_with(SECRET, application="blog").key.hex()
         == "5e0b698cc3e55797bf7d8c43bb3438af872fdfc888ddb9d3ef4ab9b65a20009f"

@@ -17,6 +17,7 @@ from captcha_guard.counters.client import WIDE, Client, client_of
 from captcha_guard.counters.limits import Decision, Limits, Policy, open_storage
 from captcha_guard.counters.storages.sqlite import SQLiteStorage
 from captcha_guard.counters.storages.stamps import LEEWAY
+from captcha_guard.counters.windows import Windows
 from captcha_guard.errors import ConfigError, StoreUnavailableError
 from captcha_guard.health import FAULTS, REST, Health
 from tests.conftest import local_storage
@@ -238,6 +239,13 @@ def test_a_hit_that_was_counted_while_the_clock_was_ahead_does_not_lengthen_the_
     clock.shift(-ahead)
     [(_, stat)] = limits.stats(("comments", NOBODY)).stats["comments"]
     assert stat == (used, 60)
+
+
+def test_a_hit_that_other_clients_have_forced_out_waits_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may take the last place, and its hit may expire before the windows are read."""
+    windows = Windows(MemoryStorage(), "fixed-window")
+    monkeypatch.setattr(windows._strategy, "hit", lambda *_: False)
+    assert windows.hit(COMMENTS.windows(ALICE, prefix="test")) == no(1)
 
 
 class Transaction:

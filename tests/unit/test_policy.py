@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from limits import RateLimitItemPerSecond
 from limits.storage import Storage
 
-from captcha_guard.counters.client import Client, client_of
+from captcha_guard.counters.client import SITE, WIDE, Client, client_of
 from captcha_guard.counters.limits import Limits, Policy, open_storage
 from captcha_guard.counters.policy import FREE
 from captcha_guard.errors import ConfigError
@@ -196,6 +196,53 @@ def test_hits_still_count_after_the_limits_were_changed(storage: Storage) -> Non
     assert hits(counting(Policy.parse("comments", "3 per minute"), storage), "comments", 2) == 2
     stricter = counting(Policy.parse("comments", "2 per minute; 9 per hour"), storage)
     assert hits(stricter, "comments", 2) == 0
+
+
+def test_the_windows_of_a_client_and_its_networks_have_lists_of_their_own() -> None:
+    policy = Policy.parse("comments", "2 per minute; 9 per hour; 30 per day").with_waits(30, 30)
+    client = Client("ada", ((SITE, "her site"), (WIDE, "her network")))
+    windows = policy.windows(client, prefix="test")
+    assert [(one.item.amount, one.item.get_expiry()) for one in windows] == [
+        *((2, 60), (9, 3600), (30, DAY), (5, 30)),
+        *((8, 60), (120, DAY)),
+        *((64, 60), (960, DAY)),
+    ]
+    assert [one.list_key for one in windows] == [
+        *["test/ada/comments/hits"] * 4,
+        *["test/her site/comments/site/hits"] * 2,
+        *["test/her network/comments/wide/hits"] * 2,
+    ]
+    assert {one.identifiers for one in windows} == {
+        ("ada", "comments"),
+        ("her site", "comments/site"),
+        ("her network", "comments/wide"),
+    }
+    assert {one.item.namespace for one in windows} == {"test"}
+    assert [one.item.amount for one in policy.windows(client, prefix="test", divisor=3)] == [
+        1,
+        3,
+        10,
+        1,
+        2,
+        40,
+        21,
+        320,
+    ]
+
+
+def test_limits_are_sorted_by_their_seconds() -> None:
+    policy = Policy.parse("comments", "5 per 120 minutes; 1 per hour; 5 per 120 minutes")
+    assert [item.get_expiry() for item in policy.limits] == [3600, 7200]
+
+
+@pytest.mark.parametrize("text", ["", "0 per minute", "many"])
+def test_the_error_about_limits_says_how_to_write_them(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Policy.parse("comments", text)
+    assert str(caught.value) == (
+        f"the limits of 'comments' are {text!r}; write them like '2 per minute; 10 per hour; 30 per day', "
+        "each at least 1"
+    )
 
 
 @pytest.mark.parametrize("text", ["1 per minute; " * 10, "1" + " " * 400 + "per" + " " * 400 + "!"])
