@@ -266,7 +266,8 @@ def test_no_mutation_of_a_signed_link_opens_anything(journal: Journal) -> None:
         key = mutated(mutation, [keys[name], *keys.values()])
         path = links[name].replace(keys[name], quote(key, safe="", errors="surrogatepass"))
         answer = send(journal.reader, path, []) if is_post else journal.reader.client.get(path)
-        if key == keys[name] or same_bytes(keys[name], key):  # the link itself may have approved the comment
+        spelt = key.encode("ascii", "ignore").decode()  # itsdangerous ignores other characters in a signature
+        if key == keys[name] or same_bytes(keys[name], spelt):  # the link itself may have approved the comment
             change(journal.app, comment_id, state=CommentState.HELD)
             return
         assert answer.status_code in {303, 308, 404, 405}, (answer.status_code, key)

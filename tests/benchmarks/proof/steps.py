@@ -191,6 +191,7 @@ STEPS: tuple[Step, ...] = (
     Step("faults", "scaling.md", "endurance", ("faults",), limit=_HOUR, needs=("Redis",), versions=("Redis",)),
     Step("challenges", "scaling.md", "endurance", ("challenges",), limit=2 * _HOUR),
     Step("flood", "scaling.md", "endurance", ("flood",), limit=8 * _HOUR),
+    Step("soak", "scaling.md", "soak", limit=_HOUR, versions=("Flask", "gunicorn")),
     Step(
         "sound",
         "sound.md",
