@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask
 
@@ -20,7 +21,7 @@ from .challenge.kind import ChallengeKind
 from .challenge.sound import SoundKind
 from .config.secret_key import read_secrets
 from .config.settings import Settings, read
-from .config.validators import BUNDLED
+from .config.validators import BUNDLED, PREFIX
 from .counters.limits import Limits, Policy
 from .counters.spent import Spent
 from .counters.store import health_of
@@ -30,6 +31,7 @@ from .database.background_writer import BackgroundWriter
 from .database.database import Database, Query
 from .database.opening import open_database
 from .database.sqlite import SQLiteDatabase
+from .errors import ConfigError
 from .replay.record import TABLE as RECORDS
 from .replay.records import ADD as ADD_RECORD
 from .replay.records import Records
@@ -132,10 +134,12 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         describe=host.describe,
         on_late_answer=lambda late: _signal_late_answer(app, judged_comments, late, in_site_language),
     )
-    difficulty, appearance = settings.difficulty, _appearance(settings, fonts)
+    appearance = _appearance(settings, fonts)
+    with _naming("difficulty"):
+        difficulty = Difficulty.of(cast("str | Difficulty", settings.difficulty))
     return State(
         settings=settings,
-        difficulty=difficulty if isinstance(difficulty, Difficulty) else Difficulty.named(str(difficulty)),
+        difficulty=difficulty,
         issuer=Issuer(
             secrets,
             application=app.name,
@@ -207,15 +211,27 @@ def kinds_of(appearance: Appearance, sound_length: int) -> list[ChallengeKind]:
     return [ImageKind(appearance), SoundKind(sound_length)]
 
 
+@contextmanager
+def _naming(setting: str) -> Iterator[None]:
+    """Put a setting's name before the message of an error."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{PREFIX}{setting.upper()}: {error}") from None
+
+
 def policies_of(settings: Settings) -> dict[str, Policy]:
     """Return the policies that a site has configured, by name."""
-    texts = {
-        "comments": settings.comment_limits,
-        "challenges": settings.challenge_limits,
-        "pictures": settings.picture_limits,
-        "wrong": settings.wrong_limits,
+    given = {
+        "comments": "comment_limits",
+        "challenges": "challenge_limits",
+        "pictures": "picture_limits",
+        "wrong": "wrong_limits",
     }
-    policies = {name: Policy.parse(name, text) for name, text in texts.items()}
+    policies = {}
+    for name, setting in given.items():
+        with _naming(setting):
+            policies[name] = Policy.parse(name, getattr(settings, setting))
     fixed = {policy.name: policy for policy in (PER_CLIENT, FOR_SITE)}
     return policies | fixed | {"wrong": policies["wrong"].with_waits(*settings.wrong_waits)}
 

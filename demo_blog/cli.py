@@ -19,7 +19,7 @@ from demo_blog.desk import accounts, decisions, digest, links, mail, passwords
 from demo_blog.desk.models import Owner
 from demo_blog.front_matter import PostFileError
 from demo_blog.models import Comment, CommentState, Post
-from demo_blog.site import SITE_URL
+from demo_blog.site import SITE_URL, SettingError, checked, site_url
 
 journal = AppGroup("journal", help="Load posts and moderate comments.")
 
@@ -139,9 +139,16 @@ def set_password(name: str, password: str | None) -> None:
 @click.argument("name", required=False)
 @click.option("--site", default="", help="The journal's address, such as https://blog.example.")
 def log_in_link(name: str | None, site: str) -> None:
-    """Print a link that logs the owner NAME in. It works once, for 15 minutes."""
+    """Print a link that logs the owner NAME in. It works once, for 15 minutes.
+
+    Without --site, the link begins with JOURNAL_URL. If that isn't set either, put the journal's address before it.
+    """
+    try:
+        address = checked(site) if site else site_url()
+    except SettingError as error:
+        raise click.ClickException(str(error).replace(SITE_URL, "--site")) from None
     token = links.create(_owner(name))
-    click.echo(f"{site.rstrip('/')}{accounts.DESK}/link/{token}")
+    click.echo(f"{address}{accounts.DESK}/link/{token}")
 
 
 @journal.command("digest")

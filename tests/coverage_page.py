@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import platform
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,7 +22,8 @@ they take, also in the servers and processes that they start. It prints this pag
 than {target:g} % of the branches of captcha_guard. A branch is a jump from an `if`, a loop or a `match` to one of the
 lines that can follow.
 
-This run had the tests in {tests}. The figures are lower bounds: a process that is killed can't report what it did.
+Measured on {date} with coverage {version} and Python {python}, and with the tests in {tests}.
+The figures are lower bounds: a process that is killed can't report what it did.
 
 | package | lines | branches |
 | --- | ---: | ---: |
@@ -43,11 +45,20 @@ def main() -> int:
     """Print the page. Returns 1 if the coverage is below the target."""
     parser = argparse.ArgumentParser(prog="python -m tests.coverage_page", description=__doc__)
     parser.add_argument("report", type=Path, help="the file that coverage json has written")
-    parser.add_argument("tests", nargs="+", help="the folders of the tests that ran")
+    parser.add_argument("tests", nargs="+", help="the folders or files of the tests that ran")
     arguments = parser.parse_args()
-    files: Mapping[str, Report] = json.loads(arguments.report.read_text())["files"]
+    report = json.loads(arguments.report.read_text())
+    files: Mapping[str, Report] = report["files"]
     folders = ", ".join(f"`{folder}`" for folder in arguments.tests)
-    print(HEAD.format(target=TARGET, tests=folders) + "".join(_total(files, package) for package in PACKAGES), end="")
+    measured = [package for package in PACKAGES if any(name.startswith(f"{package}/") for name in files)]
+    head = HEAD.format(
+        target=TARGET,
+        date=report["meta"]["timestamp"].partition("T")[0],
+        version=report["meta"]["version"],
+        python=platform.python_version(),
+        tests=folders,
+    )
+    print(head + "".join(_total(files, package) for package in measured), end="")
     print(MISSING + "".join(_row(name, files[name]) for name in sorted(files) if _is_partial(files[name])), end="")
     share = _share(*_counted(files, PACKAGES[0], "branches"))
     if share < TARGET:

@@ -60,6 +60,9 @@ class AlchemyDatabase(Database):
             if self._has_pipelines:
                 options["isolation_level"] = "AUTOCOMMIT"  # the pipeline has its own BEGIN
             self._engine: Engine = create_engine(url, **options)
+        except ModuleNotFoundError as error:
+            driver = "psycopg[binary]" if error.name == "psycopg" else error.name
+            raise ConfigError(f"{where!r} needs a driver that isn't installed: pip install '{driver}'") from None
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
             message = str(error).replace(uri, where)
             raise ConfigError(f"{where!r} isn't a database that SQLAlchemy can open: {message}") from None

@@ -109,10 +109,11 @@ class Page:
     browser: Browser
 
     @classmethod
-    def open(cls, url: str) -> Page:
-        """Fetch the page.
+    def open(cls, url: str, *, fieldless: bool = False) -> Page:
+        """Fetch the page. ``fieldless`` means that a form of the site can do without the field.
 
-        Raises ``NoPageError`` if it has no form with the field, ``CannotCheckError`` if a script adds the field.
+        Raises ``NoPageError`` if it has no form with the field, ``CannotCheckError`` if a script adds the field or the
+        form can do without it.
         """
         browser = Browser()
         try:
@@ -120,7 +121,7 @@ class Page:
         except FetchError as error:
             raise NoPageError(f"{shown(url)} {error}.", "Start the site's server, or correct --url.") from error
         page = cls(answer, Markup(answer.text), browser)
-        page.refuse_unless_usable(url)
+        page.refuse_unless_usable(url, fieldless=fieldless)
         return page
 
     @property
@@ -142,7 +143,7 @@ class Page:
         """Return the absolute form of a URL on this page."""
         return urljoin(urljoin(self.url, self.markup.base), url)
 
-    def refuse_unless_usable(self, requested: str) -> None:
+    def refuse_unless_usable(self, requested: str, *, fieldless: bool) -> None:
         """Raise ``CannotCheckError`` unless the page has the field. ``requested`` is the URL before redirects."""
         at, status = shown(requested), self.answer.status
         via = "" if shown(self.url) == at else f" leads to {shown(self.url)}, which"
@@ -164,6 +165,11 @@ class Page:
             raise CannotCheckError(
                 f"a script adds the field to {shown(self.url)}, and the doctor runs no scripts. Open the page in a "
                 "browser: if no code is shown, its console has the reason"
+            )
+        if fieldless and any(form.method == "POST" for form in self.markup.forms):
+            raise CannotCheckError(
+                f"{shown(self.url)} has a form without the field, which mode='off' allows. Send a comment with two "
+                "links in a browser: the page that asks for a code shows whether pictures and sounds arrive"
             )
         fix = f"Add {{{{ captcha_guard() }}}} to the page's form. Or: {name_one}"
         raise NoPageError(f"{at}{via} has no field for the security code.", fix)

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Flask
 
+from ..web.registry import guarded_routes
 from ..web.state import State
 from .diagnosis import CannotCheckError
 from .pages import Page
@@ -51,6 +52,12 @@ class Site:
         if not self.url:
             return CannotCheckError("name a page with a form: --url https://blog.example/posts/hello")
         try:
-            return Page.open(self.url)
+            return Page.open(self.url, fieldless=self._is_fieldless())
         except CannotCheckError as error:
             return error
+
+    def _is_fieldless(self) -> bool:
+        """Return whether a guarded form needs no field, because it asks for a code on a page of its own."""
+        with self.app.app_context():
+            modes = {route.mode or self.state.settings.mode for route in guarded_routes().values()}
+        return "off" in modes

@@ -9,7 +9,7 @@ from flask import current_app, request
 from ..errors import ConfigError
 from .guarded_views import protection_of
 from .protection import Protection
-from .scopes import fits
+from .scopes import NO_ROUTE, fits
 from .unguarded import protection_of_class
 
 
@@ -43,7 +43,9 @@ def protection_for(scope: str | None) -> tuple[str, Protection]:
         return endpoint, routes[endpoint]
     if len(routes) == 1:
         return next(iter(routes.items()))
-    found = f"{len(routes)} routes are guarded ({', '.join(sorted(routes))})" if routes else "no route is guarded"
+    if not routes:
+        raise ConfigError(NO_ROUTE)
+    found = f"{len(routes)} routes are guarded ({', '.join(sorted(routes))})"
     raise ConfigError(f"captcha_guard() can't tell which form it is in: {found}; write captcha_guard(scope=...)")
 
 

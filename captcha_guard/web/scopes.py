@@ -15,6 +15,12 @@ from .method import FETCHING
 from .protection import Protection
 from .state import State
 
+#: The error for a field in an application without guarded routes.
+NO_ROUTE: Final = (
+    "a template calls captcha_guard(), but no route is guarded, so no comment would be checked; write @guard.protect "
+    "below the @app.route of the view to which the form is sent"
+)
+
 #: The most scopes that are logged and remembered as doubtful. Clients can ask for any scope.
 MOST_DOUBTFUL: Final = 100
 
@@ -47,7 +53,9 @@ def check_scope(scope: str, routes: dict[str, Protection], state: State) -> None
         return
     near = _nearest(str(scope), known)
     if not any(callable(one) for one in scopes):
-        listed = f"known are {', '.join(map(repr, known))}" if known else "no route is guarded"
+        if not known:
+            raise ConfigError(NO_ROUTE)
+        listed = f"known are {', '.join(map(repr, known))}"
         hint = f"did you mean {near!r}? {listed[0].upper()}{listed[1:]}" if near else listed
         raise ConfigError(f"captcha_guard(scope={scope!r}): no guarded route has this scope; {hint}")
     if near and scope not in state.doubtful and len(state.doubtful) < MOST_DOUBTFUL:

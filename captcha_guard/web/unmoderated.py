@@ -18,7 +18,7 @@ def warn_of_unmoderated_holds(configured: Settings, guarded: Mapping[str, Protec
     if settings and routes:
         logger.warning(
             "captcha_guard: %s holds comments for a moderator, but a solved code is enough on the guarded routes %s. "
-            "Store held comments there and set protect(moderated=True), or remove the setting.",
+            "If they store comments, store held ones there and set protect(moderated=True), or remove the setting.",
             " and ".join(settings),
             ", ".join(routes),
         )

@@ -16,7 +16,7 @@ from captcha_guard.web.post.posted import ANSWER
 from captcha_guard.web.state import current_state
 from demo_blog import create_app
 from demo_blog.database import db
-from tests.benchmarks.bots import plain
+from tests.benchmarks.bots import plain, tables
 from tests.benchmarks.bots.bot import ASIDE, HELD, PUBLISHED, REFUSED, Attempt, Plan, Record, run
 from tests.benchmarks.bots.clock import Clock, moving_clock
 from tests.benchmarks.bots.crawlers import BlindPoster, FormFiller
@@ -157,3 +157,11 @@ def test_the_most_in_an_hour_is_counted_for_each_address() -> None:
     attempts.append(Attempt(30, "a", REFUSED, 429))
     assert Record("bot", "site", 2, attempts, hours=2.0).most_in_an_hour == 3
     assert Record("bot", "site", 2, attempts, hours=2.0).per_hour_and_address == 6 / 4
+
+
+@pytest.mark.parametrize(("held", "published", "met"), [(10, 0, "yes"), (2, 8, "**no**")])
+def test_a_target_is_met_if_all_spam_is_held_and_missed_if_much_less_is_than_expected(
+    held: int, published: int, met: str
+) -> None:
+    row = tables.Judged("farm", published, held, 0, alone=1.0)
+    assert tables.targets([], {}, [], [row]).splitlines()[-1].endswith(f"| {met} |")

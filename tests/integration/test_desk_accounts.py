@@ -143,6 +143,7 @@ def test_the_command_prints_a_link_that_logs_in(guest: Reader, journal: Flask) -
     assert guest.client.post(address.removeprefix("https://blog.example"), data=guest.form).location == "/desk"
     assert is_in(guest)
     assert "no owner 'ada'" in journal_refuses(journal, "log-in-link", "ada")
+    assert "--site is 'blog.example'" in journal_refuses(journal, "log-in-link", "--site", "blog.example")
 
 
 # Passwords

@@ -74,6 +74,15 @@ def test_a_route_of_an_unknown_difficulty_is_refused_when_it_is_decorated(blog: 
             blog.guard.protect(difficulty=nonsense)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("DIFFICULTY", "eazy"), ("COMMENT_LIMITS", "5 per minutes or so"), ("PICTURE_LIMITS", "x"), ("WRONG_LIMITS", "0")],
+)
+def test_an_invalid_setting_is_refused_with_its_name(blogs: MakeBlog, setting: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"^CAPTCHA_GUARD_{setting}: .*'{value}'"):
+        blogs({f"CAPTCHA_GUARD_{setting}": value})
+
+
 def test_wrong_codes_do_not_make_pictures_harder(blog: Blog) -> None:
     client = blog.client()
     pages = [client.post("/posts/one/comments", data=wrong(client.get("/posts/one"), COMMENT)) for _ in range(6)]

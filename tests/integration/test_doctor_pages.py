@@ -69,6 +69,18 @@ def test_without_a_url_no_page_is_checked_and_none_is_fine(app: Flask) -> None:
 # Pages without a form
 
 
+def test_a_form_without_the_field_is_no_fault_where_mode_off_allows_it(app: Flask) -> None:
+    @app.route("/letters", methods=["GET", "POST"])
+    @CaptchaGuard().protect(mode="off")
+    def letters() -> str:
+        return '<form method="post"><textarea name="body"></textarea></form>'
+
+    result = seen_on(app, "/letters")
+    assert "which mode='off' allows" in result.unchecked["CG407"]
+    assert result.exit_status == 0
+    assert found(seen_on(app, "/"), "CG407") != []  # it has no form at all
+
+
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [

@@ -284,7 +284,7 @@ def test_a_form_on_another_page_needs_no_name_while_one_route_is_guarded(bare: A
 
 
 @pytest.mark.parametrize(
-    ("guarded", "message"), [((), "no route is guarded"), (("one", "two"), "2 routes are guarded")]
+    ("guarded", "message"), [((), "no route is guarded.*@guard.protect"), (("one", "two"), "2 routes are guarded")]
 )
 def test_a_form_whose_scope_is_not_clear_raises_an_error(bare: Any, guarded: tuple[str, ...], message: str) -> None:
     app = bare(TESTING=True)

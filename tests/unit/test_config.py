@@ -160,7 +160,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_right_one(typed: str, meant:
 
 
 def test_a_key_that_resembles_no_setting_is_refused_too() -> None:
-    with pytest.raises(ConfigError, match=r"docs/configuration\.md"):
+    with pytest.raises(ConfigError, match=r"the page Configuration of the documentation lists them all"):
         read({f"{PREFIX}XYZZY": 1})
 
 

@@ -209,6 +209,8 @@ def test_a_uri_chooses_the_database(tmp_path: Path) -> None:
     for uri in ("nonsense", "nosuch://host/database"):
         with pytest.raises(ConfigError, match="isn't a database that SQLAlchemy can open"):
             open_database(uri)
+    with pytest.raises(ConfigError, match="needs a driver that isn't installed: pip install 'pymysql'"):
+        open_database("mysql+pymysql://host/database")
 
 
 def test_no_message_shows_the_password_of_a_database() -> None:

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-STREET = ((WIDE, "street"),)
-ALICE = Client("alice", STREET)
-BOB = Client("bob", STREET)
-NOBODY = client_of(None, secret=b"secret")
+NETWORK = ((WIDE, "street"),)
+ALICE = Client("alice", NETWORK)
+BOB = Client("bob", NETWORK)
+UNKNOWN = client_of(None, secret=b"secret")
 YES = Decision(allowed=True, retry_after=0)
 
 COMMENTS = Policy.parse("comments", "2 per minute; 3 per hour")
@@ -68,7 +68,7 @@ def hits(limits: Limits, policy: str | Policy, client: Client, times: int) -> in
 # Policies
 
 
-def test_a_policy_is_read_from_the_words_of_limits_shortest_window_first() -> None:
+def test_a_policy_is_read_from_a_text_shortest_window_first() -> None:
     policy = Policy.parse("comments", "10/hour; 2 per minute, 2 per minute")
     assert policy.limits == (RateLimitItemPerMinute(2), RateLimitItemPerHour(10))
     assert (policy.name, policy.networks) == ("comments", True)
@@ -79,14 +79,14 @@ def test_a_policy_is_read_from_the_words_of_limits_shortest_window_first() -> No
 @pytest.mark.parametrize(
     "text", ["", " ", "2", "two per minute", "2 per fortnight", "2 per minute;", "0 per minute", "-1/day"]
 )
-def test_a_policy_that_says_nothing_is_refused_with_an_example(text: str) -> None:
+def test_a_text_without_valid_limits_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ConfigError, match=r"'comments'.*2 per minute; 10 per hour; 30 per day") as refusal:
         Policy.parse("comments", text)
     assert repr(text) in str(refusal.value)
 
 
 @given(text=st.text(alphabet="0123456789 per/minutehoday;,|-."))
-def test_a_policy_is_read_or_refused_whatever_is_written(text: str) -> None:
+def test_any_text_is_read_or_refused_with_a_config_error(text: str) -> None:
     try:
         policy = Policy.parse("comments", text)
     except ConfigError:
@@ -98,9 +98,7 @@ def test_a_policy_is_read_or_refused_whatever_is_written(text: str) -> None:
 # Counting
 
 
-def test_a_client_is_granted_its_limit_and_told_when_to_come_back(
-    limits: Limits, clock: time_machine.Traveller
-) -> None:
+def test_a_client_gets_its_limit_and_then_a_waiting_time(limits: Limits, clock: time_machine.Traveller) -> None:
     assert [limits.hit("comments", ALICE) for _ in range(3)] == [YES, YES, no(60)]
     clock.shift(59.5)
     assert limits.hit("comments", ALICE) == no(1)
@@ -109,7 +107,7 @@ def test_a_client_is_granted_its_limit_and_told_when_to_come_back(
     assert limits.hit("comments", ALICE) == no(3600 - 60)
 
 
-def test_whoever_waits_as_told_is_let_in(limits: Limits, clock: time_machine.Traveller) -> None:
+def test_a_client_that_waits_as_long_as_asked_is_allowed(limits: Limits, clock: time_machine.Traveller) -> None:
     granted = 0
     while granted < 20:
         decision = limits.hit("comments", ALICE)
@@ -120,38 +118,38 @@ def test_whoever_waits_as_told_is_let_in(limits: Limits, clock: time_machine.Tra
             granted += 1
 
 
-def test_the_wait_is_that_of_the_window_which_is_full_the_longest(
-    limits: Limits, clock: time_machine.Traveller
-) -> None:
+def test_the_wait_is_the_longest_of_all_full_windows(limits: Limits, clock: time_machine.Traveller) -> None:
     both = Policy.parse("comments", "2 per minute; 2 per hour")
     assert [limits.hit(both, ALICE) for _ in range(3)] == [YES, YES, no(3600)]
     assert stands(limits, both, ALICE) == no(3600)
 
 
-def test_testing_tells_the_same_and_charges_nothing(limits: Limits, clock: time_machine.Traveller) -> None:
+def test_reading_the_windows_gives_the_same_decision_and_charges_nothing(
+    limits: Limits, clock: time_machine.Traveller
+) -> None:
     assert [stands(limits, "comments", ALICE) for _ in range(10)] == [YES] * 10
     assert hits(limits, "comments", ALICE, 2) == 2
     assert stands(limits, "comments", ALICE) == limits.hit("comments", ALICE) == no(60)
 
 
-def test_a_refused_hit_is_charged_to_no_longer_window(limits: Limits, clock: time_machine.Traveller) -> None:
+def test_a_refused_hit_is_not_charged_to_a_longer_window(limits: Limits, clock: time_machine.Traveller) -> None:
     assert hits(limits, "comments", ALICE, 50) == 2
     clock.shift(61)
     assert limits.hit("comments", ALICE) == YES
 
 
-def test_one_client_cannot_use_up_the_street(limits: Limits) -> None:
+def test_one_client_cannot_use_up_the_limit_of_its_network(limits: Limits) -> None:
     assert hits(limits, "comments", ALICE, 50) == 2
     assert hits(limits, "comments", BOB, 50) == 2
 
 
-def test_a_street_is_granted_thirty_two_times_a_clients_limit(limits: Limits) -> None:
-    assert sum(hits(limits, "comments", Client(f"client{n}", STREET), 2) for n in range(50)) == 64
+def test_a_network_gets_32_times_the_limit_of_a_client(limits: Limits) -> None:
+    assert sum(hits(limits, "comments", Client(f"client{n}", NETWORK), 2) for n in range(50)) == 64
     assert hits(limits, "comments", Client("client99", ((WIDE, "elsewhere"),)), 2) == 2
 
 
-def test_who_has_no_address_shares_one_clients_limit(limits: Limits) -> None:
-    assert hits(limits, "comments", NOBODY, 50) == 2
+def test_clients_without_an_address_share_the_limit_of_one_client(limits: Limits) -> None:
+    assert hits(limits, "comments", UNKNOWN, 50) == 2
     assert limits.hit("comments", ALICE) == YES
 
 
@@ -183,7 +181,7 @@ SLIPS = replace(Policy.parse("slips", "5 per minute"), networks=False)
 
 
 @pytest.mark.parametrize("strategy", ["fixed-window", "sliding-window-counter", "moving-window"])
-def test_how_often_a_policy_was_hit_is_told_by_every_strategy(
+def test_every_strategy_returns_how_often_a_policy_was_hit(
     storage: Storage, strategy: str, clock: time_machine.Traveller
 ) -> None:
     limits, counts = Limits(storage, strategy=strategy, policies={}), []
@@ -195,14 +193,14 @@ def test_how_often_a_policy_was_hit_is_told_by_every_strategy(
     assert used(limits, SLIPS, ALICE) == 0
 
 
-def test_a_policy_without_a_street_is_the_clients_own(limits: Limits) -> None:
-    assert sum(hits(limits, SLIPS, Client(f"client{n}", STREET), 9) for n in range(20)) == 100
+def test_a_policy_without_networks_counts_only_the_client(limits: Limits) -> None:
+    assert sum(hits(limits, SLIPS, Client(f"client{n}", NETWORK), 9) for n in range(20)) == 100
     assert used(limits, SLIPS, ALICE) == 0
     assert used(limits, SLIPS, Client("client0", ((WIDE, "elsewhere"),))) == 5
 
 
 @pytest.mark.parametrize("strategy", ["fixed-window", "sliding-window-counter", "moving-window"])
-def test_every_strategy_grants_the_limit_and_says_when(
+def test_every_strategy_allows_the_limit_and_returns_the_wait(
     storage: Storage, strategy: str, clock: time_machine.Traveller
 ) -> None:
     limits = Limits(storage, strategy=strategy, policies={"pictures": Policy.parse("pictures", "5 per minute")})
@@ -218,13 +216,13 @@ def test_clearing_forgets_the_hits_of_a_client_and_its_networks_under_one_policy
 ) -> None:
     policies = {"comments": COMMENTS, "pictures": Policy.parse("pictures", "1/day")}
     limits = Limits(storage, strategy=strategy, policies=policies)
-    for policy, client in (("comments", ALICE), ("pictures", ALICE), ("comments", NOBODY)):
+    for policy, client in (("comments", ALICE), ("pictures", ALICE), ("comments", UNKNOWN)):
         limits.hit(policy, client)
     limits.clear("comments", ALICE)
     windows = limits.stats(("comments", ALICE)).stats["comments"]
     assert [stat.used for _, stat in windows] == [0] * 4
     assert stands(limits, "pictures", ALICE).allowed is False
-    assert limits.stats(("comments", NOBODY)).used("comments") == 1
+    assert limits.stats(("comments", UNKNOWN)).used("comments") == 1
 
 
 @pytest.mark.parametrize(("ahead", "used"), [(60, 1), (60 + LEEWAY, 1), (60 + LEEWAY + 1, 0), (86_400, 0)])
@@ -235,9 +233,9 @@ def test_a_hit_that_was_counted_while_the_clock_was_ahead_does_not_lengthen_the_
         MemoryStorage(), strategy="fixed-window", policies={"comments": Policy.parse("comments", "1 per minute")}
     )
     clock.shift(ahead)
-    assert limits.hit("comments", NOBODY).allowed
+    assert limits.hit("comments", UNKNOWN).allowed
     clock.shift(-ahead)
-    [(_, stat)] = limits.stats(("comments", NOBODY)).stats["comments"]
+    [(_, stat)] = limits.stats(("comments", UNKNOWN)).stats["comments"]
     assert stat == (used, 60)
 
 
@@ -327,10 +325,10 @@ def test_while_the_store_fails_each_process_grants_its_share(workers: int, grant
     policies = {"comments": Policy.parse("comments", "20 per hour")}
     storage = SQLiteStorage(f"sqlite:///{tmp_path}/file/c.sqlite3")
     limits = Limits(storage, policies=policies, workers=workers)
-    decisions = [limits.hit("comments", NOBODY) for _ in range(21)]
+    decisions = [limits.hit("comments", UNKNOWN) for _ in range(21)]
     assert sum(decision.allowed for decision in decisions) == granted
     assert all(decision.uncounted for decision in decisions)
-    stats = limits.stats(("comments", NOBODY))
+    stats = limits.stats(("comments", UNKNOWN))
     assert (stats.share, stats.counted, stats.decision("comments").uncounted) == (max(2, workers), False, True)
     assert not stats.decision("comments").allowed
 
@@ -346,7 +344,7 @@ def test_a_policy_with_the_limits_of_the_one_with_its_name_is_that_one(limits: L
         assert limits.policy(policy) is policy
 
 
-def test_a_strategy_nobody_knows_is_refused(storage: Storage) -> None:
+def test_an_unknown_strategy_is_refused(storage: Storage) -> None:
     with pytest.raises(
         ConfigError, match="'leaky-bucket'; allowed: sliding-window-counter, fixed-window, moving-window"
     ):
@@ -363,7 +361,7 @@ def test_a_strategy_the_storage_cannot_count_is_refused() -> None:
         Limits(PlainStorage(), policies={})
 
 
-def test_keys_name_no_address(tmp_path: Path) -> None:
+def test_keys_do_not_contain_addresses(tmp_path: Path) -> None:
     storage = open_storage(f"sqlite:///{tmp_path}/c.sqlite3")
     limits = Limits(storage, policies={"comments": COMMENTS})
     limits.hit("comments", client_of("192.0.2.77", secret=b"secret"))
@@ -427,7 +425,7 @@ def per_second(limits: Limits, client: Client, clock: time_machine.Traveller, se
     return granted
 
 
-def test_while_the_store_fails_half_of_each_limit_is_granted(faulty: Faulty, clock: time_machine.Traveller) -> None:
+def test_while_the_store_fails_half_of_each_limit_is_allowed(faulty: Faulty, clock: time_machine.Traveller) -> None:
     faulty.down = True
     assert [faulty.limits.hit("comments", ALICE).allowed for _ in range(3)] == [True, False, False]  # half of 1 is 1
     clock.shift(1.001)
@@ -436,7 +434,7 @@ def test_while_the_store_fails_half_of_each_limit_is_granted(faulty: Faulty, clo
     assert not stands(faulty.limits, "comments", ALICE).allowed
 
 
-def test_a_look_tells_whether_the_store_was_asked(faulty: Faulty, stopwatch: Stopwatch) -> None:
+def test_read_windows_say_whether_the_store_was_used(faulty: Faulty, stopwatch: Stopwatch) -> None:
     for _ in range(3):
         faulty.limits.hit(SLIPS, ALICE)
     faulty.down = True
@@ -448,12 +446,12 @@ def test_a_look_tells_whether_the_store_was_asked(faulty: Faulty, stopwatch: Sto
     assert (stats.counted, stats.used("slips")) == (True, 3)
 
 
-def test_the_street_and_the_nameless_are_limited_while_the_store_fails(
+def test_networks_and_clients_without_an_address_are_limited_while_the_store_fails(
     faulty: Faulty, clock: time_machine.Traveller
 ) -> None:
     faulty.down = True
-    assert per_second(faulty.limits, NOBODY, clock, 5) == 3
-    street = [Client(f"client{number}", STREET) for number in range(60)]
+    assert per_second(faulty.limits, UNKNOWN, clock, 5) == 3
+    street = [Client(f"client{number}", NETWORK) for number in range(60)]
     assert sum(faulty.limits.hit("comments", client).allowed for client in street) == 16
     clock.shift(1.001)
 
@@ -470,7 +468,7 @@ def test_a_failing_store_is_asked_every_few_seconds_only(faulty: Faulty, stopwat
     assert faulty.asked == FAULTS + 1
 
 
-def test_limits_recover_by_themselves_and_say_so_once(
+def test_limits_recover_by_themselves_and_log_it_once(
     faulty: Faulty, stopwatch: Stopwatch, clock: time_machine.Traveller, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert faulty.limits.hit("comments", ALICE) == YES
@@ -492,7 +490,7 @@ def test_limits_recover_by_themselves_and_say_so_once(
     assert begin.levelno == end.levelno == logging.WARNING
 
 
-def test_a_store_that_comes_and_goes_grants_no_fresh_start(
+def test_a_store_that_fails_often_does_not_reset_the_counts(
     faulty: Faulty, stopwatch: Stopwatch, clock: time_machine.Traveller
 ) -> None:
     granted = 0
@@ -504,7 +502,7 @@ def test_a_store_that_comes_and_goes_grants_no_fresh_start(
     assert granted == 6 + 3
 
 
-def test_a_healthy_store_starts_no_thread(limits: Limits, tmp_path: Path) -> None:
+def test_a_healthy_store_needs_no_counts_in_the_process(limits: Limits, tmp_path: Path) -> None:
     healthy = Limits(open_storage(f"sqlite:///{tmp_path}/d.sqlite3"), policies={"comments": COMMENTS})
     healthy.hit("comments", ALICE)
     assert healthy._fallback is None

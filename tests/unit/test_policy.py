@@ -35,7 +35,7 @@ def hits(limits: Limits, policy: str, times: int, client: Client = CLIENT) -> in
 
 @pytest.mark.parametrize("strategy", ["moving-window", "fixed-window"])
 @pytest.mark.parametrize(("text", "seconds"), [("3 per minute", 60), ("3 per hour", 3600), ("3 per day", DAY)])
-def test_midnight_grants_nobody_a_fresh_start(
+def test_counts_do_not_start_again_at_midnight(
     storage: Storage, clock: time_machine.Traveller, strategy: str, text: str, seconds: int
 ) -> None:
     limits = counting(Policy.parse("comments", text), storage, strategy)
@@ -56,7 +56,9 @@ def test_the_wait_at_midnight_is_as_long_as_at_noon(storage: Storage, clock: tim
     assert limits.hit("comments", CLIENT).retry_after == 3600 - 1200
 
 
-def test_the_network_has_no_fresh_start_either(storage: Storage, clock: time_machine.Traveller) -> None:
+def test_the_counts_of_a_network_do_not_start_again_at_midnight(
+    storage: Storage, clock: time_machine.Traveller
+) -> None:
     limits = counting(Policy.parse("comments", "1 per hour"), storage)
     street = [client_of(f"192.0.2.{number}", secret=b"sixteen bytes or more") for number in range(50)]
     clock.move_to(MIDNIGHT - 1)
@@ -72,10 +74,10 @@ def test_the_network_has_no_fresh_start_either(storage: Storage, clock: time_mac
     pauses=st.lists(st.floats(0, 0.7), min_size=5, max_size=40),
     start=st.floats(-2, 2),
 )
-def test_no_window_ever_grants_more_than_its_limit_wherever_midnight_falls(
+def test_a_window_never_allows_more_than_its_limit_wherever_midnight_falls(
     amount: int, unit: tuple[str, int], pauses: list[float], start: float
 ) -> None:
-    """Against a list of all that was granted: exactly what it allows, no more and no less."""
+    """Compare with a list of all allowed hits: each hit is allowed exactly if the list allows it."""
     name, window = unit
     limits = counting(Policy.parse("comments", f"{amount} per {name}"))
     granted: list[float] = []
@@ -103,7 +105,7 @@ def waits(limits: Limits, clock: time_machine.Traveller, times: int) -> list[int
     return waited
 
 
-def test_five_slips_are_free_and_then_the_waits_double_to_an_hour(
+def test_five_hits_are_free_and_then_the_waits_double_to_an_hour(
     storage: Storage, clock: time_machine.Traveller
 ) -> None:
     limits = counting(Policy.parse("wrong", "1000 per minute").with_waits(30, 3600), storage)
@@ -113,14 +115,14 @@ def test_five_slips_are_free_and_then_the_waits_double_to_an_hour(
 @pytest.mark.parametrize(
     ("bounds", "expected"), [((10, 10), [10]), ((10, 25), [10, 20, 25]), ((7, 28), [7, 14, 28]), ((0, 0), [])]
 )
-def test_waits_are_as_they_were_told(
+def test_waits_are_as_long_as_the_refusal_said(
     clock: time_machine.Traveller, bounds: tuple[int, int], expected: list[int]
 ) -> None:
     limits = counting(Policy.parse("wrong", "1000 per minute").with_waits(*bounds))
     assert waits(limits, clock, FREE + len(expected)) == [0] * FREE + expected
 
 
-def test_who_goes_on_for_a_day_gets_few_tries(clock: time_machine.Traveller) -> None:
+def test_a_client_that_never_stops_gets_few_tries_in_a_day(clock: time_machine.Traveller) -> None:
     limits, tries = counting(Policy.parse("wrong", "10 per 10 minutes").with_waits(30, 3600)), 0
     end = NOON + DAY
     now = NOON
@@ -132,7 +134,7 @@ def test_who_goes_on_for_a_day_gets_few_tries(clock: time_machine.Traveller) -> 
     assert 100 < tries < 170  # without the waits it would be 1,440
 
 
-def test_who_slips_now_and_then_never_waits(clock: time_machine.Traveller) -> None:
+def test_a_client_that_hits_now_and_then_never_waits(clock: time_machine.Traveller) -> None:
     limits = counting(Policy.parse("wrong", "10 per 10 minutes").with_waits(30, 3600))
     for _ in range(50):
         assert limits.hit("wrong", CLIENT).allowed
@@ -150,7 +152,7 @@ def test_a_configured_limit_that_is_also_a_wait_is_counted_once(storage: Storage
     assert hits(limits, "wrong", 9) == FREE
 
 
-def test_limits_that_come_out_alike_for_one_of_many_workers_are_one_window() -> None:
+def test_limits_that_become_equal_when_divided_are_one_window() -> None:
     policy = Policy.parse("comments", "2 per minute; 3 per minute")
     keys = [charge.key for charge in policy.windows(CLIENT, prefix="test", divisor=100)]
     assert len(keys) == len(set(keys)) == 2  # the client's, and its network's

@@ -24,7 +24,7 @@ def test_a_nonce_is_claimed_once(storage: Storage) -> None:
     assert spent.claim("another", 900)
 
 
-def test_looking_whether_a_nonce_is_spent_does_not_spend_it(storage: Storage) -> None:
+def test_looking_up_a_nonce_does_not_spend_it(storage: Storage) -> None:
     spent = Spent(storage)
     assert not spent.is_spent("nonce")
     assert spent.claim("nonce", 900)
@@ -55,12 +55,12 @@ def test_a_released_nonce_can_be_claimed_again(storage: Storage) -> None:
     spent.release("never claimed")
 
 
-def test_a_nonce_is_no_rate_limit_key(storage: Storage) -> None:
+def test_a_nonce_and_a_rate_limit_key_with_the_same_name_are_counted_apart(storage: Storage) -> None:
     storage.incr("nonce", 900)
     assert Spent(storage).claim("nonce", 900)
 
 
-def test_a_store_that_cannot_be_written_is_said_to_be_unavailable(tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_written_is_reported_as_unavailable(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     spent = Spent(SQLiteStorage(f"sqlite:///{tmp_path}/file/c.sqlite3"))
     with pytest.raises(StoreUnavailableError, match=r"could not be spent.*file"):
@@ -71,14 +71,14 @@ def test_a_store_that_cannot_be_written_is_said_to_be_unavailable(tmp_path: Path
         spent.release("nonce")
 
 
-def test_a_refused_redis_is_said_to_be_unavailable() -> None:
+def test_a_redis_that_refuses_connections_is_reported_as_unavailable() -> None:
     storage = open_storage("redis://127.0.0.1:1/0")
     assert isinstance(storage, RedisStorage)
     with pytest.raises(StoreUnavailableError, match="Connection refused"):
         Spent(storage).claim("nonce", 900)
 
 
-def test_a_fault_of_ours_is_not_taken_for_one_of_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_own_error_is_not_reported_as_a_fault_of_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     storage = open_storage("memory://")
     monkeypatch.setattr(storage, "incr_and_lost_at", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):

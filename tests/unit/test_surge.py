@@ -1,4 +1,4 @@
-"""A surge: more comments than readers write. It is counted, never refused, and over by itself."""
+"""A surge: more comments than readers write. Its comments are counted and not refused, and it ends by itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def comment(limits: Limits, surge: Surge, number: int) -> tuple[bool, bool]:
 
 
 @pytest.mark.parametrize("strategy", ["moving-window", "fixed-window", "sliding-window-counter"])
-def test_a_surge_is_seen_from_its_first_comment_too_many_and_refuses_none(
+def test_a_surge_begins_with_the_first_comment_above_the_number_and_refuses_none(
     storage: Storage, clock: time_machine.Traveller, strategy: str
 ) -> None:
     limits, surge = limits_of(storage, strategy), Surge(10)
@@ -54,21 +54,23 @@ def test_the_count_of_a_flood_does_not_grow_without_end(storage: Storage, clock:
     assert limits.stats(*surge.asked).used("surge") == 20
 
 
-def test_readers_who_write_as_many_as_they_do_are_no_surge(storage: Storage, clock: time_machine.Traveller) -> None:
+def test_a_steady_number_of_comments_below_the_limit_is_not_a_surge(
+    storage: Storage, clock: time_machine.Traveller
+) -> None:
     limits, surge = limits_of(storage), Surge(10)
     for number in range(100):
         assert not comment(limits, surge, 1000 * number)[0]
         clock.shift(6.7)
 
 
-def test_who_is_refused_makes_no_surge(storage: Storage, clock: time_machine.Traveller) -> None:
+def test_refused_comments_do_not_count_for_a_surge(storage: Storage, clock: time_machine.Traveller) -> None:
     limits, surge = limits_of(storage), Surge(10)
     for _ in range(50):
         comment(limits, surge, 7)
     assert limits.stats(*surge.asked).used("surge") == 1
 
 
-def test_a_process_remembers_a_surge_for_forms_that_ask_no_store() -> None:
+def test_a_process_remembers_a_surge_for_forms_that_do_not_read_the_store() -> None:
     limits, surge = limits_of(open_storage("memory://")), Surge(1)
     assert not surge.seen(0)
     comment(limits, surge, 1)
@@ -78,7 +80,7 @@ def test_a_process_remembers_a_surge_for_forms_that_ask_no_store() -> None:
     assert not surge.seen(100 + KNOWN_FOR)
 
 
-def test_none_is_a_surge_when_it_is_switched_off(clock: time_machine.Traveller) -> None:
+def test_0_turns_surges_off(clock: time_machine.Traveller) -> None:
     surge = Surge(0)
     assert surge.asked == ()
 

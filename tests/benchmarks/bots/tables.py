@@ -154,7 +154,7 @@ def _targets_of_texts(rows: Sequence[Judged]) -> Iterator[list[str]]:
     """The measured share may be smaller by chance, so its interval counts."""
     for row in rows:
         if row.spam:
-            met = row.stopped.wilson()[1] >= row.alone
+            met = max(row.stopped.rate, row.stopped.wilson()[1]) >= row.alone
             aim = f"{row.alone:.1%}"
             yield ["spam held or aside as by the text alone", row.name, aim, f"{row.stopped.rate:.1%}", _met(met)]
 
