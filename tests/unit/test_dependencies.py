@@ -19,7 +19,7 @@ def test_every_package_that_the_project_names_has_a_purpose_in_the_document() ->
 
 
 def test_every_extra_that_a_site_can_install_is_looked_at() -> None:
-    assert set(project()) - {"", "bench", "dev", "docs", "network", "strength"} == {*EXTRAS}
+    assert set(project()) - {"", "bench", "dev", "docs", "measure", "network", "strength"} == {*EXTRAS}
 
 
 def test_no_installed_package_has_a_licence_that_would_change_ours() -> None:
