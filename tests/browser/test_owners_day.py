@@ -64,6 +64,8 @@ def url(journal: Flask) -> Iterator[str]:
 
 def figure(page: Page, name: str) -> str:
     page.goto("/desk/statistics?span=day")
+    if page.get_by_text("Nothing was counted in this time.").is_visible():
+        return "0"
     return page.locator("dt", has_text=name).locator("xpath=following-sibling::dd").inner_text()
 
 

@@ -164,7 +164,7 @@ def use():
 threading.Thread(target=use, daemon=True).start()
 started.wait()
 """
-    for _ in range(6):
+    for _ in range(4):
         command = [sys.executable, "-c", program, str(tmp_path / "counters.sqlite3")]
         ended = subprocess.run(command, check=False, capture_output=True, text=True)
         assert (ended.returncode, ended.stderr) == (0, "")

@@ -329,7 +329,7 @@ def test_two_hundred_writers_killed_in_the_middle_corrupt_nothing_and_spend_noth
         before = log.stat().st_size
         end = time.monotonic() + PATIENCE
         while log.stat().st_size < before + 20 + number % 13 and time.monotonic() < end:
-            pass
+            os.sched_yield()  # to the writer
         os.kill(writer, signal.SIGKILL)
         _, status = os.waitpid(writer, 0)
         killed_after += os.waitstatus_to_exitcode(status) == -signal.SIGKILL

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -28,6 +27,7 @@ from demo_blog.models import Comment, CommentState, Post
 from demo_blog.signing import serializer
 from demo_blog.site import SettingError
 from tests.mail_server import SECRET, USER, MailServer, mail_server
+from tests.processes import fresh_processes, in_processes
 from tests.servers import free_port
 from tests.tls import Signed, authority, certificate
 
@@ -176,23 +176,26 @@ def test_maintenance_starts_after_any_request_so_that_a_digest_does_not_wait_for
 
 # Several processes
 
-SEND = """
-import sys
-from datetime import datetime
-from demo_blog import create_app
-from demo_blog.desk import digest, mail
-folder, database, port, now = sys.argv[1:]
-app = create_app({
-    "DEMO_BLOG_INSTANCE": folder, "SQLALCHEMY_DATABASE_URI": database, "JOURNAL_URL": "https://journal.example",
-    "JOURNAL_SMTP_URL": f"smtp://127.0.0.1:{port}?tls=off", "JOURNAL_MAIL_FROM": "d@journal.example",
-    "JOURNAL_MAIL_TO": "o@journal.example",
-})
-with app.app_context():
-    digest.unnoticed()
-    print("ready", flush=True)
-    sys.stdin.readline()
-    print(digest.send(datetime.fromisoformat(now)))
-"""
+
+def send_at_once(folder: str, database: str, port: int, start: Barrier) -> int:
+    """Send the digest in a process of its own, at the same moment as the others. Returns its number of comments."""
+    app = create_app(
+        {
+            "DEMO_BLOG_INSTANCE": folder,
+            "SQLALCHEMY_DATABASE_URI": database,
+            "JOURNAL_URL": "https://journal.example",
+            "JOURNAL_SMTP_URL": f"smtp://127.0.0.1:{port}?tls=off",
+            "JOURNAL_MAIL_FROM": "d@journal.example",
+            "JOURNAL_MAIL_TO": "o@journal.example",
+        }
+    )
+    with app.app_context():
+        digest.unnoticed()
+        start.wait(60)
+        sent = digest.send(NOON)
+        db.session.remove()
+        db.engine.dispose()
+        return sent
 
 
 @pytest.mark.parametrize("has_earlier", [False, True])
@@ -202,24 +205,10 @@ def test_of_several_processes_one_sends_the_digest(journal: Flask, server: MailS
             db.session.add(Digest(sent=NOON - timedelta(hours=2), comments=1))
         hold("Ada", "Bertram")
         database = db.engine.url.render_as_string(hide_password=False)
-    arguments = [sys.executable, "-c", SEND, journal.instance_path, database, str(server.port), NOON.isoformat()]
-    processes = [
-        subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    outputs = [process.communicate("go\n", timeout=60)[0] for process in _released(processes)]
-    assert sorted(outputs) == ["0\n", "0\n", "0\n", "2\n"]
+    context = fresh_processes()
+    part = (journal.instance_path, database, server.port, context.Barrier(4))
+    assert sorted(in_processes(context, send_at_once, [part] * 4)) == [0, 0, 0, 2]
     assert len(server.accepted) == 1
-
-
-def _released(processes: list[subprocess.Popen[str]]) -> list[subprocess.Popen[str]]:
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    return processes
 
 
 def test_a_claim_can_be_taken_once(journal: Flask) -> None:

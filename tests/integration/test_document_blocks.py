@@ -63,6 +63,7 @@ OTHERS: Final = (
     ("docs/journal.md", "sh,yaml", "test_journal_commands and test_journal_post_files run such commands and files"),
     ("docs/judging.md", ",ini,sh,text", "test_decision_log and test_cli_filter; the phrases are an excerpt"),
     ("docs/limits.md", "", "test_limiter_commands runs the command"),
+    ("docs/measurements/bots.md", "", "benchmarks, which take minutes to hours"),
     ("docs/measurements/proof.md", "sh", "test_proof checks what make runs; the benchmarks take minutes to hours"),
     ("docs/measurements/strength.md", "", "benchmarks, which take minutes to hours"),
     ("docs/migration/wordpress.md", "sh", "test_migration runs the commands of flask"),

@@ -43,6 +43,9 @@ class Page(HTMLParser):
             self.loaded += [value for name, value in given.items() if (tag, name) in LOADED]
 
 
+pytestmark = pytest.mark.xdist_group("site")  # they share one build
+
+
 def build(source: Path, site: Path) -> subprocess.CompletedProcess[str]:
     """Run the command of ``make site``, which goes on after a warning here."""
     [command] = re.findall(r"python (-m sphinx .*) \. build/site", (ROOT / "Makefile").read_text())
