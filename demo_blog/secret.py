@@ -22,7 +22,7 @@ class SecretError(RuntimeError):
 
 
 def site_secrets(instance: Path) -> list[str]:
-    """Return the secret keys stored in ``instance``, the newest first. Creates the first one if there is none.
+    """Return the secret keys stored in ``instance``, the newest first. Creates the first one if the file is missing.
 
     Processes that start at the same time all return the same key. Raises :class:`SecretError` if a key is too short.
     """

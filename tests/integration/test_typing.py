@@ -22,7 +22,7 @@ def test_the_typed_application_asks_on_its_own_page_and_keeps_what_its_rule_hold
     app = create_app("a secret of the typed application")
     relax(app)
     client = app.test_client()
-    body = "WHY DOES NOBODY LISTEN TO ME"
+    body = "WHY DO YOU NEVER LISTEN TO ME"
     asked = client.post("/", data={"body": body})
     assert asked.status_code == 422
     assert f'<textarea name="body">{body}</textarea>' in asked.text

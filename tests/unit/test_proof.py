@@ -324,7 +324,7 @@ def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path, capsys: pytest.
     with pytest.raises(SystemExit) as refused:
         main(["--data", str(tmp_path / "missing")])
     assert refused.value.code == 2
-    assert "there is no such folder" in capsys.readouterr().err
+    assert "this folder doesn't exist" in capsys.readouterr().err
 
 
 def test_a_quick_step_has_at_most_ten_minutes() -> None:

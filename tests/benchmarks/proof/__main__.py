@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the step is ended, too
     for name, folder in (("--data", given.data), ("--peers", given.peers)):
         if folder is not None and not folder.is_dir():
-            parser.error(f"{name} {folder}: there is no such folder")
+            parser.error(f"{name} {folder}: this folder doesn't exist")
     network = machine.ROOT / NETWORK
     found = {"--data": given.data, "--peers": given.peers, "--network": network if network.exists() else None}
     folders = {name: path.resolve() for name, path in found.items() if path is not None}

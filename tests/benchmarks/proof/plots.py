@@ -55,7 +55,7 @@ class Bars:
 
 
 def rows_of(markdown: str) -> list[list[str]]:
-    """Return the cells of the first table's rows, without its head. Raises ``PlotError`` if there is no table."""
+    """Return the cells of the first table's rows, without its head. Raises ``PlotError`` if the table is missing."""
     lines = markdown.splitlines()
     rules = [number for number, line in enumerate(lines) if _RULE.match(line)]
     if not rules:
