@@ -9,39 +9,46 @@ from pathlib import Path
 
 from flask import Flask
 
-from demo_blog import (
-    about,
-    archive,
-    caching,
-    cli,
-    comment_text,
-    comments,
-    database,
-    desk,
-    edits,
-    errors,
-    feed,
-    front,
-    identicons,
-    maintenance,
-    moderation,
-    own_comments,
-    own_links,
-    posts,
-    preview,
-    rendering,
-    search,
-    security,
-    site,
-    sitemap,
-    stylesheet,
-    tags,
-    threads,
-    wordpress,
-)
-from demo_blog.desk import accounts, mail
-from demo_blog.guard import guard
-from demo_blog.secret import site_secrets
+try:
+    from demo_blog import (
+        about,
+        archive,
+        caching,
+        cli,
+        comment_text,
+        comments,
+        database,
+        desk,
+        edits,
+        errors,
+        feed,
+        front,
+        identicons,
+        maintenance,
+        moderation,
+        own_comments,
+        own_links,
+        posts,
+        preview,
+        rendering,
+        search,
+        security,
+        site,
+        sitemap,
+        stylesheet,
+        tags,
+        threads,
+        wordpress,
+    )
+    from demo_blog.desk import accounts, mail
+    from demo_blog.guard import guard
+    from demo_blog.secret import site_secrets
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"The journal needs {error.name}, which isn't installed. In its folder: pip install --editable '.[demo]'",
+        name=error.name,
+        path=error.path,
+    ) from None
 
 INSTANCE = "DEMO_BLOG_INSTANCE"
 """Environment variable and config key: the folder that holds the database and the secret key."""

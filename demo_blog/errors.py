@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask, Response, current_app, make_response
 from markupsafe import Markup
+from sqlalchemy.exc import DatabaseError
 from werkzeug.exceptions import HTTPException
 
 from demo_blog import stylesheet
@@ -37,6 +40,10 @@ WITHOUT_TEMPLATE = Markup(
 """The page for an error in the template ``error.html`` or one that it uses."""
 
 
+MISSING_TABLES = re.compile(r"no such (table|column)|(relation|column) \S+ does not exist")
+"""What SQLite and PostgreSQL say of tables that are missing or were made by an earlier version."""
+
+
 def init_app(app: Flask) -> None:
     """Show a page of the journal for every HTTP error."""
     app.register_error_handler(HTTPException, show)
@@ -46,6 +53,12 @@ def show(error: HTTPException) -> Response | HTTPException:
     """Return the page for ``error``. An error that has its own response is returned unchanged."""
     if error.response is not None or error.code is None or error.code < 400:
         return error
+    cause = getattr(error, "original_exception", None)
+    if isinstance(cause, DatabaseError) and MISSING_TABLES.search(str(cause.orig)):
+        current_app.logger.error(
+            "The database has no tables, or those of an earlier version. "
+            "Create or upgrade them with: flask --app demo_blog journal init"
+        )
     title, text = EXPLANATIONS.get(error.code, (error.name, "The request could not be completed."))
     response = make_response(_page(title, text, error.code), error.code)
     for name, value in error.get_headers():

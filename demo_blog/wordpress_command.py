@@ -19,6 +19,7 @@ _COMMENT_STATES = {
     CommentState.HELD: "waiting for a decision",
     CommentState.SPAM: "spam",
 }
+HOW_TO_EXPORT = "In WordPress, Tools, Export, All content makes a file that can be imported."
 _POSTS = ("public posts", "drafts")
 
 
@@ -27,7 +28,7 @@ def import_files(files: Sequence[Path], *, dry_run: bool) -> None:
     try:
         expected = wordpress.survey(files)  # so that a damaged file imports nothing
     except ExportError as error:
-        raise click.ClickException(f"{error}. Nothing was imported.") from None
+        raise click.ClickException(f"{error}. Nothing was imported. {HOW_TO_EXPORT}") from None
     if dry_run:
         _report(expected)
         click.echo("Nothing was imported, because of --dry-run.")
@@ -46,9 +47,8 @@ def import_files(files: Sequence[Path], *, dry_run: bool) -> None:
 
 
 def _report(tally: wordpress.Tally) -> None:
-    click.echo(
-        f"Posts: {tally['public posts']} public, {tally['drafts']} drafts, {tally['known posts']} known already."
-    )
+    drafts = "1 draft" if tally["drafts"] == 1 else f"{tally['drafts']} drafts"
+    click.echo(f"Posts: {tally['public posts']} public, {drafts}, {tally['known posts']} known already.")
     counts = ", ".join(f"{tally[state]} {words}" for state, words in _COMMENT_STATES.items())
     click.echo(f"Comments: {counts}, {tally['known comments']} known already.")
     broken = "replies without their parent"

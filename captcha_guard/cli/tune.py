@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import click
 from flask.cli import with_appcontext
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -12,6 +15,10 @@ from .tuner import make_tuner
 from .tuning import Tuning
 
 HOST = "127.0.0.1"
+
+
+#: Connections that wait to be accepted, as many as for Werkzeug's own sockets.
+_WAITING = 128
 
 
 class _SilentHandler(WSGIRequestHandler):
@@ -32,8 +39,22 @@ def tune(port: int) -> None:
     """
     state = current_state()
     tuner = make_tuner(PreviewRenderer.of_this_site(), Tuning.of(state.settings, state.difficulty))
-    with make_server(HOST, port, tuner, threaded=True, request_handler=_SilentHandler) as server:
-        click.echo(f"Tuning page: http://{HOST}:{server.server_port}/")
+    with _listening(port) as listener:
+        server = make_server(
+            HOST, listener.getsockname()[1], tuner, threaded=True, request_handler=_SilentHandler, fd=listener.fileno()
+        )
+    with server:
+        click.echo(f"Tuning page: http://{HOST}:{server.port}/")
         click.echo("Only this machine can open it. Your site doesn't serve it. Press Ctrl+C to stop.")
         server.serve_forever()
     click.echo("Tuning page closed. Nothing was changed.")
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port), backlog=_WAITING)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise click.ClickException(
+            f"can't listen on {HOST}:{port}: {reason}. Choose another port with --port; 0 is any that is free."
+        ) from error

@@ -35,7 +35,10 @@ def _secret(name: str, value: object) -> bytes:
     if not value:
         raise ConfigError(f"{name} isn't set, so nothing can be signed; {HOW_TO_MAKE_ONE}")
     if not isinstance(value, (str, bytes)):
-        raise ConfigError(f"{name} is of type {type(value).__name__}; it must be a text or bytes; {HOW_TO_MAKE_ONE}")
+        why = " (Flask reads digits in an environment variable as a number)" if isinstance(value, (int, float)) else ""
+        raise ConfigError(
+            f"{name} is of type {type(value).__name__}{why}; it must be a text or bytes; {HOW_TO_MAKE_ONE}"
+        )
     encoded = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
     if len(encoded) < SHORTEST_SECRET:
         raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, fields
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from ..errors import ConfigError
@@ -21,6 +22,11 @@ Table = TypeVar("Table", bound="DataclassInstance")
 REPLACED: Final = {
     "LEARNING_URI": f"use {PREFIX}DATABASE_URI, the database for all data of the judge",
 }
+
+
+#: The least similarity, 0 to 1, for the beginning of a key to count as a misspelling of the prefix. That is one letter
+#: too few or too many, a wrong one, or two in the wrong order.
+_SIMILAR_PREFIX: Final = 0.9
 
 
 class Key(NamedTuple):
@@ -47,9 +53,12 @@ def switch(*, default: bool, doc: str) -> Any:
 def read_settings(table: type[Table], config: Mapping[str, object]) -> Table:
     """Return the settings in a Flask configuration, each checked.
 
-    Raises ``ConfigError`` for an unknown key (the message names the most similar one), a wrong type, or a value out of
-    range.
+    Raises ``ConfigError`` for an unknown key (the message names the most similar one), a misspelt prefix, a wrong type,
+    or a value out of range.
     """
+    for name in config:
+        if not name.startswith(PREFIX) and _begins_similarly(name):
+            raise ConfigError(f"{name} isn't a setting of captcha_guard; the names of its settings begin with {PREFIX}")
     keys = {one.name: cast("Key", one.metadata["key"]) for one in fields(table)}
     given = {name.removeprefix(PREFIX): value for name, value in config.items() if name.startswith(PREFIX)}
     for name in given:
@@ -57,6 +66,11 @@ def read_settings(table: type[Table], config: Mapping[str, object]) -> Table:
             raise _unknown(name, keys)
     checked = {name.lower(): keys[name.lower()].check(name, value) for name, value in given.items()}
     return table(**cast("dict[str, Any]", checked))
+
+
+def _begins_similarly(name: str) -> bool:
+    begins = (name[: len(PREFIX) + change] for change in (-1, 0, 1))
+    return any(SequenceMatcher(None, begin, PREFIX).ratio() >= _SIMILAR_PREFIX for begin in begins)
 
 
 def _unknown(name: str, keys: Mapping[str, Key]) -> ConfigError:

@@ -73,7 +73,7 @@ def _hint(value: object, choices: Sequence[str], near: Near) -> str:
 
 def number(least: float, most: float, *, unit: str = "", whole: bool = True) -> Check:
     """Return a check for a number in this range, both ends included."""
-    allowed = f"{least:g} to {most:g}{unit}" + (", a whole number" if whole else "")
+    allowed = f"{'a whole' if whole else 'a'} number from {least:g} to {most:g}{unit}"
 
     def check(name: str, value: object) -> object:
         types: tuple[type, ...] = (int,) if whole else (int, float)

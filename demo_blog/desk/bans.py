@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from captcha_guard import CaptchaGuardError
 from demo_blog.database import db
 from demo_blog.desk.filters import LARGEST_ID
+from demo_blog.desk.reasons import moment
 from demo_blog.guard import guard
 from demo_blog.models import Comment
 
@@ -48,7 +49,7 @@ def ban(comment_id: int) -> ResponseReturnValue:
         made = guard.ban(comment.client, seconds=LENGTHS[chosen][1], note=f"Comment {comment.id} by {comment.author}")
     except CaptchaGuardError as error:
         return _form(comment, problem=str(error)), 422
-    flash(f"The client of comment {comment.id} is banned until {made.until:%d %B %Y, %H:%M} UTC.", "desk")
+    flash(f"The client of comment {comment.id} is banned until {moment(made.until)}.", "desk")
     return redirect(url_for("desk.bans.page"), 303)
 
 

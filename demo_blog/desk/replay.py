@@ -48,11 +48,6 @@ class Question:
             limits=args.get("limits", "").strip(),
         )
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no other setting is given."""
-        return not (any(self.thresholds.values()) or self.weights or self.limits)
-
     def answer(self) -> Replay:
         """Replay the past. Raises ``ValueError`` or ``ConfigError`` for a value that isn't allowed."""
         now = datetime.now(UTC)
@@ -68,9 +63,9 @@ class Question:
 
 @bp.get("/what-if")
 def page() -> ResponseReturnValue:
-    """Show the form and, if it is filled in, what would have happened."""
+    """Show the form and, if it was sent, what would have happened. An empty form tries the present settings."""
     question, answer = Question.from_args(request.args), None
-    if not question.is_empty:
+    if request.args:
         try:
             answer = question.answer()
         except (ValueError, CaptchaGuardError) as error:

@@ -154,6 +154,13 @@ def tuner(site: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     return make_tuner(renderer_of(site), start, new_seed=lambda: ROLLED).test_client()
 
 
+def test_a_port_that_is_taken_is_refused_with_the_option_for_another_one(site: Flask) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        result = run(site, "tune", "--port", str(other.getsockname()[1]))
+    assert result.exit_code == 1
+    assert "Address already in use. Choose another port with --port" in result.output
+
+
 def pictures(page: str) -> list[str]:
     return re.findall(r'<img src="(data:image/png;base64,[^"]+)"', page)
 

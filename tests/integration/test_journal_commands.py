@@ -495,3 +495,12 @@ def test_a_port_that_cannot_be_used_is_reported_with_the_fix(capsys: pytest.Capt
         number = str(taken.getsockname()[1]) if port == "taken" else port
         assert main(["--port", number]) == 1
     assert "--port" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("package", ["flask_migrate", "nh3"])
+def test_a_package_that_the_journal_lacks_is_named_with_the_command_that_installs_all(package: str) -> None:
+    code = f"import sys; sys.modules[{package!r}] = None; import demo_blog"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    said = f"The journal needs {package}, which isn't installed. In its folder: pip install --editable '.[demo]'"
+    assert done.stderr.endswith(f"ModuleNotFoundError: {said}\n")

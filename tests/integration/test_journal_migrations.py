@@ -73,6 +73,23 @@ def test_an_interrupted_upgrade_changes_nothing_and_can_be_repeated(after: int) 
     assert "owner" in tables()
 
 
+def test_a_journal_without_tables_answers_500_and_logs_the_command_that_makes_them(
+    empty_journal: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    empty_journal.config["PROPAGATE_EXCEPTIONS"] = False
+    assert empty_journal.test_client().get("/").status_code == 500
+    assert "upgrade them with: flask --app demo_blog journal init" in caplog.text
+
+
+def test_a_journal_with_the_tables_of_an_earlier_version_logs_the_same_command(
+    empty_journal: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    upgrade(revision="0001")
+    empty_journal.config["PROPAGATE_EXCEPTIONS"] = False
+    assert empty_journal.test_client().get("/").status_code == 500
+    assert "upgrade them with: flask --app demo_blog journal init" in caplog.text
+
+
 @pytest.mark.usefixtures("empty_journal")
 def test_the_migrations_make_exactly_the_tables_of_the_models() -> None:
     upgrade()

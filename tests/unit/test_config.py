@@ -164,6 +164,24 @@ def test_a_key_that_resembles_no_setting_is_refused_too() -> None:
         read({f"{PREFIX}XYZZY": 1})
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["CAPTCHA_GAURD_MODE", "CAPTCHA_GARD_MODE", "CAPTCHAGUARD_MODE", "CAPTHA_GUARD_MODE", "CAPTCHA_GUAARD_MODE",
+     "CAPTCHA_GUARDMODE", "KAPTCHA_GUARD_MODE", "CAPTCHA-GUARD_MODE", "CAPTCHA_GUARD"],
+)  # fmt: skip
+def test_a_key_with_a_misspelt_prefix_is_refused_with_the_right_prefix(typed: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^{typed} isn't a setting .* begin with {PREFIX}$"):
+        read({typed: "off"})
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["CAPTCHA_LENGTH", "CAPTCHA_WIDTH", "CAPTCHA_GREETING", "CAPTCHA_GRADES", "RECAPTCHA_PUBLIC_KEY", "GUARD_MODE", ""],
+)  # fmt: skip
+def test_keys_of_other_extensions_are_left_alone(other: str) -> None:
+    assert read({other: 1}) == Settings()
+
+
 def test_every_setting_has_an_explanation_and_a_default_that_passes_its_own_check() -> None:
     for setting in fields(Settings):
         key = setting.metadata["key"]

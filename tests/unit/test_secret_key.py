@@ -21,6 +21,12 @@ def test_a_missing_short_or_placeholder_secret_is_refused_with_a_command_to_make
         read_secrets({"SECRET_KEY": secret})
 
 
+@pytest.mark.parametrize("secret", [12345678901234567890, 1234567890123456.5])
+def test_a_secret_of_digits_in_an_environment_variable_is_refused_with_the_reason(secret: object) -> None:
+    with pytest.raises(ConfigError, match="Flask reads digits in an environment variable as a number"):
+        read_secrets({"SECRET_KEY": secret})
+
+
 def test_secrets_come_newest_first_and_fallbacks_are_checked_too() -> None:
     old = GOOD[::-1]
     assert read_secrets({"SECRET_KEY": GOOD, "SECRET_KEY_FALLBACKS": [old]}) == [GOOD.encode(), old.encode()]
