@@ -50,7 +50,7 @@ TESTS: Final = (
     "tests/integration/test_shared_database.py",  # SQLAlchemy, psycopg
     "tests/integration/test_sound.py",
     "tests/integration/test_statistics.py",  # prometheus-client
-    "tests/integration/test_strength.py",  # ddddocr, rapidocr-onnxruntime
+    "tests/integration/test_strength.py",  # ddddocr, rapidocr
 )
 
 #: Not run with the lowest versions: it compares the catalogues with what the newest Babel would write.

@@ -37,7 +37,7 @@ def strength(pictures: int, wanted: tuple[Difficulty, ...]) -> None:
     """Attack this site's pictures with reading programs, and print how many they read.
 
     This takes one to three minutes for each difficulty. Install ddddocr and RapidOCR with
-    pip install ddddocr rapidocr-onnxruntime, and Tesseract with your system's packages.
+    pip install ddddocr rapidocr onnxruntime, and Tesseract with your system's packages.
     """
     site = PreviewRenderer.of_this_site()
     installed = load(site.appearance.alphabet)

@@ -89,14 +89,14 @@ def test_strength_reports_why_an_installed_program_cannot_be_loaded(
     (tmp_path / "ddddocr.py").write_text("import a_missing_library\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "ddddocr", raising=False)
-    monkeypatch.setitem(sys.modules, "rapidocr_onnxruntime", None)
+    monkeypatch.setitem(sys.modules, "rapidocr", None)
     fake_tesseract(tmp_path, monkeypatch, BLIND)
     result = run(site, "strength", "--pictures", "1", "--difficulty", "classica")
     assert result.exit_code == 0, result.output
     sentence = "Not loaded: ddddocr can't be imported: No module named 'a_missing_library'\n"
     assert result.output.count(sentence) == 1
     assert "Not installed: ddddocr" not in result.output
-    assert f"Not installed: rapidocr-onnxruntime. To install it: {PIP_COMMAND}" in result.output
+    assert f"Not installed: rapidocr. To install it: {PIP_COMMAND}" in result.output
     assert re.search(r"\nclassica +tesseract", result.output)
     html = readings(site, ReadingPrograms("", ["ddddocr", "tesseract"]), monkeypatch, read="1")
     assert "ddddocr can&#39;t be imported: No module named &#39;a_missing_library&#39;" in html

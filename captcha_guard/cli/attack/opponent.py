@@ -10,7 +10,7 @@ from typing import Protocol
 from PIL import Image
 
 #: The command that installs the programs from the package index.
-PIP_COMMAND = "pip install ddddocr rapidocr-onnxruntime"
+PIP_COMMAND = "pip install ddddocr rapidocr onnxruntime"
 
 
 class AttackError(RuntimeError):

@@ -33,7 +33,7 @@ PACKAGES = (
     "flask-session-captcha",
     "altcha",
     "ddddocr",
-    "rapidocr-onnxruntime",
+    "rapidocr",
 )
 
 

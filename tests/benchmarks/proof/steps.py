@@ -19,7 +19,7 @@ NETWORK = "build/proof/network.pt"
 #: Kinds of pictures that programs read in the quick run, too, what protects the sites that bots attack, and what reads.
 _SEEN = ("easy", "medium", "captcha 240x80", "flask-simple-captcha")
 _SITES = ("Flask-Limiter", "flask-simple-captcha", "flask-session-captcha", "altcha")
-_READERS = ("Pillow", "ddddocr", "rapidocr-onnxruntime", "Tesseract")
+_READERS = ("Pillow", "ddddocr", "rapidocr", "Tesseract")
 
 #: The proofs of the spam benchmark that are in its main table.
 _SPAM = ("published", "time", "prequential", "rules", "bands", "leave-one-out", "queue", "cost", "sms")
@@ -142,7 +142,7 @@ STEPS: tuple[Step, ...] = (
         "bots",
         quick=("--quick",),
         limit=2 * _HOUR,
-        versions=("Flask", "gunicorn", *_SITES, "ddddocr", "rapidocr-onnxruntime", "Tesseract"),
+        versions=("Flask", "gunicorn", *_SITES, "ddddocr", "rapidocr", "Tesseract"),
         data=True,
         network=True,
     ),
