@@ -165,6 +165,8 @@ def age_memcached(uri: str, seconds: float) -> None:
     with socket.create_connection((host, int(port))) as connection, connection.makefile("rwb") as server:
         now = int(dict(line.split()[1:3] for line in _asked(server, b"stats"))[b"time"])
         for line in _asked(server, b"lru_crawler metadump all"):
+            if line == b"OK":  # the first line of newer servers
+                continue
             item = dict(part.split(b"=", 1) for part in line.split())
             left = int(item[b"exp"]) - now - round(seconds)
             key = unquote_to_bytes(item[b"key"])

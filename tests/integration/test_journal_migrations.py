@@ -76,7 +76,7 @@ def test_an_interrupted_upgrade_changes_nothing_and_can_be_repeated(after: int) 
 def test_a_journal_without_tables_answers_500_and_logs_the_command_that_makes_them(
     empty_journal: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
-    empty_journal.config["PROPAGATE_EXCEPTIONS"] = False
+    empty_journal.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
     assert empty_journal.test_client().get("/").status_code == 500
     assert "upgrade them with: flask --app demo_blog journal init" in caplog.text
 
@@ -85,7 +85,7 @@ def test_a_journal_with_the_tables_of_an_earlier_version_logs_the_same_command(
     empty_journal: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     upgrade(revision="0001")
-    empty_journal.config["PROPAGATE_EXCEPTIONS"] = False
+    empty_journal.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False)
     assert empty_journal.test_client().get("/").status_code == 500
     assert "upgrade them with: flask --app demo_blog journal init" in caplog.text
 
