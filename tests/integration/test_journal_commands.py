@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -370,7 +371,7 @@ def served(instance: Path, *endings: signal.Signals) -> Iterator[tuple[str, str]
     with subprocess.Popen(
         command,
         cwd=ROOT,
-        env={"DEMO_BLOG_INSTANCE": str(instance), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "DEMO_BLOG_INSTANCE": str(instance), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
