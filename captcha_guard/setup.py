@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from .challenge.kind import ChallengeKind
 from .challenge.sound import SoundKind
 from .config.secret_key import read_secrets
 from .config.settings import Settings, read
-from .config.validators import BUNDLED, PREFIX
+from .config.validators import BUNDLED, naming
 from .counters.limits import Limits, Policy
 from .counters.spent import Spent
 from .counters.store import health_of
@@ -31,7 +31,6 @@ from .database.background_writer import BackgroundWriter
 from .database.database import Database, Query
 from .database.opening import open_database
 from .database.sqlite import SQLiteDatabase
-from .errors import ConfigError
 from .replay.record import TABLE as RECORDS
 from .replay.records import ADD as ADD_RECORD
 from .replay.records import Records
@@ -94,7 +93,8 @@ def wire(
     """Return the guard of ``app``. Raises ``ConfigError`` for an invalid configuration."""
     settings = read(app.config)
     uri = settings.storage_uri or f"sqlite:///{app.instance_path}/{FILE}"
-    storage = storage_for(uri, limiter)
+    with naming("storage_uri") if settings.storage_uri else nullcontext():
+        storage = storage_for(uri, limiter)
     return _connect(app, _HostArguments(rules, extra_rules, describe, exempt_when, localize), settings, uri, storage)
 
 
@@ -135,7 +135,7 @@ def _connect(app: Flask, host: _HostArguments, settings: Settings, uri: str, sto
         on_late_answer=lambda late: _signal_late_answer(app, judged_comments, late, in_site_language),
     )
     appearance = _appearance(settings, fonts)
-    with _naming("difficulty"):
+    with naming("difficulty"):
         difficulty = Difficulty.of(cast("str | Difficulty", settings.difficulty))
     return State(
         settings=settings,
@@ -196,7 +196,8 @@ def _fonts(settings: Settings, root_path: str) -> tuple[FontFace, ...] | None:
     if not settings.fonts:
         return None
     folders = [bundled_folder() if entry == BUNDLED else Path(root_path, entry) for entry in settings.fonts]
-    return font_pool(tuple(folders), settings.alphabet)
+    with naming("fonts"):
+        return font_pool(tuple(folders), settings.alphabet)
 
 
 def _appearance(settings: Settings, fonts: tuple[FontFace, ...] | None) -> Appearance:
@@ -211,15 +212,6 @@ def kinds_of(appearance: Appearance, sound_length: int) -> list[ChallengeKind]:
     return [ImageKind(appearance), SoundKind(sound_length)]
 
 
-@contextmanager
-def _naming(setting: str) -> Iterator[None]:
-    """Put a setting's name before the message of an error."""
-    try:
-        yield
-    except ConfigError as error:
-        raise ConfigError(f"{PREFIX}{setting.upper()}: {error}") from None
-
-
 def policies_of(settings: Settings) -> dict[str, Policy]:
     """Return the policies that a site has configured, by name."""
     given = {
@@ -230,7 +222,7 @@ def policies_of(settings: Settings) -> dict[str, Policy]:
     }
     policies = {}
     for name, setting in given.items():
-        with _naming(setting):
+        with naming(setting):
             policies[name] = Policy.parse(name, getattr(settings, setting))
     fixed = {policy.name: policy for policy in (PER_CLIENT, FOR_SITE)}
     return policies | fixed | {"wrong": policies["wrong"].with_waits(*settings.wrong_waits)}
@@ -255,7 +247,8 @@ def _file(storage_uri: str, instance_path: str) -> Path:
 
 def _database(settings: Settings, path: Path) -> Database:
     """Return the judge's database. A database that the settings name first takes over the data in the file ``path``."""
-    database = open_database(settings.database_uri or f"sqlite:///{path}")
+    with naming("database_uri") if settings.database_uri else nullcontext():
+        database = open_database(settings.database_uri or f"sqlite:///{path}")
     delete_old_tables(database)
     if not isinstance(database, SQLiteDatabase) or database.path.absolute() != path.absolute():
         database.run_before_use(lambda: move_into(database, path, more={**ADD_COUNTS, RECORDS: ADD_RECORD}))

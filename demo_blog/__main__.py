@@ -13,13 +13,18 @@ from types import FrameType
 
 from flask_migrate import upgrade
 from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
 from werkzeug.serving import make_server
 
+from captcha_guard import CaptchaGuardError
 from demo_blog import create_app, post_files, samples
-from demo_blog.database import db
+from demo_blog.database import cannot_be_opened, db
 from demo_blog.desk import accounts, links
 from demo_blog.desk.models import Owner
+from demo_blog.front_matter import PostFileError
 from demo_blog.rendering import JOURNAL
+from demo_blog.secret import SecretError
+from demo_blog.site import SettingError
 
 try:
     import fcntl
@@ -42,16 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         listener = listen([chosen] if chosen is not None else range(FIRST_PORT, FIRST_PORT + PORTS_TRIED))
     except (OSError, OverflowError) as error:
-        print(f"Can't listen on {HOST}: {error}. Choose a free port with --port.", file=sys.stderr)
+        print(f"Can't listen on {HOST}: {str(error).rstrip('.')}. Choose a free port with --port.", file=sys.stderr)
         return 1
 
-    app = create_app()
-    with app.app_context(), _alone(Path(app.instance_path)):
-        upgrade()
-        loaded = post_files.load(post_files.read_all())
-        sample_count = samples.add_samples()
-        owner = db.session.scalar(select(Owner).order_by(Owner.id).limit(1)) or accounts.create_owner(OWNER, None)
-        name, token = owner.name, links.create(owner)
+    try:
+        app = create_app()
+        with app.app_context(), _alone(Path(app.instance_path)):
+            loaded, sample_count, name, token = _set_up()
+    except (SettingError, SecretError, PostFileError, CaptchaGuardError, OSError) as error:
+        listener.close()
+        print(f"The journal can't start: {error}", file=sys.stderr)
+        return 1
     port = listener.getsockname()[1]
     with listener:  # the server uses a duplicate of this socket
         server = make_server(HOST, port, app, threaded=True, fd=listener.fileno())
@@ -72,6 +78,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server.server_close()
     print(f"\n{JOURNAL} is closed.")
     return 0
+
+
+def _set_up() -> tuple[post_files.LoadResult, int, str, str]:
+    """Make the tables, the posts and an owner. Returns what was loaded, the sample comments, and a log-in link's parts.
+
+    Raises ``OSError`` if the database can't be used.
+    """
+    try:
+        upgrade()
+        loaded = post_files.load(post_files.read_all())
+        sample_count = samples.add_samples()
+        owner = db.session.scalar(select(Owner).order_by(Owner.id).limit(1)) or accounts.create_owner(OWNER, None)
+        return loaded, sample_count, owner.name, links.create(owner)
+    except DatabaseError as error:
+        raise OSError(cannot_be_opened(error)) from error
 
 
 def listen(ports: Sequence[int]) -> socket.socket:

@@ -12,10 +12,12 @@ from flask import Flask
 from flask.cli import AppGroup
 from flask_migrate import upgrade
 from sqlalchemy import inspect, select
+from sqlalchemy.exc import DatabaseError
 
 from demo_blog import drafts, maintenance, moderation, post_files, search_index, wordpress_command
-from demo_blog.database import db
+from demo_blog.database import cannot_be_opened, db
 from demo_blog.desk import accounts, decisions, digest, links, mail, passwords
+from demo_blog.desk.filters import LARGEST_ID
 from demo_blog.desk.models import Owner
 from demo_blog.front_matter import PostFileError
 from demo_blog.models import Comment, CommentState, Post
@@ -86,21 +88,21 @@ def held() -> None:
 
 
 @journal.command("approve")
-@click.argument("comment_id", metavar="ID", type=int)
+@click.argument("comment_id", metavar="ID", type=click.IntRange(1, LARGEST_ID))
 def approve(comment_id: int) -> None:
     """Publish comment ID and teach the guard that it isn't spam. This also rescues a comment set aside as spam."""
     _decide(comment_id, CommentState.PUBLISHED)
 
 
 @journal.command("spam")
-@click.argument("comment_id", metavar="ID", type=int)
+@click.argument("comment_id", metavar="ID", type=click.IntRange(1, LARGEST_ID))
 def spam(comment_id: int) -> None:
     """Set comment ID aside and teach the guard that it is spam. Its author still sees it as awaiting moderation."""
     _decide(comment_id, CommentState.SPAM)
 
 
 @journal.command("explain")
-@click.argument("comment_id", metavar="ID", type=int)
+@click.argument("comment_id", metavar="ID", type=click.IntRange(1, LARGEST_ID))
 def explain(comment_id: int) -> None:
     """Explain why comment ID was judged as it was, and show its words with the largest weights in the filter."""
     comment = _comment(comment_id)
@@ -116,6 +118,7 @@ def create_owner(name: str, password: str | None) -> None:
     """Create the owner NAME, who can then log in at /desk."""
     _require_tables()
     try:
+        accounts.check_name(name)
         accounts.create_owner(name, password or _ask_password())
     except (accounts.OwnerError, passwords.PasswordError) as error:
         raise click.ClickException(str(error)) from None
@@ -235,5 +238,9 @@ def _ask_password() -> str:
 
 
 def _require_tables() -> None:
-    if not inspect(db.engine).has_table(Post.__tablename__):
+    try:
+        has_tables = inspect(db.engine).has_table(Post.__tablename__)
+    except DatabaseError as error:
+        raise click.ClickException(cannot_be_opened(error)) from None
+    if not has_tables:
         raise click.ClickException("the database has no tables yet; run 'flask --app demo_blog journal init' first")

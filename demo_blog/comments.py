@@ -20,7 +20,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from captcha_guard import Action, Facts, Refusal, Verdict
 from demo_blog import errors, posts, remembered, security, threads
@@ -32,7 +32,6 @@ from demo_blog.models import Comment, CommentState, Post
 from demo_blog.rendering import web_address
 
 bp = Blueprint("comments", __name__)
-bp.url_value_preprocessor(posts.fetch_post)
 
 FORM_ENDPOINTS = frozenset({"comments.create", "comments.reply", "preview.comment", "preview.reply"})
 """The endpoints that receive the comment form."""
@@ -46,6 +45,7 @@ PARENT_GONE = (
     "own, with a new security code."
 )
 CLOSED = "This post takes no more comments. Your text is below, so that you can copy it."
+POST_GONE = "The article isn't at this address any more. Your text is below, so that you can copy it."
 FORGED = (
     "We couldn't verify that this comment came from you, so it wasn't sent. Perhaps your browser didn't send our "
     "cookie. Your text is below, so that you can copy it. Then open the article again and send it from there."
@@ -54,6 +54,18 @@ FORGED_EDIT = (
     "We couldn't verify that this edit came from you, so it wasn't saved. Perhaps your browser didn't send our cookie. "
     "Your text is below, so that you can copy it. Then open the link to edit your comment again."
 )
+
+
+@bp.url_value_preprocessor
+def fetch_post(endpoint: str | None, values: dict[str, str] | None) -> None:
+    """Store the post in ``g.post``, as the pages of posts do. A form for a post that is gone gets its text back."""
+    try:
+        posts.fetch_post(endpoint, values)
+    except NotFound:
+        if request.method != "POST":
+            raise
+        g.post = None
+        abort(make_response(not_sent(CommentForm.from_form(request.form), POST_GONE), 404))
 
 
 def show_form_again(refusal: Refusal, **_: object) -> ResponseReturnValue:
@@ -172,7 +184,7 @@ def form_alone(form: CommentForm, target: Target, notice: str, *, later: bool = 
 
 
 def not_sent(form: CommentForm, reason: str, heading: str = "Not sent") -> str:
-    """Return the page that shows the typed text without a form."""
+    """Return the page that shows the typed text without a form. The post may be gone (``g.post`` is None)."""
     return render_template("not_sent.html", post=g.post, form=form, reason=reason, heading=heading)
 
 

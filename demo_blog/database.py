@@ -11,6 +11,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -79,6 +80,12 @@ def init_app(app: Flask) -> None:
         if db.engine.dialect.name == "postgresql":
             _replace_nul(db.engine)
     migrate.init_app(app, db)
+
+
+def cannot_be_opened(error: DatabaseError) -> str:
+    """Return the message for a database that can't be reached or read. Its password isn't shown."""
+    place = db.engine.url.render_as_string(hide_password=True)
+    return f"the database {place} can't be used: {error.orig}. Check DATABASE_URL, or restore the file from a backup"
 
 
 def _with_driver(url: str) -> str:

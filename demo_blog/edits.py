@@ -24,7 +24,7 @@ from demo_blog.own_links import EDIT, edit_link, held_link, may_edit_now, signed
 from demo_blog.rendering import web_address
 
 bp = Blueprint("edits", __name__)
-bp.url_value_preprocessor(posts.fetch_post)
+bp.url_value_preprocessor(comments.fetch_post)
 
 SAVED = "Your changes are saved and published."
 WAITS = (

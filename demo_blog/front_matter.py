@@ -102,7 +102,10 @@ class FrontMatter:
 
 def read(path: Path) -> tuple[FrontMatter, str]:
     """Return the front matter and the Markdown text of a file. Raises :class:`PostFileError`."""
-    lines = path.read_text("utf-8").splitlines()
+    try:
+        lines = path.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise PostFileError(f"{path}: byte {error.start + 1:,} isn't UTF-8; save the file as UTF-8") from None
     if not lines or lines[0] != FENCE or FENCE not in lines[1:]:
         raise PostFileError(f"{path}: begin with a line '{FENCE}', the front matter, and '{FENCE}' again")
     end = lines.index(FENCE, 1)

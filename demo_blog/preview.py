@@ -10,13 +10,13 @@ from __future__ import annotations
 from flask import Blueprint, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from demo_blog import comments, posts, remembered
+from demo_blog import comments, remembered
 from demo_blog.comment_form import CommentForm
 from demo_blog.models import Comment
 from demo_blog.rendering import web_address
 
 bp = Blueprint("preview", __name__)
-bp.url_value_preprocessor(posts.fetch_post)
+bp.url_value_preprocessor(comments.fetch_post)
 bp.before_request(comments.check_parent)
 
 

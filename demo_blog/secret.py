@@ -18,18 +18,25 @@ MIN_CHARACTERS = 32
 
 
 class SecretError(RuntimeError):
-    """A secret key in the file is too short."""
+    """A secret key in the file is too short, or isn't ASCII."""
 
 
 def site_secrets(instance: Path) -> list[str]:
     """Return the secret keys stored in ``instance``, the newest first. Creates the first one if the file is missing.
 
-    Processes that start at the same time all return the same key. Raises :class:`SecretError` if a key is too short.
+    Processes that start at the same time all return the same key. Raises :class:`SecretError` if a key is too short or
+    isn't ASCII.
     """
     path = instance / FILE_NAME
     if not path.exists():
         _create_once(path, secrets.token_urlsafe(SECRET_BYTES))
-    keys = path.read_text("ascii").split() or [""]
+    try:
+        keys = path.read_text("ascii").split() or [""]
+    except UnicodeDecodeError as error:
+        raise SecretError(
+            f"byte {error.start + 1} of {path} isn't an ASCII character; save the file without a byte order mark, or "
+            "delete it and the journal creates a new one"
+        ) from None
     for number, key in enumerate(keys, 1):
         if len(key) < MIN_CHARACTERS:
             raise SecretError(

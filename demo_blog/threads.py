@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 
 from demo_blog.database import db
 from demo_blog.models import Comment, CommentState, Post
-from demo_blog.site import public_url
+from demo_blog.site import SettingError, public_url
 from demo_blog.thread_tree import Entry, arrange
 
 PAGE_SIZE = 50
@@ -56,14 +56,17 @@ class Page:
 
 
 def init_app(app: Flask) -> None:
-    """Read ``JOURNAL_COMMENTS_CLOSE_AFTER``. Raises ``ValueError`` if it isn't a number of days."""
+    """Read ``JOURNAL_COMMENTS_CLOSE_AFTER``.
+
+    Raises :class:`~demo_blog.site.SettingError` if it isn't a number of days.
+    """
     given = app.config.get(CLOSE_AFTER, os.environ.get(CLOSE_AFTER))
     try:
         days = float(given) if given not in (None, "") else None
     except (TypeError, ValueError):
         days = -1
     if days is not None and not days > 0:
-        raise ValueError(f"{CLOSE_AFTER} is {given!r}; write a number of days above 0, or leave it out")
+        raise SettingError(f"{CLOSE_AFTER} is {given!r}; write a number of days above 0, or leave it out")
     app.config[CLOSE_AFTER] = days
 
 

@@ -67,7 +67,9 @@ def preview(wanted: tuple[Difficulty, ...], styles: int, codes: tuple[str, ...] 
         contact_sheet(rows, scale=scale).save(out, "PNG", optimize=True)
     except OSError as error:
         raise click.BadParameter(f"{out} can't be written: {error.strerror or error}", param_hint="--out") from error
-    click.echo(f"{out} written{replaced}: {len(rows)} styles, {sum(map(len, table))} pictures.")
+    pictures = sum(map(len, table))
+    counted = f"{len(rows)} style{'' if len(rows) == 1 else 's'}, {pictures} picture{'' if pictures == 1 else 's'}"
+    click.echo(f"{out} written{replaced}: {counted}.")
     click.echo(_cost([drawn for pictures in table for _, drawn in pictures]))
 
 

@@ -57,7 +57,7 @@ def read_settings(table: type[Table], config: Mapping[str, object]) -> Table:
     or a value out of range.
     """
     for name in config:
-        if not name.startswith(PREFIX) and _begins_similarly(name):
+        if not name.startswith(PREFIX) and _resembles_prefix(name):
             raise ConfigError(f"{name} isn't a setting of captcha_guard; the names of its settings begin with {PREFIX}")
     keys = {one.name: cast("Key", one.metadata["key"]) for one in fields(table)}
     given = {name.removeprefix(PREFIX): value for name, value in config.items() if name.startswith(PREFIX)}
@@ -68,8 +68,9 @@ def read_settings(table: type[Table], config: Mapping[str, object]) -> Table:
     return table(**cast("dict[str, Any]", checked))
 
 
-def _begins_similarly(name: str) -> bool:
-    begins = (name[: len(PREFIX) + change] for change in (-1, 0, 1))
+def _resembles_prefix(name: str) -> bool:
+    spelt = name.upper().replace("-", "_").removeprefix("FLASK_")  # the environment's prefix, which Flask removes
+    begins = (spelt[: len(PREFIX) + change] for change in (-1, 0, 1))
     return any(SequenceMatcher(None, begin, PREFIX).ratio() >= _SIMILAR_PREFIX for begin in begins)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, cast
@@ -41,6 +42,9 @@ _ENDINGS: Final = ("", "/", "?", "#")
 #: A colour as CSS writes it: #rgb or #rrggbb.
 _HEX: Final = re.compile("#([0-9A-Fa-f]{3}){1,2}")
 
+#: A text that was meant as a value of another type, in Python's or JSON's syntax.
+_LITERAL: Final = re.compile(r"(?is)\s*(true|false|none|null|[\[({].*)\s*")
+
 #: Takes a setting's name and value. Returns the value in its final form, or raises ``ConfigError``.
 Check = Callable[[str, object], object]
 
@@ -50,7 +54,30 @@ Near = Callable[[str, Sequence[str]], str | None]
 
 def refuse(name: str, value: object, allowed: str) -> ConfigError:
     """Return the error for a wrong value. Its message names the value and what is allowed."""
-    return ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {allowed}")
+    return ConfigError(f"{PREFIX}{name} is {value!r}; allowed: {allowed}{_json_hint(value)}")
+
+
+def _json_hint(value: object) -> str:
+    """Return how to write a value in an environment variable, if this one was probably read from there."""
+    if isinstance(value, str) and _LITERAL.fullmatch(value):
+        return '. In an environment variable, write JSON: true, null, [240, 120] or ["first", "second"]'
+    return ""
+
+
+def _digits_hint(value: object) -> str:
+    """Return how to write a text of digits in an environment variable, if the value is a number."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return ". Flask reads digits in an environment variable as a number; for a text, quote them within: '\"123\"'"
+    return ""
+
+
+@contextmanager
+def naming(setting: str) -> Iterator[None]:
+    """Put a setting's name before the message of an error."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{PREFIX}{setting.upper()}: {error}") from None
 
 
 def choice(*choices: str, near: Near = nearest) -> Check:
@@ -73,7 +100,7 @@ def _hint(value: object, choices: Sequence[str], near: Near) -> str:
 
 def number(least: float, most: float, *, unit: str = "", whole: bool = True) -> Check:
     """Return a check for a number in this range, both ends included."""
-    allowed = f"{'a whole' if whole else 'a'} number from {least:g} to {most:g}{unit}"
+    allowed = f"{'a whole' if whole else 'a'} number from {least:.12g} to {most:.12g}{unit}"
 
     def check(name: str, value: object) -> object:
         types: tuple[type, ...] = (int,) if whole else (int, float)
@@ -214,7 +241,8 @@ def seed(name: str, value: object) -> object:
     """Return the seed as bytes."""
     encoded = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
     if not isinstance(encoded, bytes) or 0 < len(encoded) < SHORTEST_SECRET:
-        raise refuse(name, value, f"at least {SHORTEST_SECRET} random bytes, or empty to derive it from the secret")
+        allowed = f"at least {SHORTEST_SECRET} random bytes, or empty to derive it from the secret"
+        raise refuse(name, value, allowed + _digits_hint(value))
     return encoded
 
 
@@ -279,7 +307,8 @@ def origins(name: str, value: object) -> object:
     """Return origins as browsers write them: in lower case, without a default port."""
     allowed = "a list of origins such as 'https://other.example' or 'http://127.0.0.1:8000', without path or wildcard"
     if not isinstance(value, (list, tuple)):
-        raise refuse(name, value, f"{allowed}. Write {[value]!r}" if value and isinstance(value, str) else allowed)
+        several = value.replace(",", " ").split() if isinstance(value, str) and not _LITERAL.fullmatch(value) else []
+        raise refuse(name, value, f"{allowed}. Write {several!r}" if several else allowed)
     return tuple(_origin(name, one, allowed) for one in value)
 
 
@@ -353,5 +382,7 @@ def credential(name: str, value: object) -> object:
     """Check for a key of a service. Its error doesn't show the key."""
     if not isinstance(value, str) or not re.fullmatch(r"|[0-9A-Za-z_-]{6,64}", value):
         what = f"a text of {len(value)} characters" if isinstance(value, str) else f"of type {type(value).__name__}"
-        raise ConfigError(f"{PREFIX}{name} is {what} (not shown); allowed: 6 to 64 letters and digits")
+        raise ConfigError(
+            f"{PREFIX}{name} is {what} (not shown); allowed: 6 to 64 letters and digits{_digits_hint(value)}"
+        )
     return Credential(value) if value else ""

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..config.settings import Settings
 from ..config.suggestion import suggest
-from ..config.validators import PREFIX
+from ..config.validators import PREFIX, naming
 from ..errors import ConfigError
 from .history import Ban, Memory
 from .judge import NEW_SITE, Judge, NewSiteCheck, Rule, Scorer, StandardRule
@@ -99,8 +99,8 @@ def _standard(
     words: StoredWords,
     ban_of: Callable[[str], Ban | None],
 ) -> tuple[StandardRule, ...]:
-    def both(name: str, source: tuple[Path | str, ...]) -> Words:
-        return words.beside(name, WordList(_entries(source, root), settings.word_fields))
+    def both(name: str) -> Words:
+        return words.beside(name, WordList(_entries(settings, f"{name}_words", root), settings.word_fields))
 
     return standard(
         min_seconds=settings.min_seconds,
@@ -108,10 +108,10 @@ def _standard(
         known=known,
         memory=memory,
         ban_of=ban_of,
-        disallowed=both("disallowed", settings.disallowed_words),
+        disallowed=both("disallowed"),
         disallowed_message=settings.disallowed_message,
-        moderated=both("moderated", settings.moderated_words),
-        disposable=_entries(settings.disposable_domains, root),
+        moderated=both("moderated"),
+        disposable=_entries(settings, "disposable_domains", root),
         scripts=settings.scripts,
         hold_first=settings.first_comment == "hold",
         trust_after=settings.trust_after,
@@ -119,8 +119,10 @@ def _standard(
     )
 
 
-def _entries(source: tuple[Path | str, ...], root: Path) -> tuple[str, ...]:
-    read = [read_words(root / one) if isinstance(one, Path) else (one,) for one in source]
+def _entries(settings: Settings, name: str, root: Path) -> tuple[str, ...]:
+    source: tuple[Path | str, ...] = getattr(settings, name)
+    with naming(name):
+        read = [read_words(root / one) if isinstance(one, Path) else (one,) for one in source]
     return tuple(entry for entries in read for entry in entries)
 
 

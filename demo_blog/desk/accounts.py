@@ -183,6 +183,16 @@ def create_owner(name: str, password: str | None) -> Owner:
 
     Raises :class:`OwnerError`, or :class:`~demo_blog.desk.passwords.PasswordError`.
     """
+    check_name(name)
+    hashed = passwords.unusable() if password is None else passwords.hashed(password, name)
+    owner = Owner(name=name, password_hash=hashed, session_key=new_session_key())
+    db.session.add(owner)
+    db.session.commit()
+    return owner
+
+
+def check_name(name: str) -> None:
+    """Raise :class:`OwnerError` if a new owner can't have this name."""
     if name != " ".join(name.split()) or not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise OwnerError(f"the name is {name!r}; 1 to {MAX_NAME} characters are allowed, with single spaces inside")
     if Owner.by_name(name) is not None:
@@ -190,11 +200,6 @@ def create_owner(name: str, password: str | None) -> Owner:
             f"there is already an owner {name}; 'journal set-password' gives {name} a new password, "
             "'journal log-in-link' prints a link to log in"
         )
-    hashed = passwords.unusable() if password is None else passwords.hashed(password, name)
-    owner = Owner(name=name, password_hash=hashed, session_key=new_session_key())
-    db.session.add(owner)
-    db.session.commit()
-    return owner
 
 
 def set_password(owner: Owner, password: str) -> None:

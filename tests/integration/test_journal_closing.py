@@ -116,3 +116,21 @@ def test_the_number_of_days_may_come_from_the_environment(
 def test_a_value_that_isnt_a_number_of_days_is_refused(printed_journal: object, days: object) -> None:
     with pytest.raises(ValueError, match="write a number of days above 0"):
         create_app({"TESTING": True, "DEMO_BLOG_INSTANCE": printed_journal, CLOSE_AFTER: days})
+
+
+@pytest.mark.parametrize("change", [{"draft": True}, {"slug": "elsewhere"}])
+@pytest.mark.parametrize("way", ["comments", "comments/1/replies", "comments/preview", "comments/1/preview"])
+def test_a_comment_on_a_post_that_is_gone_is_shown_to_be_copied(
+    reader: Reader, journal: Flask, way: str, change: dict[str, object]
+) -> None:
+    add(journal, body="A comment that can be answered.")
+    reader.open()
+    with journal.app_context():
+        db.session.execute(update(Post).where(Post.slug == POST).values(change))
+        db.session.commit()
+    typed = {"author": "Ottoline Gatepost", "body": "<b>Half an hour</b> of typing."}
+    page = Page(reader.client.post(f"/posts/{POST}/{way}", data=reader.form | typed))
+    assert page.response.status_code == 404
+    assert "<b>Half an hour</b> of typing." in page.text
+    assert "The article isn't at this address any more" in page.text
+    assert reader.client.get(f"/posts/{POST}/comments").status_code == 404

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import takewhile
@@ -338,6 +338,12 @@ def test_concurrent_calls_return_the_same_secret(tmp_path: Path) -> None:
     assert len(set(secrets)) == 1
 
 
+def test_a_secret_with_a_byte_order_mark_is_refused_with_the_fix(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_text("0" * 64, encoding="utf-8-sig")
+    with pytest.raises(SecretError, match=r"byte 1 of .* without a byte order mark"):
+        site_secrets(tmp_path)
+
+
 def test_a_damaged_secret_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("short\n")
     with pytest.raises(SecretError, match=r"holds 5 characters.* delete the file"):
@@ -505,3 +511,52 @@ def test_a_package_that_the_journal_lacks_is_named_with_the_command_that_install
     assert done.returncode == 1
     said = f"The journal needs {package}, which isn't installed. In its folder: pip install --editable '.[demo]'"
     assert done.stderr.endswith(f"ModuleNotFoundError: {said}\n")
+
+
+@pytest.mark.parametrize("command", ["approve", "spam", "explain"])
+@pytest.mark.parametrize("number", ["99999999999999999999999", "0", "x"])
+def test_an_id_that_no_comment_can_have_is_refused(journal: Flask, command: str, number: str) -> None:
+    result = journal.test_cli_runner().invoke(args=["journal", command, number])
+    assert result.exit_code == 2
+    assert "Invalid value for 'ID'" in result.output
+
+
+def test_a_name_that_is_taken_is_refused_before_the_password_is_asked_for(journal: Flask) -> None:
+    journal_says(journal, "create-owner", "otto", "--password", "nine gaps between ten posts")
+    assert "there is already an owner otto" in journal_refuses(journal, "create-owner", "otto")
+    assert "1 to" in journal_refuses(journal, "create-owner", "")
+
+
+def damage(folder: Path) -> None:
+    (folder / "journal.sqlite3").write_bytes(b"no database" * 1000)
+
+
+def write_a_wrong_address(folder: Path) -> None:
+    (folder / "secret_key").write_text("short")
+
+
+@pytest.mark.parametrize(
+    ("break_", "variables", "said"),
+    [
+        (damage, {}, r"the database sqlite:.*journal\.sqlite3 can't be used: file is not a database\. Check"),
+        (write_a_wrong_address, {}, "holds 5 characters"),
+        (lambda _: None, {"JOURNAL_URL": "blog"}, "JOURNAL_URL is 'blog'"),
+        (lambda _: None, {"JOURNAL_COMMENTS_CLOSE_AFTER": "soon"}, "JOURNAL_COMMENTS_CLOSE_AFTER is 'soon'"),
+    ],
+)
+def test_a_first_start_that_fails_ends_with_one_line_that_says_why(
+    tmp_path: Path, break_: Callable[[Path], None], variables: dict[str, str], said: str
+) -> None:
+    break_(tmp_path)
+    environment = {**os.environ, "DEMO_BLOG_INSTANCE": str(tmp_path), **variables}
+    command = [sys.executable, "-m", "demo_blog", "--port", "0"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert re.match(f"The journal can't start: .*{said}", done.stderr.splitlines()[-1])
+    assert "Traceback" not in done.stderr
+
+
+def test_commands_say_what_is_wrong_with_a_damaged_database(tmp_path: Path) -> None:
+    damage(tmp_path)
+    app = create_app({"DEMO_BLOG_INSTANCE": tmp_path, "SQLALCHEMY_ENGINE_OPTIONS": {"poolclass": NullPool}})
+    assert "journal.sqlite3 can't be used: file is not a database" in journal_refuses(app, "held")

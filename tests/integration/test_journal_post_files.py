@@ -242,3 +242,10 @@ def test_a_failed_load_changes_nothing(load: Load, journal: Flask) -> None:
     load(before="series: S\npart: 1")
     error(load, a_new_one="", after="series: S\npart: 1")
     assert status(journal, "/posts/a-new-one")[0] == 404
+
+
+@pytest.mark.parametrize("start", [b"\xff\xfe", "título: x\n".encode("latin-1")])
+def test_a_file_that_is_not_utf_8_is_refused_with_its_name(tmp_path: Path, start: bytes) -> None:
+    (tmp_path / "saved-elsewhere.md").write_bytes(b"---\n" + start)
+    with pytest.raises(PostFileError, match=r"saved-elsewhere\.md: byte \d+ isn't UTF-8; save the file as UTF-8"):
+        post_files.read_all(tmp_path)

@@ -174,7 +174,7 @@ def test_a_folder_that_is_missing_empty_or_a_file_is_refused_by_its_full_name(tm
 def test_a_font_file_replaced_by_garbage_is_refused_by_its_name(tmp_path: Path, own: Path) -> None:
     (own / "bungee.ttf").write_bytes(b"<!doctype html><title>404</title>")
     message = refusal(tmp_path, FONTS=own)
-    assert message.startswith(f"the font {own}/bungee.ttf can't be read")
+    assert message.startswith(f"CAPTCHA_GUARD_FONTS: the font {own}/bungee.ttf can't be read")
     assert "replace the file, or remove it from the folder" in message
 
 

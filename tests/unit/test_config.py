@@ -167,6 +167,8 @@ def test_a_key_that_resembles_no_setting_is_refused_too() -> None:
 @pytest.mark.parametrize(
     "typed",
     ["CAPTCHA_GAURD_MODE", "CAPTCHA_GARD_MODE", "CAPTCHAGUARD_MODE", "CAPTHA_GUARD_MODE", "CAPTCHA_GUAARD_MODE",
+     "captcha_guard_mode",
+     "FLASK_CAPTCHA_GUARD_MODE", "Captcha-Guard-Mode",
      "CAPTCHA_GUARDMODE", "KAPTCHA_GUARD_MODE", "CAPTCHA-GUARD_MODE", "CAPTCHA_GUARD"],
 )  # fmt: skip
 def test_a_key_with_a_misspelt_prefix_is_refused_with_the_right_prefix(typed: str) -> None:
@@ -180,6 +182,37 @@ def test_a_key_with_a_misspelt_prefix_is_refused_with_the_right_prefix(typed: st
 )  # fmt: skip
 def test_keys_of_other_extensions_are_left_alone(other: str) -> None:
     assert read({other: 1}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("STOPFORUMSPAM", "True"), ("COLOURS", "None"), ("SIZE", "(240, 120)"), ("SHADOW", "true"),
+     ("TRUSTED_ORIGINS", "['https://a.example']"), ("THRESHOLDS", "{'hold': 60}"), ("LOCALES", '["de"')],
+)  # fmt: skip
+def test_a_text_that_looks_like_another_type_is_refused_with_the_syntax_of_environment_variables(
+    key: str, value: str
+) -> None:
+    with pytest.raises(
+        ConfigError, match=r"In an environment variable, write JSON: true, null, \[240, 120\]"
+    ) as caught:
+        read({PREFIX + key: value})
+    assert "Write [" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("key", "value"), [("AKISMET_KEY", 123456789012), ("STYLE_SEED", 1e30)])
+def test_digits_for_a_text_are_refused_with_the_way_to_write_them(key: str, value: object) -> None:
+    with pytest.raises(ConfigError, match="Flask reads digits in an environment variable as a number"):
+        read({PREFIX + key: value})
+
+
+def test_origins_in_one_text_are_refused_with_the_list_of_them() -> None:
+    with pytest.raises(ConfigError, match=r"Write \['https://a\.example', 'https://b\.example'\]"):
+        read({f"{PREFIX}TRUSTED_ORIGINS": "https://a.example, https://b.example"})
+
+
+def test_large_bounds_are_written_out() -> None:
+    with pytest.raises(ConfigError, match="a whole number from 0 to 1000000"):
+        read({f"{PREFIX}SURGE": None})
 
 
 def test_every_setting_has_an_explanation_and_a_default_that_passes_its_own_check() -> None:

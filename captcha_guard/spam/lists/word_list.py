@@ -175,8 +175,14 @@ def read_words(path: Path) -> tuple[str, ...]:
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeError) as error:
-        raise ConfigError(f"the list {str(path)!r} can't be read: {error}") from error
+    except UnicodeError as error:
+        raise ConfigError(f"the list {str(path)!r} isn't UTF-8 ({error}); save it as UTF-8") from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigError(
+            f"the list {str(path)!r} can't be read: {reason}. A single text is the path of a file; "
+            "for one entry, write a list of it"
+        ) from error
     return tuple(entries_in(lines))
 
 
