@@ -96,7 +96,7 @@ def zoo(spam: Collection, network: Path | None, share: float) -> Sequence[Entry]
         Entry("cross-site poster", WITHOUT_CODE, buyer("cross-site poster", random_spam, CrossSitePoster), crawl),
         Entry("flooder", WITHOUT_CODE, lambda: Flooder(random_spam), Plan(1020, 1, 3.6)),
         Entry("ddddocr", SOLVERS, reader("ddddocr", "ddddocr"), Plan(200, 10, PACE)),
-        Entry("RapidOCR", SOLVERS, reader("RapidOCR", "rapidocr-detector"), Plan(100, 5, PACE)),
+        Entry("RapidOCR", SOLVERS, reader("RapidOCR", "rapidocr"), Plan(100, 5, PACE)),
         Entry("Tesseract", SOLVERS, reader("Tesseract", "tesseract"), Plan(100, 5, PACE)),
         Entry("trained network", SOLVERS, trained, Plan(200, 20, PACE)),
         Entry("tab harvester", SOLVERS, lambda: TabHarvester(spam.write, tabs), Plan(50, 10, 60)),

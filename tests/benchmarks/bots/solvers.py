@@ -28,7 +28,7 @@ SYMBOLS = {"flask-simple-captcha": "", "flask-session-captcha": "0123456789"}
 #: The best way of each program to read our pictures (docs/measurements/strength.md).
 WAYS = {
     "ddddocr": Way("dark on light", "seam"),
-    "rapidocr-detector": Way("widened", turn="turned by 5°"),
+    "rapidocr": Way("dark on light", "halves at 50 %"),
     "tesseract": Way("dark on light", "seam", mode="psm 7"),
 }
 
