@@ -15,6 +15,11 @@ HEAD = """# Configuration
 Every setting is a key of the Flask configuration. The application refuses to start with a misspelt key, a wrong type
 or a value out of range, and names the key.
 
+`app.config.from_prefixed_env()` reads environment variables with the prefix `FLASK_` as JSON. So write true, false and
+null in lower case, lists with double quotes, and a text of digits in quotes of its own:
+`FLASK_CAPTCHA_GUARD_STOPFORUMSPAM=true`, `FLASK_CAPTCHA_GUARD_SIZE='[240, 120]'`,
+`FLASK_CAPTCHA_GUARD_AKISMET_KEY='"123456789012"'`.
+
 `SECRET_KEY` is required. It needs at least 16 bytes and can't be a placeholder. While you replace a secret, list the
 old one in `SECRET_KEY_FALLBACKS`, so that open challenges stay valid. `protect(...)` overrides `MODE`, `DIFFICULTY` and
 `COMMENT_LIMITS` for one route. A `length` in a `Difficulty` overrides `LENGTH`.
