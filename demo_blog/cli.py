@@ -34,7 +34,10 @@ def init_app(app: Flask) -> None:
 @journal.command("init")
 def init() -> None:
     """Create or upgrade the tables."""
-    upgrade()
+    try:
+        upgrade()
+    except DatabaseError as error:
+        raise click.ClickException(cannot_be_opened(error)) from None
     click.echo("The tables are up to date.")
 
 

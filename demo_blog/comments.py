@@ -65,7 +65,8 @@ def fetch_post(endpoint: str | None, values: dict[str, str] | None) -> None:
         if request.method != "POST":
             raise
         g.post = None
-        abort(make_response(not_sent(CommentForm.from_form(request.form), POST_GONE), 404))
+        heading = "Not saved" if endpoint == "edits.save" else "Not sent"
+        abort(make_response(not_sent(CommentForm.from_form(request.form), POST_GONE, heading), 404))
 
 
 def show_form_again(refusal: Refusal, **_: object) -> ResponseReturnValue:

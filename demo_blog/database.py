@@ -11,9 +11,11 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from demo_blog.site import SettingError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -73,7 +75,16 @@ def init_app(app: Flask) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     if not url.startswith("sqlite"):
         app.config.setdefault("CAPTCHA_GUARD_DATABASE_URI", url)
-    db.init_app(app)
+    try:
+        db.init_app(app)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        missing = (
+            f"the package {error.name} isn't installed" if isinstance(error, ModuleNotFoundError) else "it isn't one"
+        )
+        raise SettingError(
+            f"DATABASE_URL can't be used as the address of a database: {missing}. Write it like "
+            "postgresql://user:password@host/name, or leave it out for a SQLite file in the instance folder"
+        ) from None
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _prepare_sqlite(db.engine)
@@ -83,9 +94,16 @@ def init_app(app: Flask) -> None:
 
 
 def cannot_be_opened(error: DatabaseError) -> str:
-    """Return the message for a database that can't be reached or read. Its password isn't shown."""
-    place = db.engine.url.render_as_string(hide_password=True)
-    return f"the database {place} can't be used: {error.orig}. Check DATABASE_URL, or restore the file from a backup"
+    """Return the message for a database that can't be reached or read, in one line. Its password isn't shown."""
+    place = db.engine.url.set(query={}).render_as_string(hide_password=True)
+    reason = " ".join(str(error.orig).split()).rstrip(".?")
+    if "not a database" in reason or "malformed" in reason:
+        advice = "Restore the file from a backup, or move it away to begin with a new one"
+    elif "locked" in reason:
+        advice = "Another process is writing. Try again, or end that process"
+    else:
+        advice = "Check DATABASE_URL, and whether the database can be reached"
+    return f"the database {place} can't be used: {reason}. {advice}"
 
 
 def _with_driver(url: str) -> str:

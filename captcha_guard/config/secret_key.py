@@ -35,7 +35,8 @@ def _secret(name: str, value: object) -> bytes:
     if not value:
         raise ConfigError(f"{name} isn't set, so nothing can be signed; {HOW_TO_MAKE_ONE}")
     if not isinstance(value, (str, bytes)):
-        why = " (Flask reads digits in an environment variable as a number)" if isinstance(value, (int, float)) else ""
+        digits = isinstance(value, (int, float)) and not isinstance(value, bool)
+        why = " (Flask reads digits in an environment variable as a number)" if digits else ""
         raise ConfigError(
             f"{name} is of type {type(value).__name__}{why}; it must be a text or bytes; {HOW_TO_MAKE_ONE}"
         )

@@ -43,7 +43,7 @@ _ENDINGS: Final = ("", "/", "?", "#")
 _HEX: Final = re.compile("#([0-9A-Fa-f]{3}){1,2}")
 
 #: A text that was meant as a value of another type, in Python's or JSON's syntax.
-_LITERAL: Final = re.compile(r"(?is)\s*(true|false|none|null|[\[({].*)\s*")
+_LITERAL: Final = re.compile(r"(?is)\s*(true|false|none|null|[\[({].*[\])}])\s*")
 
 #: Takes a setting's name and value. Returns the value in its final form, or raises ``ConfigError``.
 Check = Callable[[str, object], object]
@@ -86,7 +86,8 @@ def choice(*choices: str, near: Near = nearest) -> Check:
     def check(name: str, value: object) -> object:
         if value not in choices:
             raise ConfigError(
-                f"{PREFIX}{name} is {value!r}; allowed: {', '.join(choices)}{_hint(value, choices, near)}"
+                f"{PREFIX}{name} is {value!r}; allowed: {', '.join(choices)}"
+                f"{_hint(value, choices, near) or _json_hint(value)}"
             )
         return value
 
@@ -205,6 +206,8 @@ def fonts(name: str, value: object) -> object:
     allowed = f"a folder of fonts, or a list of folders and the word {BUNDLED!r} for the package's own fonts"
     entries = value if isinstance(value, (list, tuple)) else [] if value == "" else [value]
     folders: list[Path | str] = []
+    if isinstance(value, str) and _LITERAL.fullmatch(value):
+        raise refuse(name, value, allowed)
     for entry in entries:
         path = os.fspath(entry) if isinstance(entry, (str, os.PathLike)) else None
         if not isinstance(path, str) or not path or "\0" in path:
@@ -294,7 +297,7 @@ def entries(name: str, value: object) -> object:
     allowed = "a list of texts, or the path of a file with one text a line"
     if isinstance(value, (list, tuple)):
         several = tuple(value)
-    elif isinstance(value, (str, os.PathLike)):
+    elif isinstance(value, (str, os.PathLike)) and not (isinstance(value, str) and _LITERAL.fullmatch(value)):
         several = (Path(value),) if value else ()
     else:
         raise refuse(name, value, allowed)
@@ -307,16 +310,22 @@ def origins(name: str, value: object) -> object:
     """Return origins as browsers write them: in lower case, without a default port."""
     allowed = "a list of origins such as 'https://other.example' or 'http://127.0.0.1:8000', without path or wildcard"
     if not isinstance(value, (list, tuple)):
-        several = value.replace(",", " ").split() if isinstance(value, str) and not _LITERAL.fullmatch(value) else []
-        raise refuse(name, value, f"{allowed}. Write {several!r}" if several else allowed)
+        found = [_origin_in(one) for one in value.replace(",", " ").split()] if isinstance(value, str) else []
+        raise refuse(name, value, f"{allowed}. Write {found!r}" if found and all(found) else allowed)
     return tuple(_origin(name, one, allowed) for one in value)
+
+
+def _origin_in(address: str) -> str:
+    """Return the origin with which an address begins, "" if there is none."""
+    begins = _ORIGIN.match(address)
+    return begins[0] if begins and address[begins.end() :][:1] in _ENDINGS else ""
 
 
 def _origin(name: str, value: object, allowed: str) -> str:
     given = value if isinstance(value, str) else ""
     found = _ORIGIN.fullmatch(given)
-    if found is None and (begins := _ORIGIN.match(given.strip())) and given.strip()[begins.end() :][:1] in _ENDINGS:
-        raise refuse(name, value, f"{allowed}. Write {begins[0]!r}")
+    if found is None and (meant := _origin_in(given.strip())):
+        raise refuse(name, value, f"{allowed}. Write {meant!r}")
     if found is None or int(found["port"] or 0) > 65_535:
         raise refuse(name, value, allowed)
     scheme, host, port = found["scheme"].lower(), found["host"].lower(), found["port"]

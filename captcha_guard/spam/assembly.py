@@ -122,8 +122,17 @@ def _standard(
 def _entries(settings: Settings, name: str, root: Path) -> tuple[str, ...]:
     source: tuple[Path | str, ...] = getattr(settings, name)
     with naming(name):
-        read = [read_words(root / one) if isinstance(one, Path) else (one,) for one in source]
+        read = [_read(one, root) if isinstance(one, Path) else (one,) for one in source]
     return tuple(entry for entries in read for entry in entries)
+
+
+def _read(file: Path, root: Path) -> tuple[str, ...]:
+    try:
+        return read_words(root / file)
+    except ConfigError as error:
+        if file.suffix or len(file.parts) > 1:
+            raise
+        raise ConfigError(f"{error}. If {str(file)!r} is an entry, write a list: {[str(file)]!r}") from None
 
 
 def refuse_unknown_slugs(name: str, named: Iterable[str], rules: Iterable[Rule | StandardRule]) -> None:

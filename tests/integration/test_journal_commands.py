@@ -531,16 +531,27 @@ def damage(folder: Path) -> None:
     (folder / "journal.sqlite3").write_bytes(b"no database" * 1000)
 
 
-def write_a_wrong_address(folder: Path) -> None:
+def shorten_the_secret(folder: Path) -> None:
     (folder / "secret_key").write_text("short")
 
 
 @pytest.mark.parametrize(
     ("break_", "variables", "said"),
     [
-        (damage, {}, r"the database sqlite:.*journal\.sqlite3 can't be used: file is not a database\. Check"),
-        (write_a_wrong_address, {}, "holds 5 characters"),
+        (damage, {}, r"the database sqlite:.*journal\.sqlite3 can't be used: file is not a database\. Restore"),
+        (shorten_the_secret, {}, "holds 5 characters"),
         (lambda _: None, {"JOURNAL_URL": "blog"}, "JOURNAL_URL is 'blog'"),
+        (
+            lambda _: None,
+            {"DATABASE_URL": "garbage"},
+            "DATABASE_URL can't be used as the address of a database: it isn't",
+        ),
+        (lambda _: None, {"DATABASE_URL": "mysql://u:hush@h/d"}, "DATABASE_URL .* the package MySQLdb isn't installed"),
+        (
+            lambda _: None,
+            {"DATABASE_URL": "postgresql://127.0.0.1:1/d?user=u&password=hush"},
+            r"the database postgresql\+psycopg://127\.0\.0\.1:1/d can't be used: .* Check DATABASE_URL",
+        ),
         (lambda _: None, {"JOURNAL_COMMENTS_CLOSE_AFTER": "soon"}, "JOURNAL_COMMENTS_CLOSE_AFTER is 'soon'"),
     ],
 )
@@ -554,9 +565,11 @@ def test_a_first_start_that_fails_ends_with_one_line_that_says_why(
     assert done.returncode == 1
     assert re.match(f"The journal can't start: .*{said}", done.stderr.splitlines()[-1])
     assert "Traceback" not in done.stderr
+    assert "hush" not in done.stderr
 
 
 def test_commands_say_what_is_wrong_with_a_damaged_database(tmp_path: Path) -> None:
     damage(tmp_path)
     app = create_app({"DEMO_BLOG_INSTANCE": tmp_path, "SQLALCHEMY_ENGINE_OPTIONS": {"poolclass": NullPool}})
-    assert "journal.sqlite3 can't be used: file is not a database" in journal_refuses(app, "held")
+    for command in ("held", "init"):
+        assert "journal.sqlite3 can't be used: file is not a database" in journal_refuses(app, command)

@@ -187,7 +187,8 @@ def test_keys_of_other_extensions_are_left_alone(other: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value"),
     [("STOPFORUMSPAM", "True"), ("COLOURS", "None"), ("SIZE", "(240, 120)"), ("SHADOW", "true"),
-     ("TRUSTED_ORIGINS", "['https://a.example']"), ("THRESHOLDS", "{'hold': 60}"), ("LOCALES", '["de"')],
+     ("TRUSTED_ORIGINS", "['https://a.example']"), ("THRESHOLDS", "{'hold': 60}"), ("LOCALES", '["de"]'),
+     ("DISALLOWED_WORDS", "['casino']"), ("FONTS", "['a']"), ("MODE", "None")],
 )  # fmt: skip
 def test_a_text_that_looks_like_another_type_is_refused_with_the_syntax_of_environment_variables(
     key: str, value: str
@@ -208,6 +209,13 @@ def test_digits_for_a_text_are_refused_with_the_way_to_write_them(key: str, valu
 def test_origins_in_one_text_are_refused_with_the_list_of_them() -> None:
     with pytest.raises(ConfigError, match=r"Write \['https://a\.example', 'https://b\.example'\]"):
         read({f"{PREFIX}TRUSTED_ORIGINS": "https://a.example, https://b.example"})
+
+
+@pytest.mark.parametrize("given", ["*", "https://a.example, *", "https://a.example/ http", "a.example"])
+def test_no_list_of_origins_is_suggested_that_would_be_refused(given: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read({f"{PREFIX}TRUSTED_ORIGINS": given})
+    assert "Write" not in str(caught.value)
 
 
 def test_large_bounds_are_written_out() -> None:

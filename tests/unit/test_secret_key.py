@@ -27,6 +27,11 @@ def test_a_secret_of_digits_in_an_environment_variable_is_refused_with_the_reaso
         read_secrets({"SECRET_KEY": secret})
 
 
+def test_true_is_not_said_to_be_digits() -> None:
+    with pytest.raises(ConfigError, match="of type bool; it must"):
+        read_secrets({"SECRET_KEY": True})
+
+
 def test_secrets_come_newest_first_and_fallbacks_are_checked_too() -> None:
     old = GOOD[::-1]
     assert read_secrets({"SECRET_KEY": GOOD, "SECRET_KEY_FALLBACKS": [old]}) == [GOOD.encode(), old.encode()]

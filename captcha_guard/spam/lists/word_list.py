@@ -178,11 +178,7 @@ def read_words(path: Path) -> tuple[str, ...]:
     except UnicodeError as error:
         raise ConfigError(f"the list {str(path)!r} isn't UTF-8 ({error}); save it as UTF-8") from error
     except OSError as error:
-        reason = error.strerror or error
-        raise ConfigError(
-            f"the list {str(path)!r} can't be read: {reason}. A single text is the path of a file; "
-            "for one entry, write a list of it"
-        ) from error
+        raise ConfigError(f"the list {str(path)!r} can't be read: {error.strerror or error}") from error
     return tuple(entries_in(lines))
 
 
