@@ -27,6 +27,8 @@ REPLACED: Final = {
 #: The least similarity, 0 to 1, for the beginning of a key to count as a misspelling of the prefix. That is one letter
 #: too few or too many, a wrong one, or two in the wrong order.
 _SIMILAR_PREFIX: Final = 0.9
+#: The same for the rest of such a key and the name of a setting.
+_SIMILAR_REST: Final = 0.75
 
 
 class Key(NamedTuple):
@@ -56,10 +58,10 @@ def read_settings(table: type[Table], config: Mapping[str, object]) -> Table:
     Raises ``ConfigError`` for an unknown key (the message names the most similar one), a misspelt prefix, a wrong type,
     or a value out of range.
     """
-    for name in config:
-        if not name.startswith(PREFIX) and _resembles_prefix(name):
-            raise ConfigError(f"{name} isn't a setting of captcha_guard; the names of its settings begin with {PREFIX}")
     keys = {one.name: cast("Key", one.metadata["key"]) for one in fields(table)}
+    for name in config:
+        if not name.startswith(PREFIX) and (meant := _misspelt(name, keys)):
+            raise ConfigError(f"{name} isn't a setting of captcha_guard; did you mean {PREFIX}{meant.upper()}?")
     given = {name.removeprefix(PREFIX): value for name, value in config.items() if name.startswith(PREFIX)}
     for name in given:
         if name.lower() not in keys or name != name.upper():
@@ -68,10 +70,15 @@ def read_settings(table: type[Table], config: Mapping[str, object]) -> Table:
     return table(**cast("dict[str, Any]", checked))
 
 
-def _resembles_prefix(name: str) -> bool:
+def _misspelt(name: str, keys: Mapping[str, Key]) -> str | None:
+    """Return the setting that a key with a misspelt prefix means, or None. Keys of other extensions mean none."""
     spelt = name.upper().replace("-", "_").removeprefix("FLASK_")  # the environment's prefix, which Flask removes
-    begins = (spelt[: len(PREFIX) + change] for change in (-1, 0, 1))
-    return any(SequenceMatcher(None, begin, PREFIX).ratio() >= _SIMILAR_PREFIX for begin in begins)
+    for length in (len(PREFIX), len(PREFIX) - 1, len(PREFIX) + 1):
+        if SequenceMatcher(None, spelt[:length], PREFIX).ratio() >= _SIMILAR_PREFIX:
+            meant = nearest(spelt[length:].strip("_"), keys, at_least=_SIMILAR_REST)
+            if meant:
+                return meant
+    return None
 
 
 def _unknown(name: str, keys: Mapping[str, Key]) -> ConfigError:

@@ -9,9 +9,9 @@ from difflib import get_close_matches
 MIN_SIMILARITY = 0.6
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that ``name`` is probably a misspelling of, or None."""
-    found = get_close_matches(name.lower(), list(known), 1, MIN_SIMILARITY)
+def nearest(name: str, known: Iterable[str], *, at_least: float = MIN_SIMILARITY) -> str | None:
+    """Return the known name that ``name`` is probably a misspelling of, or None if the similarity is smaller."""
+    found = get_close_matches(name.lower(), list(known), 1, at_least)
     return found[0] if found else None
 
 
