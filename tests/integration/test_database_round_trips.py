@@ -29,6 +29,8 @@ def make_blog(blogs: MakeBlog, postgresql: PostgreSQL, counting: Proxy, monkeypa
     uri = postgresql.database().replace(f":{postgresql.port}/", f":{counting.port}/")
     blog = blogs({"CAPTCHA_GUARD_DATABASE_URI": uri})
     monkeypatch.setattr(blog.state.timetable, "claim", lambda _: False)
+    monkeypatch.setattr(blog.state.writer, "wake", lambda: None)  # it would write beside a POST after 5 s
+    monkeypatch.setattr(blog.state.words, "_clock", lambda: 0.0)  # the lists would be due in the middle of a POST
     teach(blog)
     for number in range(2):
         post(blog, counting, BODY.format(number))
