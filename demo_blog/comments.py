@@ -185,7 +185,7 @@ def form_alone(form: CommentForm, target: Target, notice: str, *, later: bool = 
 
 
 def not_sent(form: CommentForm, reason: str, heading: str = "Not sent") -> str:
-    """Return the page that shows the typed text without a form. The post may be gone (``g.post`` is None)."""
+    """Return the page that shows the typed text without a form. ``g.post`` may be ``None``."""
     return render_template("not_sent.html", post=g.post, form=form, reason=reason, heading=heading)
 
 

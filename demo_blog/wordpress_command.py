@@ -19,7 +19,7 @@ _COMMENT_STATES = {
     CommentState.HELD: "waiting for a decision",
     CommentState.SPAM: "spam",
 }
-HOW_TO_EXPORT = "In WordPress, Tools, Export, All content makes a file that can be imported."
+HOW_TO_EXPORT = "To make a file that can be imported, choose Tools, Export, All content in WordPress."
 _POSTS = ("public posts", "drafts")
 
 

@@ -67,7 +67,7 @@ def _json_hint(value: object) -> str:
 def _digits_hint(value: object) -> str:
     """Return how to write a text of digits in an environment variable, if the value is a number."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return ". Flask reads digits in an environment variable as a number; for a text, quote them within: '\"123\"'"
+        return ". Flask reads digits in an environment variable as a number; write a text of digits as '\"123\"'"
     return ""
 
 
@@ -316,7 +316,7 @@ def origins(name: str, value: object) -> object:
 
 
 def _origin_in(address: str) -> str:
-    """Return the origin with which an address begins, "" if there is none."""
+    """Return the origin with which an address begins, or ""."""
     begins = _ORIGIN.match(address)
     return begins[0] if begins and address[begins.end() :][:1] in _ENDINGS else ""
 

@@ -119,7 +119,9 @@ def test_a_value_that_isnt_a_number_of_days_is_refused(printed_journal: object, 
 
 
 @pytest.mark.parametrize("change", [{"draft": True}, {"slug": "elsewhere"}])
-@pytest.mark.parametrize("way", ["comments", "comments/1/replies", "comments/preview", "comments/1/preview"])
+@pytest.mark.parametrize(
+    "way", ["comments", "comments/1/replies", "comments/preview", "comments/1/preview", "comments/1/edit/x"]
+)
 def test_a_comment_on_a_post_that_is_gone_is_shown_to_be_copied(
     reader: Reader, journal: Flask, way: str, change: dict[str, object]
 ) -> None:
@@ -131,6 +133,7 @@ def test_a_comment_on_a_post_that_is_gone_is_shown_to_be_copied(
     typed = {"author": "Ottoline Gatepost", "body": "<b>Half an hour</b> of typing."}
     page = Page(reader.client.post(f"/posts/{POST}/{way}", data=reader.form | typed))
     assert page.response.status_code == 404
+    assert ("Not saved" if "edit" in way else "Not sent") in page.text
     assert "<b>Half an hour</b> of typing." in page.text
     assert "The article isn't at this address any more" in page.text
     assert reader.client.get(f"/posts/{POST}/comments").status_code == 404
