@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, fields
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 from ..errors import ConfigError
@@ -73,11 +73,10 @@ def read_settings(table: type[Table], config: Mapping[str, object]) -> Table:
 def _misspelt(name: str, keys: Mapping[str, Key]) -> str | None:
     """Return the setting that a key with a misspelt prefix means, or None. Keys of other extensions mean none."""
     spelt = name.upper().replace("-", "_").removeprefix("FLASK_")  # the environment's prefix, which Flask removes
-    for length in (len(PREFIX), len(PREFIX) - 1, len(PREFIX) + 1):
-        if SequenceMatcher(None, spelt[:length], PREFIX).ratio() >= _SIMILAR_PREFIX:
-            meant = nearest(spelt[length:].strip("_"), keys, at_least=_SIMILAR_REST)
-            if meant:
-                return meant
+    rests = {spelt[:length]: spelt[length:] for length in (len(PREFIX) + 1, len(PREFIX) - 1, len(PREFIX))}
+    for begin in get_close_matches(PREFIX, rests, len(rests), _SIMILAR_PREFIX):
+        if meant := nearest(rests[begin].strip("_"), keys, at_least=_SIMILAR_REST):
+            return meant
     return None
 
 
